@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory of one phase (a parsed config, a plan), freed at once. Allocation never returns NULL: when
+ * memory runs out the program says so and exits with status 1. That is safe at any moment, because
+ * being killed at any moment is (see state/state.h).
+ *
+ * Chunks are small (16 KiB): the waiting init of a container keeps what its parent had touched.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+struct arena_chunk;
+
+struct arena {
+	struct arena_chunk *chunk;
+	size_t total; /* bytes handed out so far */
+};
+
+/* A zeroed struct arena is an empty arena. */
+void arena_release(struct arena *a);
+
+/* Zeroed memory, aligned for any type. */
+void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull));
+
+/* An array of `count` zeroed elements; exits when the size overflows. */
+void *arena_array(struct arena *a, size_t count, size_t size) __attribute__((returns_nonnull));
+
+char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnull));
+char *arena_strndup(struct arena *a, const char *s, size_t length) __attribute__((returns_nonnull));
+char *arena_printf(struct arena *a, const char *format, ...)
+	__attribute__((format(printf, 2, 3), returns_nonnull));
+
+#define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
+#define arena_new_array(a, type, count) ((type *)arena_array((a), (count), sizeof(type)))
+
+/* malloc family for what outlives a phase, with the same promise. */
+void *xmalloc(size_t size) __attribute__((returns_nonnull));
+void *xrealloc(void *old, size_t size) __attribute__((returns_nonnull));
+char *xstrdup(const char *s) __attribute__((returns_nonnull));
+
+#endif

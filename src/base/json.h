@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Strict JSON into a small tree. yajl's streaming callbacks do the lexing; this file refuses what yajl
+ * lets through: duplicate keys, NUL in text or keys, comments, loose UTF-8, lone surrogates, bytes
+ * after the value, nesting deeper than JSON_MAX_DEPTH, more than JSON_MAX_NODES values, files over
+ * JSON_MAX_BYTES (CVE-2017-16516, CVE-2022-24795, CVE-2023-33460 and the differences between parsers
+ * that let two readers of one file see two configurations).
+ *
+ * Numbers keep their text, so that 64-bit values are exact.
+ *
+ * json.c and json_out.c are the only files that know yajl.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JSON_MAX_BYTES (4u << 20)
+#define JSON_MAX_NODES 100000u
+#define JSON_MAX_DEPTH 64u
+
+enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+struct json_value {
+	enum json_kind kind;
+	uint32_t offset; /* of its first byte in the text, for json_position() */
+	uint32_t count;  /* children of an array or object */
+	bool boolean;
+	const char *key;  /* where the parent is an object */
+	const char *text; /* of a string (decoded) or a number (as written) */
+	struct json_value *first, *next;
+};
+
+/* What messages are about: the name shown to people ("config.json") and the text to count lines in. */
+struct json_source {
+	const char *name;
+	const char *text;
+	size_t length;
+};
+
+/*
+ * Parse `source->text`, which stays owned by the caller and must live as long as errors are made from
+ * it. The tree lives in `arena`. Errors: kind ERR_CONFIG, "NAME:LINE:COLUMN: reason".
+ */
+int json_parse(const struct json_source *source, struct arena *arena, struct json_value **ret,
+	       struct err *e) MUST_CHECK;
+
+/* Member of an object, NULL where there is none (or v is no object). */
+struct json_value *json_get(const struct json_value *v, const char *key);
+
+/* Line and column (from 1, column in bytes) of a byte offset. */
+void json_position(const struct json_source *source, uint32_t offset, unsigned *ret_line,
+		   unsigned *ret_column);
+
+/* "object", "string", ... for messages. */
+const char *json_kind_name(enum json_kind kind);
+
+/* fail() of kind ERR_CONFIG with "NAME:LINE:COLUMN: " of a value in front. */
+int json_fail(const struct json_source *source, const struct json_value *at, struct err *e,
+	      const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Equal as data: members of objects in any order, numbers by their text. */
+bool json_equal(const struct json_value *a, const struct json_value *b);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages for people and for engines. Contract with the engines: nothing on stderr and nothing in
+ * the --log file while all goes well at the default level; on failure exactly one record, level
+ * "error", in the --log file and its text on stderr (Podman parses the whole file as one JSON object,
+ * containerd reads the last record with level "error").
+ *
+ * Record: {"level":"error","msg":"...","time":"RFC 3339 with nanoseconds"} and, beyond what the
+ * engines need, "kind" (see err.h).
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct log_options {
+	const char *
+		path; /* --log: a file, "file:PATH", "syslog:IDENT", "journald:IDENT"; NULL: stderr only */
+	bool json; /* --log-format json */
+	enum log_level level;
+};
+
+/* Opens the target for appending. The descriptor is close-on-exec. */
+int log_open(const struct log_options *options, struct err *e) MUST_CHECK;
+
+/* Put before every message of this process, for instance the step of the boot page; NULL for none. The
+ * string is kept, not copied. */
+void log_set_prefix(const char *prefix);
+
+bool log_enabled(enum log_level level);
+
+/* At debug and info level a message goes to the log target (or stderr without one); a warning too. */
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The one error record, in the log and on stderr. Called by main() alone. */
+void log_error(const struct err *e);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lifecycle verbs (runtime.md "Operations") on top of the boot pages and the state records. cli/
+ * parses the command line and calls one of these.
+ */
+#ifndef CONTAINER_CONTAINER_H
+#define CONTAINER_CONTAINER_H
+
+#include "boot/boot.h"
+
+struct global_options {
+	const char *root;        /* --root, or the default */
+	const char *policy_path; /* --policy, NULL: compiled in */
+	bool rootless;
+	bool systemd_cgroup, cgroup_disabled;
+};
+
+struct container_create_options {
+	const char *bundle;      /* as given; NULL: "." */
+	const char *config_name; /* --config; NULL: config.json of the bundle */
+	const char *pid_file, *console_socket;
+	unsigned preserve_fds;
+	bool no_pivot, no_new_keyring;
+	bool detach, keep; /* run only */
+};
+
+int container_create(const struct global_options *global, const char *id,
+		     const struct container_create_options *options, struct err *e) MUST_CHECK;
+int container_start(const struct global_options *global, const char *id, struct err *e) MUST_CHECK;
+/* create + start; in the foreground also waits, forwards signals and the terminal, and deletes.
+ * *ret_code: the program's exit code, 128 + signal. */
+int container_run(const struct global_options *global, const char *id,
+		  const struct container_create_options *options, int *ret_code, struct err *e)
+	MUST_CHECK;
+/* signal by name ("TERM", "sigterm") or number. all: everything in its cgroup. */
+int container_kill(const struct global_options *global, const char *id, const char *signal,
+		   bool all, struct err *e) MUST_CHECK;
+int container_delete(const struct global_options *global, const char *id, bool force, struct err *e)
+	MUST_CHECK;
+
+enum container_status {
+	STATUS_CREATING = 1,
+	STATUS_CREATED,
+	STATUS_RUNNING,
+	STATUS_PAUSED,
+	STATUS_STOPPED
+};
+extern const struct name_row container_status_names[];
+
+/* What `state` and `list` show. */
+struct container_view {
+	const char *id, *oci_version, *bundle, *rootfs, *created;
+	int status;  /* enum container_status */
+	int64_t pid; /* 0 where stopped */
+	uint32_t owner;
+	const struct status_record *record; /* NULL while only claimed */
+};
+int container_view(const struct global_options *global, const char *id, struct arena *arena,
+		   struct container_view *ret, struct err *e) MUST_CHECK;
+/* The state object of runtime.md "State", with what runc adds (rootfs, created, owner). */
+int container_state_json(const struct container_view *view, struct json_out *out, struct err *e)
+	MUST_CHECK;
+
+/* Everything from bytes to a plan without running anything: what `explain --bundle` shows. */
+struct container_outlook {
+	struct spec *spec;
+	struct policy_source policy;
+	struct facts *facts;
+	struct verdict verdict;
+	struct plan *plan; /* NULL where the verdict refuses */
+};
+int container_outlook(const struct global_options *global, const char *id,
+		      const struct container_create_options *options, struct arena *arena,
+		      struct container_outlook *ret, struct host *ret_host, struct err *e)
+	MUST_CHECK;
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every question asked of the host, once, read-only. What must not be looked up twice is opened here,
+ * verified, and carried on as a descriptor in struct host.
+ */
+#ifndef FACTS_FACTS_H
+#define FACTS_FACTS_H
+
+#include "base/auto.h"
+#include "policy/facts.h"
+#include "policy/policy.h"
+#include "spec/spec.h"
+
+/* Descriptors that go with the facts; all O_CLOEXEC, -1 where there is none. Owned. */
+struct host {
+	int rootfs;                       /* O_PATH | O_DIRECTORY */
+	int network;                      /* the policy's network namespace, usable for setns() */
+	int requested[SPEC_NS_COUNT + 1]; /* namespaces that the config names by path, by type */
+};
+#define HOST_INIT                                                                                \
+	{                                                                                        \
+		.rootfs = -1, .network = -1, .requested = { -1, -1, -1, -1, -1, -1, -1, -1, -1 } \
+	}
+void host_release(struct host *host);
+#define autohost __attribute__((cleanup(host_release))) struct host
+
+struct facts_options {
+	const char *bundle;            /* absolute */
+	const char *members_directory; /* registry, NULL: the default one */
+};
+
+/*
+ * A namespace path that cannot be used is not an error here but a `problem` in its ns_facts: the policy
+ * says what becomes of it. A root filesystem that is not there is an error (ERR_CONFIG), a kernel below
+ * 5.14 too.
+ */
+int facts_gather(const struct spec *spec, const struct policy *policy,
+		 const struct facts_options *options, struct arena *arena, struct facts **ret,
+		 struct host *ret_host, struct err *e) MUST_CHECK;
+
+/* True where the caller is not root of the initial user namespace. */
+bool facts_is_rootless(void);
+
+/* The layout and mounts of the cgroup hierarchies as seen by this process. */
+int facts_cgroup(struct arena *arena, struct cgroup_facts **ret, struct err *e) MUST_CHECK;
+
+/*
+ * Find, trust and read the policy file; the built-in default where there is none. `path` is the
+ * argument of --policy or NULL for the compiled-in one. Trust: the file and each directory above it
+ * belong to root and only root can write them; it is a regular file with one link; read once, from one
+ * descriptor, POLICY_FILE_MAX bytes at most. Rootless: the caller's own file is accepted, and root's,
+ * which shows the overflow uid there, at the compiled-in path only. Errors: ERR_POLICY.
+ */
+struct policy_source {
+	struct policy *policy;
+	const char *path; /* of the file; NULL: built-in */
+};
+int policy_load(const char *path, struct arena *arena, struct policy_source *ret, struct err *e)
+	MUST_CHECK;
+
+#endif

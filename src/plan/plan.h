@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The exact actions that make the container, nothing left to decide. Pure: made from the verdict's spec
+ * and the facts, printed and compared with golden files, and the only thing that boot/ knows of the
+ * configuration.
+ */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include "policy/facts.h"
+#include "policy/policy.h"
+#include "spec/spec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* --- namespaces --- */
+struct plan_join {
+	int type;         /* enum spec_ns_type */
+	const char *path; /* the descriptor is in struct host, by type */
+};
+struct plan_namespaces {
+	uint64_t clone_flags; /* CLONE_NEW* of clone3, without CLONE_NEWTIME and CLONE_NEWCGROUP */
+	bool new_time;        /* unshare(CLONE_NEWTIME) in the parent, before the clone */
+	bool new_cgroup;      /* after the join of the cgroup */
+	bool new_user, new_mount, new_pid, new_network;
+	struct {
+		size_t n;
+		struct plan_join *v;
+	} joins;     /* by path, all but the policy's network */
+	int network; /* enum network_join */
+	const char *network_path;
+	uint64_t network_cookie;
+	/* text for /proc/PID/uid_map and gid_map; NULL without a new user namespace */
+	const char *uid_map, *gid_map;
+	const char *time_offsets; /* text for /proc/self/timens_offsets; NULL: none */
+};
+
+/* --- mounts --- */
+enum plan_mount_kind {
+	PLAN_MOUNT_BIND = 1, /* clone of `source` */
+	PLAN_MOUNT_FS,       /* a new instance of `fstype` */
+	PLAN_MOUNT_CGROUP,   /* the view of the cgroup hierarchies, see plan_cgroup_view */
+};
+struct plan_option {
+	const char *key, *value;
+}; /* value NULL: a flag */
+struct plan_mount {
+	int kind;
+	unsigned index; /* in config.json's mounts, for messages */
+	const char *source, *destination, *fstype;
+	bool recursive; /* bind: with everything below it */
+	struct {
+		size_t n;
+		struct plan_option *v;
+	} options;                             /* for fsconfig() */
+	uint64_t attr_set, attr_clear;         /* MOUNT_ATTR_* of this mount */
+	uint64_t rec_attr_set, rec_attr_clear; /* of this mount and all below it */
+	struct {
+		size_t n;
+		uint64_t *v;
+	} propagation;      /* MS_PRIVATE ..., with MS_REC, in order */
+	bool readonly_late; /* ro only after devices and links are made in it (/dev) */
+	bool copy_up;       /* tmpcopyup */
+	bool by_parent;     /* made by the parent inside the shared network (sysfs), handed down */
+	bool is_proc, is_sysfs;
+};
+
+/* --- devices --- */
+struct plan_device {
+	const char *path;
+	mode_t type; /* S_IFCHR, S_IFBLK, S_IFIFO */
+	mode_t mode;
+	unsigned major, minor;
+	uint32_t uid, gid;
+	bool bind; /* from the host's node (user namespace): mknod is not permitted there */
+	bool is_default;
+};
+struct plan_link {
+	const char *path, *target;
+};
+
+/* --- cgroup --- */
+struct plan_cgroup_write {
+	const char *controller, *file, *value;
+};
+struct plan_cgroup {
+	bool manage;      /* false: --cgroup-manager disabled */
+	int layout;       /* enum cgroup_layout */
+	const char *path; /* below every hierarchy's root as the runtime sees it; begins with '/' */
+	struct {
+		size_t n;
+		struct plan_cgroup_write *v;
+	} writes; /* in order */
+};
+
+/* What of it goes on disk, so that a later `delete` finds everything (state/state.h). */
+struct cgroup_record {
+	bool manage;
+	int layout;                 /* enum cgroup_layout */
+	char *path;                 /* as in struct plan_cgroup */
+	struct strlist directories; /* absolute, one a hierarchy, as the creator saw them */
+};
+extern const struct fields cgroup_record_fields;
+
+/* --- process --- */
+struct plan_rlimit {
+	int resource;
+	const char *name;
+	uint64_t soft, hard;
+};
+struct plan_capabilities {
+	bool given; /* false: the config has no capabilities object: all sets empty but none is touched */
+	uint64_t bounding, effective, inheritable, permitted, ambient;
+};
+struct plan_process {
+	bool terminal;
+	unsigned short rows, columns; /* consoleSize, 0 0: unset */
+	uint32_t uid, gid;
+	struct u32list groups;
+	bool keep_groups; /* run.oci.keep_original_groups */
+	bool umask_set;
+	mode_t umask;
+	const char *cwd;
+	char **env;    /* NULL-terminated, later duplicates removed in favour of the last */
+	char **args;   /* NULL-terminated; NULL where the config has no process */
+	bool home_set; /* HOME is in env and not empty */
+	struct plan_capabilities capabilities;
+	struct {
+		size_t n;
+		struct plan_rlimit *v;
+	} rlimits;
+	bool no_new_privileges;
+	bool oom_score_adj_set;
+	int oom_score_adj;
+};
+
+/* --- hooks --- */
+struct plan_hook {
+	const char *path;
+	char **args;     /* NULL-terminated, args[0] = path where none were given */
+	char **env;      /* NULL-terminated, may be empty */
+	int64_t timeout; /* seconds; 0: none */
+};
+struct plan_hooks {
+	size_t n;
+	struct plan_hook *v;
+};
+
+struct plan {
+	const char *id;
+	const char *bundle; /* absolute */
+	const char *rootfs; /* real path on the host */
+	bool readonly_root;
+	uint64_t
+		rootfs_propagation; /* MS_* for the container's "/", 0: MS_REC|MS_PRIVATE as made */
+	const char *hostname, *domainname;
+	struct plan_namespaces namespaces;
+	struct {
+		size_t n;
+		struct plan_mount *v;
+	} mounts;
+	struct {
+		size_t n;
+		struct plan_device *v;
+	} devices;
+	struct {
+		size_t n;
+		struct plan_link *v;
+	} links;
+	struct strlist masked_paths, readonly_paths;
+	struct strmap sysctls; /* keys with slashes, "kernel/shm_rmid_forced" */
+	struct plan_cgroup cgroup;
+	struct plan_process process;
+	struct plan_hooks prestart, create_runtime, create_container, start_container, poststart,
+		poststop;
+	struct strlist warnings;   /* for --log-level warning, e.g. an unknown capability */
+	struct strmap annotations; /* for the state that hooks get */
+	const char *oci_version;
+};
+
+struct plan_options {
+	const char *id;
+	const char *bundle;
+	bool no_pivot;
+	bool cgroup_disabled; /* --cgroup-manager disabled */
+	bool systemd_cgroup;  /* --systemd-cgroup: an error until the driver is there */
+};
+
+/* ERR_CONFIG where the spec asks for what this host or this program cannot do. */
+int plan_make(const struct verdict *verdict, const struct facts *facts,
+	      const struct plan_options *options, struct arena *arena, struct plan **ret,
+	      struct err *e) MUST_CHECK;
+
+/* For people (explain) and golden files; and as JSON. */
+void plan_print(const struct plan *plan, struct strbuf *out);
+void plan_print_json(const struct plan *plan, struct json_out *out);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a verdict and a plan need to know of the host: plain values, filled by facts/ from one look each,
+ * or by a test from a file. No descriptor is in here (see facts/facts.h for those).
+ */
+#ifndef POLICY_FACTS_H
+#define POLICY_FACTS_H
+
+#include "base/fields.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One namespace file, opened once and looked at through that descriptor (policy.md "Joining safely"). */
+struct ns_facts {
+	char *path;    /* as asked for */
+	char *problem; /* why it cannot be used ("is a FIFO, not a namespace file"); NULL: usable */
+	int problem_errno;
+	int type;               /* enum spec_ns_type by NS_GET_NSTYPE, 0 where it is no namespace */
+	uint64_t device, inode; /* nsfs; equal while both descriptors are held = the same object */
+	uint64_t cookie;        /* network only: SO_NETNS_COOKIE, never reused; 0 elsewhere */
+	bool is_self;           /* the namespace that the runtime itself is in */
+	bool is_host; /* that of the host's first process, where that can be told; else is_self */
+	bool owned;   /* its owning user namespace is the runtime's own, or below it */
+	struct opt_u32 owner_uid;
+};
+
+/* A container in the registry that lives (state/registry.h). */
+struct member_facts {
+	char *id;
+	char *root; /* state root of the engine that made it */
+	int64_t pid;
+	uint64_t cookie;
+	char *network_path;
+};
+
+enum cgroup_layout { CGROUP_NONE = 1, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
+extern const struct name_row cgroup_layout_names[]; /* "none" "v1" "hybrid" "v2" */
+
+/* One mounted hierarchy: of v1 ("cpu,cpuacct" at /sys/fs/cgroup/cpu,cpuacct; name=systemd) or v2. */
+struct cgroup_hierarchy_facts {
+	struct strlist
+		controllers; /* v1: of the mount options; v2: of cgroup.controllers at the root */
+	char *name;          /* v1 named hierarchy: "systemd"; else NULL */
+	bool v2;
+	char *mount_point;
+	char *own_path; /* where the runtime itself is in it, from /proc/self/cgroup */
+};
+
+struct cgroup_facts {
+	int layout; /* enum cgroup_layout */
+	struct {
+		size_t n;
+		struct cgroup_hierarchy_facts *v;
+	} hierarchies;
+};
+
+struct facts {
+	uint32_t uid;                 /* effective uid of the caller */
+	bool rootless;                /* the caller is not root of the initial user namespace */
+	char *kernel;                 /* uname release */
+	uint64_t effective, bounding; /* the runtime's capability sets as masks */
+	uint32_t last_cap;
+	struct {
+		size_t n;
+		struct ns_facts *v;
+	} self; /* the runtime's own, one of each type */
+	struct {
+		size_t n;
+		struct ns_facts *v;
+	} requested;              /* one per spec.linux.namespaces entry that has
+	                                                        a path; found by path */
+	struct ns_facts *network; /* the policy's network namespace; NULL where it names none */
+	struct {
+		size_t n;
+		struct member_facts *v;
+	} members; /* living members of that network PATH */
+	struct cgroup_facts *cgroup;
+	char *rootfs; /* real path of the root directory */
+	/* iproute2's convention: /etc/netns/NAME/{resolv.conf,hosts}, where they are regular files that
+	 * only root can write; NULL elsewhere */
+	char *resolv_conf, *hosts;
+};
+
+extern const struct fields facts_fields;
+
+/* The runtime's own namespace of a type; NULL where unknown. */
+const struct ns_facts *facts_self(const struct facts *facts, int type);
+/* What is known of a path that config.json names; NULL where it was not looked at. */
+const struct ns_facts *facts_requested(const struct facts *facts, const char *path);
+bool ns_facts_same(const struct ns_facts *a, const struct ns_facts *b);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The policy layer: the engine's config.json is a request; the policy decides what becomes of it, says
+ * so, and records it. Pure: nothing below policy/ makes a system call.
+ */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include "policy/facts.h"
+#include "spec/spec.h"
+
+#define POLICY_FILE_MAX (64u << 10)
+
+enum policy_mode { POLICY_ENFORCE = 1, POLICY_OBSERVE };
+enum policy_answer { POLICY_REWRITE = 1, POLICY_REFUSE, POLICY_LATE, POLICY_KEEP, POLICY_DROP };
+enum policy_namespace { POLICY_FRESH = 1, POLICY_ISOLATED, POLICY_REQUESTED };
+
+struct policy_requested {
+	int host;  /* REWRITE, REFUSE */
+	int path;  /* REWRITE, REFUSE */
+	int fresh; /* "new": LATE, REFUSE, KEEP */
+};
+struct policy_network {
+	char *namespace_; /* a path, "self" or "requested" */
+	struct policy_requested *requested;
+	struct opt_bool allow_host;
+	struct opt_bool admin;
+	struct strlist_or_word sysctls; /* "drop", "refuse" or names that are allowed */
+	int lock;                       /* "open"; "strict" is refused by name until it is there */
+	int abstract_sockets;           /* "shared"; likewise "isolated" */
+	char *resolv_conf;              /* "auto", "engine" or a path */
+	char *hosts;
+	/* keys that are known and refused by name: */
+	struct json_value *ports;
+};
+struct policy_namespaces {
+	int pid, mount, ipc, uts, cgroup; /* enum policy_namespace */
+	struct json_value *user;          /* "requested"; { "auto": ... } is refused by name */
+	int time;
+};
+struct policy {
+	int64_t version;
+	int mode;
+	struct policy_network *network;
+	struct policy_namespaces *namespaces;
+	int proc_sys;   /* POLICY_REWRITE: "read-only"; POLICY_REQUESTED: "requested" */
+	int privileged; /* "allow"; "strip", "refuse" are refused by name */
+	/* known and refused by name until they are there */
+	struct json_value *capabilities, *share, *hostname, *systemd, *hooks, *cgroup, *audit,
+		*distros;
+};
+
+extern const struct fields policy_fields;
+
+/* The built-in default, complete: every key has its value. `rootless_network` is the default network
+ * path of a rootless caller, NULL for root's. */
+struct policy *policy_default(struct arena *arena, const char *rootless_network)
+	__attribute__((returns_nonnull));
+
+/* Decode, check values, fill what is absent from `defaults`, refuse what is not there yet by name. */
+int policy_decode(const char *text, size_t length, const char *name, const struct policy *defaults,
+		  struct arena *arena, struct policy **ret, struct err *e) MUST_CHECK;
+
+/* --- verdict --- */
+
+enum decision_action {
+	DECISION_KEEP = 1,
+	DECISION_ADD,
+	DECISION_REWRITE,
+	DECISION_DROP,
+	DECISION_WARN,
+	DECISION_REFUSE
+};
+
+struct decision {
+	char *rule; /* "network.requested.host" */
+	int action; /* enum decision_action */
+	char *path; /* JSON pointer into the config as it is at this moment: decisions replay in order */
+	char *before; /* JSON text of what was there; NULL: nothing */
+	char *after;  /* JSON text of what is there now; NULL: nothing */
+	char *why;    /* one sentence; for a refusal also the flag or key that mends it */
+};
+struct decisions {
+	size_t n;
+	struct decision *v;
+};
+extern const struct fields decision_fields;
+
+enum network_join {
+	NETWORK_NONE = 1, /* no network entry is left (observe only): the runtime's own namespace */
+	NETWORK_EARLY,    /* born in the policy's namespace */
+	NETWORK_LATE,     /* born in a new one, enters the policy's at start */
+	NETWORK_PATH,     /* kept: joins the path that the config names */
+	NETWORK_NEW,      /* kept: a new one of its own */
+};
+extern const struct name_row network_join_names[];
+
+struct verdict {
+	struct spec *spec;       /* what will be carried out; a copy, the input is untouched */
+	int network;             /* enum network_join */
+	char *network_path;      /* of the policy's namespace under EARLY and LATE */
+	uint64_t network_cookie; /* expected cookie there, 0: unknown */
+	struct decisions decisions;
+	bool refused;  /* some decision refuses: nothing may run */
+	bool observed; /* mode observe: `spec` is the input unchanged, decisions say what
+	                               enforce would have done */
+};
+
+/* Always a verdict; a refusal is a decision, not an error. Applying twice equals once. */
+void policy_apply(const struct spec *request, const struct policy *policy,
+		  const struct facts *facts, struct arena *arena, struct verdict *ret);
+
+/* All refusals in one error of kind ERR_POLICY, one a line. */
+int policy_refusal(const struct verdict *verdict, struct err *e);
+
+/* Apply recorded decisions to a config as JSON: gives the verdict's spec (proof that nothing was
+ * changed silently). */
+int decisions_replay(const struct spec *request, const struct decisions *decisions,
+		     struct arena *arena, struct spec **ret, struct err *e) MUST_CHECK;
+
+/* Text of the decisions for people, one paragraph each. */
+void decisions_print(const struct decisions *decisions, struct strbuf *out);
+
+#endif

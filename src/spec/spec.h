@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.json as plain C structs, in the order of the OCI runtime specification 1.3 (config.md,
+ * config-linux.md). Names are the specification's. What is absent stays absent: defaults belong to
+ * validate.c and the plan.
+ */
+#ifndef SPEC_SPEC_H
+#define SPEC_SPEC_H
+
+#include "base/fields.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* config.md "Root" */
+struct spec_root {
+	char *path;
+	bool readonly;
+};
+
+/* config-linux.md "User namespace mappings" */
+struct spec_id_mapping {
+	uint32_t container_id, host_id, size;
+};
+struct spec_id_mappings {
+	size_t n;
+	struct spec_id_mapping *v;
+};
+
+/* config.md "Mounts" */
+struct spec_mount {
+	char *destination;
+	char *type;
+	char *source;
+	struct strlist options;
+	struct spec_id_mappings uid_mappings, gid_mappings;
+};
+
+/* config.md "Process" */
+struct spec_console_size {
+	uint64_t height, width;
+};
+struct spec_capabilities {
+	struct strlist bounding, effective, inheritable, permitted, ambient;
+};
+struct spec_rlimit {
+	char *type; /* "RLIMIT_..." */
+	uint64_t soft, hard;
+};
+enum spec_sched_policy {
+	SPEC_SCHED_OTHER = 1,
+	SPEC_SCHED_FIFO,
+	SPEC_SCHED_RR,
+	SPEC_SCHED_BATCH,
+	SPEC_SCHED_ISO,
+	SPEC_SCHED_IDLE,
+	SPEC_SCHED_DEADLINE
+};
+struct spec_scheduler {
+	int policy; /* enum spec_sched_policy */
+	struct opt_i32 nice, priority;
+	struct enumlist flags; /* SCHED_FLAG_* as the kernel's bits */
+	struct opt_u64 runtime, deadline, period;
+};
+struct spec_io_priority {
+	int io_class; /* IOPRIO_CLASS_*: RT 1, BE 2, IDLE 3 */
+	struct opt_i32 priority;
+};
+struct spec_cpu_affinity {
+	char *initial, *final;
+};
+struct spec_user {
+	uint32_t uid, gid;
+	struct opt_u32 umask;
+	struct u32list additional_gids;
+	char *username; /* Windows; read and ignored */
+};
+struct spec_process {
+	bool terminal;
+	struct spec_console_size *console_size;
+	struct spec_user *user;
+	char *cwd;
+	struct strlist env;
+	struct strlist args;
+	struct spec_capabilities *capabilities;
+	struct {
+		size_t n;
+		struct spec_rlimit *v;
+	} rlimits;
+	struct opt_bool no_new_privileges;
+	char *apparmor_profile;
+	struct opt_i32 oom_score_adj;
+	struct spec_scheduler *scheduler;
+	char *selinux_label;
+	struct spec_io_priority *io_priority;
+	struct spec_cpu_affinity *exec_cpu_affinity;
+};
+
+/* config.md "POSIX-platform Hooks" */
+struct spec_hook {
+	char *path;
+	struct strlist args, env;
+	struct opt_i64 timeout; /* seconds, > 0 */
+};
+struct spec_hook_list {
+	size_t n;
+	struct spec_hook *v;
+};
+struct spec_hooks {
+	struct spec_hook_list prestart, create_runtime, create_container, start_container,
+		poststart, poststop;
+};
+
+/* config-linux.md "Namespaces" */
+enum spec_ns_type {
+	SPEC_NS_PID = 1,
+	SPEC_NS_NETWORK,
+	SPEC_NS_MOUNT,
+	SPEC_NS_IPC,
+	SPEC_NS_UTS,
+	SPEC_NS_USER,
+	SPEC_NS_CGROUP,
+	SPEC_NS_TIME
+};
+#define SPEC_NS_COUNT 8
+struct spec_namespace {
+	int type; /* enum spec_ns_type */
+	char *path;
+};
+
+struct spec_time_offset {
+	struct opt_i64 secs;
+	struct opt_u32 nanosecs;
+};
+struct spec_time_offsets {
+	struct spec_time_offset *monotonic, *boottime;
+};
+
+/* config-linux.md "Devices" */
+struct spec_device {
+	char *type; /* "c" "b" "u" "p" */
+	char *path;
+	struct opt_i64 major, minor;
+	struct opt_u32 file_mode, uid, gid;
+};
+
+/* config-linux.md "Network Devices" */
+struct spec_net_device {
+	char *key;
+	char *name;
+};
+
+/* config-linux.md "Control groups" */
+struct spec_device_rule {
+	bool allow;
+	char *type;
+	struct opt_i64 major, minor;
+	char *access;
+};
+struct spec_memory {
+	struct opt_i64 limit, reservation, swap, kernel, kernel_tcp;
+	struct opt_u64 swappiness;
+	struct opt_bool disable_oom_killer, use_hierarchy, check_before_update;
+};
+struct spec_cpu {
+	struct opt_u64 shares;
+	struct opt_i64 quota;
+	struct opt_u64 burst, period;
+	struct opt_i64 realtime_runtime;
+	struct opt_u64 realtime_period;
+	char *cpus, *mems;
+	struct opt_i64 idle;
+};
+struct spec_pids {
+	int64_t limit;
+};
+struct spec_weight_device {
+	int64_t major, minor;
+	struct opt_u16 weight, leaf_weight;
+};
+struct spec_throttle_device {
+	int64_t major, minor;
+	struct opt_u64 rate;
+};
+struct spec_throttle_list {
+	size_t n;
+	struct spec_throttle_device *v;
+};
+struct spec_block_io {
+	struct opt_u16 weight, leaf_weight;
+	struct {
+		size_t n;
+		struct spec_weight_device *v;
+	} weight_device;
+	struct spec_throttle_list throttle_read_bps, throttle_write_bps, throttle_read_iops,
+		throttle_write_iops;
+};
+struct spec_hugepage_limit {
+	char *page_size;
+	uint64_t limit;
+};
+struct spec_interface_priority {
+	char *name;
+	uint32_t priority;
+};
+struct spec_network_resources {
+	struct opt_u32 class_id;
+	struct {
+		size_t n;
+		struct spec_interface_priority *v;
+	} priorities;
+};
+struct spec_rdma {
+	char *key;
+	struct opt_u32 hca_handles, hca_objects;
+};
+struct spec_resources {
+	struct {
+		size_t n;
+		struct spec_device_rule *v;
+	} devices;
+	struct spec_memory *memory;
+	struct spec_cpu *cpu;
+	struct spec_pids *pids;
+	struct spec_block_io *block_io;
+	struct {
+		size_t n;
+		struct spec_hugepage_limit *v;
+	} hugepage_limits;
+	struct spec_network_resources *network;
+	struct {
+		size_t n;
+		struct spec_rdma *v;
+	} rdma;
+	struct strmap unified;
+};
+
+/* config-linux.md "IntelRdt", "Memory policy" */
+struct spec_intel_rdt {
+	char *clos_id, *l3_cache_schema, *mem_bw_schema;
+	struct strlist schemata;
+	struct opt_bool enable_monitoring;
+};
+struct spec_memory_policy {
+	char *mode; /* "MPOL_..." */
+	char *nodes;
+	struct strlist flags;
+};
+
+/* config-linux.md "Seccomp" */
+struct spec_seccomp_arg {
+	uint32_t index;
+	uint64_t value;
+	struct opt_u64 value_two;
+	int op; /* enum spec_seccomp_op */
+};
+enum spec_seccomp_op {
+	SPEC_CMP_NE = 1,
+	SPEC_CMP_LT,
+	SPEC_CMP_LE,
+	SPEC_CMP_EQ,
+	SPEC_CMP_GE,
+	SPEC_CMP_GT,
+	SPEC_CMP_MASKED_EQ
+};
+enum spec_seccomp_action {
+	SPEC_ACT_KILL = 1,
+	SPEC_ACT_KILL_PROCESS,
+	SPEC_ACT_KILL_THREAD,
+	SPEC_ACT_TRAP,
+	SPEC_ACT_ERRNO,
+	SPEC_ACT_TRACE,
+	SPEC_ACT_ALLOW,
+	SPEC_ACT_LOG,
+	SPEC_ACT_NOTIFY
+};
+struct spec_seccomp_rule {
+	struct strlist names;
+	int action; /* enum spec_seccomp_action */
+	struct opt_u32 errno_ret;
+	struct {
+		size_t n;
+		struct spec_seccomp_arg *v;
+	} args;
+};
+struct spec_seccomp {
+	int default_action; /* enum spec_seccomp_action */
+	struct opt_u32 default_errno_ret;
+	struct strlist architectures; /* "SCMP_ARCH_..." */
+	struct strlist flags;         /* "SECCOMP_FILTER_FLAG_..." */
+	char *listener_path, *listener_metadata;
+	struct {
+		size_t n;
+		struct spec_seccomp_rule *v;
+	} syscalls;
+};
+
+struct spec_personality {
+	char *domain;
+	struct strlist flags;
+};
+
+struct spec_linux {
+	struct {
+		size_t n;
+		struct spec_namespace *v;
+	} namespaces;
+	struct spec_id_mappings uid_mappings, gid_mappings;
+	struct spec_time_offsets *time_offsets;
+	struct {
+		size_t n;
+		struct spec_device *v;
+	} devices;
+	struct {
+		size_t n;
+		struct spec_net_device *v;
+	} net_devices;
+	char *cgroups_path;
+	struct spec_resources *resources;
+	struct spec_intel_rdt *intel_rdt;
+	struct spec_memory_policy *memory_policy;
+	struct strmap sysctl;
+	struct spec_seccomp *seccomp;
+	char *rootfs_propagation; /* (r)private, (r)shared, (r)slave, (r)unbindable */
+	struct strlist masked_paths, readonly_paths;
+	char *mount_label;
+	struct spec_personality *personality;
+};
+
+/* config.md, top level */
+struct spec {
+	char *oci_version;
+	struct spec_root *root;
+	struct {
+		size_t n;
+		struct spec_mount *v;
+	} mounts;
+	struct spec_process *process;
+	char *hostname, *domainname;
+	struct spec_hooks *hooks;
+	struct strmap annotations;
+	struct spec_linux *linux_;
+};
+
+extern const struct fields spec_fields;           /* config.json */
+extern const struct fields spec_process_fields;   /* process.json of exec */
+extern const struct fields spec_resources_fields; /* --resources of update */
+extern const struct name_row spec_ns_names[];     /* "pid", "network", ... */
+
+/* Read, decode and check `name` below dirfd. */
+int spec_load(int dirfd, const char *name, struct arena *arena, struct spec **ret, struct err *e)
+	MUST_CHECK;
+int spec_decode_text(const char *text, size_t length, const char *name, struct arena *arena,
+		     struct spec **ret, struct err *e) MUST_CHECK;
+int spec_encode_text(const struct spec *spec, bool pretty, struct arena *arena, char **ret_text,
+		     size_t *ret_length, struct err *e) MUST_CHECK;
+
+/* A deep copy that shares nothing with the input (encode + decode). */
+struct spec *spec_copy(const struct spec *spec, struct arena *arena)
+	__attribute__((returns_nonnull));
+
+/*
+ * Cross-field checks of the specification's MUSTs and of what every user of runc or crun relies on. A
+ * list of small functions; all run, all failures are reported together, one a line. Values only: no
+ * file is looked at. `source_name` opens each line.
+ */
+int spec_validate(const struct spec *spec, const char *source_name, struct err *e) MUST_CHECK;
+int spec_validate_process(const struct spec_process *process, const char *source_name,
+			  struct err *e) MUST_CHECK;
+
+/* What is decoded and not carried out yet is refused by its name ("linux.intelRdt is not supported
+ * yet"); the list shrinks to nothing as the program grows. */
+int spec_check_supported(const struct spec *spec, struct err *e) MUST_CHECK;
+
+/* The first namespace entry of a type, NULL where there is none. */
+const struct spec_namespace *spec_namespace_find(const struct spec *spec, enum spec_ns_type type);
+
+/* The bundle that `distro-shim spec` writes: a shell in a root filesystem that joins the network
+ * namespace `netns_path`. */
+struct spec *spec_example(struct arena *arena, const char *netns_path, bool rootless)
+	__attribute__((returns_nonnull));
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The registry of members: one file per container of any engine and any --root, so that "who is in this
+ * network?" has one answer. Entries live in /run/distro-shim/members (rootless: below
+ * $XDG_RUNTIME_DIR/distro-shim), named by network cookie and a hash of root and id.
+ */
+#ifndef STATE_REGISTRY_H
+#define STATE_REGISTRY_H
+
+#include "state/state.h"
+
+struct member_record {
+	int64_t version;
+	char *id, *root, *bundle;
+	struct process_identity init;
+	uint64_t network_cookie;
+	char *network_path; /* NULL: a network of its own */
+};
+extern const struct fields member_fields;
+struct members {
+	size_t n;
+	struct member_record *v;
+};
+
+const char *registry_default_directory(bool rootless, struct arena *arena);
+int registry_add(const char *directory, const struct member_record *member, struct err *e)
+	MUST_CHECK;
+/* No entry: success. Must work on a read-only or full file system as far as removing does. */
+int registry_remove(const char *directory, const char *root, const char *id, struct err *e)
+	MUST_CHECK;
+/* All entries whose process lives; `network_path` NULL: any. Entries of dead processes are left out,
+ * not removed (delete removes them). A missing directory has none; a damaged entry is left out. */
+int registry_living(const char *directory, const char *network_path, struct arena *arena,
+		    struct members *ret, struct err *e) MUST_CHECK;
+
+#endif

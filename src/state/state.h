@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is known of a container between commands.
+ *
+ *	ROOT/ID/            0700; mkdirat() of it is the claim of the id; its descriptor carries the lock
+ *	  intent.json       written before the cgroup is made or a process is born
+ *	  status.json       the process, the network, how far creation came
+ *	  config.json       the effective configuration, after the policy
+ *	  start             socket on which the created init waits
+ *
+ * Killed at any moment, what is on disk is enough for `delete --force`: the intent names the cgroup
+ * before it exists, the status names the process before it is let go. Every record is written beside,
+ * flushed and renamed. Records carry a version, so that a later program reads an earlier one's.
+ */
+#ifndef STATE_STATE_H
+#define STATE_STATE_H
+
+#include "base/auto.h"
+#include "base/fields.h"
+#include "plan/plan.h"
+#include "policy/policy.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define STATE_VERSION 1
+#define STATE_ID_MAX 200
+#define STATE_START_SOCKET "start"
+
+/* A process that is told apart from a later one with the same pid. */
+struct process_identity {
+	int64_t pid;         /* 0: none */
+	uint64_t start_time; /* field 22 of /proc/PID/stat, clock ticks after boot */
+	char *boot_id;       /* /proc/sys/kernel/random/boot_id */
+};
+
+struct intent_record {
+	int64_t version;
+	char *id;
+	struct process_identity owner; /* the creating runtime process */
+	struct cgroup_record *cgroup;
+	char *bundle;
+};
+
+enum container_phase { PHASE_CREATING = 1, PHASE_CREATED, PHASE_STARTED };
+
+struct status_record {
+	int64_t version;
+	char *id;
+	char *oci_version;
+	int phase; /* enum container_phase; whether it still runs is asked of the kernel */
+	struct process_identity init;
+	char *bundle, *rootfs;
+	char *created;  /* RFC 3339, UTC, nanoseconds */
+	uint32_t owner; /* uid that created it */
+	int network;    /* enum network_join */
+	char *network_path;
+	uint64_t network_cookie; /* of the namespace that the container is in, or enters at start */
+	struct cgroup_record *cgroup;
+	struct strmap annotations;
+	struct policy *policy; /* in force when it was created */
+	char *policy_path;     /* NULL: built-in */
+	struct decisions decisions;
+	bool terminal;
+};
+
+extern const struct fields intent_fields, status_fields;
+
+/* [A-Za-z0-9_+][A-Za-z0-9_+.-]{0,199}; ERR_USAGE elsewhere. */
+int state_check_id(const char *id, struct err *e) MUST_CHECK;
+
+/* The default state root: /run/distro-shim/containers, or $XDG_RUNTIME_DIR/distro-shim/containers for a
+ * rootless caller with a non-empty XDG_RUNTIME_DIR. In memory of `arena`. */
+const char *state_default_root(bool rootless, struct arena *arena);
+
+/*
+ * The root directory must be a directory of the caller that nobody else can write. Without `create`
+ * a missing root gives ERR_NOT_FOUND.
+ */
+int state_root_open(const char *path, bool create, int *ret_fd, struct err *e) MUST_CHECK;
+
+struct state_dir {
+	int root_fd;     /* owned */
+	int fd;          /* of ROOT/ID; flock()ed while `locked`; owned */
+	char *root, *id; /* owned */
+	bool locked;
+};
+#define STATE_DIR_INIT                  \
+	{                               \
+		.root_fd = -1, .fd = -1 \
+	}
+void state_dir_release(struct state_dir *dir);
+#define autostatedir __attribute__((cleanup(state_dir_release))) struct state_dir
+
+/* Make the directory, exactly one of many wins; locked. ERR_STATE "container with given ID already
+ * exists" where it is taken. */
+int state_claim(const char *root, const char *id, struct state_dir *ret, struct err *e) MUST_CHECK;
+
+/* ERR_NOT_FOUND "container does not exist". lock: wait for the lock at most 10 seconds. */
+int state_open(const char *root, const char *id, bool lock, struct state_dir *ret, struct err *e)
+	MUST_CHECK;
+void state_unlock(struct state_dir *dir);
+
+/* Ids below a root, sorted; directories with a bad name are left out. A missing root has none. */
+int state_list(const char *root, struct arena *arena, struct strlist *ret, struct err *e)
+	MUST_CHECK;
+
+int state_write_intent(struct state_dir *dir, const struct intent_record *intent, struct err *e)
+	MUST_CHECK;
+int state_write_status(struct state_dir *dir, const struct status_record *status, struct err *e)
+	MUST_CHECK;
+int state_write_config(struct state_dir *dir, const struct spec *spec, struct err *e) MUST_CHECK;
+
+/* A record that is not there, or cut short by a crash, gives *ret = NULL and success: the directory
+ * was claimed and not more. One of a newer version is an error. */
+int state_read_intent(const struct state_dir *dir, struct arena *arena, struct intent_record **ret,
+		      struct err *e) MUST_CHECK;
+int state_read_status(const struct state_dir *dir, struct arena *arena, struct status_record **ret,
+		      struct err *e) MUST_CHECK;
+int state_read_config(const struct state_dir *dir, struct arena *arena, struct spec **ret,
+		      struct err *e) MUST_CHECK;
+
+/* Remove the directory with everything that this program puts into it (and nothing else: an unknown
+ * file makes it fail, naming it). Works on a full disk. */
+int state_remove(struct state_dir *dir, struct err *e) MUST_CHECK;
+
+/* --- processes --- */
+
+/* Fill an identity of a living process. */
+int process_identify(pid_t pid, struct arena *arena, struct process_identity *ret, struct err *e)
+	MUST_CHECK;
+
+/* A pidfd of exactly this process, -1 with e->kind ERR_NOT_FOUND where it is gone (also a zombie, a
+ * reused pid, another boot). */
+int process_open(const struct process_identity *process, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Processes through pidfds. A half-made child is an owned object: dropped, it is killed through its
+ * pidfd and reaped.
+ */
+#ifndef SYS_CHILD_H
+#define SYS_CHILD_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+struct child {
+	pid_t pid; /* 0: none */
+	int pidfd;
+};
+#define CHILD_INIT                    \
+	{                             \
+		.pid = 0, .pidfd = -1 \
+	}
+void child_drop(struct child *child); /* SIGKILL, reap, close */
+#define autochild __attribute__((cleanup(child_drop))) struct child
+/* The child lives on; only the descriptor is closed. */
+void child_keep(struct child *child);
+
+/* clone3(2) like fork: returns 0 in the child, 1 in the parent with *ret set. into_cgroup: -1 or a
+ * cgroup2 directory for CLONE_INTO_CGROUP. */
+int child_clone(uint64_t flags, int into_cgroup, struct child *ret, struct err *e) MUST_CHECK;
+
+/* Wait for its end; *ret_status as of waitid: exit code, or 128 + signal. */
+int child_wait(struct child *child, int *ret_status, struct err *e) MUST_CHECK;
+
+int sys_pidfd_open(pid_t pid, unsigned flags);
+int sys_pidfd_send_signal(int pidfd, int signal);
+/* True where the process has ended (poll on the pidfd), waiting at most timeout_ms (-1: for ever). */
+bool pidfd_ended(int pidfd, int timeout_ms);
+int sys_close_range(unsigned first, unsigned last, unsigned flags);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Namespace descriptors: opened so that nothing hangs, told apart by object and not by name, entered
+ * by descriptor (ioctl_ns(2), namespaces(7)).
+ */
+#ifndef SYS_NSFD_H
+#define SYS_NSFD_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Open a namespace file: O_PATH first (a FIFO must not hang us; links are followed, for
+ * /proc/PID/ns/net is one), fstatfs says nsfs, then reopened read-only through a trusted procfs.
+ * ERR_CONFIG with the reason ("is a FIFO, not a namespace file").
+ */
+int nsfd_open(const char *path, struct err *e) MUST_CHECK;
+
+/* CLONE_NEW* of what it is (NS_GET_NSTYPE); -1 and errno. */
+int nsfd_type(int fd);
+
+/* The runtime's own: "net", "pid", ... below /proc/self/ns. */
+int nsfd_own(const char *name, struct err *e) MUST_CHECK;
+
+/* Same kernel object? Valid while both are held: nsfs inode numbers are reused at once. */
+bool nsfd_same(int a, int b);
+
+/* The owning user namespace (NS_GET_USERNS), -1 and errno (EPERM: it is above or beside ours). */
+int nsfd_owner(int fd);
+/* NS_GET_OWNER_UID of a user namespace descriptor. */
+int nsfd_owner_uid(int userns_fd, uid_t *ret);
+
+/* SO_NETNS_COOKIE of the network namespace that the caller is in: never reused. */
+int netns_cookie(uint64_t *ret, struct err *e) MUST_CHECK;
+/* The cookie of a network namespace by descriptor: enters it and comes back (single-threaded caller). */
+int netns_cookie_of(int fd, uint64_t *ret, struct err *e) MUST_CHECK;
+
+/* setns() that names what it joined in errors. `path` may be NULL. */
+int nsfd_enter(int fd, int type, const char *path, struct err *e) MUST_CHECK;
+
+#endif

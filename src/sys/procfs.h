@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A procfs that nobody can have tampered with: a detached mount of our own where the kernel lets us,
+ * else the /proc that we see, verified to be procfs and crossed by no further mount.
+ * (CVE-2019-16884, CVE-2025-52881, hostile root filesystems that bring their own /proc.)
+ */
+#ifndef SYS_PROCFS_H
+#define SYS_PROCFS_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A directory descriptor of a procfs of the caller's PID namespace. */
+int procfs_open(struct err *e) MUST_CHECK;
+
+/* Below that descriptor, refusing symlinks but magic ones on request, and mount crossings. */
+int procfs_openat(int proc_fd, const char *path, int flags, struct err *e) MUST_CHECK;
+
+/* Open, check that it is procfs, one write(2), check the length. */
+int procfs_write(int proc_fd, const char *path, const char *text, struct err *e) MUST_CHECK;
+
+/* "/proc/self/fd/N": to hand a descriptor to a call that takes a path. */
+struct fd_path {
+	char text[32];
+};
+struct fd_path fd_path(int fd);
+
+/* Reopen an O_PATH descriptor with other flags. */
+int reopen_fd(int fd, int flags, struct err *e) MUST_CHECK;
+
+/* Field 22 of /proc/PID/stat. ERR_NOT_FOUND where there is no such process; *ret_state, where not NULL,
+ * gets the state letter. */
+int procfs_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state, struct err *e)
+	MUST_CHECK;
+
+/* Into a buffer of at least 37 bytes. */
+int procfs_boot_id(char buffer[37], struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program's own binary must not be open for writing from a container (CVE-2019-5736): a process
+ * that is about to enter one runs from a read-only clone of its mount, or from a sealed memfd where the
+ * clone is not permitted.
+ */
+#ifndef SYS_SELF_EXE_H
+#define SYS_SELF_EXE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+/* Returns 0 where the running binary is protected already; otherwise executes the program again from a
+ * protected copy with the same arguments and environment, and does not return but on failure. */
+int self_exe_protect(char **argv, struct err *e) MUST_CHECK;
+
+/* Whether it is: a read-only file system or mount, or a memfd with all seals. */
+int self_exe_is_protected(bool *ret, struct err *e) MUST_CHECK;
+
+#endif
