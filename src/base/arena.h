@@ -21,6 +21,8 @@ struct arena {
 /* A zeroed struct arena is an empty arena. */
 void arena_release(struct arena *a);
 
+#define autoarena __attribute__((cleanup(arena_release))) struct arena
+
 /* Zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull));
 
@@ -30,7 +32,7 @@ void *arena_array(struct arena *a, size_t count, size_t size) __attribute__((ret
 char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnull));
 char *arena_strndup(struct arena *a, const char *s, size_t length) __attribute__((returns_nonnull));
 char *arena_printf(struct arena *a, const char *format, ...)
-	__attribute__((format(printf, 2, 3), returns_nonnull));
+	__attribute__((format(printf, 2, 3), nonnull(2), returns_nonnull));
 
 #define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define arena_new_array(a, type, count) ((type *)arena_array((a), (count), sizeof(type)))

@@ -28,8 +28,9 @@ enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 
 struct json_value {
 	enum json_kind kind;
-	uint32_t offset; /* of its first byte in the text, for json_position() */
-	uint32_t count;  /* children of an array or object */
+	uint32_t offset;     /* of its first byte in the text, for json_position() */
+	uint32_t key_offset; /* of its key's first byte, where the parent is an object */
+	uint32_t count;      /* children of an array or object */
 	bool boolean;
 	const char *key;  /* where the parent is an object */
 	const char *text; /* of a string (decoded) or a number (as written) */
@@ -53,6 +54,11 @@ int json_parse(const struct json_source *source, struct arena *arena, struct jso
 /* Member of an object, NULL where there is none (or v is no object). */
 struct json_value *json_get(const struct json_value *v, const char *key);
 
+/* The members of an object in the order of their keys, `count` pointers to free(). Sorted, because
+ * comparing every pair of members of a hostile object takes minutes. */
+const struct json_value **json_sorted_members(const struct json_value *object)
+	__attribute__((returns_nonnull));
+
 /* Line and column (from 1, column in bytes) of a byte offset. */
 void json_position(const struct json_source *source, uint32_t offset, unsigned *ret_line,
 		   unsigned *ret_column);
@@ -63,6 +69,14 @@ const char *json_kind_name(enum json_kind kind);
 /* fail() of kind ERR_CONFIG with "NAME:LINE:COLUMN: " of a value in front. */
 int json_fail(const struct json_source *source, const struct json_value *at, struct err *e,
 	      const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same for a byte offset. */
+int json_fail_at(const struct json_source *source, uint32_t offset, struct err *e,
+		 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* A copy of the whole tree in `arena`, offsets included. */
+struct json_value *json_copy(struct arena *arena, const struct json_value *v)
+	__attribute__((returns_nonnull));
 
 /* Equal as data: members of objects in any order, numbers by their text. */
 bool json_equal(const struct json_value *a, const struct json_value *b);

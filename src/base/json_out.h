@@ -39,8 +39,12 @@ void json_out_member_i64(struct json_out *out, const char *key, int64_t value);
 void json_out_member_u64(struct json_out *out, const char *key, uint64_t value);
 void json_out_member_bool(struct json_out *out, const char *key, bool value);
 
+/* Make json_out_finish() fail: what was to be written has no form in JSON. */
+void json_out_fail(struct json_out *out, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* The text so far, terminated, without a final newline; owned by `out`. Error: ERR_INTERNAL, naming
- * what yajl refused (nesting, invalid UTF-8, unbalanced calls). */
+ * what was refused (nesting deeper than JSON_MAX_DEPTH, invalid UTF-8, unbalanced calls). */
 int json_out_finish(struct json_out *out, const char **ret_text, size_t *ret_length, struct err *e)
 	MUST_CHECK;
 

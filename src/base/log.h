@@ -24,21 +24,31 @@ struct log_options {
 	enum log_level level;
 };
 
-/* Opens the target for appending. The descriptor is close-on-exec. */
+/* Opens the target for appending; a file that is not there is made, mode 0600. A symbolic link, or what
+ * is neither a regular file nor a FIFO nor a character device, is refused, and a FIFO needs a reader. The
+ * descriptor is close-on-exec and never blocks. Before this, and after a failure, messages go to stderr
+ * as they would by default. */
 int log_open(const struct log_options *options, struct err *e) MUST_CHECK;
 
-/* Put before every message of this process, for instance the step of the boot page; NULL for none. The
- * string is kept, not copied. */
+/* Closes the target; from here on all is as before log_open(). For who closes descriptors wholesale, so
+ * that no record goes to a descriptor that has become something else. */
+void log_close(void);
+
+/* Put before every message of this process but the error, which carries its own; for instance the step
+ * of the boot page; NULL for none. The string is kept, not copied. */
 void log_set_prefix(const char *prefix);
 
 bool log_enabled(enum log_level level);
 
-/* At debug and info level a message goes to the log target (or stderr without one); a warning too. */
+/* A message goes to the log target, or to stderr without one, where its level is enabled. */
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The one error record, in the log and on stderr. Called by main() alone. */
+/* From now on nothing is written: the descriptor of the log is about to be closed. */
+void log_silence(void);
+
+/* The one error record, in the log, and its text on stderr. Called by main() alone. */
 void log_error(const struct err *e);
 
 #endif

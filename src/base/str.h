@@ -23,9 +23,14 @@ void strbuf_release(struct strbuf *b);
 void strbuf_add(struct strbuf *b, const char *data, size_t length);
 void strbuf_puts(struct strbuf *b, const char *s);
 void strbuf_putc(struct strbuf *b, char c);
-void strbuf_printf(struct strbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void strbuf_printf(struct strbuf *b, const char *format, ...)
+	__attribute__((format(printf, 2, 3), nonnull(2)));
 /* The text, "" where nothing was added. Valid until the next change. */
 const char *strbuf_text(const struct strbuf *b);
+
+/* s in double quotes, to be shown: control characters, '"' and '\\' are escaped as in JSON, bytes that are
+ * no UTF-8 become '?', and what is beyond `limit` bytes becomes "...". */
+void strbuf_quote(struct strbuf *b, const char *s, size_t limit);
 
 #define autostrbuf __attribute__((cleanup(strbuf_release))) struct strbuf
 
@@ -62,6 +67,13 @@ bool parse_i64(const char *s, int64_t *ret);
 bool parse_u32(const char *s, uint32_t *ret);
 /* A user or group id: parse_u32() without 4294967295, which the kernel takes for "unchanged". */
 bool parse_id(const char *s, uint32_t *ret);
+
+/* Bytes of the UTF-8 sequence at the start of s: 1 to 4, or 0 where there is no valid one within
+ * `length`. Strict: no overlong forms, no surrogates, nothing above U+10FFFF (RFC 3629). */
+size_t utf8_sequence(const char *s, size_t length);
+
+/* Whether a valid sequence is what a terminal, or a reader of lines, takes for a command: C0, DEL, C1. */
+bool utf8_is_control(const char *s, size_t size);
 
 /* A list of strings. v == NULL: absent; n == 0 with v != NULL: present and empty. */
 struct strlist {

@@ -19,7 +19,7 @@ struct cgroup {
 	int directories[CGROUP_MAX_HIERARCHIES]; /* O_PATH | O_DIRECTORY | O_CLOEXEC */
 	int tasks
 		[CGROUP_MAX_HIERARCHIES]; /* v1 hierarchies: `tasks` opened for writing, for the child */
-	int into;                         /* v2: for CLONE_INTO_CGROUP; -1 on v1 and hybrid */
+	int into; /* v2, hybrid: its v2 directory, for CLONE_INTO_CGROUP; -1 on v1. Owned */
 };
 #define CGROUP_INIT                                       \
 	{                                                 \
@@ -48,11 +48,12 @@ int cgroup_join_self(const struct cgroup *cgroup, struct err *e) MUST_CHECK;
  * they are empty or `deadline_ms` passed (then ERR_SYSTEM naming pids). Missing directories: success. */
 int cgroup_kill(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
 
-/* Signal everything in it (kill --all). Freezes while it collects, always thaws. */
+/* Signal everything in it (kill --all). Freezes while it collects, always thaws what it froze: a cgroup
+ * that was frozen before stays so but under SIGKILL. */
 int cgroup_signal(const struct cgroup_record *record, int signal, struct err *e) MUST_CHECK;
 
 /* Remove directories, deepest first, sub-groups made by the container too; EBUSY retried until the
- * deadline. Missing: success. Only what the record names, never above it. */
+ * deadline. Missing: success. Only what the record names, and an empty "/distro-shim" above it. */
 int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
 
 /* Pids in it, sub-groups too. */

@@ -60,6 +60,12 @@ int container_view(const struct global_options *global, const char *id, struct a
 /* The state object of runtime.md "State", with what runc adds (rootfs, created, owner). */
 int container_state_json(const struct container_view *view, struct json_out *out, struct err *e)
 	MUST_CHECK;
+/* The owner as people read it: "root", or the number. Names of other users are not looked up, because
+ * that would load what nsswitch.conf says into a runtime. */
+struct owner_name {
+	char text[16];
+};
+struct owner_name container_owner_name(uint32_t uid);
 
 /* Everything from bytes to a plan without running anything: what `explain --bundle` shows. */
 struct container_outlook {

@@ -40,6 +40,8 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 
 /* True where the caller is not root of the initial user namespace. */
 bool facts_is_rootless(void);
+/* True where not every id is its own, whatever the caller's uid. */
+bool facts_in_user_namespace(void);
 
 /* The layout and mounts of the cgroup hierarchies as seen by this process. */
 int facts_cgroup(struct arena *arena, struct cgroup_facts **ret, struct err *e) MUST_CHECK;

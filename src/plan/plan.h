@@ -41,7 +41,8 @@ struct plan_namespaces {
 enum plan_mount_kind {
 	PLAN_MOUNT_BIND = 1, /* clone of `source` */
 	PLAN_MOUNT_FS,       /* a new instance of `fstype` */
-	PLAN_MOUNT_CGROUP,   /* the view of the cgroup hierarchies, see plan_cgroup_view */
+	PLAN_MOUNT_CGROUP,   /* the view of the cgroup hierarchies, made by boot/ for its layout */
+	PLAN_MOUNT_REMOUNT,  /* no new mount: attributes of the one that is at `destination` */
 };
 struct plan_option {
 	const char *key, *value;
@@ -49,6 +50,9 @@ struct plan_option {
 struct plan_mount {
 	int kind;
 	unsigned index; /* in config.json's mounts, for messages */
+	/* source: BIND absolute; FS never NULL (the type's name where none was given); REMOUNT NULL.
+	 * destination: absolute in the container, without "." ".." and double slashes.
+	 * fstype: FS and CGROUP. */
 	const char *source, *destination, *fstype;
 	bool recursive; /* bind: with everything below it */
 	struct {
@@ -148,11 +152,13 @@ struct plan_hooks {
 	struct plan_hook *v;
 };
 
+/* Strings are shared with the verdict, the facts and the options, which must live as long. */
 struct plan {
 	const char *id;
 	const char *bundle; /* absolute */
 	const char *rootfs; /* real path on the host */
 	bool readonly_root;
+	bool no_pivot; /* --no-pivot */
 	uint64_t
 		rootfs_propagation; /* MS_* for the container's "/", 0: MS_REC|MS_PRIVATE as made */
 	const char *hostname, *domainname;
@@ -192,6 +198,10 @@ struct plan_options {
 int plan_make(const struct verdict *verdict, const struct facts *facts,
 	      const struct plan_options *options, struct arena *arena, struct plan **ret,
 	      struct err *e) MUST_CHECK;
+
+/* Names of the mount options that are known by name, for `features`; NULL beyond the last. Others go to
+ * the file system as they are. */
+const char *plan_mount_option_name(size_t index);
 
 /* For people (explain) and golden files; and as JSON. */
 void plan_print(const struct plan *plan, struct strbuf *out);

@@ -10,10 +10,18 @@
 #include "spec/spec.h"
 
 #define POLICY_FILE_MAX (64u << 10)
+#define POLICY_VERSION 1
 
 enum policy_mode { POLICY_ENFORCE = 1, POLICY_OBSERVE };
 enum policy_answer { POLICY_REWRITE = 1, POLICY_REFUSE, POLICY_LATE, POLICY_KEEP, POLICY_DROP };
 enum policy_namespace { POLICY_FRESH = 1, POLICY_ISOLATED, POLICY_REQUESTED };
+enum policy_lock { POLICY_LOCK_OPEN = 1, POLICY_LOCK_STRICT };
+enum policy_sockets { POLICY_SOCKETS_SHARED = 1, POLICY_SOCKETS_ISOLATED };
+enum policy_privileged {
+	POLICY_PRIVILEGED_ALLOW = 1,
+	POLICY_PRIVILEGED_STRIP,
+	POLICY_PRIVILEGED_REFUSE
+};
 
 struct policy_requested {
 	int host;  /* REWRITE, REFUSE */
@@ -26,9 +34,9 @@ struct policy_network {
 	struct opt_bool allow_host;
 	struct opt_bool admin;
 	struct strlist_or_word sysctls; /* "drop", "refuse" or names that are allowed */
-	int lock;                       /* "open"; "strict" is refused by name until it is there */
-	int abstract_sockets;           /* "shared"; likewise "isolated" */
-	char *resolv_conf;              /* "auto", "engine" or a path */
+	int lock;             /* enum policy_lock; "strict" is refused by name until it is there */
+	int abstract_sockets; /* enum policy_sockets; likewise "isolated" */
+	char *resolv_conf;    /* "auto", "engine" or a path */
 	char *hosts;
 	/* keys that are known and refused by name: */
 	struct json_value *ports;
@@ -44,7 +52,7 @@ struct policy {
 	struct policy_network *network;
 	struct policy_namespaces *namespaces;
 	int proc_sys;   /* POLICY_REWRITE: "read-only"; POLICY_REQUESTED: "requested" */
-	int privileged; /* "allow"; "strip", "refuse" are refused by name */
+	int privileged; /* enum policy_privileged; "strip", "refuse" are refused by name */
 	/* known and refused by name until they are there */
 	struct json_value *capabilities, *share, *hostname, *systemd, *hooks, *cgroup, *audit,
 		*distros;
@@ -85,6 +93,7 @@ struct decisions {
 	struct decision *v;
 };
 extern const struct fields decision_fields;
+extern const struct name_row decision_action_names[];
 
 enum network_join {
 	NETWORK_NONE = 1, /* no network entry is left (observe only): the runtime's own namespace */
@@ -110,11 +119,20 @@ struct verdict {
 void policy_apply(const struct spec *request, const struct policy *policy,
 		  const struct facts *facts, struct arena *arena, struct verdict *ret);
 
+/*
+ * The ceiling of a policy for a process.json of `exec`: the rules about capabilities alone. In *ret:
+ * spec->process is what will be carried out (nothing else is in that spec), and the decisions, whose
+ * paths begin with /process. Under observe the process is the request's, unchanged.
+ */
+void policy_apply_process(const struct spec_process *request, const struct policy *policy,
+			  struct arena *arena, struct verdict *ret);
+
 /* All refusals in one error of kind ERR_POLICY, one a line. */
 int policy_refusal(const struct verdict *verdict, struct err *e);
 
-/* Apply recorded decisions to a config as JSON: gives the verdict's spec (proof that nothing was
- * changed silently). */
+/* Apply recorded decisions to a config as JSON: gives the verdict's spec, and under observe what enforce
+ * would have made of it (proof that nothing was changed silently). A decision that does not find what
+ * it says was there is an error of kind ERR_STATE. */
 int decisions_replay(const struct spec *request, const struct decisions *decisions,
 		     struct arena *arena, struct spec **ret, struct err *e) MUST_CHECK;
 

@@ -73,7 +73,6 @@ struct spec_user {
 	uint32_t uid, gid;
 	struct opt_u32 umask;
 	struct u32list additional_gids;
-	char *username; /* Windows; read and ignored */
 };
 struct spec_process {
 	bool terminal;
@@ -141,7 +140,8 @@ struct spec_device {
 	char *type; /* "c" "b" "u" "p" */
 	char *path;
 	struct opt_i64 major, minor;
-	struct opt_u32 file_mode, uid, gid;
+	struct opt_u32 file_mode; /* engines may send the type's bits along, as in st_mode */
+	struct opt_u32 uid, gid;
 };
 
 /* config-linux.md "Network Devices" */
@@ -345,17 +345,41 @@ struct spec {
 extern const struct fields spec_fields;           /* config.json */
 extern const struct fields spec_process_fields;   /* process.json of exec */
 extern const struct fields spec_resources_fields; /* --resources of update */
-extern const struct name_row spec_ns_names[];     /* "pid", "network", ... */
 
-/* Read, decode and check `name` below dirfd. */
+/* Properties of the specification's schema that are not for Linux and that no table has: they are
+ * ignored like unknown ones. Ends with a row whose name is NULL. */
+struct spec_unsupported_property {
+	const char *name; /* "process.commandLine" */
+	const char *reason;
+};
+extern const struct spec_unsupported_property spec_unsupported[];
+
+/* The names of the specification, in its order (enums.c). */
+extern const struct name_row spec_ns_names[];                 /* enum spec_ns_type */
+extern const struct name_row spec_rlimit_names[];             /* RLIMIT_* */
+extern const struct name_row spec_sched_policy_names[];       /* enum spec_sched_policy */
+extern const struct name_row spec_sched_flag_names[];         /* SCHED_FLAG_* */
+extern const struct name_row spec_io_class_names[];           /* IOPRIO_CLASS_* */
+extern const struct name_row spec_propagation_names[];        /* MS_PRIVATE ..., with MS_REC */
+extern const struct name_row spec_seccomp_action_names[];     /* enum spec_seccomp_action */
+extern const struct name_row spec_seccomp_operator_names[];   /* enum spec_seccomp_op */
+extern const struct name_row spec_seccomp_arch_names[];       /* numbered from 1 */
+extern const struct name_row spec_seccomp_flag_names[];       /* SECCOMP_FILTER_FLAG_* */
+extern const struct name_row spec_memory_policy_mode_names[]; /* MPOL_* */
+extern const struct name_row spec_memory_policy_flag_names[]; /* MPOL_F_* */
+extern const struct name_row spec_personality_names[];        /* PER_* */
+
+/* Read, decode and validate `name` below dirfd. */
 int spec_load(int dirfd, const char *name, struct arena *arena, struct spec **ret, struct err *e)
 	MUST_CHECK;
+/* Decode only. The specification's version 1 in any form of SemVer is read ("1.0.2-dev", "1.3.0+dev"),
+ * every other ociVersion is refused. */
 int spec_decode_text(const char *text, size_t length, const char *name, struct arena *arena,
 		     struct spec **ret, struct err *e) MUST_CHECK;
 int spec_encode_text(const struct spec *spec, bool pretty, struct arena *arena, char **ret_text,
 		     size_t *ret_length, struct err *e) MUST_CHECK;
 
-/* A deep copy that shares nothing with the input (encode + decode). */
+/* A deep copy that shares nothing with the input, made by walking the tables. */
 struct spec *spec_copy(const struct spec *spec, struct arena *arena)
 	__attribute__((returns_nonnull));
 
@@ -367,17 +391,30 @@ struct spec *spec_copy(const struct spec *spec, struct arena *arena)
 int spec_validate(const struct spec *spec, const char *source_name, struct err *e) MUST_CHECK;
 int spec_validate_process(const struct spec_process *process, const char *source_name,
 			  struct err *e) MUST_CHECK;
+int spec_validate_resources(const struct spec_resources *resources, const char *source_name,
+			    struct err *e) MUST_CHECK;
+
+/*
+ * The file below /proc/sys that a key of linux.sysctl names, "net/ipv4/conf/eth0.1/forwarding" for both
+ * "net.ipv4.conf.eth0/1.forwarding" and "net/ipv4/conf/eth0.1/forwarding": whichever separator comes first
+ * separates, and the other one stands for the first inside a component (sysctl(8)). In `arena`.
+ */
+char *spec_sysctl_path(const char *key, struct arena *arena) __attribute__((returns_nonnull));
 
 /* What is decoded and not carried out yet is refused by its name ("linux.intelRdt is not supported
  * yet"); the list shrinks to nothing as the program grows. */
 int spec_check_supported(const struct spec *spec, struct err *e) MUST_CHECK;
+int spec_check_supported_process(const struct spec_process *process, struct err *e) MUST_CHECK;
+int spec_check_supported_resources(const struct spec_resources *resources, struct err *e)
+	MUST_CHECK;
 
 /* The first namespace entry of a type, NULL where there is none. */
 const struct spec_namespace *spec_namespace_find(const struct spec *spec, enum spec_ns_type type);
 
-/* The bundle that `distro-shim spec` writes: a shell in a root filesystem that joins the network
- * namespace `netns_path`. */
-struct spec *spec_example(struct arena *arena, const char *netns_path, bool rootless)
-	__attribute__((returns_nonnull));
+/* The config.json that `distro-shim spec` writes: a shell in a root filesystem that joins the network
+ * namespace `netns_path`. With `rootless` it has a user namespace whose root is uid and gid of the caller;
+ * without it they are not used. */
+struct spec *spec_example(struct arena *arena, const char *netns_path, bool rootless, uint32_t uid,
+			  uint32_t gid) __attribute__((returns_nonnull));
 
 #endif

@@ -10,13 +10,16 @@
 
 #include "base/err.h"
 
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* openat2() with retries on EAGAIN (a rename raced) and EINTR, 128 at most. errno on failure. */
+/* openat2() with retries on EAGAIN (a rename raced) and EINTR, 128 at most; O_CLOEXEC is always added.
+ * errno on failure. */
 int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 
-/* Open an existing path in the root. extra_flags: O_DIRECTORY, O_NOFOLLOW. O_PATH | O_CLOEXEC always. */
+/* Open an existing path in the root. extra_flags: O_DIRECTORY, O_NOFOLLOW. O_PATH | O_CLOEXEC always.
+ * e->sys is ENOENT where it is not there, EXDEV where it would escape the root. */
 int beneath_open(int root_fd, const char *path, int extra_flags, struct err *e) MUST_CHECK;
 
 /*
@@ -27,15 +30,16 @@ int beneath_open(int root_fd, const char *path, int extra_flags, struct err *e) 
 int beneath_make_directory(int root_fd, const char *path, mode_t mode, struct err *e) MUST_CHECK;
 
 /* Open a mount target that is not a directory, making an empty regular file (0644) with mknodat() where
- * nothing is there. */
+ * nothing is there. Symlinks are followed as above; a directory is refused (EISDIR). */
 int beneath_make_file(int root_fd, const char *path, struct err *e) MUST_CHECK;
 
 /* Open the directory that holds the last component, making it where missing; *ret_name points into
- * `path`. A last component of "." or ".." is refused. */
+ * `path`. A last component of "." or "..", and a slash at the end, are refused. */
 int beneath_make_parent(int root_fd, const char *path, const char **ret_name, struct err *e)
 	MUST_CHECK;
 
-/* Normalise an absolute or relative path textually against "/": no "//", ".", "..", no trailing slash. */
+/* Normalise an absolute or relative path textually against "/": no "//", ".", "..", no trailing slash;
+ * the result is absolute, "/" at least. Pure; free(). */
 char *path_clean(const char *path);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
@@ -18,6 +19,7 @@
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
+/* An enumerator in newer C libraries, so that this stands behind the include of <sys/wait.h>. */
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
@@ -30,16 +32,17 @@ struct child {
 	{                             \
 		.pid = 0, .pidfd = -1 \
 	}
-void child_drop(struct child *child); /* SIGKILL, reap, close */
+void child_drop(struct child *child); /* SIGKILL, reap (10 seconds at most), close */
 #define autochild __attribute__((cleanup(child_drop))) struct child
 /* The child lives on; only the descriptor is closed. */
 void child_keep(struct child *child);
 
 /* clone3(2) like fork: returns 0 in the child, 1 in the parent with *ret set. into_cgroup: -1 or a
- * cgroup2 directory for CLONE_INTO_CGROUP. */
+ * cgroup2 directory for CLONE_INTO_CGROUP. With CLONE_PARENT the child is the caller's parent's to wait
+ * for. */
 int child_clone(uint64_t flags, int into_cgroup, struct child *ret, struct err *e) MUST_CHECK;
 
-/* Wait for its end; *ret_status as of waitid: exit code, or 128 + signal. */
+/* Wait for its end; *ret_status as of waitid: exit code, or 128 + signal. The child is gone then and *child empty. */
 int child_wait(struct child *child, int *ret_status, struct err *e) MUST_CHECK;
 
 int sys_pidfd_open(pid_t pid, unsigned flags);

@@ -18,6 +18,12 @@ int sys_fsconfig(int fs_fd, unsigned command, const char *key, const void *value
 int sys_fsmount(int fs_fd, unsigned flags, unsigned attributes);
 int sys_mount_setattr(int dirfd, const char *path, unsigned flags, const struct mount_attr *attr);
 int sys_pivot_root(const char *new_root, const char *put_old);
+int sys_umount2(const char *target, int flags);
+
+/* <sys/mount.h> cannot be included beside <linux/mount.h> with every C library. */
+#ifndef MNT_DETACH
+#define MNT_DETACH 2
+#endif
 
 #ifndef MOUNT_ATTR_NOSYMFOLLOW
 #define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
@@ -26,8 +32,8 @@ int sys_pivot_root(const char *new_root, const char *put_old);
 #define MOUNT_ATTR__ATIME 0x00000070
 #endif
 
-/* What an fs context says about the last failure ("e overlay: ..."), lower-cased and without its prefix,
- * "" where it says nothing. */
+/* What an fs context says about the last failure ("e overlay: ..."): without the "e ", lower-cased
+ * but for what stands in quotes, cut to the buffer; "" where it says nothing. Keeps errno. */
 void fs_context_message(int fs_fd, char *buffer, size_t size);
 
 #endif

@@ -18,6 +18,9 @@
  * ERR_CONFIG with the reason ("is a FIFO, not a namespace file").
  */
 int nsfd_open(const char *path, struct err *e) MUST_CHECK;
+/* The same with the bare reason as text, without the path; e->sys is the errno (EINVAL for another kind
+ * of file). */
+int nsfd_try(const char *path, struct err *e) MUST_CHECK;
 
 /* CLONE_NEW* of what it is (NS_GET_NSTYPE); -1 and errno. */
 int nsfd_type(int fd);
@@ -35,7 +38,8 @@ int nsfd_owner_uid(int userns_fd, uid_t *ret);
 
 /* SO_NETNS_COOKIE of the network namespace that the caller is in: never reused. */
 int netns_cookie(uint64_t *ret, struct err *e) MUST_CHECK;
-/* The cookie of a network namespace by descriptor: enters it and comes back (single-threaded caller). */
+/* The cookie of a network namespace by descriptor: enters it and comes back (single-threaded caller).
+ * e->sys is EPERM where the caller has no power over it. */
 int netns_cookie_of(int fd, uint64_t *ret, struct err *e) MUST_CHECK;
 
 /* setns() that names what it joined in errors. `path` may be NULL. */

@@ -13,11 +13,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A directory descriptor of a procfs of the caller's PID namespace. */
+/* A directory descriptor of a procfs of the caller's PID namespace. An error where none can be made and
+ * /proc belongs to another one. */
 int procfs_open(struct err *e) MUST_CHECK;
 
-/* Below that descriptor, refusing symlinks but magic ones on request, and mount crossings. */
+/* Below that descriptor, refusing magic links, what leads out of it, and mount crossings ("self/..."
+ * works: that link stays inside). O_CLOEXEC is added. */
 int procfs_openat(int proc_fd, const char *path, int flags, struct err *e) MUST_CHECK;
+
+/* Open what a magic link at `path` ("self/exe", "self/root") points to, after checking that it is
+ * procfs's own link. */
+int procfs_open_target(int proc_fd, const char *path, int flags, struct err *e) MUST_CHECK;
 
 /* Open, check that it is procfs, one write(2), check the length. */
 int procfs_write(int proc_fd, const char *path, const char *text, struct err *e) MUST_CHECK;
@@ -28,7 +34,7 @@ struct fd_path {
 };
 struct fd_path fd_path(int fd);
 
-/* Reopen an O_PATH descriptor with other flags. */
+/* Reopen an O_PATH descriptor with other flags (O_CLOEXEC is added); the result is the same object. */
 int reopen_fd(int fd, int flags, struct err *e) MUST_CHECK;
 
 /* Field 22 of /proc/PID/stat. ERR_NOT_FOUND where there is no such process; *ret_state, where not NULL,

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The log. Runs in every process; its state is the one piece of global state of the program.
+ *
+ * A record is one write(2) or one datagram, so that records of several processes do not mix. What cannot
+ * be written is lost: there is nobody left to tell, and a full log must not stop a container.
+ *
+ * syslog(3) is not used: it would open /dev/log anew, by then maybe that of a container, and read the
+ * time zone's file there. The datagram has no time of its own; the daemon puts in the time of receipt.
+ */
+#include "base/log.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/json_out.h"
+#include "base/str.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+
+#define PROGRAM "distro-shim"
+
+/* A message beyond this is cut. */
+#define MESSAGE_MAX 8192
+
+#define SYSLOG_SOCKET "/dev/log"
+#define JOURNALD_SOCKET "/run/systemd/journal/socket"
+
+enum target { TARGET_STDERR, TARGET_FILE, TARGET_SYSLOG, TARGET_JOURNALD };
+
+struct log {
+	enum target target;
+	int fd;
+	bool json;
+	enum log_level level;
+	bool silent;
+	char *identifier; /* syslog, journald */
+	const char *prefix;
+};
+
+static struct log state = { .fd = -1, .level = LOG_LEVEL_ERROR };
+
+static const char *const level_names[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+};
+
+static const int priorities[] = {
+	[LOG_LEVEL_ERROR] = LOG_ERR,
+	[LOG_LEVEL_WARNING] = LOG_WARNING,
+	[LOG_LEVEL_INFO] = LOG_INFO,
+	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
+};
+
+static int open_file(const char *path, struct err *e)
+{
+	struct stat status;
+	/* O_NONBLOCK, or a FIFO that nobody reads would stop us here. */
+	autoclose int fd =
+		open(path,
+		     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
+		     0600);
+
+	if (fd < 0)
+		return fail_sys(e, "open log file '%s'%s", path,
+				errno == ELOOP ? ": a symbolic link" : "");
+	if (fstat(fd, &status) < 0)
+		return fail_sys(e, "stat log file '%s'", path);
+	if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))
+		return fail(e, ERR_USAGE,
+			    "log file '%s' is not a regular file, FIFO or character device", path);
+	return take_fd(&fd);
+}
+
+static int connect_socket(const char *path, const char *what, struct err *e)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return fail_sys(e, "make a socket for %s", what);
+	if (str_format(address.sun_path, sizeof(address.sun_path), e, "%s", path) < 0)
+		return -1;
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return fail_sys(e, "connect to %s at '%s'", what, path);
+	return take_fd(&fd);
+}
+
+static int open_target(const char *path, enum target *ret_target, const char **ret_identifier,
+		       struct err *e)
+{
+	static const char file[] = "file:", syslog_[] = "syslog:", journald[] = "journald:";
+
+	if (str_has_prefix(path, syslog_)) {
+		*ret_identifier = path + strlen(syslog_);
+		*ret_target = TARGET_SYSLOG;
+	} else if (str_has_prefix(path, journald)) {
+		*ret_identifier = path + strlen(journald);
+		*ret_target = TARGET_JOURNALD;
+	} else {
+		*ret_target = TARGET_FILE;
+		return open_file(str_has_prefix(path, file) ? path + strlen(file) : path, e);
+	}
+	/* A line break would begin a field of its own in the journal's protocol. */
+	if (!**ret_identifier || strpbrk(*ret_identifier, "\n\r"))
+		return fail(e, ERR_USAGE, "log target '%s' has no usable identifier", path);
+	if (*ret_target == TARGET_SYSLOG)
+		return connect_socket(SYSLOG_SOCKET, "syslog", e);
+	return connect_socket(JOURNALD_SOCKET, "journald", e);
+}
+
+int log_open(const struct log_options *options, struct err *e)
+{
+	enum target target = TARGET_STDERR;
+	const char *identifier = NULL;
+	int fd = -1;
+
+	if (options->path) {
+		fd = open_target(options->path, &target, &identifier, e);
+		if (fd < 0)
+			return -1;
+	}
+	log_close();
+	state = (struct log){
+		.target = target,
+		.fd = fd,
+		.json = options->json,
+		.level = options->level,
+		.identifier = identifier ? xstrdup(identifier) : NULL,
+		.prefix = state.prefix,
+	};
+	return 0;
+}
+
+void log_close(void)
+{
+	close_keep_errno(state.fd);
+	free(state.identifier);
+	state = (struct log){ .fd = -1, .level = LOG_LEVEL_ERROR, .prefix = state.prefix };
+}
+
+void log_set_prefix(const char *prefix)
+{
+	state.prefix = prefix;
+}
+
+bool log_enabled(enum log_level level)
+{
+	return !state.silent && level <= state.level;
+}
+
+/* What a terminal or a JSON reader stumbles over becomes '?'; line breaks and tabs stay. */
+static void add_clean(struct strbuf *b, const char *text)
+{
+	size_t length = strlen(text), size;
+
+	for (size_t i = 0; i < length; i += size) {
+		size = utf8_sequence(text + i, length - i);
+		bool keep = text[i] == '\n' || text[i] == '\t' ||
+			    (size > 0 && !utf8_is_control(text + i, size));
+		if (keep)
+			strbuf_add(b, text + i, size);
+		else
+			strbuf_putc(b, '?');
+		size = size ? size : 1;
+	}
+}
+
+static bool is_leap_year(unsigned year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+/* The date of a day counted from 1970-01-01. gmtime(3) would read the time zone's file, maybe that of a
+ * container. */
+static void add_date(struct strbuf *b, unsigned days)
+{
+	static const unsigned char month_days[] = {
+		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+	};
+	unsigned year = 1970, month = 0;
+
+	for (; days >= 365u + is_leap_year(year); year++)
+		days -= 365u + is_leap_year(year);
+	for (;; month++) {
+		unsigned length = month_days[month] + (month == 1 && is_leap_year(year));
+		if (days < length)
+			break;
+		days -= length;
+	}
+	strbuf_printf(b, "%04u-%02u-%02u", year, month + 1, days + 1);
+}
+
+/* RFC 3339 in UTC with all nine digits. */
+static void add_time(struct strbuf *b)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	unsigned second = (unsigned)(now.tv_sec % 86400);
+	add_date(b, (unsigned)(now.tv_sec / 86400));
+	strbuf_printf(b, "T%02u:%02u:%02u.%09ldZ", second / 3600, second / 60 % 60, second % 60,
+		      now.tv_nsec);
+}
+
+/* The record as a line of the log file. `kind` is NULL but for errors. */
+static void add_record(struct strbuf *b, enum log_level level, const char *kind, const char *text)
+{
+	autostrbuf when = { 0 };
+
+	add_time(&when);
+	if (!state.json) {
+		strbuf_printf(b, "time=\"%s\" level=%s msg=", when.text, level_names[level]);
+		strbuf_quote(b, text, SIZE_MAX);
+		strbuf_putc(b, '\n');
+		return;
+	}
+	auto_json_out out = json_out_new(false);
+	const char *line;
+	struct err e;
+	json_out_object(out);
+	json_out_member_string(out, "level", level_names[level]);
+	json_out_member_string(out, "msg", text);
+	json_out_member_string(out, "time", when.text);
+	if (kind)
+		json_out_member_string(out, "kind", kind);
+	json_out_object_end(out);
+	/* Cannot fail, as the text is clean; if it does, its reason is the better record than none. */
+	strbuf_puts(b, json_out_finish(out, &line, NULL, &e) < 0 ? e.text : line);
+	strbuf_putc(b, '\n');
+}
+
+static void add_stderr_line(struct strbuf *b, enum log_level level, const char *text)
+{
+	strbuf_puts(b, PROGRAM ": ");
+	if (level != LOG_LEVEL_ERROR)
+		strbuf_printf(b, "%s: ", level_names[level]);
+	strbuf_puts(b, text);
+	strbuf_putc(b, '\n');
+}
+
+/* systemd's "Native Journal Protocol": NAME=value, or, where the value has several lines, NAME, its
+ * length in 64 bits little endian, and the value. */
+static void add_journal_field(struct strbuf *b, const char *name, const char *value)
+{
+	uint64_t length = strlen(value);
+
+	strbuf_puts(b, name);
+	if (!strchr(value, '\n')) {
+		strbuf_printf(b, "=%s\n", value);
+		return;
+	}
+	strbuf_putc(b, '\n');
+	for (unsigned byte = 0; byte < 8; byte++)
+		strbuf_putc(b, (char)(length >> (8 * byte) & 0xff));
+	strbuf_add(b, value, length);
+	strbuf_putc(b, '\n');
+}
+
+static void add_journal_record(struct strbuf *b, enum log_level level, const char *kind,
+			       const char *text)
+{
+	add_journal_field(b, "MESSAGE", text);
+	strbuf_printf(b, "PRIORITY=%d\n", priorities[level]);
+	add_journal_field(b, "SYSLOG_IDENTIFIER", state.identifier);
+	strbuf_printf(b, "SYSLOG_PID=%d\n", (int)getpid());
+	if (kind)
+		add_journal_field(b, "DISTRO_SHIM_KIND", kind);
+}
+
+static void write_once(int fd, const struct strbuf *b)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, b->text, b->length);
+	while (n < 0 && errno == EINTR);
+}
+
+/* A record for the target, or for stderr where there is none. */
+static void emit(enum log_level level, const char *kind, const char *text)
+{
+	autostrbuf b = { 0 };
+
+	switch (state.target) {
+	case TARGET_STDERR:
+		if (state.json)
+			add_record(&b, level, kind, text);
+		else
+			add_stderr_line(&b, level, text);
+		write_once(STDERR_FILENO, &b);
+		return;
+	case TARGET_FILE:
+		add_record(&b, level, kind, text);
+		break;
+	case TARGET_SYSLOG:
+		strbuf_printf(&b, "<%d>%s[%d]: %s", LOG_DAEMON | priorities[level],
+			      state.identifier, (int)getpid(), text);
+		break;
+	case TARGET_JOURNALD:
+		add_journal_record(&b, level, kind, text);
+		break;
+	}
+	write_once(state.fd, &b);
+}
+
+__attribute__((format(printf, 2, 0))) static void log_message(enum log_level level,
+							      const char *format, va_list arguments)
+{
+	int saved = errno;
+	char message[MESSAGE_MAX];
+	autostrbuf text = { 0 };
+
+	if (!log_enabled(level))
+		return;
+	vsnprintf(message, sizeof(message), format, arguments);
+	if (state.prefix) {
+		add_clean(&text, state.prefix);
+		strbuf_puts(&text, ": ");
+	}
+	add_clean(&text, message);
+	emit(level, NULL, strbuf_text(&text));
+	errno = saved;
+}
+
+void log_debug(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	log_message(LOG_LEVEL_DEBUG, format, arguments);
+	va_end(arguments);
+}
+
+void log_info(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	log_message(LOG_LEVEL_INFO, format, arguments);
+	va_end(arguments);
+}
+
+void log_warning(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	log_message(LOG_LEVEL_WARNING, format, arguments);
+	va_end(arguments);
+}
+
+void log_error(const struct err *e)
+{
+	int saved = errno;
+	autostrbuf text = { 0 };
+
+	add_clean(&text, e->text);
+	emit(LOG_LEVEL_ERROR, err_kind_name(e->kind), strbuf_text(&text));
+	if (state.target != TARGET_STDERR) {
+		autostrbuf line = { 0 };
+		add_stderr_line(&line, LOG_LEVEL_ERROR, strbuf_text(&text));
+		write_once(STDERR_FILENO, &line);
+	}
+	errno = saved;
+}
+
+void log_silence(void)
+{
+	state.silent = true;
+}

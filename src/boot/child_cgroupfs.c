@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The container's view of the cgroup hierarchies at a mount of type "cgroup": v2 as one file system; v1
+ * and hybrid as a tmpfs with one directory a hierarchy, as the host has it. With a cgroup namespace
+ * each is mounted anew and shows the container's group as its root; without one the container's own
+ * groups are bound. Runs in the container's first process.
+ */
+#include "boot/context.h"
+
+#include "base/str.h"
+#include "sys/beneath.h"
+#include "sys/mount_api.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A new mount of a hierarchy; the cgroup namespace is that of the caller of fsopen(). */
+static int mount_hierarchy(const struct plan_mount *mount,
+			   const struct cgroup_hierarchy_facts *hierarchy, struct err *e)
+{
+	struct plan_option options[34];
+	struct plan_mount one = {
+		.kind = PLAN_MOUNT_FS,
+		.fstype = hierarchy->v2 ? "cgroup2" : "cgroup",
+		.source = "cgroup",
+		.destination = mount->destination,
+		.attr_set = mount->attr_set,
+		.options = { .n = 0, .v = options },
+	};
+
+	if (hierarchy->name) {
+		options[one.options.n++] = (struct plan_option){ "none", NULL };
+		options[one.options.n++] = (struct plan_option){ "name", hierarchy->name };
+	}
+	for (size_t i = 0; !hierarchy->v2 && i < hierarchy->controllers.n; i++) {
+		if (one.options.n == ARRAY_SIZE(options))
+			return fail(e, ERR_INTERNAL, "too many controllers in one hierarchy");
+		options[one.options.n++] = (struct plan_option){ hierarchy->controllers.v[i], NULL };
+	}
+	return make_filesystem(&one, e);
+}
+
+/* Without a cgroup namespace: the container's own group, from the host's mount. */
+static int bind_hierarchy(struct boot *b, const struct plan_mount *mount,
+			  const struct cgroup_hierarchy_facts *hierarchy, struct err *e)
+{
+	const char *own = b->plan->cgroup.manage ? b->plan->cgroup.path : hierarchy->own_path;
+	const char *path = arena_printf(b->arena, "%s%s", hierarchy->mount_point,
+					str_eq(own, "/") ? "" : own);
+	autoclose int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (fd < 0)
+		return fail_sys(e, "clone '%s'", path);
+	if (apply_mount_attributes(fd, mount, e) < 0 || apply_propagation(fd, mount, e) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+static int place_hierarchy(struct boot *b, const struct plan_mount *mount,
+			   const struct cgroup_hierarchy_facts *hierarchy, int target,
+			   struct err *e)
+{
+	struct plan_mount bind = *mount;
+	autoclose int fd = -1;
+
+	bind.kind = PLAN_MOUNT_BIND;
+	fd = b->plan->namespaces.new_cgroup ? mount_hierarchy(mount, hierarchy, e) :
+					      bind_hierarchy(b, &bind, hierarchy, e);
+	if (fd < 0)
+		return -1;
+	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return fail_sys(e, "mount the hierarchy of '%s'", hierarchy->mount_point);
+	return 0;
+}
+
+/* Controllers that share a hierarchy ("cpu,cpuacct") are found under each name. */
+static int link_controllers(int directory, const struct cgroup_hierarchy_facts *hierarchy,
+			    const char *name, struct err *e)
+{
+	for (size_t i = 0; i < hierarchy->controllers.n; i++) {
+		const char *controller = hierarchy->controllers.v[i];
+		if (hierarchy->v2 || str_eq(controller, name))
+			continue;
+		if (symlinkat(name, directory, controller) < 0 && errno != EEXIST)
+			return fail_sys(e, "link the controller '%s'", controller);
+	}
+	return 0;
+}
+
+static int make_tmpfs(const struct plan_mount *mount, struct err *e)
+{
+	struct plan_option mode = { "mode", "755" };
+	struct plan_mount tmpfs = {
+		.kind = PLAN_MOUNT_FS,
+		.fstype = "tmpfs",
+		.source = "tmpfs",
+		.destination = mount->destination,
+		.attr_set = mount->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY,
+		.options = { .n = 1, .v = &mode },
+	};
+
+	return make_filesystem(&tmpfs, e);
+}
+
+static int mount_v1(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
+{
+	const struct cgroup_facts *facts = b->facts->cgroup;
+	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	autoclose int top = make_tmpfs(mount, e);
+
+	if (top < 0)
+		return -1;
+	if (sys_move_mount(top, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
+	    0)
+		return fail_sys(e, "mount a tmpfs on '%s'", mount->destination);
+	for (size_t i = 0; i < facts->hierarchies.n; i++) {
+		const struct cgroup_hierarchy_facts *hierarchy = &facts->hierarchies.v[i];
+		const char *slash = strrchr(hierarchy->mount_point, '/');
+		const char *name = slash ? slash + 1 : hierarchy->mount_point;
+		autoclose int directory = -1;
+		if (mkdirat(top, name, 0755) < 0)
+			return fail_sys(e, "make '%s/%s'", mount->destination, name);
+		directory = openat(top, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (directory < 0)
+			return fail_sys(e, "open '%s/%s'", mount->destination, name);
+		if (place_hierarchy(b, mount, hierarchy, directory, e) < 0 ||
+		    link_controllers(top, hierarchy, name, e) < 0)
+			return -1;
+	}
+	if ((mount->attr_set & MOUNT_ATTR_RDONLY) &&
+	    sys_mount_setattr(top, "", AT_EMPTY_PATH, &readonly) < 0)
+		return fail_sys(e, "make '%s' read-only", mount->destination);
+	return 0;
+}
+
+int child_mount_cgroup(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
+{
+	const struct cgroup_facts *facts = b->facts->cgroup;
+
+	if (facts->layout == CGROUP_NONE)
+		return fail(e, ERR_CONFIG,
+			    "no cgroup file system is mounted on this host for '%s'",
+			    mount->destination);
+	if (facts->layout == CGROUP_V2)
+		return place_hierarchy(b, mount, &facts->hierarchies.v[0], target, e);
+	return mount_v1(b, mount, target, e);
+}

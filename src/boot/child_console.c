@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The container's terminal: a pty of the container's own devpts, checked to be one (CVE-2025-52565), its
+ * slave on the standard streams and on /dev/console, its master handed to the runtime. Runs in the
+ * container's first process.
+ */
+#include "boot/context.h"
+
+#include "boot/protocol.h"
+#include "sys/beneath.h"
+#include "sys/channel.h"
+#include "sys/mount_api.h"
+#include "sys/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* devpts numbers its own ptmx so (fs/devpts/inode.c, PTMX minor 2 of major 5). */
+#define DEVPTS_PTMX_INODE 2
+
+static int open_master(struct boot *b, struct err *e)
+{
+	autoclose int fd = sys_openat2(b->root_mount, "dev/pts/ptmx", O_PATH | O_NOFOLLOW | O_CLOEXEC,
+				       0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	struct statfs fs;
+	struct stat st;
+
+	if (fd < 0)
+		return fail_sys(e, "a terminal needs a devpts mounted on '/dev/pts': open its ptmx");
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return fail_sys(e, "stat '/dev/pts/ptmx'");
+	if (fs.f_type != DEVPTS_SUPER_MAGIC || st.st_ino != DEVPTS_PTMX_INODE ||
+	    !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2))
+		return fail(e, ERR_CONFIG, "'/dev/pts/ptmx' is not the multiplexer of a devpts");
+	return reopen_fd(fd, O_RDWR | O_NOCTTY | O_CLOEXEC, e);
+}
+
+/* /dev/console: a file of our own making with the slave mounted on it; a symlink of the image there must
+ * lead nowhere (CVE-2026-88264). */
+static int bind_console(struct boot *b, int slave, struct err *e)
+{
+	autoclose int dev = sys_openat2(b->root_mount, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+					RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	autoclose int target = -1, fd = -1;
+
+	if (dev < 0)
+		return fail_sys(e, "open '/dev' for the console");
+	if (mknodat(dev, "console", S_IFREG | 0600, 0) < 0 && errno != EEXIST && errno != EROFS)
+		return fail_sys(e, "make '/dev/console'");
+	target = openat(dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0)
+		return fail_sys(e, "open '/dev/console'");
+	fd = sys_open_tree(slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (fd < 0)
+		return fail_sys(e, "clone the terminal for '/dev/console'");
+	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return fail_sys(e, "mount the terminal on '/dev/console'");
+	return 0;
+}
+
+static int become_controlled(int slave, struct err *e)
+{
+	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+		return fail_sys(e, "make the terminal the controlling one");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(slave, fd) < 0)
+			return fail_sys(e, "put the terminal on descriptor %d", fd);
+	return 0;
+}
+
+static int hand_over(struct boot *b, int master, struct err *e)
+{
+	struct message message = { .type = BOOT_CONSOLE };
+	int rc;
+
+	if (channel_send(b->channel, &message, master, e) < 0)
+		return -1;
+	rc = channel_receive(b->channel, &message, NULL, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0 || message.type != BOOT_CONSOLE_DONE)
+		return fail(e, ERR_SYSTEM, "the runtime ended while it had the terminal");
+	return 0;
+}
+
+int child_console(struct boot *b, struct err *e)
+{
+	const struct plan_process *process = &b->plan->process;
+	autoclose int master = -1, slave = -1;
+	int unlocked = 0;
+
+	if (!process->terminal)
+		return 0;
+	master = open_master(b, e);
+	if (master < 0)
+		return -1;
+	if (ioctl(master, TIOCSPTLCK, &unlocked) < 0)
+		return fail_sys(e, "unlock the terminal");
+	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return fail_sys(e, "open the terminal's slave");
+	if (process->rows || process->columns) {
+		struct winsize size = { .ws_row = process->rows, .ws_col = process->columns };
+		if (ioctl(slave, TIOCSWINSZ, &size) < 0)
+			return fail_sys(e, "set the size of the terminal");
+	}
+	if (fchown(slave, process->uid, (gid_t)-1) < 0)
+		return fail_sys(e, "give the terminal to user %u", process->uid);
+	if (bind_console(b, slave, e) < 0 || become_controlled(slave, e) < 0)
+		return -1;
+	return hand_over(b, master, e);
+}

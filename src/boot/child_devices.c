@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Device nodes and the links of /dev. Every node is made relative to the descriptor of its directory,
+ * which was looked up inside the root (CVE-2026-41579, CVE-2026-47766: a /dev that is a symlink). Runs in
+ * the container's first process.
+ */
+#include "boot/context.h"
+
+#include "base/str.h"
+#include "sys/beneath.h"
+#include "sys/mount_api.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* config-linux.md "Devices": an existing file of another type or number MUST be an error. */
+static int check_existing(int directory, const char *name, const struct plan_device *device,
+			  struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail_sys(e, "stat the device '%s'", device->path);
+	if ((st.st_mode & S_IFMT) != device->type ||
+	    (device->type != S_IFIFO && st.st_rdev != makedev(device->major, device->minor)))
+		return fail(e, ERR_CONFIG, "the device '%s' exists with another type or number",
+			    device->path);
+	return 0;
+}
+
+static int make_node(int directory, const char *name, const struct plan_device *device,
+		     struct err *e)
+{
+	if (mknodat(directory, name, device->type | device->mode,
+		    makedev(device->major, device->minor)) < 0) {
+		if (errno == EEXIST)
+			return check_existing(directory, name, device, e);
+		return fail_sys(e, "make the device '%s'", device->path);
+	}
+	/* mknod() is subject to the umask. */
+	if (fchmodat(directory, name, device->mode, 0) < 0 ||
+	    fchownat(directory, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail_sys(e, "set the owner and mode of the device '%s'", device->path);
+	return 0;
+}
+
+/* user_namespaces(7): root of a user namespace cannot make device nodes; the host's own, if it is the
+ * right one, is bound in its place. */
+static int bind_node(int directory, const char *name, const struct plan_device *device,
+		     struct err *e)
+{
+	autoclose int source = open(device->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int fd = -1, target = -1;
+	struct stat st;
+
+	if (source < 0 || fstat(source, &st) < 0)
+		return fail_sys(e, "open the host's device '%s'", device->path);
+	if ((st.st_mode & S_IFMT) != device->type ||
+	    st.st_rdev != makedev(device->major, device->minor))
+		return fail(e, ERR_CONFIG, "the host's '%s' is another device", device->path);
+	fd = sys_open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (fd < 0)
+		return fail_sys(e, "clone the host's device '%s'", device->path);
+	if (mknodat(directory, name, S_IFREG | 0644, 0) < 0 && errno != EEXIST)
+		return fail_sys(e, "make the mount point '%s'", device->path);
+	target = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0)
+		return fail_sys(e, "open the mount point '%s'", device->path);
+	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return fail_sys(e, "bind the device '%s'", device->path);
+	return 0;
+}
+
+static int make_device(struct boot *b, const struct plan_device *device, struct err *e)
+{
+	const char *name;
+	autoclose int directory = beneath_make_parent(b->root_mount, device->path, &name, e);
+
+	if (directory < 0)
+		return -1;
+	if (device->type == S_IFIFO || !device->bind)
+		return make_node(directory, name, device, e);
+	return bind_node(directory, name, device, e);
+}
+
+static int make_link(struct boot *b, const struct plan_link *link, struct err *e)
+{
+	const char *name;
+	autoclose int directory = beneath_make_parent(b->root_mount, link->path, &name, e);
+
+	if (directory < 0)
+		return -1;
+	/* What an image brings in its own /dev stays. */
+	if (symlinkat(link->target, directory, name) < 0 && errno != EEXIST)
+		return fail_sys(e, "make the link '%s'", link->path);
+	return 0;
+}
+
+int child_devices(struct boot *b, struct err *e)
+{
+	for (size_t i = 0; i < b->plan->devices.n; i++)
+		if (make_device(b, &b->plan->devices.v[i], e) < 0)
+			return -1;
+	for (size_t i = 0; i < b->plan->links.n; i++)
+		if (make_link(b, &b->plan->links.v[i], e) < 0)
+			return -1;
+	return 0;
+}

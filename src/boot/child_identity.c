@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Giving up power, in the one order that works, and with no way back; then the executable, looked up as
+ * the user who will run it. Runs in the container's first process.
+ *
+ * The bounding set first: PR_CAPBSET_DROP needs CAP_SETPCAP, which the change of user may take away.
+ * Groups before gid before uid: each needs what the next one gives up. Capabilities survive the change of
+ * user by PR_SET_KEEPCAPS and are then set exactly; ambient ones last, for they must be in both the
+ * permitted and the inheritable set (capabilities(7)).
+ */
+#include "boot/context.h"
+
+#include "base/str.h"
+#include "sys/caps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Pipes and sockets that the engine gave belong to it; the user of the container must be able to reopen
+ * /dev/stdout. Regular files, terminals of others' making and the null device stay as they are. */
+static int give_streams(const struct plan_process *process, struct err *e)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		struct stat st;
+		if (fstat(fd, &st) < 0 || st.st_uid == process->uid)
+			continue;
+		if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode) && !S_ISCHR(st.st_mode))
+			continue;
+		if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
+			continue;
+		if (fchown(fd, process->uid, (gid_t)-1) < 0 && errno != EPERM && errno != EROFS &&
+		    errno != EINVAL)
+			return fail_sys(e, "give descriptor %d to user %u", fd, process->uid);
+	}
+	return 0;
+}
+
+static bool setgroups_denied(void)
+{
+	char text[8] = "";
+	autoclose int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && str_has_prefix(text, "deny");
+}
+
+static int set_groups(const struct plan_process *process, struct err *e)
+{
+	if (process->keep_groups)
+		return 0;
+	if (setgroups(process->groups.n, process->groups.v) == 0)
+		return 0;
+	/* user_namespaces(7): denied where the gid map was written without privilege; the groups of the
+	 * caller are all there can be. */
+	if (errno == EPERM && setgroups_denied())
+		return 0;
+	return fail_sys(e, "set the supplementary groups");
+}
+
+int child_identity(struct boot *b, struct err *e)
+{
+	const struct plan_process *process = &b->plan->process;
+	const struct plan_capabilities *caps = &process->capabilities;
+	struct cap_sets sets = {
+		.effective = caps->effective,
+		.permitted = caps->permitted,
+		.inheritable = caps->inheritable,
+	};
+	uid_t real, effective, saved;
+
+	if (give_streams(process, e) < 0)
+		return -1;
+	if (caps_bounding_limit(caps->bounding, e) < 0)
+		return -1;
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0)
+		return fail_sys(e, "keep capabilities");
+	if (set_groups(process, e) < 0)
+		return -1;
+	if (setresgid(process->gid, process->gid, process->gid) < 0)
+		return fail_sys(e, "set the group id %u", process->gid);
+	if (setresuid(process->uid, process->uid, process->uid) < 0)
+		return fail_sys(e, "set the user id %u", process->uid);
+	/* Trust nothing where a mistake means root. */
+	if (getresuid(&real, &effective, &saved) < 0 || real != process->uid ||
+	    effective != process->uid || saved != process->uid)
+		return fail(e, ERR_SYSTEM, "the user id is not %u", process->uid);
+	if (process->cwd && child_enter_directory(b, e) < 0)
+		return -1;
+	if (caps_set(&sets, e) < 0 || caps_ambient(caps->ambient, e) < 0)
+		return -1;
+	if (prctl(PR_SET_KEEPCAPS, 0) < 0)
+		return fail_sys(e, "stop keeping capabilities");
+	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fail_sys(e, "set no_new_privs");
+	umask(process->umask_set ? process->umask : b->caller_umask);
+	return 0;
+}
+
+int child_identity_early(struct boot *b, struct err *e)
+{
+	return b->plan->namespaces.network == NETWORK_LATE ? 0 : child_identity(b, e);
+}
+
+int child_identity_late(struct boot *b, struct err *e)
+{
+	return b->plan->namespaces.network == NETWORK_LATE ? child_identity(b, e) : 0;
+}
+
+/* 0: can be executed; else errno. Directories and files without an execute bit are no programs. */
+static int try_executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno;
+	if (S_ISDIR(st.st_mode))
+		return EISDIR;
+	if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
+		return EACCES;
+	return 0;
+}
+
+static const char *search_path(struct boot *b)
+{
+	for (char **env = b->env; *env; env++)
+		if (str_has_prefix(*env, "PATH="))
+			return *env + 5;
+	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+/* The words are those that Podman, Docker and containerd look for, in lower case. */
+int child_executable(struct boot *b, struct err *e)
+{
+	const char *name = b->plan->process.args ? b->plan->process.args[0] : NULL;
+	const char *directory, *end;
+	int problem, last = 0;
+
+	if (!name)
+		return 0; /* start refuses: runtime.md lets a container be created without a process */
+	if (strchr(name, '/')) {
+		problem = try_executable(name);
+		if (problem == ENOENT || problem == ENOTDIR)
+			return fail_errno(e, problem, "exec: \"%s\": stat %s", name, name);
+		if (problem)
+			return fail_errno(e, problem, "exec: \"%s\"", name);
+		b->executable = arena_strdup(b->arena, name);
+		return 0;
+	}
+	for (directory = search_path(b);; directory = end + 1) {
+		char *path;
+		end = strchrnul(directory, ':');
+		path = arena_printf(b->arena, "%.*s%s%s", (int)(end - directory), directory,
+				    end == directory ? "./" : "/", name);
+		problem = try_executable(path);
+		if (problem == 0) {
+			b->executable = path;
+			return 0;
+		}
+		if (problem == EACCES)
+			last = EACCES;
+		if (!*end)
+			break;
+	}
+	if (last)
+		return fail_errno(e, last, "exec: \"%s\"", name);
+	return fail(e, ERR_CONFIG, "exec: \"%s\": executable file not found in $PATH", name);
+}

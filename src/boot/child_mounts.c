@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The mounts of config.json, in its order. Every target is looked up once, below the root's descriptor,
+ * and mounted on by descriptor: an image that exchanges directories while we work changes nothing
+ * (CVE-2021-30465). Runs in the container's first process; make_filesystem() also in the runtime.
+ */
+#include "boot/context.h"
+
+#include "base/log.h"
+#include "base/str.h"
+#include "sys/beneath.h"
+#include "sys/mount_api.h"
+#include "sys/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail_context(int context, const struct plan_mount *mount, const char *what, struct err *e)
+{
+	int error_number = errno;
+	char message[256];
+
+	fs_context_message(context, message, sizeof(message));
+	return fail_errno(e, error_number, "%s a file system of type '%s' for '%s'%s%s", what,
+			  mount->fstype, mount->destination, *message ? ": " : "", message);
+}
+
+int make_filesystem(const struct plan_mount *mount, struct err *e)
+{
+	autoclose int context = sys_fsopen(mount->fstype, FSOPEN_CLOEXEC);
+	int fd;
+
+	if (context < 0)
+		return fail_sys(e, "open a file system of type '%s' for '%s'", mount->fstype,
+				mount->destination);
+	if (sys_fsconfig(context, FSCONFIG_SET_STRING, "source", mount->source, 0) < 0)
+		return fail_context(context, mount, "set the source of", e);
+	for (size_t i = 0; i < mount->options.n; i++) {
+		const struct plan_option *option = &mount->options.v[i];
+		if (sys_fsconfig(context, option->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
+				 option->key, option->value, 0) < 0) {
+			fail_context(context, mount, "configure", e);
+			return err_prefix(e, "option '%s'", option->key);
+		}
+	}
+	if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return fail_context(context, mount, "create", e);
+	/* tmpcopyup writes first; apply_mount_attributes() follows for everybody. */
+	fd = sys_fsmount(context, FSMOUNT_CLOEXEC,
+			 mount->copy_up ? mount->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY :
+					  mount->attr_set);
+	if (fd < 0)
+		return fail_context(context, mount, "mount", e);
+	return fd;
+}
+
+int apply_mount_attributes(int fd, const struct plan_mount *mount, struct err *e)
+{
+	struct mount_attr one = { .attr_set = mount->attr_set, .attr_clr = mount->attr_clear };
+	struct mount_attr all = { .attr_set = mount->rec_attr_set,
+				  .attr_clr = mount->rec_attr_clear };
+
+	/* mount_setattr(2): a new access time mode needs the old one cleared. */
+	if (one.attr_set & MOUNT_ATTR__ATIME)
+		one.attr_clr |= MOUNT_ATTR__ATIME;
+	if (all.attr_set & MOUNT_ATTR__ATIME)
+		all.attr_clr |= MOUNT_ATTR__ATIME;
+	if ((all.attr_set | all.attr_clr) &&
+	    sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &all) < 0)
+		return fail_sys(e, "set the recursive attributes of '%s'", mount->destination);
+	if ((one.attr_set | one.attr_clr) && sys_mount_setattr(fd, "", AT_EMPTY_PATH, &one) < 0)
+		return fail_sys(e, "set the attributes of '%s'", mount->destination);
+	return 0;
+}
+
+int apply_propagation(int fd, const struct plan_mount *mount, struct err *e)
+{
+	struct mount_attr attributes = { 0 };
+
+	/* A clone of a host's mount is the host's peer until it is told otherwise. */
+	if (mount->kind == PLAN_MOUNT_BIND && mount->propagation.n == 0) {
+		attributes.propagation = MS_PRIVATE;
+		if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes) < 0)
+			return fail_sys(e, "separate '%s' from the host", mount->destination);
+	}
+	for (size_t i = 0; i < mount->propagation.n; i++) {
+		uint64_t flags = mount->propagation.v[i];
+		attributes.propagation = flags & ~(uint64_t)MS_REC;
+		if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (flags & MS_REC ? AT_RECURSIVE : 0),
+				      &attributes) < 0)
+			return fail_sys(e, "set the propagation of '%s'", mount->destination);
+	}
+	return 0;
+}
+
+/* /proc and /sys must be plain directories of the image: one that is a symlink would put our procfs
+ * elsewhere and leave a false one in its place (CVE-2019-19921, CVE-2023-27561, CVE-2023-28642). */
+static int open_kernel_target(struct boot *b, const struct plan_mount *mount, struct err *e)
+{
+	autofree char *path = path_clean(mount->destination);
+	int fd = sys_openat2(b->root_mount, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+			     RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+
+	if (fd < 0 && errno == ENOENT) {
+		autoclose int made = beneath_make_directory(b->root_mount, path, 0755, e);
+		if (made < 0)
+			return -1;
+		fd = sys_openat2(b->root_mount, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+				 RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	}
+	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
+		return fail(e, ERR_CONFIG, "'%s' of the root filesystem must be a directory",
+			    mount->destination);
+	if (fd < 0)
+		return fail_sys(e, "open '%s' in the root filesystem", mount->destination);
+	return fd;
+}
+
+static int open_target(struct boot *b, const struct plan_mount *mount, int source, struct err *e)
+{
+	struct stat st;
+
+	if (mount->is_proc || mount->is_sysfs)
+		return open_kernel_target(b, mount, e);
+	if (mount->kind == PLAN_MOUNT_BIND) {
+		if (fstat(source, &st) < 0)
+			return fail_sys(e, "stat the source '%s'", mount->source);
+		if (!S_ISDIR(st.st_mode))
+			return beneath_make_file(b->root_mount, mount->destination, e);
+	}
+	return beneath_make_directory(b->root_mount, mount->destination, 0755, e);
+}
+
+/* mount(8): a tmpfs without mode= takes the mode of the directory it covers, as runc and crun do. */
+static int keep_mode(const struct plan_mount *mount, int target, int fd, struct err *e)
+{
+	struct stat st;
+
+	if (!str_eq(mount->fstype, "tmpfs") || mount->kind != PLAN_MOUNT_FS)
+		return 0;
+	for (size_t i = 0; i < mount->options.n; i++)
+		if (str_eq(mount->options.v[i].key, "mode"))
+			return 0;
+	if (fstat(target, &st) < 0)
+		return fail_sys(e, "stat '%s'", mount->destination);
+	if (fchmodat(fd, ".", st.st_mode & 07777, 0) < 0)
+		return fail_sys(e, "set the mode of '%s'", mount->destination);
+	return 0;
+}
+
+static int remount(struct boot *b, const struct plan_mount *mount, struct err *e)
+{
+	autoclose int target = beneath_open(b->root_mount, mount->destination, 0, e);
+
+	if (target < 0 || apply_mount_attributes(target, mount, e) < 0)
+		return -1;
+	return apply_propagation(target, mount, e);
+}
+
+static int mount_one(struct boot *b, size_t index, struct err *e)
+{
+	const struct plan_mount *mount = &b->plan->mounts.v[index];
+	autoclose int fd = take_fd(&b->mount_fds[index]), target = -1;
+
+	if (mount->kind == PLAN_MOUNT_REMOUNT)
+		return remount(b, mount, e);
+	target = open_target(b, mount, fd, e);
+	if (target < 0)
+		return -1;
+	if (mount->kind == PLAN_MOUNT_CGROUP)
+		return child_mount_cgroup(b, mount, target, e);
+	if (fd < 0)
+		fd = make_filesystem(mount, e);
+	if (fd < 0)
+		return -1;
+	if (keep_mode(mount, target, fd, e) < 0 ||
+	    (mount->copy_up && child_copy_tree(target, fd, e) < 0))
+		return -1;
+	if (apply_mount_attributes(fd, mount, e) < 0 || apply_propagation(fd, mount, e) < 0)
+		return -1;
+	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return fail_sys(e, "mount '%s' on '%s'", mount->source, mount->destination);
+	return 0;
+}
+
+int child_mounts(struct boot *b, struct err *e)
+{
+	for (size_t i = 0; i < b->plan->mounts.n; i++)
+		if (mount_one(b, i, e) < 0)
+			return err_prefix(e, "mounts[%u]", b->plan->mounts.v[i].index);
+	return 0;
+}
+
+int child_readonly_mounts(struct boot *b, struct err *e)
+{
+	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	for (size_t i = 0; i < b->plan->mounts.n; i++) {
+		const struct plan_mount *mount = &b->plan->mounts.v[i];
+		autoclose int fd = -1;
+		if (!mount->readonly_late)
+			continue;
+		fd = beneath_open(b->root_mount, mount->destination, 0, e);
+		if (fd < 0)
+			return -1;
+		if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, &readonly) < 0)
+			return fail_sys(e, "make '%s' read-only", mount->destination);
+	}
+	return 0;
+}

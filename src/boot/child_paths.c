@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Masked and read-only paths, and the kernel parameters that are set before them. Runs in the
+ * container's first process, before the host's view is gone.
+ */
+#include "boot/context.h"
+
+#include "base/str.h"
+#include "sys/beneath.h"
+#include "sys/mount_api.h"
+#include "sys/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* The host's own null device: an image's may be anything (CVE-2025-31133). */
+static int open_null(struct err *e)
+{
+	autoclose int fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail_sys(e, "open '/dev/null'");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return fail(e, ERR_SYSTEM, "'/dev/null' of the host is not the null device");
+	return take_fd(&fd);
+}
+
+/* An empty read-only directory. */
+static int make_empty_directory(struct err *e)
+{
+	struct plan_mount mount = {
+		.kind = PLAN_MOUNT_FS,
+		.fstype = "tmpfs",
+		.source = "tmpfs",
+		.destination = "a masked path",
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			    MOUNT_ATTR_NOEXEC,
+	};
+	struct plan_option options[] = { { "nr_blocks", "1" }, { "nr_inodes", "1" }, { "mode", "755" } };
+
+	mount.options.n = ARRAY_SIZE(options);
+	mount.options.v = options;
+	return make_filesystem(&mount, e);
+}
+
+static int attach(int fd, int target, const char *path, struct err *e)
+{
+	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return fail_sys(e, "cover '%s'", path);
+	return 0;
+}
+
+/* *empty is the first directory mask: attached once, cloned for the rest (a detached mount can only be
+ * cloned since Linux 6.15). */
+static int mask(int target, const char *path, int null, int *empty, struct err *e)
+{
+	autoclose int fd = -1;
+	struct stat st;
+
+	if (fstat(target, &st) < 0)
+		return fail_sys(e, "stat '%s'", path);
+	if (!S_ISDIR(st.st_mode)) {
+		fd = sys_open_tree(null, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+		if (fd < 0)
+			return fail_sys(e, "clone '/dev/null' for '%s'", path);
+		return attach(fd, target, path, e);
+	}
+	if (*empty < 0) {
+		*empty = make_empty_directory(e);
+		return *empty < 0 ? -1 : attach(*empty, target, path, e);
+	}
+	fd = sys_open_tree(*empty, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (fd < 0)
+		return fail_sys(e, "clone the empty directory for '%s'", path);
+	return attach(fd, target, path, e);
+}
+
+/* An existing path, followed inside the root; 0 with *ret -1 where there is none. */
+static int open_existing(struct boot *b, const char *path, int *ret, struct err *e)
+{
+	*ret = sys_openat2(b->root_mount, path, O_PATH | O_CLOEXEC, 0,
+			   RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	/* Only what is not there may stay unmasked; any other failure would leave it in sight. */
+	if (*ret < 0 && errno != ENOENT && errno != ENOTDIR)
+		return fail_sys(e, "open '%s' in the root filesystem", path);
+	return 0;
+}
+
+int child_masked_paths(struct boot *b, struct err *e)
+{
+	autoclose int null = -1, empty = -1;
+
+	if (b->plan->masked_paths.n == 0)
+		return 0;
+	null = open_null(e);
+	if (null < 0)
+		return -1;
+	for (size_t i = 0; i < b->plan->masked_paths.n; i++) {
+		const char *path = b->plan->masked_paths.v[i];
+		autoclose int target = -1;
+		if (open_existing(b, path, &target, e) < 0)
+			return -1;
+		if (target >= 0 && mask(target, path, null, &empty, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int child_readonly_paths(struct boot *b, struct err *e)
+{
+	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	for (size_t i = 0; i < b->plan->readonly_paths.n; i++) {
+		const char *path = b->plan->readonly_paths.v[i];
+		autoclose int target = -1, fd = -1;
+		if (open_existing(b, path, &target, e) < 0)
+			return -1;
+		if (target < 0)
+			continue;
+		fd = sys_open_tree(target, "",
+				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+					   AT_RECURSIVE);
+		if (fd < 0)
+			return fail_sys(e, "clone '%s'", path);
+		if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &readonly) < 0)
+			return fail_sys(e, "make '%s' read-only", path);
+		if (attach(fd, target, path, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Through a procfs of our own, not through what the image may have put at /proc/sys. */
+int child_sysctls(struct boot *b, struct err *e)
+{
+	autoclose int proc = -1;
+
+	if (b->plan->sysctls.n == 0)
+		return 0;
+	proc = procfs_open(e);
+	if (proc < 0)
+		return -1;
+	for (size_t i = 0; i < b->plan->sysctls.n; i++) {
+		const struct strpair *parameter = &b->plan->sysctls.v[i];
+		char path[256];
+		if (str_format(path, sizeof(path), e, "sys/%s", parameter->key) < 0 ||
+		    procfs_write(proc, path, parameter->value, e) < 0)
+			return err_prefix(e, "linux.sysctl: %s", parameter->key);
+	}
+	return 0;
+}

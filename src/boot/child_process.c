@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The child's own process: session, cgroup, network, names, descriptors, environment, working directory
+ * and executable. Runs in the container's first process.
+ */
+#include "boot/context.h"
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "boot/protocol.h"
+#include "hooks/hooks.h"
+#include "sys/beneath.h"
+#include "sys/channel.h"
+#include "sys/nsfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <linux/openat2.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int child_session(struct boot *b, struct err *e)
+{
+	sigset_t none;
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	/* A belt beside the braces of end of file on the channel; cleared at "ready". */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+		return fail_sys(e, "prctl");
+	/* The caller's terminal is not the container's (CVE-2017-5226: TIOCSTI). */
+	if (setsid() < 0)
+		return fail_sys(e, "setsid");
+	/* What the runtime ignores or blocks must not reach the program: both survive execve(). */
+	for (int number = 1; number < _NSIG; number++)
+		if (sigaction(number, &action, NULL) < 0 && errno != EINVAL)
+			return fail_sys(e, "reset signal %d", number);
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return fail_sys(e, "unblock signals");
+	b->caller_umask = umask(0);
+	return 0;
+}
+
+int child_wait_go(struct boot *b, struct err *e)
+{
+	struct message message;
+	int rc = channel_receive(b->channel, &message, NULL, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0 || message.type != BOOT_GO)
+		return fail(e, ERR_SYSTEM, "the runtime ended before the container was recorded");
+	return 0;
+}
+
+int child_cgroup_join(struct boot *b, struct err *e)
+{
+	if (cgroup_join_self(&b->cgroup, e) < 0)
+		return -1;
+	if (b->cgroup_procs >= 0 && write_fd_all(b->cgroup_procs, "cgroup.procs", "0", 1, e) < 0)
+		return -1;
+	return 0;
+}
+
+int child_become_root(struct boot *b, struct err *e)
+{
+	if (!b->plan->namespaces.new_user)
+		return 0;
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return fail_sys(e, "become root of the new user namespace (is 0 mapped?)");
+	return 0;
+}
+
+int child_cgroup_namespace(struct boot *b, struct err *e)
+{
+	if (b->plan->namespaces.new_cgroup && unshare(CLONE_NEWCGROUP) < 0)
+		return fail_sys(e, "unshare a cgroup namespace");
+	return 0;
+}
+
+/* A new network namespace is born with its loopback link down. */
+static int loopback_up(struct err *e)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return fail_sys(e, "bring the loopback link up");
+	return 0;
+}
+
+int child_check_network(struct boot *b, struct err *e)
+{
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+	uint64_t cookie;
+
+	if (ns->new_network)
+		return loopback_up(e);
+	if (ns->network != NETWORK_EARLY || ns->network_cookie == 0)
+		return 0;
+	if (netns_cookie(&cookie, e) < 0)
+		return -1;
+	if (cookie != ns->network_cookie)
+		return fail(e, ERR_POLICY, "the container is not in the network namespace '%s'",
+			    ns->network_path);
+	return 0;
+}
+
+int child_runtime_hooks(struct boot *b, struct err *e)
+{
+	struct message message = { .type = BOOT_HOOKS };
+	int rc;
+
+	if (b->plan->prestart.n + b->plan->create_runtime.n == 0)
+		return 0;
+	if (channel_send(b->channel, &message, -1, e) < 0)
+		return -1;
+	rc = channel_receive(b->channel, &message, NULL, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0 || message.type != BOOT_HOOKS_DONE)
+		return fail(e, ERR_SYSTEM, "the runtime ended while its hooks ran");
+	return 0;
+}
+
+int child_create_container_hooks(struct boot *b, struct err *e)
+{
+	struct hook_state state = {
+		.oci_version = b->plan->oci_version,
+		.id = b->plan->id,
+		.status = "creating",
+		.bundle = b->plan->bundle,
+		.pid = getpid(),
+		.annotations = &b->plan->annotations,
+	};
+
+	return hooks_run("createContainer", &b->plan->create_container, &state, e);
+}
+
+int child_hostname(struct boot *b, struct err *e)
+{
+	const struct plan *plan = b->plan;
+
+	if (plan->hostname && sethostname(plan->hostname, strlen(plan->hostname)) < 0)
+		return fail_sys(e, "set the host name '%s'", plan->hostname);
+	if (plan->domainname && setdomainname(plan->domainname, strlen(plan->domainname)) < 0)
+		return fail_sys(e, "set the domain name '%s'", plan->domainname);
+	return 0;
+}
+
+int child_keyring(struct boot *b, struct err *e)
+{
+	char name[STATE_ID_MAX + 8];
+
+	if (b->options->no_new_keyring)
+		return 0;
+	if (str_format(name, sizeof(name), e, "_ses.%s", b->plan->id) < 0)
+		return -1;
+	/* Not every kernel has keyrings, and a quota is no reason not to start (keyctl(2)); without a
+	 * keyring of its own the container has none of the caller's keys to lose either way. */
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) < 0) {
+		if (errno != ENOSYS && errno != EDQUOT && errno != EPERM)
+			return fail_sys(e, "join a session keyring");
+		log_warning("no session keyring: %s", strerrordesc_np(errno));
+	}
+	return 0;
+}
+
+/* HOME for a user id from the image's /etc/passwd, read by hand: the C library's lookup may load
+ * modules of the image (CVE-2019-14271), and the file may be anything. At most 1 MiB of it counts. */
+static char *home_of(struct boot *b, uint32_t uid)
+{
+	autoclose int fd = sys_openat2(AT_FDCWD, "/etc/passwd",
+				       O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0,
+				       RESOLVE_NO_MAGICLINKS);
+	struct stat st;
+	struct err ignored;
+	autofree char *text = NULL;
+	char *line, *rest;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > (1 << 20) ||
+	    read_fd_all(fd, "/etc/passwd", 1 << 20, &text, NULL, &ignored) < 0)
+		return NULL;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		char *field[7], *at = line;
+		size_t n = 0;
+		uint32_t found;
+		while (n < ARRAY_SIZE(field) && (field[n] = strsep(&at, ":")))
+			n++;
+		if (n >= 6 && parse_id(field[2], &found) && found == uid && field[5][0] == '/')
+			return arena_strdup(b->arena, field[5]);
+	}
+	return NULL;
+}
+
+int child_environment(struct boot *b, struct err *e)
+{
+	const struct plan_process *process = &b->plan->process;
+	const char *home;
+	size_t n = 0, out = 0;
+
+	(void)e;
+	while (process->env && process->env[n])
+		n++;
+	b->env = arena_new_array(b->arena, char *, n + 2);
+	for (size_t i = 0; i < n; i++)
+		/* An empty HOME counts as none. */
+		if (process->home_set || !str_has_prefix(process->env[i], "HOME="))
+			b->env[out++] = process->env[i];
+	if (!process->home_set) {
+		home = home_of(b, process->uid);
+		b->env[out] = arena_printf(b->arena, "HOME=%s", home ? home : "/");
+	}
+	return 0;
+}
+
+/* Close everything at and above `first` but the descriptors in `keep`. */
+static int close_all_but(unsigned first, const int *keep, size_t n, struct err *e)
+{
+	while (first != ~0u) {
+		unsigned next = ~0u;
+		for (size_t i = 0; i < n; i++)
+			if (keep[i] >= 0 && (unsigned)keep[i] >= first && (unsigned)keep[i] < next)
+				next = (unsigned)keep[i];
+		if (next > first &&
+		    sys_close_range(first, next == ~0u ? ~0u : next - 1, 0) < 0)
+			return fail_sys(e, "close_range");
+		first = next == ~0u ? ~0u : next + 1;
+	}
+	return 0;
+}
+
+int child_descriptors(struct boot *b, struct err *e)
+{
+	bool late = b->plan->namespaces.network == NETWORK_LATE;
+	int keep[] = { b->channel, b->start_listener, late ? b->host->network : -1 };
+
+	/* The log's descriptor goes too. */
+	log_silence();
+	return close_all_but(3 + b->options->preserve_fds, keep, ARRAY_SIZE(keep), e);
+}
+
+int child_last_descriptors(struct boot *b, struct err *e)
+{
+	int keep[] = { b->channel };
+
+	return close_all_but(3 + b->options->preserve_fds, keep, ARRAY_SIZE(keep), e);
+}
+
+/* getcwd(2): a directory outside the root is "(unreachable)..."; a working directory like that would be
+ * a way out (CVE-2024-21626). */
+static int check_inside(const char *cwd, struct err *e)
+{
+	char buffer[4096];
+
+	if (syscall(SYS_getcwd, buffer, sizeof(buffer)) < 0)
+		return fail_sys(e, "process.cwd: '%s'", cwd);
+	if (buffer[0] != '/')
+		return fail(e, ERR_CONFIG, "process.cwd: '%s' is outside the container's root", cwd);
+	return 0;
+}
+
+/* As the user who will run it, else as root: a directory that one of them may enter is good enough. */
+int child_enter_directory(struct boot *b, struct err *e)
+{
+	const char *cwd = b->plan->process.cwd;
+	autoclose int fd = sys_openat2(AT_FDCWD, cwd, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+				       RESOLVE_NO_MAGICLINKS);
+
+	if (fd < 0 || fchdir(fd) < 0) {
+		if (b->in_directory && errno == EACCES)
+			return 0;
+		return fail_sys(e, "process.cwd: chdir to '%s'", cwd);
+	}
+	return check_inside(cwd, e);
+}
+
+int child_working_directory(struct boot *b, struct err *e)
+{
+	const char *cwd = b->plan->process.cwd;
+	autoclose int root = -1, fd = -1;
+
+	if (!cwd)
+		return 0;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return fail_sys(e, "open '/'");
+	fd = beneath_make_directory(root, cwd, 0755, e);
+	if (fd < 0)
+		return err_prefix(e, "process.cwd");
+	b->in_directory = fchdir(fd) == 0;
+	if (!b->in_directory && errno != EACCES)
+		return fail_sys(e, "process.cwd: chdir to '%s'", cwd);
+	return b->in_directory ? check_inside(cwd, e) : 0;
+}
+
+int child_ready(struct boot *b, struct err *e)
+{
+	struct message message = { .type = BOOT_READY };
+
+	/* From now on the container outlives the runtime that made it; it is in the records. */
+	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return fail_sys(e, "prctl");
+	if (channel_send(b->channel, &message, -1, e) < 0)
+		return -1;
+	replace_fd(&b->channel, -1);
+	return 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The root filesystem of the container: attached in the child's own mount namespace at its place in the
+ * host's view (hooks find it there), later made the root of everything. Runs in the container's first
+ * process.
+ */
+#include "boot/context.h"
+
+#include "base/log.h"
+#include "sys/mountinfo.h"
+#include "sys/mount_api.h"
+#include "sys/nsfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int child_join_mount_namespace(struct boot *b, struct err *e)
+{
+	if (b->host->requested[SPEC_NS_MOUNT] < 0)
+		return 0;
+	for (size_t i = 0; i < b->plan->namespaces.joins.n; i++)
+		if (b->plan->namespaces.joins.v[i].type == SPEC_NS_MOUNT)
+			return nsfd_enter(b->host->requested[SPEC_NS_MOUNT], CLONE_NEWNS,
+					  b->plan->namespaces.joins.v[i].path, e);
+	return 0;
+}
+
+int child_attach_root(struct boot *b, struct err *e)
+{
+	struct mount_attr slave = { .propagation = MS_SLAVE };
+	struct stat expected, found;
+	autoclose int target = -1;
+
+	/* Nothing that happens here reaches the host; what the host unmounts does not stay pinned here. */
+	if (sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave) < 0)
+		return fail_sys(e, "make the mounts of the new namespace slaves");
+	target = open(b->plan->rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0 && errno == EACCES)
+		/* Root of a user namespace may not search the directories above it: any place will do. */
+		target = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	else if (target >= 0 && (fstat(target, &found) < 0 || fstat(b->host->rootfs, &expected) < 0 ||
+				 found.st_dev != expected.st_dev || found.st_ino != expected.st_ino))
+		return fail(e, ERR_CONFIG, "the root filesystem '%s' was exchanged", b->plan->rootfs);
+	if (target < 0)
+		return fail_sys(e, "open the root filesystem '%s'", b->plan->rootfs);
+	if (sys_move_mount(b->root_mount, "", target, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return fail_sys(e, "attach the root filesystem '%s'", b->plan->rootfs);
+	return 0;
+}
+
+/*
+ * --no-pivot, for a host whose own root cannot be pivoted away (an initial ramfs): the new root is moved
+ * over "/". The host's mounts stay in the namespace below it, out of reach of every path, but their
+ * procfs and sysfs are taken away first: a container with CAP_SYS_ADMIN could use them to get around
+ * its masks (mount_namespaces(7), "visible" instances).
+ */
+static int move_root(struct boot *b, struct err *e)
+{
+	struct mountinfo info;
+	int rc = 0;
+
+	if (mountinfo_read(b->arena, &info, e) < 0)
+		return -1;
+	for (size_t i = info.n; i-- > 0;) {
+		const struct mountinfo_entry *mount = &info.v[i];
+		if ((str_eq(mount->fstype, "proc") || str_eq(mount->fstype, "sysfs")) &&
+		    !path_is_below(mount->mount_point, b->plan->rootfs) &&
+		    sys_umount2(mount->mount_point, MNT_DETACH) < 0 && errno != EINVAL &&
+		    errno != ENOENT)
+			return fail_sys(e, "unmount '%s'", mount->mount_point);
+	}
+	if (sys_move_mount(b->root_mount, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		rc = fail_sys(e, "move the root filesystem over '/'");
+	else if (chroot(".") < 0)
+		rc = fail_sys(e, "chroot");
+	return rc;
+}
+
+int child_pivot_root(struct boot *b, struct err *e)
+{
+	struct mount_attr attributes = { 0 };
+
+	if (fchdir(b->root_mount) < 0)
+		return fail_sys(e, "enter the root filesystem");
+	if (b->options->no_pivot) {
+		if (move_root(b, e) < 0)
+			return -1;
+	} else {
+		/* pivot_root(2), "pivot_root(".", ".")": the old root lies over the new one and is taken
+		 * away at once; no directory for it is needed in the image. */
+		if (sys_pivot_root(".", ".") < 0)
+			return fail_sys(e, "pivot_root");
+		if (sys_umount2(".", MNT_DETACH) < 0)
+			return fail_sys(e, "unmount the old root");
+	}
+	if (chdir("/") < 0)
+		return fail_sys(e, "enter the new root");
+	attributes.propagation = b->plan->rootfs_propagation & ~(uint64_t)MS_REC;
+	if (attributes.propagation &&
+	    sys_mount_setattr(AT_FDCWD, "/",
+			      b->plan->rootfs_propagation & MS_REC ? AT_RECURSIVE : 0,
+			      &attributes) < 0)
+		return fail_sys(e, "set the propagation of the root filesystem");
+	return 0;
+}
+
+int child_readonly_root(struct boot *b, struct err *e)
+{
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	if (b->plan->readonly_root && sys_mount_setattr(AT_FDCWD, "/", 0, &attributes) < 0)
+		return fail_sys(e, "make the root filesystem read-only");
+	return 0;
+}

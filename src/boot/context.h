@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the steps of the CREATE page share. The parent fills it; the child works on the copy that it got
+ * at its birth, descriptors included. Names: parent_* runs in the runtime, child_* in the container's
+ * first process.
+ */
+#ifndef BOOT_CONTEXT_H
+#define BOOT_CONTEXT_H
+
+#include "boot/boot.h"
+#include "cgroup/cgroup.h"
+
+#include <stdbool.h>
+
+struct boot {
+	const struct plan *plan;
+	const struct facts *facts;
+	struct host *host;
+	const struct create_options *options;
+	struct state_dir *state;
+	struct status_record *status;
+	struct arena *arena;
+	const char *members_directory;
+
+	struct cgroup cgroup;
+	struct cgroup_record cgroup_record;
+	bool cgroup_made;
+	bool registered;
+
+	struct child init;
+	int channel;        /* this side's end of the socket pair */
+	int channel_other;  /* the other side's end, until the clone */
+	int start_listener; /* ROOT/ID/start */
+	int console_master; /* parent: received, owned */
+
+	int root_mount;     /* detached clone of the root filesystem; the child attaches it */
+	int *mount_fds;     /* one per plan->mounts: made by the parent, -1 where the child makes it */
+	int cgroup_procs;   /* v2 with a user namespace by path: written by the child */
+
+	int home[SPEC_NS_COUNT + 1]; /* the runtime's own namespaces while it is away, -1 elsewhere */
+	bool home_time;
+
+	mode_t caller_umask; /* child: in force before the set-up */
+	bool in_directory;   /* child: the working directory could be entered as root */
+	char *executable;    /* child: what execve() gets */
+	char **env;          /* child: with HOME */
+};
+
+/* --- parent_*.c: steps of the runtime --- */
+int parent_record_intent(struct boot *b, struct err *e) MUST_CHECK;
+int parent_cgroup_create(struct boot *b, struct err *e) MUST_CHECK;
+int parent_protect_descriptors(struct boot *b, struct err *e) MUST_CHECK;
+int parent_open_sources(struct boot *b, struct err *e) MUST_CHECK;
+int parent_open_sockets(struct boot *b, struct err *e) MUST_CHECK;
+int parent_time_namespace(struct boot *b, struct err *e) MUST_CHECK;
+int parent_join_namespaces(struct boot *b, struct err *e) MUST_CHECK;
+int parent_make_sysfs(struct boot *b, struct err *e) MUST_CHECK;
+int parent_clone(struct boot *b, struct err *e) MUST_CHECK;
+int parent_return_home(struct boot *b, struct err *e) MUST_CHECK;
+int parent_map_ids(struct boot *b, struct err *e) MUST_CHECK;
+int parent_oom_score(struct boot *b, struct err *e) MUST_CHECK;
+int parent_record_init(struct boot *b, struct err *e) MUST_CHECK;
+int parent_go(struct boot *b, struct err *e) MUST_CHECK;
+int parent_runtime_hooks(struct boot *b, struct err *e) MUST_CHECK;
+int parent_console(struct boot *b, struct err *e) MUST_CHECK;
+int parent_ready(struct boot *b, struct err *e) MUST_CHECK;
+int parent_rlimits(struct boot *b, struct err *e) MUST_CHECK;
+int parent_pid_file(struct boot *b, struct err *e) MUST_CHECK;
+int parent_record_created(struct boot *b, struct err *e) MUST_CHECK;
+/* Take back what the page has made so far, as well as it goes. */
+void parent_undo(struct boot *b);
+
+/* A detached mount of a new file system instance with the plan's options and attributes. */
+int make_filesystem(const struct plan_mount *mount, struct err *e) MUST_CHECK;
+/* Attributes and propagation of a detached or attached mount. */
+int apply_mount_attributes(int fd, const struct plan_mount *mount, struct err *e) MUST_CHECK;
+int apply_propagation(int fd, const struct plan_mount *mount, struct err *e) MUST_CHECK;
+
+/* --- child_*.c: steps of the container's first process --- */
+int child_session(struct boot *b, struct err *e) MUST_CHECK;
+int child_wait_go(struct boot *b, struct err *e) MUST_CHECK;
+int child_cgroup_join(struct boot *b, struct err *e) MUST_CHECK;
+int child_become_root(struct boot *b, struct err *e) MUST_CHECK;
+int child_cgroup_namespace(struct boot *b, struct err *e) MUST_CHECK;
+int child_join_mount_namespace(struct boot *b, struct err *e) MUST_CHECK;
+int child_check_network(struct boot *b, struct err *e) MUST_CHECK;
+int child_attach_root(struct boot *b, struct err *e) MUST_CHECK;
+int child_mounts(struct boot *b, struct err *e) MUST_CHECK;
+int child_devices(struct boot *b, struct err *e) MUST_CHECK;
+int child_readonly_mounts(struct boot *b, struct err *e) MUST_CHECK;
+int child_sysctls(struct boot *b, struct err *e) MUST_CHECK;
+int child_runtime_hooks(struct boot *b, struct err *e) MUST_CHECK;
+int child_create_container_hooks(struct boot *b, struct err *e) MUST_CHECK;
+int child_masked_paths(struct boot *b, struct err *e) MUST_CHECK;
+int child_readonly_paths(struct boot *b, struct err *e) MUST_CHECK;
+int child_console(struct boot *b, struct err *e) MUST_CHECK;
+int child_pivot_root(struct boot *b, struct err *e) MUST_CHECK;
+int child_readonly_root(struct boot *b, struct err *e) MUST_CHECK;
+int child_hostname(struct boot *b, struct err *e) MUST_CHECK;
+int child_keyring(struct boot *b, struct err *e) MUST_CHECK;
+int child_descriptors(struct boot *b, struct err *e) MUST_CHECK;
+int child_environment(struct boot *b, struct err *e) MUST_CHECK;
+int child_working_directory(struct boot *b, struct err *e) MUST_CHECK;
+int child_identity_early(struct boot *b, struct err *e) MUST_CHECK;
+int child_executable(struct boot *b, struct err *e) MUST_CHECK;
+int child_ready(struct boot *b, struct err *e) MUST_CHECK;
+
+/* --- child_start.c: after `start` --- */
+int child_wait_start(struct boot *b, struct err *e) MUST_CHECK;
+int child_late_join(struct boot *b, struct err *e) MUST_CHECK;
+int child_identity_late(struct boot *b, struct err *e) MUST_CHECK;
+int child_start_container_hooks(struct boot *b, struct err *e) MUST_CHECK;
+int child_last_descriptors(struct boot *b, struct err *e) MUST_CHECK;
+int child_execute(struct boot *b, struct err *e) MUST_CHECK;
+
+/* cgroup view inside the container (plan kind PLAN_MOUNT_CGROUP) onto an open target. */
+int child_mount_cgroup(struct boot *b, const struct plan_mount *mount, int target,
+		       struct err *e) MUST_CHECK;
+/* Copy the tree below `from` into `to` (tmpcopyup). */
+int child_copy_tree(int from, int to, struct err *e) MUST_CHECK;
+/* Enter the working directory as the user of the container. */
+int child_enter_directory(struct boot *b, struct err *e) MUST_CHECK;
+/* Everything that gives up power; no way back. */
+int child_identity(struct boot *b, struct err *e) MUST_CHECK;
+
+#endif

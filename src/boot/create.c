@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * THE CREATE PAGE. Two straight sequences that read side by side; protocol.h draws what they say to each
+ * other. Each line may say why it stands where it stands; what it does is in parent_*.c and child_*.c.
+ */
+#include "boot/boot.h"
+
+#include "boot/context.h"
+#include "boot/protocol.h"
+#include "boot/step.h"
+#include "sys/channel.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define STEP(name, call) STEP_ON("child", name, call)
+
+static int child_page(struct boot *b, struct err *e)
+{
+	STEP("session", child_session(b, e));
+	/* Until GO the parent may not have mapped our ids yet. */
+	STEP("wait-go", child_wait_go(b, e));
+	/* While we are still the process that the parent's permissions were checked for. */
+	STEP("cgroup-join", child_cgroup_join(b, e));
+	STEP("become-root", child_become_root(b, e));
+	/* After the join: a cgroup namespace shows the group in which it was made as its root. */
+	STEP("cgroup-namespace", child_cgroup_namespace(b, e));
+	STEP("check-network", child_check_network(b, e));
+	STEP("join-mount-ns", child_join_mount_namespace(b, e));
+	STEP("attach-root", child_attach_root(b, e));
+	STEP("mounts", child_mounts(b, e));
+	STEP("devices", child_devices(b, e));
+	/* After the devices: /dev may be asked for read-only. */
+	STEP("readonly-mounts", child_readonly_mounts(b, e));
+	/* Before anything of /proc is masked or made read-only. */
+	STEP("sysctl", child_sysctls(b, e));
+	STEP("runtime-hooks", child_runtime_hooks(b, e));
+	STEP("create-container-hooks", child_create_container_hooks(b, e));
+	/* Before masking: a pty must come from the container's devpts, and masks cover what they cover. */
+	STEP("console", child_console(b, e));
+	/* With the host's /dev/null still in sight, which no image can have prepared. */
+	STEP("masked-paths", child_masked_paths(b, e));
+	STEP("readonly-paths", child_readonly_paths(b, e));
+	STEP("pivot-root", child_pivot_root(b, e));
+	STEP("hostname", child_hostname(b, e));
+	STEP("keyring", child_keyring(b, e));
+	STEP("environment", child_environment(b, e));
+	/* Before cwd and the executable are looked up: no path may lead through a descriptor of ours. */
+	STEP("descriptors", child_descriptors(b, e));
+	/* As root of the container, which may have to make it; before the root becomes read-only. */
+	STEP("working-directory", child_working_directory(b, e));
+	STEP("readonly-root", child_readonly_root(b, e));
+	/* Late join keeps every capability until it has entered the shared network (at start). */
+	STEP("identity", child_identity_early(b, e));
+	/* As the user that will run it, so that "permission denied" is what that user would get. */
+	STEP("executable", child_executable(b, e));
+	STEP("ready", child_ready(b, e));
+	return 0;
+}
+
+#undef STEP
+#define STEP(name, call) STEP_ON("init", name, call)
+
+static int init_page(struct boot *b, struct err *e)
+{
+	STEP("late-join", child_late_join(b, e));
+	STEP("identity", child_identity_late(b, e));
+	STEP("start-container-hooks", child_start_container_hooks(b, e));
+	STEP("last-descriptors", child_last_descriptors(b, e));
+	STEP("execute", child_execute(b, e));
+	return 0;
+}
+
+/* The container's first process, from its birth to execve(). Errors go to whoever waits: the runtime
+ * that creates, later the one that starts. */
+static __attribute__((noreturn)) void child_main(struct boot *b)
+{
+	struct err error = { 0 }, *e = &error;
+	int rc = child_page(b, e);
+
+	if (rc == 0)
+		rc = child_wait_start(b, e);
+	if (rc == 0)
+		rc = init_page(b, e);
+	if (rc < 0 && b->channel >= 0) {
+		struct message message = { .type = BOOT_ERROR, .error = error };
+		struct err ignored;
+		if (channel_send(b->channel, &message, -1, &ignored) < 0)
+			_exit(2); /* nobody is left to tell */
+	}
+	_exit(1);
+}
+
+#undef STEP
+#define STEP(name, call) STEP_ON("parent", name, call)
+
+static int parent_page(struct boot *b, struct err *e)
+{
+	/* From here on a `delete --force` finds what we make, wherever we are killed. */
+	STEP("intent", parent_record_intent(b, e));
+	/* Limits stand before there is a process. */
+	STEP("cgroup-create", parent_cgroup_create(b, e));
+	STEP("descriptors", parent_protect_descriptors(b, e));
+	/* In the host's view and with the host's power, each looked up once. */
+	STEP("sources", parent_open_sources(b, e));
+	STEP("sockets", parent_open_sockets(b, e));
+	/* Its offsets freeze when the first process is born in it. */
+	STEP("time-namespace", parent_time_namespace(b, e));
+	/* Our power over namespaces of the host is gone in a child with a user namespace of its own. */
+	STEP("join-namespaces", parent_join_namespaces(b, e));
+	/* A sysfs shows the network namespace of its maker. */
+	STEP("sysfs", parent_make_sysfs(b, e));
+	STEP("clone", parent_clone(b, e));
+	if (b->init.pid == 0)
+		child_main(b);
+	STEP("return-home", parent_return_home(b, e));
+	STEP("map-ids", parent_map_ids(b, e));
+	STEP("oom-score", parent_oom_score(b, e));
+	/* Before GO: a process that does anything is in the records. */
+	STEP("record-init", parent_record_init(b, e));
+	STEP("go", parent_go(b, e));
+	STEP("runtime-hooks", parent_runtime_hooks(b, e));
+	STEP("console", parent_console(b, e));
+	STEP("ready", parent_ready(b, e));
+	/* Last: a small RLIMIT_NOFILE or RLIMIT_NPROC must not break the set-up. */
+	STEP("rlimits", parent_rlimits(b, e));
+	STEP("record-created", parent_record_created(b, e));
+	/* Engines take the pid file for "it is there". */
+	STEP("pid-file", parent_pid_file(b, e));
+	return 0;
+}
+
+int boot_create(const struct boot_request *request, struct create_result *ret, struct err *e)
+{
+	struct arena arena = { 0 };
+	struct boot b = {
+		.plan = request->plan,
+		.facts = request->facts,
+		.host = request->host,
+		.options = request->options,
+		.state = request->state,
+		.status = request->status,
+		.arena = &arena,
+		.members_directory = request->members_directory,
+		.cgroup = CGROUP_INIT,
+		.init = CHILD_INIT,
+		.channel = -1,
+		.channel_other = -1,
+		.start_listener = -1,
+		.console_master = -1,
+		.root_mount = -1,
+		.cgroup_procs = -1,
+		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 },
+	};
+	int rc = parent_page(&b, e);
+
+	if (rc < 0)
+		parent_undo(&b);
+	close_keep_errno(b.channel);
+	close_keep_errno(b.channel_other);
+	close_keep_errno(b.start_listener);
+	close_keep_errno(b.root_mount);
+	close_keep_errno(b.cgroup_procs);
+	for (size_t i = 0; b.mount_fds && i < b.plan->mounts.n; i++)
+		close_keep_errno(b.mount_fds[i]);
+	cgroup_release(&b.cgroup);
+	arena_release(&arena);
+	if (rc < 0) {
+		close_keep_errno(b.console_master);
+		return -1;
+	}
+	ret->init = b.init;
+	ret->console_master = b.console_master;
+	return 0;
+}

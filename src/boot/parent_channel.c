@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runtime's side of the conversation with the child (protocol.h), and what it does in answer.
+ */
+#include "boot/context.h"
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "boot/protocol.h"
+#include "hooks/hooks.h"
+#include "sys/channel.h"
+#include "sys/mount_api.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <linux/close_range.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+int parent_protect_descriptors(struct boot *b, struct err *e)
+{
+	unsigned first = 3 + b->options->preserve_fds;
+
+	/* Whatever came through execve() has no close-on-exec flag, and everything that this program opens
+	 * has: so a descriptor of ours that sits in a gap is not taken for one of the caller's. */
+	for (unsigned fd = 3; fd < first; fd++) {
+		int flags = fcntl((int)fd, F_GETFD);
+		if (flags < 0 || (flags & FD_CLOEXEC))
+			return fail(e, ERR_USAGE, "--preserve-fds %u: descriptor %u is not open",
+				    b->options->preserve_fds, fd);
+	}
+	if (sys_close_range(first, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+		return fail_sys(e, "close_range");
+	return 0;
+}
+
+int parent_open_sockets(struct boot *b, struct err *e)
+{
+	int pair[2];
+
+	b->start_listener = channel_listen(b->state->fd, STATE_START_SOCKET, e);
+	if (b->start_listener < 0 || channel_pair(pair, e) < 0)
+		return -1;
+	b->channel = pair[0];
+	b->channel_other = pair[1];
+	return 0;
+}
+
+int parent_go(struct boot *b, struct err *e)
+{
+	struct message go = { .type = BOOT_GO };
+
+	return channel_send(b->channel, &go, -1, e);
+}
+
+/* The child's next message, which must be of one type. An error of the child becomes ours. */
+static int expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
+{
+	struct message message;
+	int status, rc = channel_receive(b->channel, &message, ret_fd, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		if (child_wait(&b->init, &status, e) < 0)
+			return -1;
+		return fail(e, ERR_SYSTEM,
+			    "the container's first process ended unexpectedly (status %d%s)", status,
+			    status == 137 ? ", killed: is its memory limit too low?" : "");
+	}
+	if (message.type == BOOT_ERROR) {
+		*e = message.error;
+		return -1;
+	}
+	if (message.type != type)
+		return fail(e, ERR_INTERNAL, "message %u where %u was due", message.type, type);
+	return 0;
+}
+
+static int answer(struct boot *b, uint32_t type, struct err *e)
+{
+	struct message message = { .type = type };
+
+	return channel_send(b->channel, &message, -1, e);
+}
+
+int parent_runtime_hooks(struct boot *b, struct err *e)
+{
+	struct hook_state state = {
+		.oci_version = b->plan->oci_version,
+		.id = b->plan->id,
+		.status = "creating",
+		.bundle = b->plan->bundle,
+		.pid = b->init.pid,
+		.annotations = &b->plan->annotations,
+	};
+
+	if (b->plan->prestart.n + b->plan->create_runtime.n == 0)
+		return 0;
+	if (expect(b, BOOT_HOOKS, NULL, e) < 0 ||
+	    hooks_run("prestart", &b->plan->prestart, &state, e) < 0 ||
+	    hooks_run("createRuntime", &b->plan->create_runtime, &state, e) < 0)
+		return -1;
+	return answer(b, BOOT_HOOKS_DONE, e);
+}
+
+/* The contract of conmon and containerd: connect, one message with the master and the name as text. */
+static int send_to_console_socket(const char *path, int master, struct err *e)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	autoclose int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char name[] = "/dev/ptmx";
+	struct iovec text = { .iov_base = name, .iov_len = strlen(name) };
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct msghdr message = {
+		.msg_iov = &text,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control.space),
+	};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	if (socket_fd < 0)
+		return fail_sys(e, "socket");
+	if (str_format(address.sun_path, sizeof(address.sun_path), e, "%s", path) < 0)
+		return err_prefix(e, "console socket '%s'", path);
+	if (connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return fail_sys(e, "connect to the console socket '%s'", path);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &master, sizeof(int));
+	if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0)
+		return fail_sys(e, "send the terminal to the console socket '%s'", path);
+	return 0;
+}
+
+int parent_console(struct boot *b, struct err *e)
+{
+	if (!b->plan->process.terminal)
+		return 0;
+	if (expect(b, BOOT_CONSOLE, &b->console_master, e) < 0)
+		return -1;
+	if (b->console_master < 0)
+		return fail(e, ERR_INTERNAL, "the terminal did not come with its message");
+	if (!b->options->console_to_caller) {
+		if (send_to_console_socket(b->options->console_socket, b->console_master, e) < 0)
+			return -1;
+		replace_fd(&b->console_master, -1);
+	}
+	return answer(b, BOOT_CONSOLE_DONE, e);
+}
+
+int parent_ready(struct boot *b, struct err *e)
+{
+	return expect(b, BOOT_READY, NULL, e);
+}
+
+int parent_rlimits(struct boot *b, struct err *e)
+{
+	for (size_t i = 0; i < b->plan->process.rlimits.n; i++) {
+		const struct plan_rlimit *limit = &b->plan->process.rlimits.v[i];
+		struct rlimit value = { .rlim_cur = limit->soft, .rlim_max = limit->hard };
+		if (prlimit(b->init.pid, (__rlimit_resource_t)limit->resource, &value, NULL) < 0)
+			return fail_sys(e, "set %s to %llu:%llu", limit->name,
+					(unsigned long long)limit->soft,
+					(unsigned long long)limit->hard);
+	}
+	return 0;
+}
+
+int parent_open_sources(struct boot *b, struct err *e)
+{
+	const struct plan *plan = b->plan;
+	struct mount_attr private_all = { .propagation = MS_PRIVATE };
+
+	/* With everything mounted below it, as the engine has prepared it. */
+	b->root_mount = sys_open_tree(b->host->rootfs, "",
+				      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+					      AT_RECURSIVE);
+	if (b->root_mount < 0)
+		return fail_sys(e, "clone the root filesystem '%s'", plan->rootfs);
+	if ((plan->rootfs_propagation & MS_SLAVE))
+		private_all.propagation = MS_SLAVE;
+	if (sys_mount_setattr(b->root_mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &private_all) < 0)
+		return fail_sys(e, "separate the root filesystem '%s' from the host", plan->rootfs);
+
+	b->mount_fds = arena_new_array(b->arena, int, plan->mounts.n ? plan->mounts.n : 1);
+	for (size_t i = 0; i < plan->mounts.n; i++)
+		b->mount_fds[i] = -1;
+	for (size_t i = 0; i < plan->mounts.n; i++) {
+		const struct plan_mount *mount = &plan->mounts.v[i];
+		if (mount->kind != PLAN_MOUNT_BIND)
+			continue;
+		b->mount_fds[i] = sys_open_tree(AT_FDCWD, mount->source,
+						OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+							(mount->recursive ? AT_RECURSIVE : 0));
+		if (b->mount_fds[i] < 0)
+			return fail_sys(e, "mounts[%u]: source '%s' of '%s'", mount->index,
+					mount->source, mount->destination);
+	}
+	return 0;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Namespaces that the runtime enters before it makes the child, so that the child is born in them, and
+ * the way back; the birth itself; id mappings. Runs in the runtime, which is single-threaded.
+ */
+#include "boot/context.h"
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "boot/protocol.h"
+#include "sys/channel.h"
+#include "sys/nsfd.h"
+#include "sys/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* By SPEC_NS_*: the name below /proc/self/ns and the flag for setns(). */
+static const struct {
+	const char *file;
+	int flag;
+} kinds[SPEC_NS_COUNT + 1] = {
+	[SPEC_NS_PID] = { "pid", CLONE_NEWPID },       [SPEC_NS_NETWORK] = { "net", CLONE_NEWNET },
+	[SPEC_NS_MOUNT] = { "mnt", CLONE_NEWNS },      [SPEC_NS_IPC] = { "ipc", CLONE_NEWIPC },
+	[SPEC_NS_UTS] = { "uts", CLONE_NEWUTS },       [SPEC_NS_USER] = { "user", CLONE_NEWUSER },
+	[SPEC_NS_CGROUP] = { "cgroup", CLONE_NEWCGROUP }, [SPEC_NS_TIME] = { "time", CLONE_NEWTIME },
+};
+
+/* Remember the way back, then enter. */
+static int enter(struct boot *b, int type, int fd, const char *path, struct err *e)
+{
+	if (b->home[type] < 0) {
+		b->home[type] = nsfd_own(kinds[type].file, e);
+		if (b->home[type] < 0)
+			return -1;
+	}
+	return nsfd_enter(fd, kinds[type].flag, path, e);
+}
+
+int parent_time_namespace(struct boot *b, struct err *e)
+{
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+
+	if (!ns->new_time)
+		return 0;
+	b->home[SPEC_NS_TIME] = nsfd_own("time", e);
+	if (b->home[SPEC_NS_TIME] < 0)
+		return -1;
+	if (unshare(CLONE_NEWTIME) < 0)
+		return fail_sys(e, "unshare a time namespace");
+	if (!ns->time_offsets)
+		return 0;
+	return write_file_at(AT_FDCWD, "/proc/self/timens_offsets", ns->time_offsets, e);
+}
+
+int parent_join_namespaces(struct boot *b, struct err *e)
+{
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+
+	for (size_t i = 0; i < ns->joins.n; i++) {
+		const struct plan_join *join = &ns->joins.v[i];
+		/* The child's own steps: entering another user namespace is a one-way street, and entering
+		 * another mount namespace would take the host's view from us. */
+		if (join->type == SPEC_NS_USER || join->type == SPEC_NS_MOUNT)
+			continue;
+		if (enter(b, join->type, b->host->requested[join->type], join->path, e) < 0)
+			return -1;
+	}
+	if (ns->network == NETWORK_EARLY)
+		return enter(b, SPEC_NS_NETWORK, b->host->network, ns->network_path, e);
+	return 0;
+}
+
+int parent_return_home(struct boot *b, struct err *e)
+{
+	int rc = 0;
+
+	for (int type = 1; type <= SPEC_NS_COUNT; type++) {
+		if (b->home[type] < 0)
+			continue;
+		if (nsfd_enter(b->home[type], kinds[type].flag, kinds[type].file, e) < 0)
+			rc = err_prefix(e, "return to the runtime's own namespace");
+		replace_fd(&b->home[type], -1);
+	}
+	return rc;
+}
+
+int parent_make_sysfs(struct boot *b, struct err *e)
+{
+	const struct plan *plan = b->plan;
+	bool late = plan->namespaces.network == NETWORK_LATE;
+	bool away = false;
+
+	for (size_t i = 0; i < plan->mounts.n; i++) {
+		if (!plan->mounts.v[i].is_sysfs || !plan->mounts.v[i].by_parent)
+			continue;
+		/* A late joiner is born in a network of its own, but what it will see is the shared one. */
+		if (late && !away) {
+			if (enter(b, SPEC_NS_NETWORK, b->host->network,
+				  plan->namespaces.network_path, e) < 0)
+				return -1;
+			away = true;
+		}
+		b->mount_fds[i] = make_filesystem(&plan->mounts.v[i], e);
+		if (b->mount_fds[i] < 0)
+			return -1;
+	}
+	if (!away)
+		return 0;
+	return nsfd_enter(b->home[SPEC_NS_NETWORK], CLONE_NEWNET, "net", e);
+}
+
+static const struct plan_join *find_join(const struct boot *b, int type)
+{
+	for (size_t i = 0; i < b->plan->namespaces.joins.n; i++)
+		if (b->plan->namespaces.joins.v[i].type == type)
+			return &b->plan->namespaces.joins.v[i];
+	return NULL;
+}
+
+/* The other side keeps its end only. */
+static void become_child(struct boot *b)
+{
+	int mine = take_fd(&b->channel_other);
+
+	replace_fd(&b->channel, mine);
+}
+
+/*
+ * A user namespace by path: a helper enters it, becomes its root and clones with CLONE_PARENT, so that
+ * the child is ours and not the helper's. Returns in the child as clone() does, b->init.pid == 0.
+ */
+static int clone_in_user_namespace(struct boot *b, const struct plan_join *user, struct err *e)
+{
+	autochild helper = CHILD_INIT;
+	struct child init = CHILD_INIT;
+	autoclose int mine = -1, theirs = -1;
+	struct message message = { 0 };
+	int pair[2], rc;
+
+	if (channel_pair(pair, e) < 0)
+		return -1;
+	mine = pair[0];
+	theirs = pair[1];
+	rc = child_clone(0, -1, &helper, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		struct err error = { 0 };
+		struct err ignored;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (nsfd_enter(b->host->requested[SPEC_NS_USER], CLONE_NEWUSER, user->path,
+			       &error) < 0 ||
+		    ((syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0) &&
+		     fail_sys(&error, "become root of the user namespace '%s'", user->path) < 0) ||
+		    (rc = child_clone(b->plan->namespaces.clone_flags | CLONE_PARENT, -1, &init,
+				      &error)) < 0) {
+			message.type = BOOT_ERROR;
+			message.error = error;
+		} else if (rc == 0) {
+			close_keep_errno(take_fd(&mine));
+			close_keep_errno(take_fd(&theirs));
+			become_child(b);
+			return 0;
+		} else {
+			message.type = BOOT_GO;
+			message.value = init.pid;
+		}
+		rc = channel_send(theirs, &message, -1, &ignored);
+		_exit(rc < 0 ? 1 : 0);
+	}
+	close_keep_errno(take_fd(&theirs));
+	rc = channel_receive(mine, &message, NULL, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return fail(e, ERR_SYSTEM, "the helper in the user namespace ended unexpectedly");
+	if (message.type == BOOT_ERROR) {
+		*e = message.error;
+		return -1;
+	}
+	/* It is our child and not reaped, so the number is still its own. */
+	b->init.pid = message.value;
+	b->init.pidfd = sys_pidfd_open(message.value, 0);
+	if (b->init.pidfd < 0)
+		return fail_sys(e, "pidfd_open of the container's first process");
+	return 1;
+}
+
+int parent_clone(struct boot *b, struct err *e)
+{
+	const struct plan_join *user = find_join(b, SPEC_NS_USER);
+	int rc;
+
+	if (user) {
+		if (b->cgroup.into >= 0) {
+			/* The helper has no power over a cgroup of the host; the child writes itself into
+			 * it through a file that we opened. */
+			b->cgroup_procs = openat(b->cgroup.into, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+			if (b->cgroup_procs < 0)
+				return fail_sys(e, "open 'cgroup.procs'");
+		}
+		rc = clone_in_user_namespace(b, user, e);
+	} else {
+		rc = child_clone(b->plan->namespaces.clone_flags, b->cgroup.into, &b->init, e);
+		if (rc == 0)
+			become_child(b);
+	}
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		b->init.pid = 0;
+	else
+		replace_fd(&b->channel_other, -1);
+	return 0;
+}
+
+int parent_map_ids(struct boot *b, struct err *e)
+{
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+	char directory[32];
+	autoclose int proc = -1;
+
+	if (!ns->uid_map)
+		return 0;
+	snprintf(directory, sizeof(directory), "/proc/%d", b->init.pid);
+	proc = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return fail_sys(e, "open '%s'", directory);
+	/* user_namespaces(7): without CAP_SETGID in the parent namespace a gid map may only be written
+	 * once setgroups() is given up. */
+	if (b->facts->uid != 0 && write_file_at(proc, "setgroups", "deny", e) < 0)
+		return -1;
+	if (write_file_at(proc, "uid_map", ns->uid_map, e) < 0 ||
+	    write_file_at(proc, "gid_map", ns->gid_map, e) < 0)
+		return err_prefix(e, "write the id mappings");
+	return 0;
+}
+
+int parent_oom_score(struct boot *b, struct err *e)
+{
+	char path[48], text[16];
+
+	if (!b->plan->process.oom_score_adj_set)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", b->init.pid);
+	snprintf(text, sizeof(text), "%d", b->plan->process.oom_score_adj);
+	return write_file_at(AT_FDCWD, path, text, e);
+}

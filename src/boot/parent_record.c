@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the runtime writes down while a container is made, and how it takes everything back when a step
+ * fails. Runs in the runtime.
+ */
+#include "boot/context.h"
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Long enough for a loaded machine; a process in uninterruptible sleep outlives any deadline. */
+#define UNDO_DEADLINE_MS 10000
+
+int parent_record_intent(struct boot *b, struct err *e)
+{
+	struct intent_record intent = {
+		.version = STATE_VERSION,
+		.id = b->state->id,
+		.bundle = b->status->bundle,
+	};
+
+	if (process_identify(getpid(), b->arena, &intent.owner, e) < 0)
+		return -1;
+	cgroup_describe(&b->plan->cgroup, b->facts->cgroup, b->arena, &b->cgroup_record);
+	intent.cgroup = &b->cgroup_record;
+	b->status->cgroup = &b->cgroup_record;
+	return state_write_intent(b->state, &intent, e);
+}
+
+int parent_cgroup_create(struct boot *b, struct err *e)
+{
+	if (!b->plan->cgroup.manage)
+		return 0;
+	if (cgroup_create(&b->plan->cgroup, b->facts->cgroup, &b->cgroup, e) < 0)
+		return -1;
+	b->cgroup_made = true;
+	return 0;
+}
+
+int parent_record_init(struct boot *b, struct err *e)
+{
+	struct member_record member = {
+		.version = STATE_VERSION,
+		.id = b->state->id,
+		.root = b->state->root,
+		.bundle = b->status->bundle,
+	};
+
+	if (process_identify(b->init.pid, b->arena, &b->status->init, e) < 0)
+		return -1;
+	b->status->phase = PHASE_CREATING;
+	if (state_write_status(b->state, b->status, e) < 0)
+		return -1;
+	member.init = b->status->init;
+	member.network_cookie = b->status->network_cookie;
+	member.network_path = b->status->network_path;
+	if (registry_add(b->members_directory, &member, e) < 0)
+		return -1;
+	b->registered = true;
+	return 0;
+}
+
+int parent_record_created(struct boot *b, struct err *e)
+{
+	b->status->phase = PHASE_CREATED;
+	return state_write_status(b->state, b->status, e);
+}
+
+/* No newline: containerd parses the whole file as a number. Renamed into place: conmon may read it the
+ * moment it is there. */
+int parent_pid_file(struct boot *b, struct err *e)
+{
+	const char *path = b->options->pid_file;
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	char text[16], temporary[64];
+	autofree char *directory = NULL;
+	autoclose int dirfd = -1, fd = -1;
+
+	if (!path)
+		return 0;
+	directory = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	dirfd = open(directory ? directory : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0)
+		return fail_sys(e, "open the directory of the pid file '%s'", path);
+	snprintf(text, sizeof(text), "%d", b->init.pid);
+	snprintf(temporary, sizeof(temporary), ".distro-shim-pid-%d", getpid());
+	fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return fail_sys(e, "create the pid file '%s'", path);
+	if (write_fd_all(fd, path, text, strlen(text), e) < 0 ||
+	    (renameat(dirfd, temporary, dirfd, slash ? slash + 1 : path) < 0 &&
+	     fail_sys(e, "rename the pid file '%s' into place", path))) {
+		unlinkat(dirfd, temporary, 0);
+		return -1;
+	}
+	return 0;
+}
+
+void parent_undo(struct boot *b)
+{
+	struct err e;
+
+	/* First home, so that nothing below happens in a namespace of somebody else. */
+	if (parent_return_home(b, &e) < 0)
+		log_warning("after a failed start: %s", e.text);
+	child_drop(&b->init);
+	if (b->cgroup_made) {
+		if (cgroup_kill(&b->cgroup_record, UNDO_DEADLINE_MS, &e) < 0 ||
+		    cgroup_remove(&b->cgroup_record, UNDO_DEADLINE_MS, &e) < 0)
+			log_warning("after a failed start: %s", e.text);
+	}
+	if (b->registered &&
+	    registry_remove(b->members_directory, b->state->root, b->state->id, &e) < 0)
+		log_warning("after a failed start: %s", e.text);
+	/* A pid file that names a process that is gone again would lie. */
+	if (b->options->pid_file && b->status->phase == PHASE_CREATED)
+		unlink(b->options->pid_file);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the runtime (parent) and the process that becomes the container (child) say to each other.
+ *
+ * CREATE, over a socket pair; whoever waits here takes end of file for an error:
+ *
+ *	parent                                child
+ *	  |-- GO ------------------------------>|  it is in the records, its ids are mapped
+ *	  |<------------------------ HOOKS -----|  (only where there are prestart or createRuntime hooks)
+ *	  |-- HOOKS_DONE ---------------------->|
+ *	  |<------------------- CONSOLE + fd ---|  (only with a terminal) the pty's master
+ *	  |-- CONSOLE_DONE -------------------->|
+ *	  |<------------------------ READY -----|  it waits for start; or ERROR from any step
+ *
+ * START, over the socket in the container's directory, later and from another process:
+ *
+ *	start                                 init
+ *	  |-- GO ------------------------------>|
+ *	  |<------------------------ EXECUTE ---|  everything but execve() is done
+ *	  |<------- ERROR, or end of file ------|  end of file: execve() closed it, the program runs
+ */
+#ifndef BOOT_PROTOCOL_H
+#define BOOT_PROTOCOL_H
+
+enum boot_message {
+	BOOT_GO = 1,
+	BOOT_HOOKS,
+	BOOT_HOOKS_DONE,
+	BOOT_CONSOLE,
+	BOOT_CONSOLE_DONE,
+	BOOT_READY,
+	BOOT_EXECUTE,
+	BOOT_ERROR,
+};
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * THE START PAGE, the side of `start`: let the waiting init go and learn whether its program runs. The
+ * other side is init_page() in create.c. Runs in the runtime.
+ */
+#include "boot/boot.h"
+
+#include "boot/protocol.h"
+#include "boot/step.h"
+#include "sys/channel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+struct start {
+	struct state_dir *state;
+	struct status_record *status;
+	int pidfd, socket;
+};
+
+static int start_find_init(struct start *s, struct err *e)
+{
+	s->pidfd = process_open(&s->status->init, e);
+	if (s->pidfd < 0 && e->kind == ERR_NOT_FOUND)
+		return fail(e, ERR_STATE, "cannot start a container that has stopped");
+	return s->pidfd;
+}
+
+static int start_connect(struct start *s, struct err *e)
+{
+	s->socket = channel_connect(s->state->fd, STATE_START_SOCKET, e);
+	if (s->socket < 0 && (e->sys == ENOENT || e->sys == ECONNREFUSED))
+		return fail(e, ERR_STATE, "cannot start an already running container");
+	return s->socket;
+}
+
+static int start_go(struct start *s, struct err *e)
+{
+	struct message go = { .type = BOOT_GO };
+
+	if (channel_send(s->socket, &go, -1, e) < 0)
+		return -1;
+	/* "created" is: recorded as created, and this is there. So a start that dies between here and its
+	 * record leaves a container that shows as running. */
+	if (unlinkat(s->state->fd, STATE_START_SOCKET, 0) < 0 && errno != ENOENT)
+		return fail_sys(e, "remove the start socket");
+	return 0;
+}
+
+/* A message, end of file (0), or the death of init with nothing more to read (0). */
+static int receive(struct start *s, struct message *message, struct err *e)
+{
+	struct pollfd fds[2] = { { .fd = s->socket, .events = POLLIN },
+				 { .fd = s->pidfd, .events = POLLIN } };
+
+	while (poll(fds, 2, -1) < 0)
+		if (errno != EINTR)
+			return fail_sys(e, "wait for the container");
+	/* What a dying process has sent is still there: the socket before the pidfd. A stopped process or
+	 * a descriptor that it passed on would keep the socket open; its end is its end. */
+	if (!fds[0].revents)
+		return 0;
+	return channel_receive(s->socket, message, NULL, e);
+}
+
+static int start_wait(struct start *s, struct err *e)
+{
+	struct message message = { 0 };
+	bool executing = false;
+
+	for (;;) {
+		int rc = receive(s, &message, e);
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			break;
+		if (message.type == BOOT_ERROR) {
+			*e = message.error;
+			return -1;
+		}
+		executing = message.type == BOOT_EXECUTE;
+	}
+	if (!executing)
+		return fail(e, ERR_SYSTEM, "the container's first process ended before its program ran");
+	return 0;
+}
+
+static int start_record(struct start *s, struct err *e)
+{
+	s->status->phase = PHASE_STARTED;
+	return state_write_status(s->state, s->status, e);
+}
+
+#define STEP(name, call) STEP_ON("start", name, call)
+
+static int start_page(struct start *s, struct err *e)
+{
+	STEP("find-init", start_find_init(s, e));
+	STEP("connect", start_connect(s, e));
+	STEP("go", start_go(s, e));
+	STEP("wait", start_wait(s, e));
+	STEP("record-running", start_record(s, e));
+	return 0;
+}
+
+int boot_start(struct state_dir *state, struct status_record *status, struct err *e)
+{
+	struct start s = { .state = state, .status = status, .pidfd = -1, .socket = -1 };
+	int rc = start_page(&s, e);
+
+	close_keep_errno(s.pidfd);
+	close_keep_errno(s.socket);
+	return rc;
+}

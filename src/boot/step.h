@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One line of a boot page. STEP names what happens: the name stands before every error of the step, in
+ * the process's title and in the debug log. In a build with fault injection the environment variable
+ * DISTRO_SHIM_FAULT="PAGE:NAME:fail|kill|stop" makes one step fail, or the process be killed or stopped
+ * at its beginning, so that a test can break a container's birth everywhere.
+ *
+ * A step whose part of the plan is empty does nothing and succeeds; there are no conditions on a page.
+ */
+#ifndef BOOT_STEP_H
+#define BOOT_STEP_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+
+int step_enter(const char *page, const char *name, struct err *e) MUST_CHECK;
+
+#define STEP_ON(page, name, call)                                                                  \
+	do {                                                                                       \
+		if (step_enter(page, name, e) < 0 || (call) < 0)                                   \
+			return err_prefix(e, "%s", name);                                          \
+	} while (0)
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signals to everything in a container's cgroups (cgroup.h). Runs in the runtime.
+ *
+ * v2 has cgroup.kill, which no fork outruns. On v1 the freezer holds everything still while the pids are
+ * collected; a signal then waits for the thaw, so what is thawed dies before it forks.
+ */
+#include "cgroup/freeze.h"
+
+#include "base/auto.h"
+#include "sys/child.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#define FREEZE_MS 2000
+#define FIRST_ROUND_MS 50
+#define ROUND_MS 500
+#define BATCH_MAX 512
+#define SHOWN_PIDS 10
+
+/* Pidfds of processes that were in the cgroup before and are after they were opened. */
+struct batch {
+	size_t n, size;
+	struct {
+		uint32_t pid;
+		int fd;
+	} v[BATCH_MAX];
+};
+
+static void batch_release(struct batch *batch)
+{
+	while (batch->n > 0)
+		close_keep_errno(batch->v[--batch->n].fd);
+}
+
+/* Half of the descriptors that there may be: listing needs some too. */
+static size_t batch_size(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 2 >= BATCH_MAX)
+		return BATCH_MAX;
+	return limit.rlim_cur < 4 ? 1 : (size_t)limit.rlim_cur / 2;
+}
+
+/*
+ * The numbers were read before the descriptors were opened, and a process that ended in between may have
+ * given its number to a stranger. Who is listed again now is none.
+ */
+static int signal_batch(const struct cgroup_opened *opened, struct batch *batch, int signal,
+			struct err *e)
+{
+	autopids still = { 0 };
+	int failed = 0;
+
+	if (batch->n > 0 && cgroup_opened_pids(opened, &still, e) < 0)
+		return -1;
+	for (size_t i = 0; i < batch->n; i++) {
+		if (!pid_set_has(&still, batch->v[i].pid) ||
+		    sys_pidfd_send_signal(batch->v[i].fd, signal) == 0 || errno == ESRCH)
+			continue;
+		/* The others get theirs nevertheless. */
+		failed = fail_sys(e, "send signal %d to process %u", signal, batch->v[i].pid);
+	}
+	batch_release(batch);
+	return failed;
+}
+
+static int signal_all(const struct cgroup_opened *opened, int signal, struct err *e)
+{
+	__attribute__((cleanup(batch_release))) struct batch batch = { .size = batch_size() };
+	autopids pids = { 0 };
+	int failed = 0;
+
+	if (cgroup_opened_pids(opened, &pids, e) < 0)
+		return -1;
+	for (size_t i = 0; i < pids.n; i++) {
+		int fd = sys_pidfd_open((pid_t)pids.v[i], 0);
+		if (fd < 0 && errno == EMFILE && batch.n > 0) {
+			/* Fewer at a time then. */
+			batch.size = batch.n / 2 + 1;
+			i--;
+		} else if (fd >= 0) {
+			batch.v[batch.n].pid = pids.v[i];
+			batch.v[batch.n++].fd = fd;
+		} else if (errno != ESRCH && errno != EINVAL && errno != ENOENT) {
+			return fail_sys(e, "open a descriptor of process %u", pids.v[i]);
+		}
+		if (batch.n >= batch.size && signal_batch(opened, &batch, signal, e) < 0)
+			failed = -1;
+	}
+	if (signal_batch(opened, &batch, signal, e) < 0)
+		failed = -1;
+	return failed;
+}
+
+/* One SIGKILL for all. `by_hand`: also by pid, because cgroup.kill alone was not enough. */
+static int kill_once(const struct cgroup_opened *opened, bool by_hand, int64_t freeze_ms,
+		     struct err *e)
+{
+	int unified = cgroup_opened_unified(opened);
+	int freezer = cgroup_opened_freezer(opened);
+	struct err ignored;
+	int failed = 0;
+
+	/* In a threaded cgroup it is EOPNOTSUPP (cgroup-v2.rst). */
+	bool killed = unified >= 0 && tree_write(unified, "cgroup.kill", "1") == 0;
+	if (!killed || by_hand) {
+		if (freezer >= 0)
+			cgroup_freeze(freezer, freeze_ms);
+		failed = signal_all(opened, SIGKILL, e);
+	}
+	/* Whatever happened before: never leave it frozen. */
+	if (freezer >= 0 && cgroup_thaw_all(freezer, failed ? &ignored : e) < 0)
+		failed = -1;
+	return failed;
+}
+
+static int fail_living(const struct cgroup_record *record, const struct cgroup_opened *opened,
+		       const struct pid_set *pids, int deadline_ms, struct err *e)
+{
+	int freezer = cgroup_opened_freezer(opened);
+	autostrbuf list = { 0 };
+
+	for (size_t i = 0; i < pids->n && i < SHOWN_PIDS; i++)
+		strbuf_printf(&list, " %u", pids->v[i]);
+	if (pids->n > SHOWN_PIDS)
+		strbuf_puts(&list, " ...");
+	if (pids->outside)
+		strbuf_puts(&list, " (and some of another pid namespace)");
+	return fail_errno(e, ETIMEDOUT, "cgroup '%s' still holds processes%s%s after %d ms",
+			  record->path, strbuf_text(&list),
+			  freezer >= 0 && cgroup_stands_still(freezer)
+				  ? ", frozen by a cgroup above it,"
+				  : "",
+			  deadline_ms);
+}
+
+/* Until they are gone, or the round is over. */
+static int wait_until_empty(const struct cgroup_opened *opened, int64_t milliseconds,
+			    struct pid_set *pids, struct err *e)
+{
+	struct patience patience;
+
+	patience_start(&patience, milliseconds);
+	do {
+		if (cgroup_opened_pids(opened, pids, e) < 0)
+			return -1;
+	} while (!pid_set_is_empty(pids) && patience_pause(&patience));
+	return 0;
+}
+
+int cgroup_kill(const struct cgroup_record *record, int deadline_ms, struct err *e)
+{
+	int64_t deadline = tree_now_ms() + deadline_ms;
+	autoopened opened = { 0 };
+	autopids pids = { 0 };
+	struct err reason;
+
+	if (cgroup_open_record(record, &opened, e) < 0)
+		return -1;
+	if (cgroup_opened_pids(&opened, &pids, e) < 0)
+		return -1;
+	for (unsigned round = 0; !pid_set_is_empty(&pids); round++) {
+		int64_t left = deadline - tree_now_ms();
+		if (round > 0 && left <= 0)
+			return fail_living(record, &opened, &pids, deadline_ms, e);
+		int failed =
+			kill_once(&opened, round > 0, left < FREEZE_MS ? left : FREEZE_MS, &reason);
+		int64_t wait = round == 0 ? FIRST_ROUND_MS : ROUND_MS;
+		left = deadline - tree_now_ms();
+		if (wait_until_empty(&opened, left < wait ? left : wait, &pids, e) < 0)
+			return -1;
+		/* What could not be signalled may end nevertheless, so only the deadline decides. */
+		if (failed < 0 && tree_now_ms() >= deadline && !pid_set_is_empty(&pids)) {
+			*e = reason;
+			return err_prefix(e, "cgroup '%s'", record->path);
+		}
+	}
+	return 0;
+}
+
+int cgroup_signal(const struct cgroup_record *record, int signal, struct err *e)
+{
+	autoopened opened = { 0 };
+
+	if (cgroup_open_record(record, &opened, e) < 0)
+		return -1;
+	if (opened.n == 0)
+		return 0;
+	if (signal == SIGKILL)
+		return kill_once(&opened, true, FREEZE_MS, e);
+
+	int freezer = cgroup_opened_freezer(&opened);
+	if (freezer < 0)
+		freezer = cgroup_opened_unified(&opened);
+	/* A container that is paused stays so, and finds the signal when it goes on. */
+	bool ours = freezer >= 0 && !cgroup_stands_still(freezer);
+	if (ours)
+		cgroup_freeze(freezer, FREEZE_MS);
+	int rc = signal_all(&opened, signal, e);
+	if (ours)
+		cgroup_thaw(freezer);
+	return rc;
+}

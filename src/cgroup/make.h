@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One cgroup in one hierarchy while it is being made. Private to cgroup/. */
+#ifndef CGROUP_MAKE_H
+#define CGROUP_MAKE_H
+
+#include "cgroup/tree.h"
+
+struct cgroup_making {
+	const struct cgroup_hierarchy_facts *hierarchy;
+	const char *path; /* as in struct plan_cgroup, without its '/' in front */
+	int mount;        /* descriptor of the mount point; owned */
+	int directory;    /* of the cgroup itself; owned */
+	size_t made_from; /* length of the shortest part of `path` that this call made; 0: none */
+};
+
+/* Make the directory with its parents. One that is there already must be empty of processes. */
+int cgroup_make_directory(struct cgroup_making *making, struct err *e) MUST_CHECK;
+
+/* Remove what cgroup_make_directory() made. */
+void cgroup_unmake_directory(struct cgroup_making *making);
+void cgroup_making_release(struct cgroup_making *making);
+
+/* v1 cpuset: a new one is empty and cannot be joined before it has the CPUs and nodes of its parent. */
+int cgroup_fill_cpuset(const struct cgroup_making *making, struct err *e) MUST_CHECK;
+
+/* v2: switch on what `plan` writes to, which must succeed, and the usual controllers as far as they can
+ * be had, in every cgroup above this one. */
+int cgroup_enable_controllers(const struct cgroup_making *making, const struct plan_cgroup *plan,
+			      struct err *e) MUST_CHECK;
+
+/* Write the plan's limits, in order. */
+int cgroup_write_limits(const struct plan_cgroup *plan, const struct cgroup_making *makings,
+			size_t n, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the record on disk to descriptors. What the record says is checked before anything in it is
+ * believed: it decides what is killed and what is removed. Runs in the runtime.
+ */
+#include "cgroup/record.h"
+
+#include "base/auto.h"
+#include "sys/beneath.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+
+int cgroup_check_path(const char *path, struct err *e)
+{
+	if (str_empty(path) || path[0] != '/')
+		return fail(e, ERR_CONFIG, "cgroup path '%s' does not begin with '/'",
+			    path ? path : "");
+	autofree char *clean = path_clean(path);
+	if (str_eq(clean, "/"))
+		return fail(e, ERR_CONFIG, "cgroup path '%s' is the root of the hierarchy", path);
+	if (!str_eq(clean, path))
+		return fail(e, ERR_CONFIG, "cgroup path '%s' is not normalised ('%s')", path,
+			    clean);
+	return 0;
+}
+
+int cgroup_check_record(const struct cgroup_record *record, struct err *e)
+{
+	if (record->directories.n > CGROUP_MAX_HIERARCHIES)
+		return fail(e, ERR_STATE, "the record names %zu cgroup directories, at most %d",
+			    record->directories.n, CGROUP_MAX_HIERARCHIES);
+	if (record->directories.n == 0)
+		return 0;
+	if (cgroup_check_path(record->path, e) < 0) {
+		e->kind = ERR_STATE;
+		return -1;
+	}
+	for (size_t i = 0; i < record->directories.n; i++) {
+		const char *directory = record->directories.v[i];
+		autofree char *clean = path_clean(directory);
+		if (directory[0] != '/' || !str_eq(clean, directory) ||
+		    !str_has_suffix(directory, record->path) || str_eq(directory, record->path))
+			return fail(e, ERR_STATE,
+				    "the record names '%s', which is no mount point followed by "
+				    "'%s'",
+				    directory, record->path);
+	}
+	return 0;
+}
+
+void cgroup_opened_release(struct cgroup_opened *opened)
+{
+	while (opened->n > 0)
+		close_keep_errno(opened->fds[--opened->n]);
+}
+
+int cgroup_open_record(const struct cgroup_record *record, struct cgroup_opened *ret, struct err *e)
+{
+	autoopened opened = { 0 };
+
+	if (!record->manage) {
+		ret->n = 0;
+		return 0;
+	}
+	if (cgroup_check_record(record, e) < 0)
+		return -1;
+	for (size_t i = 0; i < record->directories.n; i++) {
+		int fd = sys_openat2(AT_FDCWD, record->directories.v[i],
+				     O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+				     RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+		if (fd >= 0)
+			opened.fds[opened.n++] = fd;
+		else if (errno != ENOENT && errno != ENODEV)
+			return fail_sys(e, "open cgroup '%s'", record->directories.v[i]);
+	}
+	*ret = opened;
+	opened.n = 0;
+	return 0;
+}
+
+int cgroup_opened_pids(const struct cgroup_opened *opened, struct pid_set *ret, struct err *e)
+{
+	autopids pids = { 0 };
+
+	/* The union: a process that was stopped while it joined is in some of them only. */
+	for (size_t i = 0; i < opened->n; i++)
+		if (tree_add_pids(opened->fds[i], &pids, e) < 0)
+			return -1;
+	pid_set_sort(&pids);
+	pid_set_release(ret);
+	*ret = pids;
+	pids = (struct pid_set){ 0 };
+	return 0;
+}
+
+static int find_with_file(const struct cgroup_opened *opened, const char *file)
+{
+	for (size_t i = 0; i < opened->n; i++)
+		if (faccessat(opened->fds[i], file, F_OK, 0) == 0)
+			return opened->fds[i];
+	return -1;
+}
+
+int cgroup_opened_unified(const struct cgroup_opened *opened)
+{
+	return find_with_file(opened, "cgroup.events");
+}
+
+int cgroup_opened_freezer(const struct cgroup_opened *opened)
+{
+	return find_with_file(opened, "freezer.state");
+}
+
+int cgroup_pids(const struct cgroup_record *record, struct arena *arena, struct u32list *ret,
+		struct err *e)
+{
+	autoopened opened = { 0 };
+	autopids pids = { 0 };
+
+	if (cgroup_open_record(record, &opened, e) < 0)
+		return -1;
+	if (cgroup_opened_pids(&opened, &pids, e) < 0)
+		return -1;
+	ret->v = arena_new_array(arena, uint32_t, pids.n + 1);
+	ret->n = pids.n;
+	if (pids.n > 0)
+		memcpy(ret->v, pids.v, pids.n * sizeof(*ret->v));
+	return 0;
+}

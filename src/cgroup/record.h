@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The recorded directories of a container, opened again. Private to cgroup/. */
+#ifndef CGROUP_RECORD_H
+#define CGROUP_RECORD_H
+
+#include "cgroup/tree.h"
+
+/*
+ * A cgroup path that may be made and removed: normalised, absolute, and not the hierarchy's root.
+ * ERR_CONFIG.
+ */
+int cgroup_check_path(const char *path, struct err *e) MUST_CHECK;
+
+/* A record that names nothing but directories with that path below some mount. ERR_STATE. */
+int cgroup_check_record(const struct cgroup_record *record, struct err *e) MUST_CHECK;
+
+/* Those of the recorded directories that exist. */
+struct cgroup_opened {
+	size_t n;
+	int fds[CGROUP_MAX_HIERARCHIES]; /* O_PATH */
+};
+void cgroup_opened_release(struct cgroup_opened *opened);
+#define autoopened __attribute__((cleanup(cgroup_opened_release))) struct cgroup_opened
+
+/* Checks the record. One that is not managed has none. */
+int cgroup_open_record(const struct cgroup_record *record, struct cgroup_opened *ret, struct err *e)
+	MUST_CHECK;
+
+/* Everything that is in one of them, or below. Empties *ret first. */
+int cgroup_opened_pids(const struct cgroup_opened *opened, struct pid_set *ret, struct err *e)
+	MUST_CHECK;
+
+/* The one that is of the v2 tree, -1 where there is none. Borrowed. */
+int cgroup_opened_unified(const struct cgroup_opened *opened);
+
+/* The one that has the v1 freezer, -1 where there is none. Borrowed. */
+int cgroup_opened_freezer(const struct cgroup_opened *opened);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Removal of a container's cgroups with all that it has made in them. Runs in the runtime.
+ */
+#include "cgroup/record.h"
+
+#include "base/auto.h"
+#include "sys/beneath.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+
+/* The parent that cgroups get where the configuration names no path. */
+static const char default_parent[] = "/distro-shim/";
+
+/* EBUSY: processes; ENOTEMPTY and EBUSY: sub-groups. Both may be gone in a moment. */
+static bool is_busy(int error_number)
+{
+	return error_number == EBUSY || error_number == ENOTEMPTY;
+}
+
+static bool is_gone(int error_number)
+{
+	return error_number == ENOENT || error_number == ENODEV;
+}
+
+static int leave_and_remove(int parent_fd, const char *name, void *context, struct err *e)
+{
+	(void)context;
+	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && !is_gone(errno) && !is_busy(errno))
+		return fail_sys(e, "remove sub-cgroup '%s'", name);
+	return 0;
+}
+
+/* 1: gone; 0: busy; -1: error. */
+static int rmdir_one(int parent_fd, const char *name, const char *directory, struct err *e)
+{
+	if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || is_gone(errno))
+		return 1;
+	return is_busy(errno) ? 0 : fail_sys(e, "remove cgroup '%s'", directory);
+}
+
+static int try_remove(const char *directory, struct err *e)
+{
+	const struct tree_visitor visitor = { .leave = leave_and_remove };
+	const char *slash = strrchr(directory, '/');
+	autofree char *parent = xstrdup(directory);
+
+	parent[slash - directory] = '\0';
+	autoclose int parent_fd = sys_openat2(AT_FDCWD, parent, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+					      RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	if (parent_fd < 0 && is_gone(errno))
+		return 1;
+	if (parent_fd < 0)
+		return fail_sys(e, "open cgroup '%s'", parent);
+	int rc = rmdir_one(parent_fd, slash + 1, directory, e);
+	if (rc != 0)
+		return rc;
+	autoclose int fd = tree_open_below(parent_fd, slash + 1);
+	if (fd < 0)
+		return is_gone(errno) ? 1 : fail_sys(e, "open cgroup '%s'", directory);
+	if (tree_walk(fd, &visitor, e) < 0)
+		return -1;
+	return rmdir_one(parent_fd, slash + 1, directory, e);
+}
+
+/*
+ * The parent that this program makes where the configuration names no cgroup goes with the last
+ * container in it. Not in the record, and another container may be in it: so an rmdir and nothing more.
+ */
+static void remove_default_parents(const struct cgroup_record *record)
+{
+	if (!str_has_prefix(record->path, default_parent) ||
+	    strchr(record->path + sizeof(default_parent) - 1, '/'))
+		return;
+	for (size_t i = 0; i < record->directories.n; i++) {
+		autofree char *parent = xstrdup(record->directories.v[i]);
+		*strrchr(parent, '/') = '\0';
+		(void)!unlinkat(AT_FDCWD, parent, AT_REMOVEDIR);
+	}
+}
+
+static int fail_busy(const char *directory, const struct cgroup_record *record, int deadline_ms,
+		     struct err *e)
+{
+	struct arena arena = { 0 };
+	struct u32list pids = { 0 };
+	autostrbuf list = { 0 };
+	struct err ignored;
+
+	if (cgroup_pids(record, &arena, &pids, &ignored) == 0)
+		for (size_t i = 0; i < pids.n && i < 10; i++)
+			strbuf_printf(&list, "%s %u", i == 0 ? ": processes" : "", pids.v[i]);
+	arena_release(&arena);
+	return fail_errno(e, EBUSY, "remove cgroup '%s': tried for %d ms%s", directory, deadline_ms,
+			  strbuf_text(&list));
+}
+
+int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct err *e)
+{
+	bool gone[CGROUP_MAX_HIERARCHIES] = { false };
+	struct patience patience;
+
+	if (!record->manage || record->directories.n == 0)
+		return 0;
+	if (cgroup_check_record(record, e) < 0)
+		return -1;
+	patience_start(&patience, deadline_ms);
+	for (;;) {
+		const char *busy = NULL;
+		for (size_t i = 0; i < record->directories.n; i++) {
+			const char *directory = record->directories.v[i];
+			int rc = gone[i] ? 1 : try_remove(directory, e);
+			if (rc < 0)
+				return -1;
+			gone[i] = rc == 1;
+			if (!gone[i])
+				busy = directory;
+		}
+		if (!busy)
+			break;
+		if (!patience_pause(&patience))
+			return fail_busy(busy, record, deadline_ms, e);
+	}
+	remove_default_parents(record);
+	return 0;
+}

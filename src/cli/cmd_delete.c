@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `delete`: take away what create made. */
+#include "cli/cli.h"
+
+static const struct cli_option delete_rows[] = {
+	CLI_FLAG_ROW("force", 'f', force,
+		     "kill it first where it runs; a container that is not there is no error"),
+	CLI_END_ROW,
+};
+
+static int run_delete(const struct cli_call *call, struct err *e)
+{
+	return container_delete(&call->global, call->arguments.v[0], call->values.force, e);
+}
+
+const struct cli_command cmd_delete = {
+	.name = "delete",
+	.summary = "remove a container that is not running, and all that was made for it",
+	.arguments = "ID",
+	.least = 1,
+	.most = 1,
+	.offer = CLI_OFFER_ID,
+	.options = delete_rows,
+	.run = run_delete,
+};

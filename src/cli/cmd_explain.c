@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `explain`: what the policy does to a bundle before anything runs, or what it did to a container that
+ * is there. Nothing is made or changed.
+ */
+#include "cli/cli.h"
+
+#include <inttypes.h>
+
+static const struct cli_option explain_rows[] = {
+	CLI_TEXT_ROW("bundle", 'b', create.bundle, "DIR", CLI_OFFER_DIRECTORY,
+		     "explain this bundle, not a container (default: the current directory)"),
+	CLI_TEXT_ROW("config", 0, create.config_name, "NAME", CLI_OFFER_FILE,
+		     "the configuration in the bundle (default: config.json)"),
+	CLI_CHOICE_ROW("format", 'f', format, "FORMAT", "text json",
+		       "how it is printed (default: text)"),
+	CLI_END_ROW,
+};
+
+static const struct name_row phase_names[] = {
+	{ "creating", PHASE_CREATING },
+	{ "created", PHASE_CREATED },
+	{ "started", PHASE_STARTED },
+	{ NULL, 0 },
+};
+
+/* What both kinds of explanation have. */
+struct network_facts {
+	int join;
+	const char *path;
+	uint64_t cookie;
+};
+
+static const char *mode_name(const struct policy *policy)
+{
+	return policy->mode == POLICY_OBSERVE ? "observe" : "enforce";
+}
+
+static void print_head(const char *policy_path, const struct policy *policy,
+		       const struct network_facts *network, struct strbuf *out)
+{
+	const char *join = value_to_name(network_join_names, network->join);
+
+	strbuf_printf(out, "policy: %s, mode %s\n", policy_path ? policy_path : "built-in",
+		      mode_name(policy));
+	strbuf_printf(out, "network: %s", join ? join : "undecided");
+	if (network->path)
+		strbuf_printf(out, ", %s", network->path);
+	if (network->cookie)
+		strbuf_printf(out, ", cookie %" PRIu64, network->cookie);
+	strbuf_putc(out, '\n');
+}
+
+static void print_decisions(const struct decisions *decisions, struct strbuf *out)
+{
+	strbuf_puts(out, "\ndecisions:\n\n");
+	if (decisions->n)
+		decisions_print(decisions, out);
+	else
+		strbuf_puts(out, "none\n");
+}
+
+static void json_head(const char *policy_path, const struct policy *policy,
+		      const struct network_facts *network, struct json_out *out)
+{
+	const char *join = value_to_name(network_join_names, network->join);
+
+	json_out_key(out, "policy");
+	json_out_object(out);
+	if (policy_path)
+		json_out_member_string(out, "path", policy_path);
+	json_out_member_string(out, "mode", mode_name(policy));
+	json_out_object_end(out);
+
+	json_out_key(out, "network");
+	json_out_object(out);
+	if (join)
+		json_out_member_string(out, "join", join);
+	if (network->path)
+		json_out_member_string(out, "path", network->path);
+	if (network->cookie)
+		json_out_member_u64(out, "cookie", network->cookie);
+	json_out_object_end(out);
+}
+
+static void json_decisions(const struct decisions *decisions, struct json_out *out)
+{
+	json_out_key(out, "decisions");
+	json_out_array(out);
+	for (size_t i = 0; i < decisions->n; i++)
+		fields_encode(&decision_fields, &decisions->v[i], out);
+	json_out_array_end(out);
+}
+
+static int explain_container_json(const struct container_view *view,
+				  const struct network_facts *network, struct err *e)
+{
+	auto_json_out out = json_out_new(true);
+	const struct status_record *record = view->record;
+
+	json_out_object(out);
+	json_out_member_string(out, "id", view->id);
+	json_out_member_string(out, "status", value_to_name(container_status_names, view->status));
+	json_out_member_string(out, "phase", value_to_name(phase_names, record->phase));
+	json_out_member_string(out, "bundle", view->bundle);
+	json_head(record->policy_path, record->policy, network, out);
+	json_decisions(&record->decisions, out);
+	json_out_object_end(out);
+	return cli_output_json(out, e);
+}
+
+static int explain_container(const struct cli_call *call, const struct container_view *view,
+			     struct err *e)
+{
+	const struct status_record *record = view->record;
+	autostrbuf text = { 0 };
+
+	if (!record || !record->policy)
+		return fail(e, ERR_STATE, "container %s is still being created: nothing is decided",
+			    view->id);
+
+	struct network_facts network = { record->network, record->network_path,
+					 record->network_cookie };
+	if (str_eq(call->values.format, "json"))
+		return explain_container_json(view, &network, e);
+	strbuf_printf(&text, "container: %s\nstatus: %s (phase %s)\nbundle: %s\n", view->id,
+		      value_to_name(container_status_names, view->status),
+		      value_to_name(phase_names, record->phase), view->bundle);
+	print_head(record->policy_path, record->policy, &network, &text);
+	print_decisions(&record->decisions, &text);
+	return cli_output(&text, e);
+}
+
+static int explain_outlook_json(const struct container_outlook *outlook,
+				const struct network_facts *network, struct err *e)
+{
+	auto_json_out out = json_out_new(true);
+	const struct verdict *verdict = &outlook->verdict;
+
+	json_out_object(out);
+	json_head(outlook->policy.path, outlook->policy.policy, network, out);
+	json_out_member_bool(out, "refused", verdict->refused);
+	json_out_member_bool(out, "observed", verdict->observed);
+	json_decisions(&verdict->decisions, out);
+	json_out_key(out, "spec");
+	fields_encode(&spec_fields, verdict->spec, out);
+	if (outlook->plan) {
+		json_out_key(out, "plan");
+		plan_print_json(outlook->plan, out);
+	}
+	json_out_object_end(out);
+	return cli_output_json(out, e);
+}
+
+static int explain_outlook(const struct cli_call *call, const char *id, struct err *e)
+{
+	struct container_outlook outlook;
+	autohost host = HOST_INIT;
+	autostrbuf text = { 0 };
+
+	if (container_outlook(&call->global, id, &call->values.create, call->arena, &outlook, &host,
+			      e) < 0)
+		return -1;
+
+	const struct verdict *verdict = &outlook.verdict;
+	struct network_facts network = { verdict->network, verdict->network_path,
+					 verdict->network_cookie };
+	if (str_eq(call->values.format, "json"))
+		return explain_outlook_json(&outlook, &network, e);
+	print_head(outlook.policy.path, outlook.policy.policy, &network, &text);
+	strbuf_printf(&text, "verdict: %s\n",
+		      verdict->refused    ? "refused, nothing would run"
+		      : verdict->observed ? "only observed, the configuration stays as it is"
+					  : "accepted");
+	print_decisions(&verdict->decisions, &text);
+	if (outlook.plan) {
+		strbuf_puts(&text, "\nplan:\n\n");
+		plan_print(outlook.plan, &text);
+	}
+	return cli_output(&text, e);
+}
+
+static int run_explain(const struct cli_call *call, struct err *e)
+{
+	const char *id = call->arguments.n ? call->arguments.v[0] : NULL;
+	struct container_view view;
+
+	if (!id || call->values.create.bundle || call->values.create.config_name)
+		return explain_outlook(call, id ? id : "explain", e);
+	if (container_view(&call->global, id, call->arena, &view, e) == 0)
+		return explain_container(call, &view, e);
+	if (e->kind != ERR_NOT_FOUND)
+		return -1;
+	if (explain_outlook(call, id, e) < 0)
+		return err_prefix(e, "container %s does not exist; bundle '.'", id);
+	return 0;
+}
+
+const struct cli_command cmd_explain = {
+	.name = "explain",
+	.summary = "show what the policy makes of a bundle, or made of a container",
+	.arguments = "[ID]",
+	.most = 1,
+	.offer = CLI_OFFER_ID,
+	.options = explain_rows,
+	.run = run_explain,
+};

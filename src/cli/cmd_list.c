@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `list`: the containers of one root. */
+#include "cli/cli.h"
+#include "state/state.h"
+
+#include <inttypes.h>
+
+static const struct cli_option list_rows[] = {
+	CLI_CHOICE_ROW("format", 'f', format, "FORMAT", "table json",
+		       "how the list looks (default: table)"),
+	CLI_FLAG_ROW("quiet", 'q', quiet, "show ids only"),
+	CLI_END_ROW,
+};
+
+struct views {
+	size_t n;
+	struct container_view *v;
+};
+
+/* A container that goes away while the list is made is no error, and one whose record cannot be read
+ * must not hide the others. */
+static int gather(const struct cli_call *call, const struct strlist *ids, struct views *ret,
+		  struct err *e)
+{
+	struct views views = { 0 };
+
+	views.v = arena_new_array(call->arena, struct container_view, ids->n);
+	for (size_t i = 0; i < ids->n; i++) {
+		if (container_view(&call->global, ids->v[i], call->arena, &views.v[views.n], e) ==
+		    0)
+			views.n++;
+		else if (e->kind != ERR_NOT_FOUND)
+			log_warning("container '%s' is left out: %s", ids->v[i], e->text);
+	}
+	*ret = views;
+	return 0;
+}
+
+static int print_json(const struct views *views, struct err *e)
+{
+	auto_json_out out = json_out_new(false);
+
+	json_out_array(out);
+	for (size_t i = 0; i < views->n; i++)
+		if (container_state_json(&views->v[i], out, e) < 0)
+			return -1;
+	json_out_array_end(out);
+	return cli_output_json(out, e);
+}
+
+#define LIST_COLUMNS 6
+#define LIST_WIDTH_LEAST 12
+#define LIST_GAP 3
+
+static void table_row(const struct container_view *view, struct arena *arena,
+		      const char *ret[LIST_COLUMNS])
+{
+	ret[0] = view->id;
+	ret[1] = arena_printf(arena, "%" PRId64, view->pid);
+	ret[2] = value_to_name(container_status_names, view->status);
+	ret[3] = view->bundle;
+	ret[4] = view->created ? view->created : "";
+	ret[5] = arena_strdup(arena, container_owner_name(view->owner).text);
+}
+
+static int print_table(const struct views *views, struct arena *arena, struct err *e)
+{
+	static const char *const head[LIST_COLUMNS] = { "ID",     "PID",     "STATUS",
+							"BUNDLE", "CREATED", "OWNER" };
+	const char *(*rows)[LIST_COLUMNS] = arena_array(arena, views->n + 1, sizeof(*rows));
+	size_t widths[LIST_COLUMNS] = { 0 };
+	autostrbuf text = { 0 };
+
+	memcpy(rows[0], head, sizeof(head));
+	for (size_t i = 0; i < views->n; i++)
+		table_row(&views->v[i], arena, rows[i + 1]);
+	for (size_t i = 0; i <= views->n; i++)
+		for (size_t column = 0; column < LIST_COLUMNS; column++)
+			if (strlen(rows[i][column]) + LIST_GAP > widths[column])
+				widths[column] = strlen(rows[i][column]) + LIST_GAP;
+	for (size_t i = 0; i <= views->n; i++) {
+		for (size_t column = 0; column + 1 < LIST_COLUMNS; column++)
+			strbuf_printf(&text, "%-*s",
+				      widths[column] < LIST_WIDTH_LEAST ? LIST_WIDTH_LEAST
+									: (int)widths[column],
+				      rows[i][column]);
+		strbuf_printf(&text, "%s\n", rows[i][LIST_COLUMNS - 1]);
+	}
+	return cli_output(&text, e);
+}
+
+static int print_ids(const struct strlist *ids, struct err *e)
+{
+	autostrbuf text = { 0 };
+
+	for (size_t i = 0; i < ids->n; i++)
+		strbuf_printf(&text, "%s\n", ids->v[i]);
+	return cli_output(&text, e);
+}
+
+static int run_list(const struct cli_call *call, struct err *e)
+{
+	struct strlist ids = { 0 };
+	struct views views;
+
+	if (state_list(call->global.root, call->arena, &ids, e) < 0)
+		return -1;
+	if (call->values.quiet)
+		return print_ids(&ids, e);
+	if (gather(call, &ids, &views, e) < 0)
+		return -1;
+	if (str_eq(call->values.format, "json"))
+		return print_json(&views, e);
+	return print_table(&views, call->arena, e);
+}
+
+const struct cli_command cmd_list = {
+	.name = "list",
+	.summary = "show the containers of a root",
+	.arguments = "",
+	.options = list_rows,
+	.run = run_list,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options before the command, and the defaults of what was not given. Runs in the caller's process. */
+#include "base/auto.h"
+#include "cli/cli.h"
+#include "facts/facts.h"
+#include "state/state.h"
+
+const struct cli_option cli_global_rows[] = {
+	CLI_TEXT_ROW("root", 0, root, "DIR", CLI_OFFER_DIRECTORY,
+		     "where the state of containers is kept"),
+	CLI_TEXT_ROW("log", 0, log, "TARGET", CLI_OFFER_FILE,
+		     "log to a file, syslog:IDENT or journald:IDENT"),
+	CLI_CHOICE_ROW("log-format", 0, log_format, "FORMAT", "text json",
+		       "how a record of the log looks (default: text)"),
+	CLI_CHOICE_ROW("log-level", 0, log_level, "LEVEL", "error warning info debug",
+		       "what is logged (default: error)"),
+	CLI_FLAG_ROW("debug", 0, debug, "the same as --log-level debug"),
+	CLI_TEXT_ROW("policy", 0, policy, "FILE", CLI_OFFER_FILE,
+		     "use this policy file instead of the system's"),
+	CLI_CHOICE_ROW("rootless", 0, rootless, "MODE", "true false auto",
+		       "use a user's directories, not root's (default: auto)"),
+	CLI_FLAG_ROW("systemd-cgroup", 0, systemd_cgroup, "the same as --cgroup-manager systemd"),
+	CLI_CHOICE_ROW("cgroup-manager", 0, cgroup_manager, "MANAGER", "cgroupfs systemd disabled",
+		       "who makes control groups (default: cgroupfs)"),
+	CLI_FLAG_ROW("version", 'v', version, "show the version"),
+	CLI_END_ROW,
+};
+
+static const struct name_row log_levels[] = {
+	{ "error", LOG_LEVEL_ERROR },
+	{ "warning", LOG_LEVEL_WARNING },
+	{ "info", LOG_LEVEL_INFO },
+	{ "debug", LOG_LEVEL_DEBUG },
+	{ NULL, 0 },
+};
+
+struct log_options cli_log_options(const struct cli_values *values)
+{
+	int64_t level = LOG_LEVEL_ERROR;
+
+	if (values->debug)
+		level = LOG_LEVEL_DEBUG;
+	else if (values->log_level)
+		(void)name_to_value(log_levels, values->log_level, &level);
+	return (struct log_options){
+		.path = values->log,
+		.json = str_eq(values->log_format, "json"),
+		.level = (enum log_level)level,
+	};
+}
+
+/* The registry names members by root and id, so one root must have one spelling whatever directory the
+ * caller is in. */
+static int absolute_root(const char *root, struct arena *arena, const char **ret, struct err *e)
+{
+	size_t length = strlen(root);
+
+	while (length > 1 && root[length - 1] == '/')
+		length--;
+	if (root[0] == '/') {
+		*ret = arena_strndup(arena, root, length);
+		return 0;
+	}
+
+	autofree char *here = getcwd(NULL, 0);
+	if (!here)
+		return fail_sys(e, "find the current directory, to which --root %s is relative",
+				root);
+	*ret = arena_printf(arena, "%s/%.*s", here, (int)length, root);
+	return 0;
+}
+
+int cli_global_options(const struct cli_values *values, struct arena *arena,
+		       struct global_options *ret, struct err *e)
+{
+	struct global_options global = { .policy_path = values->policy };
+	const char *manager = values->cgroup_manager;
+
+	if (!values->rootless || str_eq(values->rootless, "auto"))
+		global.rootless = facts_is_rootless();
+	else
+		global.rootless = str_eq(values->rootless, "true");
+
+	/* conmon passes --systemd-cgroup for the whole engine and Podman --cgroup-manager disabled for
+	 * this one container: the more exact one wins. */
+	global.cgroup_disabled = str_eq(manager, "disabled");
+	global.systemd_cgroup = manager ? str_eq(manager, "systemd") : values->systemd_cgroup;
+
+	if (!values->root)
+		global.root = state_default_root(global.rootless, arena);
+	else if (absolute_root(values->root, arena, &global.root, e) < 0)
+		return -1;
+	*ret = global;
+	return 0;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * delete (runtime.md "Delete"): end what is left of a container, then take away what create made, the
+ * records last: whatever fails or is killed on the way, the same command can be given again. Every wait
+ * has a deadline. Nothing is written, so a full or read-only file system does not stop the processes
+ * from being ended and the cgroup from being removed.
+ */
+#include "base/log.h"
+#include "cgroup/cgroup.h"
+#include "container/container.h"
+#include "container/leftover.h"
+#include "hooks/hooks.h"
+#include "plan/plan_hooks.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+/* For all of it together; the wait for the lock is in it. */
+#define DELETE_DEADLINE_MS 14000
+#define KILL_DEADLINE_MS 10000
+#define DELETE_WAIT_MIN_MS 1000
+
+struct deletion {
+	const struct global_options *global;
+	const char *id;
+	bool force;
+	int64_t deadline; /* ms, CLOCK_MONOTONIC */
+	struct arena *arena;
+	struct state_dir *dir;
+	struct status_record *status; /* NULL: not that far, or unreadable */
+	struct intent_record *intent; /* likewise */
+	int pidfd;                    /* of init, -1 where it is gone */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int time_left(const struct deletion *d, int most)
+{
+	int64_t left = d->deadline - now_ms();
+
+	if (left > most)
+		return most;
+	return left < DELETE_WAIT_MIN_MS ? DELETE_WAIT_MIN_MS : (int)left;
+}
+
+/* A record that cannot be used stops a plain delete; --force goes by what the other one says. */
+static int read_records(struct deletion *d, struct err *e)
+{
+	if (state_read_status(d->dir, d->arena, &d->status, e) < 0) {
+		if (!d->force)
+			return -1;
+		log_warning("container %s: %s", d->id, e->text);
+		d->status = NULL;
+	}
+	if (state_read_intent(d->dir, d->arena, &d->intent, e) < 0) {
+		if (!d->force)
+			return -1;
+		log_warning("container %s: %s", d->id, e->text);
+		d->intent = NULL;
+	}
+	return 0;
+}
+
+static int open_init(struct deletion *d, struct err *e)
+{
+	if (!d->status)
+		return 0;
+	d->pidfd = process_open(&d->status->init, e);
+	return d->pidfd < 0 && e->kind != ERR_NOT_FOUND ? -1 : 0;
+}
+
+static int fail_not_stopped(const struct deletion *d, int status, struct err *e)
+{
+	return fail(e, ERR_STATE, "cannot delete container %s that is not stopped: %s", d->id,
+		    value_to_name(container_status_names, status));
+}
+
+/* We hold the lock, so nobody is creating; a creator that is gone for good left a container that never
+ * was, and that is as good as stopped. */
+static bool is_abandoned(const struct deletion *d)
+{
+	struct err e;
+
+	if (!d->intent)
+		return false;
+
+	autoclose int creator = process_open(&d->intent->owner, &e);
+	return creator < 0 && e.kind == ERR_NOT_FOUND;
+}
+
+static int check_may_go(const struct deletion *d, struct err *e)
+{
+	int phase = d->status ? d->status->phase : PHASE_CREATING;
+
+	if (d->force || phase == PHASE_CREATED)
+		return 0;
+	if (phase == PHASE_CREATING)
+		return is_abandoned(d) ? 0 : fail_not_stopped(d, STATUS_CREATING, e);
+	if (d->pidfd < 0)
+		return 0;
+
+	const struct cgroup_record *cgroup = leftover_cgroup(d->status, NULL);
+	if (cgroup && cgroup_is_frozen(cgroup))
+		return fail_not_stopped(d, STATUS_PAUSED, e);
+	return fail_not_stopped(d, STATUS_RUNNING, e);
+}
+
+static int end_processes(const struct deletion *d, const struct cgroup_record *cgroup,
+			 struct err *e)
+{
+	if (d->pidfd >= 0 && sys_pidfd_send_signal(d->pidfd, SIGKILL) < 0 && errno != ESRCH)
+		return fail_sys(e, "kill the first process of container %s", d->id);
+	/* Also where init has ended: with a PID namespace of others it took nobody along. */
+	if (cgroup && cgroup_kill(cgroup, time_left(d, KILL_DEADLINE_MS), e) < 0)
+		return -1;
+	if (d->pidfd >= 0 && !pidfd_ended(d->pidfd, time_left(d, KILL_DEADLINE_MS)))
+		return fail(e, ERR_SYSTEM,
+			    "container %s: process %lld was killed but does not end; try again",
+			    d->id, (long long)d->status->init.pid);
+	return 0;
+}
+
+/* Failures are warnings and the deletion goes on (runtime.md "Lifecycle", step 13). */
+static void run_poststop(const struct deletion *d)
+{
+	struct plan_hooks hooks = { 0 };
+	struct spec *spec;
+	struct err e;
+
+	if (state_read_config(d->dir, d->arena, &spec, &e) < 0) {
+		log_warning("poststop hooks are not run: %s", e.text);
+		return;
+	}
+	if (!spec || !spec->hooks || !spec->hooks->poststop.n)
+		return;
+
+	const char *bundle = d->status ? d->status->bundle : d->intent ? d->intent->bundle : NULL;
+	struct hook_state state = {
+		.oci_version = spec->oci_version,
+		.id = d->id,
+		.status = value_to_name(container_status_names, STATUS_STOPPED),
+		.bundle = bundle ? bundle : "",
+		.annotations = &spec->annotations,
+	};
+	plan_hooks_from_spec(&spec->hooks->poststop, d->arena, &hooks);
+	hooks_run_all("poststop", &hooks, &state);
+}
+
+static int remove_member(const struct deletion *d, struct err *e)
+{
+	const char *directory = registry_default_directory(d->global->rootless, d->arena);
+
+	if (registry_remove(directory, d->dir->root, d->id, e) == 0)
+		return 0;
+	if (!d->force)
+		return -1;
+	/* An entry of a dead process counts for nothing; it must not keep the container for ever. */
+	log_warning("container %s: %s", d->id, e->text);
+	return 0;
+}
+
+static int delete_opened(struct deletion *d, struct err *e)
+{
+	if (read_records(d, e) < 0 || open_init(d, e) < 0 || check_may_go(d, e) < 0)
+		return -1;
+
+	const struct cgroup_record *cgroup = leftover_cgroup(d->status, d->intent);
+	if (end_processes(d, cgroup, e) < 0)
+		return -1;
+	if (cgroup && cgroup_remove(cgroup, time_left(d, KILL_DEADLINE_MS), e) < 0)
+		return -1;
+	run_poststop(d);
+	if (remove_member(d, e) < 0)
+		return -1;
+	return state_remove(d->dir, e);
+}
+
+int container_delete(const struct global_options *global, const char *id, bool force, struct err *e)
+{
+	autostatedir dir = STATE_DIR_INIT;
+	struct arena arena = { 0 };
+	struct deletion d = {
+		.global = global,
+		.id = id,
+		.force = force,
+		.deadline = now_ms() + DELETE_DEADLINE_MS,
+		.arena = &arena,
+		.dir = &dir,
+		.pidfd = -1,
+	};
+	int rc;
+
+	if (state_open(global->root, id, true, &dir, e) < 0)
+		return force && e->kind == ERR_NOT_FOUND ? 0 : -1;
+	rc = delete_opened(&d, e);
+	close_keep_errno(d.pidfd);
+	arena_release(&arena);
+	return rc < 0 ? -1 : 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kill (runtime.md "Kill"): through a pidfd of exactly the process on record, so that a reused pid is
+ * never hit. Takes no lock and writes nothing: a container must be stoppable while another command
+ * hangs, and on a full or read-only file system.
+ */
+#include "cgroup/cgroup.h"
+#include "container/container.h"
+#include "container/leftover.h"
+#include "container/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#define KILL_DEADLINE_MS 10000
+
+/* The words are what containerd and CRI-O look for. */
+static int fail_not_running(struct err *e)
+{
+	return fail(e, ERR_STATE, "container not running (no such process)");
+}
+
+static int signal_cgroup(const struct cgroup_record *cgroup, int signal, struct err *e)
+{
+	if (signal == SIGKILL)
+		return cgroup_kill(cgroup, KILL_DEADLINE_MS, e);
+	return cgroup_signal(cgroup, signal, e);
+}
+
+static int signal_init(int pidfd, const char *id, int signal, struct err *e)
+{
+	if (sys_pidfd_send_signal(pidfd, signal) == 0)
+		return 0;
+	if (errno == ESRCH)
+		return fail_not_running(e);
+	return fail_sys(e, "signal the first process of container %s", id);
+}
+
+static int kill_living(const struct status_record *status, const struct cgroup_record *cgroup,
+		       int pidfd, int signal, bool all, struct err *e)
+{
+	if (all && cgroup)
+		return signal_cgroup(cgroup, signal, e);
+	if (signal_init(pidfd, status->id, signal, e) < 0)
+		return -1;
+	/* In a frozen cgroup of v1 not even SIGKILL takes effect before the thaw. */
+	if (signal == SIGKILL && cgroup && cgroup_is_frozen(cgroup))
+		return signal_cgroup(cgroup, signal, e);
+	return 0;
+}
+
+static int kill_recorded(const struct status_record *status, int signal, bool all, struct err *e)
+{
+	const struct cgroup_record *cgroup = leftover_cgroup(status, NULL);
+	autoclose int pidfd = process_open(&status->init, e);
+
+	if (pidfd >= 0)
+		return kill_living(status, cgroup, pidfd, signal, all, e);
+	if (e->kind != ERR_NOT_FOUND)
+		return -1;
+	/* containerd calls `kill --all` after the end of a container that it believes to share its PID
+	 * namespace, and counts on success. */
+	if (all)
+		return cgroup ? signal_cgroup(cgroup, signal, e) : 0;
+	return fail_not_running(e);
+}
+
+int container_kill(const struct global_options *global, const char *id, const char *signal,
+		   bool all, struct err *e)
+{
+	autostatedir dir = STATE_DIR_INIT;
+	struct arena arena = { 0 };
+	struct status_record *status;
+	int number, rc;
+
+	if (signal_parse(signal, &number, e) < 0)
+		return -1;
+	if (state_open(global->root, id, false, &dir, e) < 0)
+		return -1;
+	rc = state_read_status(&dir, &arena, &status, e);
+	if (rc == 0 && (!status || status->phase == PHASE_CREATING))
+		rc = fail(e, ERR_STATE, "container %s cannot be signalled: it is being created",
+			  id);
+	if (rc == 0)
+		rc = kill_recorded(status, number, all, e);
+	arena_release(&arena);
+	return rc < 0 ? -1 : 0;
+}

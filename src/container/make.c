@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * create (runtime.md "Create"): everything that can be refused is refused before anything is made; then
+ * the id is claimed and the CREATE page carries out the plan.
+ */
+#include "container/make.h"
+
+#include "base/log.h"
+#include "hooks/hooks.h"
+#include "plan/plan_hooks.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+void made_container_release(struct made_container *made)
+{
+	child_keep(&made->init);
+	close_keep_errno(made->console_master);
+	made->console_master = -1;
+	host_release(&made->host);
+	state_dir_release(&made->dir);
+	arena_release(&made->arena);
+}
+
+static char *time_stamp(struct arena *arena)
+{
+	struct timespec now;
+	struct tm utc;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", utc.tm_year + 1900,
+			    utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+			    now.tv_nsec);
+}
+
+/* runc and crun agree: a terminal needs somebody who holds its master. */
+static int check_console(const struct container_outlook *outlook,
+			 const struct container_create_options *options, bool console_to_caller,
+			 struct err *e)
+{
+	bool terminal = outlook->plan->process.terminal;
+
+	if (terminal && !options->console_socket && !console_to_caller)
+		return fail(e, ERR_USAGE,
+			    "process.terminal is true: a detached container needs --console-socket");
+	if (!terminal && options->console_socket)
+		return fail(e, ERR_USAGE, "--console-socket is given but process.terminal is not true");
+	return 0;
+}
+
+static void fill_status(struct made_container *made)
+{
+	const struct container_outlook *outlook = &made->outlook;
+
+	made->status = (struct status_record){
+		.version = STATE_VERSION,
+		.id = made->dir.id,
+		.oci_version = outlook->spec->oci_version,
+		.phase = PHASE_CREATING,
+		.bundle = arena_strdup(&made->arena, outlook->plan->bundle),
+		.rootfs = arena_strdup(&made->arena, outlook->plan->rootfs),
+		.created = time_stamp(&made->arena),
+		.owner = geteuid(),
+		.network = outlook->verdict.network,
+		.network_path = outlook->verdict.network_path,
+		.network_cookie = outlook->verdict.network_cookie,
+		.annotations = outlook->verdict.spec->annotations,
+		.policy = outlook->policy.policy,
+		.policy_path = outlook->policy.path ?
+				       arena_strdup(&made->arena, outlook->policy.path) :
+				       NULL,
+		.decisions = outlook->verdict.decisions,
+		.terminal = outlook->plan->process.terminal,
+	};
+}
+
+/* runtime.md "Lifecycle": a creation that failed goes on with the deletion's steps. */
+static void abandon(struct made_container *made)
+{
+	const struct plan *plan = made->outlook.plan;
+	struct hook_state state = {
+		.oci_version = plan->oci_version,
+		.id = plan->id,
+		.status = "stopped",
+		.bundle = plan->bundle,
+		.annotations = &plan->annotations,
+	};
+	struct err e;
+
+	hooks_run_all("poststop", &plan->poststop, &state);
+	if (state_remove(&made->dir, &e) < 0)
+		log_warning("after a failed start: %s", e.text);
+}
+
+int container_make(const struct global_options *global, const char *id,
+		   const struct container_create_options *options, bool console_to_caller,
+		   struct made_container *made, struct err *e)
+{
+	struct create_options create = {
+		.pid_file = options->pid_file,
+		.console_socket = options->console_socket,
+		.console_to_caller = console_to_caller,
+		.preserve_fds = options->preserve_fds,
+		.no_pivot = options->no_pivot,
+		.no_new_keyring = options->no_new_keyring,
+	};
+	struct container_outlook *outlook = &made->outlook;
+	struct create_result result = { .init = CHILD_INIT, .console_master = -1 };
+
+	if (container_outlook(global, id, options, &made->arena, outlook, &made->host, e) < 0)
+		return -1;
+	if (outlook->verdict.refused)
+		return policy_refusal(&outlook->verdict, e);
+	if (check_console(outlook, options, console_to_caller, e) < 0)
+		return -1;
+	for (size_t i = 0; i < outlook->plan->warnings.n; i++)
+		log_warning("%s", outlook->plan->warnings.v[i]);
+	if (state_claim(global->root, id, &made->dir, e) < 0)
+		return -1;
+	fill_status(made);
+	struct boot_request request = {
+		.plan = outlook->plan,
+		.facts = outlook->facts,
+		.host = &made->host,
+		.options = &create,
+		.state = &made->dir,
+		.status = &made->status,
+		.members_directory = registry_default_directory(global->rootless, &made->arena),
+	};
+	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||
+	    boot_create(&request, &result, e) < 0) {
+		abandon(made);
+		return -1;
+	}
+	made->init = result.init;
+	made->console_master = result.console_master;
+	return 0;
+}
+
+int container_create(const struct global_options *global, const char *id,
+		     const struct container_create_options *options, struct err *e)
+{
+	automade made = MADE_CONTAINER_INIT;
+
+	return container_make(global, id, options, false, &made, e);
+}
+
+/* config.md "Poststart": a failure is an error, the container is stopped. */
+static int run_poststart(struct status_record *status, const struct spec *spec, struct err *e)
+{
+	struct arena arena = { 0 };
+	struct plan_hooks hooks = { 0 };
+	struct hook_state state = {
+		.oci_version = status->oci_version,
+		.id = status->id,
+		.status = "running",
+		.bundle = status->bundle,
+		.pid = (pid_t)status->init.pid,
+		.annotations = &status->annotations,
+	};
+	struct err ignored;
+	int rc = 0;
+
+	if (!spec->hooks || !spec->hooks->poststart.n)
+		return 0;
+	plan_hooks_from_spec(&spec->hooks->poststart, &arena, &hooks);
+	rc = hooks_run("poststart", &hooks, &state, e);
+	if (rc < 0) {
+		autoclose int pidfd = process_open(&status->init, &ignored);
+		if (pidfd >= 0 && sys_pidfd_send_signal(pidfd, SIGKILL) == 0)
+			pidfd_ended(pidfd, 10000);
+	}
+	arena_release(&arena);
+	return rc;
+}
+
+int container_let_go(struct state_dir *dir, struct status_record *status, const struct spec *spec,
+		     struct err *e)
+{
+	if (!spec->process)
+		return fail(e, ERR_STATE,
+			    "cannot start container %s: its configuration has no process", dir->id);
+	if (boot_start(dir, status, e) < 0)
+		return -1;
+	return run_poststart(status, spec, e);
+}
+
+static int start_opened(struct state_dir *dir, struct arena *arena, struct err *e)
+{
+	struct status_record *status;
+	struct spec *spec;
+
+	if (state_read_status(dir, arena, &status, e) < 0 ||
+	    state_read_config(dir, arena, &spec, e) < 0)
+		return -1;
+	if (!status || !spec || status->phase == PHASE_CREATING)
+		return fail(e, ERR_STATE, "cannot start container %s: it is not created yet", dir->id);
+	if (status->phase == PHASE_STARTED) {
+		struct err gone;
+		autoclose int pidfd = process_open(&status->init, &gone);
+		return fail(e, ERR_STATE, "cannot start %s",
+			    pidfd >= 0 ? "an already running container" :
+					 "a container that has stopped");
+	}
+	return container_let_go(dir, status, spec, e);
+}
+
+int container_start(const struct global_options *global, const char *id, struct err *e)
+{
+	autostatedir dir = STATE_DIR_INIT;
+	struct arena arena = { 0 };
+	int rc;
+
+	if (state_open(global->root, id, true, &dir, e) < 0)
+		return -1;
+	rc = start_opened(&dir, &arena, e);
+	arena_release(&arena);
+	return rc;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Creation as `create` and `run` share it. */
+#ifndef CONTAINER_MAKE_H
+#define CONTAINER_MAKE_H
+
+#include "container/container.h"
+
+/* A container that was just created; `dir` is locked. Owned. */
+struct made_container {
+	struct arena arena;
+	struct state_dir dir;
+	struct status_record status;
+	struct container_outlook outlook;
+	struct host host;
+	struct child init;
+	int console_master;
+};
+#define MADE_CONTAINER_INIT                                                                        \
+	{ .dir = STATE_DIR_INIT, .host = HOST_INIT, .init = CHILD_INIT, .console_master = -1 }
+
+/* Does not end the container. */
+void made_container_release(struct made_container *made);
+#define automade __attribute__((cleanup(made_container_release))) struct made_container
+
+/* console_to_caller: a terminal's master is left in made->console_master instead of being sent to the
+ * console socket. On failure nothing is left. */
+int container_make(const struct global_options *global, const char *id,
+		   const struct container_create_options *options, bool console_to_caller,
+		   struct made_container *made, struct err *e) MUST_CHECK;
+
+/* Start a created container whose state is locked, and run its poststart hooks; where one of them fails
+ * the container is killed (config.md "Poststart"). */
+int container_let_go(struct state_dir *dir, struct status_record *status, const struct spec *spec,
+		     struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The data flow of architecture.md up to the plan, which `create` and `explain` share: configuration,
+ * policy, facts, verdict, plan. Looks at the host and changes nothing.
+ */
+#include "base/auto.h"
+#include "container/container.h"
+
+#include <fcntl.h>
+#include <limits.h>
+
+#define DEFAULT_CONFIG "config.json"
+
+static int open_bundle(const char *path, struct arena *arena, const char **ret_absolute,
+		       struct err *e)
+{
+	autofree char *absolute = realpath(path, NULL);
+	autoclose int fd = -1;
+
+	if (!absolute)
+		return fail_sys(e, "open bundle '%s'", path);
+	fd = open(absolute, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_sys(e, "open bundle '%s'", absolute);
+	*ret_absolute = arena_strdup(arena, absolute);
+	return take_fd(&fd);
+}
+
+static int make_plan(const struct global_options *global, const char *id, const char *bundle,
+		     bool no_pivot, struct arena *arena, struct container_outlook *outlook,
+		     struct err *e)
+{
+	struct plan_options options = {
+		.id = id,
+		.bundle = bundle,
+		.no_pivot = no_pivot,
+		.cgroup_disabled = global->cgroup_disabled,
+		.systemd_cgroup = global->systemd_cgroup,
+	};
+
+	/* Of the verdict's spec and not of the request: what the policy took away need not be
+	 * supported. */
+	if (spec_check_supported(outlook->verdict.spec, e) < 0)
+		return -1;
+	return plan_make(&outlook->verdict, outlook->facts, &options, arena, &outlook->plan, e);
+}
+
+int container_outlook(const struct global_options *global, const char *id,
+		      const struct container_create_options *options, struct arena *arena,
+		      struct container_outlook *ret, struct host *ret_host, struct err *e)
+{
+	struct container_outlook outlook = { 0 };
+	struct facts_options facts_options = {
+		.members_directory = registry_default_directory(global->rootless, arena),
+	};
+	autohost host = HOST_INIT;
+
+	if (state_check_id(id, e) < 0)
+		return -1;
+
+	autoclose int bundle = open_bundle(options->bundle ? options->bundle : ".", arena,
+					   &facts_options.bundle, e);
+	if (bundle < 0)
+		return -1;
+	if (spec_load(bundle, options->config_name ? options->config_name : DEFAULT_CONFIG, arena,
+		      &outlook.spec, e) < 0)
+		return -1;
+	if (policy_load(global->policy_path, arena, &outlook.policy, e) < 0)
+		return -1;
+	if (facts_gather(outlook.spec, outlook.policy.policy, &facts_options, arena, &outlook.facts,
+			 &host, e) < 0)
+		return -1;
+	policy_apply(outlook.spec, outlook.policy.policy, outlook.facts, arena, &outlook.verdict);
+	if (!outlook.verdict.refused &&
+	    make_plan(global, id, facts_options.bundle, options->no_pivot, arena, &outlook, e) < 0)
+		return -1;
+
+	*ret = outlook;
+	*ret_host = host;
+	host = (struct host)HOST_INIT;
+	return 0;
+}

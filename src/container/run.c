@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * run: create and start in one process; in the foreground also wait, then delete.
+ */
+#include "base/log.h"
+#include "container/make.h"
+#include "container/terminal.h"
+
+#include <signal.h>
+
+static int follow_to_the_end(struct made_container *made, struct foreground *f, int signal_fd,
+			     int *ret_code, struct err *e)
+{
+	/* Others may want to look at it, kill it or delete it meanwhile. */
+	state_unlock(&made->dir);
+	if (foreground_follow(f, signal_fd, e) < 0)
+		return -1;
+	return child_wait(&made->init, ret_code, e);
+}
+
+int container_run(const struct global_options *global, const char *id,
+		  const struct container_create_options *options, int *ret_code, struct err *e)
+{
+	automade made = MADE_CONTAINER_INIT;
+	autoclose int signal_fd = -1;
+	struct foreground foreground = { .master = -1 };
+	struct err ignored;
+	bool to_us = !options->detach && !options->console_socket;
+	int rc, code = 0;
+
+	if (container_make(global, id, options, to_us, &made, e) < 0)
+		return -1;
+	foreground.init = &made.init;
+	foreground.master = made.console_master;
+	rc = options->detach ? 0 : foreground_prepare(&foreground, &signal_fd, e);
+	if (rc == 0)
+		rc = container_let_go(&made.dir, &made.status, made.outlook.verdict.spec, e);
+	if (rc == 0 && !options->detach)
+		rc = follow_to_the_end(&made, &foreground, signal_fd, &code, e);
+	/* What failed leaves nothing; what ran to its end is deleted unless it is to be kept. */
+	if (rc < 0 || (!options->detach && !options->keep)) {
+		state_dir_release(&made.dir);
+		if (container_delete(global, id, true, rc < 0 ? &ignored : e) < 0 && rc == 0)
+			rc = -1;
+	}
+	if (rc == 0)
+		*ret_code = code;
+	return rc;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The caller's terminal while a container runs in the foreground. */
+#ifndef CONTAINER_TERMINAL_H
+#define CONTAINER_TERMINAL_H
+
+#include "sys/child.h"
+
+#include <stdbool.h>
+#include <termios.h>
+
+struct foreground {
+	const struct child *init; /* not owned */
+	int master;       /* the pty's master, -1 without a terminal; not owned */
+	bool raw;         /* the caller's terminal was changed */
+	struct termios saved;
+};
+
+/* Block the signals that are forwarded; call before the program starts. */
+int foreground_prepare(struct foreground *f, int *ret_signal_fd, struct err *e) MUST_CHECK;
+
+/* Copy the terminal both ways and forward signals until the program ends. The caller's terminal is as
+ * before when this returns. */
+int foreground_follow(struct foreground *f, int signal_fd, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a container is like at this moment: how far its records say it came, and what the kernel says of
+ * its first process. Takes no lock and writes nothing.
+ */
+#include "cgroup/cgroup.h"
+#include "container/container.h"
+#include "container/leftover.h"
+
+#include <inttypes.h>
+
+const struct name_row container_status_names[] = {
+	{ "creating", STATUS_CREATING }, { "created", STATUS_CREATED },
+	{ "running", STATUS_RUNNING },   { "paused", STATUS_PAUSED },
+	{ "stopped", STATUS_STOPPED },   { NULL, 0 },
+};
+
+/* The version of the specification that the state object follows where no configuration is known. */
+#define VIEW_OCI_VERSION "1.3.0"
+
+static int look_at_process(const struct status_record *record, struct container_view *view,
+			   struct err *e)
+{
+	if (record->phase == PHASE_CREATING) {
+		view->status = STATUS_CREATING;
+		return 0;
+	}
+
+	autoclose int pidfd = process_open(&record->init, e);
+	if (pidfd < 0 && e->kind != ERR_NOT_FOUND)
+		return -1;
+	if (pidfd < 0) {
+		view->status = STATUS_STOPPED;
+		return 0;
+	}
+
+	const struct cgroup_record *cgroup = leftover_cgroup(record, NULL);
+	view->pid = record->init.pid;
+	if (cgroup && cgroup_is_frozen(cgroup))
+		view->status = STATUS_PAUSED;
+	else
+		view->status = record->phase == PHASE_CREATED ? STATUS_CREATED : STATUS_RUNNING;
+	return 0;
+}
+
+static int view_claimed(const struct state_dir *dir, struct arena *arena,
+			struct container_view *view, struct err *e)
+{
+	struct intent_record *intent;
+
+	if (state_read_intent(dir, arena, &intent, e) < 0)
+		return -1;
+	view->status = STATUS_CREATING;
+	view->oci_version = VIEW_OCI_VERSION;
+	view->bundle = intent && intent->bundle ? intent->bundle : "";
+	return 0;
+}
+
+int container_view(const struct global_options *global, const char *id, struct arena *arena,
+		   struct container_view *ret, struct err *e)
+{
+	autostatedir dir = STATE_DIR_INIT;
+	struct container_view view = { .id = arena_strdup(arena, id) };
+	struct status_record *record;
+
+	if (state_open(global->root, id, false, &dir, e) < 0)
+		return -1;
+	if (state_read_status(&dir, arena, &record, e) < 0)
+		return -1;
+	if (!record) {
+		if (view_claimed(&dir, arena, &view, e) < 0)
+			return -1;
+		*ret = view;
+		return 0;
+	}
+	if (look_at_process(record, &view, e) < 0)
+		return -1;
+	view.oci_version = record->oci_version;
+	view.bundle = record->bundle;
+	view.rootfs = record->rootfs;
+	view.created = record->created;
+	view.owner = record->owner;
+	view.record = record;
+	*ret = view;
+	return 0;
+}
+
+struct owner_name container_owner_name(uint32_t uid)
+{
+	struct owner_name name = { "root" };
+
+	if (uid)
+		snprintf(name.text, sizeof(name.text), "%" PRIu32, uid);
+	return name;
+}
+
+int container_state_json(const struct container_view *view, struct json_out *out, struct err *e)
+{
+	const char *status = value_to_name(container_status_names, view->status);
+
+	if (!status)
+		return fail(e, ERR_INTERNAL, "container %s: status %d has no name", view->id,
+			    view->status);
+	json_out_object(out);
+	json_out_member_string(out, "ociVersion", view->oci_version);
+	json_out_member_string(out, "id", view->id);
+	json_out_member_i64(out, "pid", view->pid);
+	json_out_member_string(out, "status", status);
+	json_out_member_string(out, "bundle", view->bundle);
+	if (view->rootfs)
+		json_out_member_string(out, "rootfs", view->rootfs);
+	if (view->created)
+		json_out_member_string(out, "created", view->created);
+	if (view->record && view->record->annotations.n) {
+		const struct strmap *annotations = &view->record->annotations;
+
+		json_out_key(out, "annotations");
+		json_out_object(out);
+		for (size_t i = 0; i < annotations->n; i++)
+			json_out_member_string(out, annotations->v[i].key, annotations->v[i].value);
+		json_out_object_end(out);
+	}
+	if (view->record)
+		json_out_member_string(out, "owner", container_owner_name(view->owner).text);
+	json_out_object_end(out);
+	return 0;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every question asked of the host, in one straight list. Runs in the runtime, before anything is made.
+ */
+#include "facts/facts.h"
+
+#include "base/io.h"
+#include "facts/gather.h"
+#include "state/registry.h"
+#include "sys/caps.h"
+#include "sys/procfs.h"
+
+#include <fcntl.h>
+#include <sys/utsname.h>
+
+#define KERNEL_MAJOR 5 /* SO_NETNS_COOKIE */
+#define KERNEL_MINOR 14
+#define UID_MAP_MAX (64u << 10)
+
+void host_release(struct host *host)
+{
+	replace_fd(&host->rootfs, -1);
+	replace_fd(&host->network, -1);
+	for (size_t i = 0; i < ARRAY_SIZE(host->requested); i++)
+		replace_fd(&host->requested[i], -1);
+}
+
+/* Digits at the front of *text as a number; moves behind them. */
+static bool take_number(const char **text, uint32_t *ret)
+{
+	size_t length = strspn(*text, "0123456789");
+	char digits[12];
+
+	if (!length || length >= sizeof(digits))
+		return false;
+	memcpy(digits, *text, length);
+	digits[length] = '\0';
+	*text += length;
+	return parse_u32(digits, ret);
+}
+
+bool kernel_is_new_enough(const char *release)
+{
+	uint32_t major, minor;
+
+	if (!take_number(&release, &major) || *release++ != '.' || !take_number(&release, &minor))
+		return false;
+	return major > KERNEL_MAJOR || (major == KERNEL_MAJOR && minor >= KERNEL_MINOR);
+}
+
+bool facts_in_user_namespace(void)
+{
+	autoclose int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int fd = -1;
+	autofree char *text = NULL;
+	struct err ignored;
+	uint32_t inside, outside, count;
+	const char *at;
+
+	if (proc < 0)
+		return false;
+	fd = procfs_openat(proc, "self/uid_map", O_RDONLY, &ignored);
+	/* no such file: a kernel without user namespaces */
+	if (fd < 0 || read_fd_all(fd, "uid_map", UID_MAP_MAX, &text, NULL, &ignored) < 0)
+		return false;
+	at = text + strspn(text, " ");
+	if (!take_number(&at, &inside))
+		return true;
+	at += strspn(at, " ");
+	if (!take_number(&at, &outside))
+		return true;
+	at += strspn(at, " ");
+	return !take_number(&at, &count) || !str_eq(at, "\n") || inside || outside ||
+	       count != UINT32_MAX;
+}
+
+bool facts_is_rootless(void)
+{
+	return geteuid() != 0 || facts_in_user_namespace();
+}
+
+static int gather_kernel(struct arena *arena, struct facts *facts, struct err *e)
+{
+	struct utsname name;
+
+	if (uname(&name) < 0)
+		return fail_sys(e, "ask for the kernel's version");
+	if (!kernel_is_new_enough(name.release))
+		return fail(e, ERR_SYSTEM, "Linux %d.%d or newer is needed, this is %s",
+			    KERNEL_MAJOR, KERNEL_MINOR, name.release);
+	facts->kernel = arena_strdup(arena, name.release);
+	return 0;
+}
+
+static int gather_capabilities(struct facts *facts, struct err *e)
+{
+	struct cap_sets sets;
+
+	if (caps_get(&sets, e) < 0 || caps_bounding(&facts->bounding, e) < 0)
+		return -1;
+	facts->effective = sets.effective;
+	facts->last_cap = (uint32_t)caps_last();
+	return 0;
+}
+
+static int gather_members(const char *directory, struct arena *arena, struct facts *facts,
+			  struct err *e)
+{
+	struct members members;
+
+	/* "self" is no name that members could share: it means another namespace at each place */
+	if (!facts->network || facts->network->path[0] != '/')
+		return 0;
+	if (!directory)
+		directory = registry_default_directory(facts->rootless, arena);
+	if (registry_living(directory, facts->network->path, arena, &members, e) < 0)
+		return -1;
+	facts->members.v = arena_new_array(arena, struct member_facts, members.n);
+	facts->members.n = members.n;
+	for (size_t i = 0; i < members.n; i++) {
+		const struct member_record *member = &members.v[i];
+
+		facts->members.v[i] = (struct member_facts){
+			.id = member->id,
+			.root = member->root,
+			.pid = member->init.pid,
+			.cookie = member->network_cookie,
+			.network_path = member->network_path,
+		};
+	}
+	return 0;
+}
+
+int facts_gather(const struct spec *spec, const struct policy *policy,
+		 const struct facts_options *options, struct arena *arena, struct facts **ret,
+		 struct host *ret_host, struct err *e)
+{
+	struct facts *facts = arena_new(arena, struct facts);
+	autohost host = HOST_INIT;
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return fail_sys(e, "open /");
+	facts->uid = geteuid();
+	facts->rootless = facts_is_rootless();
+	if (gather_kernel(arena, facts, e) < 0 || gather_capabilities(facts, e) < 0)
+		return -1;
+	if (gather_rootfs(spec, options->bundle, arena, &facts->rootfs, &host.rootfs, e) < 0)
+		return -1;
+	if (gather_self_namespaces(arena, facts, e) < 0 ||
+	    gather_requested_namespaces(spec, arena, facts, &host, e) < 0 ||
+	    gather_network(policy, arena, facts, &host, e) < 0 ||
+	    gather_members(options->members_directory, arena, facts, e) < 0)
+		return -1;
+	if (facts->network)
+		gather_network_files(root, facts->network->path, arena, facts);
+	if (facts_cgroup(arena, &facts->cgroup, e) < 0)
+		return -1;
+
+	*ret = facts;
+	*ret_host = host;
+	host = (struct host)HOST_INIT;
+	return 0;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Namespaces: the runtime's own, those that the config names by path, and the policy's network. Each is
+ * opened once; what is known of it is asked of that descriptor. Runs in the runtime.
+ */
+#include "facts/gather.h"
+
+#include "sys/child.h"
+#include "sys/nsfd.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/stat.h>
+
+static const struct {
+	int type;
+	int flag;
+	const char *file; /* below /proc/PID/ns */
+} ns_types[] = {
+	{ SPEC_NS_PID, CLONE_NEWPID, "pid" },          { SPEC_NS_NETWORK, CLONE_NEWNET, "net" },
+	{ SPEC_NS_MOUNT, CLONE_NEWNS, "mnt" },         { SPEC_NS_IPC, CLONE_NEWIPC, "ipc" },
+	{ SPEC_NS_UTS, CLONE_NEWUTS, "uts" },          { SPEC_NS_USER, CLONE_NEWUSER, "user" },
+	{ SPEC_NS_CGROUP, CLONE_NEWCGROUP, "cgroup" }, { SPEC_NS_TIME, CLONE_NEWTIME, "time" },
+};
+
+static int type_of(int fd)
+{
+	int flag = nsfd_type(fd);
+
+	for (size_t i = 0; i < ARRAY_SIZE(ns_types); i++) {
+		if (ns_types[i].flag == flag)
+			return ns_types[i].type;
+	}
+	return 0;
+}
+
+static const char *file_of(int type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ns_types); i++) {
+		if (ns_types[i].type == type)
+			return ns_types[i].file;
+	}
+	return NULL;
+}
+
+/* Process 1 holds its namespaces, so that a number seen here belongs to nothing else. EACCES is usual
+ * (it takes the right to trace that process): then the runtime's own counts as the host's. */
+static bool is_of_first_process(const struct ns_facts *ns)
+{
+	char path[32];
+	struct stat st;
+	struct err ignored;
+
+	if (str_format(path, sizeof(path), &ignored, "/proc/1/ns/%s", file_of(ns->type)) < 0 ||
+	    stat(path, &st) < 0)
+		return ns->is_self;
+	return st.st_dev == ns->device && st.st_ino == ns->inode;
+}
+
+static void look_at_owner(int fd, struct ns_facts *ns)
+{
+	autoclose int owner = nsfd_owner(fd);
+	uid_t uid;
+
+	/* EPERM: the owner is above the runtime's own user namespace, or beside it */
+	ns->owned = owner >= 0;
+	if (ns->type == SPEC_NS_USER ? nsfd_owner_uid(fd, &uid) == 0
+				     : owner >= 0 && nsfd_owner_uid(owner, &uid) == 0) {
+		ns->owner_uid.set = true;
+		ns->owner_uid.value = uid;
+	}
+}
+
+/* All but path, is_self and the cookie. */
+static int look_at(int fd, struct ns_facts *ns, struct err *e)
+{
+	struct stat st;
+
+	ns->type = type_of(fd);
+	if (!ns->type)
+		return fail(e, ERR_SYSTEM, "namespace '%s' is of an unknown type", ns->path);
+	if (fstat(fd, &st) < 0)
+		return fail_sys(e, "look at namespace '%s'", ns->path);
+	ns->device = st.st_dev;
+	ns->inode = st.st_ino;
+	look_at_owner(fd, ns);
+	return 0;
+}
+
+int gather_self_namespaces(struct arena *arena, struct facts *facts, struct err *e)
+{
+	facts->self.v = arena_new_array(arena, struct ns_facts, ARRAY_SIZE(ns_types));
+	facts->self.n = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(ns_types); i++) {
+		struct ns_facts *ns = &facts->self.v[facts->self.n];
+		struct err reason;
+		autoclose int fd = nsfd_own(ns_types[i].file, &reason);
+
+		/* a kernel built without this kind of namespace has no file for it */
+		if (fd < 0 && reason.sys == ENOENT)
+			continue;
+		if (fd < 0) {
+			*e = reason;
+			return -1;
+		}
+		ns->path = arena_printf(arena, "/proc/self/ns/%s", ns_types[i].file);
+		ns->is_self = true;
+		if (look_at(fd, ns, e) < 0 ||
+		    (ns->type == SPEC_NS_NETWORK && netns_cookie(&ns->cookie, e) < 0))
+			return -1;
+		ns->is_host = is_of_first_process(ns);
+		facts->self.n++;
+	}
+	return 0;
+}
+
+static void set_problem(struct ns_facts *ns, int error_number, const char *text,
+			struct arena *arena)
+{
+	ns->problem = arena_strdup(arena, text);
+	ns->problem_errno = error_number;
+}
+
+/*
+ * Open ns->path and fill the rest. A path that cannot be used is no failure here but a `problem`, and
+ * *ret_fd is -1 then. `wanted`: the type that it must be.
+ */
+static int open_namespace(struct ns_facts *ns, int wanted, const struct facts *facts,
+			  struct arena *arena, int *ret_fd, struct err *e)
+{
+	struct err reason = { 0 };
+	autoclose int fd = nsfd_try(ns->path, &reason);
+	const struct ns_facts *self;
+
+	*ret_fd = -1;
+	if (fd < 0) {
+		set_problem(ns, reason.sys, reason.text, arena);
+		return 0;
+	}
+	if (look_at(fd, ns, e) < 0)
+		return -1;
+	self = facts_self(facts, ns->type);
+	ns->is_self = ns_facts_same(ns, self);
+	ns->is_host = is_of_first_process(ns);
+	if (ns->type != wanted) {
+		set_problem(ns, EINVAL,
+			    arena_printf(arena, "is a %s namespace, not a %s namespace",
+					 value_to_name(spec_ns_names, ns->type),
+					 value_to_name(spec_ns_names, wanted)),
+			    arena);
+		return 0;
+	}
+	if (ns->is_self) {
+		ns->cookie = self->cookie;
+	} else if (ns->type == SPEC_NS_NETWORK) {
+		/* without power over it the cookie stays unknown, and only who must enter minds */
+		if (netns_cookie_of(fd, &ns->cookie, &reason) < 0 && reason.sys != EPERM) {
+			*e = reason;
+			return -1;
+		}
+	}
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int gather_requested_namespaces(const struct spec *spec, struct arena *arena, struct facts *facts,
+				struct host *host, struct err *e)
+{
+	size_t count = spec->linux_ ? spec->linux_->namespaces.n : 0;
+
+	facts->requested.v = arena_new_array(arena, struct ns_facts, count);
+	facts->requested.n = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct spec_namespace *asked = &spec->linux_->namespaces.v[i];
+		struct ns_facts *ns = &facts->requested.v[facts->requested.n];
+		int fd;
+
+		if (!asked->path)
+			continue;
+		ns->path = arena_strdup(arena, asked->path);
+		if (open_namespace(ns, asked->type, facts, arena, &fd, e) < 0)
+			return -1;
+		replace_fd(&host->requested[asked->type], fd);
+		facts->requested.n++;
+	}
+	return 0;
+}
+
+int gather_network(const struct policy *policy, struct arena *arena, struct facts *facts,
+		   struct host *host, struct err *e)
+{
+	const char *name = policy->network->namespace_;
+	const struct ns_facts *self = facts_self(facts, SPEC_NS_NETWORK);
+	struct ns_facts *ns;
+	int fd;
+
+	if (str_eq(name, "requested"))
+		return 0;
+	ns = arena_new(arena, struct ns_facts);
+	if (str_eq(name, "self")) {
+		if (!self)
+			return fail(e, ERR_SYSTEM, "this kernel has no network namespaces");
+		*ns = *self;
+		fd = nsfd_own("net", e);
+		if (fd < 0)
+			return -1;
+	}
+	ns->path = arena_strdup(arena, name);
+	if (!ns->type && open_namespace(ns, SPEC_NS_NETWORK, facts, arena, &fd, e) < 0)
+		return -1;
+	if (!ns->problem && !ns->cookie) {
+		set_problem(ns, EPERM,
+			    "cannot be entered: operation not permitted (it belongs to a user "
+			    "namespace that the caller has no power over)",
+			    arena);
+		replace_fd(&fd, -1);
+	}
+	replace_fd(&host->network, fd);
+	facts->network = ns;
+	return 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of facts_gather(), for the files of this folder and their tests. */
+#ifndef FACTS_GATHER_H
+#define FACTS_GATHER_H
+
+#include "facts/facts.h"
+#include "sys/mountinfo.h"
+
+/* Whether a release such as "5.14.0-362.el9" is Linux 5.14 or newer. Pure. */
+bool kernel_is_new_enough(const char *release);
+
+/* facts->self. A kernel without one of the types leaves that one out. */
+int gather_self_namespaces(struct arena *arena, struct facts *facts, struct err *e) MUST_CHECK;
+
+/* facts->requested and host->requested; needs facts->self. */
+int gather_requested_namespaces(const struct spec *spec, struct arena *arena, struct facts *facts,
+				struct host *host, struct err *e) MUST_CHECK;
+
+/* facts->network and host->network; needs facts->self. */
+int gather_network(const struct policy *policy, struct arena *arena, struct facts *facts,
+		   struct host *host, struct err *e) MUST_CHECK;
+
+/* The name of a network namespace that iproute2 keeps, "distros" of "/run/netns/distros"; NULL for any
+ * other path. Pure. */
+const char *iproute_name(const char *network_path);
+
+/* facts->resolv_conf and facts->hosts of the policy's network; what is not there or not root's alone
+ * stays NULL. root_fd: descriptor of "/". */
+void gather_network_files(int root_fd, const char *network_path, struct arena *arena,
+			  struct facts *facts);
+
+/* The root directory that the config names, its descriptor and its real path. */
+int gather_rootfs(const struct spec *spec, const char *bundle, struct arena *arena, char **ret_path,
+		  int *ret_fd, struct err *e) MUST_CHECK;
+
+/*
+ * The layout by the mounts of hierarchies that can be reached and the text of /proc/self/cgroup. Pure;
+ * controllers of the v2 hierarchy stay absent. own_path is such that mount_point + own_path is the
+ * directory: "/" where the runtime's own group lies outside what is mounted.
+ */
+int cgroup_facts_parse(const struct mountinfo *mounts, const char *proc_self_cgroup,
+		       struct arena *arena, struct cgroup_facts *ret, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+# One library per folder, in the order of the layers (ARCHITECTURE.md). A folder may use what stands
+# above it here; the *_LIBS variables say the same to the linker, and a unit test links only those of
+# the layer that it tests.
+
+noinst_LIBRARIES += \
+	src/libbase.a src/libspec.a src/libsys.a src/libpolicy.a src/libplan.a src/libcgroup.a \
+	src/libstate.a src/libhooks.a src/libfacts.a src/libboot.a src/libcontainer.a src/libcli.a
+
+src_libbase_a_SOURCES = \
+	src/base/arena.c \
+	src/base/arena.h \
+	src/base/auto.h \
+	src/base/err.c \
+	src/base/err.h \
+	src/base/fields.h \
+	src/base/io.c \
+	src/base/io.h \
+	src/base/json.c \
+	src/base/json.h \
+	src/base/json_out.h \
+	src/base/log.h \
+	src/base/names.c \
+	src/base/names.h \
+	src/base/str.c \
+	src/base/str.h
+src_libspec_a_SOURCES = \
+	src/spec/enums.c \
+	src/spec/fields_config.c \
+	src/spec/fields_linux.c \
+	src/spec/fields_process.c \
+	src/spec/fields_resources.c \
+	src/spec/spec.h \
+	src/spec/tables.h
+src_libsys_a_SOURCES = \
+	src/sys/beneath.c \
+	src/sys/beneath.h \
+	src/sys/caps.c \
+	src/sys/caps.h \
+	src/sys/channel.c \
+	src/sys/channel.h \
+	src/sys/child.c \
+	src/sys/child.h \
+	src/sys/mount_api.c \
+	src/sys/mount_api.h \
+	src/sys/mountinfo.c \
+	src/sys/mountinfo.h \
+	src/sys/nsfd.c \
+	src/sys/nsfd.h \
+	src/sys/procfs.c \
+	src/sys/procfs.h \
+	src/sys/self_exe.c \
+	src/sys/self_exe.h
+src_libpolicy_a_SOURCES = \
+	src/policy/facts.c \
+	src/policy/facts.h \
+	src/policy/fields.c \
+	src/policy/pointer.c \
+	src/policy/pointer.h \
+	src/policy/policy.h \
+	src/policy/policy_decode.c \
+	src/policy/policy_default.c \
+	src/policy/sysctl.c \
+	src/policy/sysctl.h
+src_libplan_a_SOURCES = \
+	src/plan/mount_options.c \
+	src/plan/parts.h \
+	src/plan/plan.h \
+	src/plan/text.c
+src_libcgroup_a_SOURCES = \
+	src/cgroup/cgroup.h
+src_libstate_a_SOURCES = \
+	src/state/registry.h \
+	src/state/state.h
+src_libhooks_a_SOURCES = \
+	src/hooks/hooks.h
+src_libfacts_a_SOURCES = \
+	src/facts/facts.h
+src_libboot_a_SOURCES = \
+	src/boot/boot.h \
+	src/boot/child_mounts.c \
+	src/boot/child_paths.c \
+	src/boot/child_root.c \
+	src/boot/context.h \
+	src/boot/create.c \
+	src/boot/parent_channel.c \
+	src/boot/parent_namespaces.c \
+	src/boot/parent_record.c \
+	src/boot/protocol.h \
+	src/boot/step.c \
+	src/boot/step.h
+src_libcontainer_a_SOURCES = \
+	src/container/container.h
+src_libcli_a_SOURCES = \
+	src/cli/cli.h \
+	src/cli/commands.c \
+	src/cli/global.c \
+	src/cli/output.c \
+	src/cli/parse.c \
+	src/cli/usage.c \
+	src/cli/version.c
+
+BASE_LIBS = src/libbase.a $(YAJL_LIBS)
+SPEC_LIBS = src/libspec.a $(BASE_LIBS)
+SYS_LIBS = src/libsys.a $(BASE_LIBS) $(CAP_LIBS)
+POLICY_LIBS = src/libpolicy.a src/libspec.a $(SYS_LIBS)
+PLAN_LIBS = src/libplan.a $(POLICY_LIBS)
+CGROUP_LIBS = src/libcgroup.a $(PLAN_LIBS)
+STATE_LIBS = src/libstate.a $(PLAN_LIBS)
+HOOKS_LIBS = src/libhooks.a $(PLAN_LIBS)
+FACTS_LIBS = src/libfacts.a src/libhooks.a src/libstate.a src/libcgroup.a $(PLAN_LIBS) $(SECCOMP_LIBS)
+BOOT_LIBS = src/libboot.a $(FACTS_LIBS)
+CONTAINER_LIBS = src/libcontainer.a $(BOOT_LIBS)
+CLI_LIBS = src/libcli.a $(CONTAINER_LIBS)
+
+bin_PROGRAMS += distro-shim
+distro_shim_SOURCES = src/main.c
+distro_shim_LDADD = $(CLI_LIBS)

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program: parse, protect the binary, open the log, run one command, print the one error. What the
+ * engines rely on is here: exit code 1 and exactly one error record on failure, silence on stderr on
+ * success.
+ */
+#include "cli/cli.h"
+#include "sys/self_exe.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+/*
+ * A caller may leave any of the three standard descriptors closed. The next open() would then take its
+ * number, and what is meant for people would go into a state file.
+ */
+static int fill_standard_descriptors(struct err *e)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* Not close-on-exec: the program and the container inherit it like any other. The
+		 * lowest free number is fd, because those below are open by now. */
+		if (open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+			return fail_sys(e, "open '/dev/null' for descriptor %d", fd);
+	}
+	return 0;
+}
+
+static int show_version(struct err *e)
+{
+	autostrbuf text = { 0 };
+
+	cli_print_version(&text);
+	return cli_output(&text, e);
+}
+
+static int show_usage(const struct cli_command *command, struct err *e)
+{
+	autostrbuf text = { 0 };
+
+	cli_print_usage(command, &text);
+	return cli_output(&text, e);
+}
+
+static int run(struct cli_call *call, struct err *e)
+{
+	if (call->values.help)
+		return show_usage(call->command, e);
+	if (call->values.version)
+		return show_version(e);
+	if (cli_global_options(&call->values, call->arena, &call->global, e) < 0)
+		return -1;
+	return call->command->run(call, e);
+}
+
+static int prepare(char **argv, struct arena *arena, struct cli_call *call, struct err *e)
+{
+	if (fill_standard_descriptors(e) < 0 || cli_parse(argv, arena, call, e) < 0)
+		return -1;
+	/* Before the log is opened and anything else is done, because it may execute the program anew. */
+	if (call->command && call->command->enters_container && !call->values.help)
+		return self_exe_protect(argv, e);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct arena arena = { 0 };
+	struct cli_call call = { 0 };
+	struct err e = { 0 };
+	struct err log_error_value = { 0 };
+	int code;
+
+	(void)argc;
+	/* A hook or an engine that does not read is told by EPIPE, not by our death. */
+	signal(SIGPIPE, SIG_IGN);
+
+	code = prepare(argv, &arena, &call, &e);
+	struct log_options log_options = cli_log_options(&call.values);
+	if (log_open(&log_options, &log_error_value) < 0 && code >= 0) {
+		/* The first error is the one to tell. */
+		e = log_error_value;
+		code = -1;
+	}
+	if (code >= 0)
+		code = run(&call, &e);
+	if (code < 0) {
+		log_error(&e);
+		code = 1;
+	}
+	arena_release(&arena);
+	return code;
+}

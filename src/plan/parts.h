@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of plan/: what the parts of plan_make() share. Pure.
+ */
+#ifndef PLAN_PARTS_H
+#define PLAN_PARTS_H
+
+#include "plan/plan.h"
+
+struct plan_context {
+	const struct verdict *verdict;
+	const struct spec *spec;
+	const struct spec_linux *linux_; /* never NULL: an empty one where the config has none */
+	const struct facts *facts;
+	const struct plan_options *options;
+	struct arena *arena;
+	struct plan *plan; /* being made */
+	size_t warnings_capacity;
+};
+
+/* The parts, in the order in which plan_make() calls them: a later one may read what an earlier one
+ * has put into the plan. Errors: ERR_CONFIG. */
+int plan_namespaces(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_ids(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_mounts(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_devices(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_paths(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_sysctls(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_cgroup(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_process(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_rlimits(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_capabilities(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_hooks(struct plan_context *c, struct err *e) MUST_CHECK;
+
+void plan_warn(struct plan_context *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* run.oci.keep_original_groups: the caller's supplementary groups stay (Podman's --group-add
+ * keep-groups). */
+bool plan_keeps_groups(const struct spec *spec);
+
+/* True where the container's user namespace is not the runtime's own. */
+bool plan_has_user_namespace(const struct plan *plan);
+
+/* True where the container gets a namespace of this type that is not the runtime's or the host's: what is
+ * set in it stays in it. */
+bool plan_namespace_is_separate(const struct plan_context *c, enum spec_ns_type type);
+
+/* --- text.c --- */
+
+/* An absolute path without "." "..", double and closing slashes, by its text alone; a relative one is
+ * taken below "/". ".." does not go above "/". */
+char *plan_path_clean(struct arena *arena, const char *path) __attribute__((returns_nonnull));
+
+/* NULL-terminated copy of the list's pointers. */
+char **argv_of(struct arena *arena, const struct strlist *list) __attribute__((returns_nonnull));
+
+/* Texts that were seen, each with a number; the keys are not copied. */
+struct text_set {
+	size_t slots;
+	struct text_slot *v;
+};
+/* Room for `count` texts. */
+void text_set_init(struct text_set *set, struct arena *arena, size_t count);
+/* The number that came with an equal text before; NULL where it is new, then it is kept. */
+const size_t *text_set_add(struct text_set *set, const char *text, size_t length, size_t number);
+const size_t *text_set_find(const struct text_set *set, const char *text, size_t length);
+
+/* --- mount_options.c --- */
+
+/* mount(2) flags that belong to the superblock; NULL or the key that fsconfig(2) takes. */
+enum superblock_flag {
+	SB_FLAG_RDONLY,
+	SB_FLAG_SYNC,
+	SB_FLAG_DIRSYNC,
+	SB_FLAG_LAZYTIME,
+	SB_FLAG_MAND,
+	SB_FLAG_COUNT
+};
+
+struct mount_words {
+	bool bind, remount, iversion;
+	const char *superblock[SB_FLAG_COUNT];
+};
+
+/* Read a mount's options into `mount` (attributes, propagation, data) and `words`; `mount->options`
+ * has all that is no known word, in order. */
+int mount_options_read(struct plan_context *c, const struct strlist *options,
+		       struct plan_mount *mount, struct mount_words *words, struct err *e)
+	MUST_CHECK;
+
+/* Put the superblock's flags in front of the mount's data options. */
+void mount_options_add_superblock(struct plan_context *c, struct plan_mount *mount,
+				  const struct mount_words *words);
+
+/* The words for attributes, for people. `ret` has room for MOUNT_WORDS_MAX; returns how many. */
+#define MOUNT_WORDS_MAX 16
+size_t mount_attr_words(uint64_t set, uint64_t clear, bool recursive, const char **ret);
+/* "rprivate" for MS_REC | MS_PRIVATE; NULL where it is none. */
+const char *propagation_name(uint64_t flags);
+/* 0 where the name is no propagation. */
+uint64_t propagation_flags(const char *name);
+
+/* --- names shared by print.c and print_json.c --- */
+extern const struct name_row plan_mount_kind_names[];
+extern const struct name_row plan_clone_names[]; /* "pid" for CLONE_NEWPID ... */
+extern const struct name_row plan_rlimit_names[];
+const char *plan_device_type(mode_t type); /* "c" "b" "p" */
+
+struct plan_hook_kind {
+	const char *name; /* as in config.json */
+	const struct plan_hooks *hooks;
+};
+#define PLAN_HOOK_KINDS 6
+void plan_hook_kinds(const struct plan *plan, struct plan_hook_kind ret[PLAN_HOOK_KINDS]);
+
+struct plan_capability_set {
+	const char *name;
+	uint64_t mask;
+};
+#define PLAN_CAPABILITY_SETS 5
+void plan_capability_sets(const struct plan_capabilities *capabilities,
+			  struct plan_capability_set ret[PLAN_CAPABILITY_SETS]);
+
+#endif

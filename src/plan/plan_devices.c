@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Device nodes and links below /dev (config-linux.md "Default Devices", "Devices"; runtime-linux.md
+ * "Dev symbolic links"). Pure.
+ */
+#include "plan/parts.h"
+
+#include "base/auto.h"
+
+#include <sys/stat.h>
+
+/* What fits into dev_t as the kernel has it (include/linux/kdev_t.h). */
+#define MAJOR_MAX 0xfff
+#define MINOR_MAX 0xfffff
+
+static const struct {
+	const char *path;
+	unsigned major, minor;
+} default_devices[] = {
+	{ "/dev/null", 1, 3 },   { "/dev/zero", 1, 5 },    { "/dev/full", 1, 7 },
+	{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
+};
+
+static const struct plan_link default_links[] = {
+	{ "/dev/fd", "/proc/self/fd" },       { "/dev/stdin", "/proc/self/fd/0" },
+	{ "/dev/stdout", "/proc/self/fd/1" }, { "/dev/stderr", "/proc/self/fd/2" },
+	{ "/dev/core", "/proc/kcore" },
+};
+static const struct plan_link ptmx_link = { "/dev/ptmx", "pts/ptmx" };
+
+/* What /dev is, by the last mount there. */
+enum dev_directory {
+	DEV_OF_ROOTFS, /* no mount */
+	DEV_OWN,       /* an empty tmpfs of the container's own */
+	DEV_FOREIGN, /* a bind or devtmpfs: with the nodes of the host, which is not ours to change */
+};
+
+struct dev_view {
+	enum dev_directory directory;
+	bool pts; /* devpts is mounted at /dev/pts, after that */
+	struct text_set destinations;
+};
+
+const char *plan_device_type(mode_t type)
+{
+	return type == S_IFCHR ? "c" : type == S_IFBLK ? "b" : "p";
+}
+
+static void dev_look(struct plan_context *c, struct dev_view *ret)
+{
+	ret->directory = DEV_OF_ROOTFS;
+	ret->pts = false;
+	text_set_init(&ret->destinations, c->arena, c->plan->mounts.n);
+	for (size_t i = 0; i < c->plan->mounts.n; i++) {
+		const struct plan_mount *mount = &c->plan->mounts.v[i];
+		bool is_fs = mount->kind == PLAN_MOUNT_FS;
+
+		if (mount->kind == PLAN_MOUNT_REMOUNT)
+			continue;
+		text_set_add(&ret->destinations, mount->destination, strlen(mount->destination), i);
+		if (str_eq(mount->destination, "/dev")) {
+			ret->directory =
+				is_fs && str_eq(mount->fstype, "tmpfs") ? DEV_OWN : DEV_FOREIGN;
+			ret->pts = false;
+		} else if (str_eq(mount->destination, "/dev/pts")) {
+			ret->pts = is_fs && str_eq(mount->fstype, "devpts");
+		}
+	}
+}
+
+static bool is_mounted_over(const struct dev_view *dev, const char *path)
+{
+	return text_set_find(&dev->destinations, path, strlen(path)) != NULL;
+}
+
+/* mknod(2) of a device is not permitted outside the initial user namespace; of a FIFO it is. */
+static bool devices_by_bind(const struct plan_context *c)
+{
+	return c->facts->rootless || plan_has_user_namespace(c->plan);
+}
+
+static int device_numbers(const struct spec_device *from, size_t index, struct plan_device *ret,
+			  struct err *e)
+{
+	if (ret->type == S_IFIFO)
+		return 0;
+	if (!from->major.set || !from->minor.set)
+		return fail(e, ERR_CONFIG, "linux.devices[%zu].%s: needed for type %s", index,
+			    from->major.set ? "minor" : "major", from->type);
+	if (from->major.value < 0 || from->major.value > MAJOR_MAX)
+		return fail(e, ERR_CONFIG, "linux.devices[%zu].major: must be from 0 to %d", index,
+			    MAJOR_MAX);
+	if (from->minor.value < 0 || from->minor.value > MINOR_MAX)
+		return fail(e, ERR_CONFIG, "linux.devices[%zu].minor: must be from 0 to %d", index,
+			    MINOR_MAX);
+	ret->major = (unsigned)from->major.value;
+	ret->minor = (unsigned)from->minor.value;
+	return 0;
+}
+
+static int device_read(struct plan_context *c, size_t index, struct plan_device *ret, struct err *e)
+{
+	const struct spec_device *from = &c->linux_->devices.v[index];
+
+	if (str_empty(from->path) || from->path[0] != '/')
+		return fail(e, ERR_CONFIG, "linux.devices[%zu].path: must be absolute", index);
+	ret->path = plan_path_clean(c->arena, from->path);
+	if (str_eq(ret->path, "/"))
+		return fail(e, ERR_CONFIG, "linux.devices[%zu].path: / is no device", index);
+	if (str_eq(from->type, "c") || str_eq(from->type, "u"))
+		ret->type = S_IFCHR;
+	else if (str_eq(from->type, "b"))
+		ret->type = S_IFBLK;
+	else if (str_eq(from->type, "p"))
+		ret->type = S_IFIFO;
+	else
+		return fail(e, ERR_CONFIG, "linux.devices[%zu].type: must be c, b, u or p", index);
+	/* engines send stat(2)'s whole st_mode */
+	ret->mode = from->file_mode.set ? from->file_mode.value & 07777 : 0666;
+	ret->uid = from->uid.value;
+	ret->gid = from->gid.value;
+	ret->bind = ret->type != S_IFIFO && devices_by_bind(c);
+	return device_numbers(from, index, ret, e);
+}
+
+static bool device_same(const struct plan_device *a, const struct plan_device *b)
+{
+	return a->type == b->type && a->major == b->major && a->minor == b->minor;
+}
+
+/* Put a device of the config among those that are planned already: the same node again replaces the
+ * earlier, another one under that path is the conflict that must be an error. */
+static int device_add(struct plan_context *c, struct text_set *paths, size_t index,
+		      const struct plan_device *device, struct err *e)
+{
+	struct plan *plan = c->plan;
+	const size_t *earlier =
+		text_set_add(paths, device->path, strlen(device->path), plan->devices.n);
+
+	if (!earlier) {
+		plan->devices.v[plan->devices.n++] = *device;
+		return 0;
+	}
+	if (!plan->devices.v[*earlier].is_default &&
+	    !device_same(&plan->devices.v[*earlier], device))
+		return fail(e, ERR_CONFIG,
+			    "linux.devices[%zu].path: %s is named twice, as different "
+			    "devices",
+			    index, device->path);
+	plan->devices.v[*earlier] = *device;
+	return 0;
+}
+
+static void devices_default(struct plan_context *c, const struct dev_view *dev,
+			    struct text_set *paths)
+{
+	struct plan *plan = c->plan;
+
+	for (size_t i = 0; dev->directory == DEV_OWN && i < ARRAY_SIZE(default_devices); i++) {
+		const char *path = default_devices[i].path;
+
+		if (is_mounted_over(dev, path))
+			continue;
+		text_set_add(paths, path, strlen(path), plan->devices.n);
+		plan->devices.v[plan->devices.n++] = (struct plan_device){
+			.path = path,
+			.type = S_IFCHR,
+			.mode = 0666,
+			.major = default_devices[i].major,
+			.minor = default_devices[i].minor,
+			.bind = devices_by_bind(c),
+			.is_default = true,
+		};
+	}
+}
+
+static int devices_of_config(struct plan_context *c, const struct dev_view *dev,
+			     struct text_set *paths, struct err *e)
+{
+	for (size_t i = 0; i < c->linux_->devices.n; i++) {
+		struct plan_device device = { 0 };
+
+		if (device_read(c, i, &device, e) < 0)
+			return -1;
+		/* the container's own instance of devpts has its own */
+		if (str_eq(device.path, ptmx_link.path) && dev->pts)
+			continue;
+		if (dev->directory == DEV_FOREIGN && path_is_below(device.path, "/dev")) {
+			plan_warn(
+				c,
+				"linux.devices[%zu]: %s is not made, /dev is mounted with nodes of "
+				"its own",
+				i, device.path);
+			continue;
+		}
+		if (device_add(c, paths, i, &device, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void links_plan(struct plan_context *c, const struct dev_view *dev,
+		       const struct text_set *devices)
+{
+	struct plan *plan = c->plan;
+
+	plan->links.v = arena_new_array(c->arena, struct plan_link, ARRAY_SIZE(default_links) + 1);
+	for (size_t i = 0; dev->directory == DEV_OWN && i <= ARRAY_SIZE(default_links); i++) {
+		bool is_ptmx = i == ARRAY_SIZE(default_links);
+		const struct plan_link *link = is_ptmx ? &ptmx_link : &default_links[i];
+
+		if ((is_ptmx && !dev->pts) || is_mounted_over(dev, link->path) ||
+		    text_set_find(devices, link->path, strlen(link->path)))
+			continue;
+		plan->links.v[plan->links.n++] = *link;
+	}
+}
+
+int plan_devices(struct plan_context *c, struct err *e)
+{
+	size_t capacity = ARRAY_SIZE(default_devices) + c->linux_->devices.n;
+	struct text_set paths;
+	struct dev_view dev;
+
+	dev_look(c, &dev);
+	text_set_init(&paths, c->arena, capacity);
+	c->plan->devices.v = arena_new_array(c->arena, struct plan_device, capacity);
+	devices_default(c, &dev, &paths);
+	if (devices_of_config(c, &dev, &paths, e) < 0)
+		return -1;
+	links_plan(c, &dev, &paths);
+	return 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hooks with their defaults (config.md "POSIX-platform Hooks"). Pure.
+ */
+#include "plan/plan_hooks.h"
+
+#include "plan/parts.h"
+
+void plan_hook_kinds(const struct plan *plan, struct plan_hook_kind ret[PLAN_HOOK_KINDS])
+{
+	const struct plan_hook_kind kinds[PLAN_HOOK_KINDS] = {
+		{ "prestart", &plan->prestart },
+		{ "createRuntime", &plan->create_runtime },
+		{ "createContainer", &plan->create_container },
+		{ "startContainer", &plan->start_container },
+		{ "poststart", &plan->poststart },
+		{ "poststop", &plan->poststop },
+	};
+
+	memcpy(ret, kinds, sizeof(kinds));
+}
+
+void plan_hooks_from_spec(const struct spec_hook_list *from, struct arena *arena,
+			  struct plan_hooks *ret)
+{
+	ret->n = from->n;
+	ret->v = arena_new_array(arena, struct plan_hook, from->n);
+	for (size_t i = 0; i < from->n; i++) {
+		const struct spec_hook *hook = &from->v[i];
+		char *path_alone[] = { hook->path };
+		const struct strlist default_args = { .n = 1, .v = path_alone };
+
+		ret->v[i] = (struct plan_hook){
+			.path = hook->path,
+			.args = argv_of(arena, hook->args.n > 0 ? &hook->args : &default_args),
+			.env = argv_of(arena, &hook->env),
+			.timeout = hook->timeout.value,
+		};
+	}
+}
+
+int plan_hooks(struct plan_context *c, struct err *e)
+{
+	const struct spec_hooks *from = c->spec->hooks;
+	struct plan *to = c->plan;
+
+	(void)e;
+	if (!from)
+		return 0;
+	plan_hooks_from_spec(&from->prestart, c->arena, &to->prestart);
+	plan_hooks_from_spec(&from->create_runtime, c->arena, &to->create_runtime);
+	plan_hooks_from_spec(&from->create_container, c->arena, &to->create_container);
+	plan_hooks_from_spec(&from->start_container, c->arena, &to->start_container);
+	plan_hooks_from_spec(&from->poststart, c->arena, &to->poststart);
+	plan_hooks_from_spec(&from->poststop, c->arena, &to->poststop);
+	return 0;
+}

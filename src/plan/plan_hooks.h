@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hooks without the rest of a plan: later commands take them from the stored configuration. Pure.
+ */
+#ifndef PLAN_PLAN_HOOKS_H
+#define PLAN_PLAN_HOOKS_H
+
+#include "plan/plan.h"
+
+/* Fill in the defaults; strings are shared with `from`. */
+void plan_hooks_from_spec(const struct spec_hook_list *from, struct arena *arena,
+			  struct plan_hooks *ret);
+
+#endif

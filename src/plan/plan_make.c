@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From verdict and facts to the plan, part by part. Pure: no system call, no clock, no environment.
+ */
+#include "plan/parts.h"
+
+#include "base/auto.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void plan_warn(struct plan_context *c, const char *format, ...)
+{
+	struct strlist *warnings = &c->plan->warnings;
+	va_list arguments, again;
+	char *text;
+	int length;
+
+	va_start(arguments, format);
+	va_copy(again, arguments);
+	length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	text = arena_alloc(c->arena, length < 0 ? 1 : (size_t)length + 1);
+	if (length >= 0)
+		vsnprintf(text, (size_t)length + 1, format, again);
+	va_end(again);
+	if (warnings->n == c->warnings_capacity) {
+		size_t capacity = c->warnings_capacity ? c->warnings_capacity * 2 : 8;
+		char **v = arena_new_array(c->arena, char *, capacity);
+
+		for (size_t i = 0; i < warnings->n; i++)
+			v[i] = warnings->v[i];
+		warnings->v = v;
+		c->warnings_capacity = capacity;
+	}
+	warnings->v[warnings->n++] = text;
+}
+
+static void plan_top(struct plan_context *c)
+{
+	struct plan *plan = c->plan;
+	const struct spec *spec = c->spec;
+
+	plan->id = c->options->id;
+	plan->bundle = c->options->bundle;
+	plan->no_pivot = c->options->no_pivot;
+	plan->rootfs = c->facts->rootfs;
+	plan->readonly_root = spec->root && spec->root->readonly;
+	plan->hostname = str_empty(spec->hostname) ? NULL : spec->hostname;
+	plan->domainname = str_empty(spec->domainname) ? NULL : spec->domainname;
+	plan->annotations = spec->annotations;
+	plan->oci_version = spec->oci_version;
+}
+
+int plan_make(const struct verdict *verdict, const struct facts *facts,
+	      const struct plan_options *options, struct arena *arena, struct plan **ret,
+	      struct err *e)
+{
+	static int (*const parts[])(struct plan_context * c, struct err * e) = {
+		plan_namespaces, plan_ids,          plan_mounts, plan_devices,
+		plan_paths,      plan_sysctls,      plan_cgroup, plan_process,
+		plan_rlimits,    plan_capabilities, plan_hooks,
+	};
+	static const struct spec_linux empty;
+	struct plan_context c = {
+		.verdict = verdict,
+		.spec = verdict->spec,
+		.linux_ = verdict->spec->linux_ ? verdict->spec->linux_ : &empty,
+		.facts = facts,
+		.options = options,
+		.arena = arena,
+		.plan = arena_new(arena, struct plan),
+	};
+
+	if (verdict->refused)
+		return policy_refusal(verdict, e);
+	plan_top(&c);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (parts[i](&c, e) < 0)
+			return -1;
+	}
+	*ret = c.plan;
+	return 0;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.json's mounts as exact actions, in their order (config.md "Mounts"). Pure.
+ */
+#include "plan/parts.h"
+
+#include "base/auto.h"
+#include "sys/mount_api.h"
+
+/* fsconfig(2) copies a key or value of at most this length (strndup_user() with 256). */
+#define FSCONFIG_TEXT_MAX 255
+
+/*
+ * Nothing may stand in for procfs: security labels and sysctls are written there (CVE-2019-16884,
+ * CVE-2025-52881). These files are for show only, so that LXCFS and the like work.
+ */
+static const char *const proc_files[] = {
+	"cpuinfo",
+	"diskstats",
+	"meminfo",
+	"stat",
+	"swaps",
+	"uptime",
+	"loadavg",
+	"slabinfo",
+	"sys/kernel/ns_last_pid",
+	"sys/crypto/fips_enabled",
+};
+#define PROC_FILES_TEXT                                                         \
+	"cpuinfo, diskstats, meminfo, stat, swaps, uptime, loadavg, slabinfo, " \
+	"sys/kernel/ns_last_pid, sys/crypto/fips_enabled"
+
+const struct name_row plan_mount_kind_names[] = {
+	{ "bind", PLAN_MOUNT_BIND },
+	{ "new", PLAN_MOUNT_FS },
+	{ "view", PLAN_MOUNT_CGROUP },
+	{ "remount", PLAN_MOUNT_REMOUNT },
+	{ NULL, 0 },
+};
+
+static int mount_check_proc(const struct plan_mount *mount, struct err *e)
+{
+	const char *below;
+
+	if (!path_is_below(mount->destination, "/proc") || mount->kind == PLAN_MOUNT_REMOUNT)
+		return 0;
+	if (str_eq(mount->destination, "/proc")) {
+		if (mount->is_proc ||
+		    (mount->kind == PLAN_MOUNT_BIND && str_eq(mount->source, "/proc")))
+			return 0;
+		return fail(e, ERR_CONFIG,
+			    "mounts[%u].destination: only type proc, or a bind of /proc, may be "
+			    "mounted at /proc",
+			    mount->index);
+	}
+	if (mount->kind == PLAN_MOUNT_FS && str_eq(mount->fstype, "binfmt_misc") &&
+	    str_eq(mount->destination, "/proc/sys/fs/binfmt_misc"))
+		return 0;
+	below = mount->destination + strlen("/proc/");
+	for (size_t i = 0; mount->kind == PLAN_MOUNT_BIND && i < ARRAY_SIZE(proc_files); i++) {
+		if (str_eq(below, proc_files[i]))
+			return 0;
+	}
+	return fail(
+		e, ERR_CONFIG,
+		"mounts[%u].destination: %s is below /proc, where only binds of these files are "
+		"allowed: " PROC_FILES_TEXT "; and type binfmt_misc at sys/fs/binfmt_misc",
+		mount->index, mount->destination);
+}
+
+/* The options that mount(2) would not look at either for this kind of mount. */
+static void mount_drop_options(struct plan_context *c, struct plan_mount *mount,
+			       const struct mount_words *words, const char *what)
+{
+	for (size_t i = 0; i < mount->options.n; i++) {
+		const struct plan_option *option = &mount->options.v[i];
+
+		plan_warn(c, "mounts[%u].options: \"%s%s%s\" means nothing for %s", mount->index,
+			  option->key, option->value ? "=" : "", option->value ? option->value : "",
+			  what);
+	}
+	for (size_t i = 0; i < SB_FLAG_COUNT; i++) {
+		if (words->superblock[i])
+			plan_warn(c, "mounts[%u].options: \"%s\" means nothing for %s",
+				  mount->index, words->superblock[i], what);
+	}
+	mount->options.n = 0;
+	mount->options.v = NULL;
+}
+
+static int mount_bind(struct plan_context *c, const struct spec_mount *from,
+		      struct plan_mount *mount, const struct mount_words *words, struct err *e)
+{
+	mount->kind = PLAN_MOUNT_BIND;
+	if (str_empty(from->source))
+		return fail(e, ERR_CONFIG, "mounts[%u].source: a bind mount needs a source",
+			    mount->index);
+	/* config.md: a relative source is relative to the bundle; not shortened, for it may lead
+	 * through symbolic links */
+	mount->source = from->source[0] == '/'
+				? from->source
+				: arena_printf(c->arena, "%s/%s", c->options->bundle, from->source);
+	mount_drop_options(c, mount, words, "a bind mount");
+	return 0;
+}
+
+/*
+ * Attributes are changed one by one: what the options do not name stays. mount(2) would clear the rest,
+ * and so give back setuid programs to a mount that only asked for "ro".
+ */
+static int mount_remount(struct plan_context *c, struct plan_mount *mount,
+			 const struct mount_words *words, struct err *e)
+{
+	mount->kind = PLAN_MOUNT_REMOUNT;
+	mount->recursive = false;
+	if (words->bind) {
+		mount_drop_options(c, mount, words, "a bind remount");
+		return 0;
+	}
+	if (mount->options.n > 0)
+		return fail(
+			e, ERR_CONFIG,
+			"mounts[%u].options: a remount cannot change \"%s\" of the file system, "
+			"only the attributes of the mount",
+			mount->index, mount->options.v[0].key);
+	for (size_t i = 0; i < SB_FLAG_COUNT; i++) {
+		if (words->superblock[i])
+			return fail(
+				e, ERR_CONFIG,
+				"mounts[%u].options: a remount cannot change \"%s\" of the file "
+				"system, only the attributes of the mount",
+				mount->index, words->superblock[i]);
+	}
+	return 0;
+}
+
+/* Layers are the exception: their text is made of directories, which boot/ can name by descriptors. */
+static int mount_check_lengths(const struct plan_mount *mount, struct err *e)
+{
+	bool layers = str_eq(mount->fstype, "overlay");
+
+	for (size_t i = 0; i < mount->options.n; i++) {
+		const struct plan_option *option = &mount->options.v[i];
+
+		bool long_key = strlen(option->key) > FSCONFIG_TEXT_MAX;
+		bool long_value =
+			!layers && option->value && strlen(option->value) > FSCONFIG_TEXT_MAX;
+
+		if (long_key || long_value)
+			return fail(e, ERR_CONFIG,
+				    "mounts[%u].options: %s is longer than the %d bytes that the "
+				    "kernel takes",
+				    mount->index, long_key ? "an option" : option->key,
+				    FSCONFIG_TEXT_MAX);
+	}
+	if (strlen(mount->source) > FSCONFIG_TEXT_MAX && !layers)
+		return fail(e, ERR_CONFIG,
+			    "mounts[%u].source: longer than the %d bytes that the kernel takes",
+			    mount->index, FSCONFIG_TEXT_MAX);
+	return 0;
+}
+
+/* sysfs shows the network namespace of its maker, and only with power over that namespace's owner can
+ * one be made (fs/sysfs/mount.c). */
+static bool sysfs_by_parent(const struct plan_context *c)
+{
+	if (c->verdict->network == NETWORK_EARLY || c->verdict->network == NETWORK_LATE)
+		return true;
+	return plan_has_user_namespace(c->plan) && c->verdict->network != NETWORK_NEW;
+}
+
+static int mount_fs(struct plan_context *c, const struct spec_mount *from, struct plan_mount *mount,
+		    struct mount_words *words, struct err *e)
+{
+	mount->kind = PLAN_MOUNT_FS;
+	mount->fstype = from->type;
+	mount->source = str_empty(from->source) ? from->type : from->source;
+	mount->is_proc = str_eq(from->type, "proc");
+	mount->is_sysfs = str_eq(from->type, "sysfs");
+	mount->by_parent = mount->is_sysfs && sysfs_by_parent(c);
+
+	if (str_eq(mount->destination, "/dev") && str_eq(from->type, "tmpfs") &&
+	    ((mount->attr_set | mount->rec_attr_set) & MOUNT_ATTR_RDONLY)) {
+		mount->attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		mount->rec_attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		mount->readonly_late = true;
+	}
+	if (words->iversion)
+		plan_warn(
+			c,
+			"mounts[%u].options: \"iversion\" cannot be asked for through fsconfig(2); "
+			"the file systems that keep versions do so anyway",
+			mount->index);
+	/* a write-protected block device can only be opened by a read-only superblock */
+	if ((mount->attr_set & MOUNT_ATTR_RDONLY) && mount->source[0] == '/')
+		words->superblock[SB_FLAG_RDONLY] = "ro";
+	mount_options_add_superblock(c, mount, words);
+	return mount_check_lengths(mount, e);
+}
+
+static void mount_cgroup(struct plan_context *c, const struct spec_mount *from,
+			 struct plan_mount *mount, const struct mount_words *words)
+{
+	mount->kind = PLAN_MOUNT_CGROUP;
+	mount->fstype = from->type;
+	mount->source = str_empty(from->source) ? from->type : from->source;
+	/* the hierarchies exist already, with the options that the host gave them */
+	mount_drop_options(c, mount, words, "the view of the cgroups");
+}
+
+static int mount_by_kind(struct plan_context *c, const struct spec_mount *from,
+			 struct plan_mount *mount, struct mount_words *words, struct err *e)
+{
+	if (words->remount)
+		return mount_remount(c, mount, words, e);
+	if (words->bind || str_eq(from->type, "bind"))
+		return mount_bind(c, from, mount, words, e);
+	if (str_empty(from->type) || str_eq(from->type, "none"))
+		return fail(
+			e, ERR_CONFIG,
+			"mounts[%u].type: needs the type of a file system, or the option bind or "
+			"rbind",
+			mount->index);
+	if (str_eq(from->type, "cgroup") || str_eq(from->type, "cgroup2")) {
+		mount_cgroup(c, from, mount, words);
+		return 0;
+	}
+	return mount_fs(c, from, mount, words, e);
+}
+
+static int mount_plan(struct plan_context *c, const struct spec_mount *from,
+		      struct plan_mount *mount, struct err *e)
+{
+	struct mount_words words = { 0 };
+
+	if (str_empty(from->destination))
+		return fail(e, ERR_CONFIG, "mounts[%u].destination: must not be empty",
+			    mount->index);
+	if (from->uid_mappings.n > 0 || from->gid_mappings.n > 0)
+		return fail(e, ERR_CONFIG, "mounts[%u].%s: not supported yet", mount->index,
+			    from->uid_mappings.n > 0 ? "uidMappings" : "gidMappings");
+	mount->destination = plan_path_clean(c->arena, from->destination);
+	if (mount_options_read(c, &from->options, mount, &words, e) < 0 ||
+	    mount_by_kind(c, from, mount, &words, e) < 0)
+		return -1;
+	if (str_eq(mount->destination, "/") && mount->kind != PLAN_MOUNT_REMOUNT)
+		return fail(
+			e, ERR_CONFIG,
+			"mounts[%u].destination: / is the root filesystem itself, see root.path",
+			mount->index);
+	if (mount->copy_up && !(mount->kind == PLAN_MOUNT_FS && str_eq(mount->fstype, "tmpfs")))
+		return fail(e, ERR_CONFIG, "mounts[%u].options: tmpcopyup needs type tmpfs",
+			    mount->index);
+	return mount_check_proc(mount, e);
+}
+
+int plan_mounts(struct plan_context *c, struct err *e)
+{
+	size_t n = c->spec->mounts.n;
+
+	c->plan->mounts.v = arena_new_array(c->arena, struct plan_mount, n);
+	for (size_t i = 0; i < n; i++) {
+		c->plan->mounts.v[i].index = (unsigned)i;
+		if (mount_plan(c, &c->spec->mounts.v[i], &c->plan->mounts.v[i], e) < 0)
+			return -1;
+	}
+	c->plan->mounts.n = n;
+	return 0;
+}

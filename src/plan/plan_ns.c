@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Namespaces: which are new, which are joined by path, and how the network is entered
+ * (config-linux.md "Namespaces"). Pure.
+ */
+#include "plan/parts.h"
+
+#include <sched.h>
+
+/* With 0: not for clone3(). CLONE_NEWCGROUP there would show the container its creator's tree, because a
+ * v1 cgroup is joined later; CLONE_NEWTIME would freeze the offsets (clone(2), time_namespaces(7)). */
+static const uint64_t clone_flags[SPEC_NS_COUNT + 1] = {
+	[SPEC_NS_PID] = CLONE_NEWPID,  [SPEC_NS_NETWORK] = CLONE_NEWNET,
+	[SPEC_NS_MOUNT] = CLONE_NEWNS, [SPEC_NS_IPC] = CLONE_NEWIPC,
+	[SPEC_NS_UTS] = CLONE_NEWUTS,  [SPEC_NS_USER] = CLONE_NEWUSER,
+};
+
+const struct name_row plan_clone_names[] = {
+	{ "pid", CLONE_NEWPID },
+	{ "network", CLONE_NEWNET },
+	{ "mount", CLONE_NEWNS },
+	{ "ipc", CLONE_NEWIPC },
+	{ "uts", CLONE_NEWUTS },
+	{ "user", CLONE_NEWUSER },
+	{ NULL, 0 },
+};
+
+bool plan_has_user_namespace(const struct plan *plan)
+{
+	if (plan->namespaces.new_user)
+		return true;
+	for (size_t i = 0; i < plan->namespaces.joins.n; i++) {
+		if (plan->namespaces.joins.v[i].type == SPEC_NS_USER)
+			return true;
+	}
+	return false;
+}
+
+bool plan_namespace_is_separate(const struct plan_context *c, enum spec_ns_type type)
+{
+	const struct spec_namespace *entry = spec_namespace_find(c->spec, type);
+	const struct ns_facts *facts;
+
+	if (!entry)
+		return false;
+	if (!entry->path)
+		return true;
+	facts = facts_requested(c->facts, entry->path);
+	return facts && !facts->is_self && !facts->is_host;
+}
+
+static const char *ns_name(int type)
+{
+	const char *name = value_to_name(spec_ns_names, type);
+
+	return name ? name : "unknown";
+}
+
+/* --- network --- */
+
+static int network_of_policy(struct plan_context *c, struct err *e)
+{
+	const struct ns_facts *network = c->facts->network;
+	struct plan_namespaces *ns = &c->plan->namespaces;
+
+	ns->network_path = c->verdict->network_path;
+	ns->network_cookie = c->verdict->network_cookie;
+	if (!ns->network_path || !network)
+		return fail(e, ERR_INTERNAL, "the policy's network namespace was not looked at");
+	if (network->problem)
+		return fail(e, ERR_CONFIG, "network namespace %s: %s", ns->network_path,
+			    network->problem);
+	/* with a namespace of its own the late comer waits for `start` */
+	if (ns->network == NETWORK_LATE)
+		ns->clone_flags |= CLONE_NEWNET;
+	return 0;
+}
+
+static int network_of_config(struct plan_context *c, struct err *e)
+{
+	const struct spec_namespace *entry = spec_namespace_find(c->spec, SPEC_NS_NETWORK);
+	struct plan_namespaces *ns = &c->plan->namespaces;
+	const struct ns_facts *facts;
+
+	switch (ns->network) {
+	case NETWORK_NONE:
+		if (!entry)
+			return 0;
+		break;
+	case NETWORK_NEW:
+		if (entry && !entry->path) {
+			ns->clone_flags |= CLONE_NEWNET;
+			return 0;
+		}
+		break;
+	case NETWORK_PATH:
+		if (entry && entry->path && (facts = facts_requested(c->facts, entry->path))) {
+			ns->network_path = entry->path;
+			ns->network_cookie = facts->cookie;
+			return 0;
+		}
+		break;
+	default:
+		break;
+	}
+	return fail(e, ERR_INTERNAL, "the verdict on the network does not fit its config");
+}
+
+/* --- the others --- */
+
+static int join_check(const struct plan_context *c, size_t index, struct err *e)
+{
+	const struct spec_namespace *entry = &c->linux_->namespaces.v[index];
+	const struct ns_facts *facts = facts_requested(c->facts, entry->path);
+
+	if (!facts)
+		return fail(e, ERR_INTERNAL, "linux.namespaces[%zu].path: %s was not looked at",
+			    index, entry->path);
+	if (facts->problem)
+		return fail(e, ERR_CONFIG, "linux.namespaces[%zu].path: %s: %s", index, entry->path,
+			    facts->problem);
+	if (facts->type != entry->type)
+		return fail(e, ERR_CONFIG,
+			    "linux.namespaces[%zu].path: %s is a %s namespace, not %s", index,
+			    entry->path, ns_name(facts->type), ns_name(entry->type));
+	if (entry->type == SPEC_NS_MOUNT)
+		return fail(
+			e, ERR_CONFIG,
+			"linux.namespaces[%zu].path: joining a mount namespace is not supported, "
+			"the root filesystem needs a new one",
+			index);
+	return 0;
+}
+
+static int namespace_join(struct plan_context *c, size_t index, struct err *e)
+{
+	const struct spec_namespace *entry = &c->linux_->namespaces.v[index];
+	struct plan_namespaces *ns = &c->plan->namespaces;
+
+	if (join_check(c, index, e) < 0)
+		return -1;
+	ns->joins.v[ns->joins.n++] = (struct plan_join){ .type = entry->type, .path = entry->path };
+	return 0;
+}
+
+/* The network entry is the verdict's affair, unless it is a path that was kept. */
+static bool entry_is_networks(const struct plan_context *c, const struct spec_namespace *entry)
+{
+	return entry->type == SPEC_NS_NETWORK &&
+	       !(c->verdict->network == NETWORK_PATH && entry->path);
+}
+
+static int namespaces_walk(struct plan_context *c, struct err *e)
+{
+	struct plan_namespaces *ns = &c->plan->namespaces;
+	size_t n = c->linux_->namespaces.n;
+	unsigned seen = 0;
+
+	ns->joins.v = arena_new_array(c->arena, struct plan_join, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct spec_namespace *entry = &c->linux_->namespaces.v[i];
+
+		if (entry->type < 1 || entry->type > SPEC_NS_COUNT || (seen & 1u << entry->type))
+			return fail(e, ERR_CONFIG, "linux.namespaces[%zu].type: %s is named twice",
+				    i, ns_name(entry->type));
+		seen |= 1u << entry->type;
+		if (entry_is_networks(c, entry))
+			continue;
+		if (entry->path) {
+			if (namespace_join(c, i, e) < 0)
+				return -1;
+		} else {
+			ns->clone_flags |= clone_flags[entry->type];
+			ns->new_time |= entry->type == SPEC_NS_TIME;
+			ns->new_cgroup |= entry->type == SPEC_NS_CGROUP;
+		}
+	}
+	return 0;
+}
+
+/* sethostname() in the runtime's own namespace would rename the host. */
+static int namespaces_check_uts(const struct plan_context *c, struct err *e)
+{
+	if ((!c->plan->hostname && !c->plan->domainname) ||
+	    plan_namespace_is_separate(c, SPEC_NS_UTS))
+		return 0;
+	return fail(e, ERR_CONFIG, "%s: needs a uts namespace other than the host's",
+		    c->plan->hostname ? "hostname" : "domainname");
+}
+
+int plan_namespaces(struct plan_context *c, struct err *e)
+{
+	struct plan_namespaces *ns = &c->plan->namespaces;
+
+	ns->network = c->verdict->network;
+	if (namespaces_walk(c, e) < 0)
+		return -1;
+	if (ns->network == NETWORK_EARLY || ns->network == NETWORK_LATE) {
+		if (network_of_policy(c, e) < 0)
+			return -1;
+	} else if (network_of_config(c, e) < 0) {
+		return -1;
+	}
+	ns->new_user = ns->clone_flags & CLONE_NEWUSER;
+	ns->new_mount = ns->clone_flags & CLONE_NEWNS;
+	ns->new_pid = ns->clone_flags & CLONE_NEWPID;
+	ns->new_network = ns->clone_flags & CLONE_NEWNET;
+	if (!ns->new_mount)
+		return fail(e, ERR_CONFIG, "linux.namespaces: a mount namespace is needed");
+	/* no power over the shared network is left at `start` (user_namespaces(7)) */
+	if (ns->network == NETWORK_LATE && plan_has_user_namespace(c->plan))
+		return fail(e, ERR_CONFIG,
+			    "linux.namespaces: a container with a user namespace cannot enter the "
+			    "shared network at start");
+	return namespaces_check_uts(c, e);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The root filesystem's propagation, masked and read-only paths, and kernel parameters (config-linux.md
+ * "Rootfs Mount Propagation", "Masked Paths", "Readonly Paths", "Sysctl"). Pure.
+ */
+#include "plan/parts.h"
+
+static void paths_clean(struct plan_context *c, const struct strlist *from, struct strlist *to)
+{
+	struct text_set seen;
+
+	text_set_init(&seen, c->arena, from->n);
+	to->v = arena_new_array(c->arena, char *, from->n);
+	for (size_t i = 0; i < from->n; i++) {
+		char *path = plan_path_clean(c->arena, from->v[i]);
+
+		if (!text_set_add(&seen, path, strlen(path), i))
+			to->v[to->n++] = path;
+	}
+}
+
+int plan_paths(struct plan_context *c, struct err *e)
+{
+	const char *propagation = c->linux_->rootfs_propagation;
+
+	if (!str_empty(propagation)) {
+		c->plan->rootfs_propagation = propagation_flags(propagation);
+		if (!c->plan->rootfs_propagation)
+			return fail(e, ERR_CONFIG, "linux.rootfsPropagation: \"%s\" is unknown",
+				    propagation);
+	}
+	paths_clean(c, &c->linux_->masked_paths, &c->plan->masked_paths);
+	paths_clean(c, &c->linux_->readonly_paths, &c->plan->readonly_paths);
+	return 0;
+}
+
+/* --- sysctls --- */
+
+/* Which namespace a parameter belongs to; spec_validate() lets no others through. */
+static enum spec_ns_type sysctl_namespace(const char *path)
+{
+	if (str_has_prefix(path, "net/"))
+		return SPEC_NS_NETWORK;
+	return str_eq(path, "kernel/domainname") ? SPEC_NS_UTS : SPEC_NS_IPC;
+}
+
+/* What may be set in the shared network was the policy's to decide. */
+static bool is_separate(const struct plan_context *c, enum spec_ns_type type)
+{
+	if (type == SPEC_NS_NETWORK &&
+	    (c->verdict->network == NETWORK_EARLY || c->verdict->network == NETWORK_LATE))
+		return true;
+	return plan_namespace_is_separate(c, type);
+}
+
+int plan_sysctls(struct plan_context *c, struct err *e)
+{
+	const struct strmap *from = &c->linux_->sysctl;
+	struct strmap *to = &c->plan->sysctls;
+
+	to->v = arena_new_array(c->arena, struct strpair, from->n);
+	for (size_t i = 0; i < from->n; i++) {
+		char *path = spec_sysctl_path(from->v[i].key, c->arena);
+		enum spec_ns_type type = sysctl_namespace(path);
+
+		/* a namespace by path may turn out to be the host's own */
+		if (!is_separate(c, type))
+			return fail(e, ERR_CONFIG,
+				    "linux.sysctl: %s needs a %s namespace other than the host's",
+				    from->v[i].key, value_to_name(spec_ns_names, type));
+		to->v[to->n++] = (struct strpair){ .key = path, .value = from->v[i].value };
+	}
+	return 0;
+}

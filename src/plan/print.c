@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan as text for people and golden files: names in place of numbers, one action a line, nothing
+ * that a terminal would obey. Pure.
+ */
+#include "plan/parts.h"
+
+#include "base/auto.h"
+#include "sys/caps.h"
+
+#include <inttypes.h>
+
+/* As it is where it is one plain word, else in quotes. */
+static void put_text(struct strbuf *out, const char *text)
+{
+	bool plain = *text != '\0';
+	const unsigned char *p;
+
+	for (p = (const unsigned char *)text; *p && plain; p++)
+		plain = *p > ' ' && *p != 0x7f && *p != '"' && *p != '\\' && *p != 0xc2;
+	if (plain) {
+		strbuf_puts(out, text);
+		return;
+	}
+	strbuf_putc(out, '"');
+	for (p = (const unsigned char *)text; *p; p++) {
+		/* 0xc2 0x80 to 0x9f are the C1 controls in UTF-8 */
+		if (*p == '\n')
+			strbuf_puts(out, "\\n");
+		else if (*p < ' ' || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0))
+			strbuf_printf(out, "\\x%02x", *p);
+		else if (*p == '"' || *p == '\\')
+			strbuf_printf(out, "\\%c", *p);
+		else
+			strbuf_putc(out, (char)*p);
+	}
+	strbuf_putc(out, '"');
+}
+
+/* "  LABEL TEXT\n"; nothing for NULL. */
+static void put_line(struct strbuf *out, const char *label, const char *text)
+{
+	if (!text)
+		return;
+	strbuf_printf(out, "  %s ", label);
+	put_text(out, text);
+	strbuf_putc(out, '\n');
+}
+
+static void put_list(struct strbuf *out, const char *label, char *const *v, size_t n)
+{
+	if (n == 0)
+		return;
+	strbuf_printf(out, "%s\n", label);
+	for (size_t i = 0; i < n; i++) {
+		strbuf_puts(out, "  ");
+		put_text(out, v[i]);
+		strbuf_putc(out, '\n');
+	}
+}
+
+static size_t argv_length(char *const *v)
+{
+	size_t n = 0;
+
+	while (v && v[n])
+		n++;
+	return n;
+}
+
+static void put_words(struct strbuf *out, char *const *v)
+{
+	for (; *v; v++) {
+		strbuf_putc(out, ' ');
+		put_text(out, *v);
+	}
+}
+
+static void print_top(const struct plan *plan, struct strbuf *out)
+{
+	strbuf_puts(out, "container ");
+	put_text(out, plan->id ? plan->id : "");
+	strbuf_putc(out, '\n');
+	put_line(out, "specification", plan->oci_version);
+	put_line(out, "bundle", plan->bundle);
+	put_line(out, "root", plan->rootfs);
+	if (plan->readonly_root)
+		strbuf_puts(out, "  root is read-only\n");
+	if (plan->no_pivot)
+		strbuf_puts(out, "  root is moved, not pivoted\n");
+	put_line(out, "propagation of the root", propagation_name(plan->rootfs_propagation));
+	put_line(out, "hostname", plan->hostname);
+	put_line(out, "domainname", plan->domainname);
+	for (size_t i = 0; i < plan->annotations.n; i++) {
+		strbuf_puts(out, "  annotation ");
+		put_text(out, plan->annotations.v[i].key);
+		strbuf_puts(out, " = ");
+		put_text(out, plan->annotations.v[i].value);
+		strbuf_putc(out, '\n');
+	}
+}
+
+static void print_new_namespaces(const struct plan_namespaces *ns, struct strbuf *out)
+{
+	strbuf_puts(out, "  new");
+	for (const struct name_row *row = plan_clone_names; row->name; row++) {
+		if (ns->clone_flags & (uint64_t)row->value)
+			strbuf_printf(out, " %s", row->name);
+	}
+	strbuf_printf(out, "%s%s\n", ns->new_cgroup ? " cgroup" : "", ns->new_time ? " time" : "");
+}
+
+static void print_namespaces(const struct plan_namespaces *ns, struct strbuf *out)
+{
+	const char *network = value_to_name(network_join_names, ns->network);
+
+	strbuf_puts(out, "namespaces\n");
+	print_new_namespaces(ns, out);
+	for (size_t i = 0; i < ns->joins.n; i++) {
+		strbuf_printf(out, "  join %s ", value_to_name(spec_ns_names, ns->joins.v[i].type));
+		put_text(out, ns->joins.v[i].path);
+		strbuf_putc(out, '\n');
+	}
+	strbuf_printf(out, "  network %s", network ? network : "none");
+	if (ns->network_path) {
+		strbuf_putc(out, ' ');
+		put_text(out, ns->network_path);
+	}
+	if (ns->network_cookie)
+		strbuf_printf(out, " cookie %" PRIu64, ns->network_cookie);
+	strbuf_putc(out, '\n');
+	put_line(out, "uid_map", ns->uid_map);
+	put_line(out, "gid_map", ns->gid_map);
+	put_line(out, "timens_offsets", ns->time_offsets);
+}
+
+static void put_attributes(struct strbuf *out, uint64_t set, uint64_t clear, bool recursive)
+{
+	const char *words[MOUNT_WORDS_MAX];
+	size_t n = mount_attr_words(set, clear, recursive, words);
+
+	for (size_t i = 0; i < n; i++)
+		strbuf_printf(out, " %s", words[i]);
+}
+
+static void print_mount(const struct plan_mount *mount, struct strbuf *out)
+{
+	strbuf_printf(out, "  [%u] %s%s", mount->index, mount->recursive ? "recursive " : "",
+		      value_to_name(plan_mount_kind_names, mount->kind));
+	if (mount->fstype) {
+		strbuf_putc(out, ' ');
+		put_text(out, mount->fstype);
+	}
+	if (mount->source && !str_eq(mount->source, mount->fstype)) {
+		strbuf_puts(out, " of ");
+		put_text(out, mount->source);
+	}
+	strbuf_puts(out, " at ");
+	put_text(out, mount->destination);
+	strbuf_putc(out, ':');
+	put_attributes(out, mount->attr_set, mount->attr_clear, false);
+	put_attributes(out, mount->rec_attr_set, mount->rec_attr_clear, true);
+	for (size_t i = 0; i < mount->propagation.n; i++)
+		strbuf_printf(out, " %s", propagation_name(mount->propagation.v[i]));
+	for (size_t i = 0; i < mount->options.n; i++) {
+		strbuf_puts(out, i == 0 ? "; data " : " ");
+		put_text(out, mount->options.v[i].key);
+		if (mount->options.v[i].value) {
+			strbuf_putc(out, '=');
+			put_text(out, mount->options.v[i].value);
+		}
+	}
+	if (mount->copy_up)
+		strbuf_puts(out, "; copy up");
+	if (mount->readonly_late)
+		strbuf_puts(out, "; read-only after the devices");
+	if (mount->by_parent)
+		strbuf_puts(out, "; made by the parent in the network");
+	strbuf_putc(out, '\n');
+}
+
+static void print_devices(const struct plan *plan, struct strbuf *out)
+{
+	if (plan->devices.n > 0)
+		strbuf_puts(out, "devices\n");
+	for (size_t i = 0; i < plan->devices.n; i++) {
+		const struct plan_device *device = &plan->devices.v[i];
+
+		strbuf_puts(out, "  ");
+		put_text(out, device->path);
+		strbuf_printf(out, " %s", plan_device_type(device->type));
+		if (!str_eq(plan_device_type(device->type), "p"))
+			strbuf_printf(out, " %u:%u", device->major, device->minor);
+		strbuf_printf(out, " mode %04o owner %u:%u%s%s\n", (unsigned)device->mode,
+			      device->uid, device->gid, device->bind ? " bind" : "",
+			      device->is_default ? " default" : "");
+	}
+	if (plan->links.n > 0)
+		strbuf_puts(out, "links\n");
+	for (size_t i = 0; i < plan->links.n; i++)
+		strbuf_printf(out, "  %s -> %s\n", plan->links.v[i].path, plan->links.v[i].target);
+}
+
+static void print_cgroup(const struct plan_cgroup *cgroup, struct strbuf *out)
+{
+	if (!cgroup->manage) {
+		strbuf_puts(out, "cgroup none\n");
+		return;
+	}
+	strbuf_printf(out, "cgroup %s ", value_to_name(cgroup_layout_names, cgroup->layout));
+	put_text(out, cgroup->path);
+	strbuf_putc(out, '\n');
+	for (size_t i = 0; i < cgroup->writes.n; i++)
+		strbuf_printf(out, "  %s: %s = %s\n", cgroup->writes.v[i].controller,
+			      cgroup->writes.v[i].file, cgroup->writes.v[i].value);
+}
+
+static void print_capabilities(const struct plan_capabilities *capabilities, struct strbuf *out)
+{
+	struct plan_capability_set sets[PLAN_CAPABILITY_SETS];
+
+	if (!capabilities->given) {
+		strbuf_puts(out, "capabilities untouched\n");
+		return;
+	}
+	strbuf_puts(out, "capabilities\n");
+	plan_capability_sets(capabilities, sets);
+	for (size_t i = 0; i < PLAN_CAPABILITY_SETS; i++) {
+		strbuf_printf(out, "  %s", sets[i].name);
+		for (int number = 0; number < 64; number++) {
+			if (sets[i].mask & 1ULL << number)
+				strbuf_printf(out, " %s", cap_name_of(number));
+		}
+		strbuf_putc(out, '\n');
+	}
+}
+
+static void put_limit(struct strbuf *out, uint64_t value)
+{
+	if (value == UINT64_MAX)
+		strbuf_puts(out, " unlimited");
+	else
+		strbuf_printf(out, " %" PRIu64, value);
+}
+
+static void print_identity(const struct plan_process *process, struct strbuf *out)
+{
+	strbuf_printf(out, "  user %u:%u", process->uid, process->gid);
+	if (process->keep_groups) {
+		strbuf_puts(out, " with the caller's groups");
+	} else {
+		for (size_t i = 0; i < process->groups.n; i++)
+			strbuf_printf(out, "%s%u", i == 0 ? " groups " : ",", process->groups.v[i]);
+	}
+	if (process->umask_set)
+		strbuf_printf(out, " umask %04o", (unsigned)process->umask);
+	strbuf_putc(out, '\n');
+	if (process->no_new_privileges)
+		strbuf_puts(out, "  no new privileges\n");
+	if (process->oom_score_adj_set)
+		strbuf_printf(out, "  oom_score_adj %d\n", process->oom_score_adj);
+	for (size_t i = 0; i < process->rlimits.n; i++) {
+		strbuf_printf(out, "  %s", process->rlimits.v[i].name);
+		put_limit(out, process->rlimits.v[i].soft);
+		put_limit(out, process->rlimits.v[i].hard);
+		strbuf_putc(out, '\n');
+	}
+}
+
+static void print_process(const struct plan_process *process, struct strbuf *out)
+{
+	if (!process->args) {
+		strbuf_puts(out, "process none\n");
+		return;
+	}
+	strbuf_puts(out, "process");
+	put_words(out, process->args);
+	strbuf_putc(out, '\n');
+	put_line(out, "cwd", process->cwd);
+	if (process->terminal && (process->rows || process->columns))
+		strbuf_printf(out, "  terminal of %u rows and %u columns\n", process->rows,
+			      process->columns);
+	else if (process->terminal)
+		strbuf_puts(out, "  terminal\n");
+	print_identity(process, out);
+	put_list(out, "environment", process->env, argv_length(process->env));
+	print_capabilities(&process->capabilities, out);
+}
+
+static void print_hooks(const struct plan *plan, struct strbuf *out)
+{
+	struct plan_hook_kind kinds[PLAN_HOOK_KINDS];
+
+	plan_hook_kinds(plan, kinds);
+	for (size_t k = 0; k < PLAN_HOOK_KINDS; k++) {
+		for (size_t i = 0; i < kinds[k].hooks->n; i++) {
+			const struct plan_hook *hook = &kinds[k].hooks->v[i];
+
+			strbuf_printf(out, "hook %s ", kinds[k].name);
+			put_text(out, hook->path);
+			strbuf_puts(out, "\n  args");
+			put_words(out, hook->args);
+			strbuf_puts(out, "\n  env");
+			put_words(out, hook->env);
+			strbuf_putc(out, '\n');
+			if (hook->timeout)
+				strbuf_printf(out, "  timeout %" PRId64 " s\n", hook->timeout);
+		}
+	}
+}
+
+void plan_print(const struct plan *plan, struct strbuf *out)
+{
+	print_top(plan, out);
+	print_namespaces(&plan->namespaces, out);
+	if (plan->mounts.n > 0)
+		strbuf_puts(out, "mounts\n");
+	for (size_t i = 0; i < plan->mounts.n; i++)
+		print_mount(&plan->mounts.v[i], out);
+	print_devices(plan, out);
+	put_list(out, "masked", plan->masked_paths.v, plan->masked_paths.n);
+	put_list(out, "read-only", plan->readonly_paths.v, plan->readonly_paths.n);
+	if (plan->sysctls.n > 0)
+		strbuf_puts(out, "sysctls\n");
+	for (size_t i = 0; i < plan->sysctls.n; i++)
+		put_line(out, plan->sysctls.v[i].key, plan->sysctls.v[i].value);
+	print_cgroup(&plan->cgroup, out);
+	print_process(&plan->process, out);
+	print_hooks(plan, out);
+	put_list(out, "warnings", plan->warnings.v, plan->warnings.n);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Texts for the plan: paths by their text alone, argument vectors, and a set that finds duplicates in
+ * linear time (a config may carry tens of thousands of variables or mounts). Pure.
+ */
+#include "plan/parts.h"
+
+struct text_slot {
+	const char *text;
+	size_t length;
+	size_t number;
+};
+
+char *plan_path_clean(struct arena *arena, const char *path)
+{
+	size_t length = strlen(path);
+	char *out = arena_alloc(arena, length + 2);
+	size_t n = 0;
+
+	while (*path) {
+		size_t part = strcspn(path, "/");
+
+		if (part == 2 && path[0] == '.' && path[1] == '.') {
+			while (n > 0 && out[--n] != '/')
+				;
+		} else if (part > 0 && !(part == 1 && path[0] == '.')) {
+			out[n++] = '/';
+			memcpy(out + n, path, part);
+			n += part;
+		}
+		path += part;
+		if (*path)
+			path++;
+	}
+	if (n == 0)
+		out[n++] = '/';
+	out[n] = '\0';
+	return out;
+}
+
+char **argv_of(struct arena *arena, const struct strlist *list)
+{
+	char **argv = arena_new_array(arena, char *, list->n + 1);
+
+	for (size_t i = 0; i < list->n; i++)
+		argv[i] = list->v[i];
+	return argv;
+}
+
+void text_set_init(struct text_set *set, struct arena *arena, size_t count)
+{
+	set->slots = 8;
+	while (set->slots / 2 < count)
+		set->slots *= 2;
+	set->v = arena_new_array(arena, struct text_slot, set->slots);
+}
+
+/* FNV-1a; the set is at most half full, so there always is an empty slot to stop at. */
+static struct text_slot *text_set_slot(const struct text_set *set, const char *text, size_t length)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+	for (size_t i = (size_t)hash & (set->slots - 1);; i = (i + 1) & (set->slots - 1)) {
+		struct text_slot *slot = &set->v[i];
+
+		if (!slot->text ||
+		    (slot->length == length && memcmp(slot->text, text, length) == 0))
+			return slot;
+	}
+}
+
+const size_t *text_set_add(struct text_set *set, const char *text, size_t length, size_t number)
+{
+	struct text_slot *slot = text_set_slot(set, text, length);
+
+	if (slot->text)
+		return &slot->number;
+	*slot = (struct text_slot){ .text = text, .length = length, .number = number };
+	return NULL;
+}
+
+const size_t *text_set_find(const struct text_set *set, const char *text, size_t length)
+{
+	const struct text_slot *slot = text_set_slot(set, text, length);
+
+	return slot->text ? &slot->number : NULL;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verdict: a straight list of rules over a copy of the request. Pure.
+ */
+#include "policy/rules.h"
+
+/* In this order: what network it is comes before what may be done in it, and /proc after the PID
+ * namespace that it shows. */
+const struct rule policy_rules[] = {
+	{ "namespaces", rule_namespace_entries,
+	  "Each type of namespace is named at most once and with a path that is not empty, so that "
+	  "no "
+	  "two readers of the config see two different networks." },
+	{ "network.namespace", rule_network_namespace,
+	  "All containers share one network namespace, which exists before any of them, is a "
+	  "network "
+	  "namespace, and belongs to the caller." },
+	{ "network.allowHost", rule_network_allow_host,
+	  "The host's own network is nobody's to share by accident." },
+	{ "network.requested.host", rule_network_requested_host,
+	  "A request for the host's network is answered with the shared one." },
+	{ "network.requested.path", rule_network_requested_path,
+	  "A network that the engine has made and named stays untouched as its decoy; the "
+	  "container "
+	  "is born in the shared one." },
+	{ "network.requested.new", rule_network_requested_new,
+	  "A network that the engine sets up after create must not be the shared one, so the "
+	  "container enters that at start only." },
+	{ "network.membership", rule_network_membership,
+	  "Living containers keep the name of their network, so that one network cannot become two "
+	  "without a word." },
+	{ "namespaces.pid", rule_namespace_pid,
+	  "No container sees the processes of the host, nor those of another one." },
+	{ "namespaces.mount", rule_namespace_mount,
+	  "No container changes the mounts of the host, nor those of another one." },
+	{ "namespaces.ipc", rule_namespace_ipc,
+	  "System V IPC and POSIX message queues are shared within a pod at most." },
+	{ "namespaces.uts", rule_namespace_uts, "No container renames the host." },
+	{ "namespaces.cgroup", rule_namespace_cgroup,
+	  "A container sees its own cgroup as the root, so that two service managers do not "
+	  "clash." },
+	{ "mounts.proc", rule_mounts_proc,
+	  "Where the PID namespace was not asked for, /proc must not go on showing the host's "
+	  "processes." },
+	{ "network.devices", rule_network_devices,
+	  "Links of the host do not move into the shared network." },
+	{ "network.sysctls", rule_network_sysctls,
+	  "A net.* sysctl of one container would change the network of all." },
+	{ "network.admin", rule_network_admin,
+	  "Without CAP_NET_ADMIN and CAP_NET_RAW nobody changes, sniffs or spoofs everybody's "
+	  "network." },
+	{ "network.resolvConf", rule_network_resolv_conf,
+	  "The resolver's configuration belongs to the network, not to the engine that prepared "
+	  "another one." },
+	{ "network.hosts", rule_network_hosts,
+	  "The names of hosts belong to the network, not to the engine that prepared another "
+	  "one." },
+	{ "procSys", rule_proc_sys,
+	  "Root without any capability can write most of /proc/sys/net, so /proc/sys is "
+	  "read-only." },
+	{ "privileged", rule_privileged,
+	  "What CAP_SYS_ADMIN or access to every device can undo is said, not passed over." },
+	{ NULL, NULL, NULL },
+};
+
+static bool has_refusal(const struct decisions *decisions)
+{
+	for (size_t i = 0; i < decisions->n; i++)
+		if (decisions->v[i].action == DECISION_REFUSE)
+			return true;
+	return false;
+}
+
+static void enforce(const struct application *a, struct verdict *ret)
+{
+	const struct ns_facts *network = a->facts->network;
+
+	ret->spec = a->edit.spec;
+	ret->network = a->network;
+	ret->refused = has_refusal(&a->edit.decisions);
+	if (network_is_shared(a) && network && !network->problem) {
+		ret->network_path = arena_strdup(a->edit.arena, network->path);
+		ret->network_cookie = network->cookie;
+	}
+}
+
+/* The decisions are those of enforce to the letter; only nothing comes of them. */
+static void observe(const struct spec *request, struct arena *arena, struct verdict *ret)
+{
+	ret->spec = spec_copy(request, arena);
+	ret->network = network_of_request(request);
+	ret->observed = true;
+}
+
+void policy_apply(const struct spec *request, const struct policy *policy,
+		  const struct facts *facts, struct arena *arena, struct verdict *ret)
+{
+	struct application a = {
+		.edit = { .spec = spec_copy(request, arena), .arena = arena },
+		.policy = policy,
+		.facts = facts,
+		.network = network_of_request(request),
+	};
+
+	for (const struct rule *rule = policy_rules; rule->id; rule++)
+		rule->apply(&a, rule->id);
+
+	*ret = (struct verdict){ .decisions = a.edit.decisions };
+	if (policy->mode == POLICY_OBSERVE)
+		observe(request, arena, ret);
+	else
+		enforce(&a, ret);
+}
+
+/* A copy that can be changed; the tables' walk of a whole spec serves for a part of one, too. */
+static struct spec *spec_of_process(const struct spec_process *process, struct arena *arena)
+{
+	struct spec *spec = arena_new(arena, struct spec);
+	struct spec_process copy = *process;
+
+	spec->process = &copy;
+	return spec_copy(spec, arena);
+}
+
+void policy_apply_process(const struct spec_process *request, const struct policy *policy,
+			  struct arena *arena, struct verdict *ret)
+{
+	struct application a = {
+		.edit = { .spec = spec_of_process(request, arena), .arena = arena },
+		.policy = policy,
+	};
+
+	rule_network_admin(&a, "network.admin");
+	rule_privileged(&a, "privileged");
+
+	*ret = (struct verdict){ .decisions = a.edit.decisions };
+	ret->observed = policy->mode == POLICY_OBSERVE;
+	ret->spec = ret->observed ? spec_of_process(request, arena) : a.edit.spec;
+	ret->refused = !ret->observed && has_refusal(&a.edit.decisions);
+}
+
+int policy_refusal(const struct verdict *verdict, struct err *e)
+{
+	autostrbuf text = { 0 };
+	size_t left_out = 0;
+
+	for (size_t i = 0; i < verdict->decisions.n; i++) {
+		const struct decision *decision = &verdict->decisions.v[i];
+		/* room for the last line, so that no remedy is cut in the middle */
+		const size_t room = ERR_TEXT_MAX - 64;
+
+		if (decision->action != DECISION_REFUSE)
+			continue;
+		if (text.length &&
+		    text.length + strlen(decision->rule) + strlen(decision->why) > room)
+			left_out++;
+		else
+			strbuf_printf(&text, "%s%s: %s", text.length ? "\n" : "", decision->rule,
+				      decision->why);
+	}
+	if (left_out)
+		strbuf_printf(&text, "\n(and %zu more; `distro-shim explain` has all)", left_out);
+	return fail(e, ERR_POLICY, "%s", strbuf_text(&text));
+}

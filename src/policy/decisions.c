@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Recorded decisions: replayed on a config, and printed. Pure.
+ */
+#include "base/auto.h"
+#include "policy/pointer.h"
+#include "policy/policy.h"
+
+/* --- replay --- */
+
+static int parse_text(const char *text, struct arena *arena, struct json_value **ret, struct err *e)
+{
+	struct json_source source = { .name = "decision",
+				      .text = text,
+				      .length = text ? strlen(text) : 0 };
+
+	if (!text)
+		return fail(e, ERR_STATE, "has no value");
+	return json_parse(&source, arena, ret, e);
+}
+
+static int check_before(const struct decision *decision, struct json_value *root,
+			struct arena *arena, struct err *e)
+{
+	const struct json_value *found = pointer_find(root, decision->path, arena);
+	struct json_value *before = NULL;
+
+	if (parse_text(decision->before, arena, &before, e) < 0)
+		return -1;
+	if (!found || !json_equal(found, before))
+		return fail(e, ERR_STATE, "'%s' is not what it was", decision->path);
+	return 0;
+}
+
+static int replay_one(const struct decision *decision, struct json_value *root, struct arena *arena,
+		      struct err *e)
+{
+	struct json_value *after = NULL;
+
+	switch ((enum decision_action)decision->action) {
+	case DECISION_ADD:
+		if (parse_text(decision->after, arena, &after, e) < 0)
+			return -1;
+		return pointer_insert(root, decision->path, after, arena, e);
+	case DECISION_REWRITE:
+		if (check_before(decision, root, arena, e) < 0 ||
+		    parse_text(decision->after, arena, &after, e) < 0)
+			return -1;
+		return pointer_replace(root, decision->path, after, arena, e);
+	case DECISION_DROP:
+		if (check_before(decision, root, arena, e) < 0)
+			return -1;
+		return pointer_remove(root, decision->path, arena, e);
+	case DECISION_KEEP:
+	case DECISION_WARN:
+	case DECISION_REFUSE:
+		return 0;
+	}
+	return fail(e, ERR_STATE, "has an unknown action");
+}
+
+int decisions_replay(const struct spec *request, const struct decisions *decisions,
+		     struct arena *arena, struct spec **ret, struct err *e)
+{
+	struct json_source source = { .name = "config.json" };
+	auto_json_out out = json_out_new(false);
+	struct json_value *root = NULL;
+	const char *result = NULL;
+	size_t result_length = 0;
+	char *text = NULL;
+
+	if (spec_encode_text(request, false, arena, &text, &source.length, e) < 0)
+		return -1;
+	source.text = text;
+	if (json_parse(&source, arena, &root, e) < 0)
+		return -1;
+	for (size_t i = 0; i < decisions->n; i++) {
+		const struct decision *decision = &decisions->v[i];
+
+		if (replay_one(decision, root, arena, e) < 0)
+			return err_prefix(e, "decision %zu (%s)", i, decision->rule);
+	}
+	json_out_value(out, root);
+	if (json_out_finish(out, &result, &result_length, e) < 0)
+		return -1;
+	return spec_decode_text(result, result_length, "config.json", arena, ret, e);
+}
+
+/* --- print --- */
+
+/* One paragraph for a row of changes that have one reason: ten capabilities are one decision to a
+ * reader. */
+static bool same_paragraph(const struct decision *a, const struct decision *b)
+{
+	return a->action == b->action && str_eq(a->rule, b->rule) && str_eq(a->why, b->why);
+}
+
+/* A pointer has keys of the config in it as they are, and a terminal obeys some bytes. */
+static void print_pointer(const char *pointer, struct strbuf *out)
+{
+	for (const char *p = pointer; *p; p++)
+		if (*p < ' ' || *p > '~') {
+			strbuf_quote(out, pointer, 256);
+			return;
+		}
+	strbuf_puts(out, pointer);
+}
+
+static void print_change(const struct decision *decision, struct strbuf *out)
+{
+	if (str_empty(decision->path))
+		return;
+	strbuf_puts(out, "    ");
+	print_pointer(decision->path, out);
+	if (decision->before)
+		strbuf_printf(out, ": %s", decision->before);
+	if (decision->action == DECISION_DROP)
+		strbuf_puts(out, " -> nothing");
+	else if (decision->after && !str_eq(decision->before, decision->after))
+		strbuf_printf(out, "%s %s", decision->before ? " ->" : ":", decision->after);
+	strbuf_putc(out, '\n');
+}
+
+void decisions_print(const struct decisions *decisions, struct strbuf *out)
+{
+	for (size_t i = 0; i < decisions->n; i++) {
+		const struct decision *decision = &decisions->v[i];
+		const struct decision *next = i + 1 < decisions->n ? decision + 1 : NULL;
+		const char *action = value_to_name(decision_action_names, decision->action);
+
+		if (i == 0 || !same_paragraph(decision - 1, decision))
+			strbuf_printf(out, "%s%s %s\n", i ? "\n" : "", action ? action : "?",
+				      decision->rule);
+		print_change(decision, out);
+		if (!next || !same_paragraph(decision, next))
+			strbuf_printf(out, "    %s\n", decision->why ? decision->why : "");
+	}
+}

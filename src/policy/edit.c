@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changes of a spec, each with its decision. Pure.
+ */
+#include "policy/edit.h"
+
+#include "base/auto.h"
+#include "policy/pointer.h"
+
+/* --- what is at a place, as JSON --- */
+
+static const struct field *row_named(const struct fields *fields, const char *name)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		if (str_eq(fields->rows[i].name, name))
+			return &fields->rows[i];
+	return NULL;
+}
+
+static int value_text(const struct json_value *value, struct arena *arena, char **ret,
+		      struct err *e)
+{
+	auto_json_out out = json_out_new(false);
+	const char *text = NULL;
+
+	json_out_value(out, value);
+	if (json_out_finish(out, &text, NULL, e) < 0)
+		return -1;
+	*ret = arena_strdup(arena, text);
+	return 0;
+}
+
+/* One member of a struct, encoded by its own row alone, and then the rest of the pointer in that. */
+static int member_text(const struct fields *fields, const struct field *row, const void *object,
+		       const char *rest, struct arena *arena, char **ret, struct err *e)
+{
+	const struct fields single = {
+		.name = fields->name, .size = fields->size, .count = 1, .rows = row
+	};
+	struct json_source source = { .name = "decision" };
+	struct json_value *root = NULL, *value;
+	char *text = NULL;
+
+	if (fields_encode_text(&single, object, false, arena, &text, &source.length, e) < 0)
+		return -1;
+	source.text = text;
+	if (json_parse(&source, arena, &root, e) < 0)
+		return -1;
+	value = json_get(root, row->name);
+	if (value)
+		value = pointer_find(value, rest, arena);
+	return value ? value_text(value, arena, ret, e) : 0;
+}
+
+/* *ret stays NULL where nothing is there. The spec is not encoded as a whole, for a seccomp profile in
+ * it is longer than everything else together. */
+static int spec_text(const struct spec *spec, const char *pointer, struct arena *arena, char **ret,
+		     struct err *e)
+{
+	const struct fields *fields = &spec_fields;
+	const void *object = spec;
+	const char *token;
+
+	while (object && (token = pointer_next(&pointer, arena))) {
+		const struct field *row = row_named(fields, token);
+
+		if (!row)
+			return 0;
+		if (row->kind != FIELD_OBJECT || !*pointer)
+			return member_text(fields, row, object, pointer, arena, ret, e);
+		object = *(void *const *)((const char *)object + row->offset);
+		fields = row->sub;
+	}
+	return 0;
+}
+
+/* --- decisions --- */
+
+static struct decision *new_decision(struct edit *edit)
+{
+	struct decisions *decisions = &edit->decisions;
+
+	if (decisions->n == edit->capacity) {
+		size_t capacity = edit->capacity ? 2 * edit->capacity : 16;
+		struct decision *v = arena_new_array(edit->arena, struct decision, capacity);
+
+		if (decisions->n)
+			memcpy(v, decisions->v, decisions->n * sizeof(*v));
+		decisions->v = v;
+		edit->capacity = capacity;
+	}
+	return &decisions->v[decisions->n++];
+}
+
+/* A change that is under way: from edit_begin() to edit_end() the spec is changed in between. */
+struct change {
+	char *pointer, *before;
+	struct err err;
+	bool failed;
+};
+
+static struct change edit_begin(struct edit *edit, const char *pointer)
+{
+	struct change change = { .pointer = arena_strdup(edit->arena, pointer) };
+
+	change.failed =
+		spec_text(edit->spec, pointer, edit->arena, &change.before, &change.err) < 0;
+	return change;
+}
+
+static struct decision *record(struct edit *edit, const struct change *change, const char *rule,
+			       int action, const char *why)
+{
+	struct decision *decision = new_decision(edit);
+
+	decision->rule = arena_strdup(edit->arena, rule);
+	decision->action = action;
+	decision->path = change->pointer;
+	decision->before = change->before;
+	decision->why = arena_strdup(edit->arena, why);
+	return decision;
+}
+
+/* What cannot be written down must not happen: a refusal takes the decision's place. */
+static void refuse_unrecorded(struct edit *edit, struct decision *decision, const struct err *err)
+{
+	decision->action = DECISION_REFUSE;
+	decision->after = decision->before;
+	decision->why = arena_printf(edit->arena, "the change cannot be recorded: %s", err->text);
+}
+
+static void edit_end(struct edit *edit, struct change *change, const char *rule, int action,
+		     const char *why)
+{
+	struct decision *decision = record(edit, change, rule, action, why);
+
+	/* an element that was inserted pushed the earlier one aside, and where one was removed the
+	 * next one took its place: neither was or is *the* value there */
+	if (action == DECISION_ADD)
+		decision->before = NULL;
+	if (!change->failed && action != DECISION_DROP)
+		change->failed = spec_text(edit->spec, change->pointer, edit->arena,
+					   &decision->after, &change->err) < 0;
+	if (change->failed)
+		refuse_unrecorded(edit, decision, &change->err);
+}
+
+static void note(struct edit *edit, const char *rule, int action, const char *pointer,
+		 const char *why)
+{
+	struct change change = edit_begin(edit, pointer);
+	struct decision *decision = record(edit, &change, rule, action, why);
+
+	decision->after = decision->before;
+	if (change.failed)
+		refuse_unrecorded(edit, decision, &change.err);
+}
+
+void edit_keep(struct edit *edit, const char *rule, const char *pointer, const char *why)
+{
+	note(edit, rule, DECISION_KEEP, pointer, why);
+}
+
+void edit_warn(struct edit *edit, const char *rule, const char *pointer, const char *why)
+{
+	note(edit, rule, DECISION_WARN, pointer, why);
+}
+
+void edit_refuse(struct edit *edit, const char *rule, const char *pointer, const char *why)
+{
+	note(edit, rule, DECISION_REFUSE, pointer, why);
+}
+
+char *edit_shown(struct edit *edit, const char *text)
+{
+	autostrbuf quoted = { 0 };
+
+	strbuf_quote(&quoted, text, 128);
+	return arena_strdup(edit->arena, strbuf_text(&quoted));
+}
+
+/* --- changes --- */
+
+static struct spec_linux *linux_of(struct edit *edit)
+{
+	if (!edit->spec->linux_)
+		edit->spec->linux_ = arena_new(edit->arena, struct spec_linux);
+	return edit->spec->linux_;
+}
+
+static char *copy_text(struct edit *edit, const char *s)
+{
+	return s ? arena_strdup(edit->arena, s) : NULL;
+}
+
+/* A longer copy of an array, with a gap at `index`. */
+static void *array_with_gap(struct edit *edit, const void *old, size_t n, size_t size, size_t index)
+{
+	char *v = arena_array(edit->arena, n + 1, size);
+
+	if (index)
+		memcpy(v, old, index * size);
+	if (n > index)
+		memcpy(v + (index + 1) * size, (const char *)old + index * size,
+		       (n - index) * size);
+	return v;
+}
+
+static void strlist_append(struct edit *edit, struct strlist *list, const char *s)
+{
+	list->v = array_with_gap(edit, list->v, list->n, sizeof(*list->v), list->n);
+	list->v[list->n++] = arena_strdup(edit->arena, s);
+}
+
+static struct strlist strlist_copy(struct edit *edit, const struct strlist *from)
+{
+	struct strlist copy = { 0 };
+
+	for (size_t i = 0; i < from->n; i++)
+		strlist_append(edit, &copy, from->v[i]);
+	return copy;
+}
+
+static struct spec_mount mount_copy(struct edit *edit, const struct spec_mount *mount)
+{
+	return (struct spec_mount){ .destination = copy_text(edit, mount->destination),
+				    .type = copy_text(edit, mount->type),
+				    .source = copy_text(edit, mount->source),
+				    .options = strlist_copy(edit, &mount->options) };
+}
+
+void edit_namespace_add(struct edit *edit, const char *rule, int type, const char *path,
+			const char *why)
+{
+	struct spec_linux *linux_ = linux_of(edit);
+	size_t n = linux_->namespaces.n;
+	struct change change =
+		edit_begin(edit, arena_printf(edit->arena, "/linux/namespaces/%zu", n));
+
+	linux_->namespaces.v =
+		array_with_gap(edit, linux_->namespaces.v, n, sizeof(*linux_->namespaces.v), n);
+	linux_->namespaces.v[n].type = type;
+	linux_->namespaces.v[n].path = copy_text(edit, path);
+	linux_->namespaces.n++;
+	edit_end(edit, &change, rule, DECISION_ADD, why);
+}
+
+void edit_namespace_path(struct edit *edit, const char *rule, size_t index, const char *path,
+			 const char *why)
+{
+	struct change change =
+		edit_begin(edit, arena_printf(edit->arena, "/linux/namespaces/%zu", index));
+
+	linux_of(edit)->namespaces.v[index].path = copy_text(edit, path);
+	edit_end(edit, &change, rule, DECISION_REWRITE, why);
+}
+
+void edit_mount_insert(struct edit *edit, const char *rule, size_t index,
+		       const struct spec_mount *mount, const char *why)
+{
+	struct spec *spec = edit->spec;
+	struct change change = edit_begin(edit, arena_printf(edit->arena, "/mounts/%zu", index));
+
+	spec->mounts.v = array_with_gap(edit, spec->mounts.v, spec->mounts.n,
+					sizeof(*spec->mounts.v), index);
+	spec->mounts.v[index] = mount_copy(edit, mount);
+	spec->mounts.n++;
+	edit_end(edit, &change, rule, DECISION_ADD, why);
+}
+
+void edit_mount_replace(struct edit *edit, const char *rule, size_t index,
+			const struct spec_mount *mount, const char *why)
+{
+	struct change change = edit_begin(edit, arena_printf(edit->arena, "/mounts/%zu", index));
+
+	edit->spec->mounts.v[index] = mount_copy(edit, mount);
+	edit_end(edit, &change, rule, DECISION_REWRITE, why);
+}
+
+static const char *const capability_set_names[CAPABILITY_SET_COUNT] = {
+	[CAPABILITIES_BOUNDING] = "bounding",       [CAPABILITIES_EFFECTIVE] = "effective",
+	[CAPABILITIES_INHERITABLE] = "inheritable", [CAPABILITIES_PERMITTED] = "permitted",
+	[CAPABILITIES_AMBIENT] = "ambient",
+};
+
+struct strlist *edit_capability_set(struct spec *spec, enum capability_set set)
+{
+	struct spec_capabilities *capabilities = spec->process ? spec->process->capabilities : NULL;
+
+	if (!capabilities)
+		return NULL;
+	switch (set) {
+	case CAPABILITIES_BOUNDING:
+		return &capabilities->bounding;
+	case CAPABILITIES_EFFECTIVE:
+		return &capabilities->effective;
+	case CAPABILITIES_INHERITABLE:
+		return &capabilities->inheritable;
+	case CAPABILITIES_PERMITTED:
+		return &capabilities->permitted;
+	case CAPABILITIES_AMBIENT:
+		return &capabilities->ambient;
+	case CAPABILITY_SET_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+char *edit_capability_pointer(struct edit *edit, enum capability_set set, size_t index)
+{
+	return arena_printf(edit->arena, "/process/capabilities/%s/%zu", capability_set_names[set],
+			    index);
+}
+
+void edit_capability_drop(struct edit *edit, const char *rule, enum capability_set set,
+			  size_t index, const char *why)
+{
+	struct strlist *list = edit_capability_set(edit->spec, set);
+	struct change change = edit_begin(edit, edit_capability_pointer(edit, set, index));
+
+	if (!list || index >= list->n)
+		return;
+	list->n--;
+	memmove(&list->v[index], &list->v[index + 1], (list->n - index) * sizeof(*list->v));
+	edit_end(edit, &change, rule, DECISION_DROP, why);
+}
+
+void edit_capabilities_none(struct edit *edit, const char *rule, const char *why)
+{
+	struct change change = edit_begin(edit, "/process/capabilities");
+	struct spec_capabilities *none = arena_new(edit->arena, struct spec_capabilities);
+
+	if (!edit->spec->process)
+		return;
+	edit->spec->process->capabilities = none;
+	for (int set = 0; set < CAPABILITY_SET_COUNT; set++) {
+		struct strlist *list = edit_capability_set(edit->spec, (enum capability_set)set);
+
+		if (list)
+			list->v = arena_new_array(edit->arena, char *, 1);
+	}
+	edit_end(edit, &change, rule, DECISION_ADD, why);
+}
+
+void edit_sysctl_drop(struct edit *edit, const char *rule, size_t index, const char *why)
+{
+	struct strmap *sysctl = &linux_of(edit)->sysctl;
+	struct change change =
+		edit_begin(edit, arena_printf(edit->arena, "/linux/sysctl/%s",
+					      pointer_escape(sysctl->v[index].key, edit->arena)));
+
+	sysctl->n--;
+	memmove(&sysctl->v[index], &sysctl->v[index + 1], (sysctl->n - index) * sizeof(*sysctl->v));
+	edit_end(edit, &change, rule, DECISION_DROP, why);
+}
+
+void edit_readonly_path_add(struct edit *edit, const char *rule, const char *path, const char *why)
+{
+	struct strlist *list = &linux_of(edit)->readonly_paths;
+	struct change change =
+		edit_begin(edit, arena_printf(edit->arena, "/linux/readonlyPaths/%zu", list->n));
+
+	strlist_append(edit, list, path);
+	edit_end(edit, &change, rule, DECISION_ADD, why);
+}

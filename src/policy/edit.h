@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only functions that change a spec on the policy's behalf. Each takes the rule's id and the
+ * reason and records a decision, so that no change is silent; before and after are the JSON of the
+ * place, written by the same tables that write config.json. Pure.
+ */
+#ifndef POLICY_EDIT_H
+#define POLICY_EDIT_H
+
+#include "policy/policy.h"
+
+struct edit {
+	struct spec *spec; /* a copy of the request */
+	struct arena *arena;
+	struct decisions decisions;
+	size_t capacity;
+};
+
+enum capability_set {
+	CAPABILITIES_BOUNDING,
+	CAPABILITIES_EFFECTIVE,
+	CAPABILITIES_INHERITABLE,
+	CAPABILITIES_PERMITTED,
+	CAPABILITIES_AMBIENT,
+	CAPABILITY_SET_COUNT
+};
+
+/* The list of a set, NULL without process.capabilities. */
+struct strlist *edit_capability_set(struct spec *spec, enum capability_set set);
+
+/* Text of the config for a sentence: in quotes, short, and without what a terminal would obey. */
+char *edit_shown(struct edit *edit, const char *text);
+
+/* "/process/capabilities/bounding/3" */
+char *edit_capability_pointer(struct edit *edit, enum capability_set set, size_t index);
+
+/* A namespace entry at the end of the list; path NULL: a new namespace. */
+void edit_namespace_add(struct edit *edit, const char *rule, int type, const char *path,
+			const char *why);
+/* Another path for an entry; NULL: a new namespace. */
+void edit_namespace_path(struct edit *edit, const char *rule, size_t index, const char *path,
+			 const char *why);
+
+void edit_mount_insert(struct edit *edit, const char *rule, size_t index,
+		       const struct spec_mount *mount, const char *why);
+void edit_mount_replace(struct edit *edit, const char *rule, size_t index,
+			const struct spec_mount *mount, const char *why);
+
+void edit_capability_drop(struct edit *edit, const char *rule, enum capability_set set,
+			  size_t index, const char *why);
+/* process.capabilities with five empty sets where there is none. */
+void edit_capabilities_none(struct edit *edit, const char *rule, const char *why);
+
+void edit_sysctl_drop(struct edit *edit, const char *rule, size_t index, const char *why);
+void edit_readonly_path_add(struct edit *edit, const char *rule, const char *path, const char *why);
+
+/* Decisions that change nothing, about what is at a pointer ("" where it is about no place). */
+void edit_keep(struct edit *edit, const char *rule, const char *pointer, const char *why);
+void edit_warn(struct edit *edit, const char *rule, const char *pointer, const char *why);
+void edit_refuse(struct edit *edit, const char *rule, const char *pointer, const char *why);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A rule: a name, a function, and one sentence why. The list is in apply.c, in the order in which they
+ * are applied; explain and the manual show it. A rule decides on facts and on what earlier rules made
+ * of the spec; it changes the spec through edit.h alone. Pure.
+ */
+#ifndef POLICY_RULES_H
+#define POLICY_RULES_H
+
+#include "policy/edit.h"
+
+/* One application of a policy to one request. */
+struct application {
+	struct edit edit;
+	const struct policy *policy;
+	const struct facts
+		*facts;         /* NULL for a process of exec: only rules about capabilities run */
+	int network;            /* enum network_join; of the request, until a rule says otherwise */
+	bool network_rewritten; /* the container gets another network than it asked for */
+	bool pid_made;          /* the PID namespace was not asked for */
+};
+
+struct rule {
+	const char *id; /* the key of the policy file, where there is one */
+	void (*apply)(struct application *a, const char *id);
+	const char *why;
+};
+
+/* Ends with a rule without id. */
+extern const struct rule policy_rules[];
+
+/* rules_network.c */
+void rule_network_namespace(struct application *a, const char *id);
+void rule_network_allow_host(struct application *a, const char *id);
+void rule_network_requested_host(struct application *a, const char *id);
+void rule_network_requested_path(struct application *a, const char *id);
+void rule_network_requested_new(struct application *a, const char *id);
+void rule_network_membership(struct application *a, const char *id);
+void rule_network_devices(struct application *a, const char *id);
+void rule_network_sysctls(struct application *a, const char *id);
+
+/* rules_namespaces.c */
+void rule_namespace_entries(struct application *a, const char *id);
+void rule_namespace_pid(struct application *a, const char *id);
+void rule_namespace_mount(struct application *a, const char *id);
+void rule_namespace_ipc(struct application *a, const char *id);
+void rule_namespace_uts(struct application *a, const char *id);
+void rule_namespace_cgroup(struct application *a, const char *id);
+
+/* rules_mounts.c */
+void rule_mounts_proc(struct application *a, const char *id);
+void rule_network_resolv_conf(struct application *a, const char *id);
+void rule_network_hosts(struct application *a, const char *id);
+void rule_proc_sys(struct application *a, const char *id);
+
+/* rules_capabilities.c */
+void rule_network_admin(struct application *a, const char *id);
+void rule_privileged(struct application *a, const char *id);
+
+/* --- questions that several rules ask --- */
+
+/* Index of the first namespace entry of a type, -1 where there is none. */
+long namespace_index(const struct spec *spec, int type);
+/* "/linux/namespaces/2", or "/linux/namespaces" for -1. */
+char *namespace_pointer(struct application *a, long index);
+/* "network", "pid", ... */
+const char *namespace_type_name(int type);
+/* Why a namespace path in the config cannot be joined as one of this type; NULL: it can. */
+const char *namespace_problem(struct application *a, const char *path, int type);
+/* The runtime's own or the host's. */
+bool namespace_is_host(const struct application *a, const char *path);
+
+/* network_join of a spec that nothing was decided about. */
+int network_of_request(const struct spec *spec);
+/* The container is, or will be, in the policy's namespace. */
+bool network_is_shared(const struct application *a);
+
+#endif

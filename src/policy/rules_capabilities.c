@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules about capabilities, for create and for exec, and about what undoes them. Pure.
+ */
+#include "policy/rules.h"
+
+/* With or without the prefix and in either case: nothing that some reader could take for the
+ * capability slips through. */
+static bool is_capability(const char *name, const char *wanted)
+{
+	return str_eq_nocase(name, wanted) || str_eq_nocase(name, wanted + strlen("CAP_"));
+}
+
+static bool is_network_capability(const char *name)
+{
+	return is_capability(name, "CAP_NET_ADMIN") || is_capability(name, "CAP_NET_RAW");
+}
+
+static void drop_from_set(struct application *a, const char *id, enum capability_set set)
+{
+	const struct strlist *list = edit_capability_set(a->edit.spec, set);
+	size_t i = 0;
+
+	while (list && i < list->n) {
+		if (is_network_capability(list->v[i]))
+			edit_capability_drop(
+				&a->edit, id, set, i,
+				"it would give power over everybody's network; for the "
+				"one container that manages it, set network.admin to true");
+		else
+			i++;
+	}
+}
+
+/* CAP_NET_ADMIN changes the network, CAP_NET_RAW sniffs and spoofs in it; both act on everybody's. */
+void rule_network_admin(struct application *a, const char *id)
+{
+	const struct spec_process *process = a->edit.spec->process;
+
+	if (a->policy->network->admin.value || !process)
+		return;
+	if (!process->capabilities)
+		/* config.md gives no meaning to a process without this object, and runtimes differ:
+		 * said in words that no reader can take for "all of them" */
+		edit_capabilities_none(
+			&a->edit, id,
+			"the config says nothing of capabilities, and none are given");
+	for (int set = 0; set < CAPABILITY_SET_COUNT; set++)
+		drop_from_set(a, id, (enum capability_set)set);
+}
+
+/* --- what can undo the rest --- */
+
+static const char *find_sys_admin(struct application *a)
+{
+	for (int set = 0; set < CAPABILITY_SET_COUNT; set++) {
+		const struct strlist *list =
+			edit_capability_set(a->edit.spec, (enum capability_set)set);
+
+		for (size_t i = 0; list && i < list->n; i++)
+			if (is_capability(list->v[i], "CAP_SYS_ADMIN"))
+				return edit_capability_pointer(&a->edit, (enum capability_set)set,
+							       i);
+	}
+	return NULL;
+}
+
+/* Rules of the device cgroup apply in order, a later one wins; a rule for everything is the end of what
+ * stood before it. */
+static long find_all_devices(const struct spec *spec)
+{
+	const struct spec_resources *resources = spec->linux_ ? spec->linux_->resources : NULL;
+	long found = -1;
+
+	for (size_t i = 0; resources && i < resources->devices.n; i++) {
+		const struct spec_device_rule *rule = &resources->devices.v[i];
+		bool every = (!rule->type || str_eq(rule->type, "a")) &&
+			     (!rule->major.set || rule->major.value < 0) &&
+			     (!rule->minor.set || rule->minor.value < 0);
+
+		if (every)
+			found = rule->allow ? (long)i : -1;
+	}
+	return found;
+}
+
+/* "allow" does not stop it; it says so. */
+void rule_privileged(struct application *a, const char *id)
+{
+	const char *sys_admin = find_sys_admin(a);
+	long devices = find_all_devices(a->edit.spec);
+
+	if (sys_admin)
+		edit_warn(&a->edit, id, sys_admin,
+			  "CAP_SYS_ADMIN can undo what mounts and capabilities enforce: make "
+			  "/proc/sys "
+			  "writable again, or leave for another network");
+	if (devices >= 0)
+		edit_warn(&a->edit, id,
+			  arena_printf(a->edit.arena, "/linux/resources/devices/%ld", devices),
+			  "access to every device reaches the host's disks and memory, and through "
+			  "them everything that is enforced here");
+}

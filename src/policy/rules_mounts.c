@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules about what is seen at a few places of the file system: /proc, the resolver's files, /proc/sys.
+ * Destinations are compared as they read, not as they resolve: the root file system is not looked at
+ * here, and boot/ resolves every one below it. Pure.
+ */
+#include "policy/rules.h"
+
+/* The absolute form of a destination: relative ones count from "/" (config.md "Mounts"); without "."
+ * and "..", double and final slashes. */
+static char *clean_path(const char *path, struct arena *arena)
+{
+	char *clean = arena_alloc(arena, strlen(path) + 2);
+	size_t length = 0;
+
+	while (*path) {
+		size_t part = strcspn(path, "/");
+
+		if (part == 2 && path[0] == '.' && path[1] == '.') {
+			while (length && clean[--length] != '/')
+				;
+		} else if (part && !(part == 1 && path[0] == '.')) {
+			clean[length++] = '/';
+			memcpy(clean + length, path, part);
+			length += part;
+		}
+		path += part;
+		while (*path == '/')
+			path++;
+	}
+	if (!length)
+		clean[length++] = '/';
+	clean[length] = '\0';
+	return clean;
+}
+
+static bool is_at(struct application *a, const struct spec_mount *mount, const char *path)
+{
+	return mount->destination && str_eq(clean_path(mount->destination, a->edit.arena), path);
+}
+
+/* Engines write a bind as a type or as an option; the option wins over the type. */
+static bool is_bind(const struct spec_mount *mount)
+{
+	return str_eq(mount->type, "bind") || strlist_has(&mount->options, "bind") ||
+	       strlist_has(&mount->options, "rbind");
+}
+
+/* --- /proc --- */
+
+static char *proc_options[] = { (char[]){ "nosuid" }, (char[]){ "noexec" }, (char[]){ "nodev" } };
+static const struct spec_mount fresh_proc = {
+	.destination = (char[]){ "/proc" },
+	.type = (char[]){ "proc" },
+	.source = (char[]){ "proc" },
+	.options = { .n = 3, .v = proc_options },
+};
+
+/* Before the first mount below /proc, which would be hidden by it; else last, after a mount at "/". */
+static size_t proc_position(struct application *a)
+{
+	const struct spec *spec = a->edit.spec;
+
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		if (spec->mounts.v[i].destination &&
+		    path_is_below(clean_path(spec->mounts.v[i].destination, a->edit.arena),
+				  "/proc"))
+			return i;
+	return spec->mounts.n;
+}
+
+/* A procfs belongs to a PID namespace. An engine that asked for the host's processes has the host's
+ * /proc mounted (Podman without root binds it); in the new namespace that would show the host's
+ * processes and, for root, their root directories. */
+void rule_mounts_proc(struct application *a, const char *id)
+{
+	const struct spec *spec = a->edit.spec;
+	bool found = false;
+
+	if (!a->pid_made)
+		return;
+	for (size_t i = 0; i < spec->mounts.n; i++) {
+		const struct spec_mount *mount = &spec->mounts.v[i];
+
+		if (!is_at(a, mount, "/proc"))
+			continue;
+		found = true;
+		if (is_bind(mount) || !str_eq(mount->type, "proc"))
+			edit_mount_replace(&a->edit, id, i, &fresh_proc,
+					   "the new PID namespace gets a procfs of its own");
+	}
+	if (!found)
+		edit_mount_insert(&a->edit, id, proc_position(a), &fresh_proc,
+				  "the new PID namespace gets a procfs of its own");
+}
+
+/* --- the resolver's files --- */
+
+struct shared_file {
+	const char *destination;
+	const char *choice; /* "auto", "engine" or a path */
+	const char *found;  /* the network's own file, NULL: it has none */
+};
+
+static long mount_at(struct application *a, const char *path)
+{
+	long found = -1;
+
+	/* the last one is the one that is seen */
+	for (size_t i = 0; i < a->edit.spec->mounts.n; i++)
+		if (is_at(a, &a->edit.spec->mounts.v[i], path))
+			found = (long)i;
+	return found;
+}
+
+static bool mount_equal(const struct spec_mount *a, const struct spec_mount *b)
+{
+	if (!str_eq(a->type, b->type) || !str_eq(a->source, b->source) ||
+	    a->options.n != b->options.n || a->uid_mappings.n || a->gid_mappings.n)
+		return false;
+	for (size_t i = 0; i < a->options.n; i++)
+		if (!str_eq(a->options.v[i], b->options.v[i]))
+			return false;
+	return true;
+}
+
+/* Read-only, whatever the engine's options were: its own file was the container's alone, this one is
+ * everybody's. */
+static struct spec_mount file_mount(struct application *a, const char *source,
+				    const char *destination)
+{
+	static const char *const options[] = { "bind", "ro", "nosuid", "nodev", "noexec" };
+	const size_t count = sizeof(options) / sizeof(options[0]);
+	struct arena *arena = a->edit.arena;
+	struct spec_mount mount = { .destination = arena_strdup(arena, destination),
+				    .type = arena_strdup(arena, "bind"),
+				    .source = arena_strdup(arena, source) };
+
+	mount.options.v = arena_new_array(arena, char *, count);
+	for (size_t i = 0; i < count; i++)
+		mount.options.v[mount.options.n++] = arena_strdup(arena, options[i]);
+	return mount;
+}
+
+static void replace_file(struct application *a, const char *id, size_t index, const char *source,
+			 const char *why)
+{
+	const struct spec_mount *old = &a->edit.spec->mounts.v[index];
+	struct spec_mount mount = file_mount(a, source, old->destination);
+
+	if (!mount_equal(old, &mount))
+		edit_mount_replace(&a->edit, id, index, &mount, why);
+}
+
+static void add_file(struct application *a, const char *id, const char *source,
+		     const char *destination, const char *why)
+{
+	struct spec_mount mount = file_mount(a, source, destination);
+
+	/* A bind needs something to be mounted on, and in a read-only root a missing file cannot be
+	 * made; whether it is missing is not known here. */
+	if (a->edit.spec->root && a->edit.spec->root->readonly)
+		edit_keep(
+			&a->edit, id, "/root/readonly",
+			arena_printf(a->edit.arena,
+				     "%s is not mounted at %s, for the root file system is "
+				     "read-only and may lack the file; add the mount to the config",
+				     source, destination));
+	else
+		edit_mount_insert(&a->edit, id, a->edit.spec->mounts.n, &mount, why);
+}
+
+static void apply_path(struct application *a, const char *id, const struct shared_file *file)
+{
+	static const char why[] = "the policy names this file for every container";
+	long index = mount_at(a, file->destination);
+
+	if (index >= 0)
+		replace_file(a, id, (size_t)index, file->choice, why);
+	else
+		add_file(a, id, file->choice, file->destination, why);
+}
+
+/* An engine makes its file for the network that it has prepared: Docker's 127.0.0.11 is dead outside it,
+ * and its hosts file names an address that nobody has. Where the engine knew the shared network
+ * (nothing was rewritten), its file is right. */
+static void apply_auto(struct application *a, const char *id, const struct shared_file *file)
+{
+	long index = mount_at(a, file->destination);
+
+	if (!file->found || !network_is_shared(a))
+		return;
+	if (index < 0)
+		add_file(a, id, file->found, file->destination,
+			 "the network has a file of its own, and the config mounts none");
+	else if (a->network_rewritten && is_bind(&a->edit.spec->mounts.v[index]))
+		replace_file(a, id, (size_t)index, file->found,
+			     "the engine's file was made for another network; this is the "
+			     "network's own");
+}
+
+static void apply_file(struct application *a, const char *id, const struct shared_file *file)
+{
+	if (str_eq(file->choice, "engine"))
+		return;
+	if (str_eq(file->choice, "auto"))
+		apply_auto(a, id, file);
+	else
+		apply_path(a, id, file);
+}
+
+void rule_network_resolv_conf(struct application *a, const char *id)
+{
+	apply_file(a, id,
+		   &(struct shared_file){ .destination = "/etc/resolv.conf",
+					  .choice = a->policy->network->resolv_conf,
+					  .found = a->facts->resolv_conf });
+}
+
+void rule_network_hosts(struct application *a, const char *id)
+{
+	apply_file(a, id,
+		   &(struct shared_file){ .destination = "/etc/hosts",
+					  .choice = a->policy->network->hosts,
+					  .found = a->facts->hosts });
+}
+
+/* --- /proc/sys --- */
+
+/* Root needs no capability to write most of /proc/sys/net, for it owns the files there. */
+void rule_proc_sys(struct application *a, const char *id)
+{
+	const struct spec_linux *linux_ = a->edit.spec->linux_;
+
+	if (a->policy->proc_sys != POLICY_REWRITE)
+		return;
+	for (size_t i = 0; linux_ && i < linux_->readonly_paths.n; i++)
+		if (str_eq(clean_path(linux_->readonly_paths.v[i], a->edit.arena), "/proc/sys"))
+			return;
+	edit_readonly_path_add(&a->edit, id, "/proc/sys",
+			       "root could change the kernel's settings, and everybody's network, "
+			       "even without capabilities");
+}

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules about the network namespace. A request has one of four shapes, and each shape one rule:
+ *
+ *	host	no entry, or a path that is the runtime's own or the host's network
+ *	same	a path to the very namespace that the policy names
+ *	path	any other path, also one that cannot be used: it is not going to be
+ *	new	an entry without path: the engine sets the network up after create, through
+ *		/proc/PID/ns/net or a hook
+ *
+ * Pure.
+ */
+#include "policy/rules.h"
+
+#include "policy/pointer.h"
+#include "policy/sysctl.h"
+
+#include <errno.h>
+
+#define SELF_PATH "/proc/self/ns/net"
+
+enum shape { SHAPE_HOST = 1, SHAPE_SAME, SHAPE_PATH, SHAPE_NEW };
+
+static bool is_requested(const struct application *a)
+{
+	return str_eq(a->policy->network->namespace_, "requested");
+}
+
+static bool is_own(const struct application *a)
+{
+	return str_eq(a->policy->network->namespace_, "self");
+}
+
+static const char *policy_path(const struct application *a)
+{
+	return is_own(a) ? SELF_PATH : a->policy->network->namespace_;
+}
+
+/* The path of an entry, NULL for one without (and for an empty one, which is refused elsewhere). */
+static const char *entry_path(const struct spec *spec)
+{
+	long index = namespace_index(spec, SPEC_NS_NETWORK);
+	const char *path = index < 0 ? NULL : spec->linux_->namespaces.v[index].path;
+
+	return str_empty(path) ? NULL : path;
+}
+
+int network_of_request(const struct spec *spec)
+{
+	if (namespace_index(spec, SPEC_NS_NETWORK) < 0)
+		return NETWORK_NONE;
+	return entry_path(spec) ? NETWORK_PATH : NETWORK_NEW;
+}
+
+bool network_is_shared(const struct application *a)
+{
+	return a->network == NETWORK_EARLY || a->network == NETWORK_LATE;
+}
+
+/* Objects are compared, never names: a pod's /proc/PID/ns/net is the shared network under another
+ * name. The policy's own path is the one exception; it is safe, for the container is put into what the
+ * policy's descriptor refers to, whatever the entry says. */
+static enum shape request_shape(const struct application *a)
+{
+	const struct ns_facts *network = a->facts->network;
+	const char *path = entry_path(a->edit.spec);
+
+	if (namespace_index(a->edit.spec, SPEC_NS_NETWORK) < 0)
+		return SHAPE_HOST;
+	if (!path)
+		return SHAPE_NEW;
+	if (!is_requested(a) && (str_eq(path, policy_path(a)) ||
+				 ns_facts_same(facts_requested(a->facts, path), network)))
+		return SHAPE_SAME;
+	return namespace_is_host(a, path) ? SHAPE_HOST : SHAPE_PATH;
+}
+
+static char *request_pointer(struct application *a)
+{
+	return namespace_pointer(a, namespace_index(a->edit.spec, SPEC_NS_NETWORK));
+}
+
+/* How to ask the engines for what the policy gives anyway. */
+static const char *how_to_ask(struct application *a)
+{
+	if (is_own(a))
+		return "ask for the network of the host (--network host for Podman and Docker, "
+		       "--net-host for ctr)";
+	return arena_printf(a->edit.arena,
+			    "use --network ns:%s (Podman), --with-ns network:%s (ctr) or --network "
+			    "container:NAME of a container that is in it (Docker)",
+			    policy_path(a), policy_path(a));
+}
+
+/* --- the policy's namespace --- */
+
+/* Why the container cannot be put into the policy's namespace, with the remedy; NULL: it can. */
+static const char *unusable(struct application *a)
+{
+	const struct ns_facts *network = a->facts->network;
+	struct arena *arena = a->edit.arena;
+	const char *path = policy_path(a);
+
+	if (!network)
+		return arena_printf(arena, "%s: was not looked at", path);
+	if (network->problem && network->problem_errno == ENOENT)
+		return arena_printf(arena, "%s: %s; make it with `distro-net up`", path,
+				    network->problem);
+	if (network->problem)
+		return arena_printf(arena,
+				    "%s: %s; name a network namespace, or make one with "
+				    "`distro-net up`",
+				    path, network->problem);
+	if (network->type != SPEC_NS_NETWORK)
+		return arena_printf(arena, "%s: is a %s namespace; name a network namespace", path,
+				    namespace_type_name(network->type));
+	/* An owner elsewhere keeps CAP_NET_ADMIN over everybody's network; and without power over the
+	 * owner the join fails, and a sysfs of it cannot be made. */
+	if (!network->owned)
+		return arena_printf(
+			arena, "%s: belongs to a user namespace that is not the caller's; %s", path,
+			a->facts->rootless ? "without root name one that the same user has made"
+					   : "make it as root, with `distro-net up`");
+	return NULL;
+}
+
+/* "requested": an administrator's word that containers keep what they ask for. */
+static void keep_requested(struct application *a, const char *id)
+{
+	const char *path = entry_path(a->edit.spec), *problem;
+
+	/* the host's is another rule's */
+	if (request_shape(a) == SHAPE_HOST)
+		return;
+	problem = path ? namespace_problem(a, path, SPEC_NS_NETWORK) : NULL;
+	if (problem)
+		edit_refuse(&a->edit, id, request_pointer(a),
+			    arena_printf(a->edit.arena,
+					 "%s: %s; name a network namespace that exists",
+					 edit_shown(&a->edit, path), problem));
+	else
+		edit_keep(&a->edit, id, request_pointer(a),
+			  "the policy lets containers keep the network that they ask for");
+}
+
+void rule_network_namespace(struct application *a, const char *id)
+{
+	const char *why;
+
+	if (is_requested(a)) {
+		keep_requested(a, id);
+		return;
+	}
+	why = unusable(a);
+	if (why)
+		edit_refuse(&a->edit, id, "", why);
+	if (request_shape(a) != SHAPE_SAME)
+		return;
+	/* The entry stays as the engine wrote it. Its path is not used: the container is born in the
+	 * namespace of the policy's descriptor, which was verified. */
+	a->network = NETWORK_EARLY;
+	if (!why)
+		edit_keep(&a->edit, id, request_pointer(a),
+			  "this is the network namespace of the policy");
+}
+
+void rule_network_allow_host(struct application *a, const char *id)
+{
+	const struct ns_facts *network = a->facts->network;
+
+	bool allowed = a->policy->network->allow_host.value;
+
+	if (is_requested(a) && request_shape(a) == SHAPE_HOST) {
+		if (allowed)
+			edit_keep(&a->edit, id, request_pointer(a),
+				  "the policy lets containers keep the host's network");
+		else
+			edit_refuse(&a->edit, id, request_pointer(a),
+				    "the host's network was asked for; ask for another one, or set "
+				    "network.allowHost to true");
+	}
+	if (is_requested(a) || allowed)
+		return;
+	/* "self" is a deliberate word: the administrator has put the runtime there */
+	if (!is_own(a) && network && !network->problem && network->is_host)
+		edit_refuse(&a->edit, id, "",
+			    arena_printf(a->edit.arena,
+					 "%s: is the host's own network; name another one in "
+					 "network.namespace, or set network.allowHost to true",
+					 policy_path(a)));
+}
+
+/* --- what was asked for --- */
+
+/* The early join: the child is born in the policy's namespace. */
+static void join_early(struct application *a, const char *id, const char *why)
+{
+	long index = namespace_index(a->edit.spec, SPEC_NS_NETWORK);
+
+	a->network = NETWORK_EARLY;
+	if (index < 0)
+		edit_namespace_add(&a->edit, id, SPEC_NS_NETWORK, policy_path(a), why);
+	else
+		edit_namespace_path(&a->edit, id, (size_t)index, policy_path(a), why);
+}
+
+void rule_network_requested_host(struct application *a, const char *id)
+{
+	const struct ns_facts *network = a->facts->network;
+	const struct ns_facts *own = facts_self(a->facts, SPEC_NS_NETWORK);
+	bool same = network && (network->is_self || ns_facts_same(network, own));
+
+	if (is_requested(a) || request_shape(a) != SHAPE_HOST)
+		return;
+	/* An engine that runs inside the shared network asks for it in this way: granted, whatever the
+	 * key says, for it gets what it asked for. */
+	if (same && namespace_index(a->edit.spec, SPEC_NS_NETWORK) < 0) {
+		join_early(a, id,
+			   "the runtime's own network was asked for, and it is that of the policy");
+		return;
+	}
+	if (a->policy->network->requested->host == POLICY_REFUSE) {
+		edit_refuse(&a->edit, id, request_pointer(a),
+			    arena_printf(a->edit.arena, "the host's network was asked for; %s",
+					 how_to_ask(a)));
+		return;
+	}
+	a->network_rewritten = true;
+	join_early(a, id,
+		   "the host's network was asked for; the container joins that of the policy");
+}
+
+void rule_network_requested_path(struct application *a, const char *id)
+{
+	const char *path = entry_path(a->edit.spec);
+
+	if (is_requested(a) || request_shape(a) != SHAPE_PATH)
+		return;
+	if (a->policy->network->requested->path == POLICY_REFUSE) {
+		edit_refuse(&a->edit, id, request_pointer(a),
+			    arena_printf(a->edit.arena, "another network was asked for, %s; %s",
+					 edit_shown(&a->edit, path), how_to_ask(a)));
+		return;
+	}
+	a->network_rewritten = true;
+	join_early(a, id,
+		   "another network was asked for; the container joins that of the policy, and the "
+		   "one that was asked for stays as it is, unused");
+}
+
+/* The engine configures what it finds at /proc/PID/ns/net after create. Born in the policy's namespace
+ * the container would let it put its interfaces and default routes into everybody's network, and take
+ * them away again. So the container keeps the new one through create and hooks, and enters the policy's
+ * at start. */
+static void join_late(struct application *a, const char *id)
+{
+	/* Entering needs CAP_SYS_ADMIN over the owner of the policy's namespace, which a process in a
+	 * new user namespace has lost by then (setns(2)). */
+	if (namespace_index(a->edit.spec, SPEC_NS_USER) >= 0) {
+		edit_refuse(
+			&a->edit, id, request_pointer(a),
+			arena_printf(a->edit.arena,
+				     "a new network and a user namespace were asked for: such a "
+				     "container cannot enter the policy's network at start; %s, "
+				     "or ask for no user namespace",
+				     how_to_ask(a)));
+		return;
+	}
+	a->network = NETWORK_LATE;
+	a->network_rewritten = true;
+	edit_keep(&a->edit, id, request_pointer(a),
+		  "the engine sets a new network up after create; the container has it until start "
+		  "and then enters that of the policy");
+}
+
+void rule_network_requested_new(struct application *a, const char *id)
+{
+	if (is_requested(a) || request_shape(a) != SHAPE_NEW)
+		return;
+	switch (a->policy->network->requested->fresh) {
+	case POLICY_REFUSE:
+		edit_refuse(&a->edit, id, request_pointer(a),
+			    arena_printf(a->edit.arena, "a new network was asked for; %s",
+					 how_to_ask(a)));
+		break;
+	case POLICY_KEEP:
+		a->network = NETWORK_NEW;
+		edit_keep(&a->edit, id, request_pointer(a),
+			  "the policy lets containers keep a new network of their own");
+		break;
+	default:
+		join_late(a, id);
+		break;
+	}
+}
+
+/* "One network" would split silently after `ip netns del NAME; ip netns add NAME`: those that live stay
+ * in the deleted namespace. "self" has no name that could change its meaning. */
+void rule_network_membership(struct application *a, const char *id)
+{
+	const struct ns_facts *network = a->facts->network;
+	const struct member_facts *other = NULL;
+	size_t count = 0;
+
+	if (!network || network->problem || is_own(a) || !network_is_shared(a))
+		return;
+	for (size_t i = 0; i < a->facts->members.n; i++) {
+		const struct member_facts *member = &a->facts->members.v[i];
+
+		if (member->cookie && member->cookie != network->cookie) {
+			other = other ? other : member;
+			count++;
+		}
+	}
+	if (other)
+		edit_refuse(
+			&a->edit, id, "",
+			arena_printf(a->edit.arena,
+				     "%zu living container%s (%s%s) %s in an earlier namespace of "
+				     "the name %s (cookie %llu, now %llu); stop %s first",
+				     count, count > 1 ? "s" : "", other->id,
+				     count > 1 ? ", ..." : "", count > 1 ? "are" : "is",
+				     policy_path(a), (unsigned long long)other->cookie,
+				     (unsigned long long)network->cookie,
+				     count > 1 ? "them" : "it"));
+}
+
+/* --- what would change everybody's network --- */
+
+/* The container keeps a network of its own, where it may do what it likes. */
+static bool network_is_kept(const struct application *a)
+{
+	return a->network == NETWORK_NEW || a->network == NETWORK_PATH;
+}
+
+void rule_network_devices(struct application *a, const char *id)
+{
+	const struct spec_linux *linux_ = a->edit.spec->linux_;
+
+	if (linux_ && linux_->net_devices.n && !network_is_kept(a))
+		edit_refuse(&a->edit, id, "/linux/netDevices",
+			    "links of the host would be moved into everybody's network; leave "
+			    "linux.netDevices out, or let the container keep its own network");
+}
+
+static bool is_allowed(const struct application *a, const char *name)
+{
+	const struct strlist *names = &a->policy->network->sysctls.list;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (sysctl_same(names->v[i], name, a->edit.arena))
+			return true;
+	return false;
+}
+
+static char *sysctl_pointer(struct application *a, const char *name)
+{
+	return arena_printf(a->edit.arena, "/linux/sysctl/%s", pointer_escape(name, a->edit.arena));
+}
+
+/* Returns true where the sysctl is gone from the list. */
+static bool judge_sysctl(struct application *a, const char *id, size_t index)
+{
+	const char *name = a->edit.spec->linux_->sysctl.v[index].key;
+
+	if (a->network == NETWORK_LATE) {
+		/* written during create, and so into the new namespace, which is left at start */
+		edit_keep(
+			&a->edit, id, sysctl_pointer(a, name),
+			"it is set in the new network of the engine, which the container leaves at "
+			"start");
+		return false;
+	}
+	if (is_allowed(a, name)) {
+		edit_keep(
+			&a->edit, id, sysctl_pointer(a, name),
+			"the policy allows this sysctl by its name, for everybody in the network");
+		return false;
+	}
+	if (str_eq(a->policy->network->sysctls.word, "refuse")) {
+		edit_refuse(
+			&a->edit, id, sysctl_pointer(a, name),
+			"it would change everybody's network; leave it out, set it in the network "
+			"itself, or list its name in network.sysctls");
+		return false;
+	}
+	edit_sysctl_drop(
+		&a->edit, id, index,
+		"it would change everybody's network; set it in the network itself, or list "
+		"its name in network.sysctls");
+	return true;
+}
+
+void rule_network_sysctls(struct application *a, const char *id)
+{
+	const struct spec_linux *linux_ = a->edit.spec->linux_;
+	size_t i = 0;
+
+	while (linux_ && i < linux_->sysctl.n) {
+		const char *name = linux_->sysctl.v[i].key;
+		enum sysctl_kind kind = sysctl_kind(name, a->edit.arena);
+
+		if (kind == SYSCTL_UNCLEAR) {
+			edit_refuse(&a->edit, id, sysctl_pointer(a, name),
+				    "the name does not say which sysctl it is; write it without "
+				    "empty parts");
+			i++;
+		} else if (kind == SYSCTL_NETWORK && !network_is_kept(a) &&
+			   judge_sysctl(a, id, i)) {
+			continue;
+		} else {
+			i++;
+		}
+	}
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Processes that are told apart from later ones with the same pid: by start time and boot, held by a
+ * pidfd. Runs in the runtime.
+ */
+#include "state/state.h"
+
+#include "sys/child.h"
+#include "sys/procfs.h"
+
+#include <limits.h>
+
+#define BOOT_ID_SIZE 37
+
+static int fail_gone(int64_t pid, struct err *e)
+{
+	return fail(e, ERR_NOT_FOUND, "process %lld does not exist", (long long)pid);
+}
+
+/*
+ * The pidfd before the start time: from then on the number may be reused, but the descriptor never means
+ * another process. Ended is what the kernel says of the whole thread group: a zombie is, a process whose
+ * first thread alone has ended is not.
+ */
+static int open_and_look(pid_t pid, uint64_t *ret_start_time, struct err *e)
+{
+	autoclose int pidfd = sys_pidfd_open(pid, 0);
+
+	/* EINVAL, since Linux 6.15 ENOENT: the number is that of a mere thread now (pidfd_open(2)). */
+	if (pidfd < 0 && (errno == ESRCH || errno == EINVAL || errno == ENOENT))
+		return fail_gone(pid, e);
+	if (pidfd < 0)
+		return fail_sys(e, "open a descriptor of process %d", (int)pid);
+	if (procfs_start_time(pid, ret_start_time, NULL, e) < 0)
+		return -1;
+	if (pidfd_ended(pidfd, 0))
+		return fail_gone(pid, e);
+	return take_fd(&pidfd);
+}
+
+int process_identify(pid_t pid, struct arena *arena, struct process_identity *ret, struct err *e)
+{
+	char boot_id[BOOT_ID_SIZE];
+	uint64_t start_time;
+
+	if (pid <= 0)
+		return fail_gone(pid, e);
+	if (procfs_boot_id(boot_id, e) < 0)
+		return -1;
+	autoclose int pidfd = open_and_look(pid, &start_time, e);
+	if (pidfd < 0)
+		return -1;
+	ret->pid = pid;
+	ret->start_time = start_time;
+	ret->boot_id = arena_strdup(arena, boot_id);
+	return 0;
+}
+
+int process_open(const struct process_identity *process, struct err *e)
+{
+	char boot_id[BOOT_ID_SIZE];
+	uint64_t start_time;
+
+	if (process->pid <= 0 || process->pid > INT_MAX)
+		return fail_gone(process->pid, e);
+	if (procfs_boot_id(boot_id, e) < 0)
+		return -1;
+	if (!str_eq(process->boot_id, boot_id))
+		return fail_gone(process->pid, e);
+	autoclose int pidfd = open_and_look((pid_t)process->pid, &start_time, e);
+	if (pidfd < 0)
+		return -1;
+	if (start_time != process->start_time)
+		return fail_gone(process->pid, e);
+	return take_fd(&pidfd);
+}

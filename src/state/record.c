@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the records look like on disk, and from bytes to their structs. Pure: no system call.
+ *
+ * The tables are open: a later program of the same version may add members that this one does not know.
+ */
+#include "state/record.h"
+
+#include "state/registry.h"
+#include "state/state.h"
+
+#include "base/log.h"
+
+static const struct name_row phase_names[] = {
+	{ "creating", PHASE_CREATING },
+	{ "created", PHASE_CREATED },
+	{ "started", PHASE_STARTED },
+	{ NULL, 0 },
+};
+
+static const struct field intent_rows[] = {
+	FIELD(struct intent_record, I64, version, "version", FIELD_REQUIRED),
+	FIELD(struct intent_record, STRING, id, "id", FIELD_REQUIRED | FIELD_NOT_EMPTY),
+	FIELD(struct intent_record, I64, owner.pid, "ownerPid", FIELD_REQUIRED),
+	FIELD(struct intent_record, U64, owner.start_time, "ownerStartTime", FIELD_REQUIRED),
+	FIELD(struct intent_record, STRING, owner.boot_id, "ownerBootId", FIELD_REQUIRED),
+	FIELD_OBJECT_ROW(struct intent_record, cgroup, struct cgroup_record, "cgroup", 0,
+			 &cgroup_record_fields),
+	FIELD(struct intent_record, STRING, bundle, "bundle", FIELD_REQUIRED),
+};
+const struct fields intent_fields =
+	FIELDS("struct intent_record", struct intent_record, intent_rows, 0);
+
+static const struct field status_rows[] = {
+	FIELD(struct status_record, I64, version, "version", FIELD_REQUIRED),
+	FIELD(struct status_record, STRING, id, "id", FIELD_REQUIRED | FIELD_NOT_EMPTY),
+	FIELD(struct status_record, STRING, oci_version, "ociVersion", FIELD_REQUIRED),
+	FIELD_ENUM_ROW(struct status_record, phase, "phase", FIELD_REQUIRED, phase_names),
+	FIELD(struct status_record, I64, init.pid, "initPid", FIELD_REQUIRED),
+	FIELD(struct status_record, U64, init.start_time, "initStartTime", FIELD_REQUIRED),
+	FIELD(struct status_record, STRING, init.boot_id, "initBootId", 0),
+	FIELD(struct status_record, STRING, bundle, "bundle", FIELD_REQUIRED),
+	FIELD(struct status_record, STRING, rootfs, "rootfs", 0),
+	FIELD(struct status_record, STRING, created, "created", FIELD_REQUIRED),
+	FIELD(struct status_record, ID, owner, "owner", FIELD_REQUIRED),
+	FIELD_ENUM_ROW(struct status_record, network, "network", 0, network_join_names),
+	FIELD(struct status_record, STRING, network_path, "networkPath", 0),
+	FIELD(struct status_record, U64, network_cookie, "networkCookie", FIELD_REQUIRED),
+	FIELD_OBJECT_ROW(struct status_record, cgroup, struct cgroup_record, "cgroup", 0,
+			 &cgroup_record_fields),
+	FIELD(struct status_record, STRMAP, annotations, "annotations", 0),
+	FIELD_OBJECT_ROW(struct status_record, policy, struct policy, "policy", 0, &policy_fields),
+	FIELD(struct status_record, STRING, policy_path, "policyPath", 0),
+	FIELD_LIST_ROW(struct status_record, decisions, struct decision, "decisions", 0,
+		       &decision_fields),
+	FIELD(struct status_record, BOOL, terminal, "terminal", 0),
+};
+const struct fields status_fields =
+	FIELDS("struct status_record", struct status_record, status_rows, 0);
+
+static const struct field member_rows[] = {
+	FIELD(struct member_record, I64, version, "version", FIELD_REQUIRED),
+	FIELD(struct member_record, STRING, id, "id", FIELD_REQUIRED | FIELD_NOT_EMPTY),
+	FIELD(struct member_record, STRING, root, "root", FIELD_REQUIRED | FIELD_NOT_EMPTY),
+	FIELD(struct member_record, STRING, bundle, "bundle", 0),
+	FIELD(struct member_record, I64, init.pid, "initPid", FIELD_REQUIRED),
+	FIELD(struct member_record, U64, init.start_time, "initStartTime", FIELD_REQUIRED),
+	FIELD(struct member_record, STRING, init.boot_id, "initBootId", FIELD_REQUIRED),
+	FIELD(struct member_record, U64, network_cookie, "networkCookie", FIELD_REQUIRED),
+	FIELD(struct member_record, STRING, network_path, "networkPath", 0),
+};
+const struct fields member_fields =
+	FIELDS("struct member_record", struct member_record, member_rows, 0);
+
+bool record_is_cut(const char *text, size_t length)
+{
+	size_t depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < length; i++) {
+		char c = text[i];
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (in_string)
+			continue;
+		else if (c == '{' || c == '[')
+			depth++;
+		else if ((c == '}' || c == ']') && depth > 0 && --depth == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Before the rest is looked at, because a newer version may have other types. */
+static int check_version(const char *name, const struct json_value *tree, struct err *e)
+{
+	const struct json_value *v = json_get(tree, "version");
+	int64_t version;
+
+	if (!v || v->kind != JSON_NUMBER || !parse_i64(v->text, &version))
+		return 0; /* the decoder says what is wrong with it, and where */
+	if (version > STATE_VERSION)
+		return fail(e, ERR_STATE,
+			    "%s has version %lld and was written by a newer program; this one "
+			    "reads up to version %d",
+			    name, (long long)version, STATE_VERSION);
+	if (version < 1)
+		return fail(e, ERR_STATE, "%s has version %lld; the first one is 1", name,
+			    (long long)version);
+	return 0;
+}
+
+int record_decode(const struct fields *fields, const char *name, const char *text, size_t length,
+		  struct arena *arena, void **ret, struct err *e)
+{
+	const struct json_source source = { .name = name, .text = text, .length = length };
+	struct json_value *tree;
+
+	if (record_is_cut(text, length)) {
+		log_debug("%s is cut short (%zu bytes): taken for not written", name, length);
+		*ret = NULL;
+		return 0;
+	}
+	void *record = arena_alloc(arena, fields->size);
+	int rc = json_parse(&source, arena, &tree, e);
+	if (rc == 0)
+		rc = check_version(name, tree, e);
+	if (rc == 0)
+		rc = fields_decode(fields, &source, tree, arena, record, e);
+	if (rc < 0) {
+		/* Not the caller's configuration is wrong but what lies on the disk. */
+		e->kind = ERR_STATE;
+		return -1;
+	}
+	*ret = record;
+	return 0;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The registry of members (registry.h): "COOKIE-HASH.json", one file a container. Runs in the runtime.
+ */
+#include "state/registry.h"
+
+#include "state/directory.h"
+#include "state/record.h"
+
+#include "base/io.h"
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define MEMBER_MAX (1u << 20)
+#define MEMBER_NAME_SIZE 64
+
+/* "-" + 16 hexadecimal digits + ".json" */
+struct member_suffix {
+	char text[32];
+};
+
+const char *registry_default_directory(bool rootless, struct arena *arena)
+{
+	const char *runtime_directory = rootless ? getenv("XDG_RUNTIME_DIR") : NULL;
+
+	if (runtime_directory && runtime_directory[0] == '/')
+		return arena_printf(arena, "%s/distro-shim/members", runtime_directory);
+	return arena_strdup(arena, "/run/distro-shim/members");
+}
+
+/* FNV-1a, 64 bits. Two containers with one hash are told apart by what is in the file. */
+static uint64_t hash_bytes(uint64_t hash, const char *data, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)data[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static struct member_suffix suffix_of(const char *root, const char *id)
+{
+	struct member_suffix suffix;
+	/* With the NUL between them, so that "/a" + "bc" is not "/ab" + "c". */
+	uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), root, strlen(root) + 1);
+
+	hash = hash_bytes(hash, id, strlen(id));
+	snprintf(suffix.text, sizeof(suffix.text), "-%016" PRIx64 ".json", hash);
+	return suffix;
+}
+
+static int open_directory(const char *directory, bool create, int *ret_fd, struct err *e)
+{
+	return trusted_directory_open("registry of members", directory, create, 0755, ret_fd, e);
+}
+
+/*
+ * *ret = NULL where the entry is gone, damaged or of a newer version: it tells nothing then. That it
+ * cannot be read for want of descriptors is another matter: a living member must not be overlooked.
+ */
+static int read_member(int fd, const char *name, struct arena *arena, struct member_record **ret,
+		       struct err *e)
+{
+	autofree char *text = NULL;
+	size_t length;
+	void *record = NULL;
+	struct stat status;
+	struct err reason;
+
+	autoclose int file =
+		openat(fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (file < 0 && errno != ENOENT && errno != ELOOP)
+		return fail_sys(e, "open '%s'", name);
+	if (file < 0 || fstat(file, &status) < 0 || !S_ISREG(status.st_mode)) {
+		*ret = NULL;
+		return 0;
+	}
+	if (read_fd_all(file, name, MEMBER_MAX, &text, &length, &reason) < 0) {
+		if (reason.sys != EFBIG) {
+			*e = reason;
+			return -1;
+		}
+		log_debug("registry of members: left out: %s", reason.text);
+	} else if (record_decode(&member_fields, name, text, length, arena, &record, &reason) < 0) {
+		log_debug("registry of members: left out: %s", reason.text);
+	}
+	*ret = record;
+	return 0;
+}
+
+/* Whether an entry with the right suffix is another container's, whose hash is the same. */
+static int is_of_another(int fd, const char *name, const char *root, const char *id, bool *ret,
+			 struct err *e)
+{
+	struct arena arena = { 0 };
+	struct member_record *member = NULL;
+
+	int rc = read_member(fd, name, &arena, &member, e);
+	if (rc == 0)
+		*ret = member && (!str_eq(member->root, root) || !str_eq(member->id, id));
+	arena_release(&arena);
+	return rc;
+}
+
+/* Remove the container's entries but `keep` (may be NULL), and what replace_file_at() has left of them
+ * where it was killed (".COOKIE-HASH.json.*"). */
+static int remove_entries(int fd, const char *directory, const char *root, const char *id,
+			  const char *keep, struct err *e)
+{
+	struct member_suffix suffix = suffix_of(root, id);
+	int scan_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclosedir DIR *scan = scan_fd < 0 ? NULL : fdopendir(scan_fd);
+
+	if (!scan) {
+		fail_sys(e, "read registry of members '%s'", directory);
+		close_keep_errno(scan_fd);
+		return -1;
+	}
+	for (struct dirent *entry; (entry = readdir(scan));) {
+		const char *name = entry->d_name;
+		bool entire = name[0] != '.' && str_has_suffix(name, suffix.text);
+		bool temporary = name[0] == '.' && strstr(name, suffix.text);
+		bool another = false;
+		if ((!entire && !temporary) || str_eq(name, keep))
+			continue;
+		if (entire && is_of_another(fd, name, root, id, &another, e) < 0)
+			return -1;
+		if (entire && another)
+			continue;
+		if (unlinkat(fd, name, 0) < 0 && errno != ENOENT)
+			return fail_sys(e, "remove '%s/%s'", directory, name);
+	}
+	return 0;
+}
+
+int registry_add(const char *directory, const struct member_record *member, struct err *e)
+{
+	struct member_suffix suffix = suffix_of(member->root, member->id);
+	struct arena arena = { 0 };
+	autoclose int fd = -1;
+	char name[MEMBER_NAME_SIZE];
+	char *text;
+	size_t length;
+	bool another;
+
+	if (open_directory(directory, true, &fd, e) < 0)
+		return -1;
+	if (str_format(name, sizeof(name), e, "%" PRIu64 "%s", member->network_cookie,
+		       suffix.text) < 0)
+		return -1;
+	if (is_of_another(fd, name, member->root, member->id, &another, e) < 0)
+		return -1;
+	if (another)
+		return fail(e, ERR_STATE,
+			    "container %s: its entry '%s/%s' is another container's; use another "
+			    "id",
+			    member->id, directory, name);
+	int rc = fields_encode_text(&member_fields, member, true, &arena, &text, &length, e);
+	if (rc >= 0 && length > MEMBER_MAX)
+		rc = fail(e, ERR_CONFIG, "container %s: its entry in '%s' would have %zu bytes",
+			  member->id, directory, length);
+	if (rc >= 0 && replace_file_at(fd, name, 0644, text, length, e) < 0)
+		rc = err_prefix(e, "registry of members '%s'", directory);
+	arena_release(&arena);
+	if (rc < 0)
+		return -1;
+	/* One container, one entry: an earlier one with another cookie goes, after the new one stands. */
+	return remove_entries(fd, directory, member->root, member->id, name, e);
+}
+
+int registry_remove(const char *directory, const char *root, const char *id, struct err *e)
+{
+	autoclose int fd = -1;
+
+	if (open_directory(directory, false, &fd, e) < 0)
+		return e->kind == ERR_NOT_FOUND ? 0 : -1;
+	return remove_entries(fd, directory, root, id, NULL, e);
+}
+
+/* 1: lives; 0: is dead; -1: cannot be told. */
+static int is_living(const struct member_record *member, struct err *e)
+{
+	autoclose int pidfd = process_open(&member->init, e);
+
+	if (pidfd >= 0)
+		return 1;
+	return e->kind == ERR_NOT_FOUND ? 0 : -1;
+}
+
+static void add_member(struct members *members, size_t *capacity, struct arena *arena,
+		       const struct member_record *member)
+{
+	if (members->n == *capacity) {
+		size_t larger = *capacity ? *capacity * 2 : 8;
+		struct member_record *v = arena_new_array(arena, struct member_record, larger);
+		if (members->n)
+			memcpy(v, members->v, members->n * sizeof(*v));
+		members->v = v;
+		*capacity = larger;
+	}
+	members->v[members->n++] = *member;
+}
+
+int registry_living(const char *directory, const char *network_path, struct arena *arena,
+		    struct members *ret, struct err *e)
+{
+	struct members members = { 0 };
+	size_t capacity = 0;
+	autoclose int fd = -1;
+
+	if (open_directory(directory, false, &fd, e) < 0) {
+		if (e->kind != ERR_NOT_FOUND)
+			return -1;
+		*ret = members;
+		return 0;
+	}
+	autoclosedir DIR *scan = fdopendir(fd);
+	if (!scan)
+		return fail_sys(e, "read registry of members '%s'", directory);
+	take_fd(&fd);
+
+	for (struct dirent *entry; (entry = readdir(scan));) {
+		if (entry->d_name[0] == '.' || !str_has_suffix(entry->d_name, ".json"))
+			continue;
+		struct member_record *member;
+		if (read_member(dirfd(scan), entry->d_name, arena, &member, e) < 0)
+			return err_prefix(e, "registry of members '%s'", directory);
+		if (!member || (network_path && !str_eq(member->network_path, network_path)))
+			continue;
+		int living = is_living(member, e);
+		if (living < 0)
+			return err_prefix(e, "registry of members '%s': %s", directory,
+					  entry->d_name);
+		if (living)
+			add_member(&members, &capacity, arena, member);
+	}
+	*ret = members;
+	return 0;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The records of a container on disk: written, read, and removed with their directory. Runs in the
+ * runtime.
+ */
+#include "state/record.h"
+#include "state/state.h"
+
+#include "base/io.h"
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define INTENT_MAX (1u << 20)
+
+/* With config.json's annotations in it, a status can be about as large as that. */
+#define STATUS_MAX JSON_MAX_BYTES
+#define CONFIG_MAX JSON_MAX_BYTES
+
+/* The intent last: while there is one, a delete that was cut short can be repeated. */
+static const char *const known_names[] = {
+	STATE_CONFIG,
+	STATE_START_SOCKET,
+	STATE_STATUS,
+	STATE_INTENT,
+};
+
+static int write_record(const struct state_dir *dir, const char *name, const char *text,
+			size_t length, size_t limit, struct err *e)
+{
+	/* Written and never read again would be a container that nobody can stop. */
+	if (length > limit)
+		return fail(e, ERR_CONFIG, "container %s: %s would have %zu bytes, more than %zu",
+			    dir->id, name, length, limit);
+	if (replace_file_at(dir->fd, name, 0600, text, length, e) < 0)
+		return err_prefix(e, "container %s", dir->id);
+	return 0;
+}
+
+static int encode_and_write(const struct state_dir *dir, const char *name,
+			    const struct fields *fields, const void *record, size_t limit,
+			    struct err *e)
+{
+	struct arena arena = { 0 };
+	char *text;
+	size_t length;
+
+	int rc = fields_encode_text(fields, record, true, &arena, &text, &length, e);
+	if (rc >= 0)
+		rc = write_record(dir, name, text, length, limit, e);
+	arena_release(&arena);
+	return rc < 0 ? -1 : 0;
+}
+
+int state_write_intent(struct state_dir *dir, const struct intent_record *intent, struct err *e)
+{
+	return encode_and_write(dir, STATE_INTENT, &intent_fields, intent, INTENT_MAX, e);
+}
+
+int state_write_status(struct state_dir *dir, const struct status_record *status, struct err *e)
+{
+	return encode_and_write(dir, STATE_STATUS, &status_fields, status, STATUS_MAX, e);
+}
+
+int state_write_config(struct state_dir *dir, const struct spec *spec, struct err *e)
+{
+	struct arena arena = { 0 };
+	char *text;
+	size_t length;
+
+	int rc = spec_encode_text(spec, false, &arena, &text, &length, e);
+	if (rc >= 0)
+		rc = write_record(dir, STATE_CONFIG, text, length, CONFIG_MAX, e);
+	arena_release(&arena);
+	return rc < 0 ? -1 : 0;
+}
+
+/* *ret = NULL where there is no such file. */
+static int read_record(const struct state_dir *dir, const char *name, size_t limit, char **ret,
+		       size_t *ret_length, struct err *e)
+{
+	/* O_NONBLOCK, or a FIFO in its place would hold us up for ever. */
+	autoclose int fd =
+		openat(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+
+	if (fd < 0 && errno == ENOENT) {
+		*ret = NULL;
+		return 0;
+	}
+	if (fd < 0)
+		return fail_sys(e, "container %s: open '%s'", dir->id, name);
+	if (fstat(fd, &status) < 0)
+		return fail_sys(e, "container %s: stat '%s'", dir->id, name);
+	if (!S_ISREG(status.st_mode))
+		return fail(e, ERR_STATE, "container %s: '%s' is no regular file", dir->id, name);
+	if (read_fd_all(fd, name, limit, ret, ret_length, e) < 0)
+		return err_prefix(e, "container %s", dir->id);
+	return 0;
+}
+
+static int read_and_decode(const struct state_dir *dir, const char *name,
+			   const struct fields *fields, size_t limit, struct arena *arena,
+			   void **ret, struct err *e)
+{
+	autofree char *text = NULL;
+	size_t length = 0;
+	void *record = NULL;
+
+	if (read_record(dir, name, limit, &text, &length, e) < 0)
+		return -1;
+	if (text && record_decode(fields, name, text, length, arena, &record, e) < 0)
+		return err_prefix(e, "container %s", dir->id);
+	*ret = record;
+	return 0;
+}
+
+int state_read_intent(const struct state_dir *dir, struct arena *arena, struct intent_record **ret,
+		      struct err *e)
+{
+	void *record;
+
+	if (read_and_decode(dir, STATE_INTENT, &intent_fields, INTENT_MAX, arena, &record, e) < 0)
+		return -1;
+	*ret = record;
+	return 0;
+}
+
+int state_read_status(const struct state_dir *dir, struct arena *arena, struct status_record **ret,
+		      struct err *e)
+{
+	void *record;
+
+	if (read_and_decode(dir, STATE_STATUS, &status_fields, STATUS_MAX, arena, &record, e) < 0)
+		return -1;
+	*ret = record;
+	return 0;
+}
+
+int state_read_config(const struct state_dir *dir, struct arena *arena, struct spec **ret,
+		      struct err *e)
+{
+	autofree char *text = NULL;
+	size_t length = 0;
+	struct spec *spec = NULL;
+
+	if (read_record(dir, STATE_CONFIG, CONFIG_MAX, &text, &length, e) < 0)
+		return -1;
+	if (text && record_is_cut(text, length))
+		log_debug("container %s: %s is cut short (%zu bytes): taken for not written",
+			  dir->id, STATE_CONFIG, length);
+	else if (text && spec_decode_text(text, length, STATE_CONFIG, arena, &spec, e) < 0) {
+		e->kind = ERR_STATE;
+		return err_prefix(e, "container %s", dir->id);
+	}
+	*ret = spec;
+	return 0;
+}
+
+static bool is_known(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known_names); i++)
+		if (str_eq(name, known_names[i]))
+			return true;
+	return false;
+}
+
+/* ".NAME.*" of replace_file_at(), left where it was killed. */
+static bool is_stale_temporary(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known_names); i++) {
+		size_t length = strlen(known_names[i]);
+		if (name[0] == '.' && strncmp(name + 1, known_names[i], length) == 0 &&
+		    name[1 + length] == '.')
+			return true;
+	}
+	return false;
+}
+
+static int fail_unknown(const struct state_dir *dir, const char *name, struct err *e)
+{
+	return fail(e, ERR_STATE, "'%s/%s' holds '%s', which this program did not put there",
+		    dir->root, dir->id, name);
+}
+
+/*
+ * Look for strangers before anything is removed, so that nothing is lost when there is one; take the
+ * stale temporary files away in passing. A directory that cannot be read is no reason to give up:
+ * whether it is empty says the rmdir.
+ */
+static int sweep(const struct state_dir *dir, struct err *e)
+{
+	int scan_fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclosedir DIR *scan = scan_fd < 0 ? NULL : fdopendir(scan_fd);
+
+	if (!scan) {
+		log_debug("container %s: its state directory cannot be read", dir->id);
+		close_keep_errno(scan_fd);
+		return 0;
+	}
+	for (struct dirent *entry; (entry = readdir(scan));) {
+		const char *name = entry->d_name;
+		if (str_eq(name, ".") || str_eq(name, "..") || is_known(name))
+			continue;
+		if (!is_stale_temporary(name))
+			return fail_unknown(dir, name, e);
+		if (unlinkat(dir->fd, name, 0) < 0 && errno != ENOENT)
+			return fail_sys(e, "container %s: remove '%s'", dir->id, name);
+	}
+	return 0;
+}
+
+/* ROOT/ID must still be the directory whose files are removed, or the rmdir would hit another one. */
+static int check_in_place(const struct state_dir *dir, bool *ret_gone, struct err *e)
+{
+	struct stat held, named;
+
+	if (fstat(dir->fd, &held) < 0)
+		return fail_sys(e, "stat state directory '%s/%s'", dir->root, dir->id);
+	if (fstatat(dir->root_fd, dir->id, &named, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != ENOENT)
+			return fail_sys(e, "stat state directory '%s/%s'", dir->root, dir->id);
+		*ret_gone = true;
+		return 0;
+	}
+	*ret_gone = false;
+	if (held.st_dev != named.st_dev || held.st_ino != named.st_ino)
+		return fail(e, ERR_STATE, "'%s/%s' was replaced by another directory", dir->root,
+			    dir->id);
+	return 0;
+}
+
+int state_remove(struct state_dir *dir, struct err *e)
+{
+	bool gone;
+
+	if (check_in_place(dir, &gone, e) < 0)
+		return -1;
+	if (gone)
+		return 0;
+	if (sweep(dir, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(known_names); i++)
+		if (unlinkat(dir->fd, known_names[i], 0) < 0 && errno != ENOENT)
+			return fail_sys(e, "container %s: remove '%s'", dir->id, known_names[i]);
+	if (unlinkat(dir->root_fd, dir->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return fail_sys(e, "remove state directory '%s/%s'", dir->root, dir->id);
+	return 0;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Capabilities: names without asking the kernel, sets by capget(2), capset(2) and prctl(2). Runs in the
+ * runtime and in the container's process.
+ */
+#include "sys/caps.h"
+
+#include "base/auto.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define CAP_PREFIX_LENGTH 4 /* "CAP_" */
+#define CAP_SET_BITS 64
+
+/* By number, linux/capability.h. */
+static const char *const cap_names[] = {
+	"CAP_CHOWN",
+	"CAP_DAC_OVERRIDE",
+	"CAP_DAC_READ_SEARCH",
+	"CAP_FOWNER",
+	"CAP_FSETID",
+	"CAP_KILL",
+	"CAP_SETGID",
+	"CAP_SETUID",
+	"CAP_SETPCAP",
+	"CAP_LINUX_IMMUTABLE",
+	"CAP_NET_BIND_SERVICE",
+	"CAP_NET_BROADCAST",
+	"CAP_NET_ADMIN",
+	"CAP_NET_RAW",
+	"CAP_IPC_LOCK",
+	"CAP_IPC_OWNER",
+	"CAP_SYS_MODULE",
+	"CAP_SYS_RAWIO",
+	"CAP_SYS_CHROOT",
+	"CAP_SYS_PTRACE",
+	"CAP_SYS_PACCT",
+	"CAP_SYS_ADMIN",
+	"CAP_SYS_BOOT",
+	"CAP_SYS_NICE",
+	"CAP_SYS_RESOURCE",
+	"CAP_SYS_TIME",
+	"CAP_SYS_TTY_CONFIG",
+	"CAP_MKNOD",
+	"CAP_LEASE",
+	"CAP_AUDIT_WRITE",
+	"CAP_AUDIT_CONTROL",
+	"CAP_SETFCAP",
+	"CAP_MAC_OVERRIDE",
+	"CAP_MAC_ADMIN",
+	"CAP_SYSLOG",
+	"CAP_WAKE_ALARM",
+	"CAP_BLOCK_SUSPEND",
+	"CAP_AUDIT_READ",
+	"CAP_PERFMON",
+	"CAP_BPF",
+	"CAP_CHECKPOINT_RESTORE",
+};
+
+int cap_number(const char *name)
+{
+	if (!name)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(cap_names); i++) {
+		if (str_eq_nocase(name, cap_names[i]) ||
+		    str_eq_nocase(name, cap_names[i] + CAP_PREFIX_LENGTH))
+			return (int)i;
+	}
+	return -1;
+}
+
+const char *cap_name_of(int number)
+{
+	if (number < 0 || (size_t)number >= ARRAY_SIZE(cap_names))
+		return NULL;
+	return cap_names[number];
+}
+
+int caps_get(struct cap_sets *ret, struct err *e)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return fail_sys(e, "capget");
+	ret->effective = data[0].effective | (uint64_t)data[1].effective << 32;
+	ret->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	ret->inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
+	return 0;
+}
+
+int caps_set(const struct cap_sets *sets, struct err *e)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		data[i].effective = (uint32_t)(sets->effective >> 32 * i);
+		data[i].permitted = (uint32_t)(sets->permitted >> 32 * i);
+		data[i].inheritable = (uint32_t)(sets->inheritable >> 32 * i);
+	}
+	if (syscall(SYS_capset, &header, data) < 0)
+		return fail_sys(e, "capset");
+	return 0;
+}
+
+/* prctl() knows the answer too, and unlike /proc/sys/kernel/cap_last_cap it is there in every mount
+ * namespace. */
+int caps_last(void)
+{
+	int last = (int)ARRAY_SIZE(cap_names) - 1;
+
+	while (last > 0 && prctl(PR_CAPBSET_READ, last, 0, 0, 0) < 0)
+		last--;
+	while (last < CAP_SET_BITS - 1 && prctl(PR_CAPBSET_READ, last + 1, 0, 0, 0) >= 0)
+		last++;
+	return last;
+}
+
+int caps_bounding(uint64_t *ret, struct err *e)
+{
+	uint64_t mask = 0;
+	int last = caps_last();
+
+	for (int i = 0; i <= last; i++) {
+		int has = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
+
+		if (has < 0)
+			return fail_sys(e, "read capability %d of the bounding set", i);
+		if (has)
+			mask |= UINT64_C(1) << i;
+	}
+	*ret = mask;
+	return 0;
+}
+
+int caps_bounding_limit(uint64_t keep, struct err *e)
+{
+	uint64_t now;
+
+	if (caps_bounding(&now, e) < 0)
+		return -1;
+	for (int i = 0; i < CAP_SET_BITS; i++) {
+		uint64_t bit = UINT64_C(1) << i;
+
+		if (!(now & bit) || (keep & bit))
+			continue;
+		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0) {
+			const char *name = cap_name_of(i);
+
+			return fail_sys(e, "drop %s (%d) from the bounding set", name ? name : "?",
+					i);
+		}
+	}
+	return 0;
+}
+
+int caps_ambient(uint64_t raise, struct err *e)
+{
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return fail_sys(e, "clear the ambient capabilities");
+	for (int i = 0; i < CAP_SET_BITS; i++) {
+		if (!(raise & UINT64_C(1) << i))
+			continue;
+		/* EPERM: not permitted and inheritable; EINVAL: unknown to this kernel */
+		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0 && errno != EPERM &&
+		    errno != EINVAL)
+			return fail_sys(e, "raise capability %d in the ambient set", i);
+	}
+	return 0;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Processes through pidfds: clone3(2), pidfd_open(2), waitid(2) with P_PIDFD. Runs in the runtime; the
+ * new process returns from child_clone() as from fork(2).
+ */
+#include "sys/child.h"
+
+#include "base/auto.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A frozen process does not die of SIGKILL before it is thawed; whoever drops it must not hang. */
+#define DROP_DEADLINE_MS 10000
+
+int sys_pidfd_open(pid_t pid, unsigned flags)
+{
+	return (int)syscall(SYS_pidfd_open, pid, flags);
+}
+
+int sys_pidfd_send_signal(int pidfd, int signal)
+{
+	return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	return (int)syscall(SYS_close_range, first, last, flags);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool pidfd_ended(int pidfd, int timeout_ms)
+{
+	int64_t deadline = timeout_ms > 0 ? now_ms() + timeout_ms : 0;
+	int left = timeout_ms;
+
+	for (;;) {
+		struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+		int n = poll(&poll_fd, 1, left);
+
+		if (n >= 0)
+			return n == 1 && (poll_fd.revents & POLLIN);
+		if (errno != EINTR)
+			return false;
+		if (timeout_ms > 0) {
+			int64_t rest = deadline - now_ms();
+
+			left = rest > 0 ? (int)rest : 0;
+		}
+	}
+}
+
+int child_clone(uint64_t flags, int into_cgroup, struct child *ret, struct err *e)
+{
+	int pidfd = -1;
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		/* with CLONE_PARENT the kernel takes the caller's own and refuses another */
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
+	};
+
+	if (into_cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)into_cgroup;
+	}
+
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid < 0)
+		return fail_sys(e, "clone3 with flags 0x%llx", (unsigned long long)args.flags);
+	if (pid == 0)
+		return 0;
+	ret->pid = pid;
+	ret->pidfd = pidfd;
+	return 1;
+}
+
+static int wait_for(int pidfd, int options, siginfo_t *info)
+{
+	int result;
+
+	do {
+		memset(info, 0, sizeof(*info));
+		result = waitid((idtype_t)P_PIDFD, (id_t)pidfd, info, WEXITED | options);
+	} while (result < 0 && errno == EINTR);
+	return result;
+}
+
+int child_wait(struct child *child, int *ret_status, struct err *e)
+{
+	siginfo_t info;
+
+	if (!child->pid)
+		return fail(e, ERR_INTERNAL, "no process to wait for");
+	if (wait_for(child->pidfd, 0, &info) < 0)
+		return fail_sys(e, "wait for process %ld", (long)child->pid);
+	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	child_keep(child);
+	return 0;
+}
+
+void child_keep(struct child *child)
+{
+	replace_fd(&child->pidfd, -1);
+	child->pid = 0;
+}
+
+void child_drop(struct child *child)
+{
+	int saved = errno;
+	siginfo_t info;
+
+	if (child->pid && child->pidfd >= 0) {
+		sys_pidfd_send_signal(child->pidfd, SIGKILL);
+		pidfd_ended(child->pidfd, DROP_DEADLINE_MS);
+		wait_for(child->pidfd, WNOHANG, &info);
+	}
+	child_keep(child);
+	errno = saved;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /proc/self/mountinfo as structs (proc_pid_mountinfo(5)). */
+#ifndef SYS_MOUNTINFO_H
+#define SYS_MOUNTINFO_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MOUNTINFO_MAX (16u << 20)
+
+struct mountinfo_entry {
+	uint32_t id, parent;
+	uint32_t major, minor;
+	char *root, *mount_point; /* unescaped */
+	char *options;            /* of the mount: "rw,nosuid" */
+	char *tags;               /* "shared:1 master:2", "" where there are none */
+	char *fstype, *source;
+	char *super_options; /* of the file system: "rw,cpu,cpuacct" */
+};
+struct mountinfo {
+	size_t n;
+	struct mountinfo_entry *v;
+};
+
+/* Pure. A line that cannot be understood is an error of kind ERR_SYSTEM with its number. */
+int mountinfo_parse(const char *text, struct arena *arena, struct mountinfo *ret, struct err *e)
+	MUST_CHECK;
+
+/* Of this process, through a verified procfs. */
+int mountinfo_read(struct arena *arena, struct mountinfo *ret, struct err *e) MUST_CHECK;
+
+/* Whether a list such as "rw,cpu,cpuacct" has exactly this word. */
+bool mount_options_have(const char *options, const char *word);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Namespace descriptors (ioctl_ns(2), setns(2)). Runs in the runtime and, for late joins, in the
+ * container's process.
+ */
+#include "sys/nsfd.h"
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "sys/child.h"
+#include "sys/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+static const struct {
+	const char *file; /* below /proc/PID/ns */
+	const char *name; /* of the specification */
+	int type;
+} ns_kinds[] = {
+	{ "net", "network", CLONE_NEWNET },      { "pid", "pid", CLONE_NEWPID },
+	{ "mnt", "mount", CLONE_NEWNS },         { "ipc", "ipc", CLONE_NEWIPC },
+	{ "uts", "uts", CLONE_NEWUTS },          { "user", "user", CLONE_NEWUSER },
+	{ "cgroup", "cgroup", CLONE_NEWCGROUP }, { "time", "time", CLONE_NEWTIME },
+};
+
+static const char *kind_name(int type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ns_kinds); i++) {
+		if (ns_kinds[i].type == type)
+			return ns_kinds[i].name;
+	}
+	return "some";
+}
+
+static int unusable(struct err *e, int error_number, const char *reason)
+{
+	char text[128];
+
+	fail(e, ERR_CONFIG, "%s", reason ? reason : errno_text(error_number, text, sizeof(text)));
+	e->sys = error_number;
+	return -1;
+}
+
+static const char *other_file(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFIFO:
+		return "is a FIFO, not a namespace file";
+	case S_IFDIR:
+		return "is a directory, not a namespace file";
+	case S_IFSOCK:
+		return "is a socket, not a namespace file";
+	case S_IFCHR:
+		return "is a character device, not a namespace file";
+	case S_IFBLK:
+		return "is a block device, not a namespace file";
+	case S_IFLNK:
+		return "is a symbolic link, not a namespace file";
+	default:
+		return "is a regular file, not a namespace file (was the namespace deleted?)";
+	}
+}
+
+int nsfd_try(const char *path, struct err *e)
+{
+	autoclose int found = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+	struct statfs fs;
+	int fd;
+
+	if (found < 0 || fstat(found, &st) < 0)
+		return unusable(e, errno, NULL);
+	/* asked last: statfs() of a strange file system may take its time */
+	if (!S_ISREG(st.st_mode))
+		return unusable(e, EINVAL, other_file(st.st_mode));
+	if (fstatfs(found, &fs) < 0)
+		return unusable(e, errno, NULL);
+	if (fs.f_type != NSFS_MAGIC)
+		return unusable(e, EINVAL, other_file(st.st_mode));
+
+	/* setns() and ioctl() refuse an O_PATH descriptor */
+	fd = reopen_fd(found, O_RDONLY, e);
+	if (fd < 0)
+		e->kind = ERR_CONFIG;
+	return fd;
+}
+
+int nsfd_open(const char *path, struct err *e)
+{
+	int fd = nsfd_try(path, e);
+
+	if (fd < 0)
+		return err_prefix(e, "namespace path '%s'", path);
+	return fd;
+}
+
+int nsfd_type(int fd)
+{
+	return ioctl(fd, NS_GET_NSTYPE);
+}
+
+int nsfd_own(const char *name, struct err *e)
+{
+	autoclose int fd = -1;
+	char path[32];
+
+	if (str_format(path, sizeof(path), e, "/proc/self/ns/%s", name) < 0)
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_sys(e, "open %s", path);
+
+	/* the type tells that /proc gave what it should, and ENOTTY that it is no namespace */
+	int type = nsfd_type(fd);
+
+	for (size_t i = 0; i < ARRAY_SIZE(ns_kinds); i++) {
+		if (type == ns_kinds[i].type && str_eq(name, ns_kinds[i].file))
+			return take_fd(&fd);
+	}
+	return fail(e, ERR_SYSTEM, "%s is not a %s namespace", path, name);
+}
+
+bool nsfd_same(int a, int b)
+{
+	struct stat st_a, st_b;
+
+	return fstat(a, &st_a) == 0 && fstat(b, &st_b) == 0 && st_a.st_dev == st_b.st_dev &&
+	       st_a.st_ino == st_b.st_ino;
+}
+
+int nsfd_owner(int fd)
+{
+	return ioctl(fd, NS_GET_USERNS);
+}
+
+int nsfd_owner_uid(int userns_fd, uid_t *ret)
+{
+	uid_t uid;
+
+	if (ioctl(userns_fd, NS_GET_OWNER_UID, &uid) < 0)
+		return -1;
+	*ret = uid;
+	return 0;
+}
+
+int netns_cookie(uint64_t *ret, struct err *e)
+{
+	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t length = sizeof(cookie);
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) < 0)
+		return fail_sys(e, "ask for the cookie of the network namespace");
+	*ret = cookie;
+	return 0;
+}
+
+int netns_cookie_of(int fd, uint64_t *ret, struct err *e)
+{
+	autoclose int own = nsfd_own("net", e);
+	uint64_t cookie = 0;
+	int result;
+
+	if (own < 0 || nsfd_enter(fd, CLONE_NEWNET, NULL, e) < 0)
+		return -1;
+	result = netns_cookie(&cookie, e);
+	if (setns(own, CLONE_NEWNET) < 0)
+		return fail_sys(e, "return to the own network namespace");
+	if (result < 0)
+		return -1;
+	*ret = cookie;
+	return 0;
+}
+
+int nsfd_enter(int fd, int type, const char *path, struct err *e)
+{
+	if (setns(fd, type) == 0)
+		return 0;
+	if (!path)
+		return fail_sys(e, "join a %s namespace", kind_name(type));
+	return fail_sys(e, "join the %s namespace '%s'", kind_name(type), path);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running from a copy of the program that nobody can write to (CVE-2019-5736). Runs first thing in
+ * every command that enters a container.
+ *
+ * The clone: open_tree(2) makes a detached mount of the binary alone, mount_setattr(2) makes it
+ * read-only, execveat(2) runs it. /proc/PID/exe then leads to that mount, which belongs to no mount
+ * namespace any more and so cannot be made writable again. Where that is not permitted: a memfd sealed
+ * against every change.
+ */
+#include "sys/self_exe.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/str.h"
+#include "sys/mount_api.h"
+#include "sys/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U /* Linux 6.3 */
+#endif
+
+#define PROGRAM_NAME "distro-shim"
+/* Says "executed again already": it can only turn a second attempt into an error, so that nobody gains
+ * by setting it. */
+#define MARKER "DISTRO_SHIM_EXECUTED_AGAIN"
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+extern char **environ;
+
+static int open_exe(int flags, struct err *e)
+{
+	autoclose int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc < 0)
+		return fail_sys(e, "open /proc");
+	return procfs_open_target(proc, "self/exe", flags, e);
+}
+
+int self_exe_is_protected(bool *ret, struct err *e)
+{
+	autoclose int exe = open_exe(O_PATH, e);
+	struct statfs fs;
+
+	if (exe < 0)
+		return -1;
+	if (fstatfs(exe, &fs) < 0)
+		return fail_sys(e, "look at the file system of /proc/self/exe");
+	if (fs.f_flags & ST_RDONLY) {
+		*ret = true;
+		return 0;
+	}
+	*ret = false;
+	if (fs.f_type != TMPFS_MAGIC)
+		return 0;
+
+	/* a memfd may be opened for reading by its owner; what may not is no copy of ours */
+	autoclose int copy = open_exe(O_RDONLY, e);
+	int seals = copy < 0 ? -1 : fcntl(copy, F_GET_SEALS);
+
+	*ret = seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
+	return 0;
+}
+
+static int read_only_clone(struct err *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	autoclose int exe = open_exe(O_PATH, e);
+	autoclose int tree = -1;
+
+	if (exe < 0)
+		return -1;
+	tree = sys_open_tree(exe, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (tree < 0)
+		return fail_sys(e, "clone the mount of the program");
+	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0)
+		return fail_sys(e, "make the clone read-only");
+	return take_fd(&tree);
+}
+
+static int sealed_copy(struct err *e)
+{
+	autoclose int exe = open_exe(O_RDONLY, e);
+	autoclose int copy = -1;
+	struct stat st;
+	off_t at = 0;
+
+	if (exe < 0)
+		return -1;
+	copy = memfd_create(PROGRAM_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	/* a kernel that does not know the flag makes every memfd executable */
+	if (copy < 0 && errno == EINVAL)
+		copy = memfd_create(PROGRAM_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (copy < 0 || fstat(exe, &st) < 0)
+		return fail_sys(e, "make a memfd");
+	while (at < st.st_size) {
+		ssize_t copied = sendfile(copy, exe, &at, (size_t)(st.st_size - at));
+
+		if (copied < 0 && errno != EINTR)
+			return fail_sys(e, "copy the program to a memfd");
+		if (copied == 0)
+			return fail(e, ERR_SYSTEM,
+				    "copy the program to a memfd: it became shorter");
+	}
+	if (fcntl(copy, F_ADD_SEALS, ALL_SEALS) < 0)
+		return fail_sys(e, "seal the memfd");
+	return take_fd(&copy);
+}
+
+/* The environment with the marker added, for the new program alone. */
+static char **marked_environment(void)
+{
+	static char marker[] = MARKER "=1";
+	size_t n = 0;
+	char **copy;
+
+	while (environ && environ[n])
+		n++;
+	copy = xmalloc((n + 2) * sizeof(*copy));
+	for (size_t i = 0; i < n; i++)
+		copy[i] = environ[i];
+	copy[n] = marker;
+	copy[n + 1] = NULL;
+	return copy;
+}
+
+static int execute(int fd, char **argv, struct err *e)
+{
+	autofree char **environment = marked_environment();
+
+	syscall(SYS_execveat, fd, "", argv, environment, AT_EMPTY_PATH);
+	return fail_sys(e, "execute the protected copy of the program");
+}
+
+int self_exe_protect(char **argv, struct err *e)
+{
+	bool again = getenv(MARKER), protected;
+	struct err clone_error = { 0 };
+	autoclose int fd = -1;
+
+	unsetenv(MARKER);
+	if (self_exe_is_protected(&protected, e) < 0)
+		return -1;
+	if (protected) {
+		/* executing by descriptor names the process after the descriptor's number */
+		if (again && prctl(PR_SET_NAME, PROGRAM_NAME, 0, 0, 0) < 0)
+			return fail_sys(e, "set the name of the process");
+		return 0;
+	}
+	if (again)
+		return fail(e, ERR_SYSTEM,
+			    "the program still runs from a writable file after it was executed "
+			    "again from a protected copy");
+	fd = read_only_clone(&clone_error);
+	if (fd >= 0)
+		execute(fd, argv, &clone_error);
+	replace_fd(&fd, sealed_copy(e));
+	if (fd < 0 || execute(fd, argv, e) < 0)
+		return err_prefix(e, "protect the program's own file (%s)", clone_error.text);
+	return 0;
+}
