@@ -76,7 +76,7 @@ const char *strmap_get(const struct strmap *map, const char *key);
 
 enum field_kind {
 	FIELD_STRING,   /* char * */
-	FIELD_BOOL,     /* bool; absent = false; false is not written back */
+	FIELD_BOOL,     /* bool; absent = false; false is not written unless required */
 	FIELD_OPT_BOOL, /* struct opt_bool */
 	FIELD_I32,
 	FIELD_U32,
@@ -97,7 +97,7 @@ enum field_kind {
 	FIELD_OBJECT,   /* struct T *: `sub` */
 	FIELD_LIST,     /* { size_t n; struct T *v; }: elements inline, `sub` */
 	FIELD_MAP, /* { size_t n; struct T *v; }: an object of objects; T's first member is char *key */
-	FIELD_RAW,               /* struct json_value *: kept as parsed */
+	FIELD_RAW,               /* struct json_value *: a copy of what was parsed */
 	FIELD_STRING_OR_STRLIST, /* struct strlist_or_word: one word or a list of names */
 	FIELD_STRING_OR_OBJECT,  /* struct word_or_object: one word or an object of `sub` */
 };
@@ -227,7 +227,8 @@ int fields_decode(const struct fields *fields, const struct json_source *source,
 		  const struct json_value *v, struct arena *arena, void *ret, struct err *e)
 	MUST_CHECK;
 
-/* Write a struct as an object. Absent members are left out. */
+/* Write a struct as an object. Absent members are left out; one that is required, or an enum value without
+ * a name, makes json_out_finish() fail. */
 void fields_encode(const struct fields *fields, const void *object, struct json_out *out);
 
 /* Parse text and decode it in one go; `name` is what errors call the text. */

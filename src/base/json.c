@@ -3,9 +3,9 @@
  * JSON text into a tree. Pure: text and memory in, tree or error out.
  *
  * Two passes. scan_bytes() looks at the raw text for what the lexer would let through or change behind
- * our back (NUL, loose UTF-8, lone surrogates). Then yajl's callbacks build the tree; yajl says only
- * *that* a token was read, so token_start() finds *where*: between the end of one token and the start of
- * the next there are blanks and at most one separator.
+ * our back (NUL and other control characters, loose UTF-8, lone surrogates). Then yajl's callbacks build
+ * the tree; yajl says only *that* a token was read, so token_start() finds *where*: between the end of
+ * one token and the start of the next there are blanks and at most one separator.
  */
 #include "base/json.h"
 
@@ -20,6 +20,8 @@
 
 /* As much of a key as is shown in an error. */
 #define SHOWN_KEY_MAX 64
+
+static const char ends_too_early[] = "the text ends too early";
 
 /* What the last token was, hence which separator may follow it. */
 enum last_token { LAST_NONE, LAST_OPEN, LAST_KEY, LAST_VALUE };
@@ -162,6 +164,10 @@ static int scan_bytes(const struct json_source *source, struct err *e)
 			return json_fail_at(source, (uint32_t)offset, e, "invalid utf-8");
 		if (*at == '\0')
 			return json_fail_at(source, (uint32_t)offset, e, "a nul byte");
+		/* The lexer takes vertical tab and form feed for blanks. */
+		if ((unsigned char)*at < 0x20 && !is_blank(*at))
+			return json_fail_at(source, (uint32_t)offset, e,
+					    "a control character \\u%04x", (unsigned)*at);
 		/* Outside of strings a backslash is an error anyway, so that strings need not be
 		 * told from the rest here. */
 		if (*at == '\\' && scan_escape(source, offset, &length, e) < 0)
@@ -366,13 +372,15 @@ static void release(void *context, void *memory)
 /* yajl does not look whether it got memory; these never give it none. */
 static yajl_alloc_funcs allocation = { .malloc = allocate, .realloc = reallocate, .free = release };
 
+static const char lexical_error[] = "lexical error: ", parse_error[] = "parse error: ";
+
 /* "lexical error: invalid char in json text.\n" without its frame. */
 static void shorten_reason(char *reason, size_t size, const char *text)
 {
-	if (str_has_prefix(text, "lexical error: "))
-		text += strlen("lexical error: ");
-	else if (str_has_prefix(text, "parse error: "))
-		text += strlen("parse error: ");
+	if (str_has_prefix(text, lexical_error))
+		text += strlen(lexical_error);
+	else if (str_has_prefix(text, parse_error))
+		text += strlen(parse_error);
 	snprintf(reason, size, "%s", text);
 	reason[strcspn(reason, "\n")] = '\0';
 	if (str_has_suffix(reason, "."))
@@ -380,28 +388,31 @@ static void shorten_reason(char *reason, size_t size, const char *text)
 	for (char *c = reason; *c; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
+	if (str_eq(reason, "premature eof"))
+		snprintf(reason, size, "%s", ends_too_early);
 }
 
 /* yajl refused the text; `inside` is where it stood within the text, or 0 where it had reached its end. */
-static int refuse_syntax(struct parser *p, size_t inside)
+static int refuse_syntax(const struct parser *p, size_t inside)
 {
 	const struct json_source *source = p->source;
 	size_t offset = token_start(p);
 	char reason[128];
 
 	if (offset >= source->length)
-		return json_fail_at(source, (uint32_t)source->length, p->e,
-				    offset == skip_blanks(source, 0) ? "no value"
-								     : "the text ends too early");
-	/* Within strings and numbers the very byte is known, elsewhere the token says it. */
-	char first = source->text[offset];
-	if ((first == '"' || first == '-' || (first >= '0' && first <= '9')) && inside > offset &&
-	    inside < source->length)
-		offset = inside;
+		return json_fail_at(source, (uint32_t)source->length, p->e, "%s",
+				    offset == skip_blanks(source, 0) ? "no value" : ends_too_early);
 
 	unsigned char *text = yajl_get_error(p->handle, 0, NULL, 0);
+	bool lexical = str_has_prefix((const char *)text, lexical_error);
 	shorten_reason(reason, sizeof(reason), (const char *)text);
 	yajl_free_error(p->handle, text);
+
+	/* Within strings and numbers the very byte is known, elsewhere the token says it. */
+	char first = source->text[offset];
+	if (lexical && (first == '"' || first == '-' || (first >= '0' && first <= '9')) &&
+	    inside > offset && inside < source->length)
+		offset = inside;
 	return json_fail_at(source, (uint32_t)offset, p->e, "%s", reason);
 }
 

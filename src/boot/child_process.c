@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -309,6 +310,8 @@ int child_ready(struct boot *b, struct err *e)
 {
 	struct message message = { .type = BOOT_READY };
 
+	/* Init may wait for long, many of it side by side: what the parent has freed need not stay. */
+	malloc_trim(0);
 	/* From now on the container outlives the runtime that made it; it is in the records. */
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return fail_sys(e, "prctl");

@@ -93,6 +93,7 @@ static __attribute__((noreturn)) void child_main(struct boot *b)
 
 #undef STEP
 #define STEP(name, call) STEP_ON("parent", name, call)
+#define AWAIT(name, call) AWAIT_ON("parent", name, call)
 
 static int parent_page(struct boot *b, struct err *e)
 {
@@ -119,9 +120,9 @@ static int parent_page(struct boot *b, struct err *e)
 	/* Before GO: a process that does anything is in the records. */
 	STEP("record-init", parent_record_init(b, e));
 	STEP("go", parent_go(b, e));
-	STEP("runtime-hooks", parent_runtime_hooks(b, e));
-	STEP("console", parent_console(b, e));
-	STEP("ready", parent_ready(b, e));
+	AWAIT("runtime-hooks", parent_runtime_hooks(b, e));
+	AWAIT("console", parent_console(b, e));
+	AWAIT("ready", parent_ready(b, e));
 	/* Last: a small RLIMIT_NOFILE or RLIMIT_NPROC must not break the set-up. */
 	STEP("rlimits", parent_rlimits(b, e));
 	STEP("record-created", parent_record_created(b, e));

@@ -94,13 +94,14 @@ static int start_record(struct start *s, struct err *e)
 }
 
 #define STEP(name, call) STEP_ON("start", name, call)
+#define AWAIT(name, call) AWAIT_ON("start", name, call)
 
 static int start_page(struct start *s, struct err *e)
 {
 	STEP("find-init", start_find_init(s, e));
 	STEP("connect", start_connect(s, e));
 	STEP("go", start_go(s, e));
-	STEP("wait", start_wait(s, e));
+	AWAIT("wait", start_wait(s, e));
 	STEP("record-running", start_record(s, e));
 	return 0;
 }

@@ -46,7 +46,7 @@ static const char tail[] = "    if [[ $offer ]]; then\n"
 			   "    elif [[ $cur == -* ]]; then\n"
 			   "        words=$options\n"
 			   "    elif [[ ! $command ]]; then\n"
-			   "        offer=command\n"
+			   "        offer='command'\n"
 			   "    else\n"
 			   "        case $command in\n";
 

@@ -2,7 +2,7 @@
 /* Usage, written from the records; and the command `help`. */
 #include "cli/cli.h"
 
-#define USAGE_OPTION_WIDTH 30
+#define USAGE_OPTION_WIDTH 32
 #define USAGE_COMMAND_WIDTH 12
 
 void cli_print_synopsis(const struct cli_command *command, struct strbuf *out)

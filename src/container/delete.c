@@ -99,7 +99,7 @@ static int check_may_go(const struct deletion *d, struct err *e)
 {
 	int phase = d->status ? d->status->phase : PHASE_CREATING;
 
-	if (d->force || phase == PHASE_CREATED)
+	if (d->force || (phase == PHASE_CREATED && container_is_waiting(d->dir, d->status)))
 		return 0;
 	if (phase == PHASE_CREATING)
 		return is_abandoned(d) ? 0 : fail_not_stopped(d, STATUS_CREATING, e);

@@ -13,4 +13,10 @@
 const struct cgroup_record *leftover_cgroup(const struct status_record *status,
 					    const struct intent_record *intent);
 
+/*
+ * Whether init waits for `start`. `start` takes the socket away before it lets the program run, and
+ * writes its record after: killed in between, it leaves a container that runs and is recorded as created.
+ */
+bool container_is_waiting(const struct state_dir *dir, const struct status_record *status);
+
 #endif

@@ -7,6 +7,7 @@
 #include "container/container.h"
 #include "container/leftover.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 
 const struct name_row container_status_names[] = {
@@ -18,8 +19,14 @@ const struct name_row container_status_names[] = {
 /* The version of the specification that the state object follows where no configuration is known. */
 #define VIEW_OCI_VERSION "1.3.0"
 
-static int look_at_process(const struct status_record *record, struct container_view *view,
-			   struct err *e)
+bool container_is_waiting(const struct state_dir *dir, const struct status_record *record)
+{
+	return record->phase == PHASE_CREATED &&
+	       faccessat(dir->fd, STATE_START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int look_at_process(const struct state_dir *dir, const struct status_record *record,
+			   struct container_view *view, struct err *e)
 {
 	if (record->phase == PHASE_CREATING) {
 		view->status = STATUS_CREATING;
@@ -39,7 +46,7 @@ static int look_at_process(const struct status_record *record, struct container_
 	if (cgroup && cgroup_is_frozen(cgroup))
 		view->status = STATUS_PAUSED;
 	else
-		view->status = record->phase == PHASE_CREATED ? STATUS_CREATED : STATUS_RUNNING;
+		view->status = container_is_waiting(dir, record) ? STATUS_CREATED : STATUS_RUNNING;
 	return 0;
 }
 
@@ -73,7 +80,7 @@ int container_view(const struct global_options *global, const char *id, struct a
 		*ret = view;
 		return 0;
 	}
-	if (look_at_process(record, &view, e) < 0)
+	if (look_at_process(&dir, record, &view, e) < 0)
 		return -1;
 	view.oci_version = record->oci_version;
 	view.bundle = record->bundle;

@@ -144,7 +144,7 @@ static int open_namespace(struct ns_facts *ns, int wanted, const struct facts *f
 	ns->is_host = is_of_first_process(ns);
 	if (ns->type != wanted) {
 		set_problem(ns, EINVAL,
-			    arena_printf(arena, "is a %s namespace, not a %s namespace",
+			    arena_printf(arena, "is a namespace of type %s, not %s",
 					 value_to_name(spec_ns_names, ns->type),
 					 value_to_name(spec_ns_names, wanted)),
 			    arena);

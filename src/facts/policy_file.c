@@ -256,18 +256,21 @@ static int overflow_uid(uid_t *ret, struct err *e)
 
 static const char *absolute_path(const char *path, struct arena *arena, struct err *e)
 {
-	autofree char *directory = NULL;
+	autofree char *directory = NULL, *clean = NULL;
 
-	if (path[0] == '/')
-		return path;
-	directory = getcwd(NULL, 0);
-	/* "(unreachable)" stands in front of a directory outside the root */
-	if (!directory || directory[0] != '/') {
-		fail_sys(e, "policy file '%s': find the working directory", path);
-		e->kind = ERR_POLICY;
-		return NULL;
+	if (path[0] != '/') {
+		directory = getcwd(NULL, 0);
+		/* "(unreachable)" stands in front of a directory outside the root */
+		if (!directory || directory[0] != '/') {
+			fail_sys(e, "policy file '%s': find the working directory", path);
+			e->kind = ERR_POLICY;
+			return NULL;
+		}
+		path = arena_printf(arena, "%s/%s", directory, path);
 	}
-	return arena_printf(arena, "%s/%s", directory, path);
+	/* no link is followed on the way, so that ".." means what it looks like */
+	clean = path_clean(path);
+	return arena_strdup(arena, clean);
 }
 
 int policy_load(const char *path, struct arena *arena, struct policy_source *ret, struct err *e)

@@ -56,15 +56,20 @@ static uint64_t caps_mask(struct caps_reader *reader, const struct strlist *name
 	return mask;
 }
 
-/* What is in `mask` alone would make the kernel refuse the whole set. */
+/* What is in `mask` alone would make the kernel refuse the whole set. One warning a set: there are
+ * engines that name every ambient capability and no inheritable one. */
 static uint64_t caps_within(struct plan_context *c, uint64_t mask, uint64_t within, const char *set,
 			    const char *why)
 {
+	autostrbuf names = { 0 };
+
 	for (int i = 0; i < 64; i++) {
 		if ((mask & ~within) & 1ULL << i)
-			plan_warn(c, "capability %s is left out of the %s set: it is not %s",
-				  cap_name_of(i), set, why);
+			strbuf_printf(&names, " %s", cap_name_of(i));
 	}
+	if (names.length > 0)
+		plan_warn(c, "left out of the %s capabilities, because not %s:%s", set, why,
+			  strbuf_text(&names));
 	return mask & within;
 }
 

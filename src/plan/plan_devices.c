@@ -123,32 +123,15 @@ static int device_read(struct plan_context *c, size_t index, struct plan_device 
 	return device_numbers(from, index, ret, e);
 }
 
-static bool device_same(const struct plan_device *a, const struct plan_device *b)
-{
-	return a->type == b->type && a->major == b->major && a->minor == b->minor;
-}
-
-/* Put a device of the config among those that are planned already: the same node again replaces the
- * earlier, another one under that path is the conflict that must be an error. */
-static int device_add(struct plan_context *c, struct text_set *paths, size_t index,
-		      const struct plan_device *device, struct err *e)
+/* A device of the config stands in for the default one of its path. */
+static void device_add(struct plan_context *c, struct text_set *paths,
+		       const struct plan_device *device)
 {
 	struct plan *plan = c->plan;
 	const size_t *earlier =
 		text_set_add(paths, device->path, strlen(device->path), plan->devices.n);
 
-	if (!earlier) {
-		plan->devices.v[plan->devices.n++] = *device;
-		return 0;
-	}
-	if (!plan->devices.v[*earlier].is_default &&
-	    !device_same(&plan->devices.v[*earlier], device))
-		return fail(e, ERR_CONFIG,
-			    "linux.devices[%zu].path: %s is named twice, as different "
-			    "devices",
-			    index, device->path);
-	plan->devices.v[*earlier] = *device;
-	return 0;
+	plan->devices.v[earlier ? *earlier : plan->devices.n++] = *device;
 }
 
 static void devices_default(struct plan_context *c, const struct dev_view *dev,
@@ -193,8 +176,7 @@ static int devices_of_config(struct plan_context *c, const struct dev_view *dev,
 				i, device.path);
 			continue;
 		}
-		if (device_add(c, paths, i, &device, e) < 0)
-			return -1;
+		device_add(c, paths, &device);
 	}
 	return 0;
 }

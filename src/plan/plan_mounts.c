@@ -84,6 +84,9 @@ static void mount_drop_options(struct plan_context *c, struct plan_mount *mount,
 			plan_warn(c, "mounts[%u].options: \"%s\" means nothing for %s",
 				  mount->index, words->superblock[i], what);
 	}
+	if (words->iversion)
+		plan_warn(c, "mounts[%u].options: \"iversion\" means nothing for %s", mount->index,
+			  what);
 	mount->options.n = 0;
 	mount->options.v = NULL;
 }
@@ -104,6 +107,19 @@ static int mount_bind(struct plan_context *c, const struct spec_mount *from,
 	return 0;
 }
 
+/* The first option that is the file system's and not the mount's, NULL where there is none. */
+static const char *first_of_file_system(const struct plan_mount *mount,
+					const struct mount_words *words)
+{
+	if (mount->options.n > 0)
+		return mount->options.v[0].key;
+	for (size_t i = 0; i < SB_FLAG_COUNT; i++) {
+		if (words->superblock[i])
+			return words->superblock[i];
+	}
+	return words->iversion ? "iversion" : NULL;
+}
+
 /*
  * Attributes are changed one by one: what the options do not name stays. mount(2) would clear the rest,
  * and so give back setuid programs to a mount that only asked for "ro".
@@ -111,26 +127,17 @@ static int mount_bind(struct plan_context *c, const struct spec_mount *from,
 static int mount_remount(struct plan_context *c, struct plan_mount *mount,
 			 const struct mount_words *words, struct err *e)
 {
+	const char *word = first_of_file_system(mount, words);
+
 	mount->kind = PLAN_MOUNT_REMOUNT;
 	mount->recursive = false;
-	if (words->bind) {
-		mount_drop_options(c, mount, words, "a bind remount");
-		return 0;
-	}
-	if (mount->options.n > 0)
+	if (word && !words->bind)
 		return fail(
 			e, ERR_CONFIG,
 			"mounts[%u].options: a remount cannot change \"%s\" of the file system, "
 			"only the attributes of the mount",
-			mount->index, mount->options.v[0].key);
-	for (size_t i = 0; i < SB_FLAG_COUNT; i++) {
-		if (words->superblock[i])
-			return fail(
-				e, ERR_CONFIG,
-				"mounts[%u].options: a remount cannot change \"%s\" of the file "
-				"system, only the attributes of the mount",
-				mount->index, words->superblock[i]);
-	}
+			mount->index, word);
+	mount_drop_options(c, mount, words, "a bind remount");
 	return 0;
 }
 

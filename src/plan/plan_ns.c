@@ -113,6 +113,8 @@ static int join_check(const struct plan_context *c, size_t index, struct err *e)
 	const struct spec_namespace *entry = &c->linux_->namespaces.v[index];
 	const struct ns_facts *facts = facts_requested(c->facts, entry->path);
 
+	if (str_empty(entry->path))
+		return fail(e, ERR_CONFIG, "linux.namespaces[%zu].path: must not be empty", index);
 	if (!facts)
 		return fail(e, ERR_INTERNAL, "linux.namespaces[%zu].path: %s was not looked at",
 			    index, entry->path);

@@ -36,21 +36,26 @@ int plan_paths(struct plan_context *c, struct err *e)
 
 /* --- sysctls --- */
 
-/* Which namespace a parameter belongs to; spec_validate() lets no others through. */
-static enum spec_ns_type sysctl_namespace(const char *path)
+/* Which namespace a parameter belongs to (ipc_namespaces(7)), 0 where it is the whole machine's. */
+static int sysctl_namespace(const char *path)
 {
 	if (str_has_prefix(path, "net/"))
 		return SPEC_NS_NETWORK;
-	return str_eq(path, "kernel/domainname") ? SPEC_NS_UTS : SPEC_NS_IPC;
+	if (str_eq(path, "kernel/domainname"))
+		return SPEC_NS_UTS;
+	if (str_has_prefix(path, "fs/mqueue/") || str_has_prefix(path, "kernel/msg") ||
+	    str_has_prefix(path, "kernel/shm") || str_eq(path, "kernel/sem"))
+		return SPEC_NS_IPC;
+	return 0;
 }
 
 /* What may be set in the shared network was the policy's to decide. */
-static bool is_separate(const struct plan_context *c, enum spec_ns_type type)
+static bool is_separate(const struct plan_context *c, int type)
 {
 	if (type == SPEC_NS_NETWORK &&
 	    (c->verdict->network == NETWORK_EARLY || c->verdict->network == NETWORK_LATE))
 		return true;
-	return plan_namespace_is_separate(c, type);
+	return plan_namespace_is_separate(c, (enum spec_ns_type)type);
 }
 
 int plan_sysctls(struct plan_context *c, struct err *e)
@@ -61,8 +66,12 @@ int plan_sysctls(struct plan_context *c, struct err *e)
 	to->v = arena_new_array(c->arena, struct strpair, from->n);
 	for (size_t i = 0; i < from->n; i++) {
 		char *path = spec_sysctl_path(from->v[i].key, c->arena);
-		enum spec_ns_type type = sysctl_namespace(path);
+		int type = sysctl_namespace(path);
 
+		if (!type)
+			return fail(e, ERR_CONFIG,
+				    "linux.sysctl: %s does not belong to a namespace",
+				    from->v[i].key);
 		/* a namespace by path may turn out to be the host's own */
 		if (!is_separate(c, type))
 			return fail(e, ERR_CONFIG,

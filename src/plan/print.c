@@ -24,11 +24,13 @@ static void put_text(struct strbuf *out, const char *text)
 	}
 	strbuf_putc(out, '"');
 	for (p = (const unsigned char *)text; *p; p++) {
-		/* 0xc2 0x80 to 0x9f are the C1 controls in UTF-8 */
+		/* C1 controls are two bytes in UTF-8 */
 		if (*p == '\n')
 			strbuf_puts(out, "\\n");
-		else if (*p < ' ' || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0))
-			strbuf_printf(out, "\\x%02x", *p);
+		else if (*p < ' ' || *p == 0x7f)
+			strbuf_printf(out, "\\u%04x", *p);
+		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			strbuf_printf(out, "\\u%04x", *++p);
 		else if (*p == '"' || *p == '\\')
 			strbuf_printf(out, "\\%c", *p);
 		else
@@ -134,13 +136,59 @@ static void print_namespaces(const struct plan_namespaces *ns, struct strbuf *ou
 	put_line(out, "timens_offsets", ns->time_offsets);
 }
 
-static void put_attributes(struct strbuf *out, uint64_t set, uint64_t clear, bool recursive)
+/* What stands between the parts of a mount's line: a colon first, then semicolons. */
+static void put_separator(struct strbuf *out, bool *is_first)
 {
-	const char *words[MOUNT_WORDS_MAX];
-	size_t n = mount_attr_words(set, clear, recursive, words);
+	strbuf_puts(out, *is_first ? ": " : "; ");
+	*is_first = false;
+}
 
+static void print_mount_words(const struct plan_mount *mount, struct strbuf *out, bool *is_first)
+{
+	const char *words[2 * MOUNT_WORDS_MAX];
+	size_t n = mount_attr_words(mount->attr_set, mount->attr_clear, false, words);
+
+	n += mount_attr_words(mount->rec_attr_set, mount->rec_attr_clear, true, words + n);
+	if (n + mount->propagation.n == 0)
+		return;
+	put_separator(out, is_first);
 	for (size_t i = 0; i < n; i++)
-		strbuf_printf(out, " %s", words[i]);
+		strbuf_printf(out, "%s%s", i > 0 ? " " : "", words[i]);
+	for (size_t i = 0; i < mount->propagation.n; i++)
+		strbuf_printf(out, "%s%s", n + i > 0 ? " " : "",
+			      propagation_name(mount->propagation.v[i]));
+}
+
+static void print_mount_details(const struct plan_mount *mount, struct strbuf *out)
+{
+	const struct {
+		bool is_so;
+		const char *text;
+	} remarks[] = {
+		{ mount->copy_up, "copy up" },
+		{ mount->readonly_late, "read-only after the devices" },
+		{ mount->by_parent, "made by the parent in the network" },
+	};
+	bool is_first = true;
+
+	print_mount_words(mount, out, &is_first);
+	for (size_t i = 0; i < mount->options.n; i++) {
+		if (i == 0)
+			put_separator(out, &is_first);
+		strbuf_puts(out, i == 0 ? "data " : " ");
+		put_text(out, mount->options.v[i].key);
+		if (mount->options.v[i].value) {
+			strbuf_putc(out, '=');
+			put_text(out, mount->options.v[i].value);
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(remarks); i++) {
+		if (remarks[i].is_so) {
+			put_separator(out, &is_first);
+			strbuf_puts(out, remarks[i].text);
+		}
+	}
+	strbuf_putc(out, '\n');
 }
 
 static void print_mount(const struct plan_mount *mount, struct strbuf *out)
@@ -157,26 +205,7 @@ static void print_mount(const struct plan_mount *mount, struct strbuf *out)
 	}
 	strbuf_puts(out, " at ");
 	put_text(out, mount->destination);
-	strbuf_putc(out, ':');
-	put_attributes(out, mount->attr_set, mount->attr_clear, false);
-	put_attributes(out, mount->rec_attr_set, mount->rec_attr_clear, true);
-	for (size_t i = 0; i < mount->propagation.n; i++)
-		strbuf_printf(out, " %s", propagation_name(mount->propagation.v[i]));
-	for (size_t i = 0; i < mount->options.n; i++) {
-		strbuf_puts(out, i == 0 ? "; data " : " ");
-		put_text(out, mount->options.v[i].key);
-		if (mount->options.v[i].value) {
-			strbuf_putc(out, '=');
-			put_text(out, mount->options.v[i].value);
-		}
-	}
-	if (mount->copy_up)
-		strbuf_puts(out, "; copy up");
-	if (mount->readonly_late)
-		strbuf_puts(out, "; read-only after the devices");
-	if (mount->by_parent)
-		strbuf_puts(out, "; made by the parent in the network");
-	strbuf_putc(out, '\n');
+	print_mount_details(mount, out);
 }
 
 static void print_devices(const struct plan *plan, struct strbuf *out)

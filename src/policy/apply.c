@@ -42,6 +42,9 @@ const struct rule policy_rules[] = {
 	{ "mounts.proc", rule_mounts_proc,
 	  "Where the PID namespace was not asked for, /proc must not go on showing the host's "
 	  "processes." },
+	{ "mounts.sys", rule_mounts_sys,
+	  "The host's /sys shows the host's links; a container in the shared network sees that "
+	  "network's." },
 	{ "network.devices", rule_network_devices,
 	  "Links of the host do not move into the shared network." },
 	{ "network.sysctls", rule_network_sysctls,

@@ -30,7 +30,33 @@ static int value_text(const struct json_value *value, struct arena *arena, char 
 	return 0;
 }
 
-/* One member of a struct, encoded by its own row alone, and then the rest of the pointer in that. */
+static int string_text(const char *string, struct arena *arena, char **ret, struct err *e)
+{
+	const struct json_value value = { .kind = JSON_STRING, .text = string };
+
+	return string ? value_text(&value, arena, ret, e) : 0;
+}
+
+/* The usual places, an element of a list or of a map, without a detour over a tree. */
+static int element_text(const struct field *row, const void *member, const char *token,
+			struct arena *arena, char **ret, struct err *e)
+{
+	struct strlist list; /* every list is laid out like this one */
+	uint64_t index = 0;
+
+	if (row->kind == FIELD_STRMAP)
+		return string_text(strmap_get(member, token), arena, ret, e);
+	memcpy(&list, member, sizeof(list));
+	if (!parse_u64(token, &index) || index >= list.n)
+		return 0;
+	if (row->kind == FIELD_STRLIST)
+		return string_text(list.v[index], arena, ret, e);
+	return fields_encode_text(row->sub,
+				  (const char *)(const void *)list.v + index * row->sub->size,
+				  false, arena, ret, NULL, e);
+}
+
+/* Any other place: the member, encoded by its own row alone, and then the rest of the pointer in that. */
 static int member_text(const struct fields *fields, const struct field *row, const void *object,
 		       const char *rest, struct arena *arena, char **ret, struct err *e)
 {
@@ -52,6 +78,19 @@ static int member_text(const struct fields *fields, const struct field *row, con
 	return value ? value_text(value, arena, ret, e) : 0;
 }
 
+static int place_text(const struct fields *fields, const struct field *row, const void *object,
+		      const char *rest, struct arena *arena, char **ret, struct err *e)
+{
+	bool is_list =
+		row->kind == FIELD_LIST || row->kind == FIELD_STRLIST || row->kind == FIELD_STRMAP;
+	const char *after = rest;
+	const char *token = pointer_next(&after, arena);
+
+	if (is_list && token && !*after)
+		return element_text(row, (const char *)object + row->offset, token, arena, ret, e);
+	return member_text(fields, row, object, rest, arena, ret, e);
+}
+
 /* *ret stays NULL where nothing is there. The spec is not encoded as a whole, for a seccomp profile in
  * it is longer than everything else together. */
 static int spec_text(const struct spec *spec, const char *pointer, struct arena *arena, char **ret,
@@ -67,8 +106,9 @@ static int spec_text(const struct spec *spec, const char *pointer, struct arena 
 		if (!row)
 			return 0;
 		if (row->kind != FIELD_OBJECT || !*pointer)
-			return member_text(fields, row, object, pointer, arena, ret, e);
-		object = *(void *const *)((const char *)object + row->offset);
+			return place_text(fields, row, object, pointer, arena, ret, e);
+		/* copied, not read through another pointer's type: this file stores there as well */
+		memcpy(&object, (const char *)object + row->offset, sizeof(object));
 		fields = row->sub;
 	}
 	return 0;
@@ -92,33 +132,23 @@ static struct decision *new_decision(struct edit *edit)
 	return &decisions->v[decisions->n++];
 }
 
-/* A change that is under way: from edit_begin() to edit_end() the spec is changed in between. */
+/* A change that is under way: from edit_begin() to edit_end() the spec is changed. */
 struct change {
+	int action;
 	char *pointer, *before;
 	struct err err;
 	bool failed;
 };
 
-static struct change edit_begin(struct edit *edit, const char *pointer)
+static struct change edit_begin(struct edit *edit, int action, const char *pointer)
 {
-	struct change change = { .pointer = arena_strdup(edit->arena, pointer) };
+	struct change change = { .action = action, .pointer = arena_strdup(edit->arena, pointer) };
 
-	change.failed =
-		spec_text(edit->spec, pointer, edit->arena, &change.before, &change.err) < 0;
+	/* what an insertion pushes aside was not the value there */
+	if (action != DECISION_ADD)
+		change.failed = spec_text(edit->spec, pointer, edit->arena, &change.before,
+					  &change.err) < 0;
 	return change;
-}
-
-static struct decision *record(struct edit *edit, const struct change *change, const char *rule,
-			       int action, const char *why)
-{
-	struct decision *decision = new_decision(edit);
-
-	decision->rule = arena_strdup(edit->arena, rule);
-	decision->action = action;
-	decision->path = change->pointer;
-	decision->before = change->before;
-	decision->why = arena_strdup(edit->arena, why);
-	return decision;
 }
 
 /* What cannot be written down must not happen: a refusal takes the decision's place. */
@@ -129,18 +159,21 @@ static void refuse_unrecorded(struct edit *edit, struct decision *decision, cons
 	decision->why = arena_printf(edit->arena, "the change cannot be recorded: %s", err->text);
 }
 
-static void edit_end(struct edit *edit, struct change *change, const char *rule, int action,
-		     const char *why)
+static void edit_end(struct edit *edit, struct change *change, const char *rule, const char *why)
 {
-	struct decision *decision = record(edit, change, rule, action, why);
+	struct decision *decision = new_decision(edit);
 
-	/* an element that was inserted pushed the earlier one aside, and where one was removed the
-	 * next one took its place: neither was or is *the* value there */
-	if (action == DECISION_ADD)
-		decision->before = NULL;
-	if (!change->failed && action != DECISION_DROP)
-		change->failed = spec_text(edit->spec, change->pointer, edit->arena,
-					   &decision->after, &change->err) < 0;
+	decision->rule = arena_strdup(edit->arena, rule);
+	decision->action = change->action;
+	decision->path = change->pointer;
+	decision->before = change->before;
+	decision->why = arena_strdup(edit->arena, why);
+	/* and what takes the place of something dropped is not its new value */
+	if (change->action == DECISION_ADD || change->action == DECISION_REWRITE)
+		change->failed |= spec_text(edit->spec, change->pointer, edit->arena,
+					    &decision->after, &change->err) < 0;
+	else if (change->action != DECISION_DROP)
+		decision->after = decision->before;
 	if (change->failed)
 		refuse_unrecorded(edit, decision, &change->err);
 }
@@ -148,12 +181,9 @@ static void edit_end(struct edit *edit, struct change *change, const char *rule,
 static void note(struct edit *edit, const char *rule, int action, const char *pointer,
 		 const char *why)
 {
-	struct change change = edit_begin(edit, pointer);
-	struct decision *decision = record(edit, &change, rule, action, why);
+	struct change change = edit_begin(edit, action, pointer);
 
-	decision->after = decision->before;
-	if (change.failed)
-		refuse_unrecorded(edit, decision, &change.err);
+	edit_end(edit, &change, rule, why);
 }
 
 void edit_keep(struct edit *edit, const char *rule, const char *pointer, const char *why)
@@ -234,47 +264,49 @@ void edit_namespace_add(struct edit *edit, const char *rule, int type, const cha
 {
 	struct spec_linux *linux_ = linux_of(edit);
 	size_t n = linux_->namespaces.n;
-	struct change change =
-		edit_begin(edit, arena_printf(edit->arena, "/linux/namespaces/%zu", n));
+	struct change change = edit_begin(edit, DECISION_ADD,
+					  arena_printf(edit->arena, "/linux/namespaces/%zu", n));
 
 	linux_->namespaces.v =
 		array_with_gap(edit, linux_->namespaces.v, n, sizeof(*linux_->namespaces.v), n);
 	linux_->namespaces.v[n].type = type;
 	linux_->namespaces.v[n].path = copy_text(edit, path);
 	linux_->namespaces.n++;
-	edit_end(edit, &change, rule, DECISION_ADD, why);
+	edit_end(edit, &change, rule, why);
 }
 
 void edit_namespace_path(struct edit *edit, const char *rule, size_t index, const char *path,
 			 const char *why)
 {
-	struct change change =
-		edit_begin(edit, arena_printf(edit->arena, "/linux/namespaces/%zu", index));
+	struct change change = edit_begin(
+		edit, DECISION_REWRITE, arena_printf(edit->arena, "/linux/namespaces/%zu", index));
 
 	linux_of(edit)->namespaces.v[index].path = copy_text(edit, path);
-	edit_end(edit, &change, rule, DECISION_REWRITE, why);
+	edit_end(edit, &change, rule, why);
 }
 
 void edit_mount_insert(struct edit *edit, const char *rule, size_t index,
 		       const struct spec_mount *mount, const char *why)
 {
 	struct spec *spec = edit->spec;
-	struct change change = edit_begin(edit, arena_printf(edit->arena, "/mounts/%zu", index));
+	struct change change =
+		edit_begin(edit, DECISION_ADD, arena_printf(edit->arena, "/mounts/%zu", index));
 
 	spec->mounts.v = array_with_gap(edit, spec->mounts.v, spec->mounts.n,
 					sizeof(*spec->mounts.v), index);
 	spec->mounts.v[index] = mount_copy(edit, mount);
 	spec->mounts.n++;
-	edit_end(edit, &change, rule, DECISION_ADD, why);
+	edit_end(edit, &change, rule, why);
 }
 
 void edit_mount_replace(struct edit *edit, const char *rule, size_t index,
 			const struct spec_mount *mount, const char *why)
 {
-	struct change change = edit_begin(edit, arena_printf(edit->arena, "/mounts/%zu", index));
+	struct change change =
+		edit_begin(edit, DECISION_REWRITE, arena_printf(edit->arena, "/mounts/%zu", index));
 
 	edit->spec->mounts.v[index] = mount_copy(edit, mount);
-	edit_end(edit, &change, rule, DECISION_REWRITE, why);
+	edit_end(edit, &change, rule, why);
 }
 
 static const char *const capability_set_names[CAPABILITY_SET_COUNT] = {
@@ -316,18 +348,19 @@ void edit_capability_drop(struct edit *edit, const char *rule, enum capability_s
 			  size_t index, const char *why)
 {
 	struct strlist *list = edit_capability_set(edit->spec, set);
-	struct change change = edit_begin(edit, edit_capability_pointer(edit, set, index));
+	struct change change =
+		edit_begin(edit, DECISION_DROP, edit_capability_pointer(edit, set, index));
 
 	if (!list || index >= list->n)
 		return;
 	list->n--;
 	memmove(&list->v[index], &list->v[index + 1], (list->n - index) * sizeof(*list->v));
-	edit_end(edit, &change, rule, DECISION_DROP, why);
+	edit_end(edit, &change, rule, why);
 }
 
 void edit_capabilities_none(struct edit *edit, const char *rule, const char *why)
 {
-	struct change change = edit_begin(edit, "/process/capabilities");
+	struct change change = edit_begin(edit, DECISION_ADD, "/process/capabilities");
 	struct spec_capabilities *none = arena_new(edit->arena, struct spec_capabilities);
 
 	if (!edit->spec->process)
@@ -339,27 +372,28 @@ void edit_capabilities_none(struct edit *edit, const char *rule, const char *why
 		if (list)
 			list->v = arena_new_array(edit->arena, char *, 1);
 	}
-	edit_end(edit, &change, rule, DECISION_ADD, why);
+	edit_end(edit, &change, rule, why);
 }
 
 void edit_sysctl_drop(struct edit *edit, const char *rule, size_t index, const char *why)
 {
 	struct strmap *sysctl = &linux_of(edit)->sysctl;
 	struct change change =
-		edit_begin(edit, arena_printf(edit->arena, "/linux/sysctl/%s",
-					      pointer_escape(sysctl->v[index].key, edit->arena)));
+		edit_begin(edit, DECISION_DROP,
+			   arena_printf(edit->arena, "/linux/sysctl/%s",
+					pointer_escape(sysctl->v[index].key, edit->arena)));
 
 	sysctl->n--;
 	memmove(&sysctl->v[index], &sysctl->v[index + 1], (sysctl->n - index) * sizeof(*sysctl->v));
-	edit_end(edit, &change, rule, DECISION_DROP, why);
+	edit_end(edit, &change, rule, why);
 }
 
 void edit_readonly_path_add(struct edit *edit, const char *rule, const char *path, const char *why)
 {
 	struct strlist *list = &linux_of(edit)->readonly_paths;
-	struct change change =
-		edit_begin(edit, arena_printf(edit->arena, "/linux/readonlyPaths/%zu", list->n));
+	struct change change = edit_begin(
+		edit, DECISION_ADD, arena_printf(edit->arena, "/linux/readonlyPaths/%zu", list->n));
 
 	strlist_append(edit, list, path);
-	edit_end(edit, &change, rule, DECISION_ADD, why);
+	edit_end(edit, &change, rule, why);
 }

@@ -49,6 +49,7 @@ void rule_namespace_cgroup(struct application *a, const char *id);
 
 /* rules_mounts.c */
 void rule_mounts_proc(struct application *a, const char *id);
+void rule_mounts_sys(struct application *a, const char *id);
 void rule_network_resolv_conf(struct application *a, const char *id);
 void rule_network_hosts(struct application *a, const char *id);
 void rule_proc_sys(struct application *a, const char *id);

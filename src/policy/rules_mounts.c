@@ -46,15 +46,27 @@ static bool is_bind(const struct spec_mount *mount)
 	       strlist_has(&mount->options, "rbind");
 }
 
-/* --- /proc --- */
+/* `options` separated by commas, as in fstab(5). */
+static struct spec_mount new_mount(struct application *a, const char *type, const char *source,
+				   const char *destination, const char *options)
+{
+	struct arena *arena = a->edit.arena;
+	struct spec_mount mount = { .destination = arena_strdup(arena, destination),
+				    .type = arena_strdup(arena, type),
+				    .source = arena_strdup(arena, source) };
 
-static char *proc_options[] = { (char[]){ "nosuid" }, (char[]){ "noexec" }, (char[]){ "nodev" } };
-static const struct spec_mount fresh_proc = {
-	.destination = (char[]){ "/proc" },
-	.type = (char[]){ "proc" },
-	.source = (char[]){ "proc" },
-	.options = { .n = 3, .v = proc_options },
-};
+	mount.options.v = arena_new_array(arena, char *, strlen(options));
+	while (*options) {
+		size_t length = strcspn(options, ",");
+
+		mount.options.v[mount.options.n++] = arena_strndup(arena, options, length);
+		options += length;
+		options += strspn(options, ",");
+	}
+	return mount;
+}
+
+/* --- /proc --- */
 
 /* Before the first mount below /proc, which would be hidden by it; else last, after a mount at "/". */
 static size_t proc_position(struct application *a)
@@ -75,10 +87,12 @@ static size_t proc_position(struct application *a)
 void rule_mounts_proc(struct application *a, const char *id)
 {
 	const struct spec *spec = a->edit.spec;
+	struct spec_mount fresh;
 	bool found = false;
 
 	if (!a->pid_made)
 		return;
+	fresh = new_mount(a, "proc", "proc", "/proc", "nosuid,noexec,nodev");
 	for (size_t i = 0; i < spec->mounts.n; i++) {
 		const struct spec_mount *mount = &spec->mounts.v[i];
 
@@ -86,12 +100,36 @@ void rule_mounts_proc(struct application *a, const char *id)
 			continue;
 		found = true;
 		if (is_bind(mount) || !str_eq(mount->type, "proc"))
-			edit_mount_replace(&a->edit, id, i, &fresh_proc,
+			edit_mount_replace(&a->edit, id, i, &fresh,
 					   "the new PID namespace gets a procfs of its own");
 	}
 	if (!found)
-		edit_mount_insert(&a->edit, id, proc_position(a), &fresh_proc,
+		edit_mount_insert(&a->edit, id, proc_position(a), &fresh,
 				  "the new PID namespace gets a procfs of its own");
+}
+
+/* --- /sys --- */
+
+/* A sysfs shows the network of whoever mounted it, not of whoever reads it. Engines without root bind
+ * the host's where they asked for the host's network, for there they may not mount one. */
+void rule_mounts_sys(struct application *a, const char *id)
+{
+	const struct spec *spec = a->edit.spec;
+
+	for (size_t i = 0; network_is_shared(a) && i < spec->mounts.n; i++) {
+		const struct spec_mount *mount = &spec->mounts.v[i];
+		bool readonly =
+			strlist_has(&mount->options, "ro") || strlist_has(&mount->options, "rro");
+		struct spec_mount fresh =
+			new_mount(a, "sysfs", "sysfs", "/sys",
+				  readonly ? "nosuid,noexec,nodev,ro" : "nosuid,noexec,nodev");
+
+		if (is_at(a, mount, "/sys") && is_bind(mount) && mount->source &&
+		    str_eq(clean_path(mount->source, a->edit.arena), "/sys"))
+			edit_mount_replace(&a->edit, id, i, &fresh,
+					   "the host's /sys shows the host's links; this one shows "
+					   "those of the policy's network");
+	}
 }
 
 /* --- the resolver's files --- */
@@ -129,17 +167,7 @@ static bool mount_equal(const struct spec_mount *a, const struct spec_mount *b)
 static struct spec_mount file_mount(struct application *a, const char *source,
 				    const char *destination)
 {
-	static const char *const options[] = { "bind", "ro", "nosuid", "nodev", "noexec" };
-	const size_t count = sizeof(options) / sizeof(options[0]);
-	struct arena *arena = a->edit.arena;
-	struct spec_mount mount = { .destination = arena_strdup(arena, destination),
-				    .type = arena_strdup(arena, "bind"),
-				    .source = arena_strdup(arena, source) };
-
-	mount.options.v = arena_new_array(arena, char *, count);
-	for (size_t i = 0; i < count; i++)
-		mount.options.v[mount.options.n++] = arena_strdup(arena, options[i]);
-	return mount;
+	return new_mount(a, "bind", source, destination, "bind,ro,nosuid,nodev,noexec");
 }
 
 static void replace_file(struct application *a, const char *id, size_t index, const char *source,

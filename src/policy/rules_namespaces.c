@@ -35,7 +35,7 @@ const char *namespace_problem(struct application *a, const char *path, int type)
 	if (ns->problem)
 		return ns->problem;
 	if (ns->type != type)
-		return arena_printf(a->edit.arena, "is a %s namespace, not a %s namespace",
+		return arena_printf(a->edit.arena, "is a namespace of type %s, not of type %s",
 				    namespace_type_name(ns->type), namespace_type_name(type));
 	return NULL;
 }

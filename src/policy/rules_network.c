@@ -94,6 +94,15 @@ static const char *how_to_ask(struct application *a)
 
 /* --- the policy's namespace --- */
 
+static const char *how_to_make(const struct application *a, bool missing)
+{
+	if (a->facts->rootless)
+		return "a user who is not root makes one as in distro-shim-policy(5), NETWORK OF A "
+		       "USER";
+	return missing ? "make it with `distro-net up`"
+		       : "name a network namespace, or make one with `distro-net up`";
+}
+
 /* Why the container cannot be put into the policy's namespace, with the remedy; NULL: it can. */
 static const char *unusable(struct application *a)
 {
@@ -103,23 +112,19 @@ static const char *unusable(struct application *a)
 
 	if (!network)
 		return arena_printf(arena, "%s: was not looked at", path);
-	if (network->problem && network->problem_errno == ENOENT)
-		return arena_printf(arena, "%s: %s; make it with `distro-net up`", path,
-				    network->problem);
 	if (network->problem)
-		return arena_printf(arena,
-				    "%s: %s; name a network namespace, or make one with "
-				    "`distro-net up`",
-				    path, network->problem);
+		return arena_printf(arena, "%s: %s; %s", path, network->problem,
+				    how_to_make(a, network->problem_errno == ENOENT));
 	if (network->type != SPEC_NS_NETWORK)
-		return arena_printf(arena, "%s: is a %s namespace; name a network namespace", path,
+		return arena_printf(arena,
+				    "%s: is a namespace of type %s; name a network namespace", path,
 				    namespace_type_name(network->type));
 	/* An owner elsewhere keeps CAP_NET_ADMIN over everybody's network; and without power over the
 	 * owner the join fails, and a sysfs of it cannot be made. */
 	if (!network->owned)
 		return arena_printf(
 			arena, "%s: belongs to a user namespace that is not the caller's; %s", path,
-			a->facts->rootless ? "without root name one that the same user has made"
+			a->facts->rootless ? how_to_make(a, true)
 					   : "make it as root, with `distro-net up`");
 	return NULL;
 }

@@ -221,7 +221,10 @@ bool check_known(struct check *c, const char *name, const struct name_row *table
 {
 	if (text && name_to_value(table, text, ret))
 		return true;
-	check_fail(c, "%s: %s is not known", name, check_quoted(c, text ? text : ""));
+	if (text)
+		check_fail(c, "%s: %s is not known", name, check_quoted(c, text));
+	else
+		check_fail(c, "%s: is missing", name);
 	return false;
 }
 

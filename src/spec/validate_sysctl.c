@@ -46,7 +46,7 @@ static void check_need(struct check *c, const struct spec *spec, const char *key
 		       enum spec_ns_type type)
 {
 	if (!spec_namespace_find(spec, type))
-		check_fail(c, "sysctl.%s: needs a %s namespace", check_quoted(c, key),
+		check_fail(c, "sysctl.%s: needs a namespace of type %s", check_quoted(c, key),
 			   value_to_name(spec_ns_names, type));
 }
 

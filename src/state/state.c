@@ -5,6 +5,7 @@
 #include "state/state.h"
 
 #include "state/directory.h"
+#include "state/record.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -141,26 +142,17 @@ static int open_directory(struct state_dir *dir, struct err *e)
 	return trusted_directory_check(dir->fd, "state directory", dir->id, e);
 }
 
-static bool is_dot(const char *name)
+/* Looked for by name and not by reading the directory, which would need a descriptor. */
+static bool has_records(const struct state_dir *dir)
 {
-	return str_eq(name, ".") || str_eq(name, "..");
-}
+	static const char *const names[] = { STATE_INTENT, STATE_STATUS, STATE_CONFIG,
+					     STATE_START_SOCKET };
+	struct stat status;
 
-static int is_empty(const struct state_dir *dir, bool *ret, struct err *e)
-{
-	int scan_fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autoclosedir DIR *scan = scan_fd < 0 ? NULL : fdopendir(scan_fd);
-	bool empty = true;
-
-	if (!scan) {
-		fail_sys(e, "read state directory '%s/%s'", dir->root, dir->id);
-		close_keep_errno(scan_fd);
-		return -1;
-	}
-	for (struct dirent *entry; empty && (entry = readdir(scan));)
-		empty = is_dot(entry->d_name);
-	*ret = empty;
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (fstatat(dir->fd, names[i], &status, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
+	return false;
 }
 
 static int fail_exists(const char *id, struct err *e)
@@ -175,11 +167,10 @@ static int fail_exists(const char *id, struct err *e)
  */
 static int take_claimed(struct state_dir *dir, struct err *e)
 {
-	bool empty;
-
 	if (open_directory(dir, e) < 0) {
-		/* Succeeds on an empty directory alone, so that no other's records can go. */
-		unlinkat(dir->root_fd, dir->id, AT_REMOVEDIR);
+		/* Not where it is gone: what stands there by now is somebody else's. */
+		if (e->kind == ERR_SYSTEM)
+			unlinkat(dir->root_fd, dir->id, AT_REMOVEDIR);
 		return -1;
 	}
 	if (lock_with_deadline(dir, e) < 0)
@@ -187,11 +178,7 @@ static int take_claimed(struct state_dir *dir, struct err *e)
 	if (!is_in_place(dir))
 		return fail(e, ERR_STATE, "container %s was deleted while it was being created",
 			    dir->id);
-	if (is_empty(dir, &empty, e) < 0) {
-		unlinkat(dir->root_fd, dir->id, AT_REMOVEDIR);
-		return -1;
-	}
-	return empty ? 0 : fail_exists(dir->id, e);
+	return has_records(dir) ? fail_exists(dir->id, e) : 0;
 }
 
 int state_claim(const char *root, const char *id, struct state_dir *ret, struct err *e)
@@ -204,11 +191,17 @@ int state_claim(const char *root, const char *id, struct state_dir *ret, struct 
 		return -1;
 	dir.root = xstrdup(root);
 	dir.id = xstrdup(id);
+	/* Its number is free again when the new directory is opened: with no descriptor left, the claim
+	 * fails here, before there is anything to take back. */
+	autoclose int reserved = fcntl(dir.root_fd, F_DUPFD_CLOEXEC, 0);
+	if (reserved < 0)
+		return fail_sys(e, "claim container %s", id);
 	if (mkdirat(dir.root_fd, id, 0700) < 0) {
 		if (errno == EEXIST)
 			return fail_exists(id, e);
 		return fail_sys(e, "make state directory '%s/%s'", root, id);
 	}
+	replace_fd(&reserved, -1);
 	if (take_claimed(&dir, e) < 0)
 		return -1;
 	hand_over(&dir, ret);

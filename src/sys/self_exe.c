@@ -67,7 +67,8 @@ int self_exe_is_protected(bool *ret, struct err *e)
 		return 0;
 
 	/* a memfd may be opened for reading by its owner; what may not is no copy of ours */
-	autoclose int copy = open_exe(O_RDONLY, e);
+	struct err ignored;
+	autoclose int copy = open_exe(O_RDONLY, &ignored);
 	int seals = copy < 0 ? -1 : fcntl(copy, F_GET_SEALS);
 
 	*ret = seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
