@@ -14,24 +14,44 @@ src_libbase_a_SOURCES = \
 	src/base/err.c \
 	src/base/err.h \
 	src/base/fields.h \
+	src/base/fields_decode.c \
+	src/base/fields_decoder.c \
+	src/base/fields_decoder.h \
+	src/base/fields_encode.c \
 	src/base/io.c \
 	src/base/io.h \
 	src/base/json.c \
 	src/base/json.h \
+	src/base/json_out.c \
 	src/base/json_out.h \
+	src/base/json_tree.c \
+	src/base/log.c \
 	src/base/log.h \
 	src/base/names.c \
 	src/base/names.h \
 	src/base/str.c \
 	src/base/str.h
 src_libspec_a_SOURCES = \
+	src/spec/check.c \
+	src/spec/check.h \
+	src/spec/copy.c \
+	src/spec/decode.c \
+	src/spec/encode.c \
 	src/spec/enums.c \
+	src/spec/example.c \
 	src/spec/fields_config.c \
 	src/spec/fields_linux.c \
 	src/spec/fields_process.c \
 	src/spec/fields_resources.c \
 	src/spec/spec.h \
-	src/spec/tables.h
+	src/spec/supported.c \
+	src/spec/tables.h \
+	src/spec/validate.c \
+	src/spec/validate_linux.c \
+	src/spec/validate_process.c \
+	src/spec/validate_resources.c \
+	src/spec/validate_seccomp.c \
+	src/spec/validate_sysctl.c
 src_libsys_a_SOURCES = \
 	src/sys/beneath.c \
 	src/sys/beneath.h \
@@ -52,6 +72,10 @@ src_libsys_a_SOURCES = \
 	src/sys/self_exe.c \
 	src/sys/self_exe.h
 src_libpolicy_a_SOURCES = \
+	src/policy/apply.c \
+	src/policy/decisions.c \
+	src/policy/edit.c \
+	src/policy/edit.h \
 	src/policy/facts.c \
 	src/policy/facts.h \
 	src/policy/fields.c \
@@ -60,40 +84,121 @@ src_libpolicy_a_SOURCES = \
 	src/policy/policy.h \
 	src/policy/policy_decode.c \
 	src/policy/policy_default.c \
+	src/policy/rules.h \
+	src/policy/rules_capabilities.c \
+	src/policy/rules_mounts.c \
+	src/policy/rules_namespaces.c \
+	src/policy/rules_network.c \
 	src/policy/sysctl.c \
 	src/policy/sysctl.h
 src_libplan_a_SOURCES = \
 	src/plan/mount_options.c \
 	src/plan/parts.h \
 	src/plan/plan.h \
+	src/plan/plan_caps.c \
+	src/plan/plan_cgroup.c \
+	src/plan/plan_devices.c \
+	src/plan/plan_hooks.c \
+	src/plan/plan_hooks.h \
+	src/plan/plan_ids.c \
+	src/plan/plan_make.c \
+	src/plan/plan_mounts.c \
+	src/plan/plan_ns.c \
+	src/plan/plan_paths.c \
+	src/plan/plan_process.c \
+	src/plan/plan_rlimits.c \
+	src/plan/print.c \
+	src/plan/print_json.c \
+	src/plan/record.c \
 	src/plan/text.c
 src_libcgroup_a_SOURCES = \
-	src/cgroup/cgroup.h
+	src/cgroup/cgroup.h \
+	src/cgroup/controllers.c \
+	src/cgroup/create.c \
+	src/cgroup/freeze.c \
+	src/cgroup/freeze.h \
+	src/cgroup/kill.c \
+	src/cgroup/limits.c \
+	src/cgroup/make.c \
+	src/cgroup/make.h \
+	src/cgroup/record.c \
+	src/cgroup/record.h \
+	src/cgroup/remove.c \
+	src/cgroup/tree.c \
+	src/cgroup/tree.h
 src_libstate_a_SOURCES = \
+	src/state/directory.c \
+	src/state/directory.h \
+	src/state/process.c \
+	src/state/record.c \
+	src/state/record.h \
+	src/state/registry.c \
 	src/state/registry.h \
-	src/state/state.h
+	src/state/state.c \
+	src/state/state.h \
+	src/state/store.c
 src_libhooks_a_SOURCES = \
+	src/hooks/hooks.c \
 	src/hooks/hooks.h
 src_libfacts_a_SOURCES = \
-	src/facts/facts.h
+	src/facts/facts.c \
+	src/facts/facts.h \
+	src/facts/facts_cgroup.c \
+	src/facts/facts_ns.c \
+	src/facts/facts_rootfs.c \
+	src/facts/gather.h \
+	src/facts/policy_file.c \
+	src/facts/policy_file.h
 src_libboot_a_SOURCES = \
 	src/boot/boot.h \
+	src/boot/child_cgroupfs.c \
+	src/boot/child_console.c \
+	src/boot/child_copy.c \
+	src/boot/child_devices.c \
+	src/boot/child_identity.c \
 	src/boot/child_mounts.c \
 	src/boot/child_paths.c \
+	src/boot/child_process.c \
 	src/boot/child_root.c \
+	src/boot/child_start.c \
 	src/boot/context.h \
 	src/boot/create.c \
 	src/boot/parent_channel.c \
 	src/boot/parent_namespaces.c \
 	src/boot/parent_record.c \
 	src/boot/protocol.h \
+	src/boot/start.c \
 	src/boot/step.c \
 	src/boot/step.h
 src_libcontainer_a_SOURCES = \
-	src/container/container.h
+	src/container/container.h \
+	src/container/delete.c \
+	src/container/kill.c \
+	src/container/leftover.c \
+	src/container/leftover.h \
+	src/container/make.c \
+	src/container/make.h \
+	src/container/outlook.c \
+	src/container/run.c \
+	src/container/signals.c \
+	src/container/signals.h \
+	src/container/terminal.c \
+	src/container/terminal.h \
+	src/container/view.c
 src_libcli_a_SOURCES = \
 	src/cli/cli.h \
+	src/cli/cmd_create.c \
+	src/cli/cmd_delete.c \
+	src/cli/cmd_explain.c \
+	src/cli/cmd_kill.c \
+	src/cli/cmd_list.c \
+	src/cli/cmd_members.c \
+	src/cli/cmd_policy.c \
+	src/cli/cmd_spec.c \
+	src/cli/cmd_start.c \
+	src/cli/cmd_state.c \
 	src/cli/commands.c \
+	src/cli/completion.c \
 	src/cli/global.c \
 	src/cli/output.c \
 	src/cli/parse.c \

@@ -40,7 +40,10 @@ static int mount_hierarchy(const struct plan_mount *mount,
 			return fail(e, ERR_INTERNAL, "too many controllers in one hierarchy");
 		options[one.options.n++] = (struct plan_option){ hierarchy->controllers.v[i], NULL };
 	}
-	return make_filesystem(&one, e);
+	autoclose int fd = make_filesystem(&one, e);
+	if (fd < 0 || apply_mount_attributes(fd, &one, e) < 0)
+		return -1;
+	return take_fd(&fd);
 }
 
 /* Without a cgroup namespace: the container's own group, from the host's mount. */

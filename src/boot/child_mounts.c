@@ -14,8 +14,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static int fail_context(int context, const struct plan_mount *mount, const char *what, struct err *e)
@@ -48,10 +50,10 @@ int make_filesystem(const struct plan_mount *mount, struct err *e)
 	}
 	if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return fail_context(context, mount, "create", e);
-	/* tmpcopyup writes first; apply_mount_attributes() follows for everybody. */
+	/* Read-only is for apply_mount_attributes(): the mode of a tmpfs and what is copied into it come
+	 * first. */
 	fd = sys_fsmount(context, FSMOUNT_CLOEXEC,
-			 mount->copy_up ? mount->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY :
-					  mount->attr_set);
+			 mount->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY);
 	if (fd < 0)
 		return fail_context(context, mount, "mount", e);
 	return fd;
@@ -119,6 +121,19 @@ static int open_kernel_target(struct boot *b, const struct plan_mount *mount, st
 	return fd;
 }
 
+/* The plan has judged what may lie over parts of /proc by the destination's name. A link of the image
+ * that leads there under another name is none of them (CVE-2019-16884). */
+static int check_not_procfs(const struct plan_mount *mount, int target, struct err *e)
+{
+	struct statfs fs;
+
+	if (fstatfs(target, &fs) < 0)
+		return fail_sys(e, "stat the file system of '%s'", mount->destination);
+	if (fs.f_type == PROC_SUPER_MAGIC && !path_is_below(mount->destination, "/proc"))
+		return fail(e, ERR_CONFIG, "'%s' leads into /proc", mount->destination);
+	return 0;
+}
+
 static int open_target(struct boot *b, const struct plan_mount *mount, int source, struct err *e)
 {
 	struct stat st;
@@ -168,7 +183,7 @@ static int mount_one(struct boot *b, size_t index, struct err *e)
 	if (mount->kind == PLAN_MOUNT_REMOUNT)
 		return remount(b, mount, e);
 	target = open_target(b, mount, fd, e);
-	if (target < 0)
+	if (target < 0 || check_not_procfs(mount, target, e) < 0)
 		return -1;
 	if (mount->kind == PLAN_MOUNT_CGROUP)
 		return child_mount_cgroup(b, mount, target, e);

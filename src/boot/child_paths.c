@@ -43,10 +43,14 @@ static int make_empty_directory(struct err *e)
 			    MOUNT_ATTR_NOEXEC,
 	};
 	struct plan_option options[] = { { "nr_blocks", "1" }, { "nr_inodes", "1" }, { "mode", "755" } };
+	autoclose int fd = -1;
 
 	mount.options.n = ARRAY_SIZE(options);
 	mount.options.v = options;
-	return make_filesystem(&mount, e);
+	fd = make_filesystem(&mount, e);
+	if (fd < 0 || apply_mount_attributes(fd, &mount, e) < 0)
+		return -1;
+	return take_fd(&fd);
 }
 
 static int attach(int fd, int target, const char *path, struct err *e)

@@ -19,12 +19,16 @@
 
 int child_join_mount_namespace(struct boot *b, struct err *e)
 {
-	if (b->host->requested[SPEC_NS_MOUNT] < 0)
+	const struct plan_join *join = find_join(b->plan, SPEC_NS_MOUNT);
+
+	if (!join)
 		return 0;
-	for (size_t i = 0; i < b->plan->namespaces.joins.n; i++)
-		if (b->plan->namespaces.joins.v[i].type == SPEC_NS_MOUNT)
-			return nsfd_enter(b->host->requested[SPEC_NS_MOUNT], CLONE_NEWNS,
-					  b->plan->namespaces.joins.v[i].path, e);
+	if (nsfd_enter(b->host->requested[SPEC_NS_MOUNT], CLONE_NEWNS, join->path, e) < 0)
+		return -1;
+	/* Its root is ours from now on (setns(2)); nothing is mounted in it. */
+	replace_fd(&b->root_mount, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	if (b->root_mount < 0)
+		return fail_sys(e, "open the root of the joined mount namespace");
 	return 0;
 }
 
@@ -34,6 +38,8 @@ int child_attach_root(struct boot *b, struct err *e)
 	struct stat expected, found;
 	autoclose int target = -1;
 
+	if (!b->plan->namespaces.new_mount)
+		return 0;
 	/* Nothing that happens here reaches the host; what the host unmounts does not stay pinned here. */
 	if (sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave) < 0)
 		return fail_sys(e, "make the mounts of the new namespace slaves");
@@ -84,6 +90,8 @@ int child_pivot_root(struct boot *b, struct err *e)
 {
 	struct mount_attr attributes = { 0 };
 
+	if (!b->plan->namespaces.new_mount)
+		return 0;
 	if (fchdir(b->root_mount) < 0)
 		return fail_sys(e, "enter the root filesystem");
 	if (b->options->no_pivot) {

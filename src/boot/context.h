@@ -46,6 +46,9 @@ struct boot {
 	char **env;          /* child: with HOME */
 };
 
+/* The namespace of a type that is joined by path; NULL where there is none. */
+const struct plan_join *find_join(const struct plan *plan, int type);
+
 /* --- parent_*.c: steps of the runtime --- */
 int parent_record_intent(struct boot *b, struct err *e) MUST_CHECK;
 int parent_cgroup_create(struct boot *b, struct err *e) MUST_CHECK;

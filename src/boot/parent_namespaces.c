@@ -117,11 +117,11 @@ int parent_make_sysfs(struct boot *b, struct err *e)
 	return nsfd_enter(b->home[SPEC_NS_NETWORK], CLONE_NEWNET, "net", e);
 }
 
-static const struct plan_join *find_join(const struct boot *b, int type)
+const struct plan_join *find_join(const struct plan *plan, int type)
 {
-	for (size_t i = 0; i < b->plan->namespaces.joins.n; i++)
-		if (b->plan->namespaces.joins.v[i].type == type)
-			return &b->plan->namespaces.joins.v[i];
+	for (size_t i = 0; i < plan->namespaces.joins.n; i++)
+		if (plan->namespaces.joins.v[i].type == type)
+			return &plan->namespaces.joins.v[i];
 	return NULL;
 }
 
@@ -196,7 +196,7 @@ static int clone_in_user_namespace(struct boot *b, const struct plan_join *user,
 
 int parent_clone(struct boot *b, struct err *e)
 {
-	const struct plan_join *user = find_join(b, SPEC_NS_USER);
+	const struct plan_join *user = find_join(b->plan, SPEC_NS_USER);
 	int rc;
 
 	if (user) {

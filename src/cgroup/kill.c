@@ -11,7 +11,6 @@
 #include "sys/child.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 
 #define FREEZE_MS 2000
 #define FIRST_ROUND_MS 50
@@ -23,75 +22,89 @@
 struct batch {
 	size_t n, size;
 	struct {
-		uint32_t pid;
+		size_t index; /* in the list */
 		int fd;
 	} v[BATCH_MAX];
 };
 
-static void batch_release(struct batch *batch)
+static void batch_shrink(struct batch *batch, size_t n)
 {
-	while (batch->n > 0)
+	while (batch->n > n)
 		close_keep_errno(batch->v[--batch->n].fd);
 }
 
-/* Half of the descriptors that there may be: listing needs some too. */
-static size_t batch_size(void)
+static void batch_release(struct batch *batch)
 {
-	struct rlimit limit;
+	batch_shrink(batch, 0);
+}
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 2 >= BATCH_MAX)
-		return BATCH_MAX;
-	return limit.rlim_cur < 4 ? 1 : (size_t)limit.rlim_cur / 2;
+/*
+ * Open the processes from `begin` on. Returns where to go on. With no descriptor left, half of them is
+ * given back, because listing needs some too, and batches are smaller from then on.
+ */
+static int batch_fill(struct batch *batch, const struct pid_set *pids, size_t begin,
+		      size_t *ret_next, struct err *e)
+{
+	size_t i = begin;
+
+	for (; i < pids->n && batch->n < batch->size; i++) {
+		int fd = sys_pidfd_open((pid_t)pids->v[i], 0);
+		if (fd >= 0) {
+			batch->v[batch->n].index = i;
+			batch->v[batch->n++].fd = fd;
+		} else if (errno == EMFILE && batch->n > 1) {
+			batch->size = batch->n / 2;
+			i = batch->v[batch->size].index;
+			batch_shrink(batch, batch->size);
+			break;
+		} else if (errno != ESRCH && errno != EINVAL && errno != ENOENT) {
+			return fail_sys(e, "open a descriptor of process %u", pids->v[i]);
+		}
+	}
+	*ret_next = i;
+	return 0;
 }
 
 /*
  * The numbers were read before the descriptors were opened, and a process that ended in between may have
  * given its number to a stranger. Who is listed again now is none.
+ *
+ * -1: one or the other could not be signalled; the rest was. *ret_lost: nobody was.
  */
-static int signal_batch(const struct cgroup_opened *opened, struct batch *batch, int signal,
-			struct err *e)
+static int batch_signal(const struct batch *batch, const struct cgroup_opened *opened,
+			const struct pid_set *pids, int signal, bool *ret_lost, struct err *e)
 {
 	autopids still = { 0 };
 	int failed = 0;
 
-	if (batch->n > 0 && cgroup_opened_pids(opened, &still, e) < 0)
+	*ret_lost = batch->n > 0 && cgroup_opened_pids(opened, &still, e) < 0;
+	if (*ret_lost)
 		return -1;
 	for (size_t i = 0; i < batch->n; i++) {
-		if (!pid_set_has(&still, batch->v[i].pid) ||
-		    sys_pidfd_send_signal(batch->v[i].fd, signal) == 0 || errno == ESRCH)
-			continue;
-		/* The others get theirs nevertheless. */
-		failed = fail_sys(e, "send signal %d to process %u", signal, batch->v[i].pid);
+		uint32_t pid = pids->v[batch->v[i].index];
+		if (pid_set_has(&still, pid) && sys_pidfd_send_signal(batch->v[i].fd, signal) < 0 &&
+		    errno != ESRCH)
+			failed = fail_sys(e, "send signal %d to process %u", signal, pid);
 	}
-	batch_release(batch);
 	return failed;
 }
 
 static int signal_all(const struct cgroup_opened *opened, int signal, struct err *e)
 {
-	__attribute__((cleanup(batch_release))) struct batch batch = { .size = batch_size() };
+	__attribute__((cleanup(batch_release))) struct batch batch = { .size = BATCH_MAX };
 	autopids pids = { 0 };
+	bool lost = false;
 	int failed = 0;
 
 	if (cgroup_opened_pids(opened, &pids, e) < 0)
 		return -1;
-	for (size_t i = 0; i < pids.n; i++) {
-		int fd = sys_pidfd_open((pid_t)pids.v[i], 0);
-		if (fd < 0 && errno == EMFILE && batch.n > 0) {
-			/* Fewer at a time then. */
-			batch.size = batch.n / 2 + 1;
-			i--;
-		} else if (fd >= 0) {
-			batch.v[batch.n].pid = pids.v[i];
-			batch.v[batch.n++].fd = fd;
-		} else if (errno != ESRCH && errno != EINVAL && errno != ENOENT) {
-			return fail_sys(e, "open a descriptor of process %u", pids.v[i]);
-		}
-		if (batch.n >= batch.size && signal_batch(opened, &batch, signal, e) < 0)
+	for (size_t i = 0; i < pids.n && !lost;) {
+		if (batch_fill(&batch, &pids, i, &i, e) < 0)
+			return -1;
+		if (batch_signal(&batch, opened, &pids, signal, &lost, e) < 0)
 			failed = -1;
+		batch_shrink(&batch, 0);
 	}
-	if (signal_batch(opened, &batch, signal, e) < 0)
-		failed = -1;
 	return failed;
 }
 
@@ -111,8 +124,10 @@ static int kill_once(const struct cgroup_opened *opened, bool by_hand, int64_t f
 			cgroup_freeze(freezer, freeze_ms);
 		failed = signal_all(opened, SIGKILL, e);
 	}
-	/* Whatever happened before: never leave it frozen. */
+	/* Whatever happened before: never leave it frozen. cgroup.kill does not thaw either. */
 	if (freezer >= 0 && cgroup_thaw_all(freezer, failed ? &ignored : e) < 0)
+		failed = -1;
+	if (unified >= 0 && cgroup_thaw_all(unified, failed ? &ignored : e) < 0)
 		failed = -1;
 	return failed;
 }

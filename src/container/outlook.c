@@ -11,6 +11,11 @@
 
 #define DEFAULT_CONFIG "config.json"
 
+static const char *config_name(const struct container_create_options *options)
+{
+	return options->config_name ? options->config_name : DEFAULT_CONFIG;
+}
+
 static int open_bundle(const char *path, struct arena *arena, const char **ret_absolute,
 		       struct err *e)
 {
@@ -27,20 +32,21 @@ static int open_bundle(const char *path, struct arena *arena, const char **ret_a
 }
 
 static int make_plan(const struct global_options *global, const char *id, const char *bundle,
-		     bool no_pivot, struct arena *arena, struct container_outlook *outlook,
-		     struct err *e)
+		     const struct container_create_options *given, struct arena *arena,
+		     struct container_outlook *outlook, struct err *e)
 {
 	struct plan_options options = {
 		.id = id,
 		.bundle = bundle,
-		.no_pivot = no_pivot,
+		.no_pivot = given->no_pivot,
 		.cgroup_disabled = global->cgroup_disabled,
 		.systemd_cgroup = global->systemd_cgroup,
 	};
 
-	/* Of the verdict's spec and not of the request: what the policy took away need not be
-	 * supported. */
-	if (spec_check_supported(outlook->verdict.spec, e) < 0)
+	/* Of the verdict's spec and not of the request: what the policy took away need not be valid or
+	 * supported, and what it added may be what was missing. */
+	if (spec_validate(outlook->verdict.spec, config_name(given), e) < 0 ||
+	    spec_check_supported(outlook->verdict.spec, e) < 0)
 		return -1;
 	return plan_make(&outlook->verdict, outlook->facts, &options, arena, &outlook->plan, e);
 }
@@ -62,7 +68,7 @@ int container_outlook(const struct global_options *global, const char *id,
 					   &facts_options.bundle, e);
 	if (bundle < 0)
 		return -1;
-	if (spec_load(bundle, options->config_name ? options->config_name : DEFAULT_CONFIG, arena,
+	if (spec_load(bundle, config_name(options), arena,
 		      &outlook.spec, e) < 0)
 		return -1;
 	if (policy_load(global->policy_path, arena, &outlook.policy, e) < 0)
@@ -72,7 +78,7 @@ int container_outlook(const struct global_options *global, const char *id,
 		return -1;
 	policy_apply(outlook.spec, outlook.policy.policy, outlook.facts, arena, &outlook.verdict);
 	if (!outlook.verdict.refused &&
-	    make_plan(global, id, facts_options.bundle, options->no_pivot, arena, &outlook, e) < 0)
+	    make_plan(global, id, facts_options.bundle, options, arena, &outlook, e) < 0)
 		return -1;
 
 	*ret = outlook;

@@ -108,6 +108,22 @@ static int network_of_config(struct plan_context *c, struct err *e)
 
 /* --- the others --- */
 
+/* Such a namespace is used as it is found, root and all: whatever would be mounted or made there would be
+ * mounted or made for those who live in it. */
+static int join_check_mount(const struct plan_context *c, size_t index, struct err *e)
+{
+	const struct spec_linux *linux_ = c->linux_;
+
+	if (c->spec->mounts.n || linux_->devices.n || linux_->masked_paths.n ||
+	    linux_->readonly_paths.n || linux_->rootfs_propagation || c->plan->readonly_root)
+		return fail(e, ERR_CONFIG,
+			    "linux.namespaces[%zu].path: a mount namespace that is joined is used as it "
+			    "is: no mounts, devices, maskedPaths, readonlyPaths, rootfsPropagation or "
+			    "root.readonly can be asked for",
+			    index);
+	return 0;
+}
+
 static int join_check(const struct plan_context *c, size_t index, struct err *e)
 {
 	const struct spec_namespace *entry = &c->linux_->namespaces.v[index];
@@ -125,13 +141,7 @@ static int join_check(const struct plan_context *c, size_t index, struct err *e)
 		return fail(e, ERR_CONFIG,
 			    "linux.namespaces[%zu].path: %s is a %s namespace, not %s", index,
 			    entry->path, ns_name(facts->type), ns_name(entry->type));
-	if (entry->type == SPEC_NS_MOUNT)
-		return fail(
-			e, ERR_CONFIG,
-			"linux.namespaces[%zu].path: joining a mount namespace is not supported, "
-			"the root filesystem needs a new one",
-			index);
-	return 0;
+	return entry->type == SPEC_NS_MOUNT ? join_check_mount(c, index, e) : 0;
 }
 
 static int namespace_join(struct plan_context *c, size_t index, struct err *e)
@@ -207,7 +217,7 @@ int plan_namespaces(struct plan_context *c, struct err *e)
 	ns->new_mount = ns->clone_flags & CLONE_NEWNS;
 	ns->new_pid = ns->clone_flags & CLONE_NEWPID;
 	ns->new_network = ns->clone_flags & CLONE_NEWNET;
-	if (!ns->new_mount)
+	if (!ns->new_mount && !plan_namespace_is_separate(c, SPEC_NS_MOUNT))
 		return fail(e, ERR_CONFIG, "linux.namespaces: a mount namespace is needed");
 	/* no power over the shared network is left at `start` (user_namespaces(7)) */
 	if (ns->network == NETWORK_LATE && plan_has_user_namespace(c->plan))

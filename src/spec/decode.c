@@ -101,8 +101,6 @@ int spec_load(int dirfd, const char *name, struct arena *arena, struct spec **re
 		return -1;
 	if (spec_decode_text(text, length, name, arena, &spec, e) < 0)
 		return -1;
-	if (spec_validate(spec, name, e) < 0)
-		return -1;
 	*ret = spec;
 	return 0;
 }

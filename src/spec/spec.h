@@ -369,7 +369,8 @@ extern const struct name_row spec_memory_policy_mode_names[]; /* MPOL_* */
 extern const struct name_row spec_memory_policy_flag_names[]; /* MPOL_F_* */
 extern const struct name_row spec_personality_names[];        /* PER_* */
 
-/* Read, decode and validate `name` below dirfd. */
+/* Read and decode `name` below dirfd. Not validated: the policy mends what validation would refuse (a host
+ * name without a UTS namespace of its own), so it is the policy's outcome that is validated. */
 int spec_load(int dirfd, const char *name, struct arena *arena, struct spec **ret, struct err *e)
 	MUST_CHECK;
 /* Decode only. The specification's version 1 in any form of SemVer is read ("1.0.2-dev", "1.3.0+dev"),
