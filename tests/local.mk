@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+# The tests. `make check` runs what needs no root: unit and golden. What needs root runs in a private
+# machine (tests/world) through contrib/check, which does everything.
+
+# Each test is one program of one file, linked with the libraries that its layer may use. Those in
+# tests/root, and any whose opening comment has a line "world: legacy hybrid v2", are world_tests and run
+# in those private machines (default: hybrid).
+unit_tests = \
+	tests/unit/test_base \
+	tests/unit/test_beneath \
+	tests/unit/test_cgroup \
+	tests/unit/test_cli \
+	tests/unit/test_cli_texts \
+	tests/unit/test_facts \
+	tests/unit/test_fields \
+	tests/unit/test_json \
+	tests/unit/test_kill_delete \
+	tests/unit/test_plan \
+	tests/unit/test_plan_golden \
+	tests/unit/test_plan_mounts \
+	tests/unit/test_policy \
+	tests/unit/test_policy_file \
+	tests/unit/test_policy_golden \
+	tests/unit/test_policy_properties \
+	tests/unit/test_policy_verdict \
+	tests/unit/test_procfs \
+	tests/unit/test_registry \
+	tests/unit/test_schema \
+	tests/unit/test_self_exe \
+	tests/unit/test_spec \
+	tests/unit/test_spec_supported \
+	tests/unit/test_state \
+	tests/unit/test_sys
+world_tests = \
+	tests/root/test_cgroup_root
+
+# test data and helpers that are no program
+tests_headers = \
+	tests/unit/plan_fixture.h \
+	tests/unit/policy_generate.h
+
+tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_beneath_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cgroup_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cli_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cli_texts_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_fields_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_json_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_plan_golden_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_plan_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_file_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_properties_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_procfs_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_registry_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_schema_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_self_exe_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_spec_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_spec_supported_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_state_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_sys_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += $(unit_tests) $(world_tests)
+TESTS += $(unit_tests)
+else
+check-local:
+	@echo "make check needs cmocka 1.1.5 or later; install it and run configure again:" >&2
+	@echo "  Debian: apt-get install libcmocka-dev" >&2
+	@echo "  Fedora: dnf install libcmocka-devel" >&2
+	@echo "  Alpine: apk add cmocka-dev" >&2
+	@exit 1
+endif
+
+AM_TESTS_ENVIRONMENT = \
+	DISTRO_SHIM='$(abs_top_builddir)/distro-shim'; export DISTRO_SHIM; \
+	DISTRO_SHIM_SOURCE='$(abs_top_srcdir)'; export DISTRO_SHIM_SOURCE; \
+	DISTRO_SHIM_BUILD='$(abs_top_builddir)'; export DISTRO_SHIM_BUILD;
+
+# contrib/check asks for the names, so that they are written down once
+list-unit-tests:
+	@for t in $(unit_tests); do echo $$t; done
+list-world-tests:
+	@for t in $(world_tests); do echo $$t; done
+list-fuzz-targets:
+	@for t in $(fuzz_targets); do echo $$t; done
+
+# ---- fuzzing: ./configure CC=clang --enable-fuzzing && make fuzz [FUZZ_RUNS=N]
+
+fuzz_targets = \
+	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_plan \
+	tests/fuzz/fuzz_policy
+EXTRA_PROGRAMS += $(fuzz_targets)
+fuzzer_flags = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_config_LDADD = $(SPEC_LIBS)
+tests_fuzz_fuzz_config_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_json_LDADD = $(BASE_LIBS)
+tests_fuzz_fuzz_json_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_plan_LDADD = $(PLAN_LIBS)
+tests_fuzz_fuzz_plan_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_policy_LDADD = $(POLICY_LIBS)
+tests_fuzz_fuzz_policy_LDFLAGS = $(fuzzer_flags)
+
+if ENABLE_FUZZING
+fuzz: $(fuzz_targets)
+	DISTRO_SHIM_SOURCE='$(abs_top_srcdir)' $(srcdir)/tests/fuzz/run $(fuzz_targets)
+else
+fuzz:
+	@echo "make fuzz needs: ./configure CC=clang --enable-fuzzing" >&2
+	@exit 1
+endif
+CLEANFILES += $(fuzz_targets)
+
+.PHONY: list-unit-tests list-world-tests list-fuzz-targets fuzz
+
+EXTRA_DIST += $(tests_headers) \
+	tests/bats tests/bench tests/data tests/golden tests/schema tests/lint tests/fuzz/run tests/fuzz/corpus \
+	tests/world tests/world-selftest
