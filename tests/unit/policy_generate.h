@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Generated requests, policies and facts for test_policy_properties.c: a fixed sequence of choices among
+ * what the rules look at, so that a failure comes again. No files, no clock.
+ */
+#ifndef TESTS_POLICY_GENERATE_H
+#define TESTS_POLICY_GENERATE_H
+
+#include "base/auto.h"
+#include "policy/policy.h"
+
+#define SHARED "/run/netns/distros"
+
+/* --- a fixed sequence of choices --- */
+
+/* SplitMix64 by Sebastiano Vigna, public domain. */
+static uint64_t sequence;
+
+static uint64_t next_number(void)
+{
+	uint64_t z = (sequence += 0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return z ^ (z >> 31);
+}
+
+static size_t below(size_t n)
+{
+	return (size_t)(next_number() % n);
+}
+
+static bool one_in(size_t n)
+{
+	return below(n) == 0;
+}
+
+struct round {
+	struct arena *arena;
+	const char *name;
+	struct spec *request;
+	struct policy *policy;
+	struct facts *facts;
+};
+
+static char *text_of(const struct round *r, const char *s)
+{
+	return s ? arena_strdup(r->arena, s) : NULL;
+}
+
+#define ANY_OF(array) ((array)[below(ARRAY_SIZE(array))])
+
+/* --- generated requests --- */
+
+static const char *path_of_type(const struct round *r, int type)
+{
+	static const char *const kinds[] = { "peer", "peer",  "host", "self",  "fifo",
+					     "gone", "other", "late", "unseen" };
+
+	if (type == SPEC_NS_NETWORK && one_in(3))
+		return one_in(2) ? SHARED : "/proc/4711/ns/net";
+	return arena_printf(r->arena, "/ns/%s/%s", value_to_name(spec_ns_names, type),
+			    ANY_OF(kinds));
+}
+
+static void generate_namespaces(const struct round *r, struct spec_linux *linux_)
+{
+	linux_->namespaces.v = arena_new_array(r->arena, struct spec_namespace, SPEC_NS_COUNT + 1);
+	for (int type = SPEC_NS_PID; type <= SPEC_NS_COUNT; type++) {
+		struct spec_namespace *entry = &linux_->namespaces.v[linux_->namespaces.n];
+		bool rare = type == SPEC_NS_USER || type == SPEC_NS_TIME;
+
+		if (rare ? !one_in(5) : one_in(4))
+			continue;
+		entry->type = type;
+		entry->path = one_in(3) ? text_of(r, path_of_type(r, type)) : NULL;
+		linux_->namespaces.n++;
+	}
+	/* a second entry, which validation would have refused */
+	if (linux_->namespaces.n && one_in(40)) {
+		linux_->namespaces.v[linux_->namespaces.n].type = linux_->namespaces.v[0].type;
+		linux_->namespaces.n++;
+	}
+}
+
+static void generate_sysctls(const struct round *r, struct spec_linux *linux_)
+{
+	static const char *const names[] = { "net.ipv4.ip_forward", "net/ipv4/ping_group_range",
+					     "net.ipv4.conf.eth0/1.mtu", "kernel.shm_rmid_forced",
+					     "kernel.//.net.x" };
+
+	linux_->sysctl.v = arena_new_array(r->arena, struct strpair, ARRAY_SIZE(names));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (one_in(i == 4 ? 20 : 3))
+			linux_->sysctl.v[linux_->sysctl.n++] =
+				(struct strpair){ text_of(r, names[i]), text_of(r, "1") };
+}
+
+static struct strlist words(const struct round *r, const char *const *pool, size_t count,
+			    size_t rarity)
+{
+	struct strlist list = { .v = arena_new_array(r->arena, char *, count) };
+
+	for (size_t i = 0; i < count; i++)
+		if (one_in(rarity))
+			list.v[list.n++] = text_of(r, pool[i]);
+	return list;
+}
+
+static void generate_mounts(const struct round *r, struct spec *spec)
+{
+	static const char *const destinations[] = {
+		"/proc",  "proc/",      "/proc/./uptime",  "/sys", "/etc/resolv.conf", "/",
+		"//proc", "/etc/hosts", "/x/../etc/hosts", "/dev"
+	};
+	static const char *const types[] = { "proc", "bind", "tmpfs", "sysfs", NULL };
+	static const char *const sources[] = { "/proc", "proc", "/sys", "/srv/e/file", NULL };
+	static const char *const options[] = { "bind", "rbind", "ro", "rprivate", "nosuid" };
+
+	spec->mounts.n = below(6);
+	spec->mounts.v = arena_new_array(r->arena, struct spec_mount, spec->mounts.n + 1);
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		spec->mounts.v[i] = (struct spec_mount){
+			.destination = text_of(r, ANY_OF(destinations)),
+			.type = text_of(r, ANY_OF(types)),
+			.source = text_of(r, ANY_OF(sources)),
+			.options = words(r, options, ARRAY_SIZE(options), 3),
+		};
+}
+
+static void generate_process(const struct round *r, struct spec *spec)
+{
+	static const char *const names[] = { "CAP_CHOWN",   "CAP_NET_ADMIN",
+					     "CAP_NET_RAW", "CAP_SYS_ADMIN",
+					     "net_raw",     "CAP_NET_BIND_SERVICE" };
+	struct spec_capabilities *capabilities;
+
+	spec->process = arena_new(r->arena, struct spec_process);
+	spec->process->cwd = text_of(r, "/");
+	spec->process->user = arena_new(r->arena, struct spec_user);
+	spec->process->args = words(r, names, 1, 1);
+	if (one_in(8))
+		return;
+	capabilities = arena_new(r->arena, struct spec_capabilities);
+	capabilities->bounding = words(r, names, ARRAY_SIZE(names), 2);
+	capabilities->effective = words(r, names, ARRAY_SIZE(names), 2);
+	capabilities->permitted = words(r, names, ARRAY_SIZE(names), 3);
+	if (one_in(2))
+		capabilities->inheritable = words(r, names, ARRAY_SIZE(names), 4);
+	if (one_in(2))
+		capabilities->ambient = words(r, names, ARRAY_SIZE(names), 4);
+	spec->process->capabilities = capabilities;
+}
+
+static void generate_linux(const struct round *r, struct spec *spec)
+{
+	static const char *const paths[] = { "/proc/bus", "/proc/sys", "//proc/sys/", "/proc/irq" };
+	struct spec_linux *linux_ = arena_new(r->arena, struct spec_linux);
+
+	spec->linux_ = linux_;
+	if (!one_in(20))
+		generate_namespaces(r, linux_);
+	if (one_in(2))
+		generate_sysctls(r, linux_);
+	if (one_in(2))
+		linux_->readonly_paths = words(r, paths, ARRAY_SIZE(paths), 2);
+	if (one_in(10)) {
+		linux_->net_devices.n = 1;
+		linux_->net_devices.v = arena_new(r->arena, struct spec_net_device);
+		linux_->net_devices.v->key = text_of(r, "eth1");
+	}
+	if (one_in(3)) {
+		linux_->resources = arena_new(r->arena, struct spec_resources);
+		linux_->resources->devices.n = 1;
+		linux_->resources->devices.v = arena_new(r->arena, struct spec_device_rule);
+		linux_->resources->devices.v->allow = one_in(2);
+	}
+}
+
+static struct spec *generate_spec(const struct round *r)
+{
+	struct spec *spec = arena_new(r->arena, struct spec);
+
+	spec->oci_version = text_of(r, "1.2.0");
+	spec->root = arena_new(r->arena, struct spec_root);
+	spec->root->path = text_of(r, "rootfs");
+	spec->root->readonly = one_in(3);
+	if (!one_in(5))
+		generate_mounts(r, spec);
+	if (!one_in(10))
+		generate_process(r, spec);
+	if (!one_in(20))
+		generate_linux(r, spec);
+	if (one_in(4))
+		spec->hostname = text_of(r, "debian");
+	return spec;
+}
+
+/* --- generated policies and facts --- */
+
+static struct policy *generate_policy(const struct round *r)
+{
+	static const int requested[] = { POLICY_REWRITE, POLICY_REWRITE, POLICY_REFUSE };
+	static const int fresh[] = { POLICY_LATE, POLICY_LATE, POLICY_REFUSE, POLICY_KEEP };
+	static const int isolated[] = { POLICY_ISOLATED, POLICY_FRESH, POLICY_REQUESTED };
+	static const char *const files[] = { "auto", "auto", "engine", "/etc/shared" };
+	static const char *const allowed[] = { "net.ipv4.ping_group_range" };
+	struct policy *policy = policy_default(r->arena, NULL);
+	struct policy_network *network = policy->network;
+
+	if (one_in(4))
+		return policy;
+	if (one_in(4))
+		network->namespace_ = text_of(r, one_in(2) ? "self" : "requested");
+	network->requested->host = ANY_OF(requested);
+	network->requested->path = ANY_OF(requested);
+	network->requested->fresh = ANY_OF(fresh);
+	network->allow_host.value = one_in(3);
+	network->admin.value = one_in(3);
+	if (one_in(3))
+		network->sysctls = (struct strlist_or_word){ .list = words(r, allowed, 1, 1) };
+	else if (one_in(3))
+		network->sysctls.word = text_of(r, "refuse");
+	network->resolv_conf = text_of(r, ANY_OF(files));
+	network->hosts = text_of(r, ANY_OF(files));
+	policy->namespaces->pid = one_in(2) ? POLICY_FRESH : POLICY_ISOLATED;
+	policy->namespaces->ipc = ANY_OF(isolated);
+	policy->namespaces->uts = ANY_OF(isolated);
+	policy->namespaces->cgroup = ANY_OF(isolated);
+	policy->proc_sys = one_in(3) ? POLICY_REQUESTED : POLICY_REWRITE;
+	return policy;
+}
+
+static struct ns_facts ns_of(const struct round *r, const char *path, int type, uint64_t inode)
+{
+	return (struct ns_facts){ .path = text_of(r, path),
+				  .type = type,
+				  .device = 4,
+				  .inode = inode,
+				  .cookie = type == SPEC_NS_NETWORK ? inode + 1 : 0,
+				  .owned = true };
+}
+
+/* By the last word of a generated path; paths of real configs are another container's. */
+static struct ns_facts judge_path(const struct round *r, const struct spec_namespace *entry)
+{
+	struct ns_facts ns = ns_of(r, entry->path, entry->type, 1000 + (uint64_t)entry->type);
+
+	if (str_eq(entry->path, SHARED) || str_eq(entry->path, "/proc/4711/ns/net"))
+		ns.inode = 42;
+	else if (str_has_suffix(entry->path, "/host"))
+		ns.is_host = true;
+	else if (str_has_suffix(entry->path, "/self"))
+		ns.is_self = true;
+	else if (str_has_suffix(entry->path, "/other"))
+		ns.type = ns.type % SPEC_NS_COUNT + 1;
+	else if (str_has_suffix(entry->path, "/fifo"))
+		ns = (struct ns_facts){ .path = ns.path,
+					.problem = text_of(r, "is a FIFO, not a namespace file") };
+	else if (str_has_suffix(entry->path, "/gone"))
+		ns = (struct ns_facts){ .path = ns.path,
+					.problem = text_of(r, "no such file or directory"),
+					.problem_errno = 2 };
+	return ns;
+}
+
+static void look_at_requested(const struct round *r, struct facts *facts)
+{
+	const struct spec_linux *linux_ = r->request->linux_;
+	size_t n = linux_ ? linux_->namespaces.n : 0;
+
+	facts->requested.v = arena_new_array(r->arena, struct ns_facts, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct spec_namespace *entry = &linux_->namespaces.v[i];
+
+		if (entry->path && !str_has_suffix(entry->path, "/unseen"))
+			facts->requested.v[facts->requested.n++] = judge_path(r, entry);
+	}
+}
+
+static struct facts *generate_facts(const struct round *r, bool plain)
+{
+	struct facts *facts = arena_new(r->arena, struct facts);
+	bool self = str_eq(r->policy->network->namespace_, "self");
+
+	look_at_requested(r, facts);
+	facts->self.n = 1;
+	facts->self.v = arena_new(r->arena, struct ns_facts);
+	facts->self.v[0] = ns_of(r, "/proc/self/ns/net", SPEC_NS_NETWORK, 7);
+	facts->self.v[0].is_self = facts->self.v[0].is_host = true;
+	facts->resolv_conf = one_in(2) ? text_of(r, "/etc/netns/distros/resolv.conf") : NULL;
+	facts->hosts = one_in(2) ? text_of(r, "/etc/netns/distros/hosts") : NULL;
+	if (str_eq(r->policy->network->namespace_, "requested"))
+		return facts;
+	facts->network = arena_new(r->arena, struct ns_facts);
+	*facts->network = self ? facts->self.v[0] : ns_of(r, SHARED, SPEC_NS_NETWORK, 42);
+	if (plain)
+		return facts;
+	if (one_in(30))
+		facts->network->problem = text_of(r, "is a FIFO, not a namespace file");
+	facts->network->owned = !one_in(30);
+	if (one_in(10))
+		facts->network->is_self = true;
+	if (one_in(10)) {
+		facts->members.n = 1;
+		facts->members.v = arena_new(r->arena, struct member_facts);
+		facts->members.v->id = text_of(r, "alpine");
+		facts->members.v->cookie = one_in(2) ? 43 : 9;
+	}
+	return facts;
+}
+
+#endif

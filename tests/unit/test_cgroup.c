@@ -1,0 +1,753 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What of cgroups can be shown without a cgroup: descriptions and checks, and on trees of ordinary files
+ * what is read, written, refused and taken back. Needs no root. The kernel's part is in
+ * tests/root/test_cgroup_root.c.
+ */
+#include "cgroup/cgroup.h"
+
+#include "base/auto.h"
+#include "base/io.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+#undef fail /* of cmocka; ours makes errors */
+
+/* STOP(), which needs the fail() of cmocka */
+#define STOP(...) (print_error(__VA_ARGS__), _fail(__FILE__, __LINE__))
+
+#define LEAF "/parent/leaf"
+
+struct fixture {
+	char base[64];
+	struct arena arena;
+	struct cgroup_facts facts;
+	struct cgroup_hierarchy_facts hierarchies[4];
+	struct plan_cgroup plan;
+	struct plan_cgroup_write writes[4];
+	struct cgroup_record record; /* of the plan, after describe() */
+};
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+	(void)status;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	snprintf(f->base, sizeof(f->base), "/tmp/distro-shim-cgroup.XXXXXX");
+	if (!mkdtemp(f->base))
+		return -1;
+	f->facts.hierarchies.v = f->hierarchies;
+	f->plan.manage = true;
+	f->plan.path = LEAF;
+	f->plan.writes.v = f->writes;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	nftw(f->base, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	arena_release(&f->arena);
+	free(f);
+	return 0;
+}
+
+/* --- a tree of ordinary files --- */
+
+static char *path_of(struct fixture *f, const char *name)
+{
+	return arena_printf(&f->arena, "%s/%s", f->base, name);
+}
+
+static void make(struct fixture *f, const char *directory)
+{
+	struct err e;
+
+	if (make_directories(path_of(f, directory), 0755, &e) < 0)
+		STOP("%s\n", e.text);
+}
+
+static void put(struct fixture *f, const char *file, const char *text)
+{
+	autoclose int fd = open(path_of(f, file), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void assert_content(struct fixture *f, const char *file, const char *expected)
+{
+	autofree char *text = NULL;
+	struct err e;
+
+	if (read_file_at(AT_FDCWD, path_of(f, file), 4096, &text, NULL, &e) < 0)
+		STOP("%s\n", e.text);
+	assert_string_equal(text, expected);
+}
+
+static bool exists(struct fixture *f, const char *name)
+{
+	struct stat status;
+
+	return lstat(path_of(f, name), &status) == 0;
+}
+
+/* `controllers`: at most two words. */
+static void add_hierarchy(struct fixture *f, const char *name, bool v2, const char *first,
+			  const char *second)
+{
+	struct cgroup_hierarchy_facts *h = &f->hierarchies[f->facts.hierarchies.n++];
+
+	make(f, name);
+	h->mount_point = path_of(f, name);
+	h->v2 = v2;
+	h->controllers.v = arena_new_array(&f->arena, char *, 2);
+	if (first)
+		h->controllers.v[h->controllers.n++] = arena_strdup(&f->arena, first);
+	if (second)
+		h->controllers.v[h->controllers.n++] = arena_strdup(&f->arena, second);
+}
+
+static void add_write(struct fixture *f, const char *controller, const char *file,
+		      const char *value)
+{
+	f->writes[f->plan.writes.n++] = (struct plan_cgroup_write){ controller, file, value };
+}
+
+static void describe(struct fixture *f)
+{
+	cgroup_describe(&f->plan, &f->facts, &f->arena, &f->record);
+}
+
+/* Two v1 hierarchies, with a cgroup that somebody has made in each. */
+static void make_v1(struct fixture *f)
+{
+	add_hierarchy(f, "pids", false, "pids", NULL);
+	add_hierarchy(f, "memory", false, "memory", NULL);
+	make(f, "pids" LEAF);
+	make(f, "memory" LEAF);
+	put(f, "pids" LEAF "/tasks", "");
+	put(f, "pids" LEAF "/cgroup.procs", "");
+	put(f, "pids" LEAF "/pids.max", "max\n");
+	put(f, "memory" LEAF "/tasks", "");
+	put(f, "memory" LEAF "/cgroup.procs", "");
+	f->plan.layout = CGROUP_V1;
+	describe(f);
+}
+
+static void make_v2(struct fixture *f)
+{
+	add_hierarchy(f, "unified", true, "pids", "memory");
+	make(f, "unified" LEAF);
+	put(f, "unified/cgroup.controllers", "cpu pids memory\n");
+	put(f, "unified/cgroup.subtree_control", "");
+	put(f, "unified/parent/cgroup.controllers", "pids memory\n");
+	put(f, "unified/parent/cgroup.subtree_control", "memory\n");
+	put(f, "unified" LEAF "/cgroup.controllers", "memory\n");
+	put(f, "unified" LEAF "/cgroup.procs", "");
+	put(f, "unified" LEAF "/cgroup.events", "populated 0\nfrozen 0\n");
+	put(f, "unified" LEAF "/cgroup.type", "domain\n");
+	f->plan.layout = CGROUP_V2;
+	describe(f);
+}
+
+static void assert_refused(struct fixture *f, const char *part_of_text)
+{
+	autocgroup cgroup = CGROUP_INIT;
+	struct err e = { 0 };
+
+	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), -1);
+	assert_int_equal(cgroup.n, 0);
+	if (!strstr(e.text, part_of_text))
+		STOP("'%s' is not in: %s\n", part_of_text, e.text);
+}
+
+/* --- description --- */
+
+static void a_description_names_one_directory_a_hierarchy(void **state)
+{
+	struct fixture *f = *state;
+	struct cgroup_record *r = &f->record;
+
+	add_hierarchy(f, "systemd", false, NULL, NULL);
+	add_hierarchy(f, "pids", false, "pids", NULL);
+	add_hierarchy(f, "unified", true, NULL, NULL);
+	f->plan.layout = CGROUP_HYBRID;
+	describe(f);
+	assert_true(r->manage);
+	assert_int_equal(r->layout, CGROUP_HYBRID);
+	assert_string_equal(r->path, LEAF);
+	assert_int_equal(r->directories.n, 3);
+	assert_string_equal(r->directories.v[1], path_of(f, "pids" LEAF));
+	assert_string_equal(r->directories.v[2], path_of(f, "unified" LEAF));
+	f->plan.layout = CGROUP_V1;
+	describe(f);
+	assert_int_equal(r->directories.n, 2);
+	f->plan.layout = CGROUP_V2;
+	describe(f);
+	assert_int_equal(r->directories.n, 1);
+	f->plan.layout = CGROUP_NONE;
+	describe(f);
+	assert_int_equal(r->directories.n, 0);
+	assert_false(exists(f, "pids/parent"));
+}
+
+static void without_a_manager_there_is_nothing_to_do(void **state)
+{
+	struct fixture *f = *state;
+	autocgroup cgroup = CGROUP_INIT;
+	struct u32list pids;
+	struct err e;
+
+	make_v1(f);
+	put(f, "pids" LEAF "/cgroup.procs", "1\n");
+	f->plan.manage = false;
+	f->plan.path = NULL;
+	describe(f);
+	assert_false(f->record.manage);
+	assert_int_equal(f->record.directories.n, 0);
+	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), 0);
+	assert_int_equal(cgroup.n, 0);
+	assert_int_equal(cgroup_join_self(&cgroup, &e), 0);
+	assert_int_equal(cgroup_kill(&f->record, 100, &e), 0);
+	assert_int_equal(cgroup_signal(&f->record, SIGTERM, &e), 0);
+	assert_int_equal(cgroup_pids(&f->record, &f->arena, &pids, &e), 0);
+	assert_int_equal(pids.n, 0);
+	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
+	assert_false(cgroup_is_frozen(&f->record));
+}
+
+/* --- creation --- */
+
+static void a_path_that_leads_elsewhere_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const paths[] = { "/",     "",         "a",    "//a",  "/a/",
+					     "/../a", "/a/../..", "/./a", "/a//b" };
+
+	make_v1(f);
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		f->plan.path = paths[i];
+		assert_refused(f, "cgroup path");
+	}
+}
+
+static void a_symlink_in_the_tree_is_not_followed(void **state)
+{
+	struct fixture *f = *state;
+
+	add_hierarchy(f, "pids", false, "pids", NULL);
+	f->plan.layout = CGROUP_V1;
+	make(f, "out/leaf");
+	assert_int_equal(symlink(path_of(f, "out"), path_of(f, "pids/parent")), 0);
+	assert_refused(f, "pids" LEAF);
+	f->plan.path = "/parent/new/leaf";
+	assert_refused(f, "make cgroup");
+	assert_false(exists(f, "out/new"));
+	assert_int_equal(unlink(path_of(f, "pids/parent")), 0);
+	make(f, "pids/parent");
+	assert_int_equal(symlink(path_of(f, "out/leaf"), path_of(f, "pids" LEAF)), 0);
+	f->plan.path = LEAF;
+	assert_refused(f, "make cgroup");
+}
+
+static void an_empty_cgroup_of_an_engine_is_used(void **state)
+{
+	struct fixture *f = *state;
+	autocgroup cgroup = CGROUP_INIT;
+	struct err e;
+
+	make_v1(f);
+	add_write(f, "pids", "pids.max", "5\n");
+	if (cgroup_create(&f->plan, &f->facts, &cgroup, &e) < 0)
+		STOP("%s\n", e.text);
+	assert_int_equal(cgroup.n, 2);
+	assert_int_equal(cgroup.layout, CGROUP_V1);
+	assert_int_equal(cgroup.into, -1);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(fcntl(cgroup.tasks[i], F_GETFL) & O_ACCMODE, O_WRONLY);
+		assert_int_equal(fcntl(cgroup.tasks[i], F_GETFD), FD_CLOEXEC);
+		assert_true(fcntl(cgroup.directories[i], F_GETFL) & O_PATH);
+		assert_int_equal(fcntl(cgroup.directories[i], F_GETFD), FD_CLOEXEC);
+	}
+	assert_content(f, "pids" LEAF "/pids.max", "5\nx\n");
+}
+
+static void every_tasks_file_gets_a_zero(void **state)
+{
+	struct fixture *f = *state;
+	autocgroup cgroup = CGROUP_INIT;
+	struct err e;
+
+	make_v1(f);
+	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), 0);
+	assert_int_equal(cgroup_join_self(&cgroup, &e), 0);
+	assert_content(f, "pids" LEAF "/tasks", "0");
+	assert_content(f, "memory" LEAF "/tasks", "0");
+
+	close(cgroup.tasks[1]);
+	cgroup.tasks[1] = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(cgroup_join_self(&cgroup, &e), -1);
+	assert_int_equal(e.sys, ENOSPC);
+	assert_non_null(strstr(e.text, "memory" LEAF));
+}
+
+static void a_cgroup_with_processes_is_refused_and_stays(void **state)
+{
+	struct fixture *f = *state;
+
+	make_v1(f);
+	put(f, "memory" LEAF "/cgroup.procs", "4711\n");
+	assert_refused(f, "memory" LEAF "' is not empty");
+	put(f, "memory" LEAF "/cgroup.procs", "0\n");
+	assert_refused(f, "is not empty");
+	put(f, "memory" LEAF "/cgroup.procs", "");
+	make(f, "memory" LEAF "/sub/sub");
+	put(f, "memory" LEAF "/sub/sub/cgroup.procs", "4711\n");
+	assert_refused(f, "is not empty");
+	assert_true(exists(f, "memory" LEAF));
+	assert_true(exists(f, "pids" LEAF));
+}
+
+static void a_frozen_cgroup_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	make_v1(f);
+	f->hierarchies[0].controllers.v[0] = arena_strdup(&f->arena, "freezer");
+	put(f, "pids" LEAF "/freezer.state", "FROZEN\n");
+	assert_refused(f, "is frozen");
+	put(f, "pids" LEAF "/freezer.state", "FREEZING\n");
+	assert_refused(f, "is frozen");
+
+	f->facts.hierarchies.n = 0;
+	make_v2(f);
+	put(f, "unified" LEAF "/cgroup.events", "populated 0\nfrozen 1\n");
+	assert_refused(f, "unified" LEAF "' is frozen");
+}
+
+static void a_threaded_cgroup_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	make_v2(f);
+	put(f, "unified" LEAF "/cgroup.type", "domain invalid\n");
+	assert_refused(f, "threaded");
+}
+
+static void a_failed_create_takes_back_what_it_made_and_no_more(void **state)
+{
+	struct fixture *f = *state;
+
+	/* pids: two levels made by us; memory: the cgroup is an engine's */
+	add_hierarchy(f, "pids", false, "pids", NULL);
+	add_hierarchy(f, "memory", false, "memory", NULL);
+	f->plan.layout = CGROUP_V1;
+	f->plan.path = "/a/b/c";
+	make(f, "pids/a");
+	make(f, "memory/a/b/c");
+	put(f, "memory/a/b/c/cgroup.procs", "");
+	assert_refused(f, "tasks");
+	assert_true(exists(f, "pids/a"));
+	assert_false(exists(f, "pids/a/b"));
+	assert_true(exists(f, "memory/a/b/c"));
+
+	/* somebody else has moved into what we made */
+	f->plan.path = "/x/y";
+	assert_int_equal(mkdir(path_of(f, "memory/x"), 0755), 0);
+	assert_int_equal(mkdir(path_of(f, "memory/x/y"), 0755), 0);
+	put(f, "memory/x/y/cgroup.procs", "1\n");
+	assert_refused(f, "is not empty");
+	assert_false(exists(f, "pids/x"));
+}
+
+static void a_limit_that_cannot_be_written_is_named(void **state)
+{
+	struct fixture *f = *state;
+
+	make_v1(f);
+	add_write(f, "hugetlb", "hugetlb.2MB.limit_in_bytes", "1");
+	assert_refused(f, "cgroup controller 'hugetlb' is not available on this host");
+	f->plan.writes.n = 0;
+	add_write(f, "memory", "memory.limit_in_bytes", "1024");
+	assert_refused(f, "cgroup controller 'memory': write '1024' to 'memory.limit_in_bytes'");
+	f->plan.writes.n = 0;
+	add_write(f, "memory", "../../../out", "1024");
+	put(f, "out", "");
+	assert_refused(f, "not the name of a file");
+	assert_content(f, "out", "");
+	f->plan.writes.n = 0;
+	add_write(f, "memory", "link", "1024");
+	assert_int_equal(symlink(path_of(f, "out"), path_of(f, "memory" LEAF "/link")), 0);
+	assert_refused(f, "symbolic links");
+	assert_content(f, "out", "");
+	/* v2's own files are of no v1 hierarchy */
+	f->plan.writes.n = 0;
+	add_write(f, "cgroup", "cgroup.max.depth", "3");
+	assert_refused(f, "cgroup controller 'cgroup' is not available");
+}
+
+static void an_empty_cpuset_is_filled_from_the_top_down(void **state)
+{
+	struct fixture *f = *state;
+	autocgroup cgroup = CGROUP_INIT;
+	struct err e;
+
+	add_hierarchy(f, "cpuset", false, "cpuset", NULL);
+	f->plan.layout = CGROUP_V1;
+	make(f, "cpuset" LEAF);
+	put(f, "cpuset" LEAF "/tasks", "");
+	put(f, "cpuset" LEAF "/cgroup.procs", "");
+	static const char *const levels[] = { "cpuset", "cpuset/parent", "cpuset" LEAF };
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		put(f, arena_printf(&f->arena, "%s/cpuset.cpus", levels[i]), i ? "\n" : "0-3\n");
+		put(f, arena_printf(&f->arena, "%s/cpuset.mems", levels[i]), i ? "\n" : "0\n");
+	}
+	put(f, "cpuset/parent/cpuset.cpus", "1\n");
+	if (cgroup_create(&f->plan, &f->facts, &cgroup, &e) < 0)
+		STOP("%s\n", e.text);
+	assert_content(f, "cpuset/parent/cpuset.cpus", "1\n");
+	assert_content(f, "cpuset/parent/cpuset.mems", "0");
+	assert_content(f, "cpuset" LEAF "/cpuset.cpus", "1");
+	assert_content(f, "cpuset" LEAF "/cpuset.mems", "0");
+
+	put(f, "cpuset/cpuset.mems", "\n");
+	put(f, "cpuset/parent/cpuset.mems", "\n");
+	put(f, "cpuset" LEAF "/cpuset.mems", "\n");
+	assert_refused(f, "'cpuset.mems' of the cgroup above 'parent' is empty");
+}
+
+static void controllers_are_enabled_in_every_cgroup_above(void **state)
+{
+	struct fixture *f = *state;
+	autocgroup cgroup = CGROUP_INIT;
+	struct err e;
+
+	make_v2(f);
+	put(f, "unified" LEAF "/pids.max", "");
+	add_write(f, "pids", "pids.max", "7");
+	if (cgroup_create(&f->plan, &f->facts, &cgroup, &e) < 0)
+		STOP("%s\n", e.text);
+	assert_content(f, "unified/cgroup.subtree_control", "+pids +memory");
+	/* memory is enabled there */
+	assert_content(f, "unified/parent/cgroup.subtree_control", "+pidsy\n");
+	assert_content(f, "unified" LEAF "/pids.max", "7");
+	assert_int_equal(cgroup.n, 1);
+	assert_true(cgroup.into >= 0);
+	assert_int_equal(cgroup.tasks[0], -1);
+	struct stat into, leaf;
+	assert_int_equal(fstat(cgroup.into, &into), 0);
+	assert_int_equal(stat(path_of(f, "unified" LEAF), &leaf), 0);
+	assert_int_equal(into.st_ino, leaf.st_ino);
+}
+
+static void nothing_is_enabled_twice(void **state)
+{
+	struct fixture *f = *state;
+	autocgroup cgroup = CGROUP_INIT;
+	struct err e;
+
+	make_v2(f);
+	put(f, "unified" LEAF "/cgroup.controllers", "cpu memory pids\n");
+	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), 0);
+	assert_content(f, "unified/cgroup.subtree_control", "");
+}
+
+static void a_controller_that_a_limit_needs_must_be_there(void **state)
+{
+	struct fixture *f = *state;
+	autocgroup cgroup = CGROUP_INIT;
+	struct err e;
+
+	make_v2(f);
+	put(f, "unified/parent/cgroup.controllers", "memory\n");
+	/* wanted, but no limit depends on it */
+	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), 0);
+	add_write(f, "pids", "pids.max", "7");
+	assert_refused(f, "cgroup controller 'pids' is not available in cgroup");
+}
+
+/* --- what is in it --- */
+
+static void pids_are_those_of_all_hierarchies_and_sub_groups(void **state)
+{
+	struct fixture *f = *state;
+	static const uint32_t expected[] = { 3, 7, 20, 4194304 };
+	struct u32list pids;
+	struct err e;
+
+	make_v1(f);
+	make(f, "memory" LEAF "/a/b");
+	make(f, "memory" LEAF "/c");
+	put(f, "pids" LEAF "/cgroup.procs", "20\n3\n0\n");
+	put(f, "memory" LEAF "/a/b/cgroup.procs", "4194304\n");
+	put(f, "memory" LEAF "/a/cgroup.procs", "20\n");
+	put(f, "memory" LEAF "/c/cgroup.procs", "7\n7\n");
+	assert_int_equal(cgroup_pids(&f->record, &f->arena, &pids, &e), 0);
+	assert_int_equal(pids.n, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < pids.n; i++)
+		assert_int_equal(pids.v[i], expected[i]);
+
+	put(f, "memory" LEAF "/c/cgroup.procs", "7x\n");
+	assert_int_equal(cgroup_pids(&f->record, &f->arena, &pids, &e), -1);
+}
+
+static void frozen_is_told_of_each_layout(void **state)
+{
+	struct fixture *f = *state;
+
+	make_v1(f);
+	assert_false(cgroup_is_frozen(&f->record));
+	put(f, "memory" LEAF "/freezer.state", "THAWED\n");
+	assert_false(cgroup_is_frozen(&f->record));
+	put(f, "memory" LEAF "/freezer.state", "FREEZING\n");
+	assert_true(cgroup_is_frozen(&f->record));
+	f->facts.hierarchies.n = 0;
+	make_v2(f);
+	put(f, "unified" LEAF "/cgroup.freeze", "0\n");
+	assert_false(cgroup_is_frozen(&f->record));
+	put(f, "unified" LEAF "/cgroup.freeze", "1\n");
+	assert_true(cgroup_is_frozen(&f->record));
+	put(f, "unified" LEAF "/cgroup.freeze", "0\n");
+	put(f, "unified" LEAF "/cgroup.events", "populated 1\nfrozen 1\n");
+	assert_true(cgroup_is_frozen(&f->record));
+}
+
+static void a_signal_thaws_what_it_froze_and_nothing_else(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	make_v1(f);
+	put(f, "pids" LEAF "/freezer.state", "THAWED");
+	assert_int_equal(cgroup_signal(&f->record, SIGTERM, &e), 0);
+	assert_content(f, "pids" LEAF "/freezer.state", "THAWED");
+	put(f, "pids" LEAF "/freezer.state", "FROZEN");
+	assert_int_equal(cgroup_signal(&f->record, SIGTERM, &e), 0);
+	assert_content(f, "pids" LEAF "/freezer.state", "FROZEN");
+	/* who is to die must run for it */
+	make(f, "pids" LEAF "/sub");
+	put(f, "pids" LEAF "/sub/freezer.state", "FROZEN");
+	assert_int_equal(cgroup_signal(&f->record, SIGKILL, &e), 0);
+	assert_content(f, "pids" LEAF "/freezer.state", "THAWED");
+	assert_content(f, "pids" LEAF "/sub/freezer.state", "THAWED");
+	/* also where the signals go wrong */
+	put(f, "memory" LEAF "/cgroup.procs", "no number\n");
+	assert_int_equal(cgroup_signal(&f->record, SIGTERM, &e), -1);
+	assert_content(f, "pids" LEAF "/freezer.state", "THAWED");
+	put(f, "pids" LEAF "/freezer.state", "FROZEN");
+	assert_int_equal(cgroup_signal(&f->record, SIGKILL, &e), -1);
+	assert_content(f, "pids" LEAF "/freezer.state", "THAWED");
+}
+
+static void a_kill_that_does_not_end_names_the_pids(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	make_v1(f);
+	/* above the largest number that there can be: nobody's */
+	put(f, "pids" LEAF "/cgroup.procs", "2147483647\n");
+	put(f, "pids" LEAF "/freezer.state", "THAWED");
+	assert_int_equal(cgroup_kill(&f->record, 80, &e), -1);
+	assert_int_equal(e.kind, ERR_SYSTEM);
+	assert_non_null(strstr(e.text, "2147483647"));
+	assert_non_null(strstr(e.text, LEAF));
+	assert_content(f, "pids" LEAF "/freezer.state", "THAWED");
+	put(f, "pids" LEAF "/cgroup.procs", "");
+	assert_int_equal(cgroup_kill(&f->record, 80, &e), 0);
+}
+
+/* --- removal --- */
+
+static void a_removal_is_deepest_first_and_stays_below(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	add_hierarchy(f, "pids", false, "pids", NULL);
+	add_hierarchy(f, "memory", false, "memory", NULL);
+	f->plan.layout = CGROUP_V1;
+	describe(f);
+	make(f, "pids" LEAF "/a/b/c");
+	make(f, "pids" LEAF "/a/d");
+	make(f, "pids" LEAF "/e");
+	make(f, "pids/parent/leaf2");
+	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
+	assert_false(exists(f, "pids" LEAF));
+	assert_true(exists(f, "pids/parent/leaf2"));
+	assert_int_equal(rmdir(path_of(f, "pids/parent/leaf2")), 0);
+	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
+	/* an engine's parent is the engine's */
+	assert_true(exists(f, "pids/parent"));
+	assert_int_equal(cgroup_kill(&f->record, 100, &e), 0);
+}
+
+static void the_programs_own_parent_goes_with_its_last_container(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	add_hierarchy(f, "pids", false, "pids", NULL);
+	f->plan.layout = CGROUP_V1;
+	f->plan.path = "/distro-shim/one";
+	describe(f);
+	make(f, "pids/distro-shim/one");
+	make(f, "pids/distro-shim/two");
+	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
+	assert_true(exists(f, "pids/distro-shim/two"));
+	assert_int_equal(rmdir(path_of(f, "pids/distro-shim/two")), 0);
+	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
+	assert_false(exists(f, "pids/distro-shim"));
+	/* only where it is the program's: directly below the hierarchy's root */
+	f->plan.path = "/distro-shim/deep/one";
+	describe(f);
+	make(f, "pids/distro-shim/deep/one");
+	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
+	assert_true(exists(f, "pids/distro-shim/deep"));
+}
+
+static void a_busy_cgroup_is_given_up_at_the_deadline(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	/* ordinary files keep a directory as busy as processes do */
+	make_v1(f);
+	put(f, "pids" LEAF "/cgroup.procs", "4711\n");
+	assert_int_equal(cgroup_remove(&f->record, 50, &e), -1);
+	assert_int_equal(e.sys, EBUSY);
+	assert_non_null(strstr(e.text, "4711"));
+	assert_non_null(strstr(e.text, "device or resource busy"));
+}
+
+static void a_record_that_names_other_directories_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const paths[] = { "/", "", "leaf", "/..", "/parent/../leaf" };
+	struct err e;
+	struct u32list pids;
+
+	make_v1(f);
+	static const char *const others[] = { "pids/../pids" LEAF, "pids/parent",
+					      "pids//parent/leaf", "out" };
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		f->record.directories.v[0] = path_of(f, others[i]);
+		assert_int_equal(cgroup_remove(&f->record, 50, &e), -1);
+		assert_int_equal(e.kind, ERR_STATE);
+		assert_int_equal(cgroup_kill(&f->record, 50, &e), -1);
+		assert_int_equal(cgroup_pids(&f->record, &f->arena, &pids, &e), -1);
+	}
+	f->record.directories.v[0] = arena_strdup(&f->arena, LEAF);
+	assert_int_equal(cgroup_remove(&f->record, 50, &e), -1);
+	describe(f);
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		f->record.path = arena_strdup(&f->arena, paths[i]);
+		assert_int_equal(cgroup_remove(&f->record, 50, &e), -1);
+		assert_int_equal(e.kind, ERR_STATE);
+	}
+}
+
+static void a_removal_follows_no_symlink(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	add_hierarchy(f, "pids", false, "pids", NULL);
+	f->plan.layout = CGROUP_V1;
+	describe(f);
+	make(f, "out/leaf/sub");
+	assert_int_equal(symlink(path_of(f, "out"), path_of(f, "pids/parent")), 0);
+	assert_int_equal(cgroup_remove(&f->record, 50, &e), -1);
+	assert_true(exists(f, "out/leaf/sub"));
+	assert_int_equal(unlink(path_of(f, "pids/parent")), 0);
+	make(f, "pids" LEAF);
+	assert_int_equal(symlink(path_of(f, "out"), path_of(f, "pids" LEAF "/link")), 0);
+	assert_int_equal(cgroup_remove(&f->record, 50, &e), -1);
+	assert_true(exists(f, "out/leaf/sub"));
+}
+
+/* As deep as a container likes, far beyond what a path can name, and with few descriptors. */
+static void depth_is_no_obstacle(void **state)
+{
+	struct fixture *f = *state;
+	const int depth = 3000;
+	struct rlimit few = { 24, 24 };
+	int status;
+
+	add_hierarchy(f, "pids", false, "pids", NULL);
+	f->plan.layout = CGROUP_V1;
+	describe(f);
+	make(f, "pids" LEAF);
+	int fd = open(path_of(f, "pids" LEAF), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < depth; i++) {
+		assert_int_equal(mkdirat(fd, "sub", 0755), 0);
+		replace_fd(&fd, openat(fd, "sub", O_PATH | O_DIRECTORY | O_CLOEXEC));
+		assert_true(fd >= 0);
+	}
+	close(fd);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct err e;
+		setrlimit(RLIMIT_NOFILE, &few);
+		_exit(cgroup_remove(&f->record, 5000, &e) == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_false(exists(f, "pids" LEAF));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_description_names_one_directory_a_hierarchy),
+		TEST(without_a_manager_there_is_nothing_to_do),
+		TEST(a_path_that_leads_elsewhere_is_refused),
+		TEST(a_symlink_in_the_tree_is_not_followed),
+		TEST(an_empty_cgroup_of_an_engine_is_used),
+		TEST(every_tasks_file_gets_a_zero),
+		TEST(a_cgroup_with_processes_is_refused_and_stays),
+		TEST(a_frozen_cgroup_is_refused),
+		TEST(a_threaded_cgroup_is_refused),
+		TEST(a_failed_create_takes_back_what_it_made_and_no_more),
+		TEST(a_limit_that_cannot_be_written_is_named),
+		TEST(an_empty_cpuset_is_filled_from_the_top_down),
+		TEST(controllers_are_enabled_in_every_cgroup_above),
+		TEST(nothing_is_enabled_twice),
+		TEST(a_controller_that_a_limit_needs_must_be_there),
+		TEST(pids_are_those_of_all_hierarchies_and_sub_groups),
+		TEST(frozen_is_told_of_each_layout),
+		TEST(a_signal_thaws_what_it_froze_and_nothing_else),
+		TEST(a_kill_that_does_not_end_names_the_pids),
+		TEST(a_removal_is_deepest_first_and_stays_below),
+		TEST(the_programs_own_parent_goes_with_its_last_container),
+		TEST(a_busy_cgroup_is_given_up_at_the_deadline),
+		TEST(a_record_that_names_other_directories_is_refused),
+		TEST(a_removal_follows_no_symlink),
+		TEST(depth_is_no_obstacle),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

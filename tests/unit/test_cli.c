@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line: every spelling that engines and people use, and the words of the errors that
+ * engines look for. Needs no root.
+ */
+#include "base/auto.h"
+#include "base/io.h"
+#include "cli/cli.h"
+#include "container/signals.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define FILE_MAX (1u << 20)
+
+struct parsed {
+	struct arena arena;
+	struct cli_call call;
+	struct err error;
+	int rc;
+};
+
+static void parsed_release(struct parsed *p)
+{
+	arena_release(&p->arena);
+}
+
+#define autoparsed __attribute__((cleanup(parsed_release))) struct parsed
+
+static void parse(struct parsed *p, char *const *argv)
+{
+	memset(p, 0, sizeof(*p));
+	p->rc = cli_parse(argv, &p->arena, &p->call, &p->error);
+}
+
+#define PARSE(p, ...) parse((p), (char *[]){ (char[]){ "distro-shim" }, __VA_ARGS__, NULL })
+/* A word of argv, which is not const. */
+#define W(text) ((char[]){ text })
+
+static void assert_bundle(struct parsed *p, const char *bundle)
+{
+	if (p->rc < 0)
+		print_error("%s\n", p->error.text);
+	assert_int_equal(p->rc, 0);
+	assert_ptr_equal(p->call.command, &cmd_create);
+	assert_string_equal(p->call.values.create.bundle, bundle);
+	assert_int_equal(p->call.arguments.n, 1);
+	assert_string_equal(p->call.arguments.v[0], "box");
+}
+
+static void a_value_has_many_spellings(void **state)
+{
+	(void)state;
+	char *spellings[][6] = {
+		{ W("distro-shim"), W("create"), W("--bundle"), W("/b"), W("box"), NULL },
+		{ W("distro-shim"), W("create"), W("--bundle=/b"), W("box"), NULL },
+		{ W("distro-shim"), W("create"), W("-bundle"), W("/b"), W("box"), NULL },
+		{ W("distro-shim"), W("create"), W("-bundle=/b"), W("box"), NULL },
+		{ W("distro-shim"), W("create"), W("-b"), W("/b"), W("box"), NULL },
+		{ W("distro-shim"), W("create"), W("-b/b"), W("box"), NULL },
+		{ W("distro-shim"), W("create"), W("-b=/b"), W("box"), NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(spellings); i++) {
+		autoparsed p;
+
+		parse(&p, spellings[i]);
+		assert_bundle(&p, "/b");
+	}
+}
+
+static void options_stand_before_and_after_the_arguments(void **state)
+{
+	autoparsed after, around;
+
+	(void)state;
+	PARSE(&after, W("create"), W("box"), W("--bundle"), W("/b"));
+	assert_bundle(&after, "/b");
+	PARSE(&around, W("create"), W("--no-pivot"), W("box"), W("--bundle"), W("/b"));
+	assert_bundle(&around, "/b");
+	assert_true(around.call.values.create.no_pivot);
+}
+
+static void two_dashes_end_the_options(void **state)
+{
+	autoparsed p, one;
+
+	(void)state;
+	PARSE(&p, W("kill"), W("--all"), W("--"), W("--all"), W("-9"));
+	assert_int_equal(p.rc, 0);
+	assert_true(p.call.values.all);
+	assert_int_equal(p.call.arguments.n, 2);
+	assert_string_equal(p.call.arguments.v[0], "--all");
+	assert_string_equal(p.call.arguments.v[1], "-9");
+
+	/* A single dash is an argument. */
+	PARSE(&one, W("state"), W("-"));
+	assert_int_equal(one.rc, 0);
+	assert_string_equal(one.call.arguments.v[0], "-");
+}
+
+static void the_last_of_a_repeated_option_wins(void **state)
+{
+	autoparsed p, flag;
+
+	(void)state;
+	PARSE(&p, W("create"), W("--bundle"), W("/a"), W("box"), W("-b"), W("/b"));
+	assert_bundle(&p, "/b");
+	PARSE(&flag, W("delete"), W("--force"), W("--force=false"), W("box"));
+	assert_int_equal(flag.rc, 0);
+	assert_false(flag.call.values.force);
+}
+
+static void flags_take_true_and_false(void **state)
+{
+	autoparsed yes, no, letter, bad;
+
+	(void)state;
+	PARSE(&yes, W("--systemd-cgroup=true"), W("delete"), W("--force=true"), W("box"));
+	assert_int_equal(yes.rc, 0);
+	assert_true(yes.call.values.force);
+	assert_true(yes.call.values.systemd_cgroup);
+	PARSE(&no, W("delete"), W("-force=false"), W("box"));
+	assert_int_equal(no.rc, 0);
+	assert_false(no.call.values.force);
+	PARSE(&letter, W("delete"), W("-f=true"), W("box"));
+	assert_int_equal(letter.rc, 0);
+	assert_true(letter.call.values.force);
+	PARSE(&bad, W("delete"), W("--force=maybe"), W("box"));
+	assert_int_equal(bad.rc, -1);
+	assert_non_null(strstr(bad.error.text, "--force must be true or false, is \"maybe\""));
+}
+
+static void letters_of_flags_are_joined(void **state)
+{
+	autoparsed p, bad;
+
+	(void)state;
+	PARSE(&p, W("list"), W("-qfjson"));
+	assert_int_equal(p.rc, 0);
+	assert_true(p.call.values.quiet);
+	assert_string_equal(p.call.values.format, "json");
+	PARSE(&bad, W("list"), W("-qx"));
+	assert_int_equal(bad.rc, -1);
+	assert_non_null(strstr(bad.error.text, "unknown option \"-qx\""));
+}
+
+static void containerd_writes_no_subreaper_with_one_dash(void **state)
+{
+	autoparsed p;
+
+	(void)state;
+	PARSE(&p, W("create"), W("--pid-file"), W("/p"), W("-no-subreaper"), W("--bundle"), W("/b"),
+	      W("box"));
+	assert_bundle(&p, "/b");
+	assert_true(p.call.values.no_subreaper);
+	assert_string_equal(p.call.values.create.pid_file, "/p");
+}
+
+static void a_missing_value_says_requires_an_argument(void **state)
+{
+	autoparsed name, letter, global;
+
+	(void)state;
+	PARSE(&name, W("create"), W("box"), W("--bundle"));
+	assert_int_equal(name.rc, -1);
+	assert_int_equal(name.error.kind, ERR_USAGE);
+	assert_string_equal(name.error.text,
+			    "create: option --bundle requires an argument; see distro-shim create "
+			    "--help");
+	PARSE(&letter, W("create"), W("box"), W("-b"));
+	assert_int_equal(letter.rc, -1);
+	assert_non_null(strstr(letter.error.text, "option --bundle requires an argument"));
+	PARSE(&global, W("--root"));
+	assert_int_equal(global.rc, -1);
+	assert_string_equal(global.error.text,
+			    "option --root requires an argument; see distro-shim --help");
+}
+
+static void an_unknown_option_is_named(void **state)
+{
+	autoparsed command, global, misplaced, prefix;
+
+	(void)state;
+	PARSE(&command, W("start"), W("--frob=1"), W("box"));
+	assert_int_equal(command.rc, -1);
+	assert_int_equal(command.error.kind, ERR_USAGE);
+	assert_string_equal(command.error.text,
+			    "start: unknown option \"--frob=1\"; see distro-shim "
+			    "start --help");
+	PARSE(&global, W("--frob"), W("start"), W("box"));
+	assert_int_equal(global.rc, -1);
+	assert_string_equal(global.error.text, "unknown option \"--frob\"; see distro-shim --help");
+	/* Global options stand before the command. */
+	PARSE(&misplaced, W("start"), W("--root"), W("/r"), W("box"));
+	assert_int_equal(misplaced.rc, -1);
+	/* A beginning of a name is not the name: it would change its meaning as options are added. */
+	PARSE(&prefix, W("create"), W("--bund"), W("/b"), W("box"));
+	assert_int_equal(prefix.rc, -1);
+}
+
+static void an_unknown_command_is_named(void **state)
+{
+	autoparsed exec, probe, none;
+
+	(void)state;
+	PARSE(&exec, W("--log-format=json"), W("exec"), W("--pid-file"), W("/p"), W("box"));
+	assert_int_equal(exec.rc, -1);
+	assert_int_equal(exec.error.kind, ERR_USAGE);
+	assert_non_null(strstr(exec.error.text, "unknown command \"exec\""));
+	/* Podman takes exit code 0 of this for "checkpoints are supported". */
+	PARSE(&probe, W("checkpoint"), W("--help"));
+	assert_int_equal(probe.rc, -1);
+	PARSE(&none, W("--debug"));
+	assert_int_equal(none.rc, -1);
+	assert_non_null(strstr(none.error.text, "no command is given"));
+}
+
+static void values_are_checked(void **state)
+{
+	char *bad[][6] = {
+		{ W("distro-shim"), W("list"), W("--format"), W("xml"), NULL },
+		{ W("distro-shim"), W("list"), W("--format"), W("table json"), NULL },
+		{ W("distro-shim"), W("list"), W("--format="), NULL },
+		{ W("distro-shim"), W("--log-level"), W("loud"), W("list"), NULL },
+		{ W("distro-shim"), W("--root="), W("list"), NULL },
+		{ W("distro-shim"), W("create"), W("--preserve-fds"), W("-1"), W("box"), NULL },
+		{ W("distro-shim"), W("create"), W("--preserve-fds"), W("1x"), W("box"), NULL },
+		{ W("distro-shim"), W("create"), W("--preserve-fds=4294967296"), W("box"), NULL },
+		{ W("distro-shim"), W("create"), W("--preserve-fds=4294967295"), W("box"), NULL },
+	};
+	autoparsed good;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		autoparsed p;
+
+		parse(&p, bad[i]);
+		assert_int_equal(p.rc, -1);
+		assert_int_equal(p.error.kind, ERR_USAGE);
+	}
+	PARSE(&good, W("create"), W("--preserve-fds"), W("3"), W("box"));
+	assert_int_equal(good.rc, 0);
+	assert_int_equal(good.call.values.create.preserve_fds, 3);
+}
+
+static void arguments_are_counted(void **state)
+{
+	autoparsed few, many, help, version;
+
+	(void)state;
+	PARSE(&few, W("kill"));
+	assert_int_equal(few.rc, -1);
+	assert_non_null(strstr(few.error.text, "ID [SIGNAL]"));
+	PARSE(&many, W("state"), W("a"), W("b"));
+	assert_int_equal(many.rc, -1);
+	assert_non_null(strstr(many.error.text, "\"b\""));
+	/* Who asks for help need not give them. */
+	PARSE(&help, W("kill"), W("-h"));
+	assert_int_equal(help.rc, 0);
+	assert_true(help.call.values.help);
+	assert_ptr_equal(help.call.command, &cmd_kill);
+	PARSE(&version, W("-v"));
+	assert_int_equal(version.rc, 0);
+	assert_true(version.call.values.version);
+}
+
+static void the_log_is_known_where_the_command_is_wrong(void **state)
+{
+	autoparsed p;
+
+	(void)state;
+	PARSE(&p, W("--log"), W("/l"), W("--log-format"), W("json"), W("create"), W("--frob"));
+	assert_int_equal(p.rc, -1);
+
+	struct log_options options = cli_log_options(&p.call.values);
+	assert_string_equal(options.path, "/l");
+	assert_true(options.json);
+}
+
+static void log_levels_are_silent_by_default(void **state)
+{
+	struct cli_values values = { 0 };
+
+	(void)state;
+	assert_int_equal(cli_log_options(&values).level, LOG_LEVEL_ERROR);
+	assert_false(cli_log_options(&values).json);
+	values.log_level = "warning";
+	assert_int_equal(cli_log_options(&values).level, LOG_LEVEL_WARNING);
+	values.debug = true;
+	assert_int_equal(cli_log_options(&values).level, LOG_LEVEL_DEBUG);
+}
+
+static void the_cgroup_manager_goes_before_systemd_cgroup(void **state)
+{
+	struct cli_values values = { .systemd_cgroup = true, .rootless = "false" };
+	struct global_options global;
+	struct arena arena = { 0 };
+	struct err e;
+
+	(void)state;
+	assert_int_equal(cli_global_options(&values, &arena, &global, &e), 0);
+	assert_true(global.systemd_cgroup);
+	assert_false(global.cgroup_disabled);
+	values.cgroup_manager = "disabled";
+	assert_int_equal(cli_global_options(&values, &arena, &global, &e), 0);
+	assert_false(global.systemd_cgroup);
+	assert_true(global.cgroup_disabled);
+	values = (struct cli_values){ .cgroup_manager = "systemd", .rootless = "false" };
+	assert_int_equal(cli_global_options(&values, &arena, &global, &e), 0);
+	assert_true(global.systemd_cgroup);
+	arena_release(&arena);
+}
+
+static void a_root_has_one_spelling(void **state)
+{
+	struct cli_values values = { .rootless = "false", .root = "/run/x//" };
+	struct global_options global;
+	struct arena arena = { 0 };
+	struct err e;
+	autofree char *here = getcwd(NULL, 0);
+
+	(void)state;
+	assert_int_equal(cli_global_options(&values, &arena, &global, &e), 0);
+	assert_string_equal(global.root, "/run/x");
+	values.root = "/";
+	assert_int_equal(cli_global_options(&values, &arena, &global, &e), 0);
+	assert_string_equal(global.root, "/");
+	values.root = "x/y/";
+	assert_int_equal(cli_global_options(&values, &arena, &global, &e), 0);
+	assert_string_equal(global.root, arena_printf(&arena, "%s/x/y", here));
+	arena_release(&arena);
+}
+
+/* Podman calls some commands with XDG_RUNTIME_DIR empty; they must find what create made. */
+static void the_default_root_ignores_an_empty_runtime_directory(void **state)
+{
+	struct cli_values values = { .rootless = "true" };
+	struct global_options global;
+	struct arena arena = { 0 };
+	struct err e;
+
+	(void)state;
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", "", 1), 0);
+	assert_int_equal(cli_global_options(&values, &arena, &global, &e), 0);
+	assert_string_equal(global.root, "/run/distro-shim/containers");
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", "/run/user/7", 1), 0);
+	assert_int_equal(cli_global_options(&values, &arena, &global, &e), 0);
+	assert_string_equal(global.root, "/run/user/7/distro-shim/containers");
+	values.rootless = "false";
+	assert_int_equal(cli_global_options(&values, &arena, &global, &e), 0);
+	assert_string_equal(global.root, "/run/distro-shim/containers");
+	arena_release(&arena);
+}
+
+static void signals_are_read_as_engines_write_them(void **state)
+{
+	static const struct {
+		const char *text;
+		int number;
+	} good[] = {
+		{ "9", 9 },         { "15", 15 },       { "64", 64 },         { "KILL", 9 },
+		{ "SIGKILL", 9 },   { "sigkill", 9 },   { "kill", 9 },        { "SigTerm", 15 },
+		{ "HUP", 1 },       { "USR1", 10 },     { "SIGWINCH", 28 },   { "RTMIN", 34 },
+		{ "SIGRTMIN", 34 }, { "RTMIN+3", 37 },  { "sigrtmin+3", 37 }, { "RTMAX-1", 63 },
+		{ "SIGRTMAX", 64 }, { "RTMIN+30", 64 },
+	};
+	static const char *const bad[] = { "",         "0",          "65",      "-9",
+					   "+9",       "09",         "9 ",      " 9",
+					   "SIG",      "SIGSIGKILL", "SIG9",    "KILLS",
+					   "RTMIN+31", "RTMIN-1",    "RTMAX+1", "RTMIN+",
+					   "RTMIN+ 1", "RTM",        "RTMxx+1", "4294967305",
+					   "SIGKILL ", "TERM\n" };
+	struct err e;
+	int number;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(signal_parse(good[i].text, &number, &e), 0);
+		assert_int_equal(number, good[i].number);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		number = -7;
+		assert_int_equal(signal_parse(bad[i], &number, &e), -1);
+		assert_int_equal(e.kind, ERR_USAGE);
+		assert_int_equal(number, -7);
+	}
+}
+
+/* --- the engines' own command lines --- */
+
+static unsigned samples_parsed, samples_unknown;
+
+static char **sample_argv(struct arena *arena, char *text)
+{
+	char **argv = arena_new_array(arena, char *, strlen(text) + 3);
+	size_t n = 0;
+
+	argv[n++] = arena_strdup(arena, "distro-shim");
+	for (char *line = text; *line;) {
+		size_t length = strcspn(line, "\n");
+
+		argv[n++] = arena_strndup(arena, line, length);
+		line += length + (line[length] == '\n');
+	}
+	return argv;
+}
+
+static int parse_sample(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+	struct arena arena = { 0 };
+	autofree char *text = NULL;
+	autoparsed p = { 0 };
+
+	(void)status;
+	if (type != FTW_F || !str_eq(path + ftw->base, "argv"))
+		return 0;
+	assert_int_equal(read_file_at(AT_FDCWD, path, FILE_MAX, &text, NULL, &p.error), 0);
+	parse(&p, sample_argv(&arena, text));
+	if (p.rc < 0 && strstr(p.error.text, "unknown command") == p.error.text) {
+		samples_unknown++;
+	} else {
+		if (p.rc < 0)
+			print_error("%s: %s\n", path, p.error.text);
+		assert_int_equal(p.rc, 0);
+		samples_parsed++;
+	}
+	arena_release(&arena);
+	return 0;
+}
+
+static const char *environment(const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : otherwise;
+}
+
+static void the_engines_command_lines_parse(void **state)
+{
+	struct arena arena = { 0 };
+	const char *source = environment("DISTRO_SHIM_SOURCE", ".");
+	const char *shared =
+		environment("DISTRO_SHIM_SHARED", arena_printf(&arena, "%s/../shared", source));
+	const char *samples = arena_printf(&arena, "%s/samples", shared);
+
+	(void)state;
+	if (access(samples, R_OK) < 0) {
+		print_message("no recorded command lines at %s\n", samples);
+		arena_release(&arena);
+		skip();
+	}
+	assert_int_equal(nftw(samples, parse_sample, 16, FTW_PHYS), 0);
+	print_message("%u parsed, %u of commands that are not there\n", samples_parsed,
+		      samples_unknown);
+	assert_true(samples_parsed > 0);
+	arena_release(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_value_has_many_spellings),
+		cmocka_unit_test(options_stand_before_and_after_the_arguments),
+		cmocka_unit_test(two_dashes_end_the_options),
+		cmocka_unit_test(the_last_of_a_repeated_option_wins),
+		cmocka_unit_test(flags_take_true_and_false),
+		cmocka_unit_test(letters_of_flags_are_joined),
+		cmocka_unit_test(containerd_writes_no_subreaper_with_one_dash),
+		cmocka_unit_test(a_missing_value_says_requires_an_argument),
+		cmocka_unit_test(an_unknown_option_is_named),
+		cmocka_unit_test(an_unknown_command_is_named),
+		cmocka_unit_test(values_are_checked),
+		cmocka_unit_test(arguments_are_counted),
+		cmocka_unit_test(the_log_is_known_where_the_command_is_wrong),
+		cmocka_unit_test(log_levels_are_silent_by_default),
+		cmocka_unit_test(the_cgroup_manager_goes_before_systemd_cgroup),
+		cmocka_unit_test(a_root_has_one_spelling),
+		cmocka_unit_test(the_default_root_ignores_an_empty_runtime_directory),
+		cmocka_unit_test(signals_are_read_as_engines_write_them),
+		cmocka_unit_test(the_engines_command_lines_parse),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every directory below tests/golden/policy is a case: what a config.json becomes under a policy on a
+ * host. Compared are the decisions as people read them, with the verdict above them, and the spec
+ * that comes out. UPDATE_GOLDEN=1 writes both anew. Runs anywhere, without root.
+ */
+#include "base/auto.h"
+#include "base/io.h"
+#include "policy/policy.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* after the four above, as cmocka wants it */
+#include <cmocka.h>
+
+#define LIMIT (1u << 20)
+#define CASES_MIN 45
+
+struct golden {
+	int dir;
+	const char *name;
+	struct arena *arena;
+	struct spec *request;
+	struct policy *policy;
+	struct facts *facts;
+	struct verdict verdict;
+};
+
+static char *read_text(const struct golden *g, const char *file, size_t *ret_length)
+{
+	struct err e = { 0 };
+	autofree char *text = NULL;
+
+	if (read_file_at(g->dir, file, LIMIT, &text, ret_length, &e) < 0)
+		fail_msg("%s: %s", g->name, e.text);
+	return arena_strndup(g->arena, text, *ret_length);
+}
+
+static void load(struct golden *g)
+{
+	struct policy *defaults = policy_default(g->arena, NULL);
+	struct err e = { 0 };
+	size_t length = 0;
+	char *text;
+
+	text = read_text(g, "config.json", &length);
+	if (spec_decode_text(text, length, "config.json", g->arena, &g->request, &e) < 0)
+		fail_msg("%s: %s", g->name, e.text);
+	text = read_text(g, "policy.json", &length);
+	if (policy_decode(text, length, "policy.json", defaults, g->arena, &g->policy, &e) < 0)
+		fail_msg("%s: %s", g->name, e.text);
+	text = read_text(g, "facts.json", &length);
+	g->facts = arena_new(g->arena, struct facts);
+	if (fields_decode_text(&facts_fields, "facts.json", text, length, g->arena, g->facts, &e) <
+	    0)
+		fail_msg("%s: %s", g->name, e.text);
+}
+
+static void print_verdict(const struct golden *g, struct strbuf *out)
+{
+	const struct verdict *verdict = &g->verdict;
+
+	strbuf_printf(out, "network: %s", value_to_name(network_join_names, verdict->network));
+	if (verdict->network_path)
+		strbuf_printf(out, " %s", verdict->network_path);
+	if (verdict->network_cookie)
+		strbuf_printf(out, " cookie %llu", (unsigned long long)verdict->network_cookie);
+	strbuf_printf(out, "\nrefused: %s\nobserved: %s\n\n", verdict->refused ? "yes" : "no",
+		      verdict->observed ? "yes" : "no");
+	decisions_print(&verdict->decisions, out);
+}
+
+static char *spec_text(const struct golden *g, const struct spec *spec)
+{
+	struct err e = { 0 };
+	size_t length = 0;
+	char *text = NULL;
+
+	if (spec_encode_text(spec, true, g->arena, &text, &length, &e) < 0)
+		fail_msg("%s: %s", g->name, e.text);
+	return arena_printf(g->arena, "%s\n", text);
+}
+
+static void compare(const struct golden *g, const char *file, const char *text)
+{
+	struct err e = { 0 };
+	size_t length = 0;
+
+	if (getenv("UPDATE_GOLDEN")) {
+		if (replace_file_at(g->dir, file, 0644, text, strlen(text), &e) < 0)
+			fail_msg("%s: %s", g->name, e.text);
+		return;
+	}
+	if (!str_eq(read_text(g, file, &length), text))
+		fail_msg("%s/%s differs; it would be:\n%s", g->name, file, text);
+}
+
+/* The decisions alone lead from the request to the result (under observe: to what enforce gives). */
+static void check_replay(const struct golden *g)
+{
+	struct policy enforced = *g->policy;
+	struct spec *replayed = NULL;
+	struct verdict verdict;
+	struct err e = { 0 };
+
+	enforced.mode = POLICY_ENFORCE;
+	policy_apply(g->request, &enforced, g->facts, g->arena, &verdict);
+	if (decisions_replay(g->request, &g->verdict.decisions, g->arena, &replayed, &e) < 0)
+		fail_msg("%s: %s", g->name, e.text);
+	if (!str_eq(spec_text(g, replayed), spec_text(g, verdict.spec)))
+		fail_msg("%s: replayed:\n%s", g->name, spec_text(g, replayed));
+}
+
+/* explain and the state keep decisions as JSON: nothing is lost on the way. */
+static void check_records(const struct golden *g)
+{
+	for (size_t i = 0; i < g->verdict.decisions.n; i++) {
+		const struct decision *decision = &g->verdict.decisions.v[i];
+		struct decision read = { 0 };
+		struct err e = { 0 };
+		size_t length = 0;
+		char *text = NULL;
+
+		if (fields_encode_text(&decision_fields, decision, false, g->arena, &text, &length,
+				       &e) < 0 ||
+		    fields_decode_text(&decision_fields, "decision", text, length, g->arena, &read,
+				       &e) < 0)
+			fail_msg("%s: %s", g->name, e.text);
+		assert_string_equal(read.rule, decision->rule);
+		assert_int_equal(read.action, decision->action);
+		assert_true(str_eq(read.path, decision->path));
+		assert_true(str_eq(read.before, decision->before));
+		assert_true(str_eq(read.after, decision->after));
+		assert_string_equal(read.why, decision->why);
+	}
+}
+
+static void run_case(int dir, const char *name)
+{
+	struct arena arena = { 0 };
+	struct golden g = { .dir = dir, .name = name, .arena = &arena };
+	autostrbuf text = { 0 };
+
+	load(&g);
+	policy_apply(g.request, g.policy, g.facts, &arena, &g.verdict);
+	print_verdict(&g, &text);
+	compare(&g, "decisions.txt", strbuf_text(&text));
+	compare(&g, "spec.json", spec_text(&g, g.verdict.spec));
+	check_replay(&g);
+	check_records(&g);
+	arena_release(&arena);
+}
+
+static DIR *open_cases(void)
+{
+	const char *source = getenv("DISTRO_SHIM_SOURCE");
+	char path[PATH_MAX];
+	struct err e = { 0 };
+	DIR *cases;
+
+	if (str_format(path, sizeof(path), &e, "%s/tests/golden/policy", source ? source : ".") < 0)
+		fail_msg("%s", e.text);
+	cases = opendir(path);
+	if (!cases)
+		fail_msg("cannot open '%s'", path);
+	return cases;
+}
+
+static void test_every_golden_case_has_its_decisions_and_its_spec(void **state)
+{
+	autoclosedir DIR *cases = open_cases();
+	const struct dirent *entry;
+	size_t count = 0;
+
+	(void)state;
+	while ((entry = readdir(cases))) {
+		autoclose int dir = -1;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		dir = openat(dirfd(cases), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			fail_msg("cannot open '%s'", entry->d_name);
+		run_case(dir, entry->d_name);
+		count++;
+	}
+	assert_true(count >= CASES_MIN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_golden_case_has_its_decisions_and_its_spec),
+	};
+
+	return cmocka_run_group_tests_name("policy_golden", tests, NULL, NULL);
+}
