@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for distro-shim. Written by `distro-shim completion`; do not edit.
+
+_distro_shim() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+    local command='' options='' offer='' words='' skip='' word i
+    local -a root=()
+
+    # readline parts --option=value into three words
+    if [[ $cur == '=' ]]; then
+        cur=''
+    elif [[ $prev == '=' ]]; then
+        prev=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if [[ $word == '=' ]]; then
+            skip=${skip:-1}
+        elif [[ $skip ]]; then
+            [[ $skip == root ]] && root=(--root "$word")
+            skip=''
+        else
+            case $word in
+            --root) skip=root ;;
+            --log | --log-format | --log-level | --policy | --rootless | --cgroup-manager) skip=1 ;;
+            -*) ;;
+            *)
+                command=$word
+                break
+                ;;
+            esac
+        fi
+    done
+
+    case $command in
+    '') options='--root --log --log-format --log-level --debug --policy --rootless --systemd-cgroup --cgroup-manager --version --help' ;;
+    'create') options='--bundle --config --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
+    'start') options='--help' ;;
+    'run') options='--detach --keep --bundle --config --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
+    'state') options='--help' ;;
+    'kill') options='--all --help' ;;
+    'delete') options='--force --help' ;;
+    'list') options='--format --quiet --help' ;;
+    'members') options='--network --format --quiet --help' ;;
+    'spec') options='--bundle --rootless --help' ;;
+    'explain') options='--bundle --config --format --help' ;;
+    'policy') options='--help' ;;
+    'completion') options='--help' ;;
+    'help') options='--help' ;;
+    esac
+    case "$command $prev" in
+    ' --root') offer='directory' ;;
+    ' --log') offer='file' ;;
+    ' --log-format') offer='words' words='text json' ;;
+    ' --log-level') offer='words' words='error warning info debug' ;;
+    ' --policy') offer='file' ;;
+    ' --rootless') offer='words' words='true false auto' ;;
+    ' --cgroup-manager') offer='words' words='cgroupfs systemd disabled' ;;
+    'create --bundle' | 'create -b') offer='directory' ;;
+    'create --config' | 'create -f') offer='file' ;;
+    'create --console-socket') offer='file' ;;
+    'create --pid-file') offer='file' ;;
+    'create --preserve-fds') offer='nothing' ;;
+    'run --bundle' | 'run -b') offer='directory' ;;
+    'run --config' | 'run -f') offer='file' ;;
+    'run --console-socket') offer='file' ;;
+    'run --pid-file') offer='file' ;;
+    'run --preserve-fds') offer='nothing' ;;
+    'list --format' | 'list -f') offer='words' words='table json' ;;
+    'members --network') offer='file' ;;
+    'members --format' | 'members -f') offer='words' words='table json' ;;
+    'spec --bundle' | 'spec -b') offer='directory' ;;
+    'explain --bundle' | 'explain -b') offer='directory' ;;
+    'explain --config') offer='file' ;;
+    'explain --format' | 'explain -f') offer='words' words='text json' ;;
+    esac
+
+    if [[ $offer ]]; then
+        :
+    elif [[ $cur == -* ]]; then
+        words=$options
+    elif [[ ! $command ]]; then
+        offer='command'
+    else
+        case $command in
+        start) offer='id' ;;
+        state) offer='id' ;;
+        kill) offer='id' ;;
+        delete) offer='id' ;;
+        explain) offer='id' ;;
+        policy) offer='words' words='check show' ;;
+        help) offer='command' ;;
+        esac
+    fi
+
+    case $offer in
+    id) words=$("${COMP_WORDS[0]}" "${root[@]}" list --quiet 2>/dev/null) ;;
+    command) words='create start run state kill delete list members spec explain policy completion help' ;;
+    file)
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        compopt -o filenames 2>/dev/null
+        return
+        ;;
+    directory)
+        mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        compopt -o filenames 2>/dev/null
+        return
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _distro_shim distro-shim shim
