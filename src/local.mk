@@ -69,7 +69,7 @@ src_libsys_a_SOURCES = \
 	src/sys/nsfd.h \
 	src/sys/procfs.c \
 	src/sys/procfs.h \
-	src/sys/self_exe.c \
+	src/sys/exe_move.c src/sys/exe_move.h src/sys/self_exe.c \
 	src/sys/self_exe.h
 src_libpolicy_a_SOURCES = \
 	src/policy/apply.c \

@@ -27,6 +27,7 @@ struct boot_request {
 	const struct create_options *options;
 	struct state_dir *state;        /* claimed and locked */
 	struct status_record *status;   /* filled but for what creation finds out; written here */
+	struct arena *arena;            /* what creation finds out lives there */
 	const char *members_directory;  /* of the registry */
 };
 

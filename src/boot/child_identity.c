@@ -20,20 +20,18 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Pipes and sockets that the engine gave belong to it; the user of the container must be able to reopen
- * /dev/stdout. Regular files, terminals of others' making and the null device stay as they are. */
+ * /dev/stdout. Regular files and devices may be the host's own and stay as they are; a terminal of the
+ * container's is its user's already. */
 static int give_streams(const struct plan_process *process, struct err *e)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		struct stat st;
 		if (fstat(fd, &st) < 0 || st.st_uid == process->uid)
 			continue;
-		if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode) && !S_ISCHR(st.st_mode))
-			continue;
-		if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
+		if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
 			continue;
 		if (fchown(fd, process->uid, (gid_t)-1) < 0 && errno != EPERM && errno != EROFS &&
 		    errno != EINVAL)

@@ -20,7 +20,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static int fail_context(int context, const struct plan_mount *mount, const char *what, struct err *e)
+static int fail_context(int context, const struct plan_mount *mount, const char *what,
+			struct err *e)
 {
 	int error_number = errno;
 	char message[256];
@@ -52,8 +53,7 @@ int make_filesystem(const struct plan_mount *mount, struct err *e)
 		return fail_context(context, mount, "create", e);
 	/* Read-only is for apply_mount_attributes(): the mode of a tmpfs and what is copied into it come
 	 * first. */
-	fd = sys_fsmount(context, FSMOUNT_CLOEXEC,
-			 mount->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY);
+	fd = sys_fsmount(context, FSMOUNT_CLOEXEC, mount->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY);
 	if (fd < 0)
 		return fail_context(context, mount, "mount", e);
 	return fd;
@@ -149,21 +149,37 @@ static int open_target(struct boot *b, const struct plan_mount *mount, int sourc
 	return beneath_make_directory(b->root_mount, mount->destination, 0755, e);
 }
 
-/* mount(8): a tmpfs without mode= takes the mode of the directory it covers, as runc and crun do. */
-static int keep_mode(const struct plan_mount *mount, int target, int fd, struct err *e)
+static bool has_option(const struct plan_mount *mount, const char *key)
 {
+	for (size_t i = 0; i < mount->options.n; i++)
+		if (str_eq(mount->options.v[i].key, key))
+			return true;
+	return false;
+}
+
+/* A tmpfs without mode= takes the mode of the directory that it covers, as runc and crun do; one that gets
+ * a copy of that directory its owner too. As options, because it may be read-only from its birth. */
+static int make_tmpfs(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
+{
+	struct plan_mount tmpfs = *mount;
 	struct stat st;
 
-	if (!str_eq(mount->fstype, "tmpfs") || mount->kind != PLAN_MOUNT_FS)
-		return 0;
-	for (size_t i = 0; i < mount->options.n; i++)
-		if (str_eq(mount->options.v[i].key, "mode"))
-			return 0;
 	if (fstat(target, &st) < 0)
 		return fail_sys(e, "stat '%s'", mount->destination);
-	if (fchmodat(fd, ".", st.st_mode & 07777, 0) < 0)
-		return fail_sys(e, "set the mode of '%s'", mount->destination);
-	return 0;
+	tmpfs.options.v = arena_new_array(b->arena, struct plan_option, mount->options.n + 3);
+	for (size_t i = 0; i < mount->options.n; i++)
+		tmpfs.options.v[i] = mount->options.v[i];
+	if (!has_option(mount, "mode"))
+		tmpfs.options.v[tmpfs.options.n++] =
+			(struct plan_option){ "mode",
+					      arena_printf(b->arena, "%o", st.st_mode & 07777) };
+	if (mount->copy_up && !has_option(mount, "uid"))
+		tmpfs.options.v[tmpfs.options.n++] =
+			(struct plan_option){ "uid", arena_printf(b->arena, "%u", st.st_uid) };
+	if (mount->copy_up && !has_option(mount, "gid"))
+		tmpfs.options.v[tmpfs.options.n++] =
+			(struct plan_option){ "gid", arena_printf(b->arena, "%u", st.st_gid) };
+	return make_filesystem(&tmpfs, e);
 }
 
 static int remount(struct boot *b, const struct plan_mount *mount, struct err *e)
@@ -188,15 +204,16 @@ static int mount_one(struct boot *b, size_t index, struct err *e)
 	if (mount->kind == PLAN_MOUNT_CGROUP)
 		return child_mount_cgroup(b, mount, target, e);
 	if (fd < 0)
-		fd = make_filesystem(mount, e);
+		fd = str_eq(mount->fstype, "tmpfs") ? make_tmpfs(b, mount, target, e)
+						    : make_filesystem(mount, e);
 	if (fd < 0)
 		return -1;
-	if (keep_mode(mount, target, fd, e) < 0 ||
-	    (mount->copy_up && child_copy_tree(target, fd, e) < 0))
+	if (mount->copy_up && child_copy_tree(target, fd, e) < 0)
 		return -1;
 	if (apply_mount_attributes(fd, mount, e) < 0 || apply_propagation(fd, mount, e) < 0)
 		return -1;
-	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
+	    0)
 		return fail_sys(e, "mount '%s' on '%s'", mount->source, mount->destination);
 	return 0;
 }

@@ -182,16 +182,20 @@ int child_keyring(struct boot *b, struct err *e)
  * modules of the image (CVE-2019-14271), and the file may be anything. At most 1 MiB of it counts. */
 static char *home_of(struct boot *b, uint32_t uid)
 {
-	autoclose int fd = sys_openat2(AT_FDCWD, "/etc/passwd",
-				       O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0,
-				       RESOLVE_NO_MAGICLINKS);
+	autoclose int fd =
+		sys_openat2(AT_FDCWD, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+			    0, RESOLVE_NO_MAGICLINKS);
 	struct stat st;
 	struct err ignored;
 	autofree char *text = NULL;
+	size_t length;
 	char *line, *rest;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > (1 << 20) ||
-	    read_fd_all(fd, "/etc/passwd", 1 << 20, &text, NULL, &ignored) < 0)
+	    read_fd_all(fd, "/etc/passwd", 1 << 20, &text, &length, &ignored) < 0)
+		return NULL;
+	/* No text, so no passwd; a path must not end where its writer did not end it. */
+	if (strlen(text) != length)
 		return NULL;
 	for (rest = text; (line = strsep(&rest, "\n"));) {
 		char *field[7], *at = line;
@@ -234,8 +238,7 @@ static int close_all_but(unsigned first, const int *keep, size_t n, struct err *
 		for (size_t i = 0; i < n; i++)
 			if (keep[i] >= 0 && (unsigned)keep[i] >= first && (unsigned)keep[i] < next)
 				next = (unsigned)keep[i];
-		if (next > first &&
-		    sys_close_range(first, next == ~0u ? ~0u : next - 1, 0) < 0)
+		if (next > first && sys_close_range(first, next == ~0u ? ~0u : next - 1, 0) < 0)
 			return fail_sys(e, "close_range");
 		first = next == ~0u ? ~0u : next + 1;
 	}
@@ -268,7 +271,8 @@ static int check_inside(const char *cwd, struct err *e)
 	if (syscall(SYS_getcwd, buffer, sizeof(buffer)) < 0)
 		return fail_sys(e, "process.cwd: '%s'", cwd);
 	if (buffer[0] != '/')
-		return fail(e, ERR_CONFIG, "process.cwd: '%s' is outside the container's root", cwd);
+		return fail(e, ERR_CONFIG, "process.cwd: '%s' is outside the container's root",
+			    cwd);
 	return 0;
 }
 

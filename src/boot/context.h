@@ -23,7 +23,7 @@ struct boot {
 	const char *members_directory;
 
 	struct cgroup cgroup;
-	struct cgroup_record cgroup_record;
+	struct cgroup_record *cgroup_record; /* as it is in *status */
 	bool cgroup_made;
 	bool registered;
 

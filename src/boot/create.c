@@ -133,7 +133,6 @@ static int parent_page(struct boot *b, struct err *e)
 
 int boot_create(const struct boot_request *request, struct create_result *ret, struct err *e)
 {
-	struct arena arena = { 0 };
 	struct boot b = {
 		.plan = request->plan,
 		.facts = request->facts,
@@ -141,7 +140,7 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 		.options = request->options,
 		.state = request->state,
 		.status = request->status,
-		.arena = &arena,
+		.arena = request->arena,
 		.members_directory = request->members_directory,
 		.cgroup = CGROUP_INIT,
 		.init = CHILD_INIT,
@@ -165,7 +164,6 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	for (size_t i = 0; b.mount_fds && i < b.plan->mounts.n; i++)
 		close_keep_errno(b.mount_fds[i]);
 	cgroup_release(&b.cgroup);
-	arena_release(&arena);
 	if (rc < 0) {
 		close_keep_errno(b.console_master);
 		return -1;

@@ -29,9 +29,10 @@ int parent_record_intent(struct boot *b, struct err *e)
 
 	if (process_identify(getpid(), b->arena, &intent.owner, e) < 0)
 		return -1;
-	cgroup_describe(&b->plan->cgroup, b->facts->cgroup, b->arena, &b->cgroup_record);
-	intent.cgroup = &b->cgroup_record;
-	b->status->cgroup = &b->cgroup_record;
+	b->cgroup_record = arena_new(b->arena, struct cgroup_record);
+	cgroup_describe(&b->plan->cgroup, b->facts->cgroup, b->arena, b->cgroup_record);
+	intent.cgroup = b->cgroup_record;
+	b->status->cgroup = b->cgroup_record;
 	return state_write_intent(b->state, &intent, e);
 }
 
@@ -113,8 +114,8 @@ void parent_undo(struct boot *b)
 		log_warning("after a failed start: %s", e.text);
 	child_drop(&b->init);
 	if (b->cgroup_made) {
-		if (cgroup_kill(&b->cgroup_record, UNDO_DEADLINE_MS, &e) < 0 ||
-		    cgroup_remove(&b->cgroup_record, UNDO_DEADLINE_MS, &e) < 0)
+		if (cgroup_kill(b->cgroup_record, UNDO_DEADLINE_MS, &e) < 0 ||
+		    cgroup_remove(b->cgroup_record, UNDO_DEADLINE_MS, &e) < 0)
 			log_warning("after a failed start: %s", e.text);
 	}
 	if (b->registered &&

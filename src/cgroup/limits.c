@@ -34,6 +34,15 @@ static const char *shown_controller(const struct plan_cgroup_write *write)
 	return str_empty(write->controller) ? core : write->controller;
 }
 
+/* A kernel that does not account swap has nothing to forbid and nothing to lift. */
+static bool is_no_swap_limit(const struct plan_cgroup_write *write)
+{
+	return (str_eq(write->file, "memory.swap.max") ||
+		str_eq(write->file, "memory.memsw.limit_in_bytes")) &&
+	       (str_eq(write->value, "max") || str_eq(write->value, "0") ||
+		str_eq(write->value, "-1"));
+}
+
 static int write_one(const struct plan_cgroup_write *write, const struct cgroup_making *making,
 		     struct err *e)
 {
@@ -44,6 +53,8 @@ static int write_one(const struct plan_cgroup_write *write, const struct cgroup_
 		return fail(e, ERR_CONFIG, "cgroup controller '%s': '%s' is not the name of a file",
 			    controller, write->file ? write->file : "");
 	if (tree_write(making->directory, write->file, write->value) == 0)
+		return 0;
+	if (errno == ENOENT && is_no_swap_limit(write))
 		return 0;
 	if (errno == ENOENT)
 		return fail_sys(e,

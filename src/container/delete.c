@@ -134,6 +134,8 @@ static void run_poststop(const struct deletion *d)
 	struct spec *spec;
 	struct err e;
 
+	if (d->status && !d->status->poststop)
+		return;
 	if (state_read_config(d->dir, d->arena, &spec, &e) < 0) {
 		log_warning("poststop hooks are not run: %s", e.text);
 		return;

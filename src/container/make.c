@@ -74,6 +74,7 @@ static void fill_status(struct made_container *made)
 				       NULL,
 		.decisions = outlook->verdict.decisions,
 		.terminal = outlook->plan->process.terminal,
+		.poststop = outlook->plan->poststop.n > 0,
 	};
 }
 
@@ -128,6 +129,7 @@ int container_make(const struct global_options *global, const char *id,
 		.options = &create,
 		.state = &made->dir,
 		.status = &made->status,
+		.arena = &made->arena,
 		.members_directory = registry_default_directory(global->rootless, &made->arena),
 	};
 	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||

@@ -87,6 +87,23 @@ static int look_at(int fd, struct ns_facts *ns, struct err *e)
 	return 0;
 }
 
+/* Of the network, who owns it; of the others only which object it is counts, and that is one stat(). */
+static int look_at_self(struct ns_facts *ns, int type, const char *file, struct err *e)
+{
+	struct stat st;
+
+	if (type == SPEC_NS_NETWORK) {
+		autoclose int fd = nsfd_own(file, e);
+		return fd < 0 || look_at(fd, ns, e) < 0 || netns_cookie(&ns->cookie, e) < 0 ? -1 : 0;
+	}
+	if (stat(ns->path, &st) < 0)
+		return fail_sys(e, "look at namespace '%s'", ns->path);
+	ns->type = type;
+	ns->device = st.st_dev;
+	ns->inode = st.st_ino;
+	return 0;
+}
+
 int gather_self_namespaces(struct arena *arena, struct facts *facts, struct err *e)
 {
 	facts->self.v = arena_new_array(arena, struct ns_facts, ARRAY_SIZE(ns_types));
@@ -94,20 +111,16 @@ int gather_self_namespaces(struct arena *arena, struct facts *facts, struct err 
 	for (size_t i = 0; i < ARRAY_SIZE(ns_types); i++) {
 		struct ns_facts *ns = &facts->self.v[facts->self.n];
 		struct err reason;
-		autoclose int fd = nsfd_own(ns_types[i].file, &reason);
 
-		/* a kernel built without this kind of namespace has no file for it */
-		if (fd < 0 && reason.sys == ENOENT)
-			continue;
-		if (fd < 0) {
+		ns->path = arena_printf(arena, "/proc/self/ns/%s", ns_types[i].file);
+		ns->is_self = true;
+		if (look_at_self(ns, ns_types[i].type, ns_types[i].file, &reason) < 0) {
+			/* a kernel built without this kind of namespace has no file for it */
+			if (reason.sys == ENOENT)
+				continue;
 			*e = reason;
 			return -1;
 		}
-		ns->path = arena_printf(arena, "/proc/self/ns/%s", ns_types[i].file);
-		ns->is_self = true;
-		if (look_at(fd, ns, e) < 0 ||
-		    (ns->type == SPEC_NS_NETWORK && netns_cookie(&ns->cookie, e) < 0))
-			return -1;
 		ns->is_host = is_of_first_process(ns);
 		facts->self.n++;
 	}

@@ -14,4 +14,4 @@ static const struct field cgroup_record_rows[] = {
 };
 
 const struct fields cgroup_record_fields =
-	FIELDS("struct cgroup_record", struct cgroup_record, cgroup_record_rows, FIELDS_CLOSED);
+	FIELDS("struct cgroup_record", struct cgroup_record, cgroup_record_rows, 0);

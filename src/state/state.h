@@ -63,6 +63,7 @@ struct status_record {
 	char *policy_path;     /* NULL: built-in */
 	struct decisions decisions;
 	bool terminal;
+	bool poststop; /* the configuration has poststop hooks: delete need not read it to find none */
 };
 
 extern const struct fields intent_fields, status_fields;

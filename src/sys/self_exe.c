@@ -3,16 +3,18 @@
  * Running from a copy of the program that nobody can write to (CVE-2019-5736). Runs first thing in
  * every command that enters a container.
  *
- * The clone: open_tree(2) makes a detached mount of the binary alone, mount_setattr(2) makes it
- * read-only, execveat(2) runs it. /proc/PID/exe then leads to that mount, which belongs to no mount
- * namespace any more and so cannot be made writable again. Where that is not permitted: a memfd sealed
- * against every change.
+ * First choice: the running process leaves its file for a memfd sealed against every change
+ * (exe_move.c). Where the kernel does not let it (no CONFIG_CHECKPOINT_RESTORE, no CAP_SYS_ADMIN over its
+ * user namespace) the program is executed again: from a detached mount of the binary alone that
+ * mount_setattr(2) made read-only, which belongs to no mount namespace and so cannot be made writable
+ * again, or from the memfd.
  */
 #include "sys/self_exe.h"
 
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/exe_move.h"
 #include "sys/mount_api.h"
 #include "sys/procfs.h"
 
@@ -96,7 +98,7 @@ static int sealed_copy(struct err *e)
 	autoclose int exe = open_exe(O_RDONLY, e);
 	autoclose int copy = -1;
 	struct stat st;
-	off_t at = 0;
+	off_t at = 0, end;
 
 	if (exe < 0)
 		return -1;
@@ -106,8 +108,12 @@ static int sealed_copy(struct err *e)
 		copy = memfd_create(PROGRAM_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (copy < 0 || fstat(exe, &st) < 0)
 		return fail_sys(e, "make a memfd");
-	while (at < st.st_size) {
-		ssize_t copied = sendfile(copy, exe, &at, (size_t)(st.st_size - at));
+	/* What is behind the loaded parts (symbols, debug information) nobody needs. */
+	end = exe_loaded_size();
+	if (end == 0 || end > st.st_size)
+		end = st.st_size;
+	while (at < end) {
+		ssize_t copied = sendfile(copy, exe, &at, (size_t)(end - at));
 
 		if (copied < 0 && errno != EINTR)
 			return fail_sys(e, "copy the program to a memfd");
@@ -145,11 +151,20 @@ static int execute(int fd, char **argv, struct err *e)
 	return fail_sys(e, "execute the protected copy of the program");
 }
 
+static int leave_file(int copy, struct err *e)
+{
+	bool protected;
+
+	if (exe_move(copy, e) < 0 || self_exe_is_protected(&protected, e) < 0)
+		return -1;
+	return protected ? 0 : fail(e, ERR_INTERNAL, "the file was left but is not protected");
+}
+
 int self_exe_protect(char **argv, struct err *e)
 {
 	bool again = getenv(MARKER), protected;
-	struct err clone_error = { 0 };
-	autoclose int fd = -1;
+	struct err move_error = { 0 }, clone_error = { 0 };
+	autoclose int copy = -1, clone = -1;
 
 	unsetenv(MARKER);
 	if (self_exe_is_protected(&protected, e) < 0)
@@ -164,11 +179,14 @@ int self_exe_protect(char **argv, struct err *e)
 		return fail(e, ERR_SYSTEM,
 			    "the program still runs from a writable file after it was executed "
 			    "again from a protected copy");
-	fd = read_only_clone(&clone_error);
-	if (fd >= 0)
-		execute(fd, argv, &clone_error);
-	replace_fd(&fd, sealed_copy(e));
-	if (fd < 0 || execute(fd, argv, e) < 0)
-		return err_prefix(e, "protect the program's own file (%s)", clone_error.text);
-	return 0;
+	copy = sealed_copy(&move_error);
+	if (copy >= 0 && leave_file(copy, &move_error) == 0)
+		return 0;
+	clone = read_only_clone(&clone_error);
+	if (clone >= 0)
+		execute(clone, argv, &clone_error);
+	if (copy >= 0)
+		execute(copy, argv, e);
+	return fail(e, ERR_SYSTEM, "protect the program's own file: %s; %s", move_error.text,
+		    clone_error.text);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The program's own binary must not be open for writing from a container (CVE-2019-5736): a process
- * that is about to enter one runs from a read-only clone of its mount, or from a sealed memfd where the
- * clone is not permitted.
+ * that is about to enter one runs from a sealed memfd, or from a read-only clone of its mount.
  */
 #ifndef SYS_SELF_EXE_H
 #define SYS_SELF_EXE_H
@@ -11,8 +10,9 @@
 
 #include <stdbool.h>
 
-/* Returns 0 where the running binary is protected already; otherwise executes the program again from a
- * protected copy with the same arguments and environment, and does not return but on failure. */
+/* Returns 0 where the running binary is protected, or now is; where the kernel does not let a running
+ * program leave its file, executes the program again from a protected copy with the same arguments and
+ * environment, and does not return but on failure. The caller is single-threaded. */
 int self_exe_protect(char **argv, struct err *e) MUST_CHECK;
 
 /* Whether it is: a read-only file system or mount, or a memfd with all seals. */

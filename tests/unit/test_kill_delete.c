@@ -161,6 +161,7 @@ static void make_container_of(const char *id, int phase, const struct process_id
 		.rootfs = arena_strdup(&arena, "/the/bundle/rootfs"),
 		.created = arena_strdup(&arena, "2026-01-02T03:04:05.000000006Z"),
 		.owner = 0,
+		.poststop = hook_output != NULL,
 	};
 	struct err e;
 
@@ -172,6 +173,11 @@ static void make_container_of(const char *id, int phase, const struct process_id
 }
 
 /* A container whose first process is a new child of this one. */
+static const char *start_socket(const char *id)
+{
+	return arena_printf(&group_arena, "%s/%s/%s", global.root, id, STATE_START_SOCKET);
+}
+
 static pid_t make_container(const char *id, int phase)
 {
 	struct process_identity init;
@@ -180,6 +186,8 @@ static pid_t make_container(const char *id, int phase)
 
 	assert_int_equal(process_identify(pid, &group_arena, &init, &e), 0);
 	make_container_of(id, phase, &init, NULL);
+	if (phase == PHASE_CREATED)
+		assert_int_equal(mknod(start_socket(id), S_IFSOCK | 0600, 0), 0);
 	return pid;
 }
 
@@ -444,6 +452,11 @@ static void the_status_follows_the_process(void **state)
 
 	pid = make_container("view-created", PHASE_CREATED);
 	assert_int_equal(status_of("view-created"), STATUS_CREATED);
+	/* `start` was killed after it had let init go and before it could record that. */
+	assert_int_equal(unlink(start_socket("view-created")), 0);
+	assert_int_equal(status_of("view-created"), STATUS_RUNNING);
+	assert_int_equal(container_delete(&global, "view-created", false, &e), -1);
+	assert_int_equal(e.kind, ERR_STATE);
 	delete_for_sure("view-created");
 	(void)reap(pid);
 

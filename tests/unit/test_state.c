@@ -280,7 +280,32 @@ static void of_forty_racers_one_wins(void **state)
 	assert_int_equal(losers, 39);
 }
 
-/* Claimers and deleters of one id: nobody ever holds a directory that another holds too. */
+/* One turn at the id: claim it or delete it. False where two hold it, or a claim is not new. */
+static bool take_a_turn(struct fixture *f, const char *witness, bool deletes, bool keeps)
+{
+	autostatedir dir = STATE_DIR_INIT;
+	struct stat status;
+	struct err e;
+	int rc = deletes ? state_open(f->root, "one", true, &dir, &e)
+			 : state_claim(f->root, "one", &dir, &e);
+
+	if (rc < 0)
+		return true;
+	autoclose int mark = open(witness, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	if (mark < 0)
+		return false;
+	if (!deletes) {
+		if (fstatat(dir.fd, STATE_INTENT, &status, 0) == 0)
+			return false;
+		write_at(dir.fd, STATE_INTENT, "{", 1);
+	}
+	if (unlink(witness) < 0)
+		return false;
+	return keeps || state_remove(&dir, &e) == 0;
+}
+
+/* Claimers and deleters of one id: nobody ever holds a directory that another holds too, and who claims
+ * gets a directory that no other has claimed. */
 static void claims_and_removals_of_one_id_never_overlap(void **state)
 {
 	struct fixture *f = *state;
@@ -292,23 +317,10 @@ static void claims_and_removals_of_one_id_never_overlap(void **state)
 		assert_true(workers[i] >= 0);
 		if (workers[i] > 0)
 			continue;
-		for (int round = 0; round < 150; round++) {
-			autostatedir dir = STATE_DIR_INIT;
-			struct err e;
-			int rc = round % 3 == 0 ? state_open(f->root, "one", true, &dir, &e)
-						: state_claim(f->root, "one", &dir, &e);
-			if (rc < 0)
-				continue;
-			int mark = open(witness, O_CREAT | O_EXCL | O_WRONLY, 0600);
-			if (mark < 0)
-				_exit(1); /* somebody else holds it as well */
-			close(mark);
-			if (round % 3 != 0)
-				write_at(dir.fd, STATE_INTENT, "{", 1);
-			if (unlink(witness) < 0)
-				_exit(2);
-			if (state_remove(&dir, &e) < 0)
-				_exit(3);
+		for (int round = 0; round < 400; round++) {
+			bool deletes = (round + (int)i) % 2 == 0;
+			if (!take_a_turn(f, witness, deletes, !deletes))
+				_exit(1);
 		}
 		_exit(0);
 	}
@@ -439,9 +451,10 @@ static int open_after_holder(struct fixture *f, enum meanwhile what, struct err 
 			_exit(1);
 		(void)!write(ready[1], "x", 1);
 		sleep_ms(200);
-		if (what != RELEASES && state_remove(&own, &ignored) < 0)
+		if (what == REMOVES && state_remove(&own, &ignored) < 0)
 			_exit(2);
-		if (what == REPLACES && mkdirat(own.root_fd, "one", 0700) < 0)
+		if (what == REPLACES && (renameat(own.root_fd, "one", own.root_fd, "old") < 0 ||
+					 mkdirat(own.root_fd, "one", 0700) < 0))
 			_exit(3);
 		_exit(0);
 	}
@@ -570,6 +583,7 @@ static struct status_record example_status(struct fixture *f)
 		.cgroup = example_cgroup(f),
 		.policy = policy_default(&f->arena, NULL),
 		.terminal = true,
+		.poststop = true,
 	};
 	static struct strpair pairs[2];
 	static struct decision decision;
@@ -638,6 +652,7 @@ static void what_is_written_is_read_back(void **state)
 	assert_int_equal(status_back->decisions.v[0].action, DECISION_REWRITE);
 	assert_null(status_back->policy_path);
 	assert_true(status_back->terminal);
+	assert_true(status_back->poststop);
 }
 
 static void the_effective_configuration_is_kept(void **state)
