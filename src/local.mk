@@ -165,7 +165,7 @@ src_libboot_a_SOURCES = \
 	src/boot/create.c \
 	src/boot/parent_channel.c \
 	src/boot/parent_namespaces.c \
-	src/boot/parent_record.c \
+	src/boot/parent_record.c src/boot/parent_sources.c \
 	src/boot/protocol.h \
 	src/boot/start.c \
 	src/boot/step.c \

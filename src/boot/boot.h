@@ -25,23 +25,24 @@ struct boot_request {
 	const struct facts *facts;
 	struct host *host;
 	const struct create_options *options;
-	struct state_dir *state;        /* claimed and locked */
-	struct status_record *status;   /* filled but for what creation finds out; written here */
-	struct arena *arena;            /* what creation finds out lives there */
-	const char *members_directory;  /* of the registry */
+	struct state_dir *state;       /* claimed and locked */
+	struct status_record *status;  /* filled but for what creation finds out; written here */
+	struct arena *arena;           /* what creation finds out lives there */
+	const char *members_directory; /* of the registry */
 };
 
 struct create_result {
 	struct child init;  /* owned; the caller keeps it or waits for it */
 	int console_master; /* -1, or owned */
+	bool left_behind; /* on failure: something could not be taken back, the records must stay */
 };
 
 /*
  * Make the container up to "created". On failure everything that was made is gone again but the state
- * directory, which the caller removes (after the poststop hooks).
+ * directory, which the caller removes (after the poststop hooks) unless ret->left_behind.
  */
-int boot_create(const struct boot_request *request, struct create_result *ret,
-		struct err *e) MUST_CHECK;
+int boot_create(const struct boot_request *request, struct create_result *ret, struct err *e)
+	MUST_CHECK;
 
 /*
  * Let a created init go; returns when the program runs. `state` is locked, `status` is what it holds.

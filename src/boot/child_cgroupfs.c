@@ -38,7 +38,8 @@ static int mount_hierarchy(const struct plan_mount *mount,
 	for (size_t i = 0; !hierarchy->v2 && i < hierarchy->controllers.n; i++) {
 		if (one.options.n == ARRAY_SIZE(options))
 			return fail(e, ERR_INTERNAL, "too many controllers in one hierarchy");
-		options[one.options.n++] = (struct plan_option){ hierarchy->controllers.v[i], NULL };
+		options[one.options.n++] =
+			(struct plan_option){ hierarchy->controllers.v[i], NULL };
 	}
 	autoclose int fd = make_filesystem(&one, e);
 	if (fd < 0 || apply_mount_attributes(fd, &one, e) < 0)
@@ -51,13 +52,14 @@ static int bind_hierarchy(struct boot *b, const struct plan_mount *mount,
 			  const struct cgroup_hierarchy_facts *hierarchy, struct err *e)
 {
 	const char *own = b->plan->cgroup.manage ? b->plan->cgroup.path : hierarchy->own_path;
-	const char *path = arena_printf(b->arena, "%s%s", hierarchy->mount_point,
-					str_eq(own, "/") ? "" : own);
+	const char *path =
+		arena_printf(b->arena, "%s%s", hierarchy->mount_point, str_eq(own, "/") ? "" : own);
 	autoclose int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
 	if (fd < 0)
 		return fail_sys(e, "clone '%s'", path);
-	if (apply_mount_attributes(fd, mount, e) < 0 || apply_propagation(fd, mount, e) < 0)
+	if (separate_from_host(b, fd, mount, e) < 0 || apply_mount_attributes(fd, mount, e) < 0 ||
+	    apply_propagation(fd, mount, e) < 0)
 		return -1;
 	return take_fd(&fd);
 }
@@ -70,11 +72,12 @@ static int place_hierarchy(struct boot *b, const struct plan_mount *mount,
 	autoclose int fd = -1;
 
 	bind.kind = PLAN_MOUNT_BIND;
-	fd = b->plan->namespaces.new_cgroup ? mount_hierarchy(mount, hierarchy, e) :
-					      bind_hierarchy(b, &bind, hierarchy, e);
+	fd = b->plan->namespaces.new_cgroup ? mount_hierarchy(mount, hierarchy, e)
+					    : bind_hierarchy(b, &bind, hierarchy, e);
 	if (fd < 0)
 		return -1;
-	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
+	    0)
 		return fail_sys(e, "mount the hierarchy of '%s'", hierarchy->mount_point);
 	return 0;
 }
@@ -144,8 +147,7 @@ int child_mount_cgroup(struct boot *b, const struct plan_mount *mount, int targe
 	const struct cgroup_facts *facts = b->facts->cgroup;
 
 	if (facts->layout == CGROUP_NONE)
-		return fail(e, ERR_CONFIG,
-			    "no cgroup file system is mounted on this host for '%s'",
+		return fail(e, ERR_CONFIG, "no cgroup file system is mounted on this host for '%s'",
 			    mount->destination);
 	if (facts->layout == CGROUP_V2)
 		return place_hierarchy(b, mount, &facts->hierarchies.v[0], target, e);

@@ -27,13 +27,15 @@
 
 static int open_master(struct boot *b, struct err *e)
 {
-	autoclose int fd = sys_openat2(b->root_mount, "dev/pts/ptmx", O_PATH | O_NOFOLLOW | O_CLOEXEC,
-				       0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	autoclose int fd =
+		sys_openat2(b->root_mount, "dev/pts/ptmx", O_PATH | O_NOFOLLOW | O_CLOEXEC, 0,
+			    RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 	struct statfs fs;
 	struct stat st;
 
 	if (fd < 0)
-		return fail_sys(e, "a terminal needs a devpts mounted on '/dev/pts': open its ptmx");
+		return fail_sys(e,
+				"a terminal needs a devpts mounted on '/dev/pts': open its ptmx");
 	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
 		return fail_sys(e, "stat '/dev/pts/ptmx'");
 	if (fs.f_type != DEVPTS_SUPER_MAGIC || st.st_ino != DEVPTS_PTMX_INODE ||
@@ -60,7 +62,8 @@ static int bind_console(struct boot *b, int slave, struct err *e)
 	fd = sys_open_tree(slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (fd < 0)
 		return fail_sys(e, "clone the terminal for '/dev/console'");
-	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
+	    0)
 		return fail_sys(e, "mount the terminal on '/dev/console'");
 	return 0;
 }

@@ -41,10 +41,10 @@ static int make_node(int directory, const char *name, const struct plan_device *
 			return check_existing(directory, name, device, e);
 		return fail_sys(e, "make the device '%s'", device->path);
 	}
-	/* mknod() is subject to the umask. */
-	if (fchmodat(directory, name, device->mode, 0) < 0 ||
-	    fchownat(directory, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return fail_sys(e, "set the owner and mode of the device '%s'", device->path);
+	/* The mode is right from the start, for the umask is 0 here: chmod() would follow a link that
+	 * somebody has put there meanwhile. */
+	if (fchownat(directory, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail_sys(e, "set the owner of the device '%s'", device->path);
 	return 0;
 }
 
@@ -70,7 +70,8 @@ static int bind_node(int directory, const char *name, const struct plan_device *
 	target = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
 		return fail_sys(e, "open the mount point '%s'", device->path);
-	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
+	    0)
 		return fail_sys(e, "bind the device '%s'", device->path);
 	return 0;
 }

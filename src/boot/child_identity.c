@@ -96,13 +96,16 @@ int child_identity(struct boot *b, struct err *e)
 		return fail_sys(e, "stop keeping capabilities");
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail_sys(e, "set no_new_privs");
-	umask(process->umask_set ? process->umask : b->caller_umask);
+	/* What the caller's happens to be is no property of the container; 0022 is every distribution's. */
+	umask(process->umask_set ? process->umask : 0022);
 	return 0;
 }
 
 int child_identity_early(struct boot *b, struct err *e)
 {
-	return b->plan->namespaces.network == NETWORK_LATE ? 0 : child_identity(b, e);
+	if (b->plan->namespaces.network == NETWORK_LATE)
+		return 0;
+	return child_identity(b, e) < 0 ? -1 : child_die_with_parent(b, e);
 }
 
 int child_identity_late(struct boot *b, struct err *e)

@@ -82,12 +82,6 @@ int apply_propagation(int fd, const struct plan_mount *mount, struct err *e)
 {
 	struct mount_attr attributes = { 0 };
 
-	/* A clone of a host's mount is the host's peer until it is told otherwise. */
-	if (mount->kind == PLAN_MOUNT_BIND && mount->propagation.n == 0) {
-		attributes.propagation = MS_PRIVATE;
-		if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes) < 0)
-			return fail_sys(e, "separate '%s' from the host", mount->destination);
-	}
 	for (size_t i = 0; i < mount->propagation.n; i++) {
 		uint64_t flags = mount->propagation.v[i];
 		attributes.propagation = flags & ~(uint64_t)MS_REC;
@@ -95,6 +89,26 @@ int apply_propagation(int fd, const struct plan_mount *mount, struct err *e)
 				      &attributes) < 0)
 			return fail_sys(e, "set the propagation of '%s'", mount->destination);
 	}
+	return 0;
+}
+
+/*
+ * A clone of a host's mount is the host's peer: what is mounted below it here would appear there. It stays
+ * one only where shared mounts were asked for, here and for the root filesystem (as runc has it), and
+ * never with a user namespace. Every other, with all below it, is separated before anything else.
+ */
+int separate_from_host(struct boot *b, int fd, const struct plan_mount *mount, struct err *e)
+{
+	struct mount_attr attributes = { .propagation =
+						 mount->propagation.n ? MS_SLAVE : MS_PRIVATE };
+	bool shared = false;
+
+	for (size_t i = 0; i < mount->propagation.n; i++)
+		shared |= mount->propagation.v[i] & MS_SHARED;
+	if (shared && (b->plan->rootfs_propagation & MS_SHARED) && !has_user_namespace(b->plan))
+		return 0;
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes) < 0)
+		return fail_sys(e, "separate '%s' from the host", mount->destination);
 	return 0;
 }
 
@@ -210,11 +224,15 @@ static int mount_one(struct boot *b, size_t index, struct err *e)
 		return -1;
 	if (mount->copy_up && child_copy_tree(target, fd, e) < 0)
 		return -1;
+	if (mount->kind == PLAN_MOUNT_BIND && separate_from_host(b, fd, mount, e) < 0)
+		return -1;
 	if (apply_mount_attributes(fd, mount, e) < 0 || apply_propagation(fd, mount, e) < 0)
 		return -1;
 	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
 	    0)
 		return fail_sys(e, "mount '%s' on '%s'", mount->source, mount->destination);
+	if (mount->readonly_late)
+		b->mount_fds[index] = take_fd(&fd);
 	return 0;
 }
 
@@ -226,20 +244,18 @@ int child_mounts(struct boot *b, struct err *e)
 	return 0;
 }
 
+/* Through the descriptors that mount_one() kept: by now something else may be mounted on top. */
 int child_readonly_mounts(struct boot *b, struct err *e)
 {
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
 
 	for (size_t i = 0; i < b->plan->mounts.n; i++) {
 		const struct plan_mount *mount = &b->plan->mounts.v[i];
-		autoclose int fd = -1;
 		if (!mount->readonly_late)
 			continue;
-		fd = beneath_open(b->root_mount, mount->destination, 0, e);
-		if (fd < 0)
-			return -1;
-		if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, &readonly) < 0)
+		if (sys_mount_setattr(b->mount_fds[i], "", AT_EMPTY_PATH, &readonly) < 0)
 			return fail_sys(e, "make '%s' read-only", mount->destination);
+		replace_fd(&b->mount_fds[i], -1);
 	}
 	return 0;
 }

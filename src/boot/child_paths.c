@@ -42,7 +42,9 @@ static int make_empty_directory(struct err *e)
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			    MOUNT_ATTR_NOEXEC,
 	};
-	struct plan_option options[] = { { "nr_blocks", "1" }, { "nr_inodes", "1" }, { "mode", "755" } };
+	struct plan_option options[] = { { "nr_blocks", "1" },
+					 { "nr_inodes", "1" },
+					 { "mode", "755" } };
 	autoclose int fd = -1;
 
 	mount.options.n = ARRAY_SIZE(options);
@@ -55,7 +57,8 @@ static int make_empty_directory(struct err *e)
 
 static int attach(int fd, int target, const char *path, struct err *e)
 {
-	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
+	    0)
 		return fail_sys(e, "cover '%s'", path);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include <linux/openat2.h>
 #include <malloc.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,14 +32,26 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* A belt beside the braces of end of file on the channel, until "ready" clears it. A change of user takes
+ * both away (prctl(2)), and a parent that died before is noticed by nothing but the channel. */
+int child_die_with_parent(struct boot *b, struct err *e)
+{
+	struct pollfd parent = { .fd = b->channel, .events = 0 };
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+		return fail_sys(e, "prctl");
+	if (poll(&parent, 1, 0) < 0 || (parent.revents & (POLLHUP | POLLERR)))
+		return fail(e, ERR_SYSTEM, "the runtime has ended");
+	return 0;
+}
+
 int child_session(struct boot *b, struct err *e)
 {
 	sigset_t none;
 	struct sigaction action = { .sa_handler = SIG_DFL };
 
-	/* A belt beside the braces of end of file on the channel; cleared at "ready". */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
-		return fail_sys(e, "prctl");
+	if (child_die_with_parent(b, e) < 0)
+		return -1;
 	/* The caller's terminal is not the container's (CVE-2017-5226: TIOCSTI). */
 	if (setsid() < 0)
 		return fail_sys(e, "setsid");
@@ -71,6 +84,22 @@ int child_cgroup_join(struct boot *b, struct err *e)
 		return -1;
 	if (b->cgroup_procs >= 0 && write_fd_all(b->cgroup_procs, "cgroup.procs", "0", 1, e) < 0)
 		return -1;
+	/* Their use is over; hooks will run in the container beside us. */
+	cgroup_release(&b->cgroup);
+	replace_fd(&b->cgroup_procs, -1);
+	return 0;
+}
+
+/* The caller's mask is not the container's: all processors that the cgroup's cpuset allows (cpuset(7)). */
+int child_affinity(struct boot *b, struct err *e)
+{
+	unsigned long all[1024 / sizeof(unsigned long)];
+
+	(void)b;
+	memset(all, 0xff, sizeof(all));
+	if (syscall(SYS_sched_setaffinity, 0, sizeof(all), all) < 0 && errno != EPERM &&
+	    errno != EINVAL)
+		return fail_sys(e, "reset the processor affinity");
 	return 0;
 }
 
@@ -80,7 +109,7 @@ int child_become_root(struct boot *b, struct err *e)
 		return 0;
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return fail_sys(e, "become root of the new user namespace (is 0 mapped?)");
-	return 0;
+	return child_die_with_parent(b, e);
 }
 
 int child_cgroup_namespace(struct boot *b, struct err *e)
@@ -146,7 +175,11 @@ int child_create_container_hooks(struct boot *b, struct err *e)
 		.annotations = &b->plan->annotations,
 	};
 
-	return hooks_run("createContainer", &b->plan->create_container, &state, e);
+	umask(b->caller_umask);
+	if (hooks_run("createContainer", &b->plan->create_container, &state, e) < 0)
+		return -1;
+	umask(0);
+	return 0;
 }
 
 int child_hostname(struct boot *b, struct err *e)

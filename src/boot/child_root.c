@@ -7,8 +7,8 @@
 #include "boot/context.h"
 
 #include "base/log.h"
-#include "sys/mountinfo.h"
 #include "sys/mount_api.h"
+#include "sys/mountinfo.h"
 #include "sys/nsfd.h"
 
 #include <errno.h>
@@ -17,14 +17,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Descriptors of other namespaces have no further use here, but for a late join. */
+static void forget_namespaces(struct boot *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(b->host->requested); i++)
+		replace_fd(&b->host->requested[i], -1);
+	if (b->plan->namespaces.network != NETWORK_LATE)
+		replace_fd(&b->host->network, -1);
+}
+
 int child_join_mount_namespace(struct boot *b, struct err *e)
 {
 	const struct plan_join *join = find_join(b->plan, SPEC_NS_MOUNT);
+	int rc = 0;
 
-	if (!join)
-		return 0;
-	if (nsfd_enter(b->host->requested[SPEC_NS_MOUNT], CLONE_NEWNS, join->path, e) < 0)
-		return -1;
+	if (join)
+		rc = nsfd_enter(b->host->requested[SPEC_NS_MOUNT], CLONE_NEWNS, join->path, e);
+	forget_namespaces(b);
+	if (!join || rc < 0)
+		return rc;
 	/* Its root is ours from now on (setns(2)); nothing is mounted in it. */
 	replace_fd(&b->root_mount, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
 	if (b->root_mount < 0)
@@ -47,9 +58,11 @@ int child_attach_root(struct boot *b, struct err *e)
 	if (target < 0 && errno == EACCES)
 		/* Root of a user namespace may not search the directories above it: any place will do. */
 		target = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	else if (target >= 0 && (fstat(target, &found) < 0 || fstat(b->host->rootfs, &expected) < 0 ||
-				 found.st_dev != expected.st_dev || found.st_ino != expected.st_ino))
-		return fail(e, ERR_CONFIG, "the root filesystem '%s' was exchanged", b->plan->rootfs);
+	else if (target >= 0 &&
+		 (fstat(target, &found) < 0 || fstat(b->host->rootfs, &expected) < 0 ||
+		  found.st_dev != expected.st_dev || found.st_ino != expected.st_ino))
+		return fail(e, ERR_CONFIG, "the root filesystem '%s' was exchanged",
+			    b->plan->rootfs);
 	if (target < 0)
 		return fail_sys(e, "open the root filesystem '%s'", b->plan->rootfs);
 	if (sys_move_mount(b->root_mount, "", target, "",

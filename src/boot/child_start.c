@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -66,14 +67,40 @@ int child_start_container_hooks(struct boot *b, struct err *e)
 		.annotations = &b->plan->annotations,
 	};
 
-	return hooks_run("startContainer", &b->plan->start_container, &state, e);
+	struct plan_hooks hooks = { .n = b->plan->start_container.n };
+
+	if (hooks.n == 0)
+		return 0;
+	/* Hooks without "env" get the container's, as with runc. */
+	hooks.v = arena_new_array(b->arena, struct plan_hook, hooks.n);
+	for (size_t i = 0; i < hooks.n; i++) {
+		hooks.v[i] = b->plan->start_container.v[i];
+		if (!hooks.v[i].env)
+			hooks.v[i].env = b->env;
+	}
+	return hooks_run("startContainer", &hooks, &state, e);
+}
+
+/* The part of RLIMIT_NOFILE that was left for now (parent_rlimits()); lowering takes no privilege. */
+static int small_nofile(struct boot *b, struct err *e)
+{
+	for (size_t i = 0; i < b->plan->process.rlimits.n; i++) {
+		const struct plan_rlimit *limit = &b->plan->process.rlimits.v[i];
+		struct rlimit value = { .rlim_cur = limit->soft, .rlim_max = limit->hard };
+		if (limit->resource == RLIMIT_NOFILE && limit->soft < BOOT_NOFILE &&
+		    setrlimit(RLIMIT_NOFILE, &value) < 0)
+			return fail_sys(e, "set %s to %llu:%llu", limit->name,
+					(unsigned long long)limit->soft,
+					(unsigned long long)limit->hard);
+	}
+	return 0;
 }
 
 int child_execute(struct boot *b, struct err *e)
 {
 	struct message message = { .type = BOOT_EXECUTE };
 
-	if (channel_send(b->channel, &message, -1, e) < 0)
+	if (small_nofile(b, e) < 0 || channel_send(b->channel, &message, -1, e) < 0)
 		return -1;
 	execve(b->executable, b->plan->process.args, b->env);
 	return fail_sys(e, "exec: \"%s\"", b->plan->process.args[0]);

@@ -26,18 +26,21 @@ struct boot {
 	struct cgroup_record *cgroup_record; /* as it is in *status */
 	bool cgroup_made;
 	bool registered;
+	bool pid_file_written;
 
 	struct child init;
 	int channel;        /* this side's end of the socket pair */
 	int channel_other;  /* the other side's end, until the clone */
 	int start_listener; /* ROOT/ID/start */
 	int console_master; /* parent: received, owned */
+	bool child_failed;  /* parent: its error was received */
 
-	int root_mount;     /* detached clone of the root filesystem; the child attaches it */
-	int *mount_fds;     /* one per plan->mounts: made by the parent, -1 where the child makes it */
-	int cgroup_procs;   /* v2 with a user namespace by path: written by the child */
+	int root_mount; /* detached clone of the root filesystem; the child attaches it */
+	int *mount_fds; /* one per plan->mounts: made by the parent, -1 where the child makes it */
+	int cgroup_procs; /* v2 with a user namespace by path: written by the child */
 
-	int home[SPEC_NS_COUNT + 1]; /* the runtime's own namespaces while it is away, -1 elsewhere */
+	int home[SPEC_NS_COUNT +
+		 1]; /* the runtime's own namespaces while it is away, -1 elsewhere */
 	bool home_time;
 
 	mode_t caller_umask; /* child: in force before the set-up */
@@ -48,6 +51,8 @@ struct boot {
 
 /* The namespace of a type that is joined by path; NULL where there is none. */
 const struct plan_join *find_join(const struct plan *plan, int type);
+/* A new one, or one that is joined. */
+bool has_user_namespace(const struct plan *plan);
 
 /* --- parent_*.c: steps of the runtime --- */
 int parent_record_intent(struct boot *b, struct err *e) MUST_CHECK;
@@ -64,26 +69,37 @@ int parent_map_ids(struct boot *b, struct err *e) MUST_CHECK;
 int parent_oom_score(struct boot *b, struct err *e) MUST_CHECK;
 int parent_record_init(struct boot *b, struct err *e) MUST_CHECK;
 int parent_go(struct boot *b, struct err *e) MUST_CHECK;
+int parent_send_sources(struct boot *b, struct err *e) MUST_CHECK;
 int parent_runtime_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int parent_console(struct boot *b, struct err *e) MUST_CHECK;
 int parent_ready(struct boot *b, struct err *e) MUST_CHECK;
+/* A step may have failed because the child is gone: then what the child said last, or how it ended, is the
+ * error. */
+void parent_learn_cause(struct boot *b, struct err *e);
 int parent_rlimits(struct boot *b, struct err *e) MUST_CHECK;
 int parent_pid_file(struct boot *b, struct err *e) MUST_CHECK;
 int parent_record_created(struct boot *b, struct err *e) MUST_CHECK;
 /* Take back what the page has made so far, as well as it goes. */
-void parent_undo(struct boot *b);
+/* False where something is left: then the records must stay, so that `delete --force` finds it. */
+bool parent_undo(struct boot *b);
 
 /* A detached mount of a new file system instance with the plan's options and attributes. */
 int make_filesystem(const struct plan_mount *mount, struct err *e) MUST_CHECK;
 /* Attributes and propagation of a detached or attached mount. */
 int apply_mount_attributes(int fd, const struct plan_mount *mount, struct err *e) MUST_CHECK;
 int apply_propagation(int fd, const struct plan_mount *mount, struct err *e) MUST_CHECK;
+int separate_from_host(struct boot *b, int fd, const struct plan_mount *mount, struct err *e)
+	MUST_CHECK;
 
 /* --- child_*.c: steps of the container's first process --- */
+/* Again after each change of user. */
+int child_die_with_parent(struct boot *b, struct err *e) MUST_CHECK;
 int child_session(struct boot *b, struct err *e) MUST_CHECK;
 int child_wait_go(struct boot *b, struct err *e) MUST_CHECK;
 int child_cgroup_join(struct boot *b, struct err *e) MUST_CHECK;
+int child_affinity(struct boot *b, struct err *e) MUST_CHECK;
 int child_become_root(struct boot *b, struct err *e) MUST_CHECK;
+int child_sources(struct boot *b, struct err *e) MUST_CHECK;
 int child_cgroup_namespace(struct boot *b, struct err *e) MUST_CHECK;
 int child_join_mount_namespace(struct boot *b, struct err *e) MUST_CHECK;
 int child_check_network(struct boot *b, struct err *e) MUST_CHECK;
@@ -117,8 +133,8 @@ int child_last_descriptors(struct boot *b, struct err *e) MUST_CHECK;
 int child_execute(struct boot *b, struct err *e) MUST_CHECK;
 
 /* cgroup view inside the container (plan kind PLAN_MOUNT_CGROUP) onto an open target. */
-int child_mount_cgroup(struct boot *b, const struct plan_mount *mount, int target,
-		       struct err *e) MUST_CHECK;
+int child_mount_cgroup(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
+	MUST_CHECK;
 /* Copy the tree below `from` into `to` (tmpcopyup). */
 int child_copy_tree(int from, int to, struct err *e) MUST_CHECK;
 /* Enter the working directory as the user of the container. */

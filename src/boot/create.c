@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define STEP(name, call) STEP_ON("child", name, call)
+#define AWAIT(name, call) AWAIT_ON("child", name, call)
 
 static int child_page(struct boot *b, struct err *e)
 {
@@ -22,11 +23,14 @@ static int child_page(struct boot *b, struct err *e)
 	STEP("wait-go", child_wait_go(b, e));
 	/* While we are still the process that the parent's permissions were checked for. */
 	STEP("cgroup-join", child_cgroup_join(b, e));
+	/* After the join, which narrows it to the cpuset. */
+	STEP("affinity", child_affinity(b, e));
 	STEP("become-root", child_become_root(b, e));
 	/* After the join: a cgroup namespace shows the group in which it was made as its root. */
 	STEP("cgroup-namespace", child_cgroup_namespace(b, e));
 	STEP("check-network", child_check_network(b, e));
 	STEP("join-mount-ns", child_join_mount_namespace(b, e));
+	AWAIT("sources", child_sources(b, e));
 	STEP("attach-root", child_attach_root(b, e));
 	STEP("mounts", child_mounts(b, e));
 	STEP("devices", child_devices(b, e));
@@ -76,8 +80,13 @@ static int init_page(struct boot *b, struct err *e)
 static __attribute__((noreturn)) void child_main(struct boot *b)
 {
 	struct err error = { 0 }, *e = &error;
-	int rc = child_page(b, e);
+	int rc;
 
+	/* The lock on the container's directory lasts as long as any copy of its descriptor: a child that
+	 * outlives a killed runtime, however it is held up, must not keep `delete --force` out. */
+	replace_fd(&b->state->fd, -1);
+	replace_fd(&b->state->root_fd, -1);
+	rc = child_page(b, e);
 	if (rc == 0)
 		rc = child_wait_start(b, e);
 	if (rc == 0)
@@ -93,6 +102,7 @@ static __attribute__((noreturn)) void child_main(struct boot *b)
 
 #undef STEP
 #define STEP(name, call) STEP_ON("parent", name, call)
+#undef AWAIT
 #define AWAIT(name, call) AWAIT_ON("parent", name, call)
 
 static int parent_page(struct boot *b, struct err *e)
@@ -120,6 +130,7 @@ static int parent_page(struct boot *b, struct err *e)
 	/* Before GO: a process that does anything is in the records. */
 	STEP("record-init", parent_record_init(b, e));
 	STEP("go", parent_go(b, e));
+	STEP("send-sources", parent_send_sources(b, e));
 	AWAIT("runtime-hooks", parent_runtime_hooks(b, e));
 	AWAIT("console", parent_console(b, e));
 	AWAIT("ready", parent_ready(b, e));
@@ -155,7 +166,8 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	int rc = parent_page(&b, e);
 
 	if (rc < 0)
-		parent_undo(&b);
+		parent_learn_cause(&b, e);
+	bool clean = rc == 0 || parent_undo(&b);
 	close_keep_errno(b.channel);
 	close_keep_errno(b.channel_other);
 	close_keep_errno(b.start_listener);
@@ -166,6 +178,7 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	cgroup_release(&b.cgroup);
 	if (rc < 0) {
 		close_keep_errno(b.console_master);
+		ret->left_behind = !clean;
 		return -1;
 	}
 	ret->init = b.init;

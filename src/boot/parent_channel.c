@@ -10,17 +10,20 @@
 #include "boot/protocol.h"
 #include "hooks/hooks.h"
 #include "sys/channel.h"
-#include "sys/mount_api.h"
+#include "sys/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <stdio.h>
 #include <string.h>
-#include <linux/close_range.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* How long a child that does not listen any more may take to end. */
+#define LAST_WORDS_MS 1000
 
 int parent_protect_descriptors(struct boot *b, struct err *e)
 {
@@ -58,6 +61,33 @@ int parent_go(struct boot *b, struct err *e)
 	return channel_send(b->channel, &go, -1, e);
 }
 
+static int fail_ended(int status, struct err *e)
+{
+	return fail(e, ERR_SYSTEM, "the container's first process ended unexpectedly (status %d%s)",
+		    status, status == 137 ? ", killed: is its memory limit too low?" : "");
+}
+
+void parent_learn_cause(struct boot *b, struct err *e)
+{
+	struct message message;
+	struct err ignored;
+	int status, fd = -1;
+
+	/* Its end of the channel is closed a moment before it has ended. */
+	if (b->init.pid <= 0 || b->channel < 0 || b->child_failed ||
+	    !pidfd_ended(b->init.pidfd, e->sys == EPIPE ? LAST_WORDS_MS : 0))
+		return;
+	while (channel_receive(b->channel, &message, &fd, &ignored) > 0) {
+		replace_fd(&fd, -1);
+		if (message.type == BOOT_ERROR) {
+			*e = message.error;
+			return;
+		}
+	}
+	if (child_wait(&b->init, &status, &ignored) == 0)
+		(void)!fail_ended(status, e);
+}
+
 /* The child's next message, which must be of one type. An error of the child becomes ours. */
 static int expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
 {
@@ -69,12 +99,11 @@ static int expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
 	if (rc == 0) {
 		if (child_wait(&b->init, &status, e) < 0)
 			return -1;
-		return fail(e, ERR_SYSTEM,
-			    "the container's first process ended unexpectedly (status %d%s)", status,
-			    status == 137 ? ", killed: is its memory limit too low?" : "");
+		return fail_ended(status, e);
 	}
 	if (message.type == BOOT_ERROR) {
 		*e = message.error;
+		b->child_failed = true;
 		return -1;
 	}
 	if (message.type != type)
@@ -109,11 +138,15 @@ int parent_runtime_hooks(struct boot *b, struct err *e)
 	return answer(b, BOOT_HOOKS_DONE, e);
 }
 
+#define CONSOLE_DEADLINE_S 10
+
 /* The contract of conmon and containerd: connect, one message with the master and the name as text. */
 static int send_to_console_socket(const char *path, int master, struct err *e)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct timeval deadline = { .tv_sec = CONSOLE_DEADLINE_S };
 	autoclose int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	autoclose int target = open(path, O_PATH | O_CLOEXEC);
 	char name[] = "/dev/ptmx";
 	struct iovec text = { .iov_base = name, .iov_len = strlen(name) };
 	union {
@@ -128,10 +161,16 @@ static int send_to_console_socket(const char *path, int master, struct err *e)
 	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
-	if (socket_fd < 0)
+	/* Without a deadline connect() waits for ever for a listener that does not accept. */
+	if (socket_fd < 0 ||
+	    setsockopt(socket_fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof(deadline)) < 0)
 		return fail_sys(e, "socket");
-	if (str_format(address.sun_path, sizeof(address.sun_path), e, "%s", path) < 0)
-		return err_prefix(e, "console socket '%s'", path);
+	if (target < 0)
+		return fail_sys(e, "open the console socket '%s'", path);
+	/* By descriptor: the path may be longer than sun_path. */
+	if (str_format(address.sun_path, sizeof(address.sun_path), e, "%s", fd_path(target).text) <
+	    0)
+		return -1;
 	if (connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return fail_sys(e, "connect to the console socket '%s'", path);
 	header->cmsg_level = SOL_SOCKET;
@@ -169,43 +208,15 @@ int parent_rlimits(struct boot *b, struct err *e)
 	for (size_t i = 0; i < b->plan->process.rlimits.n; i++) {
 		const struct plan_rlimit *limit = &b->plan->process.rlimits.v[i];
 		struct rlimit value = { .rlim_cur = limit->soft, .rlim_max = limit->hard };
+		/* Init needs a few descriptors until its program runs; it sets the rest itself then. */
+		if (limit->resource == RLIMIT_NOFILE) {
+			value.rlim_cur = limit->soft < BOOT_NOFILE ? BOOT_NOFILE : limit->soft;
+			value.rlim_max = limit->hard < BOOT_NOFILE ? BOOT_NOFILE : limit->hard;
+		}
 		if (prlimit(b->init.pid, (__rlimit_resource_t)limit->resource, &value, NULL) < 0)
 			return fail_sys(e, "set %s to %llu:%llu", limit->name,
 					(unsigned long long)limit->soft,
 					(unsigned long long)limit->hard);
-	}
-	return 0;
-}
-
-int parent_open_sources(struct boot *b, struct err *e)
-{
-	const struct plan *plan = b->plan;
-	struct mount_attr private_all = { .propagation = MS_PRIVATE };
-
-	/* With everything mounted below it, as the engine has prepared it. */
-	b->root_mount = sys_open_tree(b->host->rootfs, "",
-				      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
-					      AT_RECURSIVE);
-	if (b->root_mount < 0)
-		return fail_sys(e, "clone the root filesystem '%s'", plan->rootfs);
-	if ((plan->rootfs_propagation & MS_SLAVE))
-		private_all.propagation = MS_SLAVE;
-	if (sys_mount_setattr(b->root_mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &private_all) < 0)
-		return fail_sys(e, "separate the root filesystem '%s' from the host", plan->rootfs);
-
-	b->mount_fds = arena_new_array(b->arena, int, plan->mounts.n ? plan->mounts.n : 1);
-	for (size_t i = 0; i < plan->mounts.n; i++)
-		b->mount_fds[i] = -1;
-	for (size_t i = 0; i < plan->mounts.n; i++) {
-		const struct plan_mount *mount = &plan->mounts.v[i];
-		if (mount->kind != PLAN_MOUNT_BIND)
-			continue;
-		b->mount_fds[i] = sys_open_tree(AT_FDCWD, mount->source,
-						OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-							(mount->recursive ? AT_RECURSIVE : 0));
-		if (b->mount_fds[i] < 0)
-			return fail_sys(e, "mounts[%u]: source '%s' of '%s'", mount->index,
-					mount->source, mount->destination);
 	}
 	return 0;
 }

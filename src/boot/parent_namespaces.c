@@ -18,6 +18,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,10 +28,14 @@ static const struct {
 	const char *file;
 	int flag;
 } kinds[SPEC_NS_COUNT + 1] = {
-	[SPEC_NS_PID] = { "pid", CLONE_NEWPID },       [SPEC_NS_NETWORK] = { "net", CLONE_NEWNET },
-	[SPEC_NS_MOUNT] = { "mnt", CLONE_NEWNS },      [SPEC_NS_IPC] = { "ipc", CLONE_NEWIPC },
-	[SPEC_NS_UTS] = { "uts", CLONE_NEWUTS },       [SPEC_NS_USER] = { "user", CLONE_NEWUSER },
-	[SPEC_NS_CGROUP] = { "cgroup", CLONE_NEWCGROUP }, [SPEC_NS_TIME] = { "time", CLONE_NEWTIME },
+	[SPEC_NS_PID] = { "pid", CLONE_NEWPID },
+	[SPEC_NS_NETWORK] = { "net", CLONE_NEWNET },
+	[SPEC_NS_MOUNT] = { "mnt", CLONE_NEWNS },
+	[SPEC_NS_IPC] = { "ipc", CLONE_NEWIPC },
+	[SPEC_NS_UTS] = { "uts", CLONE_NEWUTS },
+	[SPEC_NS_USER] = { "user", CLONE_NEWUSER },
+	[SPEC_NS_CGROUP] = { "cgroup", CLONE_NEWCGROUP },
+	[SPEC_NS_TIME] = { "time", CLONE_NEWTIME },
 };
 
 /* Remember the way back, then enter. */
@@ -125,12 +130,41 @@ const struct plan_join *find_join(const struct plan *plan, int type)
 	return NULL;
 }
 
-/* The other side keeps its end only. */
+bool has_user_namespace(const struct plan *plan)
+{
+	return plan->namespaces.new_user || find_join(plan, SPEC_NS_USER);
+}
+
+/* The other side keeps its end only, and nothing of the runtime's that it has no use for: the lock of the
+ * container must go with the runtime, and hooks run in the container beside this process. */
 static void become_child(struct boot *b)
 {
 	int mine = take_fd(&b->channel_other);
 
 	replace_fd(&b->channel, mine);
+	replace_fd(&b->state->fd, -1);
+	replace_fd(&b->state->root_fd, -1);
+	for (size_t i = 0; i < ARRAY_SIZE(b->home); i++)
+		replace_fd(&b->home[i], -1);
+}
+
+/* The number of the process in our own PID namespace: a number from another one would name a stranger
+ * (proc(5), "Pid" of fdinfo; 0 or -1 where it has none or has ended). */
+static int pid_of(int pidfd, pid_t *ret, struct err *e)
+{
+	char path[48];
+	autofree char *text = NULL;
+	const char *line;
+	int pid = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	if (read_file_at(AT_FDCWD, path, 4096, &text, NULL, e) < 0)
+		return -1;
+	line = strstr(text, "\nPid:");
+	if (!line || sscanf(line, "\nPid: %d", &pid) != 1 || pid <= 0)
+		return fail(e, ERR_SYSTEM, "the container's first process has ended");
+	*ret = pid;
+	return 0;
 }
 
 /*
@@ -171,13 +205,12 @@ static int clone_in_user_namespace(struct boot *b, const struct plan_join *user,
 			return 0;
 		} else {
 			message.type = BOOT_GO;
-			message.value = init.pid;
 		}
-		rc = channel_send(theirs, &message, -1, &ignored);
+		rc = channel_send(theirs, &message, init.pidfd, &ignored);
 		_exit(rc < 0 ? 1 : 0);
 	}
 	close_keep_errno(take_fd(&theirs));
-	rc = channel_receive(mine, &message, NULL, e);
+	rc = channel_receive(mine, &message, &b->init.pidfd, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
@@ -186,11 +219,8 @@ static int clone_in_user_namespace(struct boot *b, const struct plan_join *user,
 		*e = message.error;
 		return -1;
 	}
-	/* It is our child and not reaped, so the number is still its own. */
-	b->init.pid = message.value;
-	b->init.pidfd = sys_pidfd_open(message.value, 0);
-	if (b->init.pidfd < 0)
-		return fail_sys(e, "pidfd_open of the container's first process");
+	if (b->init.pidfd < 0 || pid_of(b->init.pidfd, &b->init.pid, e) < 0)
+		return -1;
 	return 1;
 }
 
@@ -203,7 +233,8 @@ int parent_clone(struct boot *b, struct err *e)
 		if (b->cgroup.into >= 0) {
 			/* The helper has no power over a cgroup of the host; the child writes itself into
 			 * it through a file that we opened. */
-			b->cgroup_procs = openat(b->cgroup.into, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+			b->cgroup_procs =
+				openat(b->cgroup.into, "cgroup.procs", O_WRONLY | O_CLOEXEC);
 			if (b->cgroup_procs < 0)
 				return fail_sys(e, "open 'cgroup.procs'");
 		}
@@ -252,5 +283,13 @@ int parent_oom_score(struct boot *b, struct err *e)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", b->init.pid);
 	snprintf(text, sizeof(text), "%d", b->plan->process.oom_score_adj);
-	return write_file_at(AT_FDCWD, path, text, e);
+	if (write_file_at(AT_FDCWD, path, text, e) == 0)
+		return 0;
+	/* Lowering it takes CAP_SYS_RESOURCE over the whole host; what a user cannot have is no reason not
+	 * to start (runc and crun do the same). */
+	if (b->facts->rootless && (e->sys == EACCES || e->sys == EPERM)) {
+		log_warning("process.oomScoreAdj: %s", e->text);
+		return 0;
+	}
+	return -1;
 }

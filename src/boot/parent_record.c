@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -81,47 +82,57 @@ int parent_pid_file(struct boot *b, struct err *e)
 {
 	const char *path = b->options->pid_file;
 	const char *slash = path ? strrchr(path, '/') : NULL;
-	char text[16], temporary[64];
-	autofree char *directory = NULL;
-	autoclose int dirfd = -1, fd = -1;
+	const char *directory = ".";
+	char text[16];
+	autoclose int dirfd = -1;
 
 	if (!path)
 		return 0;
-	directory = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-	dirfd = open(directory ? directory : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (slash)
+		directory =
+			arena_strndup(b->arena, path, slash == path ? 1 : (size_t)(slash - path));
+	dirfd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return fail_sys(e, "open the directory of the pid file '%s'", path);
 	snprintf(text, sizeof(text), "%d", b->init.pid);
-	snprintf(temporary, sizeof(temporary), ".distro-shim-pid-%d", getpid());
-	fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return fail_sys(e, "create the pid file '%s'", path);
-	if (write_fd_all(fd, path, text, strlen(text), e) < 0 ||
-	    (renameat(dirfd, temporary, dirfd, slash ? slash + 1 : path) < 0 &&
-	     fail_sys(e, "rename the pid file '%s' into place", path))) {
-		unlinkat(dirfd, temporary, 0);
+	if (replace_file_at(dirfd, slash ? slash + 1 : path, 0644, text, strlen(text), e) < 0)
 		return -1;
-	}
+	b->pid_file_written = true;
 	return 0;
 }
 
-void parent_undo(struct boot *b)
+static bool undo_cgroup(struct boot *b)
 {
 	struct err e;
+
+	if (!b->cgroup_made || (cgroup_kill(b->cgroup_record, UNDO_DEADLINE_MS, &e) == 0 &&
+				cgroup_remove(b->cgroup_record, UNDO_DEADLINE_MS, &e) == 0))
+		return true;
+	log_warning("after a failed start: %s", e.text);
+	return false;
+}
+
+bool parent_undo(struct boot *b)
+{
+	struct child init = b->init;
+	struct err e;
+	bool clean = true;
 
 	/* First home, so that nothing below happens in a namespace of somebody else. */
 	if (parent_return_home(b, &e) < 0)
 		log_warning("after a failed start: %s", e.text);
 	child_drop(&b->init);
-	if (b->cgroup_made) {
-		if (cgroup_kill(b->cgroup_record, UNDO_DEADLINE_MS, &e) < 0 ||
-		    cgroup_remove(b->cgroup_record, UNDO_DEADLINE_MS, &e) < 0)
-			log_warning("after a failed start: %s", e.text);
-	}
+	/* It may be in uninterruptible sleep; then it outlives every deadline. */
+	if (init.pid > 0 && kill(init.pid, 0) == 0)
+		clean = false;
+	clean &= undo_cgroup(b);
 	if (b->registered &&
-	    registry_remove(b->members_directory, b->state->root, b->state->id, &e) < 0)
+	    registry_remove(b->members_directory, b->state->root, b->state->id, &e) < 0) {
 		log_warning("after a failed start: %s", e.text);
+		clean = false;
+	}
 	/* A pid file that names a process that is gone again would lie. */
-	if (b->options->pid_file && b->status->phase == PHASE_CREATED)
+	if (b->pid_file_written)
 		unlink(b->options->pid_file);
+	return clean;
 }

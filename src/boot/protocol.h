@@ -6,6 +6,7 @@
  *
  *	parent                                child
  *	  |-- GO ------------------------------>|  it is in the records, its ids are mapped
+ *	  |-- SOURCE + fd ... ----------------->|  (only with a user namespace) mounts of the host, cloned
  *	  |<------------------------ HOOKS -----|  (only where there are prestart or createRuntime hooks)
  *	  |-- HOOKS_DONE ---------------------->|
  *	  |<------------------- CONSOLE + fd ---|  (only with a terminal) the pty's master
@@ -22,8 +23,12 @@
 #ifndef BOOT_PROTOCOL_H
 #define BOOT_PROTOCOL_H
 
+/* As many descriptors as init may use while it waits for start and follows it. */
+#define BOOT_NOFILE 64
+
 enum boot_message {
 	BOOT_GO = 1,
+	BOOT_SOURCE,
 	BOOT_HOOKS,
 	BOOT_HOOKS_DONE,
 	BOOT_CONSOLE,

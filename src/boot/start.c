@@ -7,12 +7,17 @@
 
 #include "boot/protocol.h"
 #include "boot/step.h"
+#include "cgroup/cgroup.h"
 #include "sys/channel.h"
+#include "sys/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
+
+/* How long init may be silent before it is looked at. */
+#define STILL_MS 2000
 
 struct start {
 	struct state_dir *state;
@@ -20,12 +25,27 @@ struct start {
 	int pidfd, socket;
 };
 
+/* Hooks may take their time, but what is stopped or frozen will not answer at all. */
+static int check_moving(const struct start *s, struct err *e)
+{
+	uint64_t start_time;
+	char state = 0;
+
+	if (s->status->cgroup && s->status->cgroup->manage && cgroup_is_frozen(s->status->cgroup))
+		return fail(e, ERR_STATE, "cannot start a paused container");
+	if (procfs_start_time((pid_t)s->status->init.pid, &start_time, &state, e) == 0 &&
+	    (state == 'T' || state == 't'))
+		return fail(e, ERR_STATE,
+			    "cannot start the container: its first process is stopped by a signal");
+	return 0;
+}
+
 static int start_find_init(struct start *s, struct err *e)
 {
 	s->pidfd = process_open(&s->status->init, e);
 	if (s->pidfd < 0 && e->kind == ERR_NOT_FOUND)
 		return fail(e, ERR_STATE, "cannot start a container that has stopped");
-	return s->pidfd;
+	return s->pidfd < 0 ? -1 : check_moving(s, e);
 }
 
 static int start_connect(struct start *s, struct err *e)
@@ -42,8 +62,7 @@ static int start_go(struct start *s, struct err *e)
 
 	if (channel_send(s->socket, &go, -1, e) < 0)
 		return -1;
-	/* "created" is: recorded as created, and this is there. So a start that dies between here and its
-	 * record leaves a container that shows as running. */
+	/* Its listener is gone by now, or soon; the name is for nobody any more. */
 	if (unlinkat(s->state->fd, STATE_START_SOCKET, 0) < 0 && errno != ENOENT)
 		return fail_sys(e, "remove the start socket");
 	return 0;
@@ -54,10 +73,14 @@ static int receive(struct start *s, struct message *message, struct err *e)
 {
 	struct pollfd fds[2] = { { .fd = s->socket, .events = POLLIN },
 				 { .fd = s->pidfd, .events = POLLIN } };
+	int rc;
 
-	while (poll(fds, 2, -1) < 0)
-		if (errno != EINTR)
+	while ((rc = poll(fds, 2, STILL_MS)) <= 0) {
+		if (rc < 0 && errno != EINTR)
 			return fail_sys(e, "wait for the container");
+		if (rc == 0 && check_moving(s, e) < 0)
+			return -1;
+	}
 	/* What a dying process has sent is still there: the socket before the pidfd. A stopped process or
 	 * a descriptor that it passed on would keep the socket open; its end is its end. */
 	if (!fds[0].revents)
@@ -83,7 +106,8 @@ static int start_wait(struct start *s, struct err *e)
 		executing = message.type == BOOT_EXECUTE;
 	}
 	if (!executing)
-		return fail(e, ERR_SYSTEM, "the container's first process ended before its program ran");
+		return fail(e, ERR_SYSTEM,
+			    "the container's first process ended before its program ran");
 	return 0;
 }
 

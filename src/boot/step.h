@@ -16,19 +16,19 @@
 
 int step_enter(const char *page, const char *name, struct err *e) MUST_CHECK;
 
-#define STEP_ON(page, name, call)                                                                  \
-	do {                                                                                       \
-		if (step_enter(page, name, e) < 0 || (call) < 0)                                   \
-			return err_prefix(e, "%s", name);                                          \
+#define STEP_ON(page, name, call)                                \
+	do {                                                     \
+		if (step_enter(page, name, e) < 0 || (call) < 0) \
+			return err_prefix(e, "%s", name);        \
 	} while (0)
 
 /* A step that waits for the other process: an error that comes from there names its step already. */
-#define AWAIT_ON(page, name, call)                                                                 \
-	do {                                                                                       \
-		if (step_enter(page, name, e) < 0)                                                 \
-			return err_prefix(e, "%s", name);                                          \
-		if ((call) < 0)                                                                    \
-			return -1;                                                                 \
+#define AWAIT_ON(page, name, call)                        \
+	do {                                              \
+		if (step_enter(page, name, e) < 0)        \
+			return err_prefix(e, "%s", name); \
+		if ((call) < 0)                           \
+			return -1;                        \
 	} while (0)
 
 #endif

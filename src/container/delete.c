@@ -88,8 +88,9 @@ static bool is_abandoned(const struct deletion *d)
 {
 	struct err e;
 
+	/* Whoever claims an id holds the lock from then on, and now we have it. */
 	if (!d->intent)
-		return false;
+		return true;
 
 	autoclose int creator = process_open(&d->intent->owner, &e);
 	return creator < 0 && e.kind == ERR_NOT_FOUND;
@@ -184,25 +185,31 @@ static int delete_opened(struct deletion *d, struct err *e)
 	return state_remove(d->dir, e);
 }
 
-int container_delete(const struct global_options *global, const char *id, bool force, struct err *e)
+int container_delete_opened(const struct global_options *global, struct state_dir *dir, bool force,
+			    struct err *e)
 {
-	autostatedir dir = STATE_DIR_INIT;
 	struct arena arena = { 0 };
 	struct deletion d = {
 		.global = global,
-		.id = id,
+		.id = dir->id,
 		.force = force,
 		.deadline = now_ms() + DELETE_DEADLINE_MS,
 		.arena = &arena,
-		.dir = &dir,
+		.dir = dir,
 		.pidfd = -1,
 	};
-	int rc;
+	int rc = delete_opened(&d, e);
 
-	if (state_open(global->root, id, true, &dir, e) < 0)
-		return force && e->kind == ERR_NOT_FOUND ? 0 : -1;
-	rc = delete_opened(&d, e);
 	close_keep_errno(d.pidfd);
 	arena_release(&arena);
 	return rc < 0 ? -1 : 0;
+}
+
+int container_delete(const struct global_options *global, const char *id, bool force, struct err *e)
+{
+	autostatedir dir = STATE_DIR_INIT;
+
+	if (state_open(global->root, id, true, &dir, e) < 0)
+		return force && e->kind == ERR_NOT_FOUND ? 0 : -1;
+	return container_delete_opened(global, &dir, force, e);
 }

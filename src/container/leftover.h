@@ -3,7 +3,7 @@
 #ifndef CONTAINER_LEFTOVER_H
 #define CONTAINER_LEFTOVER_H
 
-#include "state/state.h"
+#include "container/container.h"
 
 /*
  * The cgroup that may be acted on, NULL where there is none: never made by this program, or made in
@@ -14,9 +14,13 @@ const struct cgroup_record *leftover_cgroup(const struct status_record *status,
 					    const struct intent_record *intent);
 
 /*
- * Whether init waits for `start`. `start` takes the socket away before it lets the program run, and
- * writes its record after: killed in between, it leaves a container that runs and is recorded as created.
+ * Whether init waits for `start`: it listens. `start` writes its record after it has let init go: killed in
+ * between, it leaves a container that runs and is recorded as created.
  */
 bool container_is_waiting(const struct state_dir *dir, const struct status_record *status);
+
+/* delete of a container whose state is open and locked; the directory is gone afterwards. */
+int container_delete_opened(const struct global_options *global, struct state_dir *dir, bool force,
+			    struct err *e) MUST_CHECK;
 
 #endif

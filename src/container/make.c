@@ -44,10 +44,12 @@ static int check_console(const struct container_outlook *outlook,
 	bool terminal = outlook->plan->process.terminal;
 
 	if (terminal && !options->console_socket && !console_to_caller)
-		return fail(e, ERR_USAGE,
-			    "process.terminal is true: a detached container needs --console-socket");
+		return fail(
+			e, ERR_USAGE,
+			"process.terminal is true: a detached container needs --console-socket");
 	if (!terminal && options->console_socket)
-		return fail(e, ERR_USAGE, "--console-socket is given but process.terminal is not true");
+		return fail(e, ERR_USAGE,
+			    "--console-socket is given but process.terminal is not true");
 	return 0;
 }
 
@@ -69,9 +71,9 @@ static void fill_status(struct made_container *made)
 		.network_cookie = outlook->verdict.network_cookie,
 		.annotations = outlook->verdict.spec->annotations,
 		.policy = outlook->policy.policy,
-		.policy_path = outlook->policy.path ?
-				       arena_strdup(&made->arena, outlook->policy.path) :
-				       NULL,
+		.policy_path = outlook->policy.path
+				       ? arena_strdup(&made->arena, outlook->policy.path)
+				       : NULL,
 		.decisions = outlook->verdict.decisions,
 		.terminal = outlook->plan->process.terminal,
 		.poststop = outlook->plan->poststop.n > 0,
@@ -134,6 +136,9 @@ int container_make(const struct global_options *global, const char *id,
 	};
 	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||
 	    boot_create(&request, &result, e) < 0) {
+		if (result.left_behind)
+			return err_prefix(e, "something of container %s is left for delete --force",
+					  id);
 		abandon(made);
 		return -1;
 	}
@@ -199,13 +204,14 @@ static int start_opened(struct state_dir *dir, struct arena *arena, struct err *
 	    state_read_config(dir, arena, &spec, e) < 0)
 		return -1;
 	if (!status || !spec || status->phase == PHASE_CREATING)
-		return fail(e, ERR_STATE, "cannot start container %s: it is not created yet", dir->id);
+		return fail(e, ERR_STATE, "cannot start container %s: it is not created yet",
+			    dir->id);
 	if (status->phase == PHASE_STARTED) {
 		struct err gone;
 		autoclose int pidfd = process_open(&status->init, &gone);
 		return fail(e, ERR_STATE, "cannot start %s",
-			    pidfd >= 0 ? "an already running container" :
-					 "a container that has stopped");
+			    pidfd >= 0 ? "an already running container"
+				       : "a container that has stopped");
 	}
 	return container_let_go(dir, status, spec, e);
 }

@@ -16,7 +16,9 @@ struct made_container {
 	int console_master;
 };
 #define MADE_CONTAINER_INIT                                                                        \
-	{ .dir = STATE_DIR_INIT, .host = HOST_INIT, .init = CHILD_INIT, .console_master = -1 }
+	{                                                                                          \
+		.dir = STATE_DIR_INIT, .host = HOST_INIT, .init = CHILD_INIT, .console_master = -1 \
+	}
 
 /* Does not end the container. */
 void made_container_release(struct made_container *made);

@@ -68,8 +68,7 @@ int container_outlook(const struct global_options *global, const char *id,
 					   &facts_options.bundle, e);
 	if (bundle < 0)
 		return -1;
-	if (spec_load(bundle, config_name(options), arena,
-		      &outlook.spec, e) < 0)
+	if (spec_load(bundle, config_name(options), arena, &outlook.spec, e) < 0)
 		return -1;
 	if (policy_load(global->policy_path, arena, &outlook.policy, e) < 0)
 		return -1;

@@ -3,6 +3,7 @@
  * run: create and start in one process; in the foreground also wait, then delete.
  */
 #include "base/log.h"
+#include "container/leftover.h"
 #include "container/make.h"
 #include "container/terminal.h"
 
@@ -16,6 +17,16 @@ static int follow_to_the_end(struct made_container *made, struct foreground *f, 
 	if (foreground_follow(f, signal_fd, e) < 0)
 		return -1;
 	return child_wait(&made->init, ret_code, e);
+}
+
+/* Exactly the one that was made: while it ran somebody may have deleted it, and another may have its name
+ * by now. */
+static int delete_made(const struct global_options *global, struct made_container *made,
+		       struct err *e)
+{
+	if (!made->dir.locked && state_relock(&made->dir, e) < 0)
+		return e->kind == ERR_NOT_FOUND ? 0 : -1;
+	return container_delete_opened(global, &made->dir, true, e);
 }
 
 int container_run(const struct global_options *global, const char *id,
@@ -38,11 +49,9 @@ int container_run(const struct global_options *global, const char *id,
 	if (rc == 0 && !options->detach)
 		rc = follow_to_the_end(&made, &foreground, signal_fd, &code, e);
 	/* What failed leaves nothing; what ran to its end is deleted unless it is to be kept. */
-	if (rc < 0 || (!options->detach && !options->keep)) {
-		state_dir_release(&made.dir);
-		if (container_delete(global, id, true, rc < 0 ? &ignored : e) < 0 && rc == 0)
-			rc = -1;
-	}
+	if ((rc < 0 || (!options->detach && !options->keep)) &&
+	    delete_made(global, &made, rc < 0 ? &ignored : e) < 0)
+		rc = -1;
 	if (rc == 0)
 		*ret_code = code;
 	return rc;

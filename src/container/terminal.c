@@ -6,9 +6,9 @@
 #include "container/terminal.h"
 
 #include "base/auto.h"
-#include "base/io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +33,9 @@ static int set_terminals(struct foreground *f, struct err *e)
 
 	if (f->master < 0)
 		return 0;
+	/* A program that does not read must not stop us from passing signals on. */
+	if (fcntl(f->master, F_SETFL, O_NONBLOCK) < 0)
+		return fail_sys(e, "set up the container's terminal");
 	/* The caller's terminal adds the carriage returns (OPOST stays on there); where the output goes to
 	 * a pipe nobody wants them. */
 	if (tcgetattr(f->master, &mode) < 0)
@@ -84,59 +87,116 @@ static void pass_signals(const struct foreground *f, int signal_fd)
 	}
 }
 
-/* False at the end of `from`, or where nobody takes it. */
-static bool copy_some(int from, int to)
-{
+/* One direction. What was read and not yet taken waits here; until it is gone nothing more is read. */
+struct flow {
+	int from, to;
+	bool readable; /* `from` has more to come */
+	bool dead; /* nobody takes it any more: read on, or the container would stop, and drop it */
+	size_t start, end;
 	char buffer[16384];
-	struct err e;
-	ssize_t n = read(from, buffer, sizeof(buffer));
+};
 
-	if (n < 0)
-		return errno == EINTR || errno == EAGAIN;
-	return n > 0 && write_fd_all(to, "the terminal", buffer, (size_t)n, &e) == 0;
+static bool is_pending(const struct flow *flow)
+{
+	return flow->start < flow->end;
 }
 
-static void drain(const struct foreground *f)
+static void flow_read(struct flow *flow)
 {
-	struct pollfd fd = { .fd = f->master, .events = POLLIN };
+	ssize_t n = read(flow->from, flow->buffer, sizeof(flow->buffer));
 
-	while (poll(&fd, 1, DRAIN_MS) > 0 && (fd.revents & POLLIN) &&
-	       copy_some(f->master, STDOUT_FILENO))
-		;
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	/* EIO: the last process has closed the terminal */
+	if (n <= 0) {
+		flow->readable = false;
+		return;
+	}
+	flow->start = 0;
+	flow->end = flow->dead ? 0 : (size_t)n;
 }
 
-static int follow(struct foreground *f, int signal_fd, struct err *e)
+static void flow_write(struct flow *flow)
 {
-	struct pollfd fds[] = {
+	ssize_t n = write(flow->to, flow->buffer + flow->start, flow->end - flow->start);
+
+	if (n >= 0) {
+		flow->start += (size_t)n;
+	} else if (errno != EINTR && errno != EAGAIN) {
+		flow->dead = true;
+		flow->end = 0;
+	}
+}
+
+/* Poll for what can go on: writing where something waits, else reading. */
+static void flow_prepare(const struct flow *flow, struct pollfd *read_fd, struct pollfd *write_fd)
+{
+	bool pending = is_pending(flow);
+
+	*read_fd = (struct pollfd){ .fd = flow->readable && !pending ? flow->from : -1,
+				    .events = POLLIN };
+	*write_fd = (struct pollfd){ .fd = pending ? flow->to : -1, .events = POLLOUT };
+}
+
+static void flow_step(struct flow *flow, const struct pollfd *read_fd,
+		      const struct pollfd *write_fd)
+{
+	if (read_fd->revents)
+		flow_read(flow);
+	if (write_fd->revents)
+		flow_write(flow);
+}
+
+/* What the program has written before its end is in the terminal still. */
+static void drain(struct flow *out)
+{
+	struct pollfd read_fd, write_fd;
+
+	for (;;) {
+		flow_prepare(out, &read_fd, &write_fd);
+		struct pollfd *fd = read_fd.fd >= 0 ? &read_fd : &write_fd;
+		if (fd->fd < 0 || poll(fd, 1, DRAIN_MS) <= 0)
+			return;
+		flow_step(out, &read_fd, &write_fd);
+	}
+}
+
+static int follow(struct foreground *f, int signal_fd, struct flow *in, struct flow *out,
+		  struct err *e)
+{
+	struct pollfd fds[6] = {
 		{ .fd = f->init->pidfd, .events = POLLIN },
 		{ .fd = signal_fd, .events = POLLIN },
-		{ .fd = f->master, .events = POLLIN },
-		{ .fd = f->master >= 0 ? STDIN_FILENO : -1, .events = POLLIN },
 	};
 
 	for (;;) {
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+		flow_prepare(in, &fds[2], &fds[3]);
+		flow_prepare(out, &fds[4], &fds[5]);
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			return fail_sys(e, "wait for the container");
+		}
 		if (fds[1].revents)
 			pass_signals(f, signal_fd);
-		if (fds[2].revents && !copy_some(f->master, STDOUT_FILENO))
-			fds[2].fd = -1;
-		if (fds[3].revents && !copy_some(STDIN_FILENO, f->master))
-			fds[3].fd = -1;
+		flow_step(in, &fds[2], &fds[3]);
+		flow_step(out, &fds[4], &fds[5]);
 		if (fds[0].revents)
 			break;
 	}
-	if (fds[2].fd >= 0)
-		drain(f);
+	drain(out);
 	return 0;
 }
 
 int foreground_follow(struct foreground *f, int signal_fd, struct err *e)
 {
+	bool terminal = f->master >= 0;
+	struct flow in = { .from = STDIN_FILENO, .to = f->master, .readable = terminal };
+	struct flow out = { .from = f->master, .to = STDOUT_FILENO, .readable = terminal };
 	int rc = set_terminals(f, e);
 
 	if (rc == 0)
-		rc = follow(f, signal_fd, e);
+		rc = follow(f, signal_fd, &in, &out, e);
 	if (f->raw)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &f->saved);
 	return rc;

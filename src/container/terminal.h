@@ -10,8 +10,8 @@
 
 struct foreground {
 	const struct child *init; /* not owned */
-	int master;       /* the pty's master, -1 without a terminal; not owned */
-	bool raw;         /* the caller's terminal was changed */
+	int master;               /* the pty's master, -1 without a terminal; not owned */
+	bool raw;                 /* the caller's terminal was changed */
 	struct termios saved;
 };
 

@@ -6,8 +6,8 @@
 #include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "container/leftover.h"
+#include "sys/channel.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 
 const struct name_row container_status_names[] = {
@@ -21,8 +21,8 @@ const struct name_row container_status_names[] = {
 
 bool container_is_waiting(const struct state_dir *dir, const struct status_record *record)
 {
-	return record->phase == PHASE_CREATED &&
-	       faccessat(dir->fd, STATE_START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	/* Init takes a connection that says nothing for a `start` that died, and goes on waiting. */
+	return record->phase == PHASE_CREATED && channel_has_listener(dir->fd, STATE_START_SOCKET);
 }
 
 static int look_at_process(const struct state_dir *dir, const struct status_record *record,

@@ -66,7 +66,6 @@ static int state_file(const char *text, size_t length, struct err *e)
 static __attribute__((noreturn)) void run_in_child(const struct plan_hook *hook, int state,
 						   int output)
 {
-	char *none[] = { NULL };
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t empty;
 
@@ -78,7 +77,8 @@ static __attribute__((noreturn)) void run_in_child(const struct plan_hook *hook,
 	if (setpgid(0, 0) < 0 || dup2(state, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 ||
 	    sys_close_range(3, ~0u, 0) < 0)
 		_exit(126);
-	execve(hook->path, hook->args, hook->env ? hook->env : none);
+	/* runc and crun agree: a hook without "env" gets that of whoever runs it. */
+	execve(hook->path, hook->args, hook->env ? hook->env : environ);
 	dprintf(2, "%s\n", strerrordesc_np(errno));
 	_exit(127);
 }
@@ -127,9 +127,12 @@ static int64_t now_ms(void)
 
 /* Until the hook ends or its time is over. A process that it left behind may hold the pipe open for
  * ever, so its own end decides. 1: ended; 0: out of time. */
-static int follow(struct child *child, int output, int64_t timeout, struct tail *tail, struct err *e)
+static int follow(struct child *child, int output, int64_t timeout, struct tail *tail,
+		  struct err *e)
 {
-	int64_t deadline = now_ms() + timeout * 1000;
+	/* What is beyond the age of the universe is no deadline. */
+	int64_t deadline = now_ms() + (timeout > INT64_MAX / 2000 ? INT64_MAX / 2 : timeout * 1000);
+	int reads = 64;
 	struct pollfd fds[2] = { { .fd = child->pidfd, .events = POLLIN },
 				 { .fd = output, .events = POLLIN } };
 
@@ -145,7 +148,9 @@ static int follow(struct child *child, int output, int64_t timeout, struct tail 
 		if (fds[1].revents && !tail_read(tail, output))
 			fds[1].fd = -1;
 		if (fds[0].revents) {
-			while (fds[1].fd >= 0 && poll(&fds[1], 1, 0) > 0 && tail_read(tail, output))
+			/* What is in the pipe; not what children that it left behind go on writing. */
+			while (reads-- && fds[1].fd >= 0 && poll(&fds[1], 1, 0) > 0 &&
+			       tail_read(tail, output))
 				;
 			return 1;
 		}
@@ -177,14 +182,14 @@ static int run_one(const struct plan_hook *hook, const char *state, size_t lengt
 		return -1;
 	if (rc == 0) {
 		kill(-child.pid, SIGKILL);
-		return fail(e, ERR_SYSTEM, "'%s' took longer than its timeout of %lld s", hook->path,
-			    (long long)hook->timeout);
+		return fail(e, ERR_SYSTEM, "'%s' took longer than its timeout of %lld s",
+			    hook->path, (long long)hook->timeout);
 	}
 	if (child_wait(&child, &status, e) < 0)
 		return -1;
 	if (status != 0)
-		return fail(e, ERR_SYSTEM, "'%s' failed with exit status %d%s%s", hook->path, status,
-			    tail.length ? ": " : "", tail_line(&tail));
+		return fail(e, ERR_SYSTEM, "'%s' failed with exit status %d%s%s", hook->path,
+			    status, tail.length ? ": " : "", tail_line(&tail));
 	return 0;
 }
 

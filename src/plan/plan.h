@@ -144,7 +144,7 @@ struct plan_process {
 struct plan_hook {
 	const char *path;
 	char **args;     /* NULL-terminated, args[0] = path where none were given */
-	char **env;      /* NULL-terminated, may be empty */
+	char **env;      /* NULL-terminated; NULL: not given, that of whoever runs it */
 	int64_t timeout; /* seconds; 0: none */
 };
 struct plan_hooks {

@@ -33,7 +33,7 @@ void plan_hooks_from_spec(const struct spec_hook_list *from, struct arena *arena
 		ret->v[i] = (struct plan_hook){
 			.path = hook->path,
 			.args = argv_of(arena, hook->args.n > 0 ? &hook->args : &default_args),
-			.env = argv_of(arena, &hook->env),
+			.env = hook->env.v ? argv_of(arena, &hook->env) : NULL,
 			.timeout = hook->timeout.value,
 		};
 	}

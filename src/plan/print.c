@@ -329,8 +329,10 @@ static void print_hooks(const struct plan *plan, struct strbuf *out)
 			put_text(out, hook->path);
 			strbuf_puts(out, "\n  args");
 			put_words(out, hook->args);
-			strbuf_puts(out, "\n  env");
-			put_words(out, hook->env);
+			if (hook->env) {
+				strbuf_puts(out, "\n  env");
+				put_words(out, hook->env);
+			}
 			strbuf_putc(out, '\n');
 			if (hook->timeout)
 				strbuf_printf(out, "  timeout %" PRId64 " s\n", hook->timeout);

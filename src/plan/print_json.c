@@ -273,7 +273,8 @@ static void json_hooks(const struct plan *plan, struct json_out *out)
 			json_out_object(out);
 			json_out_member_string(out, "path", hook->path);
 			json_argv(out, "args", hook->args);
-			json_argv(out, "env", hook->env);
+			if (hook->env)
+				json_argv(out, "env", hook->env);
 			if (hook->timeout)
 				json_out_member_i64(out, "timeout", hook->timeout);
 			json_out_object_end(out);

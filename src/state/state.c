@@ -239,6 +239,16 @@ void state_unlock(struct state_dir *dir)
 	dir->locked = false;
 }
 
+int state_relock(struct state_dir *dir, struct err *e)
+{
+	if (lock_with_deadline(dir, e) < 0)
+		return -1;
+	if (is_in_place(dir))
+		return 0;
+	state_unlock(dir);
+	return fail(e, ERR_NOT_FOUND, "container does not exist: %s", dir->id);
+}
+
 static bool is_listed(int root_fd, const struct dirent *entry)
 {
 	struct stat status;

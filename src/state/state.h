@@ -102,6 +102,9 @@ int state_claim(const char *root, const char *id, struct state_dir *ret, struct 
 int state_open(const char *root, const char *id, bool lock, struct state_dir *ret, struct err *e)
 	MUST_CHECK;
 void state_unlock(struct state_dir *dir);
+/* Lock again what is still open; ERR_NOT_FOUND where it was deleted meanwhile, whether or not another
+ * container has its name by now. */
+int state_relock(struct state_dir *dir, struct err *e) MUST_CHECK;
 
 /* Ids below a root, sorted; directories with a bad name are left out. A missing root has none. */
 int state_list(const char *root, struct arena *arena, struct strlist *ret, struct err *e)

@@ -196,3 +196,16 @@ int channel_connect(int directory_fd, const char *name, struct err *e)
 		return fail_sys(e, "set up the connection to socket '%s'", name);
 	return take_fd(&fd);
 }
+
+bool channel_has_listener(int directory_fd, const char *name)
+{
+	autoclose int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address;
+	struct err ignored;
+
+	if (fd < 0 || socket_address(directory_fd, name, &address, &ignored) < 0)
+		return false;
+	/* EAGAIN: his queue is full, so he is there */
+	return connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ||
+	       errno == EAGAIN;
+}

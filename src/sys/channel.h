@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct message {
@@ -30,5 +31,8 @@ int channel_receive(int socket, struct message *ret, int *ret_fd, struct err *e)
  * longer than sun_path. */
 int channel_listen(int directory_fd, const char *name, struct err *e) MUST_CHECK;
 int channel_connect(int directory_fd, const char *name, struct err *e) MUST_CHECK;
+
+/* Whether somebody listens at DIRECTORY/NAME; never waits. He sees a connection that says nothing. */
+bool channel_has_listener(int directory_fd, const char *name);
 
 #endif

@@ -75,11 +75,11 @@ static void test_mount_namespace_is_needed_and_used_as_it_is(void **state)
 {
 	fixture_refused(*state, "", "'namespaces':[{'type':'pid'}]",
 			"linux.namespaces: a mount namespace is needed");
-	fixture_refused(*state, "",
-			"'maskedPaths':['/x'],'namespaces':[{'type':'mount','path':'/ns/mnt'}]",
-			"linux.namespaces[0].path: a mount namespace that is joined is used as it is: "
-			"no mounts, devices, maskedPaths, readonlyPaths, rootfsPropagation or "
-			"root.readonly can be asked for");
+	fixture_refused(
+		*state, "", "'maskedPaths':['/x'],'namespaces':[{'type':'mount','path':'/ns/mnt'}]",
+		"linux.namespaces[0].path: a mount namespace that is joined is used as it is: "
+		"no mounts, devices, maskedPaths, readonlyPaths, rootfsPropagation or "
+		"root.readonly can be asked for");
 }
 
 static void test_early_join_is_no_join_by_path(void **state)
@@ -713,7 +713,7 @@ static void test_hooks_have_their_defaults(void **state)
 	assert_int_equal(plan->poststop.n, 2);
 	assert_string_equal(plan->poststop.v[1].args[0], "/q");
 	assert_null(plan->poststop.v[1].args[1]);
-	assert_null(plan->poststop.v[1].env[0]);
+	assert_null(plan->poststop.v[1].env);
 	assert_int_equal(plan->poststop.v[1].timeout, 0);
 	assert_string_equal(plan->create_runtime.v[0].path, "/1");
 	assert_string_equal(plan->create_container.v[0].path, "/2");

@@ -18,10 +18,13 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define PROTECT_ARGUMENT "protect-yourself"
 #define PLAIN_ARGUMENT "do-not"
@@ -55,7 +58,27 @@ struct run {
 	char line[512];
 };
 
-static void run_start(struct run *run, const char *argument, bool without_capabilities, bool marked)
+enum obstacle { NO_OBSTACLE, NO_CAPABILITIES, MAY_NOT_MOVE };
+
+/* A kernel that does not let a process name another executable. */
+static int forbid_moving(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_MM, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = ARRAY_SIZE(filter), .filter = filter };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}
+
+static void run_start(struct run *run, const char *argument, enum obstacle obstacle, bool marked)
 {
 	struct err e = { 0 };
 	int in[2], out[2];
@@ -67,8 +90,10 @@ static void run_start(struct run *run, const char *argument, bool without_capabi
 		char *argv[] = { (char *)(uintptr_t) "arg-zero", (char *)(uintptr_t)argument,
 				 (char *)(uintptr_t) "third word", NULL };
 
-		if (without_capabilities && caps_bounding_limit(0, &e) < 0)
+		if (obstacle == NO_CAPABILITIES && caps_bounding_limit(0, &e) < 0)
 			_exit(120);
+		if (obstacle == MAY_NOT_MOVE && forbid_moving() < 0)
+			_exit(122);
 		if (marked)
 			setenv(MARKER, "1", 1);
 		dup2(in[0], 0);
@@ -148,7 +173,7 @@ static void an_unprotected_program_can_be_overwritten(void **state)
 	struct run run;
 
 	(void)state;
-	run_start(&run, PLAIN_ARGUMENT, false, false);
+	run_start(&run, PLAIN_ARGUMENT, NO_OBSTACLE, false);
 	if (strstr(run.line, "protected=1")) {
 		run_end(&run);
 		print_message("skipped: /tmp is read-only\n");
@@ -165,12 +190,26 @@ static void a_protected_program_cannot(void **state)
 	int error_number;
 
 	(void)state;
-	run_start(&run, PROTECT_ARGUMENT, false, false);
+	run_start(&run, PROTECT_ARGUMENT, NO_OBSTACLE, false);
+	assert_non_null(strstr(run.line, "arg-zero protected=1 "));
+	assert_non_null(strstr(run.line, " argc=3 last=third word marker=0"));
+	error_number = write_afterwards(&run);
+	assert_true(error_number == EROFS || error_number == EPERM);
+}
+
+/* It is executed again, and named as before. */
+static void nor_one_that_may_not_leave_its_file(void **state)
+{
+	struct run run;
+	int error_number;
+
+	(void)state;
+	run_start(&run, PROTECT_ARGUMENT, MAY_NOT_MOVE, false);
 	assert_string_equal(run.line,
 			    "arg-zero protected=1 name=distro-shim argc=3 last=third word "
 			    "marker=0");
 	error_number = write_afterwards(&run);
-	assert_true(error_number == EROFS || error_number == EPERM);
+	assert_int_equal(error_number, geteuid() == 0 ? EROFS : EPERM);
 }
 
 static void nor_where_mounting_is_not_permitted(void **state)
@@ -178,7 +217,7 @@ static void nor_where_mounting_is_not_permitted(void **state)
 	struct run run;
 
 	(void)state;
-	run_start(&run, PROTECT_ARGUMENT, geteuid() == 0, false);
+	run_start(&run, PROTECT_ARGUMENT, NO_CAPABILITIES, false);
 	assert_non_null(strstr(run.line, "protected=1 name=distro-shim argc=3 last=third word"));
 	assert_int_equal(write_afterwards(&run), EPERM);
 }
@@ -188,7 +227,7 @@ static void a_marker_from_outside_is_an_error_and_no_excuse(void **state)
 	struct run run;
 
 	(void)state;
-	run_start(&run, PROTECT_ARGUMENT, false, true);
+	run_start(&run, PROTECT_ARGUMENT, NO_OBSTACLE, true);
 	assert_true(str_has_prefix(run.line, "error "));
 	assert_non_null(strstr(run.line, "writable file"));
 	assert_int_equal(run_end(&run), 1);
@@ -201,6 +240,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		COPY_TEST(an_unprotected_program_can_be_overwritten),
 		COPY_TEST(a_protected_program_cannot),
+		COPY_TEST(nor_one_that_may_not_leave_its_file),
 		COPY_TEST(nor_where_mounting_is_not_permitted),
 		COPY_TEST(a_marker_from_outside_is_an_error_and_no_excuse),
 	};

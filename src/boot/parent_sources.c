@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What of the host goes into the container: its root filesystem and the sources of bind mounts, each
+ * looked up once, in the host's view, and cloned into a detached mount that the child attaches.
+ *
+ * With a user namespace the clones must be made in the child's own mount namespace: there the kernel has
+ * locked the flags of the host's mounts (a read-only one stays read-only for root of the container) and
+ * made them slaves (mount_namespaces(7), "Restrictions on mount namespaces"). A helper with the runtime's
+ * power goes there for it, because root of the container may not be allowed to walk the host's
+ * directories. Runs in the runtime; child_sources() in the container's first process.
+ */
+#include "boot/context.h"
+
+#include "boot/protocol.h"
+#include "sys/channel.h"
+#include "sys/mount_api.h"
+#include "sys/nsfd.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int clone_root(const struct boot *b, int rootfs, struct err *e)
+{
+	/* With everything mounted below it, as the engine has prepared it. */
+	autoclose int fd = sys_open_tree(
+		rootfs, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	struct mount_attr attributes = {
+		.propagation = b->plan->rootfs_propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE,
+	};
+
+	if (fd < 0)
+		return fail_sys(e, "clone the root filesystem '%s'", b->plan->rootfs);
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes) < 0)
+		return fail_sys(e, "separate the root filesystem '%s' from the host",
+				b->plan->rootfs);
+	return take_fd(&fd);
+}
+
+static int clone_source(const struct plan_mount *mount, struct err *e)
+{
+	int fd = sys_open_tree(AT_FDCWD, mount->source,
+			       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+				       (mount->recursive ? AT_RECURSIVE : 0));
+
+	if (fd < 0)
+		return fail_sys(e, "mounts[%u]: source '%s' of '%s'", mount->index, mount->source,
+				mount->destination);
+	return fd;
+}
+
+int parent_open_sources(struct boot *b, struct err *e)
+{
+	const struct plan *plan = b->plan;
+
+	b->mount_fds = arena_new_array(b->arena, int, plan->mounts.n ? plan->mounts.n : 1);
+	for (size_t i = 0; i < plan->mounts.n; i++)
+		b->mount_fds[i] = -1;
+	if (has_user_namespace(plan) || !plan->namespaces.new_mount)
+		return 0;
+	b->root_mount = clone_root(b, b->host->rootfs, e);
+	if (b->root_mount < 0)
+		return -1;
+	for (size_t i = 0; i < plan->mounts.n; i++) {
+		if (plan->mounts.v[i].kind != PLAN_MOUNT_BIND)
+			continue;
+		b->mount_fds[i] = clone_source(&plan->mounts.v[i], e);
+		if (b->mount_fds[i] < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int send_source(const struct boot *b, int fd, struct err *e)
+{
+	struct message message = { .type = BOOT_SOURCE };
+	autoclose int owned = fd;
+
+	return owned < 0 ? -1 : channel_send(b->channel, &message, owned, e);
+}
+
+/* The same directory as the one that was looked at and judged. */
+static int open_rootfs_again(const struct boot *b, struct err *e)
+{
+	autoclose int fd = open(b->plan->rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat expected, found;
+
+	if (fd < 0 || fstat(fd, &found) < 0 || fstat(b->host->rootfs, &expected) < 0)
+		return fail_sys(e, "open the root filesystem '%s'", b->plan->rootfs);
+	if (found.st_dev != expected.st_dev || found.st_ino != expected.st_ino)
+		return fail(e, ERR_CONFIG, "the root filesystem '%s' was exchanged",
+			    b->plan->rootfs);
+	return take_fd(&fd);
+}
+
+static int send_from_inside(const struct boot *b, struct err *e)
+{
+	autoclose int rootfs = -1;
+
+	if (nsfd_enter(b->init.pidfd, CLONE_NEWNS, "the container's mount namespace", e) < 0)
+		return -1;
+	rootfs = open_rootfs_again(b, e);
+	if (rootfs < 0 || send_source(b, clone_root(b, rootfs, e), e) < 0)
+		return -1;
+	for (size_t i = 0; i < b->plan->mounts.n; i++)
+		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
+		    send_source(b, clone_source(&b->plan->mounts.v[i], e), e) < 0)
+			return -1;
+	return 0;
+}
+
+int parent_send_sources(struct boot *b, struct err *e)
+{
+	autochild helper = CHILD_INIT;
+	int rc, status;
+
+	if (!has_user_namespace(b->plan) || !b->plan->namespaces.new_mount)
+		return 0;
+	rc = child_clone(0, -1, &helper, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		struct message message = { .type = BOOT_ERROR };
+		struct err ignored;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* The child waits for these, so it is the child that is told. */
+		if (send_from_inside(b, &message.error) < 0)
+			_exit(channel_send(b->channel, &message, -1, &ignored) < 0);
+		_exit(0);
+	}
+	if (child_wait(&helper, &status, e) < 0)
+		return -1;
+	return status == 0 ? 0 : fail(e, ERR_SYSTEM, "the helper ended with status %d", status);
+}
+
+static int receive_source(struct boot *b, int *ret_fd, struct err *e)
+{
+	struct message message;
+	int rc = channel_receive(b->channel, &message, ret_fd, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return fail(e, ERR_SYSTEM, "the runtime ended while it prepared the mounts");
+	if (message.type == BOOT_ERROR) {
+		*e = message.error;
+		return -1;
+	}
+	if (message.type != BOOT_SOURCE || *ret_fd < 0)
+		return fail(e, ERR_INTERNAL, "message %u where a mount was due", message.type);
+	return 0;
+}
+
+int child_sources(struct boot *b, struct err *e)
+{
+	if (!has_user_namespace(b->plan) || !b->plan->namespaces.new_mount)
+		return 0;
+	if (receive_source(b, &b->root_mount, e) < 0)
+		return -1;
+	for (size_t i = 0; i < b->plan->mounts.n; i++)
+		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
+		    receive_source(b, &b->mount_fds[i], e) < 0)
+			return -1;
+	return 0;
+}
