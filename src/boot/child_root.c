@@ -68,6 +68,8 @@ int child_attach_root(struct boot *b, struct err *e)
 	if (sys_move_mount(b->root_mount, "", target, "",
 			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return fail_sys(e, "attach the root filesystem '%s'", b->plan->rootfs);
+	/* This one leads into the host's mounts; hooks will run in the container beside us. */
+	replace_fd(&b->host->rootfs, -1);
 	return 0;
 }
 

@@ -23,6 +23,7 @@ struct start {
 	struct state_dir *state;
 	struct status_record *status;
 	int pidfd, socket;
+	bool over; /* init was let go and has ended, or is about to */
 };
 
 /* Hooks may take their time, but what is stopped or frozen will not answer at all. */
@@ -100,12 +101,14 @@ static int start_wait(struct start *s, struct err *e)
 		if (rc == 0)
 			break;
 		if (message.type == BOOT_ERROR) {
+			s->over = true;
 			*e = message.error;
 			return -1;
 		}
 		executing = message.type == BOOT_EXECUTE;
 	}
-	if (!executing)
+	s->over = !executing;
+	if (s->over)
 		return fail(e, ERR_SYSTEM,
 			    "the container's first process ended before its program ran");
 	return 0;
@@ -130,12 +133,13 @@ static int start_page(struct start *s, struct err *e)
 	return 0;
 }
 
-int boot_start(struct state_dir *state, struct status_record *status, struct err *e)
+int boot_start(struct state_dir *state, struct status_record *status, bool *ret_over, struct err *e)
 {
 	struct start s = { .state = state, .status = status, .pidfd = -1, .socket = -1 };
 	int rc = start_page(&s, e);
 
 	close_keep_errno(s.pidfd);
 	close_keep_errno(s.socket);
+	*ret_over = s.over;
 	return rc;
 }

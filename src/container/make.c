@@ -6,6 +6,7 @@
 #include "container/make.h"
 
 #include "base/log.h"
+#include "container/leftover.h"
 #include "hooks/hooks.h"
 #include "plan/plan_hooks.h"
 
@@ -185,17 +186,19 @@ static int run_poststart(struct status_record *status, const struct spec *spec, 
 }
 
 int container_let_go(struct state_dir *dir, struct status_record *status, const struct spec *spec,
-		     struct err *e)
+		     bool *ret_over, struct err *e)
 {
+	*ret_over = false;
 	if (!spec->process)
 		return fail(e, ERR_STATE,
 			    "cannot start container %s: its configuration has no process", dir->id);
-	if (boot_start(dir, status, e) < 0)
+	if (boot_start(dir, status, ret_over, e) < 0)
 		return -1;
-	return run_poststart(status, spec, e);
+	*ret_over = run_poststart(status, spec, e) < 0;
+	return *ret_over ? -1 : 0;
 }
 
-static int start_opened(struct state_dir *dir, struct arena *arena, struct err *e)
+static int start_opened(struct state_dir *dir, struct arena *arena, bool *ret_over, struct err *e)
 {
 	struct status_record *status;
 	struct spec *spec;
@@ -213,18 +216,22 @@ static int start_opened(struct state_dir *dir, struct arena *arena, struct err *
 			    pidfd >= 0 ? "an already running container"
 				       : "a container that has stopped");
 	}
-	return container_let_go(dir, status, spec, e);
+	return container_let_go(dir, status, spec, ret_over, e);
 }
 
 int container_start(const struct global_options *global, const char *id, struct err *e)
 {
 	autostatedir dir = STATE_DIR_INIT;
 	struct arena arena = { 0 };
+	struct err warning;
+	bool over = false;
 	int rc;
 
 	if (state_open(global->root, id, true, &dir, e) < 0)
 		return -1;
-	rc = start_opened(&dir, &arena, e);
+	rc = start_opened(&dir, &arena, &over, e);
 	arena_release(&arena);
+	if (rc < 0 && over && container_delete_opened(global, &dir, true, &warning) < 0)
+		log_warning("after a failed start: %s", warning.text);
 	return rc;
 }

@@ -36,7 +36,7 @@ int container_run(const struct global_options *global, const char *id,
 	autoclose int signal_fd = -1;
 	struct foreground foreground = { .master = -1 };
 	struct err ignored;
-	bool to_us = !options->detach && !options->console_socket;
+	bool to_us = !options->detach && !options->console_socket, over;
 	int rc, code = 0;
 
 	if (container_make(global, id, options, to_us, &made, e) < 0)
@@ -45,9 +45,10 @@ int container_run(const struct global_options *global, const char *id,
 	foreground.master = made.console_master;
 	rc = options->detach ? 0 : foreground_prepare(&foreground, &signal_fd, e);
 	if (rc == 0)
-		rc = container_let_go(&made.dir, &made.status, made.outlook.verdict.spec, e);
+		rc = container_let_go(&made.dir, &made.status, made.outlook.verdict.spec, &over, e);
 	if (rc == 0 && !options->detach)
 		rc = follow_to_the_end(&made, &foreground, signal_fd, &code, e);
+	foreground_end(&foreground);
 	/* What failed leaves nothing; what ran to its end is deleted unless it is to be kept. */
 	if ((rc < 0 || (!options->detach && !options->keep)) &&
 	    delete_made(global, &made, rc < 0 ? &ignored : e) < 0)

@@ -19,11 +19,13 @@
 /* The program's output is drained this long after its end where others still hold the terminal. */
 #define DRAIN_MS 200
 
+/* A terminal that does not know its size says 0: then what the configuration says stays. */
 static void copy_size(const struct foreground *f)
 {
 	struct winsize size;
 
-	if (f->master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+	if (f->master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 &&
+	    (size.ws_row || size.ws_col))
 		ioctl(f->master, TIOCSWINSZ, &size);
 }
 
@@ -60,7 +62,6 @@ int foreground_prepare(struct foreground *f, int *ret_signal_fd, struct err *e)
 	sigset_t set;
 	int fd;
 
-	(void)f;
 	sigfillset(&set);
 	/* Its own business: the container's children are not ours, and job control is the shell's. */
 	sigdelset(&set, SIGCHLD);
@@ -72,7 +73,7 @@ int foreground_prepare(struct foreground *f, int *ret_signal_fd, struct err *e)
 	if (fd < 0)
 		return fail_sys(e, "signalfd");
 	*ret_signal_fd = fd;
-	return 0;
+	return set_terminals(f, e);
 }
 
 static void pass_signals(const struct foreground *f, int signal_fd)
@@ -193,11 +194,13 @@ int foreground_follow(struct foreground *f, int signal_fd, struct err *e)
 	bool terminal = f->master >= 0;
 	struct flow in = { .from = STDIN_FILENO, .to = f->master, .readable = terminal };
 	struct flow out = { .from = f->master, .to = STDOUT_FILENO, .readable = terminal };
-	int rc = set_terminals(f, e);
 
-	if (rc == 0)
-		rc = follow(f, signal_fd, &in, &out, e);
+	return follow(f, signal_fd, &in, &out, e);
+}
+
+void foreground_end(struct foreground *f)
+{
 	if (f->raw)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &f->saved);
-	return rc;
+	f->raw = false;
 }

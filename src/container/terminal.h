@@ -15,11 +15,14 @@ struct foreground {
 	struct termios saved;
 };
 
-/* Block the signals that are forwarded; call before the program starts. */
+/* Block the signals that are forwarded, set both terminals; before the program starts, which may ask for
+ * its terminal's size or write to it at once. */
 int foreground_prepare(struct foreground *f, int *ret_signal_fd, struct err *e) MUST_CHECK;
 
-/* Copy the terminal both ways and forward signals until the program ends. The caller's terminal is as
- * before when this returns. */
+/* Copy the terminal both ways and forward signals until the program ends. */
 int foreground_follow(struct foreground *f, int signal_fd, struct err *e) MUST_CHECK;
+
+/* The caller's terminal is as before; for every way out after foreground_prepare(). */
+void foreground_end(struct foreground *f);
 
 #endif

@@ -68,6 +68,7 @@ static __attribute__((noreturn)) void run_in_child(const struct plan_hook *hook,
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t empty;
+	char reason[128];
 
 	for (int number = 1; number < _NSIG; number++)
 		sigaction(number, &action, NULL);
@@ -79,7 +80,7 @@ static __attribute__((noreturn)) void run_in_child(const struct plan_hook *hook,
 		_exit(126);
 	/* runc and crun agree: a hook without "env" gets that of whoever runs it. */
 	execve(hook->path, hook->args, hook->env ? hook->env : environ);
-	dprintf(2, "%s\n", strerrordesc_np(errno));
+	dprintf(2, "cannot be executed: %s\n", errno_text(errno, reason, sizeof(reason)));
 	_exit(127);
 }
 

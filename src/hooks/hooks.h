@@ -21,7 +21,7 @@ int hooks_state_json(const struct hook_state *state, struct arena *arena, char *
 		     size_t *ret_length, struct err *e) MUST_CHECK;
 
 /* Run all in order; the first failure stops. Error text: "KIND hook PATH: exit status N: last line of
- * its stderr". env NULL in a hook: `default_env` (NULL: the caller's own). */
+ * its stderr". A hook whose env is NULL gets the caller's own. */
 int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct hook_state *state,
 	      struct err *e) MUST_CHECK;
 

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
+#include "base/io.h"
 #include "base/str.h"
 #include "sys/exe_move.h"
 #include "sys/mount_api.h"
@@ -23,7 +24,6 @@
 #include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -98,7 +98,9 @@ static int sealed_copy(struct err *e)
 	autoclose int exe = open_exe(O_RDONLY, e);
 	autoclose int copy = -1;
 	struct stat st;
-	off_t at = 0, end;
+	off_t end;
+	void *text;
+	int rc;
 
 	if (exe < 0)
 		return -1;
@@ -112,15 +114,14 @@ static int sealed_copy(struct err *e)
 	end = exe_loaded_size();
 	if (end == 0 || end > st.st_size)
 		end = st.st_size;
-	while (at < end) {
-		ssize_t copied = sendfile(copy, exe, &at, (size_t)(end - at));
-
-		if (copied < 0 && errno != EINTR)
-			return fail_sys(e, "copy the program to a memfd");
-		if (copied == 0)
-			return fail(e, ERR_SYSTEM,
-				    "copy the program to a memfd: it became shorter");
-	}
+	/* One write() from the page cache: sendfile(2) goes through a pipe, a few pages at a time. */
+	text = mmap(NULL, (size_t)end, PROT_READ, MAP_PRIVATE | MAP_POPULATE, exe, 0);
+	if (text == MAP_FAILED)
+		return fail_sys(e, "map the program");
+	rc = write_fd_all(copy, "the copy of the program", text, (size_t)end, e);
+	munmap(text, (size_t)end);
+	if (rc < 0)
+		return -1;
 	if (fcntl(copy, F_ADD_SEALS, ALL_SEALS) < 0)
 		return fail_sys(e, "seal the memfd");
 	return take_fd(&copy);
