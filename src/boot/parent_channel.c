@@ -180,8 +180,14 @@ static int send_to_console_socket(const char *path, int master, struct err *e)
 	if (str_format(address.sun_path, sizeof(address.sun_path), e, "%s", fd_path(target).text) <
 	    0)
 		return -1;
-	if (connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	if (connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		if (errno == EAGAIN)
+			return fail(
+				e, ERR_SYSTEM,
+				"connect to the console socket '%s': nobody accepts for %d seconds",
+				path, CONSOLE_DEADLINE_S);
 		return fail_sys(e, "connect to the console socket '%s'", path);
+	}
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(int));
