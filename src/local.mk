@@ -61,6 +61,8 @@ src_libsys_a_SOURCES = \
 	src/sys/channel.h \
 	src/sys/child.c \
 	src/sys/child.h \
+	src/sys/exe_move.c \
+	src/sys/exe_move.h \
 	src/sys/mount_api.c \
 	src/sys/mount_api.h \
 	src/sys/mountinfo.c \
@@ -69,7 +71,7 @@ src_libsys_a_SOURCES = \
 	src/sys/nsfd.h \
 	src/sys/procfs.c \
 	src/sys/procfs.h \
-	src/sys/exe_move.c src/sys/exe_move.h src/sys/self_exe.c \
+	src/sys/self_exe.c \
 	src/sys/self_exe.h
 src_libpolicy_a_SOURCES = \
 	src/policy/apply.c \
@@ -165,7 +167,8 @@ src_libboot_a_SOURCES = \
 	src/boot/create.c \
 	src/boot/parent_channel.c \
 	src/boot/parent_namespaces.c \
-	src/boot/parent_record.c src/boot/parent_sources.c \
+	src/boot/parent_record.c \
+	src/boot/parent_sources.c \
 	src/boot/protocol.h \
 	src/boot/start.c \
 	src/boot/step.c \

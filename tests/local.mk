@@ -97,7 +97,8 @@ fuzz_targets = \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_plan \
-	tests/fuzz/fuzz_policy
+	tests/fuzz/fuzz_policy \
+	tests/fuzz/fuzz_state
 EXTRA_PROGRAMS += $(fuzz_targets)
 fuzzer_flags = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_config_LDADD = $(SPEC_LIBS)
@@ -108,6 +109,8 @@ tests_fuzz_fuzz_plan_LDADD = $(PLAN_LIBS)
 tests_fuzz_fuzz_plan_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_policy_LDADD = $(POLICY_LIBS)
 tests_fuzz_fuzz_policy_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_state_LDADD = $(STATE_LIBS)
+tests_fuzz_fuzz_state_LDFLAGS = $(fuzzer_flags)
 
 if ENABLE_FUZZING
 fuzz: $(fuzz_targets)

@@ -49,7 +49,7 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
  * The poststart hooks have not run yet. *ret_over, set also on failure: init was let go and has ended, or
  * is about to, without its program.
  */
-int boot_start(struct state_dir *state, struct status_record *status, bool *ret_over,
-	       struct err *e) MUST_CHECK;
+int boot_start(struct state_dir *state, struct status_record *status, bool *ret_over, struct err *e)
+	MUST_CHECK;
 
 #endif

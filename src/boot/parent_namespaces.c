@@ -154,16 +154,21 @@ static int pid_of(int pidfd, pid_t *ret, struct err *e)
 {
 	char path[48];
 	autofree char *text = NULL;
-	const char *line;
-	int pid = 0;
+	char *line;
+	uint32_t pid;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
 	if (read_file_at(AT_FDCWD, path, 4096, &text, NULL, e) < 0)
 		return -1;
 	line = strstr(text, "\nPid:");
-	if (!line || sscanf(line, "\nPid: %d", &pid) != 1 || pid <= 0)
+	if (line) {
+		line += strlen("\nPid:");
+		line += strspn(line, " \t");
+		line[strcspn(line, "\n")] = '\0';
+	}
+	if (!line || !parse_u32(line, &pid) || pid == 0 || pid > INT32_MAX)
 		return fail(e, ERR_SYSTEM, "the container's first process has ended");
-	*ret = pid;
+	*ret = (pid_t)pid;
 	return 0;
 }
 

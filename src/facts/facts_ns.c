@@ -94,7 +94,8 @@ static int look_at_self(struct ns_facts *ns, int type, const char *file, struct 
 
 	if (type == SPEC_NS_NETWORK) {
 		autoclose int fd = nsfd_own(file, e);
-		return fd < 0 || look_at(fd, ns, e) < 0 || netns_cookie(&ns->cookie, e) < 0 ? -1 : 0;
+		return fd < 0 || look_at(fd, ns, e) < 0 || netns_cookie(&ns->cookie, e) < 0 ? -1
+											    : 0;
 	}
 	if (stat(ns->path, &st) < 0)
 		return fail_sys(e, "look at namespace '%s'", ns->path);

@@ -116,11 +116,13 @@ static int join_check_mount(const struct plan_context *c, size_t index, struct e
 
 	if (c->spec->mounts.n || linux_->devices.n || linux_->masked_paths.n ||
 	    linux_->readonly_paths.n || linux_->rootfs_propagation || c->plan->readonly_root)
-		return fail(e, ERR_CONFIG,
-			    "linux.namespaces[%zu].path: a mount namespace that is joined is used as it "
-			    "is: no mounts, devices, maskedPaths, readonlyPaths, rootfsPropagation or "
-			    "root.readonly can be asked for",
-			    index);
+		return fail(
+			e, ERR_CONFIG,
+			"linux.namespaces[%zu].path: a mount namespace that is joined is used as "
+			"it "
+			"is: no mounts, devices, maskedPaths, readonlyPaths, rootfsPropagation or "
+			"root.readonly can be asked for",
+			index);
 	return 0;
 }
 

@@ -20,7 +20,6 @@
 #include <fcntl.h>
 #include <link.h>
 #include <linux/prctl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -140,16 +139,27 @@ static int replace_written(const struct segment *segment, struct err *e)
 }
 
 /* Field `number` of /proc/PID/stat (proc(5)), counted from 1 and behind the name in brackets. */
-static bool stat_field(const char *text, unsigned number, unsigned long long *ret)
+static bool stat_field(const char *text, unsigned number, __u64 *ret)
 {
 	const char *at = strrchr(text, ')');
+	char digits[24];
 	unsigned field = 2;
+	uint64_t value;
+	size_t length;
 
 	while (at && field < number) {
 		at = strchr(at + 1, ' ');
 		field++;
 	}
-	return at && sscanf(at + 1, "%llu", ret) == 1;
+	length = at ? strcspn(at + 1, " \n") : 0;
+	if (length == 0 || length >= sizeof(digits))
+		return false;
+	memcpy(digits, at + 1, length);
+	digits[length] = '\0';
+	if (!parse_u64(digits, &value))
+		return false;
+	*ret = value;
+	return true;
 }
 
 /* The map must be given whole; all but the executable stays as it is. */
@@ -169,13 +179,10 @@ static int set_executable(int memfd, struct err *e)
 
 	if (read_file_at(AT_FDCWD, "/proc/self/stat", 4096, &text, NULL, e) < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
-		unsigned long long value;
-		if (!stat_field(text, wanted[i].field, &value))
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		if (!stat_field(text, wanted[i].field, wanted[i].value))
 			return fail(e, ERR_SYSTEM, "/proc/self/stat has no field %u",
 				    wanted[i].field);
-		*wanted[i].value = value;
-	}
 	map.brk = (uintptr_t)sbrk(0);
 	if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) < 0)
 		return fail_sys(e, "set the executable of the process");

@@ -24,12 +24,12 @@
 int mount(const char *, const char *, const char *, unsigned long, const void *);
 int umount2(const char *, int);
 
-#define CHECK(call)                         \
-	do {                                \
-		if ((call) < 0) {           \
-			perror(#call);      \
-			_exit(1);           \
-		}                           \
+#define CHECK(call)                    \
+	do {                           \
+		if ((call) < 0) {      \
+			perror(#call); \
+			_exit(1);      \
+		}                      \
 	} while (0)
 
 static void make_devices(void)
@@ -40,13 +40,14 @@ static void make_devices(void)
 	} nodes[] = { { "dev/null", 1, 3 },   { "dev/zero", 1, 5 },    { "dev/full", 1, 7 },
 		      { "dev/random", 1, 8 }, { "dev/urandom", 1, 9 }, { "dev/tty", 5, 0 } };
 	static const char *const links[][2] = {
-		{ "/proc/self/fd", "dev/fd" },         { "/proc/self/fd/0", "dev/stdin" },
-		{ "/proc/self/fd/1", "dev/stdout" },   { "/proc/self/fd/2", "dev/stderr" },
-		{ "/proc/kcore", "dev/core" },         { "pts/ptmx", "dev/ptmx" },
+		{ "/proc/self/fd", "dev/fd" },       { "/proc/self/fd/0", "dev/stdin" },
+		{ "/proc/self/fd/1", "dev/stdout" }, { "/proc/self/fd/2", "dev/stderr" },
+		{ "/proc/kcore", "dev/core" },       { "pts/ptmx", "dev/ptmx" },
 	};
 
 	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
-		CHECK(mknod(nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)));
+		CHECK(mknod(nodes[i].name, S_IFCHR | 0666,
+			    makedev(nodes[i].major, nodes[i].minor)));
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		CHECK(symlink(links[i][0], links[i][1]));
 }

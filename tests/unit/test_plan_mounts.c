@@ -381,7 +381,9 @@ static void test_sysfs_of_a_foreign_network_is_made_by_the_parent(void **state)
 	};
 	struct fixture *f = *state;
 
-	f->verdict.network_path = (char[]){ "/run/netns/distros" };
+	char network_path[] = "/run/netns/distros";
+
+	f->verdict.network_path = network_path;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct plan *plan;
 
