@@ -381,9 +381,7 @@ static void test_sysfs_of_a_foreign_network_is_made_by_the_parent(void **state)
 	};
 	struct fixture *f = *state;
 
-	char network_path[] = "/run/netns/distros";
-
-	f->verdict.network_path = network_path;
+	f->verdict.network_path = arena_strdup(&f->arena, "/run/netns/distros");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct plan *plan;
 

@@ -1,0 +1,384 @@
+# SPDX-License-Identifier: Apache-2.0
+# Control groups (config-linux.md "Control groups"): where a container is, what limits it, and that nothing of
+# it stays, in each layout of hierarchies.
+# world: legacy hybrid v2
+
+# shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
+
+load helpers
+
+setup_file() { make_rootfs; }
+setup() {
+    requires root world
+    start_test
+}
+teardown() {
+    # what a failed test has left in a group of its own
+    for pid in ${strays:-}; do kill -s KILL "$pid" 2>/dev/null || true; done
+    end_test
+}
+
+# The mount points of the hierarchies that count in this layout
+hierarchies() {
+    case $DISTRO_SHIM_WORLD in
+    v2) echo /sys/fs/cgroup ;;
+    *) for h in /sys/fs/cgroup/*; do [ -L "$h" ] || echo "$h"; done ;;
+    esac
+}
+# In which groups a process is there, each once
+groups_of() {
+    case $DISTRO_SHIM_WORLD in
+    legacy) grep -v ^0: "/proc/$1/cgroup" ;;
+    hybrid) cat "/proc/$1/cgroup" ;;
+    v2) grep ^0: "/proc/$1/cgroup" ;;
+    esac | cut -d : -f 3- | sort -u
+}
+# where PATH: the hierarchies that have this group
+where() { for h in $(hierarchies); do [ ! -d "$h$1" ] || echo "$h"; done; }
+# The one in which things are frozen, and one that every layout has
+freezer() { [ "$DISTRO_SHIM_WORLD" = v2 ] && echo /sys/fs/cgroup || echo /sys/fs/cgroup/freezer; }
+freeze() { # GROUP yes|no
+    if [ "$DISTRO_SHIM_WORLD" = v2 ]; then
+        [ "$2" = yes ] && echo 1 >"/sys/fs/cgroup$1/cgroup.freeze" || echo 0 >"/sys/fs/cgroup$1/cgroup.freeze"
+    else
+        [ "$2" = yes ] && echo FROZEN >"/sys/fs/cgroup/freezer$1/freezer.state" || echo THAWED >"/sys/fs/cgroup/freezer$1/freezer.state"
+    fi
+}
+sleeping() { args sleep 1000; }
+pid_of() { shim state "$1" | jq .pid; }
+has_status() { [ "$(state_of "$1")" = "$2" ]; }
+gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
+# A process of this machine in a group of its own
+stray() { # GROUP
+    for h in $(hierarchies); do mkdir -p "$h$1"; done
+    sleep 1000 3>&- </dev/null >/dev/null 2>&1 &
+    stray=$!
+    disown # its end is not worth a word
+    strays="${strays:-} $stray"
+    for h in $(hierarchies); do echo "$stray" >"$h$1/cgroup.procs"; done
+}
+end_stray() { # GROUP
+    kill -s KILL "$stray" 2>/dev/null || true
+    for h in $(hierarchies); do wait_until rmdir "$h$1"; done
+}
+writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "nosuid", "noexec", "nodev"]'
+
+# ---- where
+
+@test "the container is in the group of its cgroupsPath, in every hierarchy, and delete removes that" {
+    for pair in '/test-parent/deep/c1|/test-parent/deep/c1' 'test-parent/relative|/test-parent/relative' \
+        '/test-parent//./c1/|/test-parent/c1' '|/distro-shim/c1'; do
+        path=${pair#*|}
+        b=$(bundle "c$((n = ${n:-0} + 1))-x" "$(sleeping)" ".linux.cgroupsPath = \"${pair%|*}\"")
+        n=$((n + 1))
+        succeeds create -b "$b" c1
+        is "$pair $(groups_of "$(pid_of c1)")" "$pair $path"
+        is "$(where "$path")" "$(hierarchies)"
+        succeeds start c1
+        is "$(groups_of "$(pid_of c1)")" "$path"
+        succeeds delete --force c1
+        is "$(where "$path")" ""
+    done
+    # parents that the config names are the engine's; the default one is ours
+    is "$(where /test-parent)" "$(hierarchies)"
+    for h in $(hierarchies); do find "$h/test-parent" -depth -type d -exec rmdir {} +; done
+    is "$(where /distro-shim)" ""
+}
+
+@test "the caller stays where it is" {
+    groups_of self >before
+    b=$(bundle c1 "$(args true)")
+    succeeds run -b "$b" c1
+    succeeds create -b "$b" c1
+    succeeds delete c1
+    cmp before <(groups_of self)
+}
+
+@test "a path that leads elsewhere is refused" {
+    b=$(bundle c1)
+    for path in .. a/../b /../x /a/.. / // /. "$(printf 'n%.0s' {1..256})" $'a\nb' $'a\tb'; do
+        edit_config "$b" --arg path "$path" '.linux.cgroupsPath = $path'
+        expect_error 'linux.cgroupsPath' create -b "$b" c1
+    done
+    is "$(where /n)$(where /a)" ""
+}
+
+@test "a creation that fails takes its groups back, with the parents that it made" {
+    b=$(bundle c1 "$(args no-such-program)" '.linux.cgroupsPath = "/test-parent/deep/c1"')
+    expect_error 'executable file not found' create -b "$b" c1
+    is "$(where /test-parent/deep/c1)" ""
+    for h in $(hierarchies); do [ ! -d "$h/test-parent" ] || find "$h/test-parent" -depth -type d -exec rmdir {} +; done
+}
+
+@test "a group with processes in it is refused, and left as it is" {
+    stray /test-taken
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-taken"')
+    expect_error "cgroup '.*/test-taken' is not empty: 1 process is in it" create -b "$b" c1
+    is "$(groups_of "$stray")" /test-taken
+    # nor may two containers share one
+    end_stray /test-taken
+    succeeds create -b "$b" c1
+    expect_error "is not empty" create -b "$b" c2
+    is "$(state_of c1)" created
+    succeeds delete c1
+}
+
+@test "a group that was made beforehand is taken" {
+    for h in $(hierarchies); do mkdir "$h/test-made"; done
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-made"')
+    succeeds create -b "$b" c1
+    is "$(groups_of "$(pid_of c1)")" /test-made
+    succeeds delete c1
+    for h in $(where /test-made); do rmdir "$h/test-made"; done
+}
+
+@test "a frozen group, or one below a frozen one, is refused in time" {
+    mkdir "$(freezer)/test-frozen"
+    freeze /test-frozen yes
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-frozen"')
+    start=$SECONDS
+    expect_error "/test-frozen' is frozen" create -b "$b" c1
+    edit_config "$b" '.linux.cgroupsPath = "/test-frozen/below"'
+    expect_error "/test-frozen/below' is frozen" create -b "$b" c1
+    [ $((SECONDS - start)) -lt 8 ]
+    [ ! -d "$(freezer)/test-frozen/below" ]
+    freeze /test-frozen no
+    rmdir "$(freezer)/test-frozen"
+    is "$(where /test-frozen)" ""
+}
+
+# ---- limits
+
+@test "pids: the limit is written and holds, 0 and -1 mean what they say" {
+    requires v1
+    # a shell that cannot fork ends, so it is one of its own that tries
+    script='i=0; while [ $i -lt 30 ]; do sleep 1000 & i=$((i + 1)); done'
+    b=$(bundle c1 "$(args sh -c "sh -c '$script' 2>/said; sleep 1000")" '.linux.resources.pids.limit = 8')
+    succeeds run -d -b "$b" c1
+    is "$(</sys/fs/cgroup/pids/distro-shim/c1/pids.max)" 8
+    wait_until grep -q "fork" "$b/rootfs/said"
+    # the shells and six that sleep
+    matches "$(</sys/fs/cgroup/pids/distro-shim/c1/pids.current)" '^[78]$'
+    matches "$(</sys/fs/cgroup/pids/distro-shim/c1/pids.events)" '^max [1-9]'
+    succeeds delete --force c1
+    for pair in '0 0' '-1 max' '1 1' '100000 100000'; do
+        edit_config "$b" ".linux.resources.pids.limit = ${pair% *} | .process.args = [\"sleep\", \"1000\"]"
+        succeeds run -d -b "$b" c1
+        is "$(</sys/fs/cgroup/pids/distro-shim/c1/pids.max)" "${pair#* }"
+        succeeds delete --force c1
+    done
+    edit_config "$b" '.process.args = ["sh", "-c", "(true) 2>/dev/null || true; echo $(true) forked"] | .linux.resources.pids.limit = 0'
+    attempt run -b "$b" c1
+    [ "$status" != 0 ]
+    lacks "$output" forked
+    edit_config "$b" '.linux.resources.pids.limit = -2'
+    expect_error 'pids.limit' create -b "$b" c1
+}
+
+@test "memory: the limits are written, -1 is none" {
+    requires v1
+    at=/sys/fs/cgroup/memory/distro-shim/c1
+    unlimited=$(</sys/fs/cgroup/memory/memory.limit_in_bytes)
+    b=$(bundle c1 "$(sleeping)" '.linux.resources.memory = {limit: 33554432, reservation: 16777216}')
+    succeeds create -b "$b" c1
+    is "$(<$at/memory.limit_in_bytes) $(<$at/memory.soft_limit_in_bytes)" "33554432 16777216"
+    succeeds delete c1
+    edit_config "$b" '.linux.resources.memory = {limit: -1}'
+    succeeds create -b "$b" c1
+    [ "$(<$at/memory.limit_in_bytes)" -ge "$unlimited" ]
+    succeeds delete c1
+    if [ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ]; then
+        for pair in '67108864 67108864' '33554432 33554432'; do
+            edit_config "$b" ".linux.resources.memory = {limit: 33554432, swap: ${pair% *}}"
+            succeeds create -b "$b" c1
+            is "$(<$at/memory.memsw.limit_in_bytes)" "${pair#* }"
+            succeeds delete c1
+        done
+        edit_config "$b" '.linux.resources.memory = {limit: -1, swap: -1}'
+        succeeds create -b "$b" c1
+        [ "$(<$at/memory.memsw.limit_in_bytes)" -ge "$unlimited" ]
+        succeeds delete c1
+    else
+        edit_config "$b" '.linux.resources.memory = {limit: 33554432, swap: 67108864}'
+        expect_error "memory.memsw.limit_in_bytes': this kernel does not have the file" create -b "$b" c1
+    fi
+    edit_config "$b" '.linux.resources.memory = {swap: 67108864}'
+    expect_error 'memory.swap: needs memory.limit' create -b "$b" c1
+    edit_config "$b" '.linux.resources.memory = {limit: 67108864, swap: 33554432}'
+    expect_error 'memory.swap' create -b "$b" c1
+}
+
+@test "memory: what takes more than the limit is killed, and run says 137" {
+    requires v1
+    b=$(bundle c1 "$(args dd if=/dev/zero of=/dev/null bs=64M count=1)" '.linux.resources.memory.limit = 16777216')
+    attempt run -b "$b" c1
+    is "$status" 137
+    # a child of the program dies, the program lives on
+    edit_config "$b" '.process.args = ["sh", "-c", "dd if=/dev/zero of=/dev/null bs=64M count=1; echo child $?"]'
+    attempt run -b "$b" c1
+    is "$status|$output" "0|child 137"
+    # too little for the runtime itself: an error, nothing is left
+    edit_config "$b" '.linux.resources.memory.limit = 4096'
+    attempt run -b "$b" c1
+    is "$status" 1
+    is "$(ls -A "$SHIM_ROOT")" ""
+}
+
+@test "a limit for which there is no controller is refused by name, one that asks for nothing is not" {
+    requires v2
+    b=$(bundle c1 "$(args true)" '.linux.resources.pids.limit = 10')
+    expect_error 'linux.resources.pids: the pids controller is not available' create -b "$b" c1
+    edit_config "$b" '.linux.resources = {memory: {limit: 16777216}}'
+    expect_error 'linux.resources.memory: the memory controller is not available' create -b "$b" c1
+    edit_config "$b" '.linux.resources = {memory: {limit: -1, swap: -1}, pids: {limit: -1}}'
+    succeeds run -b "$b" c1
+}
+
+# ---- managers
+
+@test "--cgroup-manager disabled makes none, and refuses limits that would be lost" {
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-none"')
+    succeeds --cgroup-manager disabled run -d -b "$b" c1
+    is "$(where /test-none)$(where /distro-shim)" ""
+    is "$(groups_of "$(pid_of c1)")" "$(groups_of self)"
+    # kill --all has nothing but the first process to go by
+    succeeds kill --all c1 KILL
+    wait_until has_status c1 stopped
+    succeeds kill --all c1 KILL
+    succeeds delete c1
+    edit_config "$b" '.linux.resources.pids.limit = 10'
+    expect_error 'linux.resources.pids.limit: cannot be applied: the cgroup manager is disabled' \
+        --cgroup-manager=disabled create -b "$b" c1
+}
+
+@test "systemd as manager is refused in clear words, and gives way to what is more exact" {
+    b=$(bundle c1 "$(args true)" '.linux.cgroupsPath = "system.slice:test:c1"')
+    expect_error 'the systemd cgroup manager is not supported' --systemd-cgroup create -b "$b" c1
+    expect_error 'the systemd cgroup manager is not supported' --cgroup-manager systemd create -b "$b" c1
+    expect_error 'must be one of' --cgroup-manager other create -b "$b" c1
+    succeeds --systemd-cgroup --cgroup-manager disabled run -b "$b" c1
+    edit_config "$b" 'del(.linux.cgroupsPath)'
+    succeeds --cgroup-manager cgroupfs --systemd-cgroup run -b "$b" c1
+    # commands that make nothing take the option
+    succeeds --systemd-cgroup list
+}
+
+# ---- ends
+
+@test "groups that the container has made in its own go with it, and all that is in them" {
+    b=$(bundle c1 "$(args sh -c 'for h in /sys/fs/cgroup /sys/fs/cgroup/pids /sys/fs/cgroup/unified; do
+        [ -e $h/cgroup.procs ] || continue
+        mkdir -p $h/a/b/c $h/d; sleep 1000 & echo $! >$h/a/b/cgroup.procs; sleep 1000 & echo $! >$h/d/cgroup.procs; done
+        echo ready >/said; sleep 1000')" "$writable_cgroup")
+    succeeds run -d -b "$b" c1
+    wait_until [ -s "$b/rootfs/said" ]
+    [ -n "$(where /distro-shim/c1/a/b/c)" ]
+    succeeds kill c1 KILL
+    wait_until has_status c1 stopped
+    succeeds delete c1
+    is "$(where /distro-shim)" ""
+    # and at once, with everything running
+    rm "$b/rootfs/said"
+    succeeds run -d -b "$b" c1
+    wait_until [ -s "$b/rootfs/said" ]
+    succeeds delete --force c1
+    is "$(where /distro-shim)" ""
+}
+
+@test "kill --all signals every process, plain kill the first one" {
+    b=$(bundle c1 "$(args sh -c 'trap "echo first >>/said" TERM
+        for i in 1 2 3; do sh -c "trap \"echo other >>/said; exit\" TERM; echo up >>/said; while :; do sleep 0.1; done" & done
+        while :; do sleep 0.1; done')")
+    count() { [ "$(grep -cx "$1" "$b/rootfs/said")" = "$2" ]; }
+    succeeds run -d -b "$b" c1
+    wait_until count up 3
+    succeeds kill c1 TERM
+    wait_until count first 1
+    count other 0
+    succeeds kill --all c1 TERM
+    wait_until count other 3
+    wait_until count first 2
+    is "$(state_of c1)" running
+    succeeds kill --all c1 KILL
+    wait_until has_status c1 stopped
+}
+
+@test "a process of somebody else in the container's group ends with the container" {
+    b=$(bundle c1 "$(sleeping)")
+    succeeds run -d -b "$b" c1
+    sleep 1000 3>&- </dev/null >/dev/null 2>&1 &
+    stray=$! strays=$!
+    disown
+    for h in $(where /distro-shim/c1); do echo "$stray" >"$h/distro-shim/c1/cgroup.procs"; done
+    succeeds kill c1 KILL
+    wait_until has_status c1 stopped
+    kill -0 "$stray"
+    # what engines do after the end of the first process
+    succeeds kill --all c1 9
+    wait_until gone "$stray"
+    succeeds delete c1
+    is "$(where /distro-shim)" ""
+}
+
+@test "delete works when somebody has removed the groups already" {
+    b=$(bundle c1 "$(args true)")
+    succeeds run --keep -b "$b" c1
+    for h in $(where /distro-shim/c1); do rmdir "$h/distro-shim/c1"; done
+    succeeds kill --all c1
+    succeeds delete c1
+}
+
+@test "a frozen container is paused: it cannot be started or deleted, but killed and forced" {
+    b=$(bundle c1 "$(sleeping)")
+    succeeds create -b "$b" c1
+    freeze /distro-shim/c1 yes
+    wait_until has_status c1 paused
+    expect_error 'cannot start a paused container' start c1
+    freeze /distro-shim/c1 no
+    wait_until has_status c1 created
+    succeeds start c1
+    freeze /distro-shim/c1 yes
+    wait_until has_status c1 paused
+    expect_error 'not stopped: paused' delete c1
+    succeeds kill c1 KILL
+    wait_until has_status c1 stopped
+    succeeds delete c1
+    succeeds run -d -b "$b" c1
+    freeze /distro-shim/c1 yes
+    wait_until has_status c1 paused
+    succeeds delete --force c1
+    is "$(where /distro-shim)" ""
+}
+
+# ---- what the container sees
+
+@test "the container's own group is the root of what it sees" {
+    ask 'cut -d : -f 3 /proc/self/cgroup | sort -u; grep -c "^1$" /dev/null $(find /sys/fs/cgroup -name cgroup.procs)
+        ls /sys/fs/cgroup; awk "\$5 ~ \"^/sys/fs/cgroup\" { print \$4 }" /proc/self/mountinfo | sort -u'
+    is "$status|$stderr" "0|"
+    is "$(head -n 1 <<<"$output")" /
+    # the program is in every hierarchy that is shown, at its root
+    is "$(grep -c 'cgroup.procs:1$' <<<"$output")" "$(hierarchies | wc -l)"
+    is "$(tail -n 1 <<<"$output")" /
+    case $DISTRO_SHIM_WORLD in
+    v2) contains "$output" $'\ncgroup.procs\n' ;;
+    *) is "$(grep -v / <<<"$output" | sort | xargs)" "$(ls /sys/fs/cgroup | sort | xargs)" ;;
+    esac
+}
+
+@test "without a cgroup namespace the container sees its own group at the same place, and its whole path" {
+    policy '{"version": 1, "namespaces": {"cgroup": "requested"}}'
+    ask 'cut -d : -f 3 /proc/self/cgroup | sort -u; awk "\$5 ~ \"^/sys/fs/cgroup\" && / cgroup2? / { print \$4, \$6 }" /proc/self/mountinfo | sort -u
+        cat $(find /sys/fs/cgroup -name cgroup.procs) | sort -u | grep -x 1; mkdir /sys/fs/cgroup/pids/x /sys/fs/cgroup/x 2>&1' \
+        '.linux.namespaces |= map(select(.type != "cgroup"))'
+    contains "$output" /distro-shim/asked1
+    contains "$output" "/distro-shim/asked1 ro,nosuid,nodev,noexec,relatime"
+    contains "$output" $'\n1\n'
+    contains "$output" "Read-only file system"
+}
+
+@test "limits are the container's to see and not to change" {
+    requires v1
+    answers $'5\nread-only' 'cat /sys/fs/cgroup/pids/pids.max; echo 100 2>/dev/null >/sys/fs/cgroup/pids/pids.max || echo read-only' \
+        '.linux.resources.pids.limit = 5'
+}

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+# Hooks (config.md "POSIX-platform Hooks", runtime.md "Lifecycle"): when, where and with what each runs, and
+# what becomes of the container where one fails.
+# world: hybrid
+
+# shellcheck disable=SC2016 # what is in single quotes is for the shell of the hook or for jq
+
+load helpers
+
+KINDS="prestart createRuntime createContainer startContainer poststart poststop"
+
+setup_file() { make_rootfs; }
+setup() {
+    requires root world
+    start_test
+    # where hooks of every kind can write: the same directory inside and outside
+    mkdir notes
+    share='.mounts += [{destination: $ENV.PWD, type: "bind", source: ($ENV.PWD + "/notes"), options: ["rbind"]}]'
+    notes=$PWD/notes
+}
+teardown() { end_test; }
+
+# hook KIND SCRIPT [MORE-AS-JSON]: a filter that adds one, a shell script with PATH alone
+hook() {
+    jq -nr --arg kind "$1" --arg script "$2" --argjson more "${3:-{\}}" '".hooks[\"\($kind)\"] += [" + ({path: "/bin/sh",
+        args: ["sh", "-c", $script], env: ["PATH=/bin:/usr/bin"]} + $more | tojson) + "]"'
+}
+# In the container the notes lie at /notes
+share_notes() { echo ".mounts += [{destination: \"/notes\", type: \"bind\", source: \"$notes\", options: [\"rbind\"]}]"; }
+# where a hook of this kind finds them
+place() { [ "$1" = startContainer ] && echo /notes || echo "$notes"; }
+has_stopped() { [ "$(state_of "$1")" = stopped ]; }
+ended() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
+
+@test "all six kinds run once and in order, with the state of their moment on stdin" {
+    filters=("$(share_notes)" '.annotations = {"org.example.a": "b \"c\""}')
+    for kind in $KINDS; do
+        for number in 1 2; do
+            filters+=("$(hook "$kind" "echo $kind$number >>$(place "$kind")/order; cat >$(place "$kind")/$kind$number")")
+        done
+    done
+    b=$(bundle c1 "$(args sh -c 'echo program >>/notes/order; sleep 1000')" "${filters[@]}")
+    succeeds create -b "$b" c1
+    is "$(tr '\n' ' ' <notes/order)" "prestart1 prestart2 createRuntime1 createRuntime2 createContainer1 createContainer2 "
+    pid=$(shim state c1 | jq .pid)
+    succeeds start c1
+    wait_until [ -s notes/poststart2 ]
+    succeeds kill c1 KILL
+    wait_until has_stopped c1
+    [ ! -e notes/poststop1 ]
+    succeeds delete c1
+    is "$(grep -v program notes/order | tail -n +7 | tr '\n' ' ')" \
+        "startContainer1 startContainer2 poststart1 poststart2 poststop1 poststop2 "
+    is "$(grep -c program notes/order)" 1
+    # the program does not run before its hooks
+    [ "$(grep -n program notes/order | cut -d : -f 1)" -gt 8 ]
+    while read -r kind status process; do
+        for number in 1 2; do
+            is "$kind $(jq -c '[.id, .status, .pid, .bundle, .annotations["org.example.a"]]' "notes/$kind$number")" \
+                "$kind [\"c1\",\"$status\",$process,\"$b\",\"b \\\"c\\\"\"]"
+            is "$(jq -r .ociVersion "notes/$kind$number")" "$(jq -r .ociVersion "$b/config.json")"
+        done
+    done <<END
+prestart creating $pid
+createRuntime creating $pid
+createContainer creating 1
+startContainer created 1
+poststart running $pid
+poststop stopped 0
+END
+}
+
+@test "hooks run in the namespaces and with the root that their kind has" {
+    filters=("$(share_notes)")
+    for kind in $KINDS; do
+        at=$(place "$kind")
+        filters+=("$(hook "$kind" "for n in mnt uts pid net; do readlink /proc/self/ns/\$n; done >$at/$kind.ns
+            ls -d $b/config.json >$at/$kind.bundle 2>/dev/null; grep -c ' / / ' /proc/self/mountinfo >$at/$kind.root
+            pwd >$at/$kind.cwd")")
+    done
+    b=$(bundle c1 "$(args sleep 1000)" "${filters[@]}" '.process.cwd = "/tmp"')
+    # the host's view: the bundle can be seen
+    edit_config "$b" --arg b "$b" '(.hooks[][].args[2]) |= sub("ls -d /config.json"; "ls -d \($b)/config.json")'
+    succeeds run -d -b "$b" c1
+    pid=$(shim state c1 | jq .pid)
+    for n in mnt uts pid net; do readlink "/proc/$pid/ns/$n"; done >inside
+    for n in mnt uts pid net; do readlink "/proc/self/ns/$n"; done >outside
+    succeeds delete --force c1
+    for kind in prestart createRuntime poststart poststop; do
+        cmp "notes/$kind.ns" outside
+        is "$kind $(cat "notes/$kind.bundle") $(<"notes/$kind.cwd")" "$kind $b/config.json $PWD"
+    done
+    for kind in createContainer startContainer; do cmp "notes/$kind.ns" inside; done
+    # createContainer: in the container's namespaces, before its root is the root
+    is "$(cat notes/createContainer.bundle)" "$b/config.json"
+    is "$(cat notes/startContainer.bundle) $(<notes/startContainer.cwd)" " /tmp"
+}
+
+@test "createContainer hooks find the container's root mounted and writable; what they mount there stays" {
+    b=$(bundle c1 "$(args sh -c 'cat /hooked /mounted/file; touch /x 2>&1')" '.root.readonly = true')
+    mkdir "$b/rootfs/mounted" data && echo from-hook >data/file
+    edit_config "$b" "$(hook createContainer "echo text >$b/rootfs/hooked && mount --bind $PWD/data $b/rootfs/mounted")"
+    attempt run -b "$b" c1
+    is "$(head -n 2 <<<"$output")" $'text\nfrom-hook'
+    contains "$output" "Read-only file system"
+    is "$(grep -c mounted /proc/self/mountinfo)" 0
+}
+
+@test "path, args and env are exactly those of the config" {
+    # a program that shows what it was started with: the kernel puts its path before the arguments
+    cat >show.py <<'END'
+#!/usr/bin/python3
+import os
+words = [open("/proc/self/" + name).read().split("\0")[:-1] for name in ("cmdline", "environ")]
+with open(os.environ["OUT"], "a") as out:
+    print(words[0][2:], words[1], file=out)
+END
+    chmod 755 show.py
+    export CALLERS=own
+    b=$(bundle c1 "$(args true)" ".hooks.createRuntime = [
+        {path: \"$PWD/show.py\", env: [\"OUT=$notes/out\", \"A=b c\", \"EMPTY=\"]},
+        {path: \"$PWD/show.py\", args: [\"zero\", \"\", \"a b\", \"*\"], env: [\"OUT=$notes/out\"]}]")
+    succeeds run -b "$b" c1
+    is "$(head -n 1 notes/out)" "[] ['OUT=$notes/out', 'A=b c', 'EMPTY=']"
+    is "$(tail -n 1 notes/out)" "['', 'a b', '*'] ['OUT=$notes/out']"
+    # argv[0] is args[0], and without args the path
+    edit_config "$b" '.hooks.createRuntime = [{path: "/bin/sh", args: ["called-so", "-c", "echo $0 >'"$notes"'/zero"], env: []}]'
+    succeeds run -b "$b" c1
+    is "$(<notes/zero)" called-so
+    # none at all
+    edit_config "$b" '.hooks.createRuntime = [{path: "/usr/bin/env", args: ["env"], env: []}] |
+        .hooks.createRuntime += [{path: "/bin/sh", args: ["sh", "-c", "tr \"\\0\" \"\\n\" </proc/self/environ >'"$notes"'/none"], env: []}]'
+    succeeds run -b "$b" c1
+    is "$(<notes/none)" ""
+    # startContainer hooks without env get the container's, and never the caller's
+    edit_config "$b" "$(share_notes)"' | .process.env += ["INSIDE=yes"] |
+        .hooks = {startContainer: [{path: "/bin/sh", args: ["sh", "-c", "env >/notes/inside"]}]}'
+    succeeds run -b "$b" c1
+    contains "$(<notes/inside)" "INSIDE=yes"
+    lacks "$(<notes/inside)" "CALLERS"
+}
+
+@test "a hook inherits no descriptor but its three, and no signal disposition" {
+    b=$(bundle c1 "$(args true)" "$(share_notes)")
+    for kind in $KINDS; do
+        edit_config "$b" "$(hook "$kind" "ls /proc/self/fd >$(place "$kind")/$kind.fds; grep Sig.gn /proc/self/status >$(place "$kind")/$kind.signals")"
+    done
+    (
+        for fd in 5 17 200; do eval "exec $fd</"; done
+        env --ignore-signal=HUP "$DISTRO_SHIM" --root "$SHIM_ROOT" run -b "$b" c1 </dev/null >log 2>&1
+    )
+    is "$(<log)" ""
+    for kind in $KINDS; do
+        # and ls's own of the directory
+        is "$kind $(tr '\n' ' ' <"notes/$kind.fds")" "$kind 0 1 2 3 "
+        # the image's shell ignores some by itself, but not HUP
+        matches "$kind $(<"notes/$kind.signals")" "^$kind .*[02468ace]\$"
+    done
+}
+
+@test "a hook need not read its stdin, may close its output, and may leave a process behind" {
+    mkfifo gate
+    b=$(bundle c1 "$(args true)" '.annotations.long = "x" * 200000' \
+        "$(hook createRuntime 'exit 0')" \
+        "$(hook createRuntime 'exec <&- >&- 2>&-; exit 0')" \
+        "$(hook createRuntime 'exec /bin/sleep 0')" \
+        "$(hook createRuntime "setsid sh -c 'echo \$\$ >$notes/left; read -r line <$PWD/gate' & while [ ! -s $notes/left ]; do sleep 0.05; done")")
+    succeeds run -b "$b" c1
+    # the process that was left behind is alive: nobody has waited for it
+    kill -0 "$(<notes/left)"
+    echo go >gate
+    wait_until ended "$(<notes/left)"
+}
+
+@test "what a hook prints does not reach the caller" {
+    b=$(bundle c1 "$(args echo program)" "$(share_notes)")
+    for kind in $KINDS; do edit_config "$b" "$(hook "$kind" 'echo noise; echo noise >&2; head -c 1000000 /dev/zero')"; done
+    succeeds run -b "$b" c1
+    is "$output" program
+}
+
+@test "a hook that takes longer than its timeout is killed with all of its group" {
+    kinds="prestart createRuntime createContainer startContainer poststart"
+    for kind in $kinds; do
+        at=$(place "$kind")
+        b=$(bundle "c-$kind" "$(args sleep 1003)" "$(share_notes)" \
+            "$(hook "$kind" "sleep 1003 & sh -c 'sleep 1003; :' & echo up >$at/$kind; wait" '{"timeout": 1}')" \
+            "$(hook poststop "touch $notes/$kind.poststop")")
+    done
+    start=$SECONDS
+    for kind in $kinds; do
+        (BATS_TEST_TMPDIR=$PWD/c-$kind expect_error "$kind hook: '/bin/sh' took longer than its timeout of 1 s" run -d -b "c-$kind" "c-$kind") 3>&- &
+    done
+    for kind in $kinds; do wait %$((i = ${i:-0} + 1)); done
+    [ $((SECONDS - start)) -lt 9 ]
+    for kind in $kinds; do [ -e "notes/$kind" ] && [ -e "notes/$kind.poststop" ]; done
+    is "$(ls -A "$SHIM_ROOT")" ""
+    is "$(grep -l 1003 /proc/[0-9]*/cmdline 2>/dev/null)" ""
+    # enough time is no obstacle
+    b=$(bundle c2 "$(args true)" "$(hook createRuntime 'exit 0' '{"timeout": 9000000000}')")
+    succeeds run -b "$b" c2
+    for timeout in 0 -1; do
+        b=$(bundle "c3$timeout" "$(args true)" "$(hook createRuntime 'exit 0' "{\"timeout\": $timeout}")")
+        expect_error 'hooks.createRuntime\[0\].timeout: must be greater than 0' create -b "$b" c3
+    done
+}
+
+@test "a hook that fails ends creation: the container is gone, poststop has run, the error says why" {
+    for kind in prestart createRuntime createContainer; do
+        b=$(bundle "c-$kind" "$(args touch /ran)" "$(share_notes)" \
+            "$(hook "$kind" 'echo first >&2; echo "the  reason" >&2; exit 42')" \
+            "$(hook "$kind" "touch $notes/$kind.second")" \
+            "$(hook poststop "cat >$notes/$kind.poststop")")
+        expect_error "$kind hook: '/bin/sh' failed with exit status 42: the  reason" create --pid-file "$kind.pid" -b "$b" "c-$kind"
+        is "$(ls -A "$SHIM_ROOT")" ""
+        [ ! -e "$kind.pid" ] && [ ! -e "notes/$kind.second" ] && [ ! -e "$b/rootfs/ran" ]
+        is "$(jq -r '"\(.id) \(.status)"' "notes/$kind.poststop")" "c-$kind stopped"
+    done
+}
+
+@test "a hook that fails ends a start: the container is gone, poststop has run" {
+    for kind in startContainer poststart; do
+        b=$(bundle "c-$kind" "$(args sh -c 'echo ran >/notes/ran; sleep 1000')" "$(share_notes)" \
+            "$(hook "$kind" 'echo "the reason"; exit 42')" "$(hook poststop "echo $kind >>$notes/poststop")")
+        succeeds create -b "$b" "c-$kind"
+        pid=$(shim state "c-$kind" | jq .pid)
+        expect_error "$kind hook: '/bin/sh' failed with exit status 42: the reason" start "c-$kind"
+        ended "$pid"
+        expect_error 'container does not exist' state "c-$kind"
+        succeeds delete --force "c-$kind"
+        [ "$kind" != startContainer ] || [ ! -e notes/ran ]
+    done
+    is "$(tr '\n' ' ' <notes/poststop)" "startContainer poststart "
+}
+
+@test "hooks that cannot be executed, or end by a signal" {
+    b=$(bundle c1 "$(args true)")
+    touch plain
+    while IFS='|' read -r path text; do
+        edit_config "$b" --arg path "$path" '.hooks.createRuntime = [{path: $path}]'
+        expect_error "createRuntime hook: '$path'.*$text" create -b "$b" c1
+    done <<END
+/no/such/hook|no such file or directory
+$PWD/plain|permission denied
+$PWD|permission denied
+/bin/sh/x|not a directory
+END
+    edit_config "$b" '.hooks.createRuntime = [{path: "relative"}]'
+    expect_error 'hooks.createRuntime\[0\].path: must be an absolute path' create -b "$b" c1
+    edit_config "$b" '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "kill -KILL $$"]}]'
+    expect_error "createRuntime hook: '/bin/sh' failed with exit status 137" create -b "$b" c1
+    # an image's startContainer hook is the image's
+    edit_config "$b" '.hooks = {startContainer: [{path: "/usr/bin/python3"}]}'
+    expect_error "startContainer hook: '/usr/bin/python3'.*no such file or directory" run -b "$b" c1
+}
+
+@test "poststop hooks that fail are warnings, and the rest still run" {
+    b=$(bundle c1 "$(args true)" "$(hook poststop "echo one >>$notes/ran; echo why >&2; exit 1")" \
+        '.hooks.poststop += [{path: "/no/such"}]' "$(hook poststop "echo three >>$notes/ran; sleep 1000" '{"timeout": 1}')" \
+        "$(hook poststop "echo four >>$notes/ran")")
+    attempt --log-level warning run -b "$b" c1
+    is "$status" 0
+    is "$(tr '\n' ' ' <notes/ran)" "one three four "
+    contains "$stderr" "warning: poststop hook: '/bin/sh' failed with exit status 1: why"
+    contains "$stderr" "warning: poststop hook: '/no/such'"
+    contains "$stderr" "took longer than its timeout"
+    # at the default level not a word
+    rm notes/ran
+    succeeds create -b "$b" c1
+    succeeds delete --force c1
+    is "$(tr '\n' ' ' <notes/ran)" "one three four "
+}
+
+@test "config.json may change or vanish after create: the hooks are those of create" {
+    b=$(bundle c1 "$(args true)" "$(hook poststart "echo poststart >>$notes/ran")" "$(hook poststop "echo poststop >>$notes/ran")")
+    succeeds create -b "$b" c1
+    rm "$b/config.json"
+    succeeds start c1
+    wait_until has_stopped c1
+    succeeds delete c1
+    is "$(tr '\n' ' ' <notes/ran)" "poststart poststop "
+}

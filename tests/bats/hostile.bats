@@ -1,0 +1,561 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Images and configurations that have broken out of container runtimes before, each by its public number.
+# Whatever a test's own outcome is: the canary directory and the host's device nodes stay as they are, and
+# nothing is left behind (end_test).
+# world: hybrid
+
+load helpers
+
+setup_file() {
+    make_rootfs
+    if command -v cc >/dev/null; then
+        cc -O1 -static -o "$BATS_FILE_TMPDIR/hostile" "$BATS_TEST_DIRNAME/hostile.c" &&
+            cc -O1 -DPRELOAD -shared -fPIC -o "$BATS_FILE_TMPDIR/preload.so" "$BATS_TEST_DIRNAME/hostile.c"
+    fi
+}
+setup() {
+    requires root world
+    start_test
+    make_canary
+}
+teardown() { end_test; }
+
+# mounts DESTINATION...: a filter that leaves these mounts only
+mounts() { jq -nr '".mounts |= map(select(.destination | IN(" + ($ARGS.positional | map(tojson) | join(",")) + ")))"' --args "$@"; }
+# bind SOURCE DESTINATION [OPTION]...: a filter that adds a bind mount
+bind() { jq -nr '".mounts += [" + ({source: $ARGS.positional[0], destination: $ARGS.positional[1], type: "bind", options: (["bind"] + $ARGS.positional[2:])} | tojson) + "]"' --args "$@"; }
+
+# ---- /dev and the standard streams
+
+@test "a /dev that is a symlink leads nowhere outside (CVE-2026-41579, CVE-2026-47766)" {
+    local target b n=0 devices
+    devices='.linux.devices = [{"path": "/dev/made", "type": "c", "major": 1, "minor": 3}, {"path": "/dev/null", "type": "c", "major": 1, "minor": 3}]'
+    for target in "$CANARY" "../../canary" "../../../../../../../../..$CANARY" /proc/self/cwd; do
+        # without a mount on it, and as the target of the usual mounts
+        for list in /proc "/proc /dev /dev/pts /dev/shm"; do
+            n=$((n + 1))
+            # shellcheck disable=SC2086
+            b=$(bundle "dev$n" "$(mounts $list)" "$devices" "$(args sh -c 'echo ran >/ran')")
+            rm -rf "$b/rootfs/dev"
+            ln -s "$target" "$b/rootfs/dev"
+            run_container "$b"
+            echo "$target, $list: $status $output"
+            [ "$status" -eq 0 ] || { [ "$status" -eq 1 ] && [ -n "$output" ]; }
+            [ "$status" -eq 1 ] || [ -e "$b/rootfs/ran" ]
+            # create and start apart, too
+            if shim_in 10 create -b "$b" two </dev/null; then shim_in 10 start two; fi
+            shim_in 15 delete --force two
+        done
+    done
+}
+
+@test "a false /dev/null of the image gets no stream of the container (CVE-2026-88265)" {
+    local kind b
+    for kind in symlink regular fifo socket zero; do
+        b=$(bundle "null-$kind" "$(args sh -c 'echo X')" '.process.user = {"uid": 1000, "gid": 1000}')
+        mkdir "$b/dev"
+        echo evil >"$b/rootfs/etc/evil"
+        case $kind in
+        symlink) ln -s /etc/evil "$b/dev/null" ;;
+        regular) echo evil >"$b/dev/null" ;;
+        fifo) mkfifo "$b/dev/null" ;;
+        socket) perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die' "$b/dev/null" ;;
+        zero) mknod "$b/dev/null" c 1 5 ;;
+        esac
+        edit_config "$b" "$(mounts /proc)"
+        edit_config "$b" "$(bind "$b/dev" /dev)"
+        before=$(stat -c '%n %F %a %u:%g %s %t:%T' "$b/dev/null" "$b/rootfs/etc/evil")
+        shim_in 10 run -b "$b" "null-$kind" </dev/null 2>"$b/err" | cat >"$b/out"
+        # the pipe has it, or it was refused
+        grep -qx X "$b/out" || [ -s "$b/err" ]
+        [ "$(stat -c '%n %F %a %u:%g %s %t:%T' "$b/dev/null" "$b/rootfs/etc/evil")" = "$before" ]
+        [ "$(cat "$b/rootfs/etc/evil")" = evil ]
+    done
+}
+
+@test "streams that belong to the host keep their owner" {
+    local b device
+    b=$(bundle streams "$(args true)" '.process.user = {"uid": 1000, "gid": 1000}')
+    echo text >"$BATS_TEST_TMPDIR/file"
+    for device in /dev/null /dev/zero /dev/urandom "$BATS_TEST_TMPDIR/file"; do
+        shim_in 10 run -b "$b" streams <"$device" >/dev/null
+    done
+    [ "$(stat -c %u "$BATS_TEST_TMPDIR/file")" = 0 ]
+    # end_test looks at the devices; a pipe becomes the user's, who may open /dev/stdin then
+    b=$(bundle piped "$(args sh -c 'cat /dev/stdin')" '.process.user = {"uid": 1000, "gid": 1000}')
+    [ "$(echo through | shim_in 10 run -b "$b" piped)" = through ]
+}
+
+@test "a /dev/console of the image is not followed (CVE-2026-88264)" {
+    local kind b ro
+    for ro in false true; do
+        for kind in outside relative dangling regular fifo; do
+            b=$(bundle "console-$kind-$ro" "$(mounts /proc /dev/pts)" '.process.terminal = true' \
+                ".root.readonly = $ro" "$(args sh -c 'test -c /dev/console && readlink /proc/self/fd/0')")
+            mkdir -p "$b/rootfs/dev/pts"
+            case $kind in
+            outside) ln -s "$CANARY/created" "$b/rootfs/dev/console" ;;
+            relative) ln -s "../../../canary/created" "$b/rootfs/dev/console" ;;
+            dangling) ln -s /etc/nothing "$b/rootfs/dev/console" ;;
+            regular) echo text >"$b/rootfs/dev/console" ;;
+            fifo) mkfifo "$b/rootfs/dev/console" ;;
+            esac
+            run_container "$b"
+            echo "$kind $ro: $status $output"
+            if [ "$status" -eq 0 ]; then
+                [[ $output == */dev/pts/* ]]
+            else
+                [ "$status" -eq 1 ] && [[ $output == *console* ]]
+            fi
+            [ ! -e "$b/rootfs/etc/nothing" ]
+            [ "$kind" != regular ] || [ "$(cat "$b/rootfs/dev/console")" = text ]
+        done
+    done
+}
+
+@test "a masked path is covered by the host's null device, whatever the image has (CVE-2025-31133)" {
+    local kind b
+    for kind in /proc/sys/vm/swappiness /etc/other zero regular; do
+        b=$(bundle "mask-${kind//\//-}" '.linux.maskedPaths = ["/etc/secret", "/etc/hidden"]' \
+            "$(args sh -c 'stat -c "%F %t:%T" /etc/secret; cat /etc/secret; ls /etc/hidden')")
+        mkdir -p "$b/dev" "$b/rootfs/etc/hidden"
+        echo secret | tee "$b/rootfs/etc/secret" >"$b/rootfs/etc/hidden/secret"
+        echo other >"$b/rootfs/etc/other"
+        case $kind in
+        zero) mknod "$b/dev/null" c 1 5 ;;
+        regular) echo shown >"$b/dev/null" ;;
+        *) ln -s "$kind" "$b/dev/null" ;;
+        esac
+        edit_config "$b" "$(mounts /proc)"
+        edit_config "$b" "$(bind "$b/dev" /dev)"
+        run_container "$b"
+        echo "$kind: $status $output"
+        [ "$status" -eq 0 ]
+        [ "$output" = "character special file 1:3" ]
+    done
+}
+
+@test "a masked path that is a symlink is covered where it leads, inside" {
+    local b
+    b=$(bundle mask-link '.linux.maskedPaths = ["/etc/link", "/etc/up", "/etc/absent", "/etc/passwd/not-a-directory"]' \
+        "$(args sh -c 'cat /etc/real; cat /etc/link')")
+    echo secret >"$b/rootfs/etc/real"
+    ln -s real "$b/rootfs/etc/link"
+    ln -s "../../../canary/file" "$b/rootfs/etc/up"
+    run_container "$b"
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+    [ "$(cat "$CANARY/file")" = sings ]
+}
+
+@test "a terminal comes from a real devpts only (CVE-2025-52565)" {
+    local kind b i
+    for kind in symlinks regular device foreign; do
+        b=$(bundle "pts-$kind" '.process.terminal = true' "$(args sh -c 'stat -c %t /dev/console')")
+        mkdir "$b/pts"
+        case $kind in
+        symlinks)
+            for i in ptmx {0..63}; do ln -s /proc/sys/vm/swappiness "$b/pts/$i"; done
+            ;;
+        regular) for i in ptmx {0..63}; do echo 1 >"$b/pts/$i"; done ;;
+        device) mknod "$b/pts/ptmx" c 5 2 ;;
+        # the host's own: its terminals are not the container's
+        foreign) rmdir "$b/pts" && ln -s /dev/pts "$b/pts" ;;
+        esac
+        edit_config "$b" "$(bind "$(realpath "$b/pts")" /dev/pts)"
+        run_container "$b"
+        echo "$kind: $status $output"
+        if [ "$kind" != foreign ]; then
+            [ "$status" -eq 1 ]
+            [[ $output == *ptmx* ]]
+        else
+            [ "$status" -eq 1 ] || [[ $output == 88* ]]
+        fi
+    done
+}
+
+# ---- /proc and /sys
+
+@test "/proc and /sys that are no directories are refused (CVE-2019-19921, CVE-2023-27561)" {
+    local what kind b
+    for what in proc sys; do
+        for kind in inside outside regular dangling; do
+            b=$(bundle "$what-$kind" "$(mounts /proc /sys)" "$(args true)")
+            rmdir "$b/rootfs/$what"
+            mkdir "$b/rootfs/elsewhere"
+            case $kind in
+            inside) ln -s elsewhere "$b/rootfs/$what" ;;
+            outside) ln -s "$CANARY/directory" "$b/rootfs/$what" ;;
+            regular) echo x >"$b/rootfs/$what" ;;
+            dangling) ln -s nothing "$b/rootfs/$what" ;;
+            esac
+            expect_error "/$what.* must be a directory" run -b "$b" x
+            [ ! -e "$b/rootfs/nothing" ]
+        done
+    done
+}
+
+@test "other spellings of /proc are /proc" {
+    local spelling b
+    for spelling in /vol/../proc /proc/ //proc /./proc proc; do
+        b=$(bundle "spelling" "$(mounts /dev /proc)" \
+            "$(args sh -c 'stat -f -c %T /proc; echo /proc/[0-9]*; grep -c " /proc proc " /proc/self/mounts; echo 1 >/proc/sys/vm/swappiness')" \
+            ".mounts |= map(if .destination == \"/proc\" then .destination = \"$spelling\" else . end)")
+        mkdir -p "$b/rootfs/elsewhere/proc"
+        ln -s elsewhere "$b/rootfs/vol"
+        run_container "$b"
+        echo "$spelling: $status $output"
+        [ "${lines[0]}" = proc ]
+        [ "${lines[1]}" = /proc/1 ]
+        [ "${lines[2]}" = 1 ]
+        [[ ${lines[3]} == *"Read-only file system"* ]]
+        [ -z "$(ls -A "$b/rootfs/elsewhere/proc")" ]
+        rm -rf "$b"
+    done
+}
+
+# ---- descriptors
+
+# The caller's own descriptors, which are directories of the host, are no way out either.
+with_directories() { # CMD...
+    local n
+    for n in {3..64}; do eval "exec $n</usr/bin"; done
+    "$@"
+}
+enter() { # N or PATH
+    local cwd=/proc/self/fd/$1 config=config-${1//\//-}.json
+    [[ $1 != /* ]] || cwd=$1
+    jq --arg cwd "$cwd" '.process.cwd = $cwd' "$BUNDLE/config.json" >"$BUNDLE/$config"
+    with_directories expect_error "process.cwd: .*$cwd" run -b "$BUNDLE" -f "$config" "x$BASHPID"
+}
+execute() { # N or PATH
+    local program=/proc/self/fd/$1/../../bin/sh config=config-${1//\//-}.json
+    [[ $1 != /* ]] || program=$1
+    jq --arg program "$program" '.process.args = [$program, "-c", "echo escaped"]' "$BUNDLE/config.json" >"$BUNDLE/$config"
+    with_directories expect_error "exec: .*$program" run -b "$BUNDLE" -f "$config" "x$BASHPID"
+}
+
+@test "no working directory through a descriptor (CVE-2024-21626)" {
+    BUNDLE=$(bundle cwd "$(args pwd)")
+    ln -s /proc/self/fd/7 "$BUNDLE/rootfs/w"
+    ln -s /proc/self/cwd "$BUNDLE/rootfs/c"
+    all_of enter 6 {3..64} 7/.. 8/../.. 5/made /w /c /w/..
+}
+
+@test "no program through a descriptor (CVE-2024-21626)" {
+    BUNDLE=$(bundle program)
+    ln -s /proc/self/fd/7/../../bin/sh "$BUNDLE/rootfs/p"
+    ln -s /proc/self/fd/7 "$BUNDLE/rootfs/f"
+    all_of execute 6 {3..64} /p /f /f/sh
+}
+
+# In a shell, and without another process or the shell's own pid, for /proc may be of another PID namespace:
+# the numbers of its descriptors. The directory's own is closed by then.
+# shellcheck disable=SC2016
+LIST_FDS='for f in /proc/self/fd/*; do [ ! -L "$f" ] || echo "${f##*/}"; done'
+
+with_200_descriptors() { # CMD...: nobody has told them to close on execve
+    (
+        ulimit -n 1024
+        for n in {5..204}; do eval "exec $n</usr"; done
+        "$@"
+    )
+}
+
+@test "a created container holds its streams, the socket it waits on, and nothing else" {
+    local b pid late fd target
+    for late in false true; do
+        b=$(bundle "held-$late" "$(args true)")
+        [ $late = false ] || edit_config "$b" '(.linux.namespaces[] | select(.type == "network")) |= del(.path)'
+        with_200_descriptors shim_in 10 create -b "$b" held </dev/null 4>&-
+        pid=$(shim state held | jq .pid)
+        for fd in /proc/"$pid"/fd/*; do
+            target=$(readlink "$fd")
+            echo "${fd##*/} $target"
+            case ${fd##*/} in
+            0 | 1 | 2) continue ;;
+            esac
+            [[ $target != socket:* ]] || continue
+            # before a late join the shared network waits in a descriptor
+            [ $late = true ]
+            [ "$fd" -ef /run/netns/distros ]
+        done
+        [ "$(find /proc/"$pid"/fd -lname 'socket:*' | grep -vc '/[012]$')" = 1 ]
+        # neither do its memory maps, its directory or its root lead out
+        [ "$(readlink /proc/"$pid"/cwd)" = / ]
+        [ "$(readlink /proc/"$pid"/root)" = / ]
+        shim delete --force held
+    done
+}
+
+@test "the program has 0, 1, 2 and what --preserve-fds passes, of 200 descriptors" {
+    local b n late
+    for late in false true; do
+        b=$(bundle "fds-$late" "$(args sh -c "$LIST_FDS")")
+        [ $late = false ] || edit_config "$b" '(.linux.namespaces[] | select(.type == "network")) |= del(.path)'
+        with_200_descriptors shim_in 10 run -b "$b" x </dev/null >out
+        diff - out < <(seq 0 2)
+        for n in 1 3; do
+            with_200_descriptors shim_in 10 run -b "$b" --preserve-fds $n x </dev/null >out 3<"$CANARY/file" 4<"$CANARY/file"
+            diff - out < <(seq 0 $((2 + n)))
+        done
+    done
+    # one that is not open is not replaced by one of the runtime's
+    b=$(bundle missing "$(args true)")
+    (
+        for n in {3..20}; do eval "exec $n<&-"; done
+        expect_error 'descriptor [0-9]+ is not open' run -b "$b" --preserve-fds 5 x
+    )
+}
+
+@test "hooks have 0, 1, 2 only" {
+    local b kind out
+    b=$(bundle hooks "$(args true)")
+    mkdir "$b/out"
+    for kind in prestart createRuntime createContainer startContainer poststart poststop; do
+        out=$b/out/$kind
+        [ $kind != startContainer ] || out=/tmp/$kind
+        # createContainer sees the host's tree, startContainer the container's
+        edit_config "$b" --arg kind $kind --arg script "exec >$out; $LIST_FDS" \
+            '.hooks[$kind] = [{"path": "/bin/sh", "args": ["sh", "-c", $script], "env": ["PATH=/usr/bin:/bin"]}]'
+    done
+    with_200_descriptors shim_in 20 run -b "$b" --preserve-fds 2 x </dev/null 3<"$CANARY/file" 4<"$CANARY/file"
+    mv "$b/rootfs/tmp/startContainer" "$b/out/"
+    for kind in prestart createRuntime createContainer startContainer poststart poststop; do
+        echo "$kind:"
+        diff - "$b/out/$kind" < <(seq 0 2)
+    done
+}
+
+# ---- the runtime's own program
+
+# What an image needs to run the runtime's program by itself: its libraries and the loader.
+add_libraries() { # ROOTFS
+    local library
+    ldd "$DISTRO_SHIM" | grep -o '/[^ ]*' | while read -r library; do
+        mkdir -p "$1$(dirname "$library")"
+        cp -L "$library" "$1$library"
+    done
+}
+all_capabilities() {
+    local names
+    names=$(capsh --print 2>/dev/null | sed -n 's/^Bounding set =//p' | tr a-z A-Z | jq -Rc 'split(",")')
+    [ -n "$names" ] && [ "$names" != '[]' ] ||
+        names='["CAP_SYS_ADMIN","CAP_SYS_PTRACE","CAP_DAC_OVERRIDE","CAP_DAC_READ_SEARCH","CAP_CHOWN","CAP_FOWNER","CAP_MKNOD","CAP_SETUID","CAP_SETGID","CAP_SYS_CHROOT"]'
+    echo ".process.capabilities = {bounding: $names, effective: $names, permitted: $names, inheritable: $names}"
+}
+
+@test "the runtime's program cannot be written to from a container (CVE-2019-5736)" {
+    requires cmd:cc
+    local b before way
+    # a copy: a test that fails would destroy it
+    cp "$DISTRO_SHIM" "$BATS_TEST_TMPDIR/distro-shim"
+    DISTRO_SHIM=$BATS_TEST_TMPDIR/distro-shim
+    before=$(sha256sum <"$DISTRO_SHIM")
+    b=$(bundle exe "$(all_capabilities)" '.linux.maskedPaths = [] | .linux.readonlyPaths = []')
+    add_libraries "$b/rootfs"
+    cp "$BATS_FILE_TMPDIR/hostile" "$b/rootfs/hostile"
+    cp "$BATS_FILE_TMPDIR/preload.so" "$b/rootfs/preload.so"
+    printf '#!/proc/self/exe\n' >"$b/rootfs/script"
+    chmod 755 "$b/rootfs/script"
+    ln -s /proc/self/exe "$b/rootfs/link"
+    cp "$b/config.json" "$b/plain.json"
+    for way in script link image hook; do
+        cp "$b/plain.json" "$b/config.json"
+        rm -f "$b/rootfs/result" "$b/rootfs/etc/ld.so.preload"
+        case $way in
+        script | link) edit_config "$b" ".process.args = [\"/$way\"] | .process.env += [\"LD_PRELOAD=/preload.so\"]" ;;
+        image)
+            edit_config "$b" '.process.args = ["/script"]'
+            echo /preload.so >"$b/rootfs/etc/ld.so.preload"
+            ;;
+        hook)
+            edit_config "$b" '.process.args = ["sleep", "1000"] |
+                .hooks.startContainer = [{"path": "/hostile", "args": ["hostile", "write-exe", "1"]}]'
+            ;;
+        esac
+        shim_in 10 run -d -b "$b" attacked </dev/null
+        wait_until test -e "$b/rootfs/result"
+        echo "$way: $(cat "$b/rootfs/result")"
+        grep -q '^refused:' "$b/rootfs/result"
+        # for good, not because it happens to be run
+        [[ $(<"$b/rootfs/result") != *ETXTBSY* ]]
+        shim_in 15 delete --force attacked
+        [ "$(sha256sum <"$DISTRO_SHIM")" = "$before" ]
+    done
+    # many times, while others run it
+    edit_config "$b" '.process.args = ["/script"] | del(.hooks)'
+    for _ in {1..20}; do shim_in 10 run -b "$b" again </dev/null >/dev/null 2>&1 || true; done
+    [ "$(sha256sum <"$DISTRO_SHIM")" = "$before" ]
+}
+
+# ---- targets of mounts and devices
+
+@test "symlinks on the way to a target stay inside the root (CVE-2021-30465, CVE-2026-87766)" {
+    local b kind place target
+    mkdir "$BATS_TEST_TMPDIR/source"
+    echo text >"$BATS_TEST_TMPDIR/source/file"
+    for place in new file directory parent relative; do
+        for kind in file directory tmpfs device; do
+            b=$(bundle "target-$place-$kind")
+            case $place in
+            new | file | directory) ln -s "$CANARY/$place" "$b/rootfs/etc/x" && target=/etc/x ;;
+            parent) ln -s "$CANARY" "$b/rootfs/etc/x" && target=/etc/x/directory ;;
+            relative) ln -s ../../../canary "$b/rootfs/etc/x" && target=/etc/x/new ;;
+            esac
+            # what is mounted is found where the container itself finds the target
+            case $kind in
+            file) edit_config "$b" "$(bind "$BATS_TEST_TMPDIR/source/file" $target) | $(args cat $target)" ;;
+            directory) edit_config "$b" "$(bind "$BATS_TEST_TMPDIR/source" $target) | $(args cat $target/file)" ;;
+            tmpfs) edit_config "$b" ".mounts += [{type: \"tmpfs\", source: \"tmpfs\", destination: \"$target\"}] | $(args stat -f -c 'text %T' $target)" ;;
+            device) edit_config "$b" ".linux.devices = [{path: \"$target\", type: \"c\", major: 1, minor: 3}] | $(args stat -c 'text %t:%T' $target)" ;;
+            esac
+            run_container "$b"
+            echo "$place $kind: $status $output"
+            case $kind-$place in
+            # a node is never put through a link
+            device-new | device-file | device-directory) is "$status" 1 ;;
+            tmpfs-*) is "$status $output" "0 text tmpfs" ;;
+            device-*) is "$status $output" "0 text 1:3" ;;
+            *) is "$status $output" "0 text" ;;
+            esac
+        done
+    done
+}
+
+@test "links that images have are followed inside the root" {
+    local b
+    mkdir "$BATS_TEST_TMPDIR/source"
+    echo text >"$BATS_TEST_TMPDIR/source/file"
+    b=$(bundle links "$(args cat /run/x/file /run/deep/er/file /tmp/f)" \
+        "$(bind "$BATS_TEST_TMPDIR/source" /var/run/x)" "$(bind "$BATS_TEST_TMPDIR/source" /var/run/deep/er)" \
+        "$(bind "$BATS_TEST_TMPDIR/source/file" /var/tmp/f)")
+    ln -s /run "$b/rootfs/var/run"
+    ln -s ../../tmp "$b/rootfs/var/tmp"
+    run_container "$b"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$output" = $'text\ntext\ntext' ]
+}
+
+# ---- ids and roots
+
+@test "ids that are no names are refused" {
+    local b id many
+    b=$(bundle ids "$(args true)")
+    many=$(printf 'x%.0s' {1..1025})
+    for id in '' . .. a/b /a -x --root $'a\n' $'\xc3\xa4' ' a' 'a b' '%s%s%n' 'a*' "${many:0:256}" "$many" $'a\e[2J' ../canary; do
+        for command in create run state start kill delete; do
+            case $command in
+            create | run) expect_error . $command -b "$b" -- "$id" ;;
+            *) expect_error . $command -- "$id" ;;
+            esac
+            # what a terminal would act on is not shown
+            # shellcheck disable=SC2154
+            [[ $said != *$'\e'* ]]
+        done
+        expect_error . delete --force -- "$id"
+    done
+    [ -z "$(ls -A "$SHIM_ROOT" 2>/dev/null)" ]
+    # and these are names
+    for id in a 0 _ + a.b a-b A+b_.- "${many:0:200}"; do shim_in 10 run -b "$b" -- "$id"; done
+}
+
+@test "a state directory that is a symlink is not followed" {
+    local b command
+    b=$(bundle link "$(args true)")
+    mkdir -m 700 "$SHIM_ROOT"
+    ln -s "$CANARY" "$SHIM_ROOT/x"
+    for command in "create -b $b" "run -b $b" state start kill delete "delete --force"; do
+        # shellcheck disable=SC2086
+        expect_error "symlink|already exists" $command x
+    done
+    rm "$SHIM_ROOT/x"
+    # the root itself
+    rmdir "$SHIM_ROOT"
+    ln -s "$CANARY/directory" "$SHIM_ROOT"
+    for command in "create -b $b x" "run -b $b x" "state x" "delete --force x" list; do
+        # shellcheck disable=SC2086
+        expect_error "symlink" $command
+        # shellcheck disable=SC2086
+        expect_error "symlink" --root "$SHIM_ROOT/" $command
+    done
+    rm "$SHIM_ROOT"
+    # one that others can write to
+    mkdir -m 777 "$SHIM_ROOT"
+    expect_error "written by others" create -b "$b" x
+    chmod 700 "$SHIM_ROOT"
+    chown 1000 "$SHIM_ROOT"
+    expect_error "belongs to uid 1000" create -b "$b" x
+    chown 0 "$SHIM_ROOT"
+}
+
+@test "a delete removes nothing that the runtime has not made" {
+    local b
+    b=$(bundle strange "$(args sleep 1000)")
+    shim_in 10 create -b "$b" x </dev/null
+    echo mine >"$SHIM_ROOT/x/file"
+    expect_error "file.*did not put there" delete --force x
+    [ "$(cat "$SHIM_ROOT/x/file")" = mine ]
+    rm "$SHIM_ROOT/x/file"
+    # nor what a link in place of a record leads to; what the other one says is enough to end it
+    for name in status.json intent.json; do
+        [ -e "$SHIM_ROOT/x" ] || shim_in 10 create -b "$b" x </dev/null
+        rm "$SHIM_ROOT/x/$name"
+        ln -s "$CANARY/file" "$SHIM_ROOT/x/$name"
+        expect_error "$name" delete x
+        shim_in 15 delete --force x
+        [ ! -e "$SHIM_ROOT/x" ]
+    done
+}
+
+@test "roots that are none are refused" {
+    local b path
+    b=$(bundle root "$(args true)")
+    cp "$b/config.json" "$b/plain.json"
+    ln -s rootfs "$b/link"
+    ln -s "$CANARY" "$b/out"
+    echo x >"$b/file"
+    mkfifo "$b/fifo"
+    for path in link out link/ / // /proc/1/root /. file fifo missing rootfs/missing '' /proc/self/root; do
+        jq --arg path "$path" '.root.path = $path' "$b/plain.json" >"$b/config.json"
+        expect_error "root" run -b "$b" x
+    done
+    jq 'del(.root)' "$b/plain.json" >"$b/config.json"
+    expect_error "root" run -b "$b" x
+    # and these are the root, by other names
+    for path in ./rootfs rootfs/ rootfs/../rootfs "$b/rootfs" "rootfs/bin/.."; do
+        jq --arg path "$path" '.root.path = $path' "$b/plain.json" >"$b/config.json"
+        shim_in 10 run -b "$b" x
+    done
+}
+
+@test "a root that is exchanged meanwhile is the one that was looked at, or refused" {
+    requires cmd:cc
+    local b other pid i ran=0
+    b=$(bundle exchanged "$(args sh -c 'cat /which; test ! -e /file && test ! -e /which/../directory')" \
+        "$(bind "$BATS_FILE_TMPDIR/rootfs/etc" /made/here)")
+    echo good >"$b/rootfs/which"
+    for other in "$CANARY" /; do
+        ln -sfn "$other" "$b/evil"
+        "$BATS_FILE_TMPDIR/hostile" exchange "$b/rootfs" "$b/evil" 3>&- &
+        pid=$!
+        for i in {1..40}; do
+            run_container "$b"
+            if [ "$status" -eq 0 ]; then
+                [ "$output" = good ]
+                ran=$((ran + 1))
+            else
+                [ "$status" -eq 1 ]
+                [[ $output == *root* ]] || { echo "$output" && false; }
+            fi
+        done
+        kill $pid
+        wait $pid || true
+        # whichever way round it ended
+        [ ! -L "$b/rootfs" ] || { mv "$b/rootfs" "$b/x" && mv "$b/evil" "$b/rootfs" && mv "$b/x" "$b/evil"; }
+        [ ! -e /made ]
+    done
+    echo "$ran ran"
+}

@@ -1,0 +1,588 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What must not cross the border of a container at its birth: locked mount flags and propagation with user
+# namespaces, process numbers of another PID namespace, descriptors, umask and processors of the caller; and
+# what a runtime that was killed or an init that does not move leaves to the next command.
+# world: hybrid
+
+# shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
+
+load helpers
+
+setup_file() { make_rootfs; }
+setup() {
+    requires root world file:/usr/bin/python3
+    start_test
+    # where hooks that run as root of a user namespace can come, too
+    OPEN=/run/distro-shim-isolation
+    rm -rf "$OPEN" && mkdir -m 1777 "$OPEN"
+    helpers=()
+}
+teardown() {
+    [ ${#helpers[@]} -eq 0 ] || { kill -KILL "${helpers[@]}" && wait "${helpers[@]}"; } 2>/dev/null || true
+    # innermost first; a test that failed may not have come to it
+    awk -v below="$BATS_TEST_TMPDIR/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | tac | xargs -r umount -l
+    rm -rf "${OPEN:-/nonexistent}"
+    end_test
+}
+
+# ---- filters for `bundle`
+
+userns='.linux.namespaces += [{type: "user"}] | .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+    .linux.uidMappings = .linux.gidMappings'
+sys_admin='.process.capabilities[] += ["CAP_SYS_ADMIN"]'
+late='(.linux.namespaces[] | select(.type == "network")) |= del(.path)'
+bind() { # SOURCE DESTINATION OPTION...
+    jq -nr '$ARGS.positional as $a |
+        ".mounts += [" + ({source: $a[0], destination: $a[1], type: "bind", options: $a[2:]} | tojson) + "]"' --args -- "$@"
+}
+hook() { # KIND SCRIPT: without an environment of its own
+    jq -nr '$ARGS.positional as $a |
+        ".hooks." + $a[0] + " = [" + ({path: "/bin/sh", args: ["sh", "-c", $a[1]]} | tojson) + "]"' --args -- "$@"
+}
+# The root file system belongs to root of the container's user namespace.
+user_bundle() { # NAME FILTER...
+    local name=$1
+    shift
+    b=$(bundle "$name" "$userns" "$@") && chown -hR 100000:100000 "$b/rootfs"
+}
+
+# ---- what is looked at
+
+has_status() { [ "$(state_of "$1")" = "$2" ]; }
+init_of() { jq .initPid "$SHIM_ROOT/$1/status.json"; }
+is_gone() { [ ! -e "/proc/$1" ]; }
+in_state() { [ "$(sed 's/.*) //; s/ .*//' "/proc/$1/stat")" = "$2" ]; } # PID LETTER
+# Mount points of the host below a directory, relative to it.
+mounts_below() { awk -v at="$1/" 'index($5, at) == 1 { print substr($5, length(at) + 1) }' /proc/self/mountinfo; }
+# In the background, what it prints in the file said: running NAME
+running() {
+    shim_in 20 run -d -b "$b" "$1" </dev/null >said 2>&1 3>&-
+}
+# in_time SECONDS COMMAND...: it takes no longer
+in_time() {
+    local end=$((SECONDS + $1 + 1)) # SECONDS counts whole ones
+    shift
+    "$@" && [ "$SECONDS" -le "$end" ] || { echo "too late, or failed: $*" >&2 && return 1; }
+}
+
+# ---- mounts of the host in a user namespace
+
+@test "user namespace: the flags of a host's mount cannot be taken off, by the container or by its config" {
+    mkdir source && mount -t tmpfs -o nosuid,nodev,noexec tmpfs source
+    echo kept >source/file && chmod 777 source && chmod 666 source/file
+    mount -o remount,bind,ro,nosuid,nodev,noexec source
+    # each flag alone, with all others kept; and, as the control, none
+    user_bundle c1 "$sys_admin" "$(bind "$PWD/source" /mnt bind)" "$(args sh -c '
+        for flags in rw,nosuid,nodev,noexec ro,suid,nodev,noexec ro,nosuid,dev,noexec ro,nosuid,nodev,exec rw,suid,dev,exec; do
+            mount -o remount,bind,$flags none /mnt 2>/dev/null && echo "took $flags"
+        done
+        mount -o remount,bind,ro,nosuid,nodev,noexec none /mnt && echo kept
+        (echo x >/mnt/new) 2>/dev/null && echo made
+        (echo x >>/mnt/file) 2>/dev/null && echo wrote
+        umount /mnt 2>/dev/null && (echo x >/mnt/under) 2>/dev/null && echo under
+        cat /mnt/file /mnt/under 2>/dev/null; :')"
+    attempt run -b "$b" c1
+    # its own mount it may take off, but then there is no more than the image
+    is "$status|${output//$'\n'/ }|$stderr" "0|kept under x|"
+    is "$(ls source) $(<source/file)" "file kept"
+    for option in rw suid dev exec; do
+        edit_config "$b" --arg option $option '.mounts[-1].options = ["bind", $option] | .process.args = ["true"]'
+        expect_error 'mounts\[7\].*/mnt.*operation not permitted' create -b "$b" c1
+        [ ! -e "$SHIM_ROOT/c1" ]
+    done
+    # without a user namespace it is the administrator who says so
+    edit_config "$b" '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings) |
+        .mounts[-1].options = ["bind", "rw"] | .process.args = ["sh", "-c", "echo more >>/mnt/file"]'
+    succeeds run -b "$b" c1
+    is "$(tail -n 1 source/file)" more
+    umount source
+}
+
+@test "user namespace: a root file system from a read-only mount stays read-only" {
+    user_bundle c1 "$sys_admin" "$(args sh -c '
+        for flags in rw,nodev rw,dev ro,dev; do mount -o remount,bind,$flags none / 2>/dev/null && echo "took $flags"; done
+        mount -o remount,bind,ro,nodev none / && echo kept
+        (echo x >/new) 2>/dev/null && echo wrote; :')"
+    mount --bind "$b/rootfs" "$b/rootfs" && mount -o remount,bind,ro,nodev "$b/rootfs"
+    succeeds run -b "$b" c1
+    is "$output" kept
+    [ ! -e "$b/rootfs/new" ]
+    # and with it what is mounted below it
+    mount -o remount,bind,rw,dev "$b/rootfs" && mkdir -p "$b/rootfs/home/below" && mount -t tmpfs tmpfs "$b/rootfs/home/below"
+    chmod 777 "$b/rootfs/home/below" && mount -o remount,bind,ro "$b/rootfs/home/below"
+    edit_config "$b" '.process.args = ["sh", "-c", "mount -o remount,bind,rw none /home/below || touch /home/below/x || echo refused"]'
+    attempt run -b "$b" c1
+    is "$status|$output" "0|refused"
+    umount "$b/rootfs/home/below" "$b/rootfs"
+}
+
+@test "user namespace: what is mounted below a shared bind does not appear on the host" {
+    mkdir source && mount -t tmpfs tmpfs source && mount --make-shared source && mkdir source/{inside,config,later}
+    chmod -R 777 source
+    # from the config and by the program
+    user_bundle c1 "$sys_admin" "$(bind "$PWD/source" /mnt rbind rshared)" \
+        '.mounts += [{destination: "/mnt/config", type: "tmpfs", source: "tmpfs"}]' \
+        "$(args sh -c 'mount -t tmpfs evil /mnt/inside && mount --make-rshared / && mount -t tmpfs evil /mnt/inside && echo mounted; sleep 1000')"
+    for root in null '"shared"'; do
+        edit_config "$b" ".linux.rootfsPropagation = $root | del(.linux.rootfsPropagation | nulls)"
+        running c1
+        wait_until grep -q mounted said
+        is "$(mounts_below "$PWD/source")" ""
+        # the other way round it goes
+        mount -t tmpfs tmpfs source/later
+        is "$(awk '$5 ~ "^/mnt/" { print $5 }' "/proc/$(init_of c1)/mountinfo" | sort -u | tr '\n' ' ')" "/mnt/config /mnt/inside /mnt/later "
+        umount source/later
+        succeeds delete --force c1
+    done
+    umount source
+}
+
+# ---- and without one
+
+@test "a bind that is private, slave or unbindable at its top is so below, too, before anything is mounted there" {
+    mkdir source && mount -t tmpfs tmpfs source && mount --make-shared source
+    mkdir source/sub && mount -t tmpfs tmpfs source/sub && mount --make-shared source/sub && mkdir source/sub/entry source/sub/later
+    b=$(bundle c1 "$sys_admin" "$(bind "$PWD/source" /mnt rbind)" \
+        '.mounts += [{destination: "/mnt/sub/entry", type: "tmpfs", source: "tmpfs"}]' \
+        "$(args sh -c 'mount -t tmpfs later /mnt/sub/later && echo mounted; sleep 1000')")
+    for kind in private slave unbindable; do
+        for root in null '"rshared"'; do
+            edit_config "$b" --arg kind $kind ".mounts[-2].options = [\"rbind\", \$kind] |
+                .linux.rootfsPropagation = $root | del(.linux.rootfsPropagation | nulls)"
+            running c1
+            wait_until grep -q mounted said
+            is "$kind $root $(awk '$5 ~ "^/mnt" { print $5 }' "/proc/$(init_of c1)/mountinfo" | sort | tr '\n' ' ')" \
+                "$kind $root /mnt /mnt/sub /mnt/sub/entry /mnt/sub/later "
+            is "$kind $root $(mounts_below "$PWD/source")" "$kind $root sub"
+            succeeds delete --force c1
+            is "$kind $root $(mounts_below "$PWD/source")" "$kind $root sub"
+        done
+    done
+    umount -R source
+}
+
+@test "a shared bind reaches the host with a shared root, and not without; a slave one follows the host" {
+    mkdir source && mount -t tmpfs tmpfs source && mount --make-shared source && mkdir source/{config,inside,later}
+    b=$(bundle c1 "$sys_admin" "$(bind "$PWD/source" /mnt rbind rshared)" \
+        '.mounts += [{destination: "/mnt/config", type: "tmpfs", source: "tmpfs"}]' '.linux.rootfsPropagation = "shared"' \
+        "$(args sh -c 'mount -t tmpfs tmpfs /mnt/inside && echo mounted; sleep 1000')")
+    running c1
+    wait_until grep -q mounted said
+    is "$(mounts_below "$PWD/source" | sort | tr '\n' ' ')" "config inside "
+    succeeds delete --force c1
+    umount source/config source/inside
+
+    edit_config "$b" 'del(.linux.rootfsPropagation)'
+    running c1
+    wait_until grep -q mounted said
+    is "$(mounts_below "$PWD/source")" ""
+    succeeds delete --force c1
+
+    edit_config "$b" '.mounts[-2].options = ["rbind", "rslave"]'
+    running c1
+    wait_until grep -q mounted said
+    is "$(mounts_below "$PWD/source")" ""
+    mount -t tmpfs tmpfs source/later
+    contains "$(awk '{ print $5 "." }' "/proc/$(init_of c1)/mountinfo")" /mnt/later.
+    umount source/later
+    lacks "$(awk '{ print $5 "." }' "/proc/$(init_of c1)/mountinfo")" /mnt/later.
+    succeeds delete --force c1
+    umount source
+}
+
+# ---- process numbers
+
+@test "user and PID namespace by path: the pid is the init's here, and delete ends nobody else" {
+    local one pid p name
+    # strangers whose numbers here are those that the container's processes will have there
+    for _ in {1..200}; do
+        sleep 1000 >/dev/null 2>&1 3>&- &
+        helpers+=($!)
+    done
+    user_bundle one "$(args sleep 1000)"
+    running one
+    one=$(init_of one)
+    user_bundle two "$(args tail -f /etc/passwd)" \
+        ".linux.namespaces |= map(if .type == \"user\" or .type == \"pid\" then .path = \"/proc/$one/ns/\" + .type else . end)" \
+        'del(.linux.uidMappings, .linux.gidMappings, .linux.maskedPaths, .linux.readonlyPaths)' \
+        '.mounts |= map(select(.type != "proc" and .type != "mqueue"))'
+    for policy in '{"version": 1, "mode": "observe"}' '{"version": 1, "namespaces": {"pid": "isolated"}, "procSys": "requested"}'; do
+        policy "$policy"
+        # pid_namespaces(7): the number that was given last
+        nsenter --target "$one" --pid sh -c "echo ${helpers[60]} >/proc/sys/kernel/ns_last_pid"
+        shim_in 20 create --pid-file pid -b "$b" two </dev/null >said 2>&1 3>&-
+        pid=$(<pid)
+        is "$(shim state two | jq .pid) $(init_of two)" "$pid $pid"
+        is "$(readlink "/proc/$pid/ns/pid") $(readlink "/proc/$pid/ns/user")" "$(readlink "/proc/$one/ns/pid") $(readlink "/proc/$one/ns/user")"
+        # the number there is one of theirs
+        p=$(awk '/^NSpid/ { print $3 }' "/proc/$pid/status")
+        contains " ${helpers[*]} " " $p "
+        succeeds start two
+        wait_until has_status two running
+        is "$(tr '\0' ' ' <"/proc/$pid/cmdline")" "tail -f /etc/passwd "
+        succeeds delete --force two
+        is_gone "$pid"
+        for p in "${helpers[@]}"; do read -r -d '' name <"/proc/$p/cmdline" && [ "$name" = sleep ]; done
+        is "$(state_of one)" running
+    done
+    succeeds delete --force one
+}
+
+# ---- a runtime that is killed
+
+@test "the runtime is killed during a hook of a container with a user namespace: all of it dies" {
+    local creator init hook
+    user_bundle c1 "$(args true)" "$(hook createContainer "echo >$OPEN/runs; exec sleep 4711")"
+    for how in wait delete; do
+        rm -f "$OPEN/runs"
+        "$DISTRO_SHIM" --root "$SHIM_ROOT" create -b "$b" c1 </dev/null >log 2>&1 3>&- &
+        creator=$!
+        helpers+=("$creator")
+        wait_until [ -e "$OPEN/runs" ]
+        init=$(init_of c1)
+        hook_runs() { hook=$(cat "/proc/$init/task/$init/children") && grep -q 4711 "/proc/${hook% }/cmdline"; }
+        wait_until hook_runs
+        kill -KILL "$creator"
+        wait "$creator" || true
+        if [ $how = wait ]; then
+            wait_until is_gone "$init"
+            wait_until is_gone "$hook"
+        fi
+        in_time 5 succeeds delete --force c1
+        [ ! -e "$SHIM_ROOT/c1" ]
+        is_gone "$init"
+        is_gone "$hook"
+        is "$(find /sys/fs/cgroup -type d -name c1)" ""
+    done
+}
+
+@test "the runtime is killed when it has taken the id: a plain delete is enough" {
+    requires fault
+    b=$(bundle c1 "$(args sleep 1000)")
+    for step in intent cgroup-create record-init; do
+        status=0
+        shim_fault "parent:$step:kill" create -b "$b" c1 </dev/null >log 2>&1 3>&- || status=$?
+        is "$step $status $(state_of c1)" "$step 137 creating"
+        # an init that was made already notices
+        in_time 5 succeeds delete c1
+        [ ! -e "$SHIM_ROOT/c1" ]
+    done
+    succeeds run -d -b "$b" c1
+}
+
+@test "start is killed before it can write down what it did: the container runs, and is not deleted as created" {
+    requires fault
+    b=$(bundle c1 "$(args sleep 1000)")
+    for step in wait record-running; do
+        succeeds create -b "$b" c1
+        status=0
+        shim_fault "start:$step:kill" start c1 </dev/null >log 2>&1 3>&- || status=$?
+        is "$step $status" "$step 137"
+        wait_until has_status c1 running
+        is "$(tr '\0' ' ' <"/proc/$(init_of c1)/cmdline")" "sleep 1000 "
+        expect_error 'cannot delete container c1 that is not stopped: running' delete c1
+        expect_error 'cannot start an already running container' start c1
+        is "$(state_of c1)" running
+        succeeds kill c1 KILL
+        wait_until has_status c1 stopped
+        succeeds delete c1
+    done
+    # before GO nothing has happened, and init waits for the next one
+    succeeds create -b "$b" c1
+    shim_fault start:go:kill start c1 </dev/null >log 2>&1 3>&- || true
+    is "$(state_of c1)" created
+    succeeds start c1
+    is "$(state_of c1)" running
+}
+
+@test "start is killed with its socket still in place: likewise" {
+    requires cmd:strace
+    b=$(bundle c1 "$(args sleep 1000)")
+    succeeds create -b "$b" c1
+    # the first name that it removes is the socket's, after GO
+    strace -f -qq -o trace -e trace=unlinkat -e inject=unlinkat:error=EINTR:signal=KILL:when=1 \
+        "$DISTRO_SHIM" --root "$SHIM_ROOT" start c1 </dev/null >log 2>&1 3>&- || true
+    grep -q 'KILL' trace
+    wait_until has_status c1 running
+    expect_error 'cannot delete container c1 that is not stopped: running' delete c1
+    expect_error 'cannot start an already running container' start c1
+    succeeds delete --force c1
+}
+
+# ---- an init that does not move
+
+@test "start of a container whose init is stopped: an error in time, and nobody is kept waiting" {
+    local pid starter
+    b=$(bundle c1 "$(args sleep 1000)")
+    succeeds create -b "$b" c1
+    pid=$(init_of c1)
+    kill -STOP "$pid"
+    wait_until in_state "$pid" T
+    in_time 5 expect_error 'first process is stopped' start c1
+    is "$(in_time 2 state_of c1)" created
+    kill -CONT "$pid"
+    succeeds start c1
+    is "$(state_of c1)" running
+    succeeds delete --force c1
+
+    # once more, deleted as it is
+    succeeds create -b "$b" c1
+    kill -STOP "$(init_of c1)"
+    expect_error 'first process is stopped' start c1
+    in_time 5 succeeds delete --force c1
+
+    # stopped when it has begun to answer
+    edit_config "$b" "$(hook startContainer 'echo >/runs; exec sleep 4711')"
+    rm -f "$b/rootfs/runs"
+    succeeds create -b "$b" c1
+    pid=$(init_of c1)
+    shim_in 20 start c1 </dev/null >log 2>&1 3>&- &
+    starter=$!
+    wait_until [ -e "$b/rootfs/runs" ]
+    kill -STOP "$pid"
+    status=0
+    in_time 5 wait "$starter" || status=$?
+    is "$status" 1
+    matches "$(<log)" 'first process is stopped'
+    in_time 5 succeeds delete --force c1
+    is_gone "$pid"
+}
+
+@test "start of a frozen container: an error in time, and nobody is kept waiting" {
+    requires v1 controller:freezer
+    local group pid
+    b=$(bundle c1 "$(args sleep 1000)")
+    succeeds create -b "$b" c1
+    pid=$(init_of c1)
+    group=/sys/fs/cgroup/freezer$(awk -F: '$2 == "freezer" { print $3 }' "/proc/$pid/cgroup")
+    echo FROZEN >"$group/freezer.state"
+    wait_until grep -q FROZEN "$group/freezer.state"
+    in_time 5 expect_error 'cannot start a paused container' start c1
+    is "$(in_time 2 state_of c1)" paused
+    echo THAWED >"$group/freezer.state"
+    succeeds start c1
+    is "$(state_of c1)" running
+    succeeds delete --force c1
+    succeeds create -b "$b" c1
+    echo FROZEN >"$group/freezer.state"
+    wait_until grep -q FROZEN "$group/freezer.state"
+    expect_error 'cannot start a paused container' start c1
+    in_time 5 succeeds delete --force c1
+    [ ! -e "$group" ]
+}
+
+# ---- descriptors
+
+# What init may hold while a hook runs beside it, by the links in /proc: the caller's streams, sockets, and
+# the hook's own pidfd, state and output; before the root is changed the container's ROOT, which must be the
+# one in its own mount namespace (elsewhere the way up would lead into the host's).
+strange_descriptors() { # PID ROOT
+    local fd target mount
+    for fd in "/proc/$1/fd"/*; do
+        target=$(readlink "$fd") || continue # of this very loop
+        case ${fd##*/} in 0 | 1 | 2) continue ;; esac
+        case $target in
+        socket:* | pipe:* | 'anon_inode:[pidfd]' | "/memfd:state (deleted)") ;;
+        "$2" | /)
+            mount=$(awk '/^mnt_id/ { print $2 }' "/proc/$1/fdinfo/${fd##*/}")
+            grep -q "^$mount " "/proc/$1/mountinfo" || echo "$target of the host"
+            ;;
+        *) [ "$fd" -ef /run/netns/distros ] && echo "the shared network" || echo "$target" ;;
+        esac
+    done
+}
+# What bats has open is the caller's own.
+without_descriptors() {
+    local fd
+    for fd in {3..30}; do eval "exec $fd>&-"; done
+    exec "$@"
+}
+
+@test "hooks beside init: neither they nor init hold anything of the runtime's" {
+    local b creator network='' script='ls /proc/self/fd >$0; read -r line <$1'
+    for shape in plain late user; do
+        filters=()
+        case $shape in
+        # what a late join will be into waits in a descriptor
+        late) filters=("$late") network='the shared network' ;;
+        user) filters=("$userns") network='' ;;
+        esac
+        b=$(bundle "$shape" "$(args true)" "${filters[@]}")
+        [ $shape != user ] || chown -hR 100000:100000 "$b/rootfs"
+        rm -f "${OPEN:?}"/* && mkfifo -m 666 "$OPEN/gate" "$b/rootfs/gate"
+        chmod 666 "$OPEN/gate" "$b/rootfs/gate"
+        edit_config "$b" --arg script "$script" --arg open "$OPEN" '.hooks = {
+            createContainer: [{path: "/bin/sh", args: ["sh", "-c", $script, $open + "/fds", $open + "/gate"], env: ["PATH=/bin:/usr/bin"]}],
+            startContainer: [{path: "/bin/sh", args: ["sh", "-c", $script, "/tmp/fds", "/gate"]}]}'
+        without_descriptors "$DISTRO_SHIM" --root "$SHIM_ROOT" create -b "$b" c1 </dev/null >log 2>&1 &
+        creator=$!
+        helpers+=("$creator")
+        wait_until [ -s "$OPEN/fds" ]
+        is "$shape strange: $(strange_descriptors "$(init_of c1)" "$b/rootfs")" "$shape strange: $network"
+        echo >"$OPEN/gate"
+        wait "$creator"
+        # of ls itself: the directory
+        is "$shape $(tr '\n' ' ' <"$OPEN/fds")" "$shape 0 1 2 3 "
+        is "$(<log)" ""
+
+        shim_in 20 start c1 </dev/null >log 2>&1 3>&- &
+        creator=$!
+        helpers+=("$creator")
+        wait_until [ -s "$b/rootfs/tmp/fds" ]
+        is "$shape strange: $(strange_descriptors "$(init_of c1)" none)" "$shape strange: "
+        echo >"$b/rootfs/gate"
+        wait "$creator"
+        is "$shape $(tr '\n' ' ' <"$b/rootfs/tmp/fds")" "$shape 0 1 2 3 "
+        is "$(<log)" ""
+        wait_until has_status c1 stopped
+        succeeds delete c1
+    done
+}
+
+# ---- what of the caller's and what of the config's
+
+@test "hooks that make a container have the caller's umask, those in it have the program's and its environment" {
+    b=$(bundle c1 '.process.env += ["ANSWER=42"]' "$(args true)" "$(hook createRuntime "umask >$OPEN/runtime")" \
+        "$(hook createContainer "umask >$OPEN/container")" "$(hook startContainer 'umask >/tmp/start; echo $ANSWER $HOME >>/tmp/start')")
+    for mask in 0027 0000; do
+        (umask $mask && succeeds run -b "$b" c1)
+        is "$(cat "$OPEN"/{runtime,container} | tr '\n' ' ')" "$mask $mask "
+        is "$(tr '\n' ' ' <"$b/rootfs/tmp/start")" "0022 42 /root "
+    done
+    # a hook's own environment is all that it has
+    edit_config "$b" '.hooks.startContainer[0].env = ["OTHER=1"] | .hooks.startContainer[0].args[2] = "echo \"$ANSWER,$OTHER\" >/tmp/start"'
+    succeeds run -b "$b" c1
+    is "$(<"$b/rootfs/tmp/start")" ",1"
+}
+
+@test "the program's umask is 0022 where the config says nothing, whatever the caller's" {
+    for mask in 0077 0000 0022; do
+        umask $mask
+        answers 0022 umask
+        edit_config "$b" "$late"
+        attempt run -b "$b" c1
+        is "$status|$output|$stderr" "0|0022|"
+    done
+    umask 0077
+    answers 0027 umask '.process.user.umask = 23'
+    answers 0000 umask '.process.user.umask = 0'
+    umask 0022
+}
+
+@test "device nodes have the mode of the config, whatever the caller's umask" {
+    umask 0077
+    b=$(bundle c1 '.linux.devices = [{path: "/dev/some", type: "c", major: 1, minor: 5, fileMode: 438},
+        {path: "/dev/deep/pipe", type: "p", fileMode: 432, uid: 7, gid: 8}]' \
+        "$(args stat -c '%n %a %u:%g' /dev/some /dev/deep/pipe /dev/null /dev/zero /dev/tty /dev/deep /dev)")
+    chmod 755 "$b/rootfs"
+    attempt run -b "$b" c1
+    umask 0022
+    is "$status|$output|$stderr" "0|/dev/some 666 0:0
+/dev/deep/pipe 660 7:8
+/dev/null 666 0:0
+/dev/zero 666 0:0
+/dev/tty 666 0:0
+/dev/deep 755 0:0
+/dev 755 0:0|"
+}
+
+@test "a character device that the caller gives as a stream keeps its owner and mode" {
+    mkdir devices && mount -t tmpfs -o dev,mode=755 tmpfs devices && mknod -m 640 devices/zero c 1 5 && chown 3:4 devices/zero
+    for user in 0 1000; do
+        b=$(bundle "c$user" "$(args sh -c 'head -c 3 | od -An -tx1')" ".process.user = {uid: $user, gid: $user}")
+        shim_in 20 run -b "$b" c1 <devices/zero >said 2>devices/zero
+        is "$(<said)" " 00 00 00"
+        is "$(stat -c '%u:%g %a %t:%T' devices/zero)" "3:4 640 1:5"
+        succeeds run -b "$b" c1
+    done
+    umount devices
+}
+
+@test "RLIMIT_NOFILE may be smaller than what the runtime needs" {
+    b=$(bundle early "$(args sh -c 'echo $(ulimit -n) $(ulimit -Hn)')")
+    # no command substitution: it takes descriptors
+    edit_config "$b" '.process.args[2] = "ulimit -n; ulimit -Hn"'
+    cp "$b/config.json" plain.json
+    for join in . "$late"; do
+        for hooks in . '.hooks.startContainer = [{path: "/bin/true"}, {path: "/bin/true"}]'; do
+            for n in 3 4 5 8; do
+                jq "$join | $hooks | .process.rlimits = [{type: \"RLIMIT_NOFILE\", soft: $n, hard: $n}]" plain.json >"$b/config.json"
+                attempt run -b "$b" c1
+                is "$n $join $hooks|$status|${output/$'\n'/ }|$stderr" "$n $join $hooks|0|$n $n|"
+            done
+        done
+    done
+    # soft and hard apart
+    jq '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 4, hard: 1000}]' plain.json >"$b/config.json"
+    succeeds run -b "$b" c1
+    is "${output/$'\n'/ }" "4 1000"
+    # also where a start came to nothing before
+    [ -x "${DISTRO_SHIM_FAULT_BIN:-}" ] || return 0
+    jq '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 3, hard: 3}] | .process.args = ["sleep", "1000"]' plain.json >"$b/config.json"
+    succeeds create -b "$b" c1
+    shim_fault start:go:kill start c1 </dev/null >log 2>&1 3>&- || true
+    succeeds start c1
+    matches "$(<"/proc/$(init_of c1)/limits")" 'Max open files +3 +3'
+}
+
+@test "the caller's choice of processors is not the container's" {
+    requires cmd:taskset controller:cpuset
+    [ "$(nproc --all)" -gt 1 ] || skip "needs two processors"
+    local all
+    all=$(cat /sys/fs/cgroup/cpuset/cpuset.effective_cpus 2>/dev/null || cat /sys/fs/cgroup/cpuset/cpuset.cpus)
+    b=$(bundle c1 "$(args awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)")
+    is "$(taskset -c 0 "$DISTRO_SHIM" --root "$SHIM_ROOT" run -b "$b" c1 </dev/null)" "$all"
+    # the cgroup's counts
+    mkdir /sys/fs/cgroup/cpuset/narrow
+    cat /sys/fs/cgroup/cpuset/cpuset.mems >/sys/fs/cgroup/cpuset/narrow/cpuset.mems
+    echo 1 >/sys/fs/cgroup/cpuset/narrow/cpuset.cpus
+    edit_config "$b" '.linux.cgroupsPath = "/narrow/c1"'
+    is "$(taskset -c 0 "$DISTRO_SHIM" --root "$SHIM_ROOT" run -b "$b" c1 </dev/null)" 1
+    find /sys/fs/cgroup -depth -type d -path '*/narrow*' -exec rmdir {} +
+}
+
+# ---- the runtime's program in a container that waits
+
+@test "a created init runs no file that can be written to, and is small" {
+    for shape in plain late user; do
+        filters=()
+        case $shape in
+        late) filters=("$late") ;;
+        user) filters=("$userns") ;;
+        esac
+        b=$(bundle "$shape" "$(args true)" "${filters[@]}")
+        [ $shape != user ] || chown -hR 100000:100000 "$b/rootfs"
+        succeeds create -b "$b" "$shape"
+        pid=$(init_of "$shape")
+        /usr/bin/python3 - "/proc/$pid" "$DISTRO_SHIM" <<'END'
+import errno, fcntl, os, re, sys
+
+proc, program = sys.argv[1:]
+exe = proc + "/exe"
+try:
+    os.close(os.open(exe, os.O_RDWR))
+    sys.exit(exe + " can be opened for writing")
+except OSError as error:
+    why = error.errno
+if why == errno.EROFS:
+    print("read-only mount")
+else:
+    # that it happens to run protects it for as long as it does; the seals are for ever
+    assert why in (errno.ETXTBSY, errno.EPERM), why
+    with open(exe, "rb") as file:
+        seals = fcntl.fcntl(file, fcntl.F_GET_SEALS)
+    wanted = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+    assert seals & wanted == wanted, seals
+    print("memfd, seals", seals)
+    assert (os.stat(exe).st_dev, os.stat(exe).st_ino) != (os.stat(program).st_dev, os.stat(program).st_ino)
+    # nor is the file still mapped, which map_files would lead to
+    for line in open(proc + "/maps", encoding="utf-8"):
+        assert not line.rstrip().endswith(program), line
+END
+        rss=$(awk '/^RssAnon/ { print $2 }' "/proc/$pid/status")
+        echo "# RssAnon of a created init ($shape): $rss kB" >&3
+        [ "$rss" -lt 300 ]
+        succeeds delete "$shape"
+    done
+}
