@@ -15,7 +15,6 @@ setup() {
     start_test
     # where hooks of every kind can write: the same directory inside and outside
     mkdir notes
-    share='.mounts += [{destination: $ENV.PWD, type: "bind", source: ($ENV.PWD + "/notes"), options: ["rbind"]}]'
     notes=$PWD/notes
 }
 teardown() { end_test; }

@@ -260,7 +260,7 @@ END
     make_canary
     b=$(bundle c1 "$(args sh -c 'awk "{ print \$5 }" /proc/self/mountinfo | grep -E "^/(run|in|file)"')")
     root=$b/rootfs
-    rm -rf "$root/var" && mkdir "$root/var"
+    rm -rf "${root:?}/var" && mkdir "$root/var"
     ln -s /run "$root/var/run"
     ln -s /in/dangling "$root/absolute"
     ln -s ../../../../../../../in/relative "$root/relative"

@@ -320,7 +320,7 @@ END
         is "$output" $'0\n1\n2'
         expect_error 'preserve-fds 6: descriptor 8 is not open' run --preserve-fds 6 -b "$b" c1
         # also over the time between create and start
-        edit_config "$b" '.process.args = ["sh", "-c", "cat <&3 >/got; ls /proc/1/fd >>/got; :"]'
+        edit_config "$b" '.process.args = ["sh", "-c", "cat <&3 >/got; (ls /proc/1/fd >>/got); :"]'
         exec 3<three
         succeeds create --preserve-fds 1 -b "$b" c1
     )
