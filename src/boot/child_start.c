@@ -100,7 +100,11 @@ int child_execute(struct boot *b, struct err *e)
 {
 	struct message message = { .type = BOOT_EXECUTE };
 
-	if (small_nofile(b, e) < 0 || channel_send(b->channel, &message, -1, e) < 0)
+	if (small_nofile(b, e) < 0)
+		return -1;
+	/* A `start` that was killed meanwhile has said GO, and no other one can. */
+	if (channel_send(b->channel, &message, -1, e) < 0 && e->sys != EPIPE &&
+	    e->sys != ECONNRESET)
 		return -1;
 	execve(b->executable, b->plan->process.args, b->env);
 	return fail_sys(e, "exec: \"%s\"", b->plan->process.args[0]);

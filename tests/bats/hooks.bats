@@ -191,7 +191,8 @@ END
         (BATS_TEST_TMPDIR=$PWD/c-$kind expect_error "$kind hook: '/bin/sh' took longer than its timeout of 1 s" run -d -b "c-$kind" "c-$kind") 3>&- &
     done
     for kind in $kinds; do wait %$((i = ${i:-0} + 1)); done
-    [ $((SECONDS - start)) -lt 9 ]
+    # far below what the hooks would take, far above what a loaded machine needs
+    [ $((SECONDS - start)) -lt 60 ]
     for kind in $kinds; do [ -e "notes/$kind" ] && [ -e "notes/$kind.poststop" ]; done
     is "$(ls -A "$SHIM_ROOT")" ""
     is "$(grep -l 1003 /proc/[0-9]*/cmdline 2>/dev/null)" ""

@@ -44,7 +44,7 @@ static __attribute__((constructor)) void on_load(void)
 
 #else
 
-#define TRIES 500
+#define TRIES 200
 
 /* Of the last try: what is refused only while somebody runs the file is not refused for good. */
 static bool refusals[256];

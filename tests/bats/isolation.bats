@@ -51,6 +51,7 @@ user_bundle() { # NAME FILTER...
 
 has_status() { [ "$(state_of "$1")" = "$2" ]; }
 init_of() { jq .initPid "$SHIM_ROOT/$1/status.json"; }
+runs_program() { [ "$(tr '\0' ' ' <"/proc/$(init_of "$1")/cmdline")" = "sleep 1000 " ]; }
 is_gone() { [ ! -e "/proc/$1" ]; }
 in_state() { [ "$(sed 's/.*) //; s/ .*//' "/proc/$1/stat")" = "$2" ]; } # PID LETTER
 # Mount points of the host below a directory, relative to it.
@@ -280,7 +281,7 @@ in_time() {
         shim_fault "start:$step:kill" start c1 </dev/null >log 2>&1 3>&- || status=$?
         is "$step $status" "$step 137"
         wait_until has_status c1 running
-        is "$(tr '\0' ' ' <"/proc/$(init_of c1)/cmdline")" "sleep 1000 "
+        wait_until runs_program c1
         expect_error 'cannot delete container c1 that is not stopped: running' delete c1
         expect_error 'cannot start an already running container' start c1
         is "$(state_of c1)" running
@@ -288,6 +289,17 @@ in_time() {
         wait_until has_status c1 stopped
         succeeds delete c1
     done
+    # also where init is not done yet: nobody is there any more to be told
+    mkfifo "$b/rootfs/gate"
+    edit_config "$b" "$(hook startContainer 'read -r line </gate')"
+    succeeds create -b "$b" c1
+    shim_fault start:wait:kill start c1 </dev/null >log 2>&1 3>&- || true
+    wait_until has_status c1 running
+    timeout 10 sh -c 'echo >"$1"' sh "$b/rootfs/gate"
+    wait_until runs_program c1
+    expect_error 'cannot delete container c1 that is not stopped: running' delete c1
+    succeeds delete --force c1
+    edit_config "$b" 'del(.hooks)'
     # before GO nothing has happened, and init waits for the next one
     succeeds create -b "$b" c1
     shim_fault start:go:kill start c1 </dev/null >log 2>&1 3>&- || true

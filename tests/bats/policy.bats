@@ -513,6 +513,8 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
 @test "explain agrees with what is run and kept" {
     local b filter n=0
     hold
+    b=$(bundle agree "$(args sleep 1000)")
+    cp "$b/config.json" "$b/plain.json"
     for filter in . "$(without network)" "$(new network)" "$(path_of network "/proc/$holder/ns/net")" \
         ".linux.namespaces = [] | del(.hostname)" "$(capabilities CAP_NET_RAW CAP_SYS_ADMIN)" \
         '.linux.sysctl = {"net.ipv4.ip_forward": "1"} | .linux.readonlyPaths = []'; do
@@ -521,7 +523,7 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
             # an observed request for the host's network may not change it
             [ $mode = enforce ] || [[ $filter != *sysctl* && $filter != *"namespaces = []"* ]] || continue
             policy "{\"version\": 1, \"mode\": \"$mode\"}"
-            b=$(bundle "agree$n" "$filter" "$(args sleep 1000)")
+            jq "$filter" "$b/plain.json" >"$b/config.json"
             shim explain -b "$b" --format json "agree$n" >before.json
             shim_in 10 create -b "$b" "agree$n" </dev/null
             shim explain --format json "agree$n" >after.json
