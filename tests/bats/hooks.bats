@@ -187,10 +187,12 @@ END
             "$(hook poststop "touch $notes/$kind.poststop")")
     done
     start=$SECONDS
+    pids=()
     for kind in $kinds; do
         (BATS_TEST_TMPDIR=$PWD/c-$kind expect_error "$kind hook: '/bin/sh' took longer than its timeout of 1 s" run -d -b "c-$kind" "c-$kind") 3>&- &
+        pids+=($!)
     done
-    for kind in $kinds; do wait %$((i = ${i:-0} + 1)); done
+    for pid in "${pids[@]}"; do wait "$pid"; done
     # far below what the hooks would take, far above what a loaded machine needs
     [ $((SECONDS - start)) -lt 60 ]
     for kind in $kinds; do [ -e "notes/$kind" ] && [ -e "notes/$kind.poststop" ]; done

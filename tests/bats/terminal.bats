@@ -97,8 +97,9 @@ ready\r
     kill_it() { wait_until has_status c1 running && shim kill c1 "$1"; }
     has_status() { [ "$(state_of "$1")" = "$2" ]; }
     kill_it KILL &
+    pid=$!
     at_terminal --modes modes 'expect:ready' -- "${SHIM[@]}" run -b "$b" c1
-    wait
+    wait "$pid"
     is "$status $(<modes)" "137 same"
     # a program that changes the modes of its own terminal
     edit_config "$b" '.process.args = ["sh", "-c", "stty raw -echo; exit 3"]'
