@@ -57,18 +57,28 @@ static bool is_of_first_process(const struct ns_facts *ns)
 	return st.st_dev == ns->device && st.st_ino == ns->inode;
 }
 
+static bool is_own_user_namespace(int fd)
+{
+	struct stat own, other;
+
+	return stat("/proc/self/ns/user", &own) == 0 && fstat(fd, &other) == 0 &&
+	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
 static void look_at_owner(int fd, struct ns_facts *ns)
 {
 	autoclose int owner = nsfd_owner(fd);
 	uid_t uid;
 
-	/* EPERM: the owner is above the runtime's own user namespace, or beside it */
-	ns->owned = owner >= 0;
 	if (ns->type == SPEC_NS_USER ? nsfd_owner_uid(fd, &uid) == 0
 				     : owner >= 0 && nsfd_owner_uid(owner, &uid) == 0) {
 		ns->owner_uid.set = true;
 		ns->owner_uid.value = uid;
 	}
+	/* EPERM: the owner is above the runtime's own user namespace, or beside it. Power over one below is
+	 * not enough: whoever made it has power over it too, so he must be the caller. */
+	ns->owned = owner >= 0 && (is_own_user_namespace(owner) ||
+				   (ns->owner_uid.set && ns->owner_uid.value == geteuid()));
 }
 
 /* All but path, is_self and the cookie. */

@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "facts/gather.h"
+#include "sys/child.h"
 #include "sys/nsfd.h"
 
 #include <setjmp.h>
@@ -455,6 +456,47 @@ static void another_network_is_told_from_the_own_one(void **state)
 	assert_true(nsfd_same(host.network, other));
 }
 
+/* Root has power over it, but so has whoever made it: he could change and sniff everybody's network. */
+static void a_network_that_somebody_else_made_is_not_owned(void **state)
+{
+	struct world *world = *state;
+	struct request request;
+	struct facts *facts;
+	autohost host = HOST_INIT;
+	autochild maker = CHILD_INIT;
+	struct err e = { 0 };
+	int ready[2];
+	char byte;
+
+	if (geteuid() != 0) {
+		print_message("skipped: needs root to become somebody else\n");
+		skip();
+	}
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	if (child_clone(0, -1, &maker, &e) == 0) {
+		if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0 ||
+		    unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0 || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	ssize_t length = read(ready[0], &byte, 1);
+	close(ready[0]);
+	if (length != 1) {
+		print_message("skipped: users may not make user namespaces here\n");
+		skip();
+	}
+	make_request(world, &request,
+		     arena_printf(&world->arena, "/proc/%d/ns/net", (int)maker.pid));
+	assert_int_equal(facts_gather(&request.spec, request.policy, &request.options,
+				      &world->arena, &facts, &host, &e),
+			 0);
+	assert_null(facts->network->problem);
+	assert_false(facts->network->owned);
+	assert_int_equal(facts->network->owner_uid.value, 65534);
+}
+
 #define WORLD_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -472,6 +514,7 @@ int main(void)
 		WORLD_TEST(namespaces_are_looked_at_once),
 		WORLD_TEST(what_cannot_be_used_is_a_problem_and_no_error),
 		WORLD_TEST(another_network_is_told_from_the_own_one),
+		WORLD_TEST(a_network_that_somebody_else_made_is_not_owned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
