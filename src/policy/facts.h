@@ -21,7 +21,7 @@ struct ns_facts {
 	uint64_t cookie;        /* network only: SO_NETNS_COOKIE, never reused; 0 elsewhere */
 	bool is_self;           /* the namespace that the runtime itself is in */
 	bool is_host; /* that of the host's first process, where that can be told; else is_self */
-	bool owned;   /* network: its owning user namespace is the runtime's own, or the caller made it */
+	bool owned; /* network: its owning user namespace is the runtime's own, or the caller made it */
 	struct opt_u32 owner_uid;
 };
 

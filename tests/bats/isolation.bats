@@ -223,7 +223,7 @@ in_time() {
         wait_until has_status two running
         is "$(tr '\0' ' ' <"/proc/$pid/cmdline")" "tail -f /etc/passwd "
         succeeds delete --force two
-        is_gone "$pid"
+        wait_until is_gone "$pid"
         for p in "${helpers[@]}"; do read -r -d '' name <"/proc/$p/cmdline" && [ "$name" = sleep ]; done
         is "$(state_of one)" running
     done
@@ -252,8 +252,8 @@ in_time() {
         fi
         in_time 5 succeeds delete --force c1
         [ ! -e "$SHIM_ROOT/c1" ]
-        is_gone "$init"
-        is_gone "$hook"
+        wait_until is_gone "$init"
+        wait_until is_gone "$hook"
         is "$(find /sys/fs/cgroup -type d -name c1)" ""
     done
 }
@@ -358,7 +358,7 @@ in_time() {
     is "$status" 1
     matches "$(<log)" 'first process is stopped'
     in_time 5 succeeds delete --force c1
-    is_gone "$pid"
+    wait_until is_gone "$pid"
 }
 
 @test "start of a frozen container: an error in time, and nobody is kept waiting" {
