@@ -81,7 +81,7 @@ int child_start_container_hooks(struct boot *b, struct err *e)
 	return hooks_run("startContainer", &hooks, &state, e);
 }
 
-/* The part of RLIMIT_NOFILE that was left for now (parent_rlimits()); lowering takes no privilege. */
+/* The part of RLIMIT_NOFILE that parent_rlimits() has left to us; lowering takes no privilege. */
 static int small_nofile(struct boot *b, struct err *e)
 {
 	for (size_t i = 0; i < b->plan->process.rlimits.n; i++) {

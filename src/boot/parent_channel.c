@@ -61,15 +61,6 @@ int parent_go(struct boot *b, struct err *e)
 	return channel_send(b->channel, &go, -1, e);
 }
 
-/* Where the child ended with a message of ours unread, the first answer is just that (ECONNRESET), and what
- * it had said before is the next one. */
-static int receive(struct boot *b, struct message *message, int *ret_fd, struct err *e)
-{
-	int rc = channel_receive(b->channel, message, ret_fd, e);
-
-	return rc == 0 ? channel_receive(b->channel, message, ret_fd, e) : rc;
-}
-
 static int fail_ended(int status, struct err *e)
 {
 	return fail(e, ERR_SYSTEM, "the container's first process ended unexpectedly (status %d%s)",
@@ -86,7 +77,7 @@ void parent_learn_cause(struct boot *b, struct err *e)
 	if (b->init.pid <= 0 || b->channel < 0 || b->child_failed ||
 	    !pidfd_ended(b->init.pidfd, e->sys == EPIPE ? LAST_WORDS_MS : 0))
 		return;
-	while (receive(b, &message, &fd, &ignored) > 0) {
+	while (channel_receive(b->channel, &message, &fd, &ignored) > 0) {
 		replace_fd(&fd, -1);
 		if (message.type == BOOT_ERROR) {
 			*e = message.error;
@@ -101,7 +92,7 @@ void parent_learn_cause(struct boot *b, struct err *e)
 static int expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
 {
 	struct message message;
-	int status, rc = receive(b, &message, ret_fd, e);
+	int status, rc = channel_receive(b->channel, &message, ret_fd, e);
 
 	if (rc < 0)
 		return -1;

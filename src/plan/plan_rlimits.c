@@ -4,28 +4,6 @@
  */
 #include "plan/parts.h"
 
-#include <sys/resource.h>
-
-const struct name_row plan_rlimit_names[] = {
-	{ "RLIMIT_AS", RLIMIT_AS },
-	{ "RLIMIT_CORE", RLIMIT_CORE },
-	{ "RLIMIT_CPU", RLIMIT_CPU },
-	{ "RLIMIT_DATA", RLIMIT_DATA },
-	{ "RLIMIT_FSIZE", RLIMIT_FSIZE },
-	{ "RLIMIT_LOCKS", RLIMIT_LOCKS },
-	{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
-	{ "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE },
-	{ "RLIMIT_NICE", RLIMIT_NICE },
-	{ "RLIMIT_NOFILE", RLIMIT_NOFILE },
-	{ "RLIMIT_NPROC", RLIMIT_NPROC },
-	{ "RLIMIT_RSS", RLIMIT_RSS },
-	{ "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
-	{ "RLIMIT_RTTIME", RLIMIT_RTTIME },
-	{ "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
-	{ "RLIMIT_STACK", RLIMIT_STACK },
-	{ NULL, 0 },
-};
-
 int plan_rlimits(struct plan_context *c, struct err *e)
 {
 	const struct spec_process *process = c->spec->process;
@@ -38,7 +16,7 @@ int plan_rlimits(struct plan_context *c, struct err *e)
 		const struct spec_rlimit *from = &process->rlimits.v[i];
 		int64_t resource;
 
-		if (!from->type || !name_to_value(plan_rlimit_names, from->type, &resource))
+		if (!from->type || !name_to_value(spec_rlimit_names, from->type, &resource))
 			return fail(e, ERR_CONFIG, "process.rlimits[%zu].type: \"%s\" is unknown",
 				    i, from->type ? from->type : "");
 		to->rlimits.v[to->rlimits.n++] = (struct plan_rlimit){

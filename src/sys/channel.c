@@ -113,13 +113,15 @@ int channel_receive(int socket, struct message *ret, int *ret_fd, struct err *e)
 	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
 	autoclose int fd = -1;
 	ssize_t length;
+	int reset = 0;
 
+	/* ECONNRESET: the peer went with a message of ours unread. It is told once, before what the peer had
+	 * said still; then that comes, or the end. */
 	do {
 		header.msg_control = &control;
 		header.msg_controllen = sizeof(control);
 		length = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-	} while (length < 0 && errno == EINTR);
-	/* ECONNRESET: the peer went with a message of ours unread */
+	} while (length < 0 && (errno == EINTR || (errno == ECONNRESET && !reset++)));
 	if (length == 0 || (length < 0 && errno == ECONNRESET))
 		return 0;
 	if (length < 0)
