@@ -469,9 +469,27 @@ static void a_cookie_names_one_network(void **state)
 	assert_string_equal(e.text, "join the network namespace '/a/path': invalid argument");
 }
 
+static void what_a_peer_said_before_it_went_is_heard(void **state)
+{
+	struct message said = { .type = 7 }, heard = { 0 }, unread = { .type = 8 };
+	struct err e;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(channel_pair(pair, &e), 0);
+	assert_int_equal(channel_send(pair[0], &unread, -1, &e), 0);
+	assert_int_equal(channel_send(pair[1], &said, -1, &e), 0);
+	close(pair[1]);
+	assert_int_equal(channel_receive(pair[0], &heard, NULL, &e), 1);
+	assert_int_equal(heard.type, 7);
+	assert_int_equal(channel_receive(pair[0], &heard, NULL, &e), 0);
+	close(pair[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_peer_said_before_it_went_is_heard),
 		cmocka_unit_test(a_child_runs_and_its_status_comes_back),
 		cmocka_unit_test(a_dropped_child_is_dead_and_reaped),
 		cmocka_unit_test(a_kept_child_lives_on),
