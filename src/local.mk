@@ -30,7 +30,9 @@ src_libbase_a_SOURCES = \
 	src/base/names.c \
 	src/base/names.h \
 	src/base/str.c \
-	src/base/str.h
+	src/base/str.h \
+	src/base/timestamp.c \
+	src/base/timestamp.h
 src_libspec_a_SOURCES = \
 	src/spec/check.c \
 	src/spec/check.h \

@@ -168,7 +168,8 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	if (rc < 0)
 		parent_learn_cause(&b, e);
 	bool clean = rc == 0 || parent_undo(&b);
-	close_keep_errno(b.channel);
+	if (rc < 0 || !request->options->start_follows)
+		replace_fd(&b.channel, -1);
 	close_keep_errno(b.channel_other);
 	close_keep_errno(b.start_listener);
 	close_keep_errno(b.root_mount);
@@ -183,5 +184,6 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	}
 	ret->init = b.init;
 	ret->console_master = b.console_master;
+	ret->channel = b.channel;
 	return 0;
 }

@@ -46,8 +46,12 @@ int parent_open_sockets(struct boot *b, struct err *e)
 {
 	int pair[2];
 
-	b->start_listener = channel_listen(b->state->fd, STATE_START_SOCKET, e);
-	if (b->start_listener < 0 || channel_pair(pair, e) < 0)
+	if (!b->options->start_follows) {
+		b->start_listener = channel_listen(b->state->fd, STATE_START_SOCKET, e);
+		if (b->start_listener < 0)
+			return -1;
+	}
+	if (channel_pair(pair, e) < 0)
 		return -1;
 	b->channel = pair[0];
 	b->channel_other = pair[1];

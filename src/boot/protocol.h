@@ -13,7 +13,8 @@
  *	  |-- CONSOLE_DONE -------------------->|
  *	  |<------------------------ READY -----|  it waits for start; or ERROR from any step
  *
- * START, over the socket in the container's directory, later and from another process:
+ * START, over the socket in the container's directory, later and from another process; in `run` over the
+ * same socket pair:
  *
  *	start                                 init
  *	  |-- GO ------------------------------>|

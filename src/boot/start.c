@@ -22,6 +22,7 @@
 struct start {
 	struct state_dir *state;
 	struct status_record *status;
+	const struct start_line *line; /* NULL: by the records */
 	int pidfd, socket;
 	bool over; /* init was let go and has ended, or is about to */
 };
@@ -43,6 +44,8 @@ static int check_moving(const struct start *s, struct err *e)
 
 static int start_find_init(struct start *s, struct err *e)
 {
+	if (s->line)
+		return s->pidfd = s->line->pidfd;
 	s->pidfd = process_open(&s->status->init, e);
 	if (s->pidfd < 0 && e->kind == ERR_NOT_FOUND)
 		return fail(e, ERR_STATE, "cannot start a container that has stopped");
@@ -51,6 +54,8 @@ static int start_find_init(struct start *s, struct err *e)
 
 static int start_connect(struct start *s, struct err *e)
 {
+	if (s->line)
+		return s->socket = s->line->channel;
 	s->socket = channel_connect(s->state->fd, STATE_START_SOCKET, e);
 	if (s->socket < 0 && (e->sys == ENOENT || e->sys == ECONNREFUSED))
 		return fail(e, ERR_STATE, "cannot start an already running container");
@@ -64,7 +69,7 @@ static int start_go(struct start *s, struct err *e)
 	if (channel_send(s->socket, &go, -1, e) < 0)
 		return -1;
 	/* Its listener is gone by now, or soon; the name is for nobody any more. */
-	if (unlinkat(s->state->fd, STATE_START_SOCKET, 0) < 0 && errno != ENOENT)
+	if (!s->line && unlinkat(s->state->fd, STATE_START_SOCKET, 0) < 0 && errno != ENOENT)
 		return fail_sys(e, "remove the start socket");
 	return 0;
 }
@@ -133,13 +138,18 @@ static int start_page(struct start *s, struct err *e)
 	return 0;
 }
 
-int boot_start(struct state_dir *state, struct status_record *status, bool *ret_over, struct err *e)
+int boot_start(struct state_dir *state, struct status_record *status, const struct start_line *line,
+	       bool *ret_over, struct err *e)
 {
-	struct start s = { .state = state, .status = status, .pidfd = -1, .socket = -1 };
+	struct start s = {
+		.state = state, .status = status, .line = line, .pidfd = -1, .socket = -1
+	};
 	int rc = start_page(&s, e);
 
-	close_keep_errno(s.pidfd);
-	close_keep_errno(s.socket);
+	if (!line) {
+		close_keep_errno(s.pidfd);
+		close_keep_errno(s.socket);
+	}
 	*ret_over = s.over;
 	return rc;
 }

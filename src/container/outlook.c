@@ -58,6 +58,7 @@ int container_outlook(const struct global_options *global, const char *id,
 	struct container_outlook outlook = { 0 };
 	struct facts_options facts_options = {
 		.members_directory = registry_default_directory(global->rootless, arena),
+		.cgroup_disabled = global->cgroup_disabled,
 	};
 	autohost host = HOST_INIT;
 

@@ -26,7 +26,8 @@ static int delete_made(const struct global_options *global, struct made_containe
 {
 	if (!made->dir.locked && state_relock(&made->dir, e) < 0)
 		return e->kind == ERR_NOT_FOUND ? 0 : -1;
-	return container_delete_opened(global, &made->dir, true, e);
+	return container_delete_opened(global, &made->dir,
+				       made->init.pid == 0 ? &made->status : NULL, true, e);
 }
 
 int container_run(const struct global_options *global, const char *id,
@@ -39,13 +40,17 @@ int container_run(const struct global_options *global, const char *id,
 	bool to_us = !options->detach && !options->console_socket, over;
 	int rc, code = 0;
 
-	if (container_make(global, id, options, to_us, &made, e) < 0)
+	if (container_make(global, id, options, to_us, true, &made, e) < 0)
 		return -1;
+	struct start_line line = { .pidfd = made.init.pidfd, .channel = made.channel };
 	foreground.init = &made.init;
 	foreground.master = made.console_master;
 	rc = options->detach ? 0 : foreground_prepare(&foreground, &signal_fd, e);
 	if (rc == 0)
-		rc = container_let_go(&made.dir, &made.status, made.outlook.verdict.spec, &over, e);
+		rc = container_let_go(&made.dir, &made.status, made.outlook.verdict.spec, &line,
+				      &over, e);
+	/* its end tells init nothing any more */
+	replace_fd(&made.channel, -1);
 	if (rc == 0 && !options->detach)
 		rc = follow_to_the_end(&made, &foreground, signal_fd, &code, e);
 	foreground_end(&foreground);
