@@ -178,11 +178,15 @@ src_libboot_a_SOURCES = \
 src_libcontainer_a_SOURCES = \
 	src/container/container.h \
 	src/container/delete.c \
+	src/container/inherit.c \
+	src/container/inherit.h \
 	src/container/kill.c \
 	src/container/leftover.c \
 	src/container/leftover.h \
 	src/container/make.c \
 	src/container/make.h \
+	src/container/notify.c \
+	src/container/notify.h \
 	src/container/outlook.c \
 	src/container/run.c \
 	src/container/signals.c \

@@ -185,7 +185,7 @@ static int explain_outlook(const struct cli_call *call, const char *id, struct e
 	autohost host = HOST_INIT;
 	autostrbuf text = { 0 };
 
-	if (container_outlook(&call->global, id, &call->values.create, call->arena, &outlook, &host,
+	if (container_outlook(&call->global, id, &call->values.create, NULL, call->arena, &outlook, &host,
 			      e) < 0)
 		return -1;
 

@@ -7,6 +7,7 @@
 #define CONTAINER_CONTAINER_H
 
 #include "boot/boot.h"
+#include "container/inherit.h"
 
 struct global_options {
 	const char *root;        /* --root, or the default */
@@ -67,7 +68,8 @@ struct owner_name {
 };
 struct owner_name container_owner_name(uint32_t uid);
 
-/* Everything from bytes to a plan without running anything: what `explain --bundle` shows. */
+/* Everything from bytes to a plan without running anything: what `explain --bundle` shows. `inherited`:
+ * what is passed on where the container is made, or NULL. */
 struct container_outlook {
 	struct spec *spec;
 	struct policy_source policy;
@@ -77,7 +79,8 @@ struct container_outlook {
 	struct err unplanned; /* kind 0: nothing to say */
 };
 int container_outlook(const struct global_options *global, const char *id,
-		      const struct container_create_options *options, struct arena *arena,
+		      const struct container_create_options *options,
+		      const struct inherited *inherited, struct arena *arena,
 		      struct container_outlook *ret, struct host *ret_host, struct err *e)
 	MUST_CHECK;
 

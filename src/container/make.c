@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "container/leftover.h"
+#include "container/notify.h"
 #include "hooks/hooks.h"
 #include "plan/plan_hooks.h"
 
@@ -112,7 +113,10 @@ int container_make(const struct global_options *global, const char *id,
 	struct container_outlook *outlook = &made->outlook;
 	struct create_result result = { .init = CHILD_INIT, .console_master = -1, .channel = -1 };
 
-	if (container_outlook(global, id, options, &made->arena, outlook, &made->host, e) < 0)
+	inherit(&made->arena, &made->inherited);
+	create.preserve_fds += made->inherited.listen_fds;
+	if (container_outlook(global, id, options, &made->inherited, &made->arena, outlook,
+			      &made->host, e) < 0)
 		return -1;
 	if (outlook->verdict.refused)
 		return policy_refusal(&outlook->verdict, e);
@@ -138,6 +142,7 @@ int container_make(const struct global_options *global, const char *id,
 		.members_directory = registry_default_directory(global->rootless, &made->arena),
 	};
 	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||
+	    (made->inherited.notify_socket && notify_make_directory(&made->dir, e) < 0) ||
 	    boot_create(&request, &result, e) < 0) {
 		if (result.left_behind)
 			return err_prefix(e, "something of container %s is left for delete --force",
@@ -201,6 +206,31 @@ int container_let_go(struct state_dir *dir, struct status_record *status, const 
 	return *ret_over ? -1 : 0;
 }
 
+/* A service manager that started us counts on it that we end when the service is ready. */
+static int start_and_wait_ready(struct state_dir *dir, struct status_record *status,
+				const struct spec *spec, struct arena *arena, bool *ret_over,
+				struct err *e)
+{
+	autonotify notify = NOTIFY_INIT;
+	autoclose int pidfd = -1;
+	struct inherited inherited;
+
+	inherit(arena, &inherited);
+	if (notify_listen(dir, inherited.notify_socket, &notify, e) < 0)
+		return -1;
+	if (notify.socket >= 0) {
+		notify.main_pid = status->init.pid;
+		pidfd = process_open(&status->init, e);
+		if (pidfd < 0)
+			return -1;
+	}
+	if (container_let_go(dir, status, spec, NULL, ret_over, e) < 0)
+		return -1;
+	/* Others may want to look at it, kill it or delete it meanwhile. */
+	state_unlock(dir);
+	return notify_wait_ready(&notify, pidfd, e);
+}
+
 static int start_opened(struct state_dir *dir, struct arena *arena, bool *ret_over, struct err *e)
 {
 	struct status_record *status;
@@ -219,7 +249,7 @@ static int start_opened(struct state_dir *dir, struct arena *arena, bool *ret_ov
 			    pidfd >= 0 ? "an already running container"
 				       : "a container that has stopped");
 	}
-	return container_let_go(dir, status, spec, NULL, ret_over, e);
+	return start_and_wait_ready(dir, status, spec, arena, ret_over, e);
 }
 
 int container_start(const struct global_options *global, const char *id, struct err *e)

@@ -12,6 +12,7 @@ struct made_container {
 	struct status_record status;
 	struct container_outlook outlook;
 	struct host host;
+	struct inherited inherited;
 	struct child init;
 	int console_master;
 	int channel; /* to init, where `start_follows` was asked for */

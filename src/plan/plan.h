@@ -192,6 +192,10 @@ struct plan_options {
 	bool no_pivot;
 	bool cgroup_disabled; /* --cgroup-manager disabled */
 	bool systemd_cgroup;  /* --systemd-cgroup: an error until the driver is there */
+	/* What the runtime itself adds: NAME=VALUE in place of the config's, and a directory of the host
+	 * for the notification socket with its place inside. */
+	const struct strlist *environment;
+	const char *notify_source, *notify_destination;
 };
 
 /* ERR_CONFIG where the spec asks for what this host or this program cannot do. */
