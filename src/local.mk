@@ -178,6 +178,7 @@ src_libboot_a_SOURCES = \
 src_libcontainer_a_SOURCES = \
 	src/container/container.h \
 	src/container/delete.c \
+	src/container/find.c \
 	src/container/inherit.c \
 	src/container/inherit.h \
 	src/container/kill.c \

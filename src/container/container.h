@@ -58,6 +58,10 @@ struct container_view {
 };
 int container_view(const struct global_options *global, const char *id, struct arena *arena,
 		   struct container_view *ret, struct err *e) MUST_CHECK;
+/* The one container, of this root or else of any engine's, whose id of 64 hexadecimal digits begins with
+ * these; ERR_NOT_FOUND where there is none, ERR_USAGE where there are several. */
+int container_find(const struct global_options *global, const char *text, struct arena *arena,
+		   const char **ret_root, const char **ret_id, struct err *e) MUST_CHECK;
 /* The state object of runtime.md "State", with what runc adds (rootfs, created, owner). */
 int container_state_json(const struct container_view *view, struct json_out *out, struct err *e)
 	MUST_CHECK;
