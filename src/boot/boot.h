@@ -29,6 +29,7 @@ struct boot_request {
 	struct status_record *status;  /* filled but for what creation finds out; written here */
 	struct arena *arena;           /* what creation finds out lives there */
 	const char *members_directory; /* of the registry */
+	const char *filters_directory; /* of compiled seccomp filters; NULL: none are kept */
 };
 
 struct create_result {
@@ -45,11 +46,11 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	MUST_CHECK;
 
 /*
- * Let a created init go; returns when the program runs. `state` is locked, `status` is what it holds.
- * The poststart hooks have not run yet. *ret_over, set also on failure: init was let go and has ended, or
+ * Let a created init go; returns when the program runs. `state` is locked, `status` is what it holds,
+ * `seccomp` is of the configuration or NULL. The poststart hooks have not run yet. *ret_over, set also on failure: init was let go and has ended, or
  * is about to, without its program.
  */
-int boot_start(struct state_dir *state, struct status_record *status, bool *ret_over, struct err *e)
-	MUST_CHECK;
+int boot_start(struct state_dir *state, struct status_record *status,
+	       const struct spec_seccomp *seccomp, bool *ret_over, struct err *e) MUST_CHECK;
 
 #endif

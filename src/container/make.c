@@ -9,6 +9,7 @@
 #include "container/leftover.h"
 #include "hooks/hooks.h"
 #include "plan/plan_hooks.h"
+#include "seccomp/program.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -134,6 +135,7 @@ int container_make(const struct global_options *global, const char *id,
 		.status = &made->status,
 		.arena = &made->arena,
 		.members_directory = registry_default_directory(global->rootless, &made->arena),
+		.filters_directory = seccomp_cache_directory(global->rootless, &made->arena),
 	};
 	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||
 	    boot_create(&request, &result, e) < 0) {
@@ -192,7 +194,7 @@ int container_let_go(struct state_dir *dir, struct status_record *status, const 
 	if (!spec->process)
 		return fail(e, ERR_STATE,
 			    "cannot start container %s: its configuration has no process", dir->id);
-	if (boot_start(dir, status, ret_over, e) < 0)
+	if (boot_start(dir, status, spec->linux_ ? spec->linux_->seccomp : NULL, ret_over, e) < 0)
 		return -1;
 	*ret_over = run_poststart(status, spec, e) < 0;
 	return *ret_over ? -1 : 0;

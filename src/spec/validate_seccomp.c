@@ -69,12 +69,14 @@ static void check_rule_names(struct check *c, const struct spec_seccomp_rule *ru
 	for (size_t j = 0; j < rule->names.n; j++) {
 		if (str_empty(rule->names.v[j]))
 			check_fail(c, "syscalls[%zu].names[%zu]: must not be empty", i, j);
-		/* The container's process sends the listener's descriptor with it, under the filter. */
-		if (rule->action == SPEC_ACT_NOTIFY && str_eq(rule->names.v[j], "write"))
+		/* A container's process hands the listener over under the filter: with sendmsg here, with
+		 * write in runc, which refuses that one. */
+		if (rule->action == SPEC_ACT_NOTIFY &&
+		    (str_eq(rule->names.v[j], "write") || str_eq(rule->names.v[j], "sendmsg")))
 			check_fail(c,
 				   "syscalls[%zu].names[%zu]: SCMP_ACT_NOTIFY is not possible "
-				   "for write",
-				   i, j);
+				   "for %s",
+				   i, j, rule->names.v[j]);
 	}
 }
 
