@@ -8,8 +8,9 @@
 static void check_errno(struct check *c, const char *name, int action,
 			const struct opt_u32 *errno_ret)
 {
-	/* The kernel cuts greater error numbers down to this one; a tracer gets 16 bits. */
-	enum { ERRNO_MAX = 4095, TRACE_MAX = 65535 };
+	/* libseccomp takes no greater error number, though the kernel has one more; a tracer gets 16
+	 * bits. */
+	enum { ERRNO_MAX = 4094, TRACE_MAX = 65535 };
 	if (!errno_ret->set)
 		return;
 	if (action != SPEC_ACT_ERRNO && action != SPEC_ACT_TRACE)
