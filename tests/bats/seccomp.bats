@@ -346,7 +346,7 @@ END
 
 @test "cache: it does not grow for ever" {
     rm -rf "$CACHE"
-    mkdir -p -m 700 "$CACHE"
+    mkdir -p "$CACHE" && chmod 700 "$CACHE"
     for i in $(seq 100 199); do
         echo x >"$CACHE/$i.bpf"
         touch -d "2001-01-01 +$i minutes" "$CACHE/$i.bpf"
