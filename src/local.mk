@@ -153,6 +153,7 @@ src_libseccomp_filter_a_SOURCES = \
 	src/seccomp/compile.c \
 	src/seccomp/enosys.c \
 	src/seccomp/features.c \
+	src/seccomp/join.c \
 	src/seccomp/listener.c \
 	src/seccomp/load.c \
 	src/seccomp/parts.h \

@@ -30,7 +30,7 @@
 #define CACHE_FILES_MAX 64
 
 /* What a file begins with; then come the instructions. In the byte order of the machine: it does not
- * outlive it. A new layout gets a new magic. */
+ * outlive it. A new layout, and another way to make programs of rules, gets a new magic. */
 struct cache_header {
 	char magic[8];
 	uint8_t key[SHA256_BYTES];
@@ -100,6 +100,9 @@ struct cache_key seccomp_cache_key(const struct plan_seccomp *plan)
 
 	sha256_init(&hash);
 	add_text(&hash, PACKAGE_VERSION);
+#ifdef DISTRO_SHIM_COMMIT
+	add_text(&hash, DISTRO_SHIM_COMMIT);
+#endif
 	sha256_add(&hash, cache_magic, sizeof(cache_magic));
 	add_number(&hash, version->major);
 	add_number(&hash, version->minor);

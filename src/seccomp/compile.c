@@ -147,42 +147,103 @@ uint32_t seccomp_architecture(const char *name)
 	return seccomp_arch_resolve_name(lower);
 }
 
-/* The native one is in a new filter already. */
-static int add_architectures(scmp_filter_ctx filter, const struct plan_seccomp *plan,
-			     struct arena *arena, uint32_t **ret, size_t *ret_n, struct err *e)
+/* As the plan lists them, the native one first, each once. */
+static int list_architectures(const struct plan_seccomp *plan, struct arena *arena, uint32_t **ret,
+			      size_t *ret_n, struct err *e)
 {
 	uint32_t *v = arena_new_array(arena, uint32_t, plan->architectures.n + 1);
 	const struct scmp_version *version = seccomp_version();
 	size_t n = 0;
-	char what[96];
 
 	v[n++] = seccomp_arch_native();
 	for (size_t i = 0; i < plan->architectures.n; i++) {
 		const char *name = plan->architectures.v[i];
 		uint32_t architecture = seccomp_architecture(name);
-		int rc;
+		size_t same = 0;
 
 		if (!architecture)
 			return fail(e, ERR_CONFIG,
 				    "linux.seccomp.architectures[%zu]: libseccomp %u.%u.%u does "
 				    "not know %s",
 				    i, version->major, version->minor, version->micro, name);
-		if (str_format(what, sizeof(what), e, "linux.seccomp.architectures[%zu]: %s", i,
-			       name) < 0)
-			return -1;
-		rc = seccomp_arch_add(filter, architecture);
-		if (rc == -EEXIST)
-			continue;
-		if (rc < 0)
-			return fail_library(rc, what, e);
-		v[n++] = architecture;
+		while (same < n && v[same] != architecture)
+			same++;
+		if (same == n)
+			v[n++] = architecture;
 	}
 	*ret = v;
 	*ret_n = n;
 	return 0;
 }
 
+/* The name in the plan, for errors. */
+static int fail_architecture(const struct plan_seccomp *plan, uint32_t architecture, int rc,
+			     struct err *e)
+{
+	char what[96];
+	size_t i = 0;
+
+	while (i < plan->architectures.n &&
+	       seccomp_architecture(plan->architectures.v[i]) != architecture)
+		i++;
+	if (i == plan->architectures.n)
+		return fail_library(rc, "linux.seccomp.architectures: the native one", e);
+	if (str_format(what, sizeof(what), e, "linux.seccomp.architectures[%zu]: %s", i,
+		       plan->architectures.v[i]) < 0)
+		return -1;
+	return fail_library(rc, what, e);
+}
+
+/* A new filter has the native one. Added first, so that the library sees to the byte order. */
+static int set_architecture(scmp_filter_ctx filter, const struct plan_seccomp *plan,
+			    uint32_t architecture, struct err *e)
+{
+	int rc;
+
+	if (architecture == seccomp_arch_native())
+		return 0;
+	rc = seccomp_arch_add(filter, architecture);
+	if (rc == 0)
+		rc = seccomp_arch_remove(filter, seccomp_arch_native());
+	return rc < 0 ? fail_architecture(plan, architecture, rc, e) : 0;
+}
+
 /* --- rules --- */
+
+static bool says_the_usual(const struct plan_seccomp *plan, const struct plan_seccomp_rule *rule)
+{
+	return library_action(rule->action, rule->value) ==
+	       library_action(plan->default_action, plan->default_value);
+}
+
+static int check_actions(const struct plan_seccomp *plan, struct err *e)
+{
+	char what[64];
+
+	if (check_action(plan->default_action, "linux.seccomp.defaultAction", e) < 0)
+		return -1;
+	for (size_t i = 0; i < plan->rules.n; i++) {
+		if (str_format(what, sizeof(what), e, "linux.seccomp.syscalls[%zu].action",
+			       plan->rules.v[i].number) < 0 ||
+		    check_action(plan->rules.v[i].action, what, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void tell_unknown_names(const struct plan_seccomp *plan)
+{
+	for (size_t i = 0; i < plan->rules.n; i++) {
+		const struct strlist *names = &plan->rules.v[i].names;
+
+		for (size_t j = 0; j < names->n; j++) {
+			if (seccomp_syscall_resolve_name(names->v[j]) == __NR_SCMP_ERROR)
+				log_debug("seccomp: system call %s is unknown here, its rule is "
+					  "left out",
+					  names->v[j]);
+		}
+	}
+}
 
 static int add_rule(scmp_filter_ctx filter, const struct plan_seccomp_rule *rule, struct err *e)
 {
@@ -199,11 +260,8 @@ static int add_rule(scmp_filter_ctx filter, const struct plan_seccomp_rule *rule
 		int number = seccomp_syscall_resolve_name(rule->names.v[i]);
 		int rc;
 
-		if (number == __NR_SCMP_ERROR) {
-			log_debug("seccomp: system call %s is unknown here, its rule is left out",
-				  rule->names.v[i]);
+		if (number == __NR_SCMP_ERROR)
 			continue;
-		}
 		rc = seccomp_rule_add_array(filter, action, number, (unsigned)n, conditions);
 		if (rc == 0)
 			continue;
@@ -218,17 +276,10 @@ static int add_rule(scmp_filter_ctx filter, const struct plan_seccomp_rule *rule
 
 static int add_rules(scmp_filter_ctx filter, const struct plan_seccomp *plan, struct err *e)
 {
-	const uint32_t usual = library_action(plan->default_action, plan->default_value);
-	char what[64];
-
 	for (size_t i = 0; i < plan->rules.n; i++) {
 		const struct plan_seccomp_rule *rule = &plan->rules.v[i];
 
-		if (library_action(rule->action, rule->value) == usual)
-			continue;
-		if (str_format(what, sizeof(what), e, "linux.seccomp.syscalls[%zu].action",
-			       rule->number) < 0 ||
-		    check_action(rule->action, what, e) < 0 || add_rule(filter, rule, e) < 0)
+		if (!says_the_usual(plan, rule) && add_rule(filter, rule, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -257,23 +308,39 @@ static int export_program(scmp_filter_ctx filter, struct arena *arena, struct se
 	return 0;
 }
 
+static int compile_one(const struct plan_seccomp *plan, uint32_t architecture, struct arena *arena,
+		       struct seccomp_program *ret, struct err *e)
+{
+	autofilter filter = seccomp_init(library_action(plan->default_action, plan->default_value));
+
+	if (!filter)
+		return fail(e, ERR_SYSTEM, "linux.seccomp: libseccomp cannot make a filter");
+	/* A binary tree in place of a chain of comparisons: the kernel, which runs through the program for
+	 * every number when it is loaded, takes half the time. */
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (set_architecture(filter, plan, architecture, e) < 0 || add_rules(filter, plan, e) < 0)
+		return -1;
+	return export_program(filter, arena, ret, e);
+}
+
+/* One program an architecture: libseccomp's time grows with the square of what it makes at once. */
 static int compile(const struct plan_seccomp *plan, struct arena *arena,
 		   struct seccomp_program *ret, struct err *e)
 {
-	autofilter filter = NULL;
+	struct seccomp_program *parts;
 	uint32_t *architectures = NULL;
 	size_t n = 0;
 
-	if (check_action(plan->default_action, "linux.seccomp.defaultAction", e) < 0)
+	if (check_actions(plan, e) < 0 ||
+	    list_architectures(plan, arena, &architectures, &n, e) < 0)
 		return -1;
-	filter = seccomp_init(library_action(plan->default_action, plan->default_value));
-	if (!filter)
-		return fail(e, ERR_SYSTEM, "linux.seccomp: libseccomp cannot make a filter");
-	/* A binary tree in place of a chain of comparisons; libseccomp before 2.5 does not have it. */
-	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	if (add_architectures(filter, plan, arena, &architectures, &n, e) < 0 ||
-	    add_rules(filter, plan, e) < 0 || export_program(filter, arena, ret, e) < 0)
-		return -1;
+	tell_unknown_names(plan);
+	parts = arena_new_array(arena, struct seccomp_program, n);
+	for (size_t i = 0; i < n; i++) {
+		if (compile_one(plan, architectures[i], arena, &parts[i], e) < 0)
+			return -1;
+	}
+	seccomp_join(architectures, parts, n, arena, ret);
 	seccomp_add_enosys(plan, architectures, n, arena, ret);
 	if (ret->n > PROGRAM_MAX)
 		return fail(e, ERR_CONFIG,

@@ -10,11 +10,9 @@
 #include "base/auto.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 
-#define X32_BIT 0x40000000u   /* __X32_SYSCALL_BIT */
 #define ARM_PRIVATE 0x0f0000u /* __ARM_NR_BASE: calls of the processor's own, not in order of age */
 #define NUMBER_END 0xffffffffu /* -1: a call that a tracer has skipped */
 
@@ -35,13 +33,10 @@ static bool lets_through(const struct plan_seccomp *plan)
 
 static struct range range_of(const struct plan_seccomp *plan, uint32_t architecture)
 {
-	struct range range = { .audit = architecture, .end = NUMBER_END };
+	struct range range = { .audit = seccomp_audit_of(architecture), .end = NUMBER_END };
 
-	/* The kernel tells x32 from x86_64 by a bit of the number. */
-	if (architecture == SCMP_ARCH_X32)
-		range.audit = AUDIT_ARCH_X86_64;
-	else if (architecture == SCMP_ARCH_X86_64)
-		range.end = X32_BIT;
+	if (architecture == SCMP_ARCH_X86_64)
+		range.end = SECCOMP_X32_BIT;
 	else if (architecture == SCMP_ARCH_ARM)
 		range.end = ARM_PRIVATE;
 	for (size_t i = 0; i < plan->rules.n; i++) {

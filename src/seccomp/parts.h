@@ -14,6 +14,14 @@ uint32_t seccomp_architecture(const char *name);
 /* Whether the kernel takes one SECCOMP_FILTER_FLAG_*. */
 bool seccomp_kernel_has_flag(uint64_t flag);
 
+/* A bit of the number tells x32 from x86_64, whose AUDIT_ARCH_* the kernel gives to both (__X32_SYSCALL_BIT). */
+#define SECCOMP_X32_BIT 0x40000000u
+uint32_t seccomp_audit_of(uint32_t architecture);
+
+/* One program of those that libseccomp has made for one architecture each. */
+void seccomp_join(const uint32_t *architectures, const struct seccomp_program *parts, size_t n,
+		  struct arena *arena, struct seccomp_program *ret);
+
 /*
  * Put before `program` what answers ENOSYS to system calls that are newer than every one the profile
  * names, for each of the architectures (the native one first). Does nothing where the profile lets through
