@@ -32,6 +32,7 @@ struct boot_request {
 	struct status_record *status;  /* filled but for what creation finds out; written here */
 	struct arena *arena;           /* what creation finds out lives there */
 	const char *members_directory; /* of the registry */
+	const char *filters_directory; /* of compiled seccomp filters; NULL: none are kept */
 };
 
 struct create_result {
@@ -55,12 +56,13 @@ struct start_line {
 };
 
 /*
- * Let a created init go; returns when the program runs. `state` is locked, `status` is what it holds.
- * `line` is NULL for a container of which only the records are known.
- * The poststart hooks have not run yet. *ret_over, set also on failure: init was let go and has ended, or
- * is about to, without its program.
+ * Let a created init go; returns when the program runs. `state` is locked, `status` is what it holds,
+ * `seccomp` is of the configuration or NULL. `line` is NULL for a container of which only the records are
+ * known. The poststart hooks have not run yet. *ret_over, set also on failure: init was let go and has
+ * ended, or is about to, without its program.
  */
-int boot_start(struct state_dir *state, struct status_record *status, const struct start_line *line,
-	       bool *ret_over, struct err *e) MUST_CHECK;
+int boot_start(struct state_dir *state, struct status_record *status,
+	       const struct spec_seccomp *seccomp, const struct start_line *line, bool *ret_over,
+	       struct err *e) MUST_CHECK;
 
 #endif

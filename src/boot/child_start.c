@@ -121,6 +121,9 @@ int child_execute(struct boot *b, struct err *e)
 	if (channel_send(b->channel, &message, -1, e) < 0 && e->sys != EPIPE &&
 	    e->sys != ECONNRESET)
 		return -1;
+	/* After the last word: the profile has to let through nothing of ours but execve(). */
+	if (child_seccomp_execute(b, e) < 0)
+		return -1;
 	execve(b->executable, b->plan->process.args, b->env);
 	return fail_sys(e, "exec: \"%s\"", b->plan->process.args[0]);
 }

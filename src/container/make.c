@@ -11,6 +11,7 @@
 #include "container/notify.h"
 #include "hooks/hooks.h"
 #include "plan/plan_hooks.h"
+#include "seccomp/program.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -140,6 +141,7 @@ int container_make(const struct global_options *global, const char *id,
 		.status = &made->status,
 		.arena = &made->arena,
 		.members_directory = registry_default_directory(global->rootless, &made->arena),
+		.filters_directory = seccomp_cache_directory(global->rootless, &made->arena),
 	};
 	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||
 	    (made->inherited.notify_socket && notify_make_directory(&made->dir, e) < 0) ||
@@ -200,7 +202,8 @@ int container_let_go(struct state_dir *dir, struct status_record *status, const 
 	if (!spec->process)
 		return fail(e, ERR_STATE,
 			    "cannot start container %s: its configuration has no process", dir->id);
-	if (boot_start(dir, status, line, ret_over, e) < 0)
+	if (boot_start(dir, status, spec->linux_ ? spec->linux_->seccomp : NULL, line, ret_over,
+		       e) < 0)
 		return -1;
 	*ret_over = run_poststart(status, spec, e) < 0;
 	return *ret_over ? -1 : 0;
