@@ -131,6 +131,22 @@ static int explain_container(const struct cli_call *call, const struct container
 	return cli_output(&text, e);
 }
 
+static bool is_unplanned(const struct container_outlook *outlook)
+{
+	return !outlook->verdict.refused && !outlook->plan;
+}
+
+static const char *verdict_text(const struct container_outlook *outlook)
+{
+	if (outlook->verdict.refused)
+		return "refused, nothing would run";
+	if (is_unplanned(outlook))
+		return "accepted, but nothing would run: it cannot be carried out";
+	if (outlook->verdict.observed)
+		return "only observed, the configuration stays as it is";
+	return "accepted";
+}
+
 static int explain_outlook_json(const struct container_outlook *outlook,
 				const struct network_facts *network, struct err *e)
 {
@@ -148,8 +164,19 @@ static int explain_outlook_json(const struct container_outlook *outlook,
 		json_out_key(out, "plan");
 		plan_print_json(outlook->plan, out);
 	}
+	if (is_unplanned(outlook))
+		json_out_member_string(out, "error", outlook->unplanned.text);
 	json_out_object_end(out);
 	return cli_output_json(out, e);
+}
+
+/* Shown all the same; but who asks whether it would run is told that it would not. */
+static int explain_unplanned(const struct container_outlook *outlook, struct err *e)
+{
+	if (!is_unplanned(outlook))
+		return 0;
+	*e = outlook->unplanned;
+	return -1;
 }
 
 static int explain_outlook(const struct cli_call *call, const char *id, struct err *e)
@@ -165,19 +192,21 @@ static int explain_outlook(const struct cli_call *call, const char *id, struct e
 	const struct verdict *verdict = &outlook.verdict;
 	struct network_facts network = { verdict->network, verdict->network_path,
 					 verdict->network_cookie };
-	if (str_eq(call->values.format, "json"))
-		return explain_outlook_json(&outlook, &network, e);
+	if (str_eq(call->values.format, "json")) {
+		if (explain_outlook_json(&outlook, &network, e) < 0)
+			return -1;
+		return explain_unplanned(&outlook, e);
+	}
 	print_head(outlook.policy.path, outlook.policy.policy, &network, &text);
-	strbuf_printf(&text, "verdict: %s\n",
-		      verdict->refused    ? "refused, nothing would run"
-		      : verdict->observed ? "only observed, the configuration stays as it is"
-					  : "accepted");
+	strbuf_printf(&text, "verdict: %s\n", verdict_text(&outlook));
 	print_decisions(&verdict->decisions, &text);
 	if (outlook.plan) {
 		strbuf_puts(&text, "\nplan:\n\n");
 		plan_print(outlook.plan, &text);
 	}
-	return cli_output(&text, e);
+	if (cli_output(&text, e) < 0)
+		return -1;
+	return explain_unplanned(&outlook, e);
 }
 
 static int run_explain(const struct cli_call *call, struct err *e)

@@ -5,6 +5,10 @@
  */
 #include "cli/cli.h"
 
+#if __has_include("commit.h")
+#include "commit.h"
+#endif
+
 #ifndef PACKAGE_VERSION
 #error "PACKAGE_VERSION is not defined: configure puts it into config.h, which the Makefile includes"
 #endif

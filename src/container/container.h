@@ -73,7 +73,8 @@ struct container_outlook {
 	struct policy_source policy;
 	struct facts *facts;
 	struct verdict verdict;
-	struct plan *plan; /* NULL where the verdict refuses */
+	struct plan *plan; /* NULL where the verdict refuses, or where unplanned says why */
+	struct err unplanned; /* kind 0: nothing to say */
 };
 int container_outlook(const struct global_options *global, const char *id,
 		      const struct container_create_options *options, struct arena *arena,

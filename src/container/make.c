@@ -118,6 +118,10 @@ int container_make(const struct global_options *global, const char *id,
 		return -1;
 	if (outlook->verdict.refused)
 		return policy_refusal(&outlook->verdict, e);
+	if (!outlook->plan) {
+		*e = outlook->unplanned;
+		return -1;
+	}
 	if (check_console(outlook, options, console_to_caller, e) < 0)
 		return -1;
 	for (size_t i = 0; i < outlook->plan->warnings.n; i++)

@@ -76,9 +76,10 @@ int container_outlook(const struct global_options *global, const char *id,
 			 &host, e) < 0)
 		return -1;
 	policy_apply(outlook.spec, outlook.policy.policy, outlook.facts, arena, &outlook.verdict);
-	if (!outlook.verdict.refused &&
-	    make_plan(global, id, facts_options.bundle, options, arena, &outlook, e) < 0)
-		return -1;
+	/* What the policy decided is worth showing even if the rest cannot be carried out. */
+	if (!outlook.verdict.refused && make_plan(global, id, facts_options.bundle, options, arena,
+						  &outlook, &outlook.unplanned) < 0)
+		outlook.plan = NULL;
 
 	*ret = outlook;
 	*ret_host = host;

@@ -30,7 +30,7 @@ static const struct plan_link ptmx_link = { "/dev/ptmx", "pts/ptmx" };
 
 /* What /dev is, by the last mount there. */
 enum dev_directory {
-	DEV_OF_ROOTFS, /* no mount */
+	DEV_OF_ROOTFS, /* no mount: the image's own, which gets what is missing */
 	DEV_OWN,       /* an empty tmpfs of the container's own */
 	DEV_FOREIGN, /* a bind or devtmpfs: with the nodes of the host, which is not ours to change */
 };
@@ -139,7 +139,7 @@ static void devices_default(struct plan_context *c, const struct dev_view *dev,
 {
 	struct plan *plan = c->plan;
 
-	for (size_t i = 0; dev->directory == DEV_OWN && i < ARRAY_SIZE(default_devices); i++) {
+	for (size_t i = 0; dev->directory != DEV_FOREIGN && i < ARRAY_SIZE(default_devices); i++) {
 		const char *path = default_devices[i].path;
 
 		if (is_mounted_over(dev, path))
@@ -187,7 +187,7 @@ static void links_plan(struct plan_context *c, const struct dev_view *dev,
 	struct plan *plan = c->plan;
 
 	plan->links.v = arena_new_array(c->arena, struct plan_link, ARRAY_SIZE(default_links) + 1);
-	for (size_t i = 0; dev->directory == DEV_OWN && i <= ARRAY_SIZE(default_links); i++) {
+	for (size_t i = 0; dev->directory != DEV_FOREIGN && i <= ARRAY_SIZE(default_links); i++) {
 		bool is_ptmx = i == ARRAY_SIZE(default_links);
 		const struct plan_link *link = is_ptmx ? &ptmx_link : &default_links[i];
 

@@ -559,6 +559,41 @@ END
         stat -c "%a %n" /dev/pts/ptmx; head -c 4 /dev/zero | grep -q . ; echo x >/dev/null && head -c 2 /dev/urandom >/dev/null && echo zero'
 }
 
+@test "a config without /dev: the image's own gets what is missing, and keeps the rest" {
+    local mounts='.mounts |= map(select(.destination | startswith("/dev") | not))'
+    b=$(bundle own "$(args sh -c 'stat -c "%n %F %t:%T %a" /dev/*; echo x >/dev/null && head -c 4 /dev/zero | grep -q . && readlink /dev/fd && readlink /dev/stdin')" "$mounts")
+    mknod -m 600 "$b/rootfs/dev/zero" c 1 5
+    ln -s elsewhere "$b/rootfs/dev/fd"
+    succeeds run -b "$b" own
+    is "$output" "$(
+        cat <<'END'
+/dev/core symbolic link 0:0 777
+/dev/fd symbolic link 0:0 777
+/dev/full character special file 1:7 666
+/dev/null character special file 1:3 666
+/dev/random character special file 1:8 666
+/dev/stderr symbolic link 0:0 777
+/dev/stdin symbolic link 0:0 777
+/dev/stdout symbolic link 0:0 777
+/dev/tty character special file 5:0 666
+/dev/urandom character special file 1:9 666
+/dev/zero character special file 1:5 600
+elsewhere
+/proc/self/fd/0
+END
+    )"
+    # again with all of it there, and without a /dev
+    succeeds run -b "$b" own
+    rm -r "$b/rootfs/dev"
+    edit_config "$b" '.process.args = ["stat", "-c", "%t:%T", "/dev/null"]'
+    succeeds run -b "$b" own
+    is "$output" 1:3
+    # what the image has in its place is not taken for it
+    rm "$b/rootfs/dev/null" && echo precious >"$b/rootfs/dev/null"
+    expect_error "the device '/dev/null' exists with another type or number" run -b "$b" own
+    is "$(<"$b/rootfs/dev/null")" precious
+}
+
 @test "devices of the config: node, mode, owner, FIFO, in directories that have to be made" {
     umask 0077
     answers "$(

@@ -151,6 +151,17 @@ END
     done
 }
 
+@test "explain shows what is decided also of what cannot be carried out, and fails with the reason" {
+    local b
+    b=$(bundle unplanned "$(args true)" "$(without network)" '.linux.devices = [{path: "/dev/x", type: "c", major: 4096, minor: 0}]')
+    expect_error 'linux.devices\[0\].major' explain -b "$b"
+    shim explain -b "$b" 2>/dev/null | tee explained | grep -q 'cannot be carried out' || { cat explained && false; }
+    grep -q network.requested.host explained
+    is "$(shim explain -b "$b" --format json 2>/dev/null | jq -r '.refused, .plan, (.error | test("major"))')" $'false\nnull\ntrue'
+    is "$(decided "$b")" "add network.requested.host"
+    expect_error 'linux.devices\[0\].major' create -b "$b" unplanned
+}
+
 @test "a network of the policy that cannot be used: refused, with the remedy, and at once" {
     local b path pattern
     ip netns add other && ip netns del other && touch /run/netns/other

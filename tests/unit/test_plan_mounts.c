@@ -532,7 +532,6 @@ static void test_ptmx_needs_devpts(void **state)
 static void test_dev_that_is_not_the_containers_own_stays_as_it_is(void **state)
 {
 	static const char *const rows[] = {
-		"{'destination':'/proc','type':'proc'}",
 		"{'destination':'/dev','type':'bind','source':'/dev','options':['rbind']}",
 		"{'destination':'/dev','type':'devtmpfs'}",
 		DEV_TMPFS ",{'destination':'/dev/','type':'bind','source':'/dev'}",
@@ -544,6 +543,18 @@ static void test_dev_that_is_not_the_containers_own_stays_as_it_is(void **state)
 		assert_int_equal(plan->devices.n, 0);
 		assert_int_equal(plan->links.n, 0);
 	}
+}
+
+static void test_an_images_own_dev_gets_what_every_container_has(void **state)
+{
+	struct plan *plan = fixture_mounts(*state, "{'destination':'/proc','type':'proc'}");
+
+	assert_non_null(find_device(plan, "/dev/null"));
+	assert_non_null(find_device(plan, "/dev/tty"));
+	assert_non_null(find_link(plan, "/dev/stdin"));
+	assert_null(find_link(plan, "/dev/ptmx"));
+	plan = fixture_mounts(*state, DEV_PTS);
+	assert_non_null(find_link(plan, "/dev/ptmx"));
 }
 
 static void test_devices_are_not_made_in_the_hosts_dev(void **state)
@@ -692,6 +703,7 @@ int main(void)
 		TEST(test_own_dev_gets_default_devices_and_links),
 		TEST(test_ptmx_needs_devpts),
 		TEST(test_dev_that_is_not_the_containers_own_stays_as_it_is),
+		TEST(test_an_images_own_dev_gets_what_every_container_has),
 		TEST(test_devices_are_not_made_in_the_hosts_dev),
 		TEST(test_mounted_device_is_not_made),
 		TEST(test_devices_of_the_config),
