@@ -99,10 +99,8 @@ in_pty() { timeout 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&
 }
 
 @test "seccomp: the default filter, one of a file, and none" {
-    requires file:/usr/share/containers/seccomp.json
-    busybox_says -- 'grep -w Seccomp: /proc/self/status; unshare -U true 2>&1 || true'
-    contains "$output" $'Seccomp:\t2'
-    contains "$output" "not permitted"
+    busybox_says -- 'grep -w Seccomp: /proc/self/status'
+    is "$output" $'Seccomp:\t2'
     busybox_says --security-opt seccomp=unconfined -- 'grep -w Seccomp: /proc/self/status'
     is "$output" $'Seccomp:\t0'
     printf '%s' '{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64","SCMP_ARCH_AARCH64"],
@@ -113,7 +111,7 @@ in_pty() { timeout 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&
 
 @test "devices: those that are given may be opened, others not, also as new nodes" {
     busybox_says --cap-add mknod -- 'echo x >/dev/null; head -c 4 /dev/zero | wc -c; head -c 4 /dev/urandom | wc -c; stat -c "%t:%T %a" /dev/full /dev/tty
-        ls /dev; mknod /run/message-device c 1 11; (exec 3</run/message-device) 2>&1'
+        ls /dev; mknod /run/message-device c 1 11; (exec 3</run/message-device) 2>&1 || true'
     contains "$output" $'4\n4\n1:7 666\n5:0 666'
     matches "$output" "message-device.*Operation not permitted"
     lacks "$output" kmsg
