@@ -11,10 +11,10 @@
 off_t exe_loaded_size(void);
 
 /*
- * Put the program's pages into `memfd`, which holds a sealed copy of its file, and make that the file of
+ * Put the pages of `file`, which has the same bytes as the program's own, in place of those, and make it that of
  * /proc/self/exe (PR_SET_MM_MAP of prctl(2)). The caller is single-threaded. On failure the program runs
  * on as before, from whichever pages; what is not moved yet holds the same bytes.
  */
-int exe_move(int memfd, struct err *e) MUST_CHECK;
+int exe_move(int file, struct err *e) MUST_CHECK;
 
 #endif

@@ -3,11 +3,14 @@
  * Running from a copy of the program that nobody can write to (CVE-2019-5736). Runs first thing in
  * every command that enters a container.
  *
- * First choice: the running process leaves its file for a memfd sealed against every change
- * (exe_move.c). Where the kernel does not let it (no CONFIG_CHECKPOINT_RESTORE, no CAP_SYS_ADMIN over its
- * user namespace) the program is executed again: from a detached mount of the binary alone that
- * mount_setattr(2) made read-only, which belongs to no mount namespace and so cannot be made writable
- * again, or from the memfd.
+ * First choice: the running process leaves its file (exe_move.c) for the same one seen through a mount
+ * of its own: a clone of the binary's mount, which mount_setattr(2) made read-only and which, once its
+ * descriptor is closed, belongs to no mount namespace, so that nobody can make it writable again, clone
+ * it or mount it anywhere. The pages stay those of the page cache.
+ *
+ * Without the power to clone a mount it leaves its file for a memfd sealed against every change. Where the
+ * kernel does not let a running program leave its file (no CONFIG_CHECKPOINT_RESTORE, no CAP_SYS_ADMIN
+ * over its user namespace), the program is executed again, from the clone or from the memfd.
  */
 #include "sys/self_exe.h"
 
@@ -161,6 +164,16 @@ static int leave_file(int copy, struct err *e)
 	return protected ? 0 : fail(e, ERR_INTERNAL, "the file was left but is not protected");
 }
 
+static int leave_mount(int clone, struct err *e)
+{
+	/* The root of the clone is the file itself, which openat(2) can name only through its descriptor. */
+	autoclose int file = open(fd_path(clone).text, O_RDONLY | O_CLOEXEC);
+
+	if (file < 0)
+		return fail_sys(e, "open the read-only clone of the program");
+	return leave_file(file, e);
+}
+
 int self_exe_protect(char **argv, struct err *e)
 {
 	bool again = getenv(MARKER), protected;
@@ -180,10 +193,12 @@ int self_exe_protect(char **argv, struct err *e)
 		return fail(e, ERR_SYSTEM,
 			    "the program still runs from a writable file after it was executed "
 			    "again from a protected copy");
+	clone = read_only_clone(&clone_error);
+	if (clone >= 0 && leave_mount(clone, &clone_error) == 0)
+		return 0;
 	copy = sealed_copy(&move_error);
 	if (copy >= 0 && leave_file(copy, &move_error) == 0)
 		return 0;
-	clone = read_only_clone(&clone_error);
 	if (clone >= 0)
 		execute(clone, argv, &clone_error);
 	if (copy >= 0)
