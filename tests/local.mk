@@ -25,6 +25,7 @@ unit_tests = \
 	tests/unit/test_policy_verdict \
 	tests/unit/test_procfs \
 	tests/unit/test_registry \
+	tests/unit/test_replay \
 	tests/unit/test_schema \
 	tests/unit/test_seccomp \
 	tests/unit/test_self_exe \
@@ -61,6 +62,7 @@ tests_unit_test_policy_properties_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_procfs_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_registry_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_replay_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_schema_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_seccomp_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_self_exe_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)

@@ -96,14 +96,14 @@ int child_start_container_hooks(struct boot *b, struct err *e)
 	return hooks_run("startContainer", &hooks, &state, e);
 }
 
-/* The part of RLIMIT_NOFILE that parent_rlimits() has left to us; lowering takes no privilege. */
-static int small_nofile(struct boot *b, struct err *e)
+/* What parent_rlimits() has left to us: a small RLIMIT_NOFILE, and all where it had not the power. What it
+ * has set is set once more, which takes no privilege. */
+static int last_rlimits(struct boot *b, struct err *e)
 {
 	for (size_t i = 0; i < b->plan->process.rlimits.n; i++) {
 		const struct plan_rlimit *limit = &b->plan->process.rlimits.v[i];
 		struct rlimit value = { .rlim_cur = limit->soft, .rlim_max = limit->hard };
-		if (limit->resource == RLIMIT_NOFILE && limit->soft < BOOT_NOFILE &&
-		    setrlimit(RLIMIT_NOFILE, &value) < 0)
+		if (setrlimit((__rlimit_resource_t)limit->resource, &value) < 0)
 			return fail_sys(e, "set %s to %llu:%llu", limit->name,
 					(unsigned long long)limit->soft,
 					(unsigned long long)limit->hard);
@@ -115,7 +115,7 @@ int child_execute(struct boot *b, struct err *e)
 {
 	struct message message = { .type = BOOT_EXECUTE };
 
-	if (small_nofile(b, e) < 0)
+	if (last_rlimits(b, e) < 0)
 		return -1;
 	/* A `start` that was killed meanwhile has said GO, and no other one can. */
 	if (channel_send(b->channel, &message, -1, e) < 0 && e->sys != EPIPE &&

@@ -254,6 +254,18 @@ int parent_ready(struct boot *b, struct err *e)
 	return expect(b, BOOT_READY, NULL, e);
 }
 
+/*
+ * Without CAP_SYS_RESOURCE we may not touch a process that is another user by now. It was born with our
+ * limits, and below the hard one it may set its own (child_execute).
+ */
+static bool init_may_set(const struct plan_rlimit *limit)
+{
+	struct rlimit own;
+
+	return errno == EPERM && getrlimit((__rlimit_resource_t)limit->resource, &own) == 0 &&
+	       limit->hard <= own.rlim_max;
+}
+
 int parent_rlimits(struct boot *b, struct err *e)
 {
 	for (size_t i = 0; i < b->plan->process.rlimits.n; i++) {
@@ -264,7 +276,8 @@ int parent_rlimits(struct boot *b, struct err *e)
 			value.rlim_cur = limit->soft < BOOT_NOFILE ? BOOT_NOFILE : limit->soft;
 			value.rlim_max = limit->hard < BOOT_NOFILE ? BOOT_NOFILE : limit->hard;
 		}
-		if (prlimit(b->init.pid, (__rlimit_resource_t)limit->resource, &value, NULL) < 0)
+		if (prlimit(b->init.pid, (__rlimit_resource_t)limit->resource, &value, NULL) < 0 &&
+		    !init_may_set(limit))
 			return fail_sys(e, "set %s to %llu:%llu", limit->name,
 					(unsigned long long)limit->soft,
 					(unsigned long long)limit->hard);

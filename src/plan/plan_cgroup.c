@@ -3,6 +3,7 @@
  * Where the container's cgroup is and what is written into it (config-linux.md "Control groups",
  * "Memory", "PIDs"). Pure.
  */
+#include "base/auto.h"
 #include "plan/parts.h"
 
 #define PARENT_OF_DEFAULT "/distro-shim"
@@ -11,13 +12,30 @@
 
 /* --- can anything be written, and what is asked for --- */
 
+/* NULL: none. Up to version 1.2 of the specification 0 was none, and Podman sends it for "--pids-limit -1";
+ * since 1.3 it is a limit like any other. */
+static const struct spec_pids *pids_asked_for(const struct plan_context *c)
+{
+	static const char *const before[] = { "1.0.", "1.1.", "1.2." };
+	const struct spec_resources *resources = c->linux_->resources;
+
+	if (!resources || !resources->pids || resources->pids->limit != 0)
+		return resources ? resources->pids : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(before); i++)
+		if (str_has_prefix(c->spec->oci_version, before[i]))
+			return NULL;
+	return resources->pids;
+}
+
 /* The limit that would get lost without a cgroup, NULL where there is none: -1 asks for nothing that is
  * not so anyway. */
-static const char *limit_asked_for(const struct spec_resources *resources)
+static const char *limit_asked_for(const struct plan_context *c)
 {
+	const struct spec_resources *resources = c->linux_->resources;
 	const struct spec_memory *memory = resources ? resources->memory : NULL;
+	const struct spec_pids *pids = pids_asked_for(c);
 
-	if (resources && resources->pids && resources->pids->limit >= 0)
+	if (pids && pids->limit >= 0)
 		return "linux.resources.pids.limit";
 	if (memory && memory->limit.value > 0)
 		return "linux.resources.memory.limit";
@@ -118,7 +136,7 @@ static int check_limit(const char *field, int64_t value, struct err *e)
 
 static int plan_pids(struct plan_context *c, bool v2, struct err *e)
 {
-	const struct spec_pids *pids = c->linux_->resources->pids;
+	const struct spec_pids *pids = pids_asked_for(c);
 	const struct cgroup_hierarchy_facts *hierarchy = hierarchy_of(c->facts->cgroup, "pids");
 
 	if (!pids)
@@ -130,7 +148,6 @@ static int plan_pids(struct plan_context *c, bool v2, struct err *e)
 				       : fail(e, ERR_CONFIG,
 					      "linux.resources.pids: the pids controller is not "
 					      "available");
-	/* since version 1.3 of the specification 0 is a limit like any other */
 	if (hierarchy->v2 == v2)
 		add_write(c, "pids", "pids.max", limit_text(c, pids->limit, "max"));
 	return 0;
@@ -207,7 +224,7 @@ static int plan_writes(struct plan_context *c, struct err *e)
 int plan_cgroup(struct plan_context *c, struct err *e)
 {
 	struct plan_cgroup *cgroup = &c->plan->cgroup;
-	const char *limit = limit_asked_for(c->linux_->resources);
+	const char *limit = limit_asked_for(c);
 	const char *reason;
 
 	if (c->options->systemd_cgroup)

@@ -150,6 +150,20 @@ END
         run -b "$b" c10 </dev/null >log 2>&1 || status=$?
     is "$status" 1
     contains "$(<log)" "set RLIMIT_NOFILE to 600:600: operation not permitted"
+    b=$(bundle c11 "$(args true)" '.process.user.uid = 1000 | .process.rlimits = [{type: "RLIMIT_NPROC", soft: 600, hard: 600}]')
+    status=0
+    prlimit --nproc=500:500 setpriv --bounding-set=-sys_resource "$DISTRO_SHIM" --root "$SHIM_ROOT" \
+        run -b "$b" c11 </dev/null >log 2>&1 || status=$?
+    is "$status" 1
+    contains "$(<log)" "set RLIMIT_NPROC to 600:600: operation not permitted"
+}
+
+@test "rlimits below the caller's own need no power over the user that gets them" {
+    b=$(bundle c1 "$(args sh -c 'id -u; ulimit -Sn; ulimit -Hn; ulimit -c; ulimit -u')" '.process.user.uid = 1000 | .process.rlimits = [
+        {type: "RLIMIT_NOFILE", soft: 300, hard: 400}, {type: "RLIMIT_CORE", soft: 0, hard: 0}, {type: "RLIMIT_NPROC", soft: 90, hard: 90}]')
+    prlimit --nofile=500:500 setpriv --bounding-set=-sys_resource "$DISTRO_SHIM" --root "$SHIM_ROOT" \
+        run -b "$b" c1 </dev/null >log 2>&1 || true
+    is "$(<log)" $'1000\n300\n400\n0\n90'
 }
 
 @test "oomScoreAdj: that of the config, else that of the caller" {

@@ -383,7 +383,7 @@ static void test_no_cgroup_where_none_can_be_made(void **state)
 
 static void test_limits_on_v2(void **state)
 {
-	static const char *const rows[][3] = { { "pids", "pids.max", "0" },
+	static const char *const rows[][3] = { { "pids", "pids.max", "7" },
 					       { "memory", "memory.max", "1000" },
 					       { "memory", "memory.swap.max", "500" },
 					       { "memory", "memory.low", "900" } };
@@ -395,7 +395,7 @@ static void test_limits_on_v2(void **state)
 						  { "memory", "memory.swap.max", "0" } };
 
 	assert_writes(fixture_plan(*state, "",
-				   RESOURCES("'pids':{'limit':0},'memory':{'limit':1000,"
+				   RESOURCES("'pids':{'limit':7},'memory':{'limit':1000,"
 					     "'swap':1500,'reservation':900}")),
 		      ARRAY_SIZE(rows), rows);
 	assert_writes(fixture_plan(*state, "",

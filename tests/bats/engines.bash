@@ -1,0 +1,189 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Real engines in the private machine: `load helpers`, `load engines`, then
+#
+#     setup_file() { make_rootfs; setup_podman; }      # or setup_containerd
+#     setup() { requires root world; start_engine_test podman; }
+#     teardown() { end_podman_test; }                  # nothing may be left: the leak oracle
+#
+# The engines are Debian's, unpacked by tests/engines/fetch into a cache; here they are laid over /usr and
+# /etc of the machine. ENGINES_RUNTIME=PROGRAM tries the tests themselves with another runtime than the
+# one that is built (crun in the legacy machine, runc in the hybrid one).
+
+: "${ENGINES:=${DISTRO_SHIM_ENGINES:-${XDG_CACHE_HOME:-/var/cache}/distro-shim-tests/engines}}"
+: "${ENGINES_RUNTIME:=$DISTRO_SHIM}"
+
+# Once a machine: /usr is an overlay without an upper layer, /etc may be written to in any case.
+lay_engines() {
+    [ "$(id -u)" = 0 ] && [ -n "${DISTRO_SHIM_WORLD:-}" ] && [ -e "$ENGINES/recipe" ] || return 0
+    [ ! -e /run/engines ] || return 0
+    mount -t overlay -o "lowerdir=$ENGINES/root/usr:/usr" overlay /usr && cp -a "$ENGINES/root/etc/." /etc/ || return 1
+    # engines' own layers want an upper directory that is on no overlay
+    mkdir -p /var/lib/containers /var/lib/containerd &&
+        mount -t tmpfs tmpfs /var/lib/containers && mount -t tmpfs tmpfs /var/lib/containerd || return 1
+    # as on any machine with an init
+    mount --make-rshared / && touch /run/engines
+}
+
+# requires ... for the engine that a test needs
+start_engine_test() { # PROGRAM
+    [ -e "$ENGINES/recipe" ] || skip "needs real engines: tests/engines/fetch has not been run"
+    command -v "$1" >/dev/null || skip "needs $1 (tests/engines/fetch)"
+    start_test
+    SHARED=$(readlink_of /run/netns/distros net)
+}
+readlink_of() { echo "$2:[$(stat -L -c %i "$1")]"; } # FILE TYPE
+
+# ---- Podman
+
+setup_podman() {
+    lay_engines || return 1
+    command -v podman >/dev/null && [ -e /run/engines ] || return 0
+    if [ ! -e /run/engines-podman ]; then
+        rm -f /etc/containers/libpod.conf /etc/cni/net.d/*
+        # root here may lack the power to raise limits; a --ulimit replaces both
+        cat >/etc/containers/containers.conf <<END
+[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=1000:1000"]
+log_driver = "k8s-file"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+END
+        "$DISTRO_SHIM_SOURCE/contrib/integrate" podman --program "$ENGINES_RUNTIME" || return 1
+        echo 'containers:1000000:1000000' | tee -a /etc/subuid >>/etc/subgid
+        podman load -q -i "$ENGINES/images/busybox.tar" 3>&- || return 1
+        # what it makes at its first start is no leak of the first test; a runtime that cannot is
+        podman run --rm busybox true 3>&- </dev/null || true
+        touch /run/engines-podman
+    fi
+}
+
+# pod ARGUMENT...: Podman with a deadline; then $status, $output (of stdout) and $stderr
+pod() {
+    status=0
+    timeout -k 5 "${SECONDS_MAX:-40}" podman "$@" </dev/null >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- || status=$?
+    output=$(<"$BATS_TEST_TMPDIR/stdout") stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+}
+# ok ARGUMENT...: the same, and it must succeed
+ok() {
+    pod "$@"
+    [ "$status" = 0 ] || { printf '%s\n' "podman $*: exit status $status" "$output" "$stderr" >&2 && return 1; }
+}
+# fails STATUS PATTERN ARGUMENT...: it must end so, and say on stderr what matches
+fails() {
+    local expected=$1 pattern=$2
+    shift 2
+    pod "$@"
+    if [ "$status" != "$expected" ] || ! [[ $stderr =~ $pattern ]]; then
+        printf '%s\n' "podman $*" "expected $expected and '$pattern', got $status and: $output" "$stderr" >&2
+        return 1
+    fi
+}
+# busybox FLAG... -- SCRIPT: what `podman run --rm FLAG... busybox sh -c SCRIPT` says is in $output
+busybox_says() {
+    local flags=()
+    while [ "$1" != -- ]; do flags+=("$1") && shift; done
+    ok run --rm "${flags[@]}" busybox sh -c "$2"
+}
+pid_of() { podman inspect --format '{{.State.Pid}}' "$1"; }          # CONTAINER
+status_of() { podman inspect --format '{{.State.Status}}' "$1"; }    # CONTAINER
+has_status() { [ "$(status_of "$1")" = "$2" ]; }                     # CONTAINER STATUS
+logs_have() { podman logs "$1" 2>&1 | grep -q -- "$2"; }             # CONTAINER PATTERN
+
+# For SCRIPT: what namespaces it is in, a line each.
+NAMESPACES='for n in net pid mnt ipc uts; do readlink /proc/self/ns/$n; done'
+
+# promised TEXT: the output of NAMESPACES is what every container is promised: the shared network and
+# nothing of the host's. FREED: a type that is not looked at, as it is another container's.
+promised() { # TEXT [FREED]...
+    local text=$1 type
+    shift
+    contains "$text" "$SHARED" || return 1
+    for type in pid mnt ipc uts; do
+        case " $* " in *" $type "*) continue ;; esac
+        contains "$text" "$type:[" && lacks "$text" "$(readlink "/proc/self/ns/$type")" || return 1
+    done
+    lacks "$text" "$(readlink /proc/self/ns/net)"
+}
+# the same of a container that runs, seen from outside
+promised_of() { # PID
+    promised "$(for type in net pid mnt ipc uts; do readlink "/proc/$1/ns/$type"; done)"
+}
+
+end_podman_test() {
+    [ -e "$BATS_TEST_TMPDIR/machine.before" ] || return 0 # skipped
+    local i
+    timeout 60 podman pod rm --all --force --time 0 3>&- >/dev/null
+    timeout 60 podman rm --all --force --time 0 --volumes 3>&- >/dev/null
+    timeout 60 podman volume rm --all --force 3>&- >/dev/null
+    # the command that conmon runs at the end of a container may be at it yet
+    for ((i = 0; i < 100; i++)); do
+        ! pgrep -x conmon >/dev/null && ! pgrep -f 'podman.* container cleanup' >/dev/null && break
+        sleep 0.05
+    done
+    is "$(podman ps --all --quiet)" "" || return 1
+    no_records && end_test
+}
+# in the directories that are the default
+no_records() {
+    local left
+    left=$(ls -A /run/distro-shim/containers /run/distro-shim/members 2>/dev/null | grep -v ':$' | grep . || true)
+    is "$left" ""
+}
+
+# ---- containerd
+
+setup_containerd() {
+    lay_engines || return 1
+    command -v containerd >/dev/null && [ -e /run/engines ] || return 0
+    CTR_SOCKET=/run/containerd/containerd.sock
+    export CTR_SOCKET
+    mkdir -p /etc/containerd
+    cat >/etc/containerd/config.toml <<END
+version = 2
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper"]
+[plugins."io.containerd.internal.v1.opt"]
+path = "/var/lib/containerd/opt"
+END
+    containerd >"$BATS_FILE_TMPDIR/containerd.log" 2>&1 3>&- </dev/null &
+    echo $! >"$BATS_FILE_TMPDIR/containerd.pid"
+    wait_until ctr version || { tail -n 5 "$BATS_FILE_TMPDIR/containerd.log" >&2 && return 1; }
+    ctr images import "$ENGINES/images/busybox.tar" >/dev/null 3>&-
+}
+teardown_containerd() {
+    local pid
+    [ -e "$BATS_FILE_TMPDIR/containerd.pid" ] || return 0
+    pid=$(<"$BATS_FILE_TMPDIR/containerd.pid")
+    kill "$pid"
+    wait_until eval "! kill -0 $pid"
+}
+
+CTR_IMAGE=docker.io/library/busybox:latest
+# ct ARGUMENT...: ctr with a deadline; then $status, $output and $stderr
+ct() {
+    status=0
+    timeout -k 5 30 ctr "$@" </dev/null >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- || status=$?
+    output=$(<"$BATS_TEST_TMPDIR/stdout") stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+}
+ct_ok() {
+    ct "$@"
+    [ "$status" = 0 ] || { printf '%s\n' "ctr $*: exit status $status" "$output" "$stderr" >&2 && return 1; }
+}
+# ct_run FLAG... -- ID COMMAND...: of the image, with the runtime
+CT_RUN=(run --runtime io.containerd.runc.v2 --runc-binary "$ENGINES_RUNTIME")
+end_containerd_test() {
+    [ -e "$BATS_TEST_TMPDIR/machine.before" ] || return 0 # skipped
+    local id
+    for id in $(ctr tasks list --quiet); do
+        timeout 20 ctr tasks delete --force "$id" 3>&- || true
+    done
+    for id in $(ctr containers list --quiet); do timeout 20 ctr containers delete "$id" 3>&- || true; done
+    is "$(ctr containers list --quiet)$(ctr tasks list --quiet)" "" || return 1
+    is "$(ls -A /run/containerd/runc/default 2>/dev/null)" "" || return 1
+    no_records && end_test
+}
+
+# The groups that an engine keeps for itself are there from its first container on.
+eval "plain_$(declare -f machine_state)"
+machine_state() { plain_machine_state | grep -vE '^/sys/fs/cgroup/.*/(libpod_parent|libpod_parent/conmon|default)$|^/sys/fs/cgroup/(libpod_parent|default)$'; }

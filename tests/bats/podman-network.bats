@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Real Podman: whatever network or namespace it is told to use, the container is in the shared network and
+# never sees the host's processes, and what Podman had prepared for it goes away again.
+# world: hybrid
+
+# shellcheck disable=SC2016 # what is in single quotes is for the shell in the container
+
+load helpers
+load engines
+
+setup_file() { make_rootfs && setup_podman; }
+setup() {
+    requires root world && start_engine_test podman
+    rm -rf /etc/netns/distros
+}
+teardown() {
+    rm -rf /etc/netns/distros
+    end_podman_test
+}
+
+LINKS="$NAMESPACES; ls /sys/class/net"
+
+@test "whatever --network says, it is the shared one" {
+    local kind
+    ok run -d --name other busybox sleep 100
+    for kind in bridge none host private ns:/run/netns/distros container:other; do
+        busybox_says --network "$kind" -- "$LINKS"
+        promised "$output" || { echo "--network $kind" && false; }
+        contains "$output" dsn
+        lacks "$output" eth0
+        # the world's own
+        lacks "$output" dsh
+    done
+    # the loopback stays up whatever an engine has taken down with its own network
+    contains "$(ip -n distros link show lo)" UP
+}
+
+@test "a network namespace of somebody else by path is left as it is, and not entered" {
+    ip netns add other
+    busybox_says --network ns:/run/netns/other -- "$LINKS"
+    promised "$output"
+    is "$(ip -n other -br link | awk '{ print $1 }')" lo
+    ip netns del other
+}
+
+@test "a network of Podman's own, and published ports: no word of it in the shared network" {
+    local before
+    before=$(ip -n distros -br addr)
+    ok network create --subnet 10.90.0.0/24 team
+    ok run -d --name c1 --network team -p 18080:80 busybox sh -c "$LINKS; sleep 100"
+    promised_of "$(pid_of c1)"
+    is "$(ip -n distros -br addr)" "$before"
+    ok rm -f -t 0 c1
+    ok network rm team
+    is "$(ip -n distros -br addr)" "$before"
+}
+
+@test "two containers talk at localhost, and the host does not hear it" {
+    ok run -d --name server busybox sh -c 'mkdir /www; echo "a page" >/www/index.html; exec httpd -f -p 127.0.0.1:18081 -h /www'
+    busybox_says --network bridge -- 'i=0; until wget -q -O - http://127.0.0.1:18081/; do i=$((i + 1)); [ $i -lt 50 ] || exit 1; sleep 0.1; done'
+    is "$output" "a page"
+    ! (exec 3<>/dev/tcp/127.0.0.1/18081) 2>/dev/null
+    # and the clash of ports that sharing means
+    pod run --rm busybox sh -c 'timeout 2 httpd -f -p 127.0.0.1:18081 2>&1'
+    contains "$output" "Address already in use"
+}
+
+@test "resolv.conf and hosts: those of the network where it has some, else Podman's own" {
+    busybox_says --network bridge --dns 192.0.2.1 --add-host one:192.0.2.2 -- 'cat /etc/resolv.conf /etc/hosts'
+    contains "$output" 192.0.2.1
+    contains "$output" 192.0.2.2
+    mkdir -p /etc/netns/distros
+    echo "nameserver 192.0.2.53" >/etc/netns/distros/resolv.conf
+    echo "192.0.2.54 of-the-network" >/etc/netns/distros/hosts
+    # what Podman wrote was for the network that it had prepared
+    busybox_says --network bridge -- 'cat /etc/resolv.conf /etc/hosts'
+    is "$output" $'nameserver 192.0.2.53\n192.0.2.54 of-the-network'
+}
+
+@test "--pid, --ipc, --uts, --cgroupns host: never the host's" {
+    busybox_says --pid host -- "$NAMESPACES; ps | grep -c ' [p]odman\|[c]onmon' || true; echo \$\$"
+    promised "$output"
+    contains "$output" $'\n0\n1'
+    busybox_says --ipc host --uts host --cgroupns host -- "$NAMESPACES; hostname; hostname changed 2>/dev/null || true"
+    promised "$output"
+    is "$(hostname)" world
+    # all at once, with everything that Podman can give
+    busybox_says --privileged --pid host --ipc host --uts host --network host -- "$NAMESPACES; ps | wc -l"
+    promised "$output"
+}
+
+@test "--pid and --ipc container:OTHER: the other's IPC, but a PID namespace of its own" {
+    ok run -d --name other busybox sleep 100
+    busybox_says --ipc container:other --pid container:other -- "$NAMESPACES; ps"
+    promised "$output"
+    lacks "$output" "sleep 100"
+    contains "$output" "$(readlink "/proc/$(pid_of other)/ns/ipc")"
+    lacks "$output" "$(readlink "/proc/$(pid_of other)/ns/pid")"
+}
+
+@test "a user namespace: in the shared network by path, refused with the flag that mends it where Podman would make one" {
+    busybox_says --uidmap 0:100000:1000 -- "$LINKS; cat /proc/self/uid_map; id -u"
+    promised "$output"
+    matches "$output" '0 +100000 +1000'
+    contains "$output" dsn
+    pod run --rm --network bridge --uidmap 0:100000:1000 busybox true
+    [ "$status" != 0 ]
+    contains "$stderr" "--network ns:/run/netns/distros"
+    # nothing of the attempt is left in anybody's network: see end_test
+}
+
+@test "what was decided is on record, and explain tells it of a container that runs" {
+    ok run -d --name c1 --network bridge --pid host busybox sleep 100
+    "$ENGINES_RUNTIME" explain "$(podman inspect --format '{{.Id}}' c1)" >explained 3>&- || skip "this runtime explains nothing"
+    contains "$(<explained)" network.requested.path
+    contains "$(<explained)" namespaces.pid
+    contains "$("$ENGINES_RUNTIME" members --quiet)" "$(podman inspect --format '{{.Id}}' c1)"
+}
