@@ -45,6 +45,7 @@ _distro_shim() {
     'members') options='--network --format --quiet --help' ;;
     'spec') options='--bundle --rootless --help' ;;
     'explain') options='--bundle --config --format --help' ;;
+    'features') options='--help' ;;
     'policy') options='--help' ;;
     'completion') options='--help' ;;
     'help') options='--help' ;;
@@ -96,7 +97,7 @@ _distro_shim() {
 
     case $offer in
     id) words=$("${COMP_WORDS[0]}" "${root[@]}" list --quiet 2>/dev/null) ;;
-    command) words='create start run state kill delete list members spec explain policy completion help' ;;
+    command) words='create start run state kill delete list members spec explain features policy completion help' ;;
     file)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames 2>/dev/null

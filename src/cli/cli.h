@@ -125,7 +125,8 @@ extern const struct cli_option cli_help_rows[];   /* --help, which every command
 extern const struct cli_option cli_create_rows[]; /* of create and run */
 
 extern const struct cli_command cmd_create, cmd_start, cmd_run, cmd_state, cmd_kill, cmd_delete,
-	cmd_list, cmd_members, cmd_spec, cmd_explain, cmd_policy, cmd_completion, cmd_help;
+	cmd_list, cmd_members, cmd_spec, cmd_explain, cmd_features, cmd_policy, cmd_completion,
+	cmd_help;
 
 /* NULL where there is no such command. */
 const struct cli_command *cli_command_find(const char *name);
@@ -163,6 +164,8 @@ int cli_global_options(const struct cli_values *values, struct arena *arena,
 void cli_print_synopsis(const struct cli_command *command, struct strbuf *out);
 void cli_print_usage(const struct cli_command *command, struct strbuf *out); /* NULL: in general */
 void cli_print_completion(struct strbuf *out);
+/* The newest version of the OCI runtime specification that is carried out. */
+#define CLI_OCI_VERSION "1.3.0"
 void cli_print_version(struct strbuf *out);
 
 /* --- output.c --- */

@@ -235,6 +235,9 @@ int plan_make(const struct verdict *verdict, const struct facts *facts,
 	      const struct plan_options *options, struct arena *arena, struct plan **ret,
 	      struct err *e) MUST_CHECK;
 
+/* Podman's --group-add keep-groups. */
+#define PLAN_KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
+
 /* Names of the mount options that are known by name, for `features`; NULL beyond the last. Others go to
  * the file system as they are. */
 const char *plan_mount_option_name(size_t index);

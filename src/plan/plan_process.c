@@ -6,11 +6,9 @@
 
 #include <limits.h>
 
-#define KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
-
 bool plan_keeps_groups(const struct spec *spec)
 {
-	const char *value = strmap_get(&spec->annotations, KEEP_GROUPS_ANNOTATION);
+	const char *value = strmap_get(&spec->annotations, PLAN_KEEP_GROUPS_ANNOTATION);
 
 	return value && !str_eq(value, "0");
 }

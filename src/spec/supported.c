@@ -296,3 +296,23 @@ int spec_check_supported_resources(const struct spec_resources *resources, struc
 	refuse_resources(&r, resources, "");
 	return refused_finish(&r, e);
 }
+
+bool spec_is_supported(const char *name)
+{
+	const char *below = strrchr(name, '.') + 1;
+
+	for (size_t i = 0; str_has_prefix(name, "mounts.") && i < ARRAY_SIZE(mount_options); i++)
+		if (str_eq(mount_options[i], below))
+			return false;
+	for (size_t i = 0; str_has_prefix(name, "process.") && i < ARRAY_SIZE(process_rows); i++)
+		if (str_eq(process_rows[i].name, below))
+			return false;
+	for (size_t i = 0; str_has_prefix(name, "linux.") && i < ARRAY_SIZE(linux_rows); i++)
+		if (str_eq(linux_rows[i].name, below))
+			return false;
+	for (size_t i = 0;
+	     str_has_prefix(name, "linux.resources.") && i < ARRAY_SIZE(resources_rows); i++)
+		if (str_eq(resources_rows[i].name, name + strlen("linux.resources.")))
+			return false;
+	return true;
+}
