@@ -68,17 +68,15 @@ static int bind_console(struct boot *b, int slave, struct err *e)
 	return 0;
 }
 
-static int become_controlled(int slave, struct err *e)
+int child_terminal_streams(int slave, struct err *e)
 {
-	if (ioctl(slave, TIOCSCTTY, 0) < 0)
-		return fail_sys(e, "make the terminal the controlling one");
 	for (int fd = 0; fd < 3; fd++)
 		if (dup2(slave, fd) < 0)
 			return fail_sys(e, "put the terminal on descriptor %d", fd);
 	return 0;
 }
 
-static int hand_over(struct boot *b, int master, struct err *e)
+int child_hand_over_terminal(struct boot *b, int master, struct err *e)
 {
 	struct message message = { .type = BOOT_CONSOLE };
 	int rc;
@@ -93,15 +91,13 @@ static int hand_over(struct boot *b, int master, struct err *e)
 	return 0;
 }
 
-int child_console(struct boot *b, struct err *e)
+int child_open_terminal(struct boot *b, int *ret_master, int *ret_slave, struct err *e)
 {
 	const struct plan_process *process = &b->plan->process;
-	autoclose int master = -1, slave = -1;
+	autoclose int master = open_master(b, e);
+	autoclose int slave = -1;
 	int unlocked = 0;
 
-	if (!process->terminal)
-		return 0;
-	master = open_master(b, e);
 	if (master < 0)
 		return -1;
 	if (ioctl(master, TIOCSPTLCK, &unlocked) < 0)
@@ -116,7 +112,22 @@ int child_console(struct boot *b, struct err *e)
 	}
 	if (fchown(slave, process->uid, (gid_t)-1) < 0)
 		return fail_sys(e, "give the terminal to user %u", process->uid);
-	if (bind_console(b, slave, e) < 0 || become_controlled(slave, e) < 0)
+	*ret_master = take_fd(&master);
+	*ret_slave = take_fd(&slave);
+	return 0;
+}
+
+int child_console(struct boot *b, struct err *e)
+{
+	autoclose int master = -1, slave = -1;
+
+	if (!b->plan->process.terminal)
+		return 0;
+	if (child_open_terminal(b, &master, &slave, e) < 0 || bind_console(b, slave, e) < 0)
 		return -1;
-	return hand_over(b, master, e);
+	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+		return fail_sys(e, "make the terminal the controlling one");
+	if (child_terminal_streams(slave, e) < 0)
+		return -1;
+	return child_hand_over_terminal(b, master, e);
 }

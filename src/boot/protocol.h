@@ -19,6 +19,19 @@
  *	  |-- GO ------------------------------>|
  *	  |<------------------------ EXECUTE ---|  everything but execve() is done
  *	  |<------- ERROR, or end of file ------|  end of file: execve() closed it, the program runs
+ *
+ * EXEC, over a socket pair. The joiner enters the container, gives up power and clones the process, which
+ * is the parent's own child; only then is there anything that the container can see:
+ *
+ *	parent                                joiner, then the process
+ *	  |-- GO ------------------------------>|
+ *	  |<------------------- CONSOLE + fd ---|  (only with a terminal)
+ *	  |-- CONSOLE_DONE -------------------->|
+ *	  |<------------------- PROCESS + fd ---|  the process's pidfd; the joiner ends
+ *	  |<------------------------ READY -----|  from the process: its program can be executed
+ *	  |-- GO ------------------------------>|  its resource limits are set
+ *	  |<------------------------ EXECUTE ---|
+ *	  |<------- ERROR, or end of file ------|
  */
 #ifndef BOOT_PROTOCOL_H
 #define BOOT_PROTOCOL_H
@@ -35,6 +48,7 @@ enum boot_message {
 	BOOT_CONSOLE_DONE,
 	BOOT_READY,
 	BOOT_EXECUTE,
+	BOOT_PROCESS,
 	BOOT_ERROR,
 };
 

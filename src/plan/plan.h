@@ -138,6 +138,8 @@ struct plan_process {
 	bool no_new_privileges;
 	bool oom_score_adj_set;
 	int oom_score_adj;
+	/* of the next execve(); NULL: none asked for */
+	const char *apparmor_profile, *selinux_label;
 };
 
 /* --- hooks --- */
@@ -198,6 +200,14 @@ struct plan_options {
 int plan_make(const struct verdict *verdict, const struct facts *facts,
 	      const struct plan_options *options, struct arena *arena, struct plan **ret,
 	      struct err *e) MUST_CHECK;
+
+/*
+ * The part of a plan that `exec` needs: id, annotations and process. `spec` has process and annotations,
+ * and of the facts the caller's capabilities are read.
+ */
+int plan_make_exec(const struct spec *spec, const char *id, bool user_namespace,
+		   const struct facts *facts, struct arena *arena, struct plan **ret, struct err *e)
+	MUST_CHECK;
 
 /* Names of the mount options that are known by name, for `features`; NULL beyond the last. Others go to
  * the file system as they are. */
