@@ -10,7 +10,6 @@
 #include "sys/beneath.h"
 #include "sys/channel.h"
 #include "sys/mount_api.h"
-#include "sys/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,23 +24,35 @@
 /* devpts numbers its own ptmx so (fs/devpts/inode.c, PTMX minor 2 of major 5). */
 #define DEVPTS_PTMX_INODE 2
 
+/* The directory first: in a devpts nobody can make a file, and what is mounted on one is not entered. So
+ * nothing but a ptmx is ever opened, and no /proc is needed, which may be another PID namespace's. */
 static int open_master(struct boot *b, struct err *e)
 {
-	autoclose int fd =
-		sys_openat2(b->root_mount, "dev/pts/ptmx", O_PATH | O_NOFOLLOW | O_CLOEXEC, 0,
-			    RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	autoclose int pts = sys_openat2(b->root_mount, "dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC,
+					0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	autoclose int fd = -1;
 	struct statfs fs;
 	struct stat st;
 
+	if (pts < 0)
+		return fail_sys(e,
+				"a terminal needs a devpts mounted on '/dev/pts': open its ptmx");
+	if (fstatfs(pts, &fs) < 0)
+		return fail_sys(e, "stat '/dev/pts'");
+	if (fs.f_type != DEVPTS_SUPER_MAGIC)
+		return fail(e, ERR_CONFIG, "'/dev/pts/ptmx' is not the multiplexer of a devpts");
+	fd = sys_openat2(pts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, 0,
+			 RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+	if (fd < 0 && errno == EXDEV)
+		return fail(e, ERR_CONFIG, "'/dev/pts/ptmx' is not the multiplexer of a devpts");
 	if (fd < 0)
 		return fail_sys(e,
 				"a terminal needs a devpts mounted on '/dev/pts': open its ptmx");
-	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return fail_sys(e, "stat '/dev/pts/ptmx'");
-	if (fs.f_type != DEVPTS_SUPER_MAGIC || st.st_ino != DEVPTS_PTMX_INODE ||
-	    !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2))
+	if (st.st_ino != DEVPTS_PTMX_INODE || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2))
 		return fail(e, ERR_CONFIG, "'/dev/pts/ptmx' is not the multiplexer of a devpts");
-	return reopen_fd(fd, O_RDWR | O_NOCTTY | O_CLOEXEC, e);
+	return take_fd(&fd);
 }
 
 /* /dev/console: a file of our own making with the slave mounted on it; a symlink of the image there must

@@ -91,7 +91,7 @@ static int exec_page(struct boot *b, struct err *e)
 	STEP("oom-score", parent_oom_score(b, e));
 	STEP("go", parent_go(b, e));
 	STEP("unlock", parent_exec_unlock(b, e));
-	AWAIT("console", parent_console(b, e));
+	AWAIT("console", parent_exec_console(b, e));
 	AWAIT("process", parent_exec_process(b, e));
 	AWAIT("ready", parent_ready(b, e));
 	/* Last: a small RLIMIT_NOFILE or RLIMIT_NPROC must not break the set-up. */

@@ -186,6 +186,14 @@ int parent_exec_process(struct boot *b, struct err *e)
 	return 0;
 }
 
+/* Its console comes first; what came instead of it is told by whoever expects it. */
+int parent_exec_console(struct boot *b, struct err *e)
+{
+	if (b->plan->process.terminal && wait_for_message(b, e) < 0)
+		return -1;
+	return parent_console(b, e);
+}
+
 int parent_exec_caller(struct boot *b, struct err *e)
 {
 	if (!b->exec->prepare)
