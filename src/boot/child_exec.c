@@ -123,19 +123,20 @@ int child_exec_forget(struct boot *b, struct err *e)
 /* Returns in the process alone. */
 int child_exec_clone(struct boot *b, struct err *e)
 {
-	struct message message = { .type = BOOT_PROCESS };
 	struct child process = CHILD_INIT;
 	int rc = child_clone_plain(CLONE_PARENT, &process, e);
 
-	if (rc <= 0)
-		return rc;
-	rc = channel_send(b->channel, &message, process.pidfd, e);
-	/* The process notices that nobody has heard of it: the channel's other end goes. */
-	_exit(rc < 0 ? 1 : 0);
+	(void)b;
+	if (rc > 0)
+		_exit(0);
+	return rc;
 }
 
 int child_exec_session(struct boot *b, struct err *e)
 {
+	struct message message = { .type = BOOT_PROCESS };
+	autoclose int pidfd = -1;
+
 	if (child_die_with_parent(b, e) < 0)
 		return -1;
 	/* The caller's terminal is not the container's (CVE-2017-5226: TIOCSTI). */
@@ -143,15 +144,25 @@ int child_exec_session(struct boot *b, struct err *e)
 		return fail_sys(e, "setsid");
 	if (b->plan->process.terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
 		return fail_sys(e, "make the terminal the controlling one");
-	return 0;
+	/* By descriptor: our own number means nothing to the parent. */
+	pidfd = sys_pidfd_open(getpid(), 0);
+	if (pidfd < 0)
+		return fail_sys(e, "open a descriptor of the new process");
+	return channel_send(b->channel, &message, pidfd, e);
 }
 
 int child_exec_ready(struct boot *b, struct err *e)
 {
 	struct message message = { .type = BOOT_READY };
 
-	if (channel_send(b->channel, &message, -1, e) < 0 || child_wait_go(b, e) < 0)
+	return channel_send(b->channel, &message, -1, e) < 0 ? -1 : child_wait_go(b, e);
+}
+
+int child_exec_announce(struct boot *b, struct err *e)
+{
+	if (child_announce(b, e) < 0)
 		return -1;
+	/* It survives execve(), and the program outlives the runtime. */
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return fail_sys(e, "prctl");
 	return 0;

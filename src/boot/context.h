@@ -173,6 +173,7 @@ int child_exec_forget(struct boot *b, struct err *e) MUST_CHECK;
 int child_exec_clone(struct boot *b, struct err *e) MUST_CHECK;
 int child_exec_session(struct boot *b, struct err *e) MUST_CHECK;
 int child_exec_ready(struct boot *b, struct err *e) MUST_CHECK;
+int child_exec_announce(struct boot *b, struct err *e) MUST_CHECK;
 
 /* A pty of the devpts below b->root_mount, slave unlocked, sized and given to the user. */
 int child_open_terminal(struct boot *b, int *ret_master, int *ret_slave, struct err *e) MUST_CHECK;

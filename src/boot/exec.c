@@ -54,7 +54,7 @@ static int process_page(struct boot *b, struct err *e)
 	/* Where /proc/self is itself, and as the user that will run it. */
 	STEP("executable", child_executable(b, e));
 	STEP("ready", child_exec_ready(b, e));
-	STEP("announce", child_announce(b, e));
+	STEP("announce", child_exec_announce(b, e));
 	STEP("execute", child_execve(b, e));
 	return 0;
 }

@@ -201,10 +201,9 @@ int parent_exec_caller(struct boot *b, struct err *e)
 	return b->exec->prepare(b->exec->context, &b->init, b->console_master, e);
 }
 
-/* End of file without EXECUTE: it never came so far. */
 int parent_exec_running(struct boot *b, struct err *e)
 {
-	bool executing = false;
+	bool executing = false, executed = false;
 
 	for (;;) {
 		struct message message;
@@ -223,7 +222,10 @@ int parent_exec_running(struct boot *b, struct err *e)
 		}
 		executing = message.type == BOOT_EXECUTE;
 	}
-	if (!executing)
+	/* A death in the last moment ends the conversation as execve() does. */
+	if (executing && procfs_has_executed(b->init.pid, &executed, e) < 0)
+		return -1;
+	if (!executed)
 		return fail(e, ERR_SYSTEM, "the new process ended before its program ran");
 	return 0;
 }

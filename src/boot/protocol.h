@@ -27,8 +27,8 @@
  *	  |-- GO ------------------------------>|
  *	  |<------------------- CONSOLE + fd ---|  (only with a terminal)
  *	  |-- CONSOLE_DONE -------------------->|
- *	  |<------------------- PROCESS + fd ---|  the process's pidfd; the joiner ends
- *	  |<------------------------ READY -----|  from the process: its program can be executed
+ *	  |<------------------- PROCESS + fd ---|  from the process, its pidfd; the joiner has ended
+ *	  |<------------------------ READY -----|  its program can be executed
  *	  |-- GO ------------------------------>|  its resource limits are set
  *	  |<------------------------ EXECUTE ---|
  *	  |<------- ERROR, or end of file ------|

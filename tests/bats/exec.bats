@@ -247,7 +247,7 @@ sleep 1000 "
     wait_until gone "$(<pid)"
     # a pid file that cannot be written: no process
     refused 'pid file' -d --pid-file /no/such/directory/pid c1 sleep 4711
-    ! grep -lz 4711 /proc/[0-9]*/cmdline 2>/dev/null | grep -q .
+    is "$(pgrep -f 'sleep 4711')" ''
 }
 
 @test "pidfd-socket: a descriptor of exactly that process" {
@@ -311,7 +311,7 @@ terminal() { /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&-; }
 @test "foreground: signals reach the program" {
     alive c1
     rm -f out
-    shim exec c1 sh -c 'trap "exit 42" TERM; echo ready; while :; do sleep 0.1; done' </dev/null >out 2>&1 3>&- &
+    "$DISTRO_SHIM" --root "$SHIM_ROOT" exec c1 sh -c 'trap "exit 42" TERM; echo ready; while :; do sleep 0.1; done' </dev/null >out 2>&1 3>&- &
     pid=$!
     wait_until grep -q ready out
     kill -TERM "$pid"
@@ -450,12 +450,14 @@ controller_file() { # CONTROLLER PID: the directory
     for ((fd = 10; fd < 60; fd++)); do eval "exec $fd<&-"; done
     # the third is that of the directory; with two more it is the fifth
     echo kept >kept
-    exec 3<kept 4<kept
-    says kept --preserve-fds 2 c1 sh -c 'cat <&4'
-    attempt exec --preserve-fds 1 c1 sh -c 'cat <&4'
-    [ "$status" != 0 ]
-    exec 3<&- 4<&-
-    refused 'descriptor 3 is not open' --preserve-fds 1 c1 true
+    (
+        # bats has its own there
+        exec 3<kept 4<kept
+        says kept --preserve-fds 2 c1 sh -c 'cat <&4' || exit 1
+        attempt exec --preserve-fds 1 c1 sh -c 'cat <&4' && [ "$status" != 0 ] || exit 1
+        exec 3<&- 4<&-
+        refused 'descriptor 3 is not open' --preserve-fds 1 c1 true
+    )
 }
 
 @test "the caller's terminal is out of reach (CVE-2017-5226)" {
@@ -470,7 +472,7 @@ controller_file() { # CONTROLLER PID: the directory
     says '1' c1 sh -c 'set -- /proc/[0-9]*; echo $(($# - 1))'
     init=$(init_of c1)
     for step in session executable ready announce execute; do
-        SECRET=of-the-host shim_fault "process:$step:stop" exec -u 1000 c1 sleep 4711 </dev/null >out 2>&1 3>&- &
+        SECRET=of-the-host DISTRO_SHIM_FAULT=process:$step:stop "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" exec -u 1000 c1 sleep 4711 </dev/null >out 2>&1 3>&- &
         pid=$!
         stopped() { grep -lx "Name:.${step:0:15}" /proc/[0-9]*/status 2>/dev/null | grep -q .; }
         wait_until stopped
@@ -481,22 +483,24 @@ controller_file() { # CONTROLLER PID: the directory
         contains "$seen" "$step"
         for secret in SECRET of-the-host "$SHIM_ROOT" "$BATS_TEST_TMPDIR/state" status.json; do lacks "$seen" "$secret"; done
         # the streams are the caller's own; beside them there is the conversation with the runtime alone
-        is "$(grep -c ' -> ' <<<"$(grep -A 20 'fd:' <<<"$seen" | grep -E ' [3-9]+ -> ')")" 1
-        matches "$seen" ' [0-9]+ -> socket:'
+        matches "$(grep -E ' ([3-9]|[0-9]{2,}) -> ' <<<"$seen")" '^[^>]* -> socket:\[[0-9]+\]$'
         is "$(grep -E '^Uid' <<<"$seen" | tr '\t' ' ')" 'Uid: 1000 1000 1000 1000'
         is "$((0x$(caps_of <<<"$seen" | sed -n 's/Prm //p') & ~0x$(caps_of "/proc/$init/status" | sed -n 's/Prm //p')))" 0
         kill -KILL "$pid"
         wait "$pid" 2>/dev/null || true
-        wait_until [ -z "$(pgrep -f 'sleep 4711' || true)" ]
+        case $step in session | execute) let_go "$step" ;; esac
+        wait_until says 1 c1 sh -c 'for p in $(pidof sleep); do [ $p = 1 ] || kill -9 $p; done; set -- /proc/[0-9]*; echo $(($# - 1))'
     done
     # what comes before cannot be seen at all
+    no_one_stopped() { ! stopped; }
     for step in network namespaces console identity forget clone; do
-        shim_fault "joiner:$step:stop" exec c1 sleep 4711 </dev/null >out 2>&1 3>&- &
+        DISTRO_SHIM_FAULT=joiner:$step:stop "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" exec c1 sleep 4711 </dev/null >out 2>&1 3>&- &
         pid=$!
         wait_until stopped
         says 1 c1 sh -c 'set -- /proc/[0-9]*; echo $(($# - 1))'
         kill -KILL "$pid"
         wait "$pid" 2>/dev/null || true
+        wait_until no_one_stopped
     done
 }
 
@@ -594,6 +598,9 @@ fault() { # FAULT ARGUMENT...
     done
     says ok c1 echo ok
 }
+let_go() { # STEP: the process that is stopped there
+    kill -CONT "$(grep -lx "Name:.$1" /proc/[0-9]*/status 2>/dev/null | head -n 1 | cut -d / -f 3)"
+}
 pkill_program() {
     local pid
     for pid in $(pgrep -f 'sleep 4711'); do kill -KILL "$pid"; done
@@ -611,7 +618,13 @@ pkill_program() {
         wait_until stopped
         kill -KILL "$pid"
         wait "$pid" 2>/dev/null || true
-        case $step in *:running | *:pidfd | *:pid-file) pkill_program || true ;; esac
+        case $step in
+        *:running | *:pidfd | *:pid-file) pkill_program || true ;;
+        # stopped before it asked to be told of its runtime's end
+        *:session) let_go session ;;
+        # stopped when its program was as good as there
+        process:execute) let_go execute && wait_until pgrep -f 'sleep 4711' && pkill_program ;;
+        esac
         wait_until only_init || { echo "left after $step" >&2 && false; }
     done
     says ok c1 echo ok
