@@ -244,13 +244,13 @@ static void an_unknown_option_is_named(void **state)
 
 static void an_unknown_command_is_named(void **state)
 {
-	autoparsed exec, probe, none;
+	autoparsed unknown, probe, none;
 
 	(void)state;
-	PARSE(&exec, W("--log-format=json"), W("exec"), W("--pid-file"), W("/p"), W("box"));
-	assert_int_equal(exec.rc, -1);
-	assert_int_equal(exec.error.kind, ERR_USAGE);
-	assert_non_null(strstr(exec.error.text, "unknown command \"exec\""));
+	PARSE(&unknown, W("--log-format=json"), W("migrate"), W("--pid-file"), W("/p"), W("box"));
+	assert_int_equal(unknown.rc, -1);
+	assert_int_equal(unknown.error.kind, ERR_USAGE);
+	assert_non_null(strstr(unknown.error.text, "unknown command \"migrate\""));
 	/* Podman takes exit code 0 of this for "checkpoints are supported". */
 	PARSE(&probe, W("checkpoint"), W("--help"));
 	assert_int_equal(probe.rc, -1);
