@@ -162,6 +162,7 @@ int parent_exec_clone(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_unlock(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_process(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_console(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_ready(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_caller(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_running(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_pidfd(struct boot *b, struct err *e) MUST_CHECK;

@@ -93,7 +93,7 @@ static int exec_page(struct boot *b, struct err *e)
 	STEP("unlock", parent_exec_unlock(b, e));
 	AWAIT("console", parent_exec_console(b, e));
 	AWAIT("process", parent_exec_process(b, e));
-	AWAIT("ready", parent_ready(b, e));
+	AWAIT("ready", parent_exec_ready(b, e));
 	/* Last: a small RLIMIT_NOFILE or RLIMIT_NPROC must not break the set-up. */
 	STEP("rlimits", parent_rlimits(b, e));
 	/* The program may ask for its terminal's size, or be signalled, at once. */

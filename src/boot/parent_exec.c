@@ -154,6 +154,19 @@ int parent_exec_unlock(struct boot *b, struct err *e)
 	return 0;
 }
 
+/* A program of the container may stop what it can see of ours. */
+static int check_stopped(const struct boot *b, struct err *e)
+{
+	uint64_t start_time;
+	struct err gone;
+	char state = 0;
+
+	if (procfs_start_time(b->init.pid, &start_time, &state, &gone) == 0 &&
+	    (state == 'T' || state == 't'))
+		return fail(e, ERR_STATE, "the new process was stopped by a signal");
+	return 0;
+}
+
 /* Wait for a message, or the end; a container that is paused meanwhile would let us wait for ever. */
 static int wait_for_message(struct boot *b, struct err *e)
 {
@@ -163,7 +176,7 @@ static int wait_for_message(struct boot *b, struct err *e)
 	while ((rc = poll(&fd, 1, STILL_MS)) <= 0) {
 		if (rc < 0 && errno != EINTR)
 			return fail_sys(e, "wait for the new process");
-		if (rc == 0 && check_paused(b, e) < 0)
+		if (rc == 0 && (check_paused(b, e) < 0 || check_stopped(b, e) < 0))
 			return -1;
 	}
 	return 0;
@@ -192,6 +205,11 @@ int parent_exec_console(struct boot *b, struct err *e)
 	if (b->plan->process.terminal && wait_for_message(b, e) < 0)
 		return -1;
 	return parent_console(b, e);
+}
+
+int parent_exec_ready(struct boot *b, struct err *e)
+{
+	return wait_for_message(b, e) < 0 ? -1 : parent_ready(b, e);
 }
 
 int parent_exec_caller(struct boot *b, struct err *e)
