@@ -97,6 +97,9 @@ static int make_plan(struct execution *x, const struct container_exec_options *o
 	policy_apply_process(process, x->status->policy, &x->arena, &verdict);
 	if (verdict.refused)
 		return policy_refusal(&verdict, e);
+	for (size_t i = 0; i < verdict.decisions.n; i++)
+		log_info("policy: %s: %s: %s", verdict.decisions.v[i].rule,
+			 verdict.decisions.v[i].path, verdict.decisions.v[i].why);
 	x->spec = verdict.spec;
 	x->spec->annotations = x->config->annotations;
 	if (facts_of_caller(options->cgroups.n > 0, &x->arena, &x->facts, e) < 0)
