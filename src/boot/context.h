@@ -53,6 +53,7 @@ struct boot {
 	int target;                      /* pidfd of the container's first process */
 	uint64_t join_flags; /* CLONE_NEW* of its namespaces that are not ours, but the network */
 	bool join_network;   /* its network is not ours */
+	bool groups_denied;  /* its user namespace allows no setgroups() */
 	int network;         /* entered instead of its own (before a late join), else -1 */
 	int procfs;          /* for the LSM label; -1 where none is asked for */
 };

@@ -5,6 +5,7 @@
  */
 #include "boot/context.h"
 
+#include "base/io.h"
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "sys/channel.h"
@@ -12,6 +13,7 @@
 #include "sys/procfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -59,6 +61,19 @@ static int is_other(pid_t init, const char *file, struct err *e)
 	return own.st_dev != other.st_dev || own.st_ino != other.st_ino;
 }
 
+/* user_namespaces(7): "deny" where the gid map was written without privilege. Asked here, because the
+ * joiner is not in the PID namespace of the /proc that it will see. */
+static bool denies_groups(pid_t init)
+{
+	char path[48];
+	autofree char *text = NULL;
+	struct err ignored;
+
+	snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)init);
+	return read_file_at(AT_FDCWD, path, 64, &text, NULL, &ignored) == 0 &&
+	       str_has_prefix(text, "deny");
+}
+
 /* setns(2): to enter the user namespace that one is in already is an error, so only what differs. */
 int parent_exec_namespaces(struct boot *b, struct err *e)
 {
@@ -85,6 +100,7 @@ int parent_exec_namespaces(struct boot *b, struct err *e)
 	if (rc < 0)
 		return -1;
 	b->join_network = rc;
+	b->groups_denied = denies_groups(init);
 	/* It lives still, so that the number was its own all the time. */
 	if (pidfd_ended(b->target, 0))
 		return fail_stopped(e);

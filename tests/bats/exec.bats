@@ -389,6 +389,35 @@ terminal() { /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&-; }
     says ok c1 echo ok
 }
 
+@test "the session keyring is the caller's only where the container keeps that, too" {
+    requires file:/proc/keys
+    b=$(bundle c1 "$(args sh -c 'grep _ses.c1 /proc/keys; exec sleep 1000')" 'del(.linux.maskedPaths)')
+    shim run -d -b "$b" c1 </dev/null >out 2>&1
+    wait_until grep -q _ses.c1 out
+    # one of its own, or the first process's: not the caller's in any case
+    succeeds exec c1 grep _ses.c1 /proc/keys
+    b=$(bundle c2 "$(args sleep 1000)" 'del(.linux.maskedPaths)')
+    succeeds run -d --no-new-keyring -b "$b" c2
+    attempt exec c2 grep _ses.c2 /proc/keys
+    is "$status|$output" '1|'
+}
+
+@test "a container without a cgroup of its own" {
+    b=$(bundle c1 "$(args sleep 1000)")
+    "$DISTRO_SHIM" --root "$SHIM_ROOT" --cgroup-manager disabled run -d -b "$b" c1 </dev/null >out 2>&1
+    is "$(<out)" ''
+    succeeds exec -d --pid-file pid c1 sleep 1000
+    is "$(cgroups_of "$(<pid)")" "$(cgroups_of $$)"
+    refused 'without a cgroup of its own' --cgroup x c1 true
+    kill -KILL "$(<pid)"
+}
+
+@test "observed: a network of its own is entered like any other namespace" {
+    policy '{"version": 1, "mode": "observe"}'
+    alive c1 '(.linux.namespaces[] | select(.type == "network")) |= del(.path)'
+    says "$(readlink "/proc/$(init_of c1)/ns/net")" c1 readlink /proc/self/ns/net
+}
+
 @test "a time namespace" {
     requires file:/proc/self/ns/time
     alive c1 '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 1000000}}'
