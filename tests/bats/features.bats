@@ -50,8 +50,8 @@ refuses() { # PATTERN JQ-FILTER...
         *) accepts --arg o "$option" '.mounts += [{destination: "/x", type: "tmpfs", source: "x", options: [$o]}]' ;;
         esac
         # what is not known by name goes to the file system as it is, as these do, being its own
-        [[ " sync dirsync lazytime mand iversion silent " != *" $option "* ]] || continue
-        ! grep -qE "(data|options?) .*\b$option\b" <(sed -n '/\/x/p' out) || { cat out && false; }
+        [[ " sync async dirsync lazytime nolazytime mand nomand iversion noiversion silent loud " != *" $option "* ]] || continue
+        ! grep -qE "(data|options?) .*\b$option\b" <(sed -n "/\/x/p" out) || { echo "$option" && grep "/x" out && false; }
     done
     for option in ro rw nosuid nodev noexec relatime rbind rprivate tmpcopyup rro nosymfollow iversion lazytime loud silent; do
         says '.mountOptions[]' | grep -qx "$option"
