@@ -197,6 +197,16 @@ engine_profile() { jq -c '".linux.seccomp = " + (. | tojson)' -r "$BATS_TEST_DIR
     gives "-38" "435 0 0" "$(rules ALLOW "$(rule ERRNO clone3 '"errnoRet": 38')")" '.hooks.startContainer = [{path: "/hook"}]'
 }
 
+@test "in a user namespace of the container's own, with no_new_privs and without" {
+    requires userns
+    policy '{"version": 1, "mode": "observe"}'
+    for nnp in . "$NNP"; do
+        gives "-1 -38 0" "169 0 0 0 0 + 1000 + 162" "$nnp" "$(engine_profile)" '.linux.namespaces += [{type: "user"}]' \
+            '(.linux.namespaces[] | select(.type == "network")) |= del(.path)' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+             .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
+    done
+}
+
 # ---- listeners
 
 # agent ERRNO: starts one; its socket is $SOCKET, what it heard in $HEARD.json and $HEARD.calls
@@ -252,6 +262,24 @@ ended() { [ "$(state_of "$1")" = stopped ]; }
         b=$(bundle c2 "$nnp" "$LATE" "$(notify)")
         expect_error 'linux.seccomp.listenerPath: open .*no such file' run -b "$b" c2
         [ ! -e "$SHIM_ROOT/c2" ]
+    done
+}
+
+@test "notify: where the runtime dies with the listener in its hand, nothing stays" {
+    requires fault cmd:python3
+    for nnp in . "$NNP"; do
+        rm -rf "$BATS_TEST_TMPDIR/c1"
+        agent 95
+        b=$(bundle c1 "$nnp" "$(notify)")
+        status=0
+        shim_fault parent:seccomp-listener:kill create -b "$b" c1 </dev/null >/dev/null 2>&1 || status=$?
+        is "$status" 137
+        succeeds delete --force c1
+        # the agent has heard nothing, and the id can be used again
+        [ ! -e "$HEARD.json" ]
+        expect_error 'seccomp-listener' --log-level error create -b "$(bundle "c2$agents" "$nnp" "$(notify)" '.linux.seccomp.listenerPath = "/nowhere"')" c1
+        attempt run -b "$b" c1
+        is "$status" 0
     done
 }
 
