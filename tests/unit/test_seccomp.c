@@ -719,6 +719,41 @@ static void no_other_length_is_believed(void **state)
 	}
 }
 
+/* A whole and sound filter under the name of a stricter profile's. */
+static void another_profiles_filter_is_not_believed(void **state)
+{
+	struct fixture *f = *state;
+	autofree char *loose = NULL;
+	size_t length;
+	char *path;
+
+	if (plan(f, "{'defaultAction':'SCMP_ACT_ALLOW'}") < 0 ||
+	    seccomp_program_make(f->plan, cache_of(f), &f->arena, &f->program, &f->e) < 0)
+		fail_msg("%s", f->e.text);
+	path = only_file(f);
+	assert_int_equal(read_file_at(AT_FDCWD, path, 1 << 20, &loose, &length, &f->e), 0);
+	assert_int_equal(unlink(path), 0);
+	make_cached(f);
+	path = only_file(f);
+	autoclose int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	assert_int_equal(write(fd, loose, length), length);
+	make_cached(f);
+}
+
+static void where_the_cache_is(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", "/run/user/7", 1), 0);
+	assert_string_equal(seccomp_cache_directory(false, &f->arena), "/run/distro-shim/seccomp");
+	assert_string_equal(seccomp_cache_directory(true, &f->arena),
+			    "/run/user/7/distro-shim/seccomp");
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", "run", 1), 0);
+	assert_null(seccomp_cache_directory(true, &f->arena));
+	assert_int_equal(unsetenv("XDG_RUNTIME_DIR"), 0);
+	assert_null(seccomp_cache_directory(true, &f->arena));
+}
+
 static void strange_files_are_replaced(void **state)
 {
 	struct fixture *f = *state;
@@ -787,6 +822,8 @@ int main(void)
 		TEST(a_filter_is_found_again),
 		TEST(no_changed_byte_is_believed),
 		TEST(no_other_length_is_believed),
+		TEST(another_profiles_filter_is_not_believed),
+		TEST(where_the_cache_is),
 		TEST(strange_files_are_replaced),
 		TEST(a_strange_directory_is_not_used),
 	};
