@@ -114,9 +114,9 @@ promised_of() { # PID
 end_podman_test() {
     [ -e "$BATS_TEST_TMPDIR/machine.before" ] || return 0 # skipped
     local i
-    timeout 60 podman pod rm --all --force --time 0 3>&- >/dev/null
-    timeout 60 podman rm --all --force --time 0 --volumes 3>&- >/dev/null
-    timeout 60 podman volume rm --all --force 3>&- >/dev/null
+    timeout -k 5 60 podman pod rm --all --force --time 0 3>&- >/dev/null
+    timeout -k 5 60 podman rm --all --force --time 0 --volumes 3>&- >/dev/null
+    timeout -k 5 60 podman volume rm --all --force 3>&- >/dev/null
     # the command that conmon runs at the end of a container may be at it yet
     for ((i = 0; i < 100; i++)); do
         ! pgrep -x conmon >/dev/null && ! pgrep -f 'podman.* container cleanup' >/dev/null && break
@@ -176,9 +176,9 @@ end_containerd_test() {
     [ -e "$BATS_TEST_TMPDIR/machine.before" ] || return 0 # skipped
     local id
     for id in $(ctr tasks list --quiet); do
-        timeout 20 ctr tasks delete --force "$id" 3>&- || true
+        timeout -k 5 20 ctr tasks delete --force "$id" 3>&- || true
     done
-    for id in $(ctr containers list --quiet); do timeout 20 ctr containers delete "$id" 3>&- || true; done
+    for id in $(ctr containers list --quiet); do timeout -k 5 20 ctr containers delete "$id" 3>&- || true; done
     is "$(ctr containers list --quiet)$(ctr tasks list --quiet)" "" || return 1
     is "$(ls -A /run/containerd/runc/default 2>/dev/null)" "" || return 1
     no_records && end_test

@@ -15,6 +15,7 @@ setup() {
     rm -rf /etc/netns/distros
 }
 teardown() {
+    [ ! -e /run/netns/other ] || ip netns del other
     rm -rf /etc/netns/distros
     end_podman_test
 }
@@ -41,7 +42,6 @@ LINKS="$NAMESPACES; ls /sys/class/net"
     busybox_says --network ns:/run/netns/other -- "$LINKS"
     promised "$output"
     is "$(ip -n other -br link | awk '{ print $1 }')" lo
-    ip netns del other
 }
 
 @test "a network of Podman's own, and published ports: no word of it in the shared network" {
