@@ -5,7 +5,7 @@
 
 noinst_LIBRARIES += \
 	src/libbase.a src/libspec.a src/libsys.a src/libpolicy.a src/libplan.a src/libcgroup.a \
-	src/libstate.a src/libhooks.a src/libfacts.a src/libboot.a src/libcontainer.a src/libcli.a
+	src/libstate.a src/libhooks.a src/libseccomp_filter.a src/libfacts.a src/libboot.a src/libcontainer.a src/libcli.a
 
 src_libbase_a_SOURCES = \
 	src/base/arena.c \
@@ -29,8 +29,12 @@ src_libbase_a_SOURCES = \
 	src/base/log.h \
 	src/base/names.c \
 	src/base/names.h \
+	src/base/sha256.c \
+	src/base/sha256.h \
 	src/base/str.c \
-	src/base/str.h
+	src/base/str.h \
+	src/base/timestamp.c \
+	src/base/timestamp.h
 src_libspec_a_SOURCES = \
 	src/spec/check.c \
 	src/spec/check.h \
@@ -61,6 +65,8 @@ src_libsys_a_SOURCES = \
 	src/sys/channel.h \
 	src/sys/child.c \
 	src/sys/child.h \
+	src/sys/directory.c \
+	src/sys/directory.h \
 	src/sys/exe_move.c \
 	src/sys/exe_move.h \
 	src/sys/mount_api.c \
@@ -109,8 +115,11 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_paths.c \
 	src/plan/plan_process.c \
 	src/plan/plan_rlimits.c \
+	src/plan/plan_seccomp.c \
+	src/plan/plan_seccomp.h \
 	src/plan/print.c \
 	src/plan/print_json.c \
+	src/plan/print_seccomp.c \
 	src/plan/record.c \
 	src/plan/text.c
 src_libcgroup_a_SOURCES = \
@@ -129,8 +138,6 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/tree.c \
 	src/cgroup/tree.h
 src_libstate_a_SOURCES = \
-	src/state/directory.c \
-	src/state/directory.h \
 	src/state/process.c \
 	src/state/record.c \
 	src/state/record.h \
@@ -142,6 +149,17 @@ src_libstate_a_SOURCES = \
 src_libhooks_a_SOURCES = \
 	src/hooks/hooks.c \
 	src/hooks/hooks.h
+# not libseccomp.a, which is the name of the library's own archive
+src_libseccomp_filter_a_SOURCES = \
+	src/seccomp/cache.c \
+	src/seccomp/compile.c \
+	src/seccomp/enosys.c \
+	src/seccomp/features.c \
+	src/seccomp/join.c \
+	src/seccomp/listener.c \
+	src/seccomp/load.c \
+	src/seccomp/parts.h \
+	src/seccomp/program.h
 src_libfacts_a_SOURCES = \
 	src/facts/facts.c \
 	src/facts/facts.h \
@@ -162,6 +180,7 @@ src_libboot_a_SOURCES = \
 	src/boot/child_paths.c \
 	src/boot/child_process.c \
 	src/boot/child_root.c \
+	src/boot/child_seccomp.c \
 	src/boot/child_start.c \
 	src/boot/context.h \
 	src/boot/create.c \
@@ -176,11 +195,16 @@ src_libboot_a_SOURCES = \
 src_libcontainer_a_SOURCES = \
 	src/container/container.h \
 	src/container/delete.c \
+	src/container/find.c \
+	src/container/inherit.c \
+	src/container/inherit.h \
 	src/container/kill.c \
 	src/container/leftover.c \
 	src/container/leftover.h \
 	src/container/make.c \
 	src/container/make.h \
+	src/container/notify.c \
+	src/container/notify.h \
 	src/container/outlook.c \
 	src/container/run.c \
 	src/container/signals.c \
@@ -216,7 +240,8 @@ PLAN_LIBS = src/libplan.a $(POLICY_LIBS)
 CGROUP_LIBS = src/libcgroup.a $(PLAN_LIBS)
 STATE_LIBS = src/libstate.a $(PLAN_LIBS)
 HOOKS_LIBS = src/libhooks.a $(PLAN_LIBS)
-FACTS_LIBS = src/libfacts.a src/libhooks.a src/libstate.a src/libcgroup.a $(PLAN_LIBS) $(SECCOMP_LIBS)
+FILTER_LIBS = src/libseccomp_filter.a $(PLAN_LIBS) $(SECCOMP_LIBS)
+FACTS_LIBS = src/libfacts.a src/libhooks.a src/libstate.a src/libcgroup.a $(FILTER_LIBS)
 BOOT_LIBS = src/libboot.a $(FACTS_LIBS)
 CONTAINER_LIBS = src/libcontainer.a $(BOOT_LIBS)
 CLI_LIBS = src/libcli.a $(CONTAINER_LIBS)

@@ -27,7 +27,9 @@ unit_tests = \
 	tests/unit/test_registry \
 	tests/unit/test_replay \
 	tests/unit/test_schema \
+	tests/unit/test_seccomp \
 	tests/unit/test_self_exe \
+	tests/unit/test_sha256 \
 	tests/unit/test_spec \
 	tests/unit/test_spec_supported \
 	tests/unit/test_state \
@@ -37,6 +39,7 @@ world_tests = \
 
 # test data and helpers that are no program
 tests_headers = \
+	tests/unit/bpf.h \
 	tests/unit/plan_fixture.h \
 	tests/unit/policy_generate.h
 
@@ -61,7 +64,9 @@ tests_unit_test_procfs_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_registry_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_replay_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_schema_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_seccomp_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_self_exe_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_sha256_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spec_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spec_supported_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
@@ -100,6 +105,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_plan \
 	tests/fuzz/fuzz_policy \
+	tests/fuzz/fuzz_seccomp \
 	tests/fuzz/fuzz_state
 EXTRA_PROGRAMS += $(fuzz_targets)
 fuzzer_flags = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -111,6 +117,8 @@ tests_fuzz_fuzz_plan_LDADD = $(PLAN_LIBS)
 tests_fuzz_fuzz_plan_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_policy_LDADD = $(POLICY_LIBS)
 tests_fuzz_fuzz_policy_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_seccomp_LDADD = $(FILTER_LIBS)
+tests_fuzz_fuzz_seccomp_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_state_LDADD = $(STATE_LIBS)
 tests_fuzz_fuzz_state_LDFLAGS = $(fuzzer_flags)
 

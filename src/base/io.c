@@ -10,8 +10,10 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #define READ_STEP 4096
 
@@ -136,15 +138,23 @@ static int open_temporary(int dirfd, const char *name, char *temporary, size_t s
 	return fail_errno(e, EEXIST, "create '%s'", temporary);
 }
 
+/* What lies in memory alone survives no loss of power, flushed or not. */
+static bool is_in_memory(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
 static int fill_and_flush(int fd, const char *temporary, mode_t mode, const void *data,
-			  size_t length, struct err *e)
+			  size_t length, bool flush, struct err *e)
 {
 	/* Not at open(), where the umask would have its say. */
 	if (fchmod(fd, mode) < 0)
 		return fail_sys(e, "chmod '%s'", temporary);
 	if (write_fd_all(fd, temporary, data, length, e) < 0)
 		return -1;
-	if (fsync(fd) < 0)
+	if (flush && fsync(fd) < 0)
 		return fail_sys(e, "fsync '%s'", temporary);
 	return 0;
 }
@@ -174,14 +184,15 @@ int replace_file_at(int dirfd, const char *name, mode_t mode, const void *data, 
 	if (fd < 0)
 		return -1;
 
-	int rc = fill_and_flush(fd, temporary, mode, data, length, e);
+	bool flush = !is_in_memory(fd);
+	int rc = fill_and_flush(fd, temporary, mode, data, length, flush, e);
 	if (rc == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
 		rc = fail_sys(e, "rename '%s' to '%s'", temporary, name);
 	if (rc < 0) {
 		unlinkat(dirfd, temporary, 0);
 		return rc;
 	}
-	return flush_directory(dirfd, name, e);
+	return flush ? flush_directory(dirfd, name, e) : 0;
 }
 
 static int make_one_directory(const char *path, mode_t mode, struct err *e)

@@ -16,6 +16,9 @@ struct create_options {
 	const char *console_socket; /* NULL: none */
 	bool console_to_caller;     /* `run` in the foreground: the caller gets the pty's master */
 	unsigned preserve_fds;      /* descriptors 3 .. 3+N-1 stay open in the container */
+	/* `run`: the caller starts what it creates, over the channel that they have. No start socket is made;
+	 * where the caller ends before, init ends too. */
+	bool start_follows;
 	bool no_pivot, no_new_keyring;
 };
 
@@ -29,11 +32,13 @@ struct boot_request {
 	struct status_record *status;  /* filled but for what creation finds out; written here */
 	struct arena *arena;           /* what creation finds out lives there */
 	const char *members_directory; /* of the registry */
+	const char *filters_directory; /* of compiled seccomp filters; NULL: none are kept */
 };
 
 struct create_result {
 	struct child init;  /* owned; the caller keeps it or waits for it */
 	int console_master; /* -1, or owned */
+	int channel;        /* -1, or with start_follows: owned, for boot_start() */
 	bool left_behind; /* on failure: something could not be taken back, the records must stay */
 };
 
@@ -44,12 +49,20 @@ struct create_result {
 int boot_create(const struct boot_request *request, struct create_result *ret, struct err *e)
 	MUST_CHECK;
 
+/* What a caller that created the container itself has of it: not owned. */
+struct start_line {
+	int pidfd;
+	int channel;
+};
+
 /*
- * Let a created init go; returns when the program runs. `state` is locked, `status` is what it holds.
- * The poststart hooks have not run yet. *ret_over, set also on failure: init was let go and has ended, or
- * is about to, without its program.
+ * Let a created init go; returns when the program runs. `state` is locked, `status` is what it holds,
+ * `seccomp` is of the configuration or NULL. `line` is NULL for a container of which only the records are
+ * known. The poststart hooks have not run yet. *ret_over, set also on failure: init was let go and has
+ * ended, or is about to, without its program.
  */
-int boot_start(struct state_dir *state, struct status_record *status, bool *ret_over, struct err *e)
-	MUST_CHECK;
+int boot_start(struct state_dir *state, struct status_record *status,
+	       const struct spec_seccomp *seccomp, const struct start_line *line, bool *ret_over,
+	       struct err *e) MUST_CHECK;
 
 #endif

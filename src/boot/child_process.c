@@ -354,6 +354,7 @@ int child_ready(struct boot *b, struct err *e)
 		return fail_sys(e, "prctl");
 	if (channel_send(b->channel, &message, -1, e) < 0)
 		return -1;
-	replace_fd(&b->channel, -1);
+	if (!b->options->start_follows)
+		replace_fd(&b->channel, -1);
 	return 0;
 }

@@ -17,9 +17,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Whoever has created us starts us too, or nobody does. */
+static int wait_for_creator(struct boot *b, struct err *e)
+{
+	struct message message;
+	int rc = channel_receive(b->channel, &message, NULL, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0 || message.type != BOOT_GO)
+		return fail(e, ERR_SYSTEM, "the runtime ended before it started the container");
+	return 0;
+}
+
 int child_wait_start(struct boot *b, struct err *e)
 {
 	prctl(PR_SET_NAME, "distro-init");
+	if (b->options->start_follows)
+		return wait_for_creator(b, e);
 	for (;;) {
 		struct message message;
 		autoclose int connection = accept4(b->start_listener, NULL, NULL, SOCK_CLOEXEC);
@@ -105,6 +120,9 @@ int child_execute(struct boot *b, struct err *e)
 	/* A `start` that was killed meanwhile has said GO, and no other one can. */
 	if (channel_send(b->channel, &message, -1, e) < 0 && e->sys != EPIPE &&
 	    e->sys != ECONNRESET)
+		return -1;
+	/* After the last word: the profile has to let through nothing of ours but execve(). */
+	if (child_seccomp_execute(b, e) < 0)
 		return -1;
 	execve(b->executable, b->plan->process.args, b->env);
 	return fail_sys(e, "exec: \"%s\"", b->plan->process.args[0]);

@@ -9,6 +9,7 @@
 
 #include "boot/boot.h"
 #include "cgroup/cgroup.h"
+#include "seccomp/program.h"
 
 #include <stdbool.h>
 
@@ -20,7 +21,10 @@ struct boot {
 	struct state_dir *state;
 	struct status_record *status;
 	struct arena *arena;
-	const char *members_directory;
+	const char *members_directory, *filters_directory;
+
+	struct seccomp_program seccomp; /* empty where there is no profile */
+	bool filtered;                  /* child: the program is in force */
 
 	struct cgroup cgroup;
 	struct cgroup_record *cgroup_record; /* as it is in *status */
@@ -55,6 +59,7 @@ const struct plan_join *find_join(const struct plan *plan, int type);
 bool has_user_namespace(const struct plan *plan);
 
 /* --- parent_*.c: steps of the runtime --- */
+int parent_seccomp(struct boot *b, struct err *e) MUST_CHECK;
 int parent_record_intent(struct boot *b, struct err *e) MUST_CHECK;
 int parent_cgroup_create(struct boot *b, struct err *e) MUST_CHECK;
 int parent_protect_descriptors(struct boot *b, struct err *e) MUST_CHECK;
@@ -72,6 +77,7 @@ int parent_go(struct boot *b, struct err *e) MUST_CHECK;
 int parent_send_sources(struct boot *b, struct err *e) MUST_CHECK;
 int parent_runtime_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int parent_console(struct boot *b, struct err *e) MUST_CHECK;
+int parent_seccomp_listener(struct boot *b, struct err *e) MUST_CHECK;
 int parent_ready(struct boot *b, struct err *e) MUST_CHECK;
 /* A step may have failed because the child is gone: then what the child said last, or how it ended, is the
  * error. */
@@ -123,6 +129,14 @@ int child_working_directory(struct boot *b, struct err *e) MUST_CHECK;
 int child_identity_early(struct boot *b, struct err *e) MUST_CHECK;
 int child_executable(struct boot *b, struct err *e) MUST_CHECK;
 int child_ready(struct boot *b, struct err *e) MUST_CHECK;
+
+/* --- child_seccomp.c: the four places where a filter is loaded; at most one of them does it --- */
+int child_seccomp_create(struct boot *b, struct err *e) MUST_CHECK;
+int child_seccomp_listener(struct boot *b, struct err *e) MUST_CHECK;
+int child_seccomp_start(struct boot *b, struct err *e) MUST_CHECK;
+int child_seccomp_execute(struct boot *b, struct err *e) MUST_CHECK;
+/* Say in an error that the filter may be the cause. */
+void child_seccomp_explain(const struct boot *b, struct err *e);
 
 /* --- child_start.c: after `start` --- */
 int child_wait_start(struct boot *b, struct err *e) MUST_CHECK;

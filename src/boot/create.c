@@ -54,10 +54,15 @@ static int child_page(struct boot *b, struct err *e)
 	/* As root of the container, which may have to make it; before the root becomes read-only. */
 	STEP("working-directory", child_working_directory(b, e));
 	STEP("readonly-root", child_readonly_root(b, e));
+	/* Without no_new_privs loading takes CAP_SYS_ADMIN, so it comes before power is given up, and the
+	 * profile is in force for the rest of what we do. */
+	STEP("seccomp", child_seccomp_create(b, e));
 	/* Late join keeps every capability until it has entered the shared network (at start). */
 	STEP("identity", child_identity_early(b, e));
 	/* As the user that will run it, so that "permission denied" is what that user would get. */
 	STEP("executable", child_executable(b, e));
+	/* A listener has to reach its agent while there is a `create`; as late as that allows. */
+	STEP("seccomp-listener", child_seccomp_listener(b, e));
 	STEP("ready", child_ready(b, e));
 	return 0;
 }
@@ -68,6 +73,7 @@ static int child_page(struct boot *b, struct err *e)
 static int init_page(struct boot *b, struct err *e)
 {
 	STEP("late-join", child_late_join(b, e));
+	STEP("seccomp", child_seccomp_start(b, e));
 	STEP("identity", child_identity_late(b, e));
 	STEP("start-container-hooks", child_start_container_hooks(b, e));
 	STEP("last-descriptors", child_last_descriptors(b, e));
@@ -91,6 +97,8 @@ static __attribute__((noreturn)) void child_main(struct boot *b)
 		rc = child_wait_start(b, e);
 	if (rc == 0)
 		rc = init_page(b, e);
+	if (rc < 0)
+		child_seccomp_explain(b, e);
 	if (rc < 0 && b->channel >= 0) {
 		struct message message = { .type = BOOT_ERROR, .error = error };
 		struct err ignored;
@@ -107,6 +115,8 @@ static __attribute__((noreturn)) void child_main(struct boot *b)
 
 static int parent_page(struct boot *b, struct err *e)
 {
+	/* What it refuses is refused before anything is made. The child gets the program as bytes. */
+	STEP("seccomp", parent_seccomp(b, e));
 	/* From here on a `delete --force` finds what we make, wherever we are killed. */
 	STEP("intent", parent_record_intent(b, e));
 	/* Limits stand before there is a process. */
@@ -133,6 +143,7 @@ static int parent_page(struct boot *b, struct err *e)
 	STEP("send-sources", parent_send_sources(b, e));
 	AWAIT("runtime-hooks", parent_runtime_hooks(b, e));
 	AWAIT("console", parent_console(b, e));
+	AWAIT("seccomp-listener", parent_seccomp_listener(b, e));
 	AWAIT("ready", parent_ready(b, e));
 	/* Last: a small RLIMIT_NOFILE or RLIMIT_NPROC must not break the set-up. */
 	STEP("rlimits", parent_rlimits(b, e));
@@ -153,6 +164,7 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 		.status = request->status,
 		.arena = request->arena,
 		.members_directory = request->members_directory,
+		.filters_directory = request->filters_directory,
 		.cgroup = CGROUP_INIT,
 		.init = CHILD_INIT,
 		.channel = -1,
@@ -168,7 +180,8 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	if (rc < 0)
 		parent_learn_cause(&b, e);
 	bool clean = rc == 0 || parent_undo(&b);
-	close_keep_errno(b.channel);
+	if (rc < 0 || !request->options->start_follows)
+		replace_fd(&b.channel, -1);
 	close_keep_errno(b.channel_other);
 	close_keep_errno(b.start_listener);
 	close_keep_errno(b.root_mount);
@@ -183,5 +196,6 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	}
 	ret->init = b.init;
 	ret->console_master = b.console_master;
+	ret->channel = b.channel;
 	return 0;
 }

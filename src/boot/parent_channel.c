@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -46,8 +47,12 @@ int parent_open_sockets(struct boot *b, struct err *e)
 {
 	int pair[2];
 
-	b->start_listener = channel_listen(b->state->fd, STATE_START_SOCKET, e);
-	if (b->start_listener < 0 || channel_pair(pair, e) < 0)
+	if (!b->options->start_follows) {
+		b->start_listener = channel_listen(b->state->fd, STATE_START_SOCKET, e);
+		if (b->start_listener < 0)
+			return -1;
+	}
+	if (channel_pair(pair, e) < 0)
 		return -1;
 	b->channel = pair[0];
 	b->channel_other = pair[1];
@@ -63,8 +68,14 @@ int parent_go(struct boot *b, struct err *e)
 
 static int fail_ended(int status, struct err *e)
 {
+	const char *hint = "";
+
+	if (status == 128 + SIGKILL)
+		hint = ", killed: is its memory limit too low?";
+	else if (status == 128 + SIGSYS)
+		hint = ", SIGSYS: the seccomp profile kills for what a container needs to be born";
 	return fail(e, ERR_SYSTEM, "the container's first process ended unexpectedly (status %d%s)",
-		    status, status == 137 ? ", killed: is its memory limit too low?" : "");
+		    status, hint);
 }
 
 void parent_learn_cause(struct boot *b, struct err *e)
@@ -202,6 +213,40 @@ int parent_console(struct boot *b, struct err *e)
 		replace_fd(&b->console_master, -1);
 	}
 	return answer(b, BOOT_CONSOLE_DONE, e);
+}
+
+int parent_seccomp(struct boot *b, struct err *e)
+{
+	if (!b->plan->seccomp)
+		return 0;
+	return seccomp_program_make(b->plan->seccomp, b->filters_directory, b->arena, &b->seccomp,
+				    e);
+}
+
+int parent_seccomp_listener(struct boot *b, struct err *e)
+{
+	const struct plan_seccomp *seccomp = b->plan->seccomp;
+	const struct seccomp_container container = {
+		.oci_version = b->plan->oci_version,
+		.id = b->plan->id,
+		.status = "creating",
+		.bundle = b->plan->bundle,
+		.pid = b->init.pid,
+		.annotations = &b->plan->annotations,
+	};
+	autoclose int listener = -1;
+
+	/* In a late join the filter is loaded after the join, and `start` does this. */
+	if (!b->seccomp.notify || b->plan->namespaces.network == NETWORK_LATE)
+		return 0;
+	if (expect(b, BOOT_SECCOMP, &listener, e) < 0)
+		return -1;
+	if (listener < 0)
+		return fail(e, ERR_INTERNAL, "the listener did not come with its message");
+	if (seccomp_listener_send(seccomp->listener_path, seccomp->listener_metadata, &container,
+				  listener, e) < 0)
+		return err_prefix(e, "seccomp-listener");
+	return answer(b, BOOT_SECCOMP_DONE, e);
 }
 
 int parent_ready(struct boot *b, struct err *e)

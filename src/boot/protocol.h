@@ -11,13 +11,18 @@
  *	  |-- HOOKS_DONE ---------------------->|
  *	  |<------------------- CONSOLE + fd ---|  (only with a terminal) the pty's master
  *	  |-- CONSOLE_DONE -------------------->|
+ *	  |<------------------ SECCOMP + fd ---|  (only with SCMP_ACT_NOTIFY) the filter's listener
+ *	  |-- SECCOMP_DONE ------------------->|
  *	  |<------------------------ READY -----|  it waits for start; or ERROR from any step
  *
- * START, over the socket in the container's directory, later and from another process:
+ * START, over the socket in the container's directory, later and from another process; in `run` over the
+ * same socket pair:
  *
  *	start                                 init
  *	  |-- GO ------------------------------>|
- *	  |<------------------------ EXECUTE ---|  everything but execve() is done
+ *	  |<------------------------ EXECUTE ---|  everything but the filter and execve() is done
+ *	  |<------------------ SECCOMP + fd ---|  (only with SCMP_ACT_NOTIFY and a late join; before
+ *	  |-- SECCOMP_DONE ------------------->|  EXECUTE without no_new_privs)
  *	  |<------- ERROR, or end of file ------|  end of file: execve() closed it, the program runs
  */
 #ifndef BOOT_PROTOCOL_H
@@ -33,6 +38,8 @@ enum boot_message {
 	BOOT_HOOKS_DONE,
 	BOOT_CONSOLE,
 	BOOT_CONSOLE_DONE,
+	BOOT_SECCOMP,
+	BOOT_SECCOMP_DONE,
 	BOOT_READY,
 	BOOT_EXECUTE,
 	BOOT_ERROR,

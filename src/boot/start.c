@@ -8,6 +8,7 @@
 #include "boot/protocol.h"
 #include "boot/step.h"
 #include "cgroup/cgroup.h"
+#include "seccomp/program.h"
 #include "sys/channel.h"
 #include "sys/procfs.h"
 
@@ -22,6 +23,8 @@
 struct start {
 	struct state_dir *state;
 	struct status_record *status;
+	const struct spec_seccomp *seccomp; /* NULL: none */
+	const struct start_line *line;      /* NULL: by the records */
 	int pidfd, socket;
 	bool over; /* init was let go and has ended, or is about to */
 };
@@ -43,6 +46,8 @@ static int check_moving(const struct start *s, struct err *e)
 
 static int start_find_init(struct start *s, struct err *e)
 {
+	if (s->line)
+		return s->pidfd = s->line->pidfd;
 	s->pidfd = process_open(&s->status->init, e);
 	if (s->pidfd < 0 && e->kind == ERR_NOT_FOUND)
 		return fail(e, ERR_STATE, "cannot start a container that has stopped");
@@ -51,6 +56,8 @@ static int start_find_init(struct start *s, struct err *e)
 
 static int start_connect(struct start *s, struct err *e)
 {
+	if (s->line)
+		return s->socket = s->line->channel;
 	s->socket = channel_connect(s->state->fd, STATE_START_SOCKET, e);
 	if (s->socket < 0 && (e->sys == ENOENT || e->sys == ECONNREFUSED))
 		return fail(e, ERR_STATE, "cannot start an already running container");
@@ -64,13 +71,13 @@ static int start_go(struct start *s, struct err *e)
 	if (channel_send(s->socket, &go, -1, e) < 0)
 		return -1;
 	/* Its listener is gone by now, or soon; the name is for nobody any more. */
-	if (unlinkat(s->state->fd, STATE_START_SOCKET, 0) < 0 && errno != ENOENT)
+	if (!s->line && unlinkat(s->state->fd, STATE_START_SOCKET, 0) < 0 && errno != ENOENT)
 		return fail_sys(e, "remove the start socket");
 	return 0;
 }
 
 /* A message, end of file (0), or the death of init with nothing more to read (0). */
-static int receive(struct start *s, struct message *message, struct err *e)
+static int receive(struct start *s, struct message *message, int *ret_fd, struct err *e)
 {
 	struct pollfd fds[2] = { { .fd = s->socket, .events = POLLIN },
 				 { .fd = s->pidfd, .events = POLLIN } };
@@ -86,7 +93,31 @@ static int receive(struct start *s, struct message *message, struct err *e)
 	 * a descriptor that it passed on would keep the socket open; its end is its end. */
 	if (!fds[0].revents)
 		return 0;
-	return channel_receive(s->socket, message, NULL, e);
+	return channel_receive(s->socket, message, ret_fd, e);
+}
+
+/* A late joiner loads its filter only now. */
+static int start_listener(struct start *s, int listener, struct err *e)
+{
+	const struct message done = { .type = BOOT_SECCOMP_DONE };
+	const struct seccomp_container container = {
+		.oci_version = s->status->oci_version,
+		.id = s->status->id,
+		.status = "created",
+		.bundle = s->status->bundle,
+		.pid = (pid_t)s->status->init.pid,
+		.annotations = &s->status->annotations,
+	};
+
+	if (listener < 0 || !s->seccomp || str_empty(s->seccomp->listener_path))
+		return fail(e, ERR_INTERNAL, "a message about a listener that is not there");
+	if (seccomp_listener_send(s->seccomp->listener_path, s->seccomp->listener_metadata,
+				  &container, listener, e) < 0) {
+		/* It waits for us and ends when we are gone. */
+		s->over = true;
+		return -1;
+	}
+	return channel_send(s->socket, &done, -1, e);
 }
 
 static int start_wait(struct start *s, struct err *e)
@@ -95,7 +126,8 @@ static int start_wait(struct start *s, struct err *e)
 	bool executing = false;
 
 	for (;;) {
-		int rc = receive(s, &message, e);
+		autoclose int fd = -1;
+		int rc = receive(s, &message, &fd, e);
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
@@ -105,7 +137,9 @@ static int start_wait(struct start *s, struct err *e)
 			*e = message.error;
 			return -1;
 		}
-		executing = message.type == BOOT_EXECUTE;
+		if (message.type == BOOT_SECCOMP && start_listener(s, fd, e) < 0)
+			return -1;
+		executing |= message.type == BOOT_EXECUTE;
 	}
 	s->over = !executing;
 	if (s->over)
@@ -133,13 +167,24 @@ static int start_page(struct start *s, struct err *e)
 	return 0;
 }
 
-int boot_start(struct state_dir *state, struct status_record *status, bool *ret_over, struct err *e)
+int boot_start(struct state_dir *state, struct status_record *status,
+	       const struct spec_seccomp *seccomp, const struct start_line *line, bool *ret_over,
+	       struct err *e)
 {
-	struct start s = { .state = state, .status = status, .pidfd = -1, .socket = -1 };
+	struct start s = {
+		.state = state,
+		.status = status,
+		.seccomp = seccomp,
+		.line = line,
+		.pidfd = -1,
+		.socket = -1,
+	};
 	int rc = start_page(&s, e);
 
-	close_keep_errno(s.pidfd);
-	close_keep_errno(s.socket);
+	if (!line) {
+		close_keep_errno(s.pidfd);
+		close_keep_errno(s.socket);
+	}
 	*ret_over = s.over;
 	return rc;
 }

@@ -185,8 +185,8 @@ static int explain_outlook(const struct cli_call *call, const char *id, struct e
 	autohost host = HOST_INIT;
 	autostrbuf text = { 0 };
 
-	if (container_outlook(&call->global, id, &call->values.create, call->arena, &outlook, &host,
-			      e) < 0)
+	if (container_outlook(&call->global, id, &call->values.create, NULL, call->arena, &outlook,
+			      &host, e) < 0)
 		return -1;
 
 	const struct verdict *verdict = &outlook.verdict;
@@ -209,6 +209,18 @@ static int explain_outlook(const struct cli_call *call, const char *id, struct e
 	return explain_unplanned(&outlook, e);
 }
 
+/* As Podman and Docker show it. */
+static int view_by_short_id(const struct cli_call *call, const char *text,
+			    struct container_view *ret, struct err *e)
+{
+	struct global_options global = call->global;
+	const char *id;
+
+	if (container_find(&call->global, text, call->arena, &global.root, &id, e) < 0)
+		return -1;
+	return container_view(&global, id, call->arena, ret, e);
+}
+
 static int run_explain(const struct cli_call *call, struct err *e)
 {
 	const char *id = call->arguments.n ? call->arguments.v[0] : NULL;
@@ -217,6 +229,10 @@ static int run_explain(const struct cli_call *call, struct err *e)
 	if (!id || call->values.create.bundle || call->values.create.config_name)
 		return explain_outlook(call, id ? id : "explain", e);
 	if (container_view(&call->global, id, call->arena, &view, e) == 0)
+		return explain_container(call, &view, e);
+	if (e->kind != ERR_NOT_FOUND)
+		return -1;
+	if (view_by_short_id(call, id, &view, e) == 0)
 		return explain_container(call, &view, e);
 	if (e->kind != ERR_NOT_FOUND)
 		return -1;

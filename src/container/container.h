@@ -7,6 +7,7 @@
 #define CONTAINER_CONTAINER_H
 
 #include "boot/boot.h"
+#include "container/inherit.h"
 
 struct global_options {
 	const char *root;        /* --root, or the default */
@@ -57,6 +58,10 @@ struct container_view {
 };
 int container_view(const struct global_options *global, const char *id, struct arena *arena,
 		   struct container_view *ret, struct err *e) MUST_CHECK;
+/* The one container, of this root or else of any engine's, whose id of 64 hexadecimal digits begins with
+ * these; ERR_NOT_FOUND where there is none, ERR_USAGE where there are several. */
+int container_find(const struct global_options *global, const char *text, struct arena *arena,
+		   const char **ret_root, const char **ret_id, struct err *e) MUST_CHECK;
 /* The state object of runtime.md "State", with what runc adds (rootfs, created, owner). */
 int container_state_json(const struct container_view *view, struct json_out *out, struct err *e)
 	MUST_CHECK;
@@ -67,17 +72,19 @@ struct owner_name {
 };
 struct owner_name container_owner_name(uint32_t uid);
 
-/* Everything from bytes to a plan without running anything: what `explain --bundle` shows. */
+/* Everything from bytes to a plan without running anything: what `explain --bundle` shows. `inherited`:
+ * what is passed on where the container is made, or NULL. */
 struct container_outlook {
 	struct spec *spec;
 	struct policy_source policy;
 	struct facts *facts;
 	struct verdict verdict;
-	struct plan *plan; /* NULL where the verdict refuses, or where unplanned says why */
+	struct plan *plan;    /* NULL where the verdict refuses, or where unplanned says why */
 	struct err unplanned; /* kind 0: nothing to say */
 };
 int container_outlook(const struct global_options *global, const char *id,
-		      const struct container_create_options *options, struct arena *arena,
+		      const struct container_create_options *options,
+		      const struct inherited *inherited, struct arena *arena,
 		      struct container_outlook *ret, struct host *ret_host, struct err *e)
 	MUST_CHECK;
 

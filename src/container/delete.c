@@ -30,6 +30,7 @@ struct deletion {
 	struct state_dir *dir;
 	struct status_record *status; /* NULL: not that far, or unreadable */
 	struct intent_record *intent; /* likewise */
+	bool has_ended;               /* init, as the caller knows */
 	int pidfd;                    /* of init, -1 where it is gone */
 };
 
@@ -53,6 +54,8 @@ static int time_left(const struct deletion *d, int most)
 /* A record that cannot be used stops a plain delete; --force goes by what the other one says. */
 static int read_records(struct deletion *d, struct err *e)
 {
+	if (d->has_ended)
+		return 0;
 	if (state_read_status(d->dir, d->arena, &d->status, e) < 0) {
 		if (!d->force)
 			return -1;
@@ -70,7 +73,7 @@ static int read_records(struct deletion *d, struct err *e)
 
 static int open_init(struct deletion *d, struct err *e)
 {
-	if (!d->status)
+	if (!d->status || d->has_ended)
 		return 0;
 	d->pidfd = process_open(&d->status->init, e);
 	return d->pidfd < 0 && e->kind != ERR_NOT_FOUND ? -1 : 0;
@@ -185,8 +188,8 @@ static int delete_opened(struct deletion *d, struct err *e)
 	return state_remove(d->dir, e);
 }
 
-int container_delete_opened(const struct global_options *global, struct state_dir *dir, bool force,
-			    struct err *e)
+int container_delete_opened(const struct global_options *global, struct state_dir *dir,
+			    struct status_record *ended, bool force, struct err *e)
 {
 	struct arena arena = { 0 };
 	struct deletion d = {
@@ -196,6 +199,8 @@ int container_delete_opened(const struct global_options *global, struct state_di
 		.deadline = now_ms() + DELETE_DEADLINE_MS,
 		.arena = &arena,
 		.dir = dir,
+		.status = ended,
+		.has_ended = ended != NULL,
 		.pidfd = -1,
 	};
 	int rc = delete_opened(&d, e);
@@ -211,5 +216,5 @@ int container_delete(const struct global_options *global, const char *id, bool f
 
 	if (state_open(global->root, id, true, &dir, e) < 0)
 		return force && e->kind == ERR_NOT_FOUND ? 0 : -1;
-	return container_delete_opened(global, &dir, force, e);
+	return container_delete_opened(global, &dir, NULL, force, e);
 }

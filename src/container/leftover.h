@@ -19,8 +19,9 @@ const struct cgroup_record *leftover_cgroup(const struct status_record *status,
  */
 bool container_is_waiting(const struct state_dir *dir, const struct status_record *status);
 
-/* delete of a container whose state is open and locked; the directory is gone afterwards. */
-int container_delete_opened(const struct global_options *global, struct state_dir *dir, bool force,
-			    struct err *e) MUST_CHECK;
+/* delete of a container whose state is open and locked; the directory is gone afterwards. `ended`: its
+ * status, where the caller has it and has seen init end; NULL: it is looked up. */
+int container_delete_opened(const struct global_options *global, struct state_dir *dir,
+			    struct status_record *ended, bool force, struct err *e) MUST_CHECK;
 
 #endif

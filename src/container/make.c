@@ -6,13 +6,15 @@
 #include "container/make.h"
 
 #include "base/log.h"
+#include "base/timestamp.h"
 #include "container/leftover.h"
+#include "container/notify.h"
 #include "hooks/hooks.h"
 #include "plan/plan_hooks.h"
+#include "seccomp/program.h"
 
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 void made_container_release(struct made_container *made)
@@ -20,6 +22,7 @@ void made_container_release(struct made_container *made)
 	child_keep(&made->init);
 	close_keep_errno(made->console_master);
 	made->console_master = -1;
+	replace_fd(&made->channel, -1);
 	host_release(&made->host);
 	state_dir_release(&made->dir);
 	arena_release(&made->arena);
@@ -27,14 +30,10 @@ void made_container_release(struct made_container *made)
 
 static char *time_stamp(struct arena *arena)
 {
-	struct timespec now;
-	struct tm utc;
+	autostrbuf text = { 0 };
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", utc.tm_year + 1900,
-			    utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-			    now.tv_nsec);
+	strbuf_timestamp(&text);
+	return arena_strdup(arena, strbuf_text(&text));
 }
 
 /* runc and crun agree: a terminal needs somebody who holds its master. */
@@ -101,20 +100,24 @@ static void abandon(struct made_container *made)
 
 int container_make(const struct global_options *global, const char *id,
 		   const struct container_create_options *options, bool console_to_caller,
-		   struct made_container *made, struct err *e)
+		   bool start_follows, struct made_container *made, struct err *e)
 {
 	struct create_options create = {
 		.pid_file = options->pid_file,
 		.console_socket = options->console_socket,
 		.console_to_caller = console_to_caller,
+		.start_follows = start_follows,
 		.preserve_fds = options->preserve_fds,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
 	};
 	struct container_outlook *outlook = &made->outlook;
-	struct create_result result = { .init = CHILD_INIT, .console_master = -1 };
+	struct create_result result = { .init = CHILD_INIT, .console_master = -1, .channel = -1 };
 
-	if (container_outlook(global, id, options, &made->arena, outlook, &made->host, e) < 0)
+	inherit(&made->arena, &made->inherited);
+	create.preserve_fds += made->inherited.listen_fds;
+	if (container_outlook(global, id, options, &made->inherited, &made->arena, outlook,
+			      &made->host, e) < 0)
 		return -1;
 	if (outlook->verdict.refused)
 		return policy_refusal(&outlook->verdict, e);
@@ -138,8 +141,10 @@ int container_make(const struct global_options *global, const char *id,
 		.status = &made->status,
 		.arena = &made->arena,
 		.members_directory = registry_default_directory(global->rootless, &made->arena),
+		.filters_directory = seccomp_cache_directory(global->rootless, &made->arena),
 	};
 	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||
+	    (made->inherited.notify_socket && notify_make_directory(&made->dir, e) < 0) ||
 	    boot_create(&request, &result, e) < 0) {
 		if (result.left_behind)
 			return err_prefix(e, "something of container %s is left for delete --force",
@@ -149,6 +154,7 @@ int container_make(const struct global_options *global, const char *id,
 	}
 	made->init = result.init;
 	made->console_master = result.console_master;
+	made->channel = result.channel;
 	return 0;
 }
 
@@ -157,7 +163,7 @@ int container_create(const struct global_options *global, const char *id,
 {
 	automade made = MADE_CONTAINER_INIT;
 
-	return container_make(global, id, options, false, &made, e);
+	return container_make(global, id, options, false, false, &made, e);
 }
 
 /* config.md "Poststart": a failure is an error, the container is stopped. */
@@ -190,16 +196,42 @@ static int run_poststart(struct status_record *status, const struct spec *spec, 
 }
 
 int container_let_go(struct state_dir *dir, struct status_record *status, const struct spec *spec,
-		     bool *ret_over, struct err *e)
+		     const struct start_line *line, bool *ret_over, struct err *e)
 {
 	*ret_over = false;
 	if (!spec->process)
 		return fail(e, ERR_STATE,
 			    "cannot start container %s: its configuration has no process", dir->id);
-	if (boot_start(dir, status, ret_over, e) < 0)
+	if (boot_start(dir, status, spec->linux_ ? spec->linux_->seccomp : NULL, line, ret_over,
+		       e) < 0)
 		return -1;
 	*ret_over = run_poststart(status, spec, e) < 0;
 	return *ret_over ? -1 : 0;
+}
+
+/* A service manager that started us counts on it that we end when the service is ready. */
+static int start_and_wait_ready(struct state_dir *dir, struct status_record *status,
+				const struct spec *spec, struct arena *arena, bool *ret_over,
+				struct err *e)
+{
+	autonotify notify = NOTIFY_INIT;
+	autoclose int pidfd = -1;
+	struct inherited inherited;
+
+	inherit(arena, &inherited);
+	if (notify_listen(dir, inherited.notify_socket, &notify, e) < 0)
+		return -1;
+	if (notify.socket >= 0) {
+		notify.main_pid = status->init.pid;
+		pidfd = process_open(&status->init, e);
+		if (pidfd < 0)
+			return -1;
+	}
+	if (container_let_go(dir, status, spec, NULL, ret_over, e) < 0)
+		return -1;
+	/* Others may want to look at it, kill it or delete it meanwhile. */
+	state_unlock(dir);
+	return notify_wait_ready(&notify, pidfd, e);
 }
 
 static int start_opened(struct state_dir *dir, struct arena *arena, bool *ret_over, struct err *e)
@@ -220,7 +252,7 @@ static int start_opened(struct state_dir *dir, struct arena *arena, bool *ret_ov
 			    pidfd >= 0 ? "an already running container"
 				       : "a container that has stopped");
 	}
-	return container_let_go(dir, status, spec, ret_over, e);
+	return start_and_wait_ready(dir, status, spec, arena, ret_over, e);
 }
 
 int container_start(const struct global_options *global, const char *id, struct err *e)
@@ -235,7 +267,7 @@ int container_start(const struct global_options *global, const char *id, struct 
 		return -1;
 	rc = start_opened(&dir, &arena, &over, e);
 	arena_release(&arena);
-	if (rc < 0 && over && container_delete_opened(global, &dir, true, &warning) < 0)
+	if (rc < 0 && over && container_delete_opened(global, &dir, NULL, true, &warning) < 0)
 		log_warning("after a failed start: %s", warning.text);
 	return rc;
 }

@@ -12,12 +12,15 @@ struct made_container {
 	struct status_record status;
 	struct container_outlook outlook;
 	struct host host;
+	struct inherited inherited;
 	struct child init;
 	int console_master;
+	int channel; /* to init, where `start_follows` was asked for */
 };
-#define MADE_CONTAINER_INIT                                                                        \
-	{                                                                                          \
-		.dir = STATE_DIR_INIT, .host = HOST_INIT, .init = CHILD_INIT, .console_master = -1 \
+#define MADE_CONTAINER_INIT                                                   \
+	{                                                                     \
+		.dir = STATE_DIR_INIT, .host = HOST_INIT, .init = CHILD_INIT, \
+		.console_master = -1, .channel = -1                           \
 	}
 
 /* Does not end the container. */
@@ -25,15 +28,15 @@ void made_container_release(struct made_container *made);
 #define automade __attribute__((cleanup(made_container_release))) struct made_container
 
 /* console_to_caller: a terminal's master is left in made->console_master instead of being sent to the
- * console socket. On failure nothing is left. */
+ * console socket. start_follows: as in boot/boot.h. On failure nothing is left. */
 int container_make(const struct global_options *global, const char *id,
 		   const struct container_create_options *options, bool console_to_caller,
-		   struct made_container *made, struct err *e) MUST_CHECK;
+		   bool start_follows, struct made_container *made, struct err *e) MUST_CHECK;
 
 /* Start a created container whose state is locked, and run its poststart hooks; where one of them fails
  * the container is killed (config.md "Poststart"). *ret_over, set also on failure: it was let go and will
  * never run, so the steps of its deletion are due (runtime.md "Lifecycle", steps 7 to 9). */
 int container_let_go(struct state_dir *dir, struct status_record *status, const struct spec *spec,
-		     bool *ret_over, struct err *e) MUST_CHECK;
+		     const struct start_line *line, bool *ret_over, struct err *e) MUST_CHECK;
 
 #endif

@@ -32,7 +32,8 @@ static int open_bundle(const char *path, struct arena *arena, const char **ret_a
 }
 
 static int make_plan(const struct global_options *global, const char *id, const char *bundle,
-		     const struct container_create_options *given, struct arena *arena,
+		     const struct container_create_options *given,
+		     const struct inherited *inherited, struct arena *arena,
 		     struct container_outlook *outlook, struct err *e)
 {
 	struct plan_options options = {
@@ -43,6 +44,14 @@ static int make_plan(const struct global_options *global, const char *id, const 
 		.systemd_cgroup = global->systemd_cgroup,
 	};
 
+	if (inherited)
+		options.environment = &inherited->environment;
+	if (inherited && inherited->notify_socket) {
+		options.notify_source =
+			arena_printf(arena, "%s/%s/" STATE_NOTIFY, global->root, id);
+		options.notify_destination = NOTIFY_DIRECTORY_INSIDE;
+	}
+
 	/* Of the verdict's spec and not of the request: what the policy took away need not be valid or
 	 * supported, and what it added may be what was missing. */
 	if (spec_validate(outlook->verdict.spec, config_name(given), e) < 0 ||
@@ -52,12 +61,14 @@ static int make_plan(const struct global_options *global, const char *id, const 
 }
 
 int container_outlook(const struct global_options *global, const char *id,
-		      const struct container_create_options *options, struct arena *arena,
+		      const struct container_create_options *options,
+		      const struct inherited *inherited, struct arena *arena,
 		      struct container_outlook *ret, struct host *ret_host, struct err *e)
 {
 	struct container_outlook outlook = { 0 };
 	struct facts_options facts_options = {
 		.members_directory = registry_default_directory(global->rootless, arena),
+		.cgroup_disabled = global->cgroup_disabled,
 	};
 	autohost host = HOST_INIT;
 
@@ -77,8 +88,9 @@ int container_outlook(const struct global_options *global, const char *id,
 		return -1;
 	policy_apply(outlook.spec, outlook.policy.policy, outlook.facts, arena, &outlook.verdict);
 	/* What the policy decided is worth showing even if the rest cannot be carried out. */
-	if (!outlook.verdict.refused && make_plan(global, id, facts_options.bundle, options, arena,
-						  &outlook, &outlook.unplanned) < 0)
+	if (!outlook.verdict.refused &&
+	    make_plan(global, id, facts_options.bundle, options, inherited, arena, &outlook,
+		      &outlook.unplanned) < 0)
 		outlook.plan = NULL;
 
 	*ret = outlook;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "container/leftover.h"
 #include "container/make.h"
+#include "container/notify.h"
 #include "container/terminal.h"
 
 #include <signal.h>
@@ -19,6 +20,12 @@ static int follow_to_the_end(struct made_container *made, struct foreground *f, 
 	return child_wait(&made->init, ret_code, e);
 }
 
+static int wait_ready(struct made_container *made, struct notify *notify, struct err *e)
+{
+	state_unlock(&made->dir);
+	return notify_wait_ready(notify, made->init.pidfd, e);
+}
+
 /* Exactly the one that was made: while it ran somebody may have deleted it, and another may have its name
  * by now. */
 static int delete_made(const struct global_options *global, struct made_container *made,
@@ -26,7 +33,8 @@ static int delete_made(const struct global_options *global, struct made_containe
 {
 	if (!made->dir.locked && state_relock(&made->dir, e) < 0)
 		return e->kind == ERR_NOT_FOUND ? 0 : -1;
-	return container_delete_opened(global, &made->dir, true, e);
+	return container_delete_opened(global, &made->dir,
+				       made->init.pid == 0 ? &made->status : NULL, true, e);
 }
 
 int container_run(const struct global_options *global, const char *id,
@@ -34,18 +42,29 @@ int container_run(const struct global_options *global, const char *id,
 {
 	automade made = MADE_CONTAINER_INIT;
 	autoclose int signal_fd = -1;
-	struct foreground foreground = { .master = -1 };
+	autonotify notify = NOTIFY_INIT;
+	struct foreground foreground = { .master = -1, .notify = &notify };
 	struct err ignored;
 	bool to_us = !options->detach && !options->console_socket, over;
 	int rc, code = 0;
 
-	if (container_make(global, id, options, to_us, &made, e) < 0)
+	if (container_make(global, id, options, to_us, true, &made, e) < 0)
 		return -1;
+	struct start_line line = { .pidfd = made.init.pidfd, .channel = made.channel };
 	foreground.init = &made.init;
 	foreground.master = made.console_master;
-	rc = options->detach ? 0 : foreground_prepare(&foreground, &signal_fd, e);
+	/* In the foreground it is this process that the service manager looks after. */
+	notify.main_pid = options->detach ? made.init.pid : 0;
+	rc = notify_listen(&made.dir, made.inherited.notify_socket, &notify, e);
+	if (rc == 0 && !options->detach)
+		rc = foreground_prepare(&foreground, &signal_fd, e);
 	if (rc == 0)
-		rc = container_let_go(&made.dir, &made.status, made.outlook.verdict.spec, &over, e);
+		rc = container_let_go(&made.dir, &made.status, made.outlook.verdict.spec, &line,
+				      &over, e);
+	/* its end tells init nothing any more */
+	replace_fd(&made.channel, -1);
+	if (rc == 0 && options->detach && notify.socket >= 0)
+		rc = wait_ready(&made, &notify, e);
 	if (rc == 0 && !options->detach)
 		rc = follow_to_the_end(&made, &foreground, signal_fd, &code, e);
 	foreground_end(&foreground);

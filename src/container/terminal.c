@@ -165,9 +165,10 @@ static void drain(struct flow *out)
 static int follow(struct foreground *f, int signal_fd, struct flow *in, struct flow *out,
 		  struct err *e)
 {
-	struct pollfd fds[6] = {
+	struct pollfd fds[7] = {
 		{ .fd = f->init->pidfd, .events = POLLIN },
 		{ .fd = signal_fd, .events = POLLIN },
+		[6] = { .fd = f->notify ? f->notify->socket : -1, .events = POLLIN },
 	};
 
 	for (;;) {
@@ -182,6 +183,8 @@ static int follow(struct foreground *f, int signal_fd, struct flow *in, struct f
 			pass_signals(f, signal_fd);
 		flow_step(in, &fds[2], &fds[3]);
 		flow_step(out, &fds[4], &fds[5]);
+		if (fds[6].revents)
+			notify_relay(f->notify);
 		if (fds[0].revents)
 			break;
 	}

@@ -3,6 +3,7 @@
 #ifndef CONTAINER_TERMINAL_H
 #define CONTAINER_TERMINAL_H
 
+#include "container/notify.h"
 #include "sys/child.h"
 
 #include <stdbool.h>
@@ -12,6 +13,7 @@ struct foreground {
 	const struct child *init; /* not owned */
 	int master;               /* the pty's master, -1 without a terminal; not owned */
 	bool raw;                 /* the caller's terminal was changed */
+	struct notify *notify;    /* the program's notifications, NULL: none; not owned */
 	struct termios saved;
 };
 

@@ -48,7 +48,7 @@ bool kernel_is_new_enough(const char *release)
 	return major > KERNEL_MAJOR || (major == KERNEL_MAJOR && minor >= KERNEL_MINOR);
 }
 
-bool facts_in_user_namespace(void)
+static bool read_uid_map(void)
 {
 	autoclose int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	autoclose int fd = -1;
@@ -72,6 +72,17 @@ bool facts_in_user_namespace(void)
 	at += strspn(at, " ");
 	return !take_number(&at, &count) || !str_eq(at, "\n") || inside || outside ||
 	       count != UINT32_MAX;
+}
+
+bool facts_in_user_namespace(void)
+{
+	/* Asked by several and the same for as long as the process lives: a runtime joins no user
+	 * namespace, only its children do. */
+	static int answer = -1;
+
+	if (answer < 0)
+		answer = read_uid_map();
+	return answer;
 }
 
 bool facts_is_rootless(void)
@@ -131,6 +142,21 @@ static int gather_members(const char *directory, struct arena *arena, struct fac
 	return 0;
 }
 
+/* Reading the table of mounts takes as long as most of the rest together. */
+static int gather_cgroup(const struct spec *spec, const struct facts_options *options,
+			 struct arena *arena, struct facts *facts, struct err *e)
+{
+	bool wanted = !options->cgroup_disabled;
+
+	for (size_t i = 0; i < spec->mounts.n && !wanted; i++)
+		wanted = spec->mounts.v[i].type && str_has_prefix(spec->mounts.v[i].type, "cgroup");
+	if (wanted)
+		return facts_cgroup(arena, &facts->cgroup, e);
+	facts->cgroup = arena_new(arena, struct cgroup_facts);
+	facts->cgroup->layout = CGROUP_NONE;
+	return 0;
+}
+
 int facts_gather(const struct spec *spec, const struct policy *policy,
 		 const struct facts_options *options, struct arena *arena, struct facts **ret,
 		 struct host *ret_host, struct err *e)
@@ -147,14 +173,14 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 		return -1;
 	if (gather_rootfs(spec, options->bundle, arena, &facts->rootfs, &host.rootfs, e) < 0)
 		return -1;
-	if (gather_self_namespaces(arena, facts, e) < 0 ||
+	if (gather_self_namespaces(spec, arena, facts, e) < 0 ||
 	    gather_requested_namespaces(spec, arena, facts, &host, e) < 0 ||
 	    gather_network(policy, arena, facts, &host, e) < 0 ||
 	    gather_members(options->members_directory, arena, facts, e) < 0)
 		return -1;
 	if (facts->network)
 		gather_network_files(root, facts->network->path, arena, facts);
-	if (facts_cgroup(arena, &facts->cgroup, e) < 0)
+	if (gather_cgroup(spec, options, arena, facts, e) < 0)
 		return -1;
 
 	*ret = facts;

@@ -27,6 +27,7 @@ void host_release(struct host *host);
 struct facts_options {
 	const char *bundle;            /* absolute */
 	const char *members_directory; /* registry, NULL: the default one */
+	bool cgroup_disabled;          /* look at cgroups only if the config mounts them */
 };
 
 /*

@@ -115,7 +115,18 @@ static int look_at_self(struct ns_facts *ns, int type, const char *file, struct 
 	return 0;
 }
 
-int gather_self_namespaces(struct arena *arena, struct facts *facts, struct err *e)
+/* What a request by path is compared with; each look into /proc makes inodes first. */
+static bool is_of_interest(const struct spec *spec, int type)
+{
+	for (size_t i = 0; spec->linux_ && i < spec->linux_->namespaces.n; i++)
+		if (spec->linux_->namespaces.v[i].type == type &&
+		    spec->linux_->namespaces.v[i].path)
+			return true;
+	return type == SPEC_NS_NETWORK;
+}
+
+int gather_self_namespaces(const struct spec *spec, struct arena *arena, struct facts *facts,
+			   struct err *e)
 {
 	facts->self.v = arena_new_array(arena, struct ns_facts, ARRAY_SIZE(ns_types));
 	facts->self.n = 0;
@@ -123,6 +134,8 @@ int gather_self_namespaces(struct arena *arena, struct facts *facts, struct err 
 		struct ns_facts *ns = &facts->self.v[facts->self.n];
 		struct err reason;
 
+		if (!is_of_interest(spec, ns_types[i].type))
+			continue;
 		ns->path = arena_printf(arena, "/proc/self/ns/%s", ns_types[i].file);
 		ns->is_self = true;
 		if (look_at_self(ns, ns_types[i].type, ns_types[i].file, &reason) < 0) {
@@ -210,6 +223,32 @@ int gather_requested_namespaces(const struct spec *spec, struct arena *arena, st
 	return 0;
 }
 
+/* A config that names the policy's network by the policy's name: what was looked up for it is not looked
+ * up again. */
+static bool take_requested(struct ns_facts *ns, const struct facts *facts, const struct host *host,
+			   int *ret_fd)
+{
+	const struct ns_facts *only = NULL;
+	int fd;
+
+	for (size_t i = 0; i < facts->requested.n; i++) {
+		if (facts->requested.v[i].type != SPEC_NS_NETWORK)
+			continue;
+		/* of two entries the descriptor is the last one's */
+		if (only)
+			return false;
+		only = &facts->requested.v[i];
+	}
+	if (!only || only->problem || !str_eq(only->path, ns->path))
+		return false;
+	fd = fcntl(host->requested[SPEC_NS_NETWORK], F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return false;
+	*ns = *only;
+	*ret_fd = fd;
+	return true;
+}
+
 int gather_network(const struct policy *policy, struct arena *arena, struct facts *facts,
 		   struct host *host, struct err *e)
 {
@@ -230,7 +269,8 @@ int gather_network(const struct policy *policy, struct arena *arena, struct fact
 			return -1;
 	}
 	ns->path = arena_strdup(arena, name);
-	if (!ns->type && open_namespace(ns, SPEC_NS_NETWORK, facts, arena, &fd, e) < 0)
+	if (!ns->type && !take_requested(ns, facts, host, &fd) &&
+	    open_namespace(ns, SPEC_NS_NETWORK, facts, arena, &fd, e) < 0)
 		return -1;
 	if (!ns->problem && !ns->cookie) {
 		set_problem(ns, EPERM,

@@ -9,8 +9,10 @@
 /* Whether a release such as "5.14.0-362.el9" is Linux 5.14 or newer. Pure. */
 bool kernel_is_new_enough(const char *release);
 
-/* facts->self. A kernel without one of the types leaves that one out. */
-int gather_self_namespaces(struct arena *arena, struct facts *facts, struct err *e) MUST_CHECK;
+/* facts->self: the network, and each type that the config names by path. A kernel without one of the types
+ * leaves that one out. */
+int gather_self_namespaces(const struct spec *spec, struct arena *arena, struct facts *facts,
+			   struct err *e) MUST_CHECK;
 
 /* facts->requested and host->requested; needs facts->self. */
 int gather_requested_namespaces(const struct spec *spec, struct arena *arena, struct facts *facts,

@@ -30,6 +30,7 @@ int plan_cgroup(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_process(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_rlimits(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_capabilities(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_seccomp(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_hooks(struct plan_context *c, struct err *e) MUST_CHECK;
 
 void plan_warn(struct plan_context *c, const char *format, ...)
@@ -100,6 +101,14 @@ size_t mount_attr_words(uint64_t set, uint64_t clear, bool recursive, const char
 const char *propagation_name(uint64_t flags);
 /* 0 where the name is no propagation. */
 uint64_t propagation_flags(const char *name);
+
+/* --- print_seccomp.c --- */
+void print_seccomp(const struct plan_seccomp *seccomp, struct strbuf *out);
+void json_seccomp(const struct plan_seccomp *seccomp, struct json_out *out);
+
+/* --- print.c --- */
+/* As it is where it is one plain word, else in quotes. */
+void put_text(struct strbuf *out, const char *text);
 
 /* --- names shared by print.c and print_json.c --- */
 extern const struct name_row plan_mount_kind_names[];

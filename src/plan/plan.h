@@ -140,6 +140,37 @@ struct plan_process {
 	int oom_score_adj;
 };
 
+/* --- seccomp --- */
+struct plan_seccomp_condition {
+	uint32_t index; /* 0 to 5 */
+	int op;         /* enum spec_seccomp_op */
+	uint64_t mask;  /* all bits but for SPEC_CMP_MASKED_EQ */
+	uint64_t value;
+};
+struct plan_seccomp_rule {
+	size_t number; /* in linux.seccomp.syscalls, for errors; several where it was taken apart */
+	struct strlist names;
+	int action;     /* enum spec_seccomp_action */
+	uint32_t value; /* error number, or what a tracer gets */
+	struct {
+		size_t n;
+		struct plan_seccomp_condition *v; /* on different arguments; all must hold */
+	} conditions;
+};
+struct plan_seccomp {
+	int default_action;
+	uint32_t default_value;
+	struct strlist architectures; /* "SCMP_ARCH_...", beside the native one */
+	uint64_t flags;               /* SECCOMP_FILTER_FLAG_* */
+	bool notify;                  /* some rule asks the listener */
+	const char *listener_path;    /* NULL: none */
+	const char *listener_metadata;
+	struct {
+		size_t n;
+		struct plan_seccomp_rule *v;
+	} rules;
+};
+
 /* --- hooks --- */
 struct plan_hook {
 	const char *path;
@@ -179,6 +210,7 @@ struct plan {
 	struct strmap sysctls; /* keys with slashes, "kernel/shm_rmid_forced" */
 	struct plan_cgroup cgroup;
 	struct plan_process process;
+	struct plan_seccomp *seccomp; /* NULL: none */
 	struct plan_hooks prestart, create_runtime, create_container, start_container, poststart,
 		poststop;
 	struct strlist warnings;   /* for --log-level warning, e.g. an unknown capability */
@@ -192,6 +224,10 @@ struct plan_options {
 	bool no_pivot;
 	bool cgroup_disabled; /* --cgroup-manager disabled */
 	bool systemd_cgroup;  /* --systemd-cgroup: an error until the driver is there */
+	/* What the runtime itself adds: NAME=VALUE in place of the config's, and a directory of the host
+	 * for the notification socket with its place inside. */
+	const struct strlist *environment;
+	const char *notify_source, *notify_destination;
 };
 
 /* ERR_CONFIG where the spec asks for what this host or this program cannot do. */

@@ -261,16 +261,35 @@ static int mount_plan(struct plan_context *c, const struct spec_mount *from,
 	return mount_check_proc(mount, e);
 }
 
+/* After all others: one of them may be at /run. Nobody can write there but through the socket. */
+static void mount_notify(struct plan_context *c)
+{
+	struct plan_mount *mount = &c->plan->mounts.v[c->plan->mounts.n];
+
+	if (!c->options->notify_source || !c->plan->namespaces.new_mount)
+		return;
+	*mount = (struct plan_mount){
+		.kind = PLAN_MOUNT_BIND,
+		.index = (unsigned)c->plan->mounts.n,
+		.source = c->options->notify_source,
+		.destination = c->options->notify_destination,
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			    MOUNT_ATTR_NOEXEC,
+	};
+	c->plan->mounts.n++;
+}
+
 int plan_mounts(struct plan_context *c, struct err *e)
 {
 	size_t n = c->spec->mounts.n;
 
-	c->plan->mounts.v = arena_new_array(c->arena, struct plan_mount, n);
+	c->plan->mounts.v = arena_new_array(c->arena, struct plan_mount, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		c->plan->mounts.v[i].index = (unsigned)i;
 		if (mount_plan(c, &c->spec->mounts.v[i], &c->plan->mounts.v[i], e) < 0)
 			return -1;
 	}
 	c->plan->mounts.n = n;
+	mount_notify(c);
 	return 0;
 }

@@ -18,19 +18,21 @@ bool plan_keeps_groups(const struct spec *spec)
 /* Of several values of one variable the last one counts, at the place of the first. */
 static char **environment(struct plan_context *c, const struct strlist *from)
 {
-	char **env = arena_new_array(c->arena, char *, from->n + 1);
+	static const struct strlist none;
+	const struct strlist *added = c->options->environment ? c->options->environment : &none;
+	char **env = arena_new_array(c->arena, char *, from->n + added->n + 1);
 	struct text_set names;
 	size_t n = 0;
 
-	text_set_init(&names, c->arena, from->n);
-	for (size_t i = 0; i < from->n; i++) {
-		const size_t *earlier =
-			text_set_add(&names, from->v[i], strcspn(from->v[i], "="), n);
+	text_set_init(&names, c->arena, from->n + added->n);
+	for (size_t i = 0; i < from->n + added->n; i++) {
+		char *variable = i < from->n ? from->v[i] : added->v[i - from->n];
+		const size_t *earlier = text_set_add(&names, variable, strcspn(variable, "="), n);
 
 		if (earlier)
-			env[*earlier] = from->v[i];
+			env[*earlier] = variable;
 		else
-			env[n++] = from->v[i];
+			env[n++] = variable;
 	}
 	return env;
 }

@@ -10,8 +10,7 @@
 
 #include <inttypes.h>
 
-/* As it is where it is one plain word, else in quotes. */
-static void put_text(struct strbuf *out, const char *text)
+void put_text(struct strbuf *out, const char *text)
 {
 	bool plain = *text != '\0';
 	const unsigned char *p;
@@ -357,6 +356,7 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 		put_line(out, plan->sysctls.v[i].key, plan->sysctls.v[i].value);
 	print_cgroup(&plan->cgroup, out);
 	print_process(&plan->process, out);
+	print_seccomp(plan->seccomp, out);
 	print_hooks(plan, out);
 	put_list(out, "warnings", plan->warnings.v, plan->warnings.n);
 }

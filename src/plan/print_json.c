@@ -300,6 +300,7 @@ void plan_print_json(const struct plan *plan, struct json_out *out)
 	json_map(out, "sysctls", &plan->sysctls);
 	json_cgroup(&plan->cgroup, out);
 	json_process(&plan->process, out);
+	json_seccomp(plan->seccomp, out);
 	json_hooks(plan, out);
 	json_strings(out, "warnings", plan->warnings.v, plan->warnings.n);
 	json_out_object_end(out);

@@ -64,7 +64,7 @@ struct facts {
 	struct {
 		size_t n;
 		struct ns_facts *v;
-	} self; /* the runtime's own, one of each type */
+	} self; /* the runtime's own: network, and each type in requested */
 	struct {
 		size_t n;
 		struct ns_facts *v;

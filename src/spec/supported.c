@@ -159,11 +159,6 @@ static bool asks_memory_policy(const struct spec_linux *config)
 	return config->memory_policy != NULL;
 }
 
-static bool asks_seccomp(const struct spec_linux *config)
-{
-	return config->seccomp != NULL;
-}
-
 static bool asks_mount_label(const struct spec_linux *config)
 {
 	return !str_empty(config->mount_label);
@@ -179,8 +174,8 @@ static const struct linux_row {
 	bool (*asks)(const struct spec_linux *config);
 } linux_rows[] = {
 	{ "netDevices", asks_net_devices },     { "intelRdt", asks_intel_rdt },
-	{ "memoryPolicy", asks_memory_policy }, { "seccomp", asks_seccomp },
-	{ "mountLabel", asks_mount_label },     { "personality", asks_personality },
+	{ "memoryPolicy", asks_memory_policy }, { "mountLabel", asks_mount_label },
+	{ "personality", asks_personality },
 };
 
 /* --- mounts --- */

@@ -8,8 +8,9 @@
 static void check_errno(struct check *c, const char *name, int action,
 			const struct opt_u32 *errno_ret)
 {
-	/* The kernel cuts greater error numbers down to this one; a tracer gets 16 bits. */
-	enum { ERRNO_MAX = 4095, TRACE_MAX = 65535 };
+	/* libseccomp takes no greater error number, though the kernel has one more; a tracer gets 16
+	 * bits. */
+	enum { ERRNO_MAX = 4094, TRACE_MAX = 65535 };
 	if (!errno_ret->set)
 		return;
 	if (action != SPEC_ACT_ERRNO && action != SPEC_ACT_TRACE)
@@ -69,12 +70,14 @@ static void check_rule_names(struct check *c, const struct spec_seccomp_rule *ru
 	for (size_t j = 0; j < rule->names.n; j++) {
 		if (str_empty(rule->names.v[j]))
 			check_fail(c, "syscalls[%zu].names[%zu]: must not be empty", i, j);
-		/* The container's process sends the listener's descriptor with it, under the filter. */
-		if (rule->action == SPEC_ACT_NOTIFY && str_eq(rule->names.v[j], "write"))
+		/* A container's process hands the listener over under the filter: with sendmsg here, with
+		 * write in runc, which refuses that one. */
+		if (rule->action == SPEC_ACT_NOTIFY &&
+		    (str_eq(rule->names.v[j], "write") || str_eq(rule->names.v[j], "sendmsg")))
 			check_fail(c,
 				   "syscalls[%zu].names[%zu]: SCMP_ACT_NOTIFY is not possible "
-				   "for write",
-				   i, j);
+				   "for %s",
+				   i, j, rule->names.v[j]);
 	}
 }
 

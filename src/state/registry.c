@@ -4,8 +4,8 @@
  */
 #include "state/registry.h"
 
-#include "state/directory.h"
 #include "state/record.h"
+#include "sys/directory.h"
 
 #include "base/io.h"
 #include "base/log.h"

@@ -4,8 +4,8 @@
  */
 #include "state/state.h"
 
-#include "state/directory.h"
 #include "state/record.h"
+#include "sys/directory.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -27,6 +27,8 @@
 #define STATE_VERSION 1
 #define STATE_ID_MAX 200
 #define STATE_START_SOCKET "start"
+#define STATE_NOTIFY "notify" /* a directory, where a service manager waits for notifications */
+#define STATE_NOTIFY_SOCKET "notify.sock"
 
 /* A process that is told apart from a later one with the same pid. */
 struct process_identity {

@@ -20,10 +20,7 @@
 
 /* The intent last: while there is one, a delete that was cut short can be repeated. */
 static const char *const known_names[] = {
-	STATE_CONFIG,
-	STATE_START_SOCKET,
-	STATE_STATUS,
-	STATE_INTENT,
+	STATE_CONFIG, STATE_START_SOCKET, STATE_NOTIFY, STATE_STATUS, STATE_INTENT,
 };
 
 static int write_record(const struct state_dir *dir, const char *name, const char *text,
@@ -231,6 +228,18 @@ static int check_in_place(const struct state_dir *dir, bool *ret_gone, struct er
 	return 0;
 }
 
+static int remove_name(const struct state_dir *dir, const char *name, struct err *e)
+{
+	bool is_directory = str_eq(name, STATE_NOTIFY);
+
+	if (is_directory && unlinkat(dir->fd, STATE_NOTIFY "/" STATE_NOTIFY_SOCKET, 0) < 0 &&
+	    errno != ENOENT && errno != ENOTDIR)
+		return fail_sys(e, "container %s: remove the notification socket", dir->id);
+	if (unlinkat(dir->fd, name, is_directory ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT)
+		return fail_sys(e, "container %s: remove '%s'", dir->id, name);
+	return 0;
+}
+
 int state_remove(struct state_dir *dir, struct err *e)
 {
 	bool gone;
@@ -242,8 +251,8 @@ int state_remove(struct state_dir *dir, struct err *e)
 	if (sweep(dir, e) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(known_names); i++)
-		if (unlinkat(dir->fd, known_names[i], 0) < 0 && errno != ENOENT)
-			return fail_sys(e, "container %s: remove '%s'", dir->id, known_names[i]);
+		if (remove_name(dir, known_names[i], e) < 0)
+			return -1;
 	if (unlinkat(dir->root_fd, dir->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return fail_sys(e, "remove state directory '%s/%s'", dir->root, dir->id);
 	return 0;

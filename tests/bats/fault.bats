@@ -15,11 +15,12 @@ setup() {
     requires root world fault cmd:pgrep
     start_test
     make_canary
-    # a late join, hooks of each side, limits: as many steps as possible have something to do
+    # a late join, hooks of each side, limits, a filter: as many steps as possible have something to do
     BUNDLE=$(bundle fault "$(args sh -c 'trap exit TERM; echo running; while :; do sleep 0.1; done')" \
         '(.linux.namespaces[] | select(.type == "network")) |= del(.path)' \
         '.linux.sysctl = {"kernel.shmmax": "4711"} | .process.oomScoreAdj = 100 |
          .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 100}] |
+         .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"} |
          .hooks = {createRuntime: [{path: "/bin/true"}], createContainer: [{path: "/bin/true"}], startContainer: [{path: "/bin/true"}]}')
     ! has_controller pids || edit_config "$BUNDLE" '.linux.resources.pids.limit = 50'
 }

@@ -162,6 +162,25 @@ END
     expect_error 'linux.devices\[0\].major' create -b "$b" unplanned
 }
 
+@test "explain knows a container of any engine by its short id" {
+    local b id=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    b=$(bundle short "$(args sleep 1000)" "$(without network)")
+    shim_in 10 create -b "$b" $id </dev/null >/dev/null 2>&1
+    shim explain 9f86d081884c | grep -q "^container: $id$"
+    is "$(shim explain 9f86d0 --format json | jq -r .id)" $id
+    # of another root, by the registry
+    is "$("$DISTRO_SHIM" --root "$BATS_TEST_TMPDIR/elsewhere" explain 9f86d081884c --format json | jq -r .id)" $id
+    # too little, nothing of the kind, not an engine's id
+    expect_error 'does not exist' explain 9f86d
+    expect_error 'does not exist' explain 9f86d081884e
+    shim_in 10 create -b "$b" 9f86d081884cffff </dev/null >/dev/null 2>&1
+    is "$(shim explain 9f86d081884c --format json | jq -r .id)" $id
+    shim_in 10 create -b "$b" ${id%8}9 </dev/null >/dev/null 2>&1
+    expect_error 'more than one' explain 9f86d081884c
+    is "$(shim explain $id --format json | jq -r .id)" $id
+    for id in $(shim list -q); do shim_in 15 delete --force $id; done
+}
+
 @test "a network of the policy that cannot be used: refused, with the remedy, and at once" {
     local b path pattern
     ip netns add other && ip netns del other && touch /run/netns/other

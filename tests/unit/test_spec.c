@@ -632,7 +632,7 @@ static void what_asks_for_nothing_is_accepted(void **state)
 		"\"namespaces\":[{\"type\":\"user\",\"path\":\"/proc/1/ns/user\"}]",
 		"\"intelRdt\":{\"closID\":\"/\"}",
 		"\"memoryPolicy\":{\"mode\":\"MPOL_PREFERRED\"}",
-		"\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":4095}",
+		"\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":4094}",
 		"\"sysctl\":{\"kernel.domainname\":\"any\"},\"namespaces\":[{\"type\":\"uts\"}]",
 	};
 	(void)state;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Directories of this program's own on the host, shared by the state root and the registry. Private to
- * state/.
+ * Directories of this program's own on the host, shared by the state root, the registry and the
+ * cache of seccomp filters.
  */
-#ifndef STATE_DIRECTORY_H
-#define STATE_DIRECTORY_H
+#ifndef SYS_DIRECTORY_H
+#define SYS_DIRECTORY_H
 
 #include "base/err.h"
 

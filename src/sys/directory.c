@@ -3,7 +3,7 @@
  * Directories whose content is believed: what lies in them decides which processes get signals and
  * which cgroups are removed. Runs in the runtime.
  */
-#include "state/directory.h"
+#include "sys/directory.h"
 
 #include "base/arena.h"
 #include "base/auto.h"

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the runtime's environment says for the container's program. Runs in the runtime.
+ */
+#include "container/inherit.h"
+
+#include "state/state.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* As many as a service manager could pass (NR_OPEN of the kernel's default is far above). */
+#define LISTEN_FDS_MAX 65536
+#define VARIABLES_MAX 4
+
+static unsigned listen_fds(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	uint32_t value;
+
+	if (!pid || !count || !parse_u32(pid, &value) || (pid_t)value != getpid())
+		return 0;
+	return parse_u32(count, &value) && value <= LISTEN_FDS_MAX ? value : 0;
+}
+
+static void add(struct arena *arena, struct inherited *ret, const char *name, const char *value)
+{
+	ret->environment.v[ret->environment.n++] = arena_printf(arena, "%s=%s", name, value);
+}
+
+void inherit(struct arena *arena, struct inherited *ret)
+{
+	const char *names = getenv("LISTEN_FDNAMES"), *notify = getenv("NOTIFY_SOCKET");
+
+	*ret = (struct inherited){ .listen_fds = listen_fds() };
+	ret->environment.v = arena_new_array(arena, char *, VARIABLES_MAX);
+	if (ret->listen_fds) {
+		add(arena, ret, "LISTEN_FDS", arena_printf(arena, "%u", ret->listen_fds));
+		/* the program is the first process of its PID namespace */
+		add(arena, ret, "LISTEN_PID", "1");
+		if (names)
+			add(arena, ret, "LISTEN_FDNAMES", names);
+	}
+	if (!str_empty(notify)) {
+		ret->notify_socket = arena_strdup(arena, notify);
+		add(arena, ret, "NOTIFY_SOCKET", NOTIFY_DIRECTORY_INSIDE "/" STATE_NOTIFY_SOCKET);
+	}
+}

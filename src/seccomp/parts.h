@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of seccomp/: what its files share. Runs in the runtime.
+ */
+#ifndef SECCOMP_PARTS_H
+#define SECCOMP_PARTS_H
+
+#include "base/sha256.h"
+#include "seccomp/program.h"
+
+/* As libseccomp counts them (seccomp_arch_add(3)): 0 where it does not know the architecture. */
+uint32_t seccomp_architecture(const char *name);
+
+/* Whether the kernel takes one SECCOMP_FILTER_FLAG_*. */
+bool seccomp_kernel_has_flag(uint64_t flag);
+
+/* A bit of the number tells x32 from x86_64, whose AUDIT_ARCH_* the kernel gives to both (__X32_SYSCALL_BIT). */
+#define SECCOMP_X32_BIT 0x40000000u
+uint32_t seccomp_audit_of(uint32_t architecture);
+
+/* One program of those that libseccomp has made for one architecture each. */
+void seccomp_join(const uint32_t *architectures, const struct seccomp_program *parts, size_t n,
+		  struct arena *arena, struct seccomp_program *ret);
+
+/*
+ * Put before `program` what answers ENOSYS to system calls that are newer than every one the profile
+ * names, for each of the architectures (the native one first). Does nothing where the profile lets through
+ * what it does not name.
+ */
+void seccomp_add_enosys(const struct plan_seccomp *plan, const uint32_t *architectures, size_t n,
+			struct arena *arena, struct seccomp_program *program);
+
+/* --- cache.c --- */
+
+struct cache_key {
+	uint8_t bytes[SHA256_BYTES];
+};
+
+/* Of everything that a program depends on: the rules, libseccomp, the kernel, this program. */
+struct cache_key seccomp_cache_key(const struct plan_seccomp *plan);
+/* False where there is none that can be trusted; only n and v of *ret are set. */
+bool seccomp_cache_find(const char *directory, const struct cache_key *key, struct arena *arena,
+			struct seccomp_program *ret);
+void seccomp_cache_keep(const char *directory, const struct cache_key *key,
+			const struct seccomp_program *program);
+
+#endif
