@@ -60,7 +60,7 @@ LINKS="$NAMESPACES; ls /sys/class/net"
     ok run -d --name server busybox sh -c 'mkdir /www; echo "a page" >/www/index.html; exec httpd -f -p 127.0.0.1:18081 -h /www'
     busybox_says --network bridge -- 'i=0; until wget -q -O - http://127.0.0.1:18081/; do i=$((i + 1)); [ $i -lt 50 ] || exit 1; sleep 0.1; done'
     is "$output" "a page"
-    ! (exec 3<>/dev/tcp/127.0.0.1/18081) 2>/dev/null
+    if (exec 3<>/dev/tcp/127.0.0.1/18081) 2>/dev/null; then false; fi
     # and the clash of ports that sharing means
     pod run --rm busybox sh -c 'timeout 2 httpd -f -p 127.0.0.1:18081 2>&1'
     contains "$output" "Address already in use"
