@@ -126,6 +126,7 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/cgroup.h \
 	src/cgroup/controllers.c \
 	src/cgroup/create.c \
+	src/cgroup/enter.c \
 	src/cgroup/freeze.c \
 	src/cgroup/freeze.h \
 	src/cgroup/kill.c \
@@ -182,9 +183,12 @@ src_libboot_a_SOURCES = \
 	src/boot/child_root.c \
 	src/boot/child_seccomp.c \
 	src/boot/child_start.c \
+	src/boot/child_exec.c \
 	src/boot/context.h \
 	src/boot/create.c \
+	src/boot/exec.c \
 	src/boot/parent_channel.c \
+	src/boot/parent_exec.c \
 	src/boot/parent_namespaces.c \
 	src/boot/parent_record.c \
 	src/boot/parent_sources.c \
@@ -195,6 +199,9 @@ src_libboot_a_SOURCES = \
 src_libcontainer_a_SOURCES = \
 	src/container/container.h \
 	src/container/delete.c \
+	src/container/exec.c \
+	src/container/exec_process.c \
+	src/container/exec_process.h \
 	src/container/find.c \
 	src/container/inherit.c \
 	src/container/inherit.h \
@@ -216,7 +223,9 @@ src_libcli_a_SOURCES = \
 	src/cli/cli.h \
 	src/cli/cmd_create.c \
 	src/cli/cmd_delete.c \
+	src/cli/cmd_exec.c \
 	src/cli/cmd_explain.c \
+	src/cli/cmd_features.c \
 	src/cli/cmd_kill.c \
 	src/cli/cmd_list.c \
 	src/cli/cmd_members.c \

@@ -84,11 +84,15 @@ int main(int argc, char **argv)
 		e = log_error_value;
 		code = -1;
 	}
-	if (code >= 0)
+	int failure = 1;
+	if (code >= 0) {
 		code = run(&call, &e);
+		if (call.command && call.command->failure_code)
+			failure = call.command->failure_code;
+	}
 	if (code < 0) {
 		log_error(&e);
-		code = 1;
+		code = failure;
 	}
 	arena_release(&arena);
 	return code;

@@ -11,6 +11,7 @@ unit_tests = \
 	tests/unit/test_cgroup \
 	tests/unit/test_cli \
 	tests/unit/test_cli_texts \
+	tests/unit/test_exec \
 	tests/unit/test_facts \
 	tests/unit/test_fields \
 	tests/unit/test_json \
@@ -48,6 +49,7 @@ tests_unit_test_beneath_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_texts_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_exec_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)

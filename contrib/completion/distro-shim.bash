@@ -38,6 +38,7 @@ _distro_shim() {
     'create') options='--bundle --config --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
     'start') options='--help' ;;
     'run') options='--detach --keep --bundle --config --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
+    'exec') options='--process --detach --tty --console-socket --cwd --env --user --additional-gids --cap --no-new-privs --preserve-fds --pid-file --pidfd-socket --cgroup --ignore-paused --process-label --apparmor --no-subreaper --help' ;;
     'state') options='--help' ;;
     'kill') options='--all --help' ;;
     'delete') options='--force --help' ;;
@@ -45,6 +46,7 @@ _distro_shim() {
     'members') options='--network --format --quiet --help' ;;
     'spec') options='--bundle --rootless --help' ;;
     'explain') options='--bundle --config --format --help' ;;
+    'features') options='--help' ;;
     'policy') options='--help' ;;
     'completion') options='--help' ;;
     'help') options='--help' ;;
@@ -67,6 +69,19 @@ _distro_shim() {
     'run --console-socket') offer='file' ;;
     'run --pid-file') offer='file' ;;
     'run --preserve-fds') offer='nothing' ;;
+    'exec --process' | 'exec -p') offer='file' ;;
+    'exec --console-socket') offer='file' ;;
+    'exec --cwd') offer='nothing' ;;
+    'exec --env' | 'exec -e') offer='nothing' ;;
+    'exec --user' | 'exec -u') offer='nothing' ;;
+    'exec --additional-gids' | 'exec -g') offer='nothing' ;;
+    'exec --cap' | 'exec -c') offer='nothing' ;;
+    'exec --preserve-fds') offer='nothing' ;;
+    'exec --pid-file') offer='file' ;;
+    'exec --pidfd-socket') offer='file' ;;
+    'exec --cgroup') offer='nothing' ;;
+    'exec --process-label') offer='nothing' ;;
+    'exec --apparmor') offer='nothing' ;;
     'list --format' | 'list -f') offer='words' words='table json' ;;
     'members --network') offer='file' ;;
     'members --format' | 'members -f') offer='words' words='table json' ;;
@@ -85,6 +100,7 @@ _distro_shim() {
     else
         case $command in
         start) offer='id' ;;
+        exec) offer='id' ;;
         state) offer='id' ;;
         kill) offer='id' ;;
         delete) offer='id' ;;
@@ -96,7 +112,7 @@ _distro_shim() {
 
     case $offer in
     id) words=$("${COMP_WORDS[0]}" "${root[@]}" list --quiet 2>/dev/null) ;;
-    command) words='create start run state kill delete list members spec explain policy completion help' ;;
+    command) words='create start run exec state kill delete list members spec explain features policy completion help' ;;
     file)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames 2>/dev/null

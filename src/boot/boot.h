@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * THE PAGES: how a container comes to life, as two straight sequences each (create.c, start.c).
+ * THE PAGES: how a container comes to life, as two straight sequences each (create.c, start.c),
+ * and how another process gets into it (exec.c).
  */
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
@@ -41,6 +42,39 @@ struct create_result {
 	int channel;        /* -1, or with start_follows: owned, for boot_start() */
 	bool left_behind; /* on failure: something could not be taken back, the records must stay */
 };
+
+/*
+ * Another process in a container that is there. All of it outlives the call. The plan has id, annotations
+ * and process, and namespaces.new_user where the container has a user namespace.
+ */
+struct exec_request {
+	const struct plan *plan;
+	const struct facts *facts;            /* cgroup: only where `cgroups` is not empty */
+	const struct create_options *options; /* no_pivot means nothing here */
+	struct state_dir *state;              /* locked; unlocked once the process is on its way */
+	struct status_record *status;         /* as it was read */
+	struct arena *arena;
+	const char *filters_directory; /* of compiled seccomp filters; NULL: none are kept */
+	bool listens; /* LISTEN_PID of the environment is to be the process's own number */
+	struct strlist cgroups;   /* --cgroup: below the container's; empty: the container's own */
+	const char *pidfd_socket; /* NULL: none */
+	bool ignore_paused;
+	bool waiting; /* the container is created and waits for `start` */
+	/* The caller's side, just before the program runs: its terminal, its signals. May be NULL. */
+	int (*prepare)(void *context, const struct child *process, int console_master,
+		       struct err *e);
+	void *context;
+};
+
+struct exec_result {
+	struct child process; /* owned: it runs; the caller keeps it or waits for it */
+	int console_master;   /* -1, or owned */
+};
+
+/* Returns when the program runs. On failure nothing of it is left; ret->console_master is set either
+ * way. */
+int boot_exec(const struct exec_request *request, struct exec_result *ret, struct err *e)
+	MUST_CHECK;
 
 /*
  * Make the container up to "created". On failure everything that was made is gone again but the state

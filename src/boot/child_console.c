@@ -10,7 +10,6 @@
 #include "sys/beneath.h"
 #include "sys/channel.h"
 #include "sys/mount_api.h"
-#include "sys/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,23 +24,35 @@
 /* devpts numbers its own ptmx so (fs/devpts/inode.c, PTMX minor 2 of major 5). */
 #define DEVPTS_PTMX_INODE 2
 
+/* The directory first: in a devpts nobody can make a file, and what is mounted on one is not entered. So
+ * nothing but a ptmx is ever opened, and no /proc is needed, which may be another PID namespace's. */
 static int open_master(struct boot *b, struct err *e)
 {
-	autoclose int fd =
-		sys_openat2(b->root_mount, "dev/pts/ptmx", O_PATH | O_NOFOLLOW | O_CLOEXEC, 0,
-			    RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	autoclose int pts = sys_openat2(b->root_mount, "dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC,
+					0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	autoclose int fd = -1;
 	struct statfs fs;
 	struct stat st;
 
+	if (pts < 0)
+		return fail_sys(e,
+				"a terminal needs a devpts mounted on '/dev/pts': open its ptmx");
+	if (fstatfs(pts, &fs) < 0)
+		return fail_sys(e, "stat '/dev/pts'");
+	if (fs.f_type != DEVPTS_SUPER_MAGIC)
+		return fail(e, ERR_CONFIG, "'/dev/pts/ptmx' is not the multiplexer of a devpts");
+	fd = sys_openat2(pts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, 0,
+			 RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+	if (fd < 0 && errno == EXDEV)
+		return fail(e, ERR_CONFIG, "'/dev/pts/ptmx' is not the multiplexer of a devpts");
 	if (fd < 0)
 		return fail_sys(e,
 				"a terminal needs a devpts mounted on '/dev/pts': open its ptmx");
-	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return fail_sys(e, "stat '/dev/pts/ptmx'");
-	if (fs.f_type != DEVPTS_SUPER_MAGIC || st.st_ino != DEVPTS_PTMX_INODE ||
-	    !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2))
+	if (st.st_ino != DEVPTS_PTMX_INODE || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2))
 		return fail(e, ERR_CONFIG, "'/dev/pts/ptmx' is not the multiplexer of a devpts");
-	return reopen_fd(fd, O_RDWR | O_NOCTTY | O_CLOEXEC, e);
+	return take_fd(&fd);
 }
 
 /* /dev/console: a file of our own making with the slave mounted on it; a symlink of the image there must
@@ -68,17 +79,15 @@ static int bind_console(struct boot *b, int slave, struct err *e)
 	return 0;
 }
 
-static int become_controlled(int slave, struct err *e)
+int child_terminal_streams(int slave, struct err *e)
 {
-	if (ioctl(slave, TIOCSCTTY, 0) < 0)
-		return fail_sys(e, "make the terminal the controlling one");
 	for (int fd = 0; fd < 3; fd++)
 		if (dup2(slave, fd) < 0)
 			return fail_sys(e, "put the terminal on descriptor %d", fd);
 	return 0;
 }
 
-static int hand_over(struct boot *b, int master, struct err *e)
+int child_hand_over_terminal(struct boot *b, int master, struct err *e)
 {
 	struct message message = { .type = BOOT_CONSOLE };
 	int rc;
@@ -93,15 +102,13 @@ static int hand_over(struct boot *b, int master, struct err *e)
 	return 0;
 }
 
-int child_console(struct boot *b, struct err *e)
+int child_open_terminal(struct boot *b, int *ret_master, int *ret_slave, struct err *e)
 {
 	const struct plan_process *process = &b->plan->process;
-	autoclose int master = -1, slave = -1;
+	autoclose int master = open_master(b, e);
+	autoclose int slave = -1;
 	int unlocked = 0;
 
-	if (!process->terminal)
-		return 0;
-	master = open_master(b, e);
 	if (master < 0)
 		return -1;
 	if (ioctl(master, TIOCSPTLCK, &unlocked) < 0)
@@ -116,7 +123,22 @@ int child_console(struct boot *b, struct err *e)
 	}
 	if (fchown(slave, process->uid, (gid_t)-1) < 0)
 		return fail_sys(e, "give the terminal to user %u", process->uid);
-	if (bind_console(b, slave, e) < 0 || become_controlled(slave, e) < 0)
+	*ret_master = take_fd(&master);
+	*ret_slave = take_fd(&slave);
+	return 0;
+}
+
+int child_console(struct boot *b, struct err *e)
+{
+	autoclose int master = -1, slave = -1;
+
+	if (!b->plan->process.terminal)
+		return 0;
+	if (child_open_terminal(b, &master, &slave, e) < 0 || bind_console(b, slave, e) < 0)
 		return -1;
-	return hand_over(b, master, e);
+	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+		return fail_sys(e, "make the terminal the controlling one");
+	if (child_terminal_streams(slave, e) < 0)
+		return -1;
+	return child_hand_over_terminal(b, master, e);
 }

@@ -48,17 +48,21 @@ static bool setgroups_denied(void)
 	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && str_has_prefix(text, "deny");
 }
 
-static int set_groups(const struct plan_process *process, struct err *e)
+static int set_groups(const struct boot *b, struct err *e)
 {
+	const struct plan_process *process = &b->plan->process;
+	int error_number;
+
 	if (process->keep_groups)
 		return 0;
 	if (setgroups(process->groups.n, process->groups.v) == 0)
 		return 0;
+	error_number = errno;
 	/* user_namespaces(7): denied where the gid map was written without privilege; the groups of the
 	 * caller are all there can be. */
-	if (errno == EPERM && setgroups_denied())
+	if (error_number == EPERM && (b->exec ? b->groups_denied : setgroups_denied()))
 		return 0;
-	return fail_sys(e, "set the supplementary groups");
+	return fail_errno(e, error_number, "set the supplementary groups");
 }
 
 int child_identity(struct boot *b, struct err *e)
@@ -78,7 +82,7 @@ int child_identity(struct boot *b, struct err *e)
 		return -1;
 	if (prctl(PR_SET_KEEPCAPS, 1) < 0)
 		return fail_sys(e, "keep capabilities");
-	if (set_groups(process, e) < 0)
+	if (set_groups(b, e) < 0)
 		return -1;
 	if (setresgid(process->gid, process->gid, process->gid) < 0)
 		return fail_sys(e, "set the group id %u", process->gid);

@@ -111,7 +111,7 @@ static int last_rlimits(struct boot *b, struct err *e)
 	return 0;
 }
 
-int child_execute(struct boot *b, struct err *e)
+int child_announce(struct boot *b, struct err *e)
 {
 	struct message message = { .type = BOOT_EXECUTE };
 
@@ -121,9 +121,19 @@ int child_execute(struct boot *b, struct err *e)
 	if (channel_send(b->channel, &message, -1, e) < 0 && e->sys != EPIPE &&
 	    e->sys != ECONNRESET)
 		return -1;
+	return 0;
+}
+
+int child_execve(struct boot *b, struct err *e)
+{
 	/* After the last word: the profile has to let through nothing of ours but execve(). */
 	if (child_seccomp_execute(b, e) < 0)
 		return -1;
 	execve(b->executable, b->plan->process.args, b->env);
 	return fail_sys(e, "exec: \"%s\"", b->plan->process.args[0]);
+}
+
+int child_execute(struct boot *b, struct err *e)
+{
+	return child_announce(b, e) < 0 ? -1 : child_execve(b, e);
 }

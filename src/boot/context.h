@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the steps of the CREATE page share. The parent fills it; the child works on the copy that it got
+ * What the steps of the CREATE and the EXEC page share. The parent fills it; the child works on the copy that it got
  * at its birth, descriptors included. Names: parent_* runs in the runtime, child_* in the container's
  * first process.
  */
@@ -51,6 +51,15 @@ struct boot {
 	bool in_directory;   /* child: the working directory could be entered as root */
 	char *executable;    /* child: what execve() gets */
 	char **env;          /* child: with HOME */
+
+	/* --- EXEC --- */
+	const struct exec_request *exec; /* NULL on the other pages */
+	int target;                      /* pidfd of the container's first process */
+	uint64_t join_flags; /* CLONE_NEW* of its namespaces that are not ours, but the network */
+	bool join_network;   /* its network is not ours */
+	bool groups_denied;  /* its user namespace allows no setgroups() */
+	int network;         /* entered instead of its own (before a late join), else -1 */
+	int procfs;          /* for the LSM label; -1 where none is asked for */
 };
 
 /* The namespace of a type that is joined by path; NULL where there is none. */
@@ -79,6 +88,16 @@ int parent_runtime_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int parent_console(struct boot *b, struct err *e) MUST_CHECK;
 int parent_seccomp_listener(struct boot *b, struct err *e) MUST_CHECK;
 int parent_ready(struct boot *b, struct err *e) MUST_CHECK;
+/* The child's next message, which must be of one type. An error of the child becomes ours. */
+int parent_expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e) MUST_CHECK;
+/* One descriptor with a text, over a stream socket at which somebody listens. `what` names the socket and
+ * what is sent in errors. */
+int parent_send_descriptor(const char *path, int fd, const char *text, const char *what,
+			   struct err *e) MUST_CHECK;
+/* The other side of a clone keeps what is its own. */
+void become_child(struct boot *b);
+/* The number of a process in our own PID namespace. */
+int pid_of(int pidfd, pid_t *ret, struct err *e) MUST_CHECK;
 /* A step may have failed because the child is gone: then what the child said last, or how it ended, is the
  * error. */
 void parent_learn_cause(struct boot *b, struct err *e);
@@ -145,6 +164,40 @@ int child_identity_late(struct boot *b, struct err *e) MUST_CHECK;
 int child_start_container_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int child_last_descriptors(struct boot *b, struct err *e) MUST_CHECK;
 int child_execute(struct boot *b, struct err *e) MUST_CHECK;
+
+int child_announce(struct boot *b, struct err *e) MUST_CHECK;
+int child_execve(struct boot *b, struct err *e) MUST_CHECK;
+
+/* --- parent_exec.c, child_exec.c: the EXEC page --- */
+int parent_exec_find_init(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_namespaces(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_cgroup(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_sockets(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_clone(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_unlock(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_joiner_listener(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_process_listener(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_process(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_console(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_ready(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_caller(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_running(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_pidfd(struct boot *b, struct err *e) MUST_CHECK;
+int child_exec_network(struct boot *b, struct err *e) MUST_CHECK;
+int child_exec_namespaces(struct boot *b, struct err *e) MUST_CHECK;
+int child_exec_console(struct boot *b, struct err *e) MUST_CHECK;
+int child_exec_label(struct boot *b, struct err *e) MUST_CHECK;
+int child_exec_forget(struct boot *b, struct err *e) MUST_CHECK;
+int child_exec_clone(struct boot *b, struct err *e) MUST_CHECK;
+int child_exec_session(struct boot *b, struct err *e) MUST_CHECK;
+int child_exec_ready(struct boot *b, struct err *e) MUST_CHECK;
+int child_exec_announce(struct boot *b, struct err *e) MUST_CHECK;
+
+/* A pty of the devpts below b->root_mount, slave unlocked, sized and given to the user. */
+int child_open_terminal(struct boot *b, int *ret_master, int *ret_slave, struct err *e) MUST_CHECK;
+/* The slave on the standard streams. */
+int child_terminal_streams(int slave, struct err *e) MUST_CHECK;
+int child_hand_over_terminal(struct boot *b, int master, struct err *e) MUST_CHECK;
 
 /* cgroup view inside the container (plan kind PLAN_MOUNT_CGROUP) onto an open target. */
 int child_mount_cgroup(struct boot *b, const struct plan_mount *mount, int target, struct err *e)

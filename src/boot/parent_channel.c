@@ -66,7 +66,7 @@ int parent_go(struct boot *b, struct err *e)
 	return channel_send(b->channel, &go, -1, e);
 }
 
-static int fail_ended(int status, struct err *e)
+static int fail_ended(const struct boot *b, int status, struct err *e)
 {
 	const char *hint = "";
 
@@ -74,8 +74,8 @@ static int fail_ended(int status, struct err *e)
 		hint = ", killed: is its memory limit too low?";
 	else if (status == 128 + SIGSYS)
 		hint = ", SIGSYS: the seccomp profile kills for what a container needs to be born";
-	return fail(e, ERR_SYSTEM, "the container's first process ended unexpectedly (status %d%s)",
-		    status, hint);
+	return fail(e, ERR_SYSTEM, "the %s ended unexpectedly (status %d%s)",
+		    b->exec ? "new process" : "container's first process", status, hint);
 }
 
 void parent_learn_cause(struct boot *b, struct err *e)
@@ -96,11 +96,10 @@ void parent_learn_cause(struct boot *b, struct err *e)
 		}
 	}
 	if (child_wait(&b->init, &status, &ignored) == 0)
-		(void)!fail_ended(status, e);
+		(void)!fail_ended(b, status, e);
 }
 
-/* The child's next message, which must be of one type. An error of the child becomes ours. */
-static int expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
+int parent_expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
 {
 	struct message message;
 	int status, rc = channel_receive(b->channel, &message, ret_fd, e);
@@ -110,7 +109,7 @@ static int expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
 	if (rc == 0) {
 		if (child_wait(&b->init, &status, e) < 0)
 			return -1;
-		return fail_ended(status, e);
+		return fail_ended(b, status, e);
 	}
 	if (message.type == BOOT_ERROR) {
 		*e = message.error;
@@ -142,7 +141,7 @@ int parent_runtime_hooks(struct boot *b, struct err *e)
 
 	if (b->plan->prestart.n + b->plan->create_runtime.n == 0)
 		return 0;
-	if (expect(b, BOOT_HOOKS, NULL, e) < 0 ||
+	if (parent_expect(b, BOOT_HOOKS, NULL, e) < 0 ||
 	    hooks_run("prestart", &b->plan->prestart, &state, e) < 0 ||
 	    hooks_run("createRuntime", &b->plan->create_runtime, &state, e) < 0)
 		return -1;
@@ -151,21 +150,20 @@ int parent_runtime_hooks(struct boot *b, struct err *e)
 
 #define CONSOLE_DEADLINE_S 10
 
-/* The contract of conmon and containerd: connect, one message with the master and the name as text. */
-static int send_to_console_socket(const char *path, int master, struct err *e)
+int parent_send_descriptor(const char *path, int fd, const char *text, const char *what,
+			   struct err *e)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct timeval deadline = { .tv_sec = CONSOLE_DEADLINE_S };
 	autoclose int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	autoclose int target = open(path, O_PATH | O_CLOEXEC);
-	char name[] = "/dev/ptmx";
-	struct iovec text = { .iov_base = name, .iov_len = strlen(name) };
+	struct iovec words = { .iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text) };
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
 	struct msghdr message = {
-		.msg_iov = &text,
+		.msg_iov = &words,
 		.msg_iovlen = 1,
 		.msg_control = &control,
 		.msg_controllen = sizeof(control.space),
@@ -177,25 +175,24 @@ static int send_to_console_socket(const char *path, int master, struct err *e)
 	    setsockopt(socket_fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof(deadline)) < 0)
 		return fail_sys(e, "socket");
 	if (target < 0)
-		return fail_sys(e, "open the console socket '%s'", path);
+		return fail_sys(e, "open the %s socket '%s'", what, path);
 	/* By descriptor: the path may be longer than sun_path. */
 	if (str_format(address.sun_path, sizeof(address.sun_path), e, "%s", fd_path(target).text) <
 	    0)
 		return -1;
 	if (connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		if (errno == EAGAIN)
-			return fail(
-				e, ERR_SYSTEM,
-				"connect to the console socket '%s': nobody accepts for %d seconds",
-				path, CONSOLE_DEADLINE_S);
-		return fail_sys(e, "connect to the console socket '%s'", path);
+			return fail(e, ERR_SYSTEM,
+				    "connect to the %s socket '%s': nobody accepts for %d seconds",
+				    what, path, CONSOLE_DEADLINE_S);
+		return fail_sys(e, "connect to the %s socket '%s'", what, path);
 	}
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &master, sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(int));
 	if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0)
-		return fail_sys(e, "send the terminal to the console socket '%s'", path);
+		return fail_sys(e, "send to the %s socket '%s'", what, path);
 	return 0;
 }
 
@@ -203,12 +200,14 @@ int parent_console(struct boot *b, struct err *e)
 {
 	if (!b->plan->process.terminal)
 		return 0;
-	if (expect(b, BOOT_CONSOLE, &b->console_master, e) < 0)
+	if (parent_expect(b, BOOT_CONSOLE, &b->console_master, e) < 0)
 		return -1;
 	if (b->console_master < 0)
 		return fail(e, ERR_INTERNAL, "the terminal did not come with its message");
 	if (!b->options->console_to_caller) {
-		if (send_to_console_socket(b->options->console_socket, b->console_master, e) < 0)
+		/* The contract of conmon and containerd: one message, the name as its text. */
+		if (parent_send_descriptor(b->options->console_socket, b->console_master,
+					   "/dev/ptmx", "console", e) < 0)
 			return -1;
 		replace_fd(&b->console_master, -1);
 	}
@@ -229,9 +228,10 @@ int parent_seccomp_listener(struct boot *b, struct err *e)
 	const struct seccomp_container container = {
 		.oci_version = b->plan->oci_version,
 		.id = b->plan->id,
-		.status = "creating",
+		.status = b->exec ? "running" : "creating",
 		.bundle = b->plan->bundle,
 		.pid = b->init.pid,
+		.init = b->exec ? (pid_t)b->status->init.pid : b->init.pid,
 		.annotations = &b->plan->annotations,
 	};
 	autoclose int listener = -1;
@@ -239,7 +239,7 @@ int parent_seccomp_listener(struct boot *b, struct err *e)
 	/* In a late join the filter is loaded after the join, and `start` does this. */
 	if (!b->seccomp.notify || b->plan->namespaces.network == NETWORK_LATE)
 		return 0;
-	if (expect(b, BOOT_SECCOMP, &listener, e) < 0)
+	if (parent_expect(b, BOOT_SECCOMP, &listener, e) < 0)
 		return -1;
 	if (listener < 0)
 		return fail(e, ERR_INTERNAL, "the listener did not come with its message");
@@ -251,7 +251,7 @@ int parent_seccomp_listener(struct boot *b, struct err *e)
 
 int parent_ready(struct boot *b, struct err *e)
 {
-	return expect(b, BOOT_READY, NULL, e);
+	return parent_expect(b, BOOT_READY, NULL, e);
 }
 
 /*

@@ -137,7 +137,7 @@ bool has_user_namespace(const struct plan *plan)
 
 /* The other side keeps its end only, and nothing of the runtime's that it has no use for: the lock of the
  * container must go with the runtime, and hooks run in the container beside this process. */
-static void become_child(struct boot *b)
+void become_child(struct boot *b)
 {
 	int mine = take_fd(&b->channel_other);
 
@@ -150,7 +150,7 @@ static void become_child(struct boot *b)
 
 /* The number of the process in our own PID namespace: a number from another one would name a stranger
  * (proc(5), "Pid" of fdinfo; 0 or -1 where it has none or has ended). */
-static int pid_of(int pidfd, pid_t *ret, struct err *e)
+int pid_of(int pidfd, pid_t *ret, struct err *e)
 {
 	char path[48];
 	autofree char *text = NULL;
@@ -167,7 +167,7 @@ static int pid_of(int pidfd, pid_t *ret, struct err *e)
 		line[strcspn(line, "\n")] = '\0';
 	}
 	if (!line || !parse_u32(line, &pid) || pid == 0 || pid > INT32_MAX)
-		return fail(e, ERR_SYSTEM, "the container's first process has ended");
+		return fail(e, ERR_SYSTEM, "the process has ended before it was known");
 	*ret = (pid_t)pid;
 	return 0;
 }

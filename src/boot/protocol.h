@@ -24,6 +24,19 @@
  *	  |<------------------ SECCOMP + fd ---|  (only with SCMP_ACT_NOTIFY and a late join; before
  *	  |-- SECCOMP_DONE ------------------->|  EXECUTE without no_new_privs)
  *	  |<------- ERROR, or end of file ------|  end of file: execve() closed it, the program runs
+ *
+ * EXEC, over a socket pair. The joiner enters the container, gives up power and clones the process, which
+ * is the parent's own child; only then is there anything that the container can see:
+ *
+ *	parent                                joiner, then the process
+ *	  |-- GO ------------------------------>|
+ *	  |<------------------- CONSOLE + fd ---|  (only with a terminal)
+ *	  |-- CONSOLE_DONE -------------------->|
+ *	  |<------------------- PROCESS + fd ---|  from the process, its pidfd; the joiner has ended
+ *	  |<------------------------ READY -----|  its program can be executed
+ *	  |-- GO ------------------------------>|  its resource limits are set
+ *	  |<------------------------ EXECUTE ---|
+ *	  |<------- ERROR, or end of file ------|
  */
 #ifndef BOOT_PROTOCOL_H
 #define BOOT_PROTOCOL_H
@@ -42,6 +55,7 @@ enum boot_message {
 	BOOT_SECCOMP_DONE,
 	BOOT_READY,
 	BOOT_EXECUTE,
+	BOOT_PROCESS,
 	BOOT_ERROR,
 };
 

@@ -106,6 +106,7 @@ static int start_listener(struct start *s, int listener, struct err *e)
 		.status = "created",
 		.bundle = s->status->bundle,
 		.pid = (pid_t)s->status->init.pid,
+		.init = (pid_t)s->status->init.pid,
 		.annotations = &s->status->annotations,
 	};
 

@@ -46,7 +46,23 @@ static int fault(const char *page, const char *name, struct err *e)
 	return 0;
 }
 
+void step_leave_environment(void)
+{
+	const char *wanted = getenv("DISTRO_SHIM_FAULT");
+	char *copy = wanted ? strdup(wanted) : NULL;
+
+	clearenv();
+	if (copy)
+		setenv("DISTRO_SHIM_FAULT", copy, 1);
+	free(copy);
+}
+
 #else
+
+void step_leave_environment(void)
+{
+	clearenv();
+}
 
 static int fault(const char *page, const char *name, struct err *e)
 {

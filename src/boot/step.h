@@ -16,6 +16,9 @@
 
 int step_enter(const char *page, const char *name, struct err *e) MUST_CHECK;
 
+/* The process's environment is about to be wiped: what a test has asked for stays known. */
+void step_leave_environment(void);
+
 #define STEP_ON(page, name, call)                                \
 	do {                                                     \
 		if (step_enter(page, name, e) < 0 || (call) < 0) \

@@ -41,6 +41,19 @@ void cgroup_describe(const struct plan_cgroup *plan, const struct cgroup_facts *
 int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 		  struct cgroup *ret, struct err *e) MUST_CHECK;
 
+/*
+ * Open a recorded cgroup for a process that joins it. `below` are cgroups inside of it, which must exist:
+ * "PATH", or with v1 hierarchies "CONTROLLER[,CONTROLLER...]:PATH" for those alone; none: itself. `facts`
+ * may be NULL where none of them names a controller. ERR_USAGE for what cannot be understood.
+ */
+int cgroup_open(const struct cgroup_record *record, const struct cgroup_facts *facts,
+		const struct strlist *below, struct cgroup *ret, struct err *e) MUST_CHECK;
+
+/* Another place to be born in: ret->into becomes the v2 cgroup that `pid` is in, which must be the recorded
+ * one or lie below it. */
+int cgroup_follow(const struct cgroup_record *record, pid_t pid, struct cgroup *ret, struct err *e)
+	MUST_CHECK;
+
 /* In the single-threaded child: write 0 to every `tasks`. Async-signal-safe in effect: no allocation. */
 int cgroup_join_self(const struct cgroup *cgroup, struct err *e) MUST_CHECK;
 

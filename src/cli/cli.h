@@ -5,7 +5,8 @@
  *
  * Spellings that are understood, because engines use them: `--bundle DIR`, `--bundle=DIR`, `-b DIR`,
  * `-bDIR`, `-b=DIR`, long names with a single dash (`-no-subreaper`), `--force=true`; options of a
- * command before and after its arguments; `--` ends the options; of a repeated option the last wins.
+ * command before and after its arguments; `--` ends the options; of a repeated option the last wins,
+ * or, where the option makes a list, each adds to it.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -27,6 +28,7 @@ struct cli_values {
 	const char *root, *log, *log_format, *log_level, *policy, *rootless, *cgroup_manager;
 	/* of commands */
 	struct container_create_options create;
+	struct container_exec_options exec;
 	bool no_subreaper;
 	bool all, force, quiet, rootless_example;
 	const char *format, *network;
@@ -36,6 +38,8 @@ enum cli_kind {
 	CLI_FLAG = 1, /* bool: present, or =true, =false */
 	CLI_TEXT,     /* const char *, not empty */
 	CLI_NUMBER,   /* unsigned */
+	CLI_LIST,     /* struct strlist: each use adds one */
+	CLI_WORD,     /* const char *, may be empty */
 };
 
 /* What the shell offers for a value or an argument. */
@@ -89,6 +93,18 @@ struct cli_option {
 		.name = (name_), .letter = (letter_), .kind = CLI_NUMBER,                          \
 		.offset = CLI_CHECKED_OFFSET(member, unsigned), .value = (value_), .help = (help_) \
 	}
+#define CLI_LIST_ROW(name_, letter_, member, value_, help_)                              \
+	{                                                                                \
+		.name = (name_), .letter = (letter_), .kind = CLI_LIST,                  \
+		.offset = CLI_CHECKED_OFFSET(member, struct strlist), .value = (value_), \
+		.help = (help_)                                                          \
+	}
+#define CLI_WORD_ROW(name_, letter_, member, value_, help_)                            \
+	{                                                                              \
+		.name = (name_), .letter = (letter_), .kind = CLI_WORD,                \
+		.offset = CLI_CHECKED_OFFSET(member, const char *), .value = (value_), \
+		.help = (help_)                                                        \
+	}
 #define CLI_END_ROW          \
 	{                    \
 		.name = NULL \
@@ -112,6 +128,11 @@ struct cli_command {
 	const char *choices;              /* of the first argument where offer is CLI_OFFER_WORDS */
 	const struct cli_option *options; /* its own; NULL: none */
 	const struct cli_option *shared_options; /* shared with other commands; NULL: none */
+	/* What stands behind the first argument belongs to a program: no option of ours is looked for in
+	 * it. A "--" in front of it is left out. */
+	bool takes_program;
+	/* Of the program where `run` fails: 0 means 1. */
+	int failure_code;
 	/* This binary becomes the container's first process, so it must not be writable from there. */
 	bool enters_container;
 	/* The exit code, or -1. */
@@ -124,8 +145,9 @@ extern const struct cli_option cli_global_rows[];
 extern const struct cli_option cli_help_rows[];   /* --help, which every command has */
 extern const struct cli_option cli_create_rows[]; /* of create and run */
 
-extern const struct cli_command cmd_create, cmd_start, cmd_run, cmd_state, cmd_kill, cmd_delete,
-	cmd_list, cmd_members, cmd_spec, cmd_explain, cmd_policy, cmd_completion, cmd_help;
+extern const struct cli_command cmd_create, cmd_start, cmd_run, cmd_exec, cmd_state, cmd_kill,
+	cmd_delete, cmd_list, cmd_members, cmd_spec, cmd_explain, cmd_features, cmd_policy,
+	cmd_completion, cmd_help;
 
 /* NULL where there is no such command. */
 const struct cli_command *cli_command_find(const char *name);
@@ -141,7 +163,7 @@ struct cli_tables cli_tables_of(const struct cli_command *command); /* NULL: the
 /*
  * Parse `words` (as argv without its first), NULL at the end. stop_at_argument: the first word that is
  * no option ends it (the global options end at the command). Returns how many words it took; what is no
- * option is added to *arguments, which has room for all words.
+ * option is added to *arguments, which has room for all words, as have the lists in *values.
  */
 int cli_parse_words(const struct cli_tables *tables, char *const *words, bool stop_at_argument,
 		    struct cli_values *values, struct strlist *arguments, struct err *e) MUST_CHECK;
@@ -163,6 +185,8 @@ int cli_global_options(const struct cli_values *values, struct arena *arena,
 void cli_print_synopsis(const struct cli_command *command, struct strbuf *out);
 void cli_print_usage(const struct cli_command *command, struct strbuf *out); /* NULL: in general */
 void cli_print_completion(struct strbuf *out);
+/* The newest version of the OCI runtime specification that is carried out. */
+#define CLI_OCI_VERSION "1.3.0"
 void cli_print_version(struct strbuf *out);
 
 /* --- output.c --- */

@@ -79,6 +79,12 @@ static int store_text(const struct cli_option *option, const char *value, const 
 	return 0;
 }
 
+/* The word itself stays where it is, which is for ever. */
+static void store_list(const char *value, struct strlist *member)
+{
+	member->v[member->n++] = (char *)(uintptr_t)value;
+}
+
 static int store_number(const struct cli_option *option, const char *value, unsigned *member,
 			struct err *e)
 {
@@ -105,6 +111,14 @@ static int store(struct parser *p, const struct cli_option *option, const char *
 		return fail(e, ERR_USAGE, "option --%s requires an argument", option->name);
 	if (option->kind == CLI_NUMBER)
 		return store_number(option, value, member, e);
+	if (option->kind == CLI_LIST) {
+		store_list(value, member);
+		return 0;
+	}
+	if (option->kind == CLI_WORD) {
+		*(const char **)member = value;
+		return 0;
+	}
 	return store_text(option, value, member, e);
 }
 
@@ -174,6 +188,35 @@ static int check_count(const struct cli_command *command, const struct strlist *
 	return fail(e, ERR_USAGE, "arguments are missing, expected: %s", command->arguments);
 }
 
+static void make_room(const struct cli_tables *tables, size_t count, struct arena *arena,
+		      struct cli_values *values)
+{
+	for (size_t i = 0; i < CLI_TABLES && tables->v[i]; i++)
+		for (const struct cli_option *row = tables->v[i]; row->name; row++)
+			if (row->kind == CLI_LIST) {
+				void *member = (char *)values + row->offset;
+				((struct strlist *)member)->v =
+					arena_new_array(arena, char *, count);
+			}
+}
+
+/* Behind the first argument everything is the program's. */
+static int parse_with_program(const struct cli_tables *tables, char *const *words,
+			      struct cli_call *call, struct err *e)
+{
+	struct strlist *arguments = &call->arguments;
+	int taken = cli_parse_words(tables, words, true, &call->values, arguments, e);
+
+	if (taken < 0)
+		return -1;
+	for (char *const *word = words + taken; *word; word++) {
+		if (arguments->n == 1 && word == words + taken + 1 && str_eq(*word, "--"))
+			continue;
+		arguments->v[arguments->n++] = *word;
+	}
+	return 0;
+}
+
 static int parse_command(char *const *words, struct arena *arena, struct cli_call *call,
 			 struct err *e)
 {
@@ -188,8 +231,14 @@ static int parse_command(char *const *words, struct arena *arena, struct cli_cal
 		count++;
 	call->arguments.v = arena_new_array(arena, char *, count);
 	tables = cli_tables_of(call->command);
-	if (cli_parse_words(&tables, words + 1, false, &call->values, &call->arguments, e) < 0)
+	make_room(&tables, count, arena, &call->values);
+	if (call->command->takes_program) {
+		if (parse_with_program(&tables, words + 1, call, e) < 0)
+			return -1;
+	} else if (cli_parse_words(&tables, words + 1, false, &call->values, &call->arguments, e) <
+		   0) {
 		return -1;
+	}
 	return call->values.help ? 0 : check_count(call->command, &call->arguments, e);
 }
 

@@ -13,15 +13,13 @@
 #error "PACKAGE_VERSION is not defined: configure puts it into config.h, which the Makefile includes"
 #endif
 
-#define OCI_VERSION "1.3.0"
-
 void cli_print_version(struct strbuf *out)
 {
 	strbuf_printf(out, "distro-shim version %s\n", PACKAGE_VERSION);
 #ifdef DISTRO_SHIM_COMMIT
 	strbuf_printf(out, "commit: %s\n", DISTRO_SHIM_COMMIT);
 #endif
-	strbuf_printf(out, "spec: %s\n", OCI_VERSION);
+	strbuf_printf(out, "spec: %s\n", CLI_OCI_VERSION);
 #ifdef DISTRO_SHIM_LIBRARIES
 	strbuf_printf(out, "libraries: %s\n", DISTRO_SHIM_LIBRARIES);
 #endif

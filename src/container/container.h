@@ -33,6 +33,21 @@ int container_start(const struct global_options *global, const char *id, struct 
 int container_run(const struct global_options *global, const char *id,
 		  const struct container_create_options *options, int *ret_code, struct err *e)
 	MUST_CHECK;
+struct container_exec_options {
+	const char *process; /* --process FILE; NULL: the container's own, with another command */
+	struct strlist command, env, groups, caps, cgroups;
+	const char *cwd, *user;
+	const char *apparmor, *label; /* "": none, whatever the process says */
+	const char *pid_file, *console_socket, *pidfd_socket;
+	unsigned preserve_fds;
+	bool terminal, no_new_privileges, detach, ignore_paused;
+};
+
+/* Another process in a container. In the foreground *ret_code is its exit code, 128 + signal; detached it
+ * is 0. */
+int container_exec(const struct global_options *global, const char *id,
+		   const struct container_exec_options *options, int *ret_code, struct err *e)
+	MUST_CHECK;
 /* signal by name ("TERM", "sigterm") or number. all: everything in its cgroup. */
 int container_kill(const struct global_options *global, const char *id, const char *signal,
 		   bool all, struct err *e) MUST_CHECK;

@@ -28,19 +28,26 @@ static void add(struct arena *arena, struct inherited *ret, const char *name, co
 	ret->environment.v[ret->environment.n++] = arena_printf(arena, "%s=%s", name, value);
 }
 
-void inherit(struct arena *arena, struct inherited *ret)
+void inherit_sockets(struct arena *arena, struct inherited *ret)
 {
-	const char *names = getenv("LISTEN_FDNAMES"), *notify = getenv("NOTIFY_SOCKET");
+	const char *names = getenv("LISTEN_FDNAMES");
 
 	*ret = (struct inherited){ .listen_fds = listen_fds() };
 	ret->environment.v = arena_new_array(arena, char *, VARIABLES_MAX);
 	if (ret->listen_fds) {
 		add(arena, ret, "LISTEN_FDS", arena_printf(arena, "%u", ret->listen_fds));
-		/* the program is the first process of its PID namespace */
+		/* the program is the first process of its PID namespace; exec knows better, later */
 		add(arena, ret, "LISTEN_PID", "1");
 		if (names)
 			add(arena, ret, "LISTEN_FDNAMES", names);
 	}
+}
+
+void inherit(struct arena *arena, struct inherited *ret)
+{
+	const char *notify = getenv("NOTIFY_SOCKET");
+
+	inherit_sockets(arena, ret);
 	if (!str_empty(notify)) {
 		ret->notify_socket = arena_strdup(arena, notify);
 		add(arena, ret, "NOTIFY_SOCKET", NOTIFY_DIRECTORY_INSIDE "/" STATE_NOTIFY_SOCKET);

@@ -22,4 +22,7 @@ struct inherited {
 /* From the environment of this process. Descriptors count only where LISTEN_PID is this process. */
 void inherit(struct arena *arena, struct inherited *ret);
 
+/* The same without the notifications, which are for a container's first process to send. */
+void inherit_sockets(struct arena *arena, struct inherited *ret);
+
 #endif

@@ -53,7 +53,7 @@ static int check_console(const struct container_outlook *outlook,
 	return 0;
 }
 
-static void fill_status(struct made_container *made)
+static void fill_status(struct made_container *made, const struct container_create_options *options)
 {
 	const struct container_outlook *outlook = &made->outlook;
 
@@ -76,6 +76,7 @@ static void fill_status(struct made_container *made)
 				       : NULL,
 		.decisions = outlook->verdict.decisions,
 		.terminal = outlook->plan->process.terminal,
+		.no_new_keyring = options->no_new_keyring,
 		.poststop = outlook->plan->poststop.n > 0,
 	};
 }
@@ -131,7 +132,7 @@ int container_make(const struct global_options *global, const char *id,
 		log_warning("%s", outlook->plan->warnings.v[i]);
 	if (state_claim(global->root, id, &made->dir, e) < 0)
 		return -1;
-	fill_status(made);
+	fill_status(made, options);
 	struct boot_request request = {
 		.plan = outlook->plan,
 		.facts = outlook->facts,

@@ -188,3 +188,17 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 	host = (struct host)HOST_INIT;
 	return 0;
 }
+
+int facts_of_caller(bool cgroups, struct arena *arena, struct facts **ret, struct err *e)
+{
+	struct facts *facts = arena_new(arena, struct facts);
+
+	facts->uid = geteuid();
+	facts->rootless = facts_is_rootless();
+	if (gather_kernel(arena, facts, e) < 0 || gather_capabilities(facts, e) < 0)
+		return -1;
+	if (cgroups && facts_cgroup(arena, &facts->cgroup, e) < 0)
+		return -1;
+	*ret = facts;
+	return 0;
+}

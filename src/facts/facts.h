@@ -39,6 +39,10 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 		 const struct facts_options *options, struct arena *arena, struct facts **ret,
 		 struct host *ret_host, struct err *e) MUST_CHECK;
 
+/* What `exec` needs: the caller and its capabilities; with `cgroups` the hierarchies too. */
+int facts_of_caller(bool cgroups, struct arena *arena, struct facts **ret, struct err *e)
+	MUST_CHECK;
+
 /* True where the caller is not root of the initial user namespace. */
 bool facts_is_rootless(void);
 /* True where not every id is its own, whatever the caller's uid. */

@@ -138,6 +138,8 @@ struct plan_process {
 	bool no_new_privileges;
 	bool oom_score_adj_set;
 	int oom_score_adj;
+	/* of the next execve(); NULL: none asked for */
+	const char *apparmor_profile, *selinux_label;
 };
 
 /* --- seccomp --- */
@@ -234,6 +236,17 @@ struct plan_options {
 int plan_make(const struct verdict *verdict, const struct facts *facts,
 	      const struct plan_options *options, struct arena *arena, struct plan **ret,
 	      struct err *e) MUST_CHECK;
+
+/*
+ * The part of a plan that `exec` needs: id, bundle, annotations, process and seccomp. `spec` has process,
+ * annotations and linux.seccomp, and of the facts the caller's capabilities are read.
+ */
+int plan_make_exec(const struct spec *spec, const struct plan_options *options, bool user_namespace,
+		   const struct facts *facts, struct arena *arena, struct plan **ret, struct err *e)
+	MUST_CHECK;
+
+/* Podman's --group-add keep-groups. */
+#define PLAN_KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
 
 /* Names of the mount options that are known by name, for `features`; NULL beyond the last. Others go to
  * the file system as they are. */

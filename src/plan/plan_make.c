@@ -82,3 +82,28 @@ int plan_make(const struct verdict *verdict, const struct facts *facts,
 	*ret = c.plan;
 	return 0;
 }
+
+int plan_make_exec(const struct spec *spec, const struct plan_options *options, bool user_namespace,
+		   const struct facts *facts, struct arena *arena, struct plan **ret, struct err *e)
+{
+	static const struct spec_linux empty;
+	struct plan_context c = {
+		.spec = spec,
+		.linux_ = spec->linux_ ? spec->linux_ : &empty,
+		.facts = facts,
+		.options = options,
+		.arena = arena,
+		.plan = arena_new(arena, struct plan),
+	};
+
+	c.plan->id = options->id;
+	c.plan->bundle = options->bundle;
+	c.plan->oci_version = spec->oci_version;
+	c.plan->annotations = spec->annotations;
+	c.plan->namespaces.new_user = user_namespace;
+	if (plan_process(&c, e) < 0 || plan_rlimits(&c, e) < 0 || plan_capabilities(&c, e) < 0 ||
+	    plan_seccomp(&c, e) < 0)
+		return -1;
+	*ret = c.plan;
+	return 0;
+}

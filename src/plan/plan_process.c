@@ -6,11 +6,9 @@
 
 #include <limits.h>
 
-#define KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
-
 bool plan_keeps_groups(const struct spec *spec)
 {
-	const char *value = strmap_get(&spec->annotations, KEEP_GROUPS_ANNOTATION);
+	const char *value = strmap_get(&spec->annotations, PLAN_KEEP_GROUPS_ANNOTATION);
 
 	return value && !str_eq(value, "0");
 }
@@ -93,5 +91,8 @@ int plan_process(struct plan_context *c, struct err *e)
 	to->no_new_privileges = process->no_new_privileges.set && process->no_new_privileges.value;
 	to->oom_score_adj_set = process->oom_score_adj.set;
 	to->oom_score_adj = process->oom_score_adj.value;
+	to->apparmor_profile =
+		str_empty(process->apparmor_profile) ? NULL : process->apparmor_profile;
+	to->selinux_label = str_empty(process->selinux_label) ? NULL : process->selinux_label;
 	return 0;
 }

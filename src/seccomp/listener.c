@@ -23,7 +23,7 @@ static void put_state(const struct seccomp_container *container, struct json_out
 	json_out_member_string(out, "ociVersion", container->oci_version);
 	json_out_member_string(out, "id", container->id);
 	json_out_member_string(out, "status", container->status);
-	json_out_member_i64(out, "pid", container->pid);
+	json_out_member_i64(out, "pid", container->init);
 	json_out_member_string(out, "bundle", container->bundle);
 	json_out_key(out, "annotations");
 	json_out_object(out);

@@ -47,7 +47,8 @@ int seccomp_program_load(const struct seccomp_program *program, int *ret_listene
 /* The container as the listener is told of it. */
 struct seccomp_container {
 	const char *oci_version, *id, *status, *bundle;
-	pid_t pid;
+	pid_t pid;  /* of the process that loads the filter */
+	pid_t init; /* of the container's first process */
 	const struct strmap *annotations;
 };
 

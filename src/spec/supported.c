@@ -39,10 +39,13 @@ static bool asks_cpu_affinity(const struct spec_process *process)
 static const struct process_row {
 	const char *name;
 	bool (*asks)(const struct spec_process *process);
+	bool by_exec; /* exec carries it out */
 } process_rows[] = {
-	{ "apparmorProfile", asks_apparmor },     { "scheduler", asks_scheduler },
-	{ "selinuxLabel", asks_selinux },         { "ioPriority", asks_io_priority },
-	{ "execCPUAffinity", asks_cpu_affinity },
+	{ "apparmorProfile", asks_apparmor, .by_exec = true },
+	{ "scheduler", asks_scheduler, .by_exec = false },
+	{ "selinuxLabel", asks_selinux, .by_exec = true },
+	{ "ioPriority", asks_io_priority, .by_exec = false },
+	{ "execCPUAffinity", asks_cpu_affinity, .by_exec = false },
 };
 
 /* --- resources --- */
@@ -251,10 +254,10 @@ static void refuse_mount(struct refused *r, const struct spec_mount *mount, size
 }
 
 static void refuse_process(struct refused *r, const struct spec_process *process,
-			   const char *prefix)
+			   const char *prefix, bool exec)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(process_rows); i++)
-		if (process_rows[i].asks(process))
+		if (!(exec && process_rows[i].by_exec) && process_rows[i].asks(process))
 			refuse_below(r, prefix, process_rows[i].name);
 }
 
@@ -272,7 +275,7 @@ int spec_check_supported(const struct spec *spec, struct err *e)
 	for (size_t i = 0; i < spec->mounts.n; i++)
 		refuse_mount(&r, &spec->mounts.v[i], i);
 	if (spec->process)
-		refuse_process(&r, spec->process, "process.");
+		refuse_process(&r, spec->process, "process.", false);
 	if (spec->linux_) {
 		for (size_t i = 0; i < ARRAY_SIZE(linux_rows); i++)
 			if (linux_rows[i].asks(spec->linux_))
@@ -286,7 +289,7 @@ int spec_check_supported(const struct spec *spec, struct err *e)
 int spec_check_supported_process(const struct spec_process *process, struct err *e)
 {
 	struct refused r = { 0 };
-	refuse_process(&r, process, "");
+	refuse_process(&r, process, "", true);
 	return refused_finish(&r, e);
 }
 
@@ -295,4 +298,24 @@ int spec_check_supported_resources(const struct spec_resources *resources, struc
 	struct refused r = { 0 };
 	refuse_resources(&r, resources, "");
 	return refused_finish(&r, e);
+}
+
+bool spec_is_supported(const char *name)
+{
+	const char *below = strrchr(name, '.') + 1;
+
+	for (size_t i = 0; str_has_prefix(name, "mounts.") && i < ARRAY_SIZE(mount_options); i++)
+		if (str_eq(mount_options[i], below))
+			return false;
+	for (size_t i = 0; str_has_prefix(name, "process.") && i < ARRAY_SIZE(process_rows); i++)
+		if (str_eq(process_rows[i].name, below))
+			return false;
+	for (size_t i = 0; str_has_prefix(name, "linux.") && i < ARRAY_SIZE(linux_rows); i++)
+		if (str_eq(linux_rows[i].name, below))
+			return false;
+	for (size_t i = 0;
+	     str_has_prefix(name, "linux.resources.") && i < ARRAY_SIZE(resources_rows); i++)
+		if (str_eq(resources_rows[i].name, name + strlen("linux.resources.")))
+			return false;
+	return true;
 }

@@ -54,6 +54,7 @@ static const struct field status_rows[] = {
 	FIELD_LIST_ROW(struct status_record, decisions, struct decision, "decisions", 0,
 		       &decision_fields),
 	FIELD(struct status_record, BOOL, terminal, "terminal", 0),
+	FIELD(struct status_record, BOOL, no_new_keyring, "noNewKeyring", 0),
 	FIELD(struct status_record, BOOL, poststop, "poststop", 0),
 };
 const struct fields status_fields =

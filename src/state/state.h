@@ -65,6 +65,7 @@ struct status_record {
 	char *policy_path;     /* NULL: built-in */
 	struct decisions decisions;
 	bool terminal;
+	bool no_new_keyring; /* it has the session keyring of its creator */
 	bool poststop; /* the configuration has poststop hooks: delete need not read it to find none */
 };
 

@@ -107,6 +107,26 @@ int child_clone(uint64_t flags, int into_cgroup, struct child *ret, struct err *
 	return 1;
 }
 
+int child_clone_plain(unsigned flags, struct child *ret, struct err *e)
+{
+	int pidfd = -1;
+	unsigned long all = flags | CLONE_PIDFD | SIGCHLD;
+
+	/* clone(2), "C library/kernel differences": the stack comes second on some machines */
+#if defined(__s390__) || defined(__s390x__)
+	pid_t pid = (pid_t)syscall(SYS_clone, 0UL, all, &pidfd, NULL, 0UL);
+#else
+	pid_t pid = (pid_t)syscall(SYS_clone, all, 0UL, &pidfd, NULL, 0UL);
+#endif
+	if (pid < 0)
+		return fail_sys(e, "clone with flags 0x%lx", all);
+	if (pid == 0)
+		return 0;
+	ret->pid = pid;
+	ret->pidfd = pidfd;
+	return 1;
+}
+
 static int wait_for(int pidfd, int options, siginfo_t *info)
 {
 	int result;

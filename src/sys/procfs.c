@@ -25,6 +25,8 @@
 #define STAT_MAX 4096
 #define STAT_START_TIME 22 /* proc_pid_stat(5), counted from 1 */
 #define STAT_STATE 3
+#define STAT_FLAGS 9
+#define STAT_FLAG_FORKNOEXEC 0x40u /* PF_FORKNOEXEC, linux/sched.h */
 
 static bool is_procfs(int fd)
 {
@@ -213,10 +215,9 @@ static int no_such_process(pid_t pid, struct err *e)
 	return -1;
 }
 
-int procfs_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state, struct err *e)
+static int read_stat(pid_t pid, char **ret_text, struct err *e)
 {
 	char path[32];
-	autofree char *text = NULL;
 	autoclose int fd = -1;
 
 	if (pid <= 0)
@@ -231,8 +232,39 @@ int procfs_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state, stru
 	}
 	if (fd < 0 || !is_procfs(fd))
 		return fail_sys(e, "open %s", path);
-	if (read_fd_all(fd, path, STAT_MAX, &text, NULL, e) < 0)
+	if (read_fd_all(fd, path, STAT_MAX, ret_text, NULL, e) < 0)
 		return e->sys == ESRCH ? no_such_process(pid, e) : -1;
+	return 0;
+}
+
+int procfs_has_executed(pid_t pid, bool *ret, struct err *e)
+{
+	autofree char *text = NULL;
+	char number[24];
+	const char *field;
+	uint64_t flags;
+	size_t length;
+
+	if (read_stat(pid, &text, e) < 0)
+		return -1;
+	field = stat_field(text, STAT_FLAGS);
+	length = field ? strspn(field, "0123456789") : 0;
+	if (length == 0 || length >= sizeof(number))
+		return fail(e, ERR_SYSTEM, "/proc/%ld/stat cannot be understood", (long)pid);
+	memcpy(number, field, length);
+	number[length] = '\0';
+	if (!parse_u64(number, &flags))
+		return fail(e, ERR_SYSTEM, "/proc/%ld/stat cannot be understood", (long)pid);
+	*ret = !(flags & STAT_FLAG_FORKNOEXEC);
+	return 0;
+}
+
+int procfs_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state, struct err *e)
+{
+	autofree char *text = NULL;
+
+	if (read_stat(pid, &text, e) < 0)
+		return -1;
 	return parse_stat(pid, text, ret_start_time, ret_state, e);
 }
 

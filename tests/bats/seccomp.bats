@@ -197,6 +197,16 @@ engine_profile() { jq -c '".linux.seccomp = " + (. | tojson)' -r "$BATS_TEST_DIR
     gives "-38" "435 0 0" "$(rules ALLOW "$(rule ERRNO clone3 '"errnoRet": 38')")" '.hooks.startContainer = [{path: "/hook"}]'
 }
 
+@test "in a user namespace of the container's own, with no_new_privs and without" {
+    requires userns
+    policy '{"version": 1, "mode": "observe"}'
+    for nnp in . "$NNP"; do
+        gives "-1 -38 0" "169 0 0 0 0 + 1000 + 162" "$nnp" "$(engine_profile)" '.linux.namespaces += [{type: "user"}]' \
+            '(.linux.namespaces[] | select(.type == "network")) |= del(.path)' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+             .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
+    done
+}
+
 # ---- listeners
 
 # agent ERRNO: starts one; its socket is $SOCKET, what it heard in $HEARD.json and $HEARD.calls
@@ -252,6 +262,56 @@ ended() { [ "$(state_of "$1")" = stopped ]; }
         b=$(bundle c2 "$nnp" "$LATE" "$(notify)")
         expect_error 'linux.seccomp.listenerPath: open .*no such file' run -b "$b" c2
         [ ! -e "$SHIM_ROOT/c2" ]
+    done
+}
+
+@test "notify: where the runtime dies with the listener in its hand, nothing stays" {
+    requires fault cmd:python3
+    for nnp in . "$NNP"; do
+        rm -rf "$BATS_TEST_TMPDIR/c1"
+        agent 95
+        b=$(bundle c1 "$nnp" "$(notify)")
+        status=0
+        shim_fault parent:seccomp-listener:kill create -b "$b" c1 </dev/null >/dev/null 2>&1 || status=$?
+        is "$status" 137
+        succeeds delete --force c1
+        # the agent has heard nothing, and the id can be used again
+        [ ! -e "$HEARD.json" ]
+        expect_error 'seccomp-listener' --log-level error create -b "$(bundle "c2$agents" "$nnp" "$(notify)" '.linux.seccomp.listenerPath = "/nowhere"')" c1
+        attempt run -b "$b" c1
+        is "$status" 0
+    done
+}
+
+@test "exec: the process is under the container's filter, and its agent is told" {
+    for join in . "$LATE"; do
+        for nnp in . "$NNP"; do
+            b=$(bundle under "$(args sleep 1000)" "$join" "$nnp" "$(rules ALLOW "$(rule ERRNO getsid '"errnoRet": 77')")")
+            attempt run -d -b "$b" under
+            is "$status $stderr" "0 "
+            attempt exec under call 124 0
+            is "$status $stderr $output" "0  -77"
+            attempt exec under grep Seccomp_filters /proc/self/status
+            is "$output" $'Seccomp_filters:\t1'
+            # of the first process, and not of another one that happens to be
+            attempt exec --user 1000 under call 124 0
+            is "$output" -77
+            shim delete --force under
+            rm -rf "$BATS_TEST_TMPDIR/under"
+        done
+    done
+    requires cmd:python3
+    for nnp in . "$NNP"; do
+        agent 95
+        b=$(bundle "asked$agents" "$(args sleep 1000)" "$nnp" "$(notify)")
+        attempt run -d -b "$b" "asked$agents"
+        wait_until test -e "$HEARD.json"
+        rm "$HEARD.json"
+        attempt exec "asked$agents" call 121 7 + 162
+        is "$status $stderr|$output" $'0 |-95\n0'
+        wait_until test -e "$HEARD.json"
+        is "$(jq -c '[.received.state.status, .received.state.pid]' "$HEARD.json")" "[\"running\",$(shim state "asked$agents" | jq .pid)]"
+        shim delete --force "asked$agents"
     done
 }
 

@@ -165,3 +165,18 @@ END
     sh launch "$DISTRO_SHIM" --root "$SHIM_ROOT" run --preserve-fds 1 -b "$b" c1 3<first 4<second </dev/null >out
     is "$(<out)" $'1 1 web\nfirst\nsecond\n0\n1\n2\n3\n4'
 }
+
+@test "exec passes listening sockets on, to the process by its own number" {
+    b=$(bundle c1 "$(args sleep 1000)")
+    succeeds run -d -b "$b" c1
+    echo first >first
+    cat >launch <<'END'
+LISTEN_PID=$$
+export LISTEN_PID LISTEN_FDS=1
+exec "$@"
+END
+    sh launch "$DISTRO_SHIM" --root "$SHIM_ROOT" exec c1 sh -c '[ $LISTEN_PID = $$ ] && [ $$ != 1 ] && echo $LISTEN_FDS; cat <&3; echo ${NOTIFY_SOCKET-none}' \
+        3<first </dev/null >out
+    is "$(<out)" $'1\nfirst\nnone'
+    succeeds delete --force c1
+}

@@ -824,6 +824,86 @@ static void a_deep_tree_is_removed(void **state)
 	kill_and_remove(f);
 }
 
+/* --- one more process --- */
+
+/* The line of a process's /proc/PID/cgroup that ends with this. */
+static bool is_in(struct fixture *f, pid_t pid, const char *line)
+{
+	autofree char *text = NULL;
+	struct err e;
+
+	assert_int_equal(read_file_at(AT_FDCWD, arena_printf(&f->arena, "/proc/%d/cgroup", pid),
+				      65536, &text, NULL, &e),
+			 0);
+	for (char *rest = text, *at; (at = strsep(&rest, "\n"));)
+		if (str_has_suffix(at, line))
+			return true;
+	return false;
+}
+
+static int open_below(struct fixture *f, char *below, struct cgroup *ret, struct err *e)
+{
+	const struct strlist list = { .n = below ? 1 : 0, .v = &below };
+
+	return cgroup_open(&f->record, &f->facts, &list, ret, e);
+}
+
+static void one_more_process_joins_what_is_there(void **state)
+{
+	struct fixture *f = *state;
+	autocgroup made = CGROUP_INIT, opened = CGROUP_INIT, below = CGROUP_INIT;
+	struct err e = { 0 };
+
+	create(f, &made);
+	start(&made, wait_for_ever, NULL);
+	assert_int_equal(open_below(f, NULL, &opened, &e), 0);
+	assert_int_equal(opened.n, made.n);
+	assert_int_equal(opened.into >= 0, made.into >= 0);
+	pid_t pid = start(&opened, wait_for_ever, NULL);
+	assert_int_equal(count_pids(f), 2);
+	for (size_t i = 0; i < made.n; i++)
+		assert_int_equal(mkdirat(made.directories[i], "below", 0755), 0);
+	assert_int_equal(open_below(f, (char[]){ "/below" }, &below, &e), 0);
+	pid = start(&below, wait_for_ever, NULL);
+	assert_true(is_in(f, pid, PATH "/below"));
+	char *wrong[] = { (char[]){ "none" }, (char[]){ ".." }, (char[]){ "below/../.." },
+			  (char[]){ "no:x" } };
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		autocgroup nothing = CGROUP_INIT;
+		assert_int_equal(open_below(f, wrong[i], &nothing, &e), -1);
+	}
+	kill_and_remove(f);
+}
+
+/* As exec does where clone3() says EBUSY. */
+static void one_more_process_follows_the_first_one(void **state)
+{
+	struct fixture *f = *state;
+	autocgroup made = CGROUP_INIT, opened = CGROUP_INIT;
+	struct err e = { 0 };
+
+	create(f, &made);
+	pid_t first = start(&made, wait_for_ever, NULL);
+	assert_int_equal(open_below(f, NULL, &opened, &e), 0);
+	if (made.into < 0) {
+		assert_int_equal(cgroup_follow(&f->record, first, &opened, &e), -1);
+		kill_and_remove(f);
+		return;
+	}
+	assert_int_equal(mkdirat(made.into, "inner", 0755), 0);
+	int fd = openat(made.into, "inner", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(
+		write_file_at(fd, "cgroup.procs", arena_printf(&f->arena, "%d", first), &e), 0);
+	close(fd);
+	assert_int_equal(cgroup_follow(&f->record, first, &opened, &e), 0);
+	pid_t pid = start(&opened, wait_for_ever, NULL);
+	assert_true(is_in(f, pid, "0::" PATH "/inner"));
+	/* never where the container is not */
+	assert_int_equal(cgroup_follow(&f->record, getpid(), &opened, &e), -1);
+	assert_int_equal(e.kind, ERR_STATE);
+	kill_and_remove(f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -849,6 +929,8 @@ int main(void)
 		TEST(a_signal_reaches_each_process_once),
 		TEST(containers_that_come_and_go_do_not_disturb_each_other),
 		TEST(a_deep_tree_is_removed),
+		TEST(one_more_process_joins_what_is_there),
+		TEST(one_more_process_follows_the_first_one),
 	};
 	const char *world = getenv("DISTRO_SHIM_WORLD");
 

@@ -85,6 +85,45 @@ static void options_stand_before_and_after_the_arguments(void **state)
 	assert_true(around.call.values.create.no_pivot);
 }
 
+static void a_list_has_every_use_and_a_word_may_be_empty(void **state)
+{
+	autoparsed p, none;
+
+	(void)state;
+	PARSE(&p, W("exec"), W("-e"), W("A=1"), W("--env=B=2"), W("-eC="), W("--apparmor"), W(""),
+	      W("box"), W("sh"));
+	assert_int_equal(p.rc, 0);
+	assert_int_equal(p.call.values.exec.env.n, 3);
+	assert_string_equal(p.call.values.exec.env.v[0], "A=1");
+	assert_string_equal(p.call.values.exec.env.v[1], "B=2");
+	assert_string_equal(p.call.values.exec.env.v[2], "C=");
+	assert_string_equal(p.call.values.exec.apparmor, "");
+	assert_int_equal(p.call.values.exec.caps.n, 0);
+	PARSE(&none, W("exec"), W("box"), W("sh"));
+	assert_null(none.call.values.exec.apparmor);
+}
+
+static void what_stands_behind_the_id_is_the_programs(void **state)
+{
+	autoparsed p, dashes, only;
+
+	(void)state;
+	PARSE(&p, W("exec"), W("-t"), W("box"), W("ls"), W("-d"), W("--"), W("--help"));
+	assert_int_equal(p.rc, 0);
+	assert_int_equal(p.call.arguments.n, 5);
+	assert_string_equal(p.call.arguments.v[2], "-d");
+	assert_string_equal(p.call.arguments.v[3], "--");
+	assert_true(p.call.values.exec.terminal);
+	assert_false(p.call.values.exec.detach);
+	assert_false(p.call.values.help);
+	PARSE(&dashes, W("exec"), W("box"), W("--"), W("ls"), W("--"));
+	assert_int_equal(dashes.call.arguments.n, 3);
+	assert_string_equal(dashes.call.arguments.v[1], "ls");
+	assert_string_equal(dashes.call.arguments.v[2], "--");
+	PARSE(&only, W("exec"));
+	assert_int_equal(only.rc, -1);
+}
+
 static void two_dashes_end_the_options(void **state)
 {
 	autoparsed p, one;
@@ -205,13 +244,13 @@ static void an_unknown_option_is_named(void **state)
 
 static void an_unknown_command_is_named(void **state)
 {
-	autoparsed exec, probe, none;
+	autoparsed unknown, probe, none;
 
 	(void)state;
-	PARSE(&exec, W("--log-format=json"), W("exec"), W("--pid-file"), W("/p"), W("box"));
-	assert_int_equal(exec.rc, -1);
-	assert_int_equal(exec.error.kind, ERR_USAGE);
-	assert_non_null(strstr(exec.error.text, "unknown command \"exec\""));
+	PARSE(&unknown, W("--log-format=json"), W("migrate"), W("--pid-file"), W("/p"), W("box"));
+	assert_int_equal(unknown.rc, -1);
+	assert_int_equal(unknown.error.kind, ERR_USAGE);
+	assert_non_null(strstr(unknown.error.text, "unknown command \"migrate\""));
 	/* Podman takes exit code 0 of this for "checkpoints are supported". */
 	PARSE(&probe, W("checkpoint"), W("--help"));
 	assert_int_equal(probe.rc, -1);
@@ -466,6 +505,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_value_has_many_spellings),
 		cmocka_unit_test(options_stand_before_and_after_the_arguments),
+		cmocka_unit_test(a_list_has_every_use_and_a_word_may_be_empty),
+		cmocka_unit_test(what_stands_behind_the_id_is_the_programs),
 		cmocka_unit_test(two_dashes_end_the_options),
 		cmocka_unit_test(the_last_of_a_repeated_option_wins),
 		cmocka_unit_test(flags_take_true_and_false),

@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <linux/audit.h>
 #include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -437,6 +438,83 @@ static void an_engines_profile_answers_as_it_reads(void **state)
 	assert_int_equal(ask(f, "personality", 0x40000, 0), ERRNO(ENOSYS));
 }
 
+/* The same rules as libseccomp compiles them for all architectures at once, as runc and crun have it. */
+static struct seccomp_program reference(struct fixture *f)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(f->plan->default_value));
+	struct seccomp_program program = { 0 };
+	autoclose int fd = memfd_create("reference", MFD_CLOEXEC);
+	autofree char *bytes = NULL;
+	size_t length;
+
+	assert_int_equal(seccomp_arch_add(filter, SCMP_ARCH_X86), 0);
+	assert_int_equal(seccomp_arch_add(filter, SCMP_ARCH_X32), 0);
+	for (size_t i = 0; i < f->plan->rules.n; i++) {
+		const struct plan_seccomp_rule *rule = &f->plan->rules.v[i];
+		bool allow = rule->action == SPEC_ACT_ALLOW;
+
+		for (size_t j = 0; j < rule->names.n; j++) {
+			int number = seccomp_syscall_resolve_name(rule->names.v[j]);
+			struct scmp_arg_cmp one = { 0 };
+
+			if (rule->conditions.n > 0)
+				one = SCMP_CMP64(rule->conditions.v[0].index, SCMP_CMP_EQ,
+						 rule->conditions.v[0].value);
+			assert_true(rule->conditions.n == 0 ||
+				    rule->conditions.v[0].op == SPEC_CMP_EQ);
+			if (number != __NR_SCMP_ERROR)
+				assert_int_equal(
+					seccomp_rule_add_array(filter,
+							       allow ? SCMP_ACT_ALLOW
+								     : SCMP_ACT_ERRNO(rule->value),
+							       number, (unsigned)rule->conditions.n,
+							       &one),
+					0);
+		}
+	}
+	assert_int_equal(seccomp_export_bpf(filter, fd), 0);
+	seccomp_release(filter);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	assert_int_equal(read_fd_all(fd, "reference", 1 << 20, &bytes, &length, &f->e), 0);
+	program.n = length / sizeof(*program.v);
+	program.v = arena_new_array(&f->arena, struct sock_filter, program.n);
+	memcpy(program.v, bytes, length);
+	return program;
+}
+
+static void the_joined_program_answers_as_one_made_at_once(void **state)
+{
+	static const uint32_t audits[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64,
+					   0 };
+	static const uint64_t arguments[][6] = {
+		{ 0 }, { 8 }, { 0x20000 }, { 0x20008 }, { 0xffffffff }
+	};
+	struct fixture *f = *state;
+	struct seccomp_program other;
+
+	if (seccomp_arch_native() != SCMP_ARCH_X86_64)
+		skip();
+	/* Its default is ENOSYS, so that nothing is put before it. */
+	must_compile(f, engine_profile(f));
+	other = reference(f);
+	assert_true(bpf_is_valid(other.v, other.n));
+	for (size_t i = 0; i < ARRAY_SIZE(audits); i++) {
+		for (uint32_t number = 0; number < 1200; number++) {
+			/* 0 to 599, each with and without the bit of x32 */
+			uint32_t nr = number / 2 | (number & 1 ? 0x40000000 : 0);
+
+			for (size_t j = 0; j < ARRAY_SIZE(arguments); j++) {
+				struct seccomp_data data = { .nr = (int)nr, .arch = audits[i] };
+
+				memcpy(data.args, arguments[j], sizeof(data.args));
+				if (run(f, audits[i], nr, arguments[j]) !=
+				    bpf_run(other.v, other.n, &data))
+					fail_msg("architecture %x, number %x", audits[i], nr);
+			}
+		}
+	}
+}
+
 /* --- loading --- */
 
 /* What the child finds: 0, or the number of the check that failed. */
@@ -509,8 +587,8 @@ static void the_listener_gets_the_descriptor_and_the_state(void **state)
 	char *path = arena_printf(&f->arena, "%s/agent", f->directory);
 	char key[] = "a", value[] = "b";
 	struct strmap annotations = { .n = 1, .v = arena_new(&f->arena, struct strpair) };
-	const struct seccomp_container container = { "1.2.0",   "web", "creating",
-						     "/bundle", 4711,  &annotations };
+	const struct seccomp_container container = { "1.2.0", "web", "creating",  "/bundle",
+						     4711,    4711,  &annotations };
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];
@@ -641,6 +719,41 @@ static void no_other_length_is_believed(void **state)
 	}
 }
 
+/* A whole and sound filter under the name of a stricter profile's. */
+static void another_profiles_filter_is_not_believed(void **state)
+{
+	struct fixture *f = *state;
+	autofree char *loose = NULL;
+	size_t length;
+	char *path;
+
+	if (plan(f, "{'defaultAction':'SCMP_ACT_ALLOW'}") < 0 ||
+	    seccomp_program_make(f->plan, cache_of(f), &f->arena, &f->program, &f->e) < 0)
+		fail_msg("%s", f->e.text);
+	path = only_file(f);
+	assert_int_equal(read_file_at(AT_FDCWD, path, 1 << 20, &loose, &length, &f->e), 0);
+	assert_int_equal(unlink(path), 0);
+	make_cached(f);
+	path = only_file(f);
+	autoclose int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	assert_int_equal(write(fd, loose, length), length);
+	make_cached(f);
+}
+
+static void where_the_cache_is(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", "/run/user/7", 1), 0);
+	assert_string_equal(seccomp_cache_directory(false, &f->arena), "/run/distro-shim/seccomp");
+	assert_string_equal(seccomp_cache_directory(true, &f->arena),
+			    "/run/user/7/distro-shim/seccomp");
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", "run", 1), 0);
+	assert_null(seccomp_cache_directory(true, &f->arena));
+	assert_int_equal(unsetenv("XDG_RUNTIME_DIR"), 0);
+	assert_null(seccomp_cache_directory(true, &f->arena));
+}
+
 static void strange_files_are_replaced(void **state)
 {
 	struct fixture *f = *state;
@@ -702,12 +815,15 @@ int main(void)
 		TEST(flags),
 		TEST(refusals_name_the_member),
 		TEST(an_engines_profile_answers_as_it_reads),
+		TEST(the_joined_program_answers_as_one_made_at_once),
 		TEST(a_program_can_be_loaded),
 		TEST(features),
 		TEST(the_listener_gets_the_descriptor_and_the_state),
 		TEST(a_filter_is_found_again),
 		TEST(no_changed_byte_is_believed),
 		TEST(no_other_length_is_believed),
+		TEST(another_profiles_filter_is_not_believed),
+		TEST(where_the_cache_is),
 		TEST(strange_files_are_replaced),
 		TEST(a_strange_directory_is_not_used),
 	};

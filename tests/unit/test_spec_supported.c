@@ -125,10 +125,17 @@ static void parts_are_refused_by_their_own_names(void **state)
 	(void)state;
 	autoarena arena = { 0 };
 	struct err e = { 0 };
-	const struct spec_process process = { .selinux_label = arena_strdup(&arena, "x") };
+	struct spec_scheduler scheduler = { .policy = SPEC_SCHED_OTHER };
+	struct spec_process process = {
+		.selinux_label = arena_strdup(&arena, "x"),
+		.apparmor_profile = arena_strdup(&arena, "x"),
+	};
 	const struct spec_resources resources = { .unified = { .n = 1 } };
+	/* exec carries labels out */
+	assert_int_equal(spec_check_supported_process(&process, &e), 0);
+	process.scheduler = &scheduler;
 	assert_int_equal(spec_check_supported_process(&process, &e), -1);
-	assert_string_equal(e.text, "selinuxLabel is not supported yet");
+	assert_string_equal(e.text, "scheduler is not supported yet");
 	assert_int_equal(spec_check_supported_resources(&resources, &e), -1);
 	assert_string_equal(e.text, "unified is not supported yet");
 }

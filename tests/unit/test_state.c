@@ -583,6 +583,7 @@ static struct status_record example_status(struct fixture *f)
 		.cgroup = example_cgroup(f),
 		.policy = policy_default(&f->arena, NULL),
 		.terminal = true,
+		.no_new_keyring = true,
 		.poststop = true,
 	};
 	static struct strpair pairs[2];

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Steps of the EXEC page on the side of the runtime: find the container's first process, open what leads to
+ * its namespaces and cgroup, make the joiner, take over the process that it makes. Runs in the runtime.
+ */
+#include "boot/context.h"
+
+#include "base/io.h"
+#include "base/str.h"
+#include "boot/protocol.h"
+#include "sys/channel.h"
+#include "sys/nsfd.h"
+#include "sys/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How long the other side may be silent before the container is looked at. */
+#define STILL_MS 2000
+
+static int fail_stopped(struct err *e)
+{
+	return fail(e, ERR_STATE, "cannot exec in a stopped container");
+}
+
+static int check_paused(const struct boot *b, struct err *e)
+{
+	const struct cgroup_record *cgroup = b->status->cgroup;
+
+	if (b->exec->ignore_paused || !cgroup || !cgroup->manage || !cgroup_is_frozen(cgroup))
+		return 0;
+	return fail(e, ERR_STATE,
+		    "cannot exec in a paused container (use --ignore-paused to override)");
+}
+
+int parent_exec_find_init(struct boot *b, struct err *e)
+{
+	b->target = process_open(&b->status->init, e);
+	if (b->target < 0)
+		return e->kind == ERR_NOT_FOUND ? fail_stopped(e) : -1;
+	return check_paused(b, e);
+}
+
+/* 1: the container's namespace of this kind is another one than ours; 0: the same, or no such kind. */
+static int is_other(pid_t init, const char *file, struct err *e)
+{
+	char ours[32], theirs[48];
+	struct stat own, other;
+
+	snprintf(ours, sizeof(ours), "/proc/self/ns/%s", file);
+	snprintf(theirs, sizeof(theirs), "/proc/%d/ns/%s", (int)init, file);
+	if (stat(ours, &own) < 0)
+		return errno == ENOENT ? 0 : fail_sys(e, "look at namespace '%s'", ours);
+	if (stat(theirs, &other) < 0)
+		return fail_sys(e, "look at namespace '%s'", theirs);
+	return own.st_dev != other.st_dev || own.st_ino != other.st_ino;
+}
+
+/* user_namespaces(7): "deny" where the gid map was written without privilege. Asked here, because the
+ * joiner is not in the PID namespace of the /proc that it will see. */
+static bool denies_groups(pid_t init)
+{
+	char path[48];
+	autofree char *text = NULL;
+	struct err ignored;
+
+	snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)init);
+	return read_file_at(AT_FDCWD, path, 64, &text, NULL, &ignored) == 0 &&
+	       str_has_prefix(text, "deny");
+}
+
+/* setns(2): to enter the user namespace that one is in already is an error, so only what differs. */
+int parent_exec_namespaces(struct boot *b, struct err *e)
+{
+	static const struct {
+		const char *file;
+		uint64_t flag;
+	} kinds[] = {
+		{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS },  { "pid", CLONE_NEWPID },
+		{ "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP },
+		{ "time", CLONE_NEWTIME },
+	};
+	const struct plan_process *process = &b->plan->process;
+	pid_t init = (pid_t)b->status->init.pid;
+	int rc;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		rc = is_other(init, kinds[i].file, e);
+		if (rc < 0)
+			return -1;
+		if (rc)
+			b->join_flags |= kinds[i].flag;
+	}
+	rc = is_other(init, "net", e);
+	if (rc < 0)
+		return -1;
+	b->join_network = rc;
+	b->groups_denied = denies_groups(init);
+	/* It lives still, so that the number was its own all the time. */
+	if (pidfd_ended(b->target, 0))
+		return fail_stopped(e);
+	/* Before a late join init is in the engine's network, and the shared one is known by its path. */
+	if (b->exec->waiting && b->status->network == NETWORK_LATE) {
+		b->network = nsfd_open(b->status->network_path, e);
+		if (b->network < 0)
+			return -1;
+	}
+	if (!process->apparmor_profile && !process->selinux_label)
+		return 0;
+	/* Of the host: what the container has mounted on its /proc takes no part. */
+	b->procfs = procfs_open(e);
+	return b->procfs < 0 ? -1 : 0;
+}
+
+int parent_exec_cgroup(struct boot *b, struct err *e)
+{
+	if (!b->status->cgroup || !b->status->cgroup->manage) {
+		if (b->exec->cgroups.n)
+			return fail(
+				e, ERR_CONFIG,
+				"--cgroup: this container was made without a cgroup of its own");
+		return 0;
+	}
+	return cgroup_open(b->status->cgroup, b->facts->cgroup, &b->exec->cgroups, &b->cgroup, e);
+}
+
+int parent_exec_sockets(struct boot *b, struct err *e)
+{
+	int pair[2];
+
+	if (channel_pair(pair, e) < 0)
+		return -1;
+	b->channel = pair[0];
+	b->channel_other = pair[1];
+	return 0;
+}
+
+int parent_exec_clone(struct boot *b, struct err *e)
+{
+	int rc = child_clone(0, b->cgroup.into, &b->init, e);
+
+	/* cgroups(7), "no internal processes": the container has made sub-groups and given them
+	 * controllers. Its first process is in one of them. */
+	if (rc < 0 && e->sys == EBUSY && b->cgroup.into >= 0 && b->exec->cgroups.n == 0) {
+		if (cgroup_follow(b->status->cgroup, (pid_t)b->status->init.pid, &b->cgroup, e) < 0)
+			return -1;
+		rc = child_clone(0, b->cgroup.into, &b->init, e);
+	}
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		become_child(b);
+		b->init.pid = 0;
+		return 0;
+	}
+	replace_fd(&b->channel_other, -1);
+	return 0;
+}
+
+/* What follows may take as long as the container likes, with whose files it has to do. */
+int parent_exec_unlock(struct boot *b, struct err *e)
+{
+	(void)e;
+	state_unlock(b->state);
+	return 0;
+}
+
+/* A program of the container may stop what it can see of ours. */
+static int check_stopped(const struct boot *b, struct err *e)
+{
+	uint64_t start_time;
+	struct err gone;
+	char state = 0;
+
+	if (procfs_start_time(b->init.pid, &start_time, &state, &gone) == 0 &&
+	    (state == 'T' || state == 't'))
+		return fail(e, ERR_STATE, "the new process was stopped by a signal");
+	return 0;
+}
+
+/* Wait for a message, or the end; a container that is paused meanwhile would let us wait for ever. */
+static int wait_for_message(struct boot *b, struct err *e)
+{
+	struct pollfd fd = { .fd = b->channel, .events = POLLIN };
+	int rc;
+
+	while ((rc = poll(&fd, 1, STILL_MS)) <= 0) {
+		if (rc < 0 && errno != EINTR)
+			return fail_sys(e, "wait for the new process");
+		if (rc == 0 && (check_paused(b, e) < 0 || check_stopped(b, e) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+static int take_listener(struct boot *b, struct err *e)
+{
+	if (b->seccomp.notify && wait_for_message(b, e) < 0)
+		return -1;
+	return parent_seccomp_listener(b, e);
+}
+
+/* child_seccomp.c says which of the two loads the filter. */
+int parent_exec_joiner_listener(struct boot *b, struct err *e)
+{
+	return b->plan->process.no_new_privileges ? 0 : take_listener(b, e);
+}
+
+int parent_exec_process_listener(struct boot *b, struct err *e)
+{
+	return b->plan->process.no_new_privileges ? take_listener(b, e) : 0;
+}
+
+int parent_exec_process(struct boot *b, struct err *e)
+{
+	autoclose int pidfd = -1;
+	pid_t pid;
+	int status;
+
+	if (wait_for_message(b, e) < 0 || parent_expect(b, BOOT_PROCESS, &pidfd, e) < 0)
+		return -1;
+	if (pidfd < 0)
+		return fail(e, ERR_INTERNAL, "the process did not come with its message");
+	if (pid_of(pidfd, &pid, e) < 0 || child_wait(&b->init, &status, e) < 0)
+		return -1;
+	b->init.pid = pid;
+	b->init.pidfd = take_fd(&pidfd);
+	return 0;
+}
+
+/* Its console comes first; what came instead of it is told by whoever expects it. */
+int parent_exec_console(struct boot *b, struct err *e)
+{
+	if (b->plan->process.terminal && wait_for_message(b, e) < 0)
+		return -1;
+	return parent_console(b, e);
+}
+
+int parent_exec_ready(struct boot *b, struct err *e)
+{
+	return wait_for_message(b, e) < 0 ? -1 : parent_ready(b, e);
+}
+
+int parent_exec_caller(struct boot *b, struct err *e)
+{
+	if (!b->exec->prepare)
+		return 0;
+	return b->exec->prepare(b->exec->context, &b->init, b->console_master, e);
+}
+
+int parent_exec_running(struct boot *b, struct err *e)
+{
+	bool executing = false, executed = false;
+
+	for (;;) {
+		struct message message;
+		int rc;
+		if (wait_for_message(b, e) < 0)
+			return -1;
+		rc = channel_receive(b->channel, &message, NULL, e);
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			break;
+		if (message.type == BOOT_ERROR) {
+			*e = message.error;
+			b->child_failed = true;
+			return -1;
+		}
+		executing = message.type == BOOT_EXECUTE;
+	}
+	/* A death in the last moment ends the conversation as execve() does. */
+	if (executing && procfs_has_executed(b->init.pid, &executed, e) < 0)
+		return -1;
+	if (!executed)
+		return fail(e, ERR_SYSTEM, "the new process ended before its program ran");
+	return 0;
+}
+
+int parent_exec_pidfd(struct boot *b, struct err *e)
+{
+	if (!b->exec->pidfd_socket)
+		return 0;
+	return parent_send_descriptor(b->exec->pidfd_socket, b->init.pidfd, "pidfd", "pidfd", e);
+}

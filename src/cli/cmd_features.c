@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `features` (features.md, features-linux.md): what a configuration may ask for. Everything is read off the
+ * tables that decide it, so that nothing is promised that would be refused.
+ */
+#include "cli/cli.h"
+
+#include "seccomp/program.h"
+#include "sys/caps.h"
+
+#if __has_include("commit.h")
+#include "commit.h"
+#endif
+
+#define CAP_NUMBERS 64
+
+static void put_names(struct json_out *out, const char *key, const struct name_row *names)
+{
+	json_out_key(out, key);
+	json_out_array(out);
+	for (; names->name; names++)
+		json_out_string(out, names->name);
+	json_out_array_end(out);
+}
+
+static void put_list(struct json_out *out, const char *key, const struct strlist *list)
+{
+	json_out_key(out, key);
+	json_out_array(out);
+	for (size_t i = 0; i < list->n; i++)
+		json_out_string(out, list->v[i]);
+	json_out_array_end(out);
+}
+
+static void put_switch(struct json_out *out, const char *key, bool enabled)
+{
+	json_out_key(out, key);
+	json_out_object(out);
+	json_out_member_bool(out, "enabled", enabled);
+	json_out_object_end(out);
+}
+
+static void put_hooks(struct json_out *out)
+{
+	/* in the order in which they run (runtime.md "Lifecycle") */
+	static const char *const hooks[] = {
+		"prestart",       "createRuntime", "createContainer",
+		"startContainer", "poststart",     "poststop",
+	};
+
+	json_out_key(out, "hooks");
+	json_out_array(out);
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
+		json_out_string(out, hooks[i]);
+	json_out_array_end(out);
+}
+
+static void put_mount_options(struct json_out *out)
+{
+	static const char *const others[] = { "idmap", "ridmap" };
+
+	json_out_key(out, "mountOptions");
+	json_out_array(out);
+	for (size_t i = 0; plan_mount_option_name(i); i++)
+		json_out_string(out, plan_mount_option_name(i));
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (spec_is_supported("mounts.options.idmap"))
+			json_out_string(out, others[i]);
+	json_out_array_end(out);
+}
+
+/* What this kernel knows and this program has a name for. */
+static void put_capabilities(struct json_out *out)
+{
+	json_out_key(out, "capabilities");
+	json_out_array(out);
+	for (int i = 0; i <= caps_last() && i < CAP_NUMBERS; i++)
+		if (cap_name_of(i))
+			json_out_string(out, cap_name_of(i));
+	json_out_array_end(out);
+}
+
+static void put_cgroup(struct json_out *out)
+{
+	json_out_key(out, "cgroup");
+	json_out_object(out);
+	json_out_member_bool(out, "v1", true);
+	json_out_member_bool(out, "v2", true);
+	json_out_member_bool(out, "systemd", false);
+	json_out_member_bool(out, "systemdUser", false);
+	json_out_member_bool(out, "rdma", spec_is_supported("linux.resources.rdma"));
+	json_out_object_end(out);
+}
+
+static void put_seccomp(struct json_out *out, struct arena *arena)
+{
+	struct seccomp_features features;
+
+	seccomp_features(arena, &features);
+	json_out_key(out, "seccomp");
+	json_out_object(out);
+	json_out_member_bool(out, "enabled", true);
+	put_list(out, "actions", &features.actions);
+	put_list(out, "operators", &features.operators);
+	put_list(out, "archs", &features.archs);
+	put_list(out, "knownFlags", &features.known_flags);
+	put_list(out, "supportedFlags", &features.supported_flags);
+	json_out_object_end(out);
+}
+
+static void put_intel_rdt(struct json_out *out)
+{
+	bool enabled = spec_is_supported("linux.intelRdt");
+
+	json_out_key(out, "intelRdt");
+	json_out_object(out);
+	json_out_member_bool(out, "enabled", enabled);
+	json_out_member_bool(out, "schemata", enabled);
+	json_out_member_bool(out, "monitoring", enabled);
+	json_out_object_end(out);
+}
+
+static void put_memory_policy(struct json_out *out)
+{
+	if (!spec_is_supported("linux.memoryPolicy"))
+		return;
+	json_out_key(out, "memoryPolicy");
+	json_out_object(out);
+	put_names(out, "modes", spec_memory_policy_mode_names);
+	put_names(out, "flags", spec_memory_policy_flag_names);
+	json_out_object_end(out);
+}
+
+static void put_linux(struct json_out *out, struct arena *arena)
+{
+	json_out_key(out, "linux");
+	json_out_object(out);
+	put_names(out, "namespaces", spec_ns_names);
+	put_capabilities(out);
+	put_cgroup(out);
+	put_seccomp(out, arena);
+	put_switch(out, "apparmor", spec_is_supported("process.apparmorProfile"));
+	put_switch(out, "selinux", spec_is_supported("process.selinuxLabel"));
+	put_intel_rdt(out);
+	put_memory_policy(out);
+	json_out_key(out, "mountExtensions");
+	json_out_object(out);
+	put_switch(out, "idmap", spec_is_supported("mounts.options.idmap"));
+	json_out_object_end(out);
+	put_switch(out, "netDevices", spec_is_supported("linux.netDevices"));
+	json_out_object_end(out);
+}
+
+static void put_annotations(struct json_out *out)
+{
+	json_out_key(out, "annotations");
+	json_out_object(out);
+	json_out_member_string(out, "io.github.distro-shim.version", PACKAGE_VERSION);
+#ifdef DISTRO_SHIM_COMMIT
+	json_out_member_string(out, "io.github.distro-shim.commit", DISTRO_SHIM_COMMIT);
+#endif
+	/* the name under which engines look it up, whatever the runtime */
+	json_out_member_string(out, "org.opencontainers.runc.checkpoint.enabled", "false");
+	json_out_object_end(out);
+	json_out_key(out, "potentiallyUnsafeConfigAnnotations");
+	json_out_array(out);
+	json_out_string(out, PLAN_KEEP_GROUPS_ANNOTATION);
+	json_out_array_end(out);
+}
+
+static int run_features(const struct cli_call *call, struct err *e)
+{
+	auto_json_out out = json_out_new(true);
+
+	json_out_object(out);
+	json_out_member_string(out, "ociVersionMin", "1.0.0");
+	json_out_member_string(out, "ociVersionMax", CLI_OCI_VERSION);
+	put_hooks(out);
+	put_mount_options(out);
+	put_linux(out, call->arena);
+	put_annotations(out);
+	json_out_object_end(out);
+	return cli_output_json(out, e);
+}
+
+const struct cli_command cmd_features = {
+	.name = "features",
+	.summary = "show what a configuration may ask for, as JSON",
+	.arguments = "",
+	.run = run_features,
+};
