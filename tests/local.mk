@@ -137,5 +137,5 @@ CLEANFILES += $(fuzz_targets)
 .PHONY: list-unit-tests list-world-tests list-fuzz-targets fuzz
 
 EXTRA_DIST += $(tests_headers) \
-	tests/bats tests/bench tests/data tests/golden tests/schema tests/lint tests/fuzz/run tests/fuzz/corpus \
+	tests/bats tests/bench tests/data tests/engines tests/golden tests/schema tests/lint tests/fuzz/run tests/fuzz/corpus \
 	tests/world tests/world-selftest

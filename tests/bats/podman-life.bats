@@ -12,7 +12,7 @@ setup_file() { make_rootfs && setup_podman; }
 setup() { requires root world && start_engine_test podman; }
 teardown() { end_podman_test; }
 
-in_pty() { timeout 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&- </dev/null; }
+in_pty() { timeout -k 5 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&- </dev/null; }
 # a container NAME that answers SIGTERM and runs meanwhile
 loiter() {
     ok run -d --name "$1" "${@:2}" busybox sh -c 'trap "echo got TERM; exit 3" TERM; trap "echo got USR1" USR1
@@ -105,7 +105,7 @@ loiter() {
 
 @test "exec: many at once, each with its own answer" {
     loiter c1
-    one() { is "$(timeout 40 podman exec c1 sh -c "sleep 0.1; echo $1" 3>&- </dev/null)" "$1"; }
+    one() { is "$(timeout -k 5 40 podman exec c1 sh -c "sleep 0.1; echo $1" 3>&- </dev/null)" "$1"; }
     all_of one 4 one two three four five six seven eight
 }
 

@@ -12,7 +12,7 @@ setup_file() { make_rootfs && setup_podman; }
 setup() { requires root world && start_engine_test podman; }
 teardown() { end_podman_test; }
 
-in_pty() { timeout 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&- </dev/null; }
+in_pty() { timeout -k 5 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&- </dev/null; }
 
 @test "run: output, streams, input and exit status are the program's; the network is shared, the rest its own" {
     busybox_says -- "echo to-stderr >&2; $NAMESPACES; echo \$\$; ls /sys/class/net"
@@ -66,7 +66,7 @@ in_pty() { timeout 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&
 
 @test "--preserve-fds and --group-add keep-groups hand on what the caller has" {
     echo handed >"$BATS_TEST_TMPDIR/file"
-    is "$(timeout 40 bash -c 'podman run --rm --preserve-fds 1 busybox cat /proc/self/fd/3 3<"$1"' - "$BATS_TEST_TMPDIR/file")" handed
+    is "$(timeout -k 5 40 bash -c 'podman run --rm --preserve-fds 1 busybox cat /proc/self/fd/3 3<"$1"' - "$BATS_TEST_TMPDIR/file")" handed
     is "$(setpriv --groups 0,3456 podman run --rm --group-add keep-groups busybox id -G 3>&- </dev/null)" "0 3456"
 }
 
@@ -106,19 +106,18 @@ in_pty() { timeout 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&
     printf '%s' '{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64","SCMP_ARCH_AARCH64"],
         "syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":95}]}' >"$BATS_TEST_TMPDIR/filter.json"
     busybox_says --security-opt "seccomp=$BATS_TEST_TMPDIR/filter.json" -- 'mkdir /tmp/x 2>&1 || true; touch /tmp/y && echo touched'
-    is "$output" $'mkdir: can\'t create directory \'/tmp/x\': Not supported\ntouched'
+    matches "$output" $'^mkdir: .*: Operation not supported\ntouched$'
 }
 
 @test "devices: those that are given may be opened, others not, also as new nodes" {
+    requires file:/dev/net/tun
     busybox_says --cap-add mknod -- 'echo x >/dev/null; head -c 4 /dev/zero | wc -c; head -c 4 /dev/urandom | wc -c; stat -c "%t:%T %a" /dev/full /dev/tty
-        ls /dev; mknod /run/message-device c 1 11; (exec 3</run/message-device) 2>&1 || true'
+        ls /dev; mknod /tunnel c 10 200; (exec 3<>/tunnel) 2>&1 || true'
     contains "$output" $'4\n4\n1:7 666\n5:0 666'
-    matches "$output" "message-device.*Operation not permitted"
+    matches "$output" 'tunnel.*Operation not permitted'
     lacks "$output" kmsg
-    busybox_says --device /dev/kmsg:/dev/log-of-the-kernel:r -- 'stat -c "%t:%T" /dev/log-of-the-kernel
-        dd if=/dev/log-of-the-kernel of=/dev/null bs=8k count=1 iflag=nonblock 2>&1 | grep -c "not permitted"
-        (echo x >/dev/log-of-the-kernel) 2>&1 || true'
-    contains "$output" $'1:b\n0'
+    busybox_says --device /dev/net/tun:/dev/other:r -- 'stat -c "%t:%T" /dev/other; (exec 3</dev/other) && echo read; (exec 3<>/dev/other) 2>&1 || true'
+    contains "$output" $'a:c8\nread'
     contains "$output" "not permitted"
 }
 

@@ -1,0 +1,164 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# contrib/integrate: what it changes, that it changes it once, and that it takes exactly that back. That the
+# engines read it the podman files show.
+# world: hybrid
+
+load helpers
+
+setup() {
+    requires root world cmd:diff
+    ETC=$BATS_TEST_TMPDIR/etc
+    mkdir "$ETC"
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+integrate() { "$DISTRO_SHIM_SOURCE/contrib/integrate" "$1" --etc-dir "$ETC" --program "$DISTRO_SHIM" "${@:2}"; }
+everything() { find "$ETC" -printf '%P %y %m %U:%G %l\n' -type f -exec sha256sum {} + | sort; }
+# refused PATTERN ARGUMENT...: exit status 1, the reason on stderr, and nothing has changed
+refused() {
+    local pattern=$1
+    shift
+    everything >refused.before
+    run integrate "$@"
+    is "$status" 1
+    matches "$output" "$pattern"
+    everything | diff refused.before -
+}
+DROPIN=containers/containers.conf.d/50-distro-shim.conf
+
+@test "podman: the drop-in; again; with other arguments; and back" {
+    everything >before
+    run integrate podman
+    is "$status" 0
+    contains "$output" "+distro-shim = [\"$DISTRO_SHIM\"]"
+    everything >once
+    run integrate podman
+    is "$status" 0
+    contains "$output" "Nothing to do"
+    everything | diff once -
+    run integrate podman --network /run/netns/other
+    contains "$output" '-netns = "ns:/run/netns/distros"'
+    contains "$output" '+netns = "ns:/run/netns/other"'
+    run integrate podman --no-default
+    contains "$output" '-runtime = "distro-shim"'
+    lacks "$(<"$ETC/$DROPIN")" netns
+    run integrate podman --undo
+    is "$status" 0
+    everything | diff before -
+    run integrate podman --undo
+    is "$status" 0
+    contains "$output" "Nothing to undo"
+}
+
+@test "podman: --dry-run shows all and changes nothing" {
+    everything >before
+    run integrate podman --dry-run
+    is "$status" 0
+    contains "$output" '+runtime = "distro-shim"'
+    everything | diff before -
+    integrate podman
+    everything >before
+    run integrate podman --undo --dry-run
+    contains "$output" '-runtime = "distro-shim"'
+    everything | diff before -
+}
+
+@test "podman: lists of the administrator are continued, files of others stay" {
+    mkdir -p "$ETC/containers/containers.conf.d"
+    printf '%s\n' '[engine]' 'runtime_supports_json = ["one",' '  "two", # a comment' "  'three' ]" 'runtime_supports_nocgroup = []' \
+        >"$ETC/containers/containers.conf"
+    printf '%s\n' '[engine]' 'runtime = "crun"' >"$ETC/containers/containers.conf.d/99-mine.conf"
+    everything >before
+    run integrate podman
+    contains "$output" '+runtime_supports_json = ["one", "two", "three", "distro-shim"]'
+    contains "$output" '+runtime_supports_nocgroup = ["distro-shim"]'
+    contains "$output" "99-mine.conf is read later"
+    integrate podman --undo
+    everything | diff before -
+}
+
+@test "podman: what somebody else has written there is left alone" {
+    mkdir -p "$ETC/containers/containers.conf.d"
+    echo '# mine' >"$ETC/$DROPIN"
+    refused 'was not written by integrate' podman
+    refused 'was not written by integrate' podman --undo
+    rm -r "$ETC/containers"
+    echo 'a file' >"$ETC/containers"
+    refused 'no directory' podman
+    rm "$ETC/containers"
+    mkdir -p "$ETC/containers/containers.conf"
+    refused 'no regular file' podman
+    rm -r "$ETC/containers"
+    refused 'no program' podman --program /no/such/program
+    run integrate podman --network 'a"b'
+    is "$status" 1
+}
+
+@test "containerd: a new file; one that is there, with and without a newline at its end; and back" {
+    local content
+    everything >before
+    run integrate containerd
+    is "$status" 0
+    contains "$output" "BinaryName = \"$DISTRO_SHIM\""
+    integrate containerd --undo
+    everything | diff before -
+    mkdir "$ETC/containerd"
+    for content in 'version = 2\n' 'version = 2' '# first\nversion = 2 # of the format\n\n[plugins]\n[plugins."a"]\nb = "c"' 'version = 3\n[debug]\n'; do
+        # shellcheck disable=SC2059 # it is the format
+        printf "$content" >"$ETC/containerd/config.toml"
+        chmod 640 "$ETC/containerd/config.toml"
+        everything >before
+        integrate containerd
+        everything >once
+        run integrate containerd
+        contains "$output" "Nothing to do"
+        everything | diff once -
+        integrate containerd --program "$(type -P true)"
+        run integrate containerd --undo --dry-run
+        contains "$output" "-    BinaryName"
+        integrate containerd --undo
+        everything | diff before -
+    done
+    printf 'version = 3\n' >"$ETC/containerd/config.toml"
+    integrate containerd
+    contains "$(<"$ETC/containerd/config.toml")" io.containerd.cri.v1.runtime
+}
+
+@test "containerd: what was written around it since then stays; a link stays a link" {
+    mkdir "$ETC/containerd"
+    echo 'version = 2' >"$ETC/real.toml"
+    ln -s ../real.toml "$ETC/containerd/config.toml"
+    integrate containerd
+    [ -L "$ETC/containerd/config.toml" ]
+    printf '[plugins."later"]\n' >>"$ETC/real.toml"
+    integrate containerd --undo
+    is "$(<"$ETC/containerd/config.toml")" $'version = 2\n[plugins."later"]'
+}
+
+@test "containerd: states that it does not understand are refused" {
+    mkdir "$ETC/containerd"
+    echo '[plugins.cri]' >"$ETC/containerd/config.toml"
+    refused 'format of version 1' containerd
+    printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.distro-shim]\n' >"$ETC/containerd/config.toml"
+    refused "has a handler 'distro-shim'" containerd
+    echo 'version = 2' >"$ETC/containerd/config.toml"
+    integrate containerd
+    sed -i 's/BinaryName = .*/BinaryName = "mine"/' "$ETC/containerd/config.toml"
+    refused 'changed by somebody else' containerd
+    refused 'changed by somebody else' containerd --undo
+    sed -i '/^# <<</d' "$ETC/containerd/config.toml"
+    refused 'incompletely' containerd --undo
+    rm "$ETC/containerd/config.toml"
+    ln -s nowhere "$ETC/containerd/config.toml"
+    refused 'a link to nothing' containerd
+}
+
+@test "usage" {
+    run integrate docker
+    is "$status" 2
+    run integrate podman containerd
+    is "$status" 2
+    run "$DISTRO_SHIM_SOURCE/contrib/integrate"
+    is "$status" 2
+}
