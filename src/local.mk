@@ -94,11 +94,13 @@ src_libpolicy_a_SOURCES = \
 	src/policy/sysctl.c \
 	src/policy/sysctl.h
 src_libplan_a_SOURCES = \
+	src/plan/cpu_weight.c \
 	src/plan/mount_options.c \
 	src/plan/parts.h \
 	src/plan/plan.h \
 	src/plan/plan_caps.c \
 	src/plan/plan_cgroup.c \
+	src/plan/plan_device_rules.c \
 	src/plan/plan_devices.c \
 	src/plan/plan_hooks.c \
 	src/plan/plan_hooks.h \
@@ -108,15 +110,23 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_ns.c \
 	src/plan/plan_paths.c \
 	src/plan/plan_process.c \
+	src/plan/plan_resources.c \
+	src/plan/plan_resources.h \
 	src/plan/plan_rlimits.c \
 	src/plan/print.c \
 	src/plan/print_json.c \
 	src/plan/record.c \
+	src/plan/resources_merge.c \
+	src/plan/resources_writer.c \
+	src/plan/resources_writer.h \
 	src/plan/text.c
 src_libcgroup_a_SOURCES = \
 	src/cgroup/cgroup.h \
 	src/cgroup/controllers.c \
 	src/cgroup/create.c \
+	src/cgroup/device_attach.c \
+	src/cgroup/device_program.c \
+	src/cgroup/device_program.h \
 	src/cgroup/freeze.c \
 	src/cgroup/freeze.h \
 	src/cgroup/kill.c \

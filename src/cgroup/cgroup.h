@@ -28,18 +28,37 @@ struct cgroup {
 void cgroup_release(struct cgroup *cgroup);
 #define autocgroup __attribute__((cleanup(cgroup_release))) struct cgroup
 
+/* What a change of limits has overwritten. Owned. */
+struct cgroup_change {
+	int directory;
+	char *file, *value;
+};
+struct cgroup_changes {
+	size_t n;
+	struct cgroup_change *v;
+};
+/* Put it back, as well as it goes, and release. */
+void cgroup_changes_undo(struct cgroup_changes *changes);
+void cgroup_changes_release(struct cgroup_changes *changes);
+#define autochanges __attribute__((cleanup(cgroup_changes_release))) struct cgroup_changes
+
 /* What will be made, for the intent record, before anything is made. */
 void cgroup_describe(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 		     struct arena *arena, struct cgroup_record *ret);
 
 /*
  * Make the directories (parents too, v1 cpuset filled top-down, v2 controllers enabled top-down) and
- * write the limits, before any process is in it. A cgroup that already holds processes, or is frozen, is
- * refused. Hybrid: v1 hierarchies and the v2 tree, the latter joined by `into` as on v2 so that
+ * write the limits and the rules for devices, before any process is in it; last it is given to whom the
+ * plan says. A cgroup that already holds processes, or is frozen, is refused. Hybrid: v1 hierarchies and the v2 tree, the latter joined by `into` as on v2 so that
  * `cgroup.kill` works.
  */
 int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 		  struct cgroup *ret, struct err *e) MUST_CHECK;
+
+/* New limits for the container's living cgroup, all or none; *ret is what was there before. */
+int cgroup_update(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
+		  const struct cgroup_record *record, struct cgroup_changes *ret, struct err *e)
+	MUST_CHECK;
 
 /* In the single-threaded child: write 0 to every `tasks`. Async-signal-safe in effect: no allocation. */
 int cgroup_join_self(const struct cgroup *cgroup, struct err *e) MUST_CHECK;
