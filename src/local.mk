@@ -133,9 +133,11 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/limits.c \
 	src/cgroup/make.c \
 	src/cgroup/make.h \
+	src/cgroup/oom.c \
 	src/cgroup/record.c \
 	src/cgroup/record.h \
 	src/cgroup/remove.c \
+	src/cgroup/stats.c \
 	src/cgroup/tree.c \
 	src/cgroup/tree.h
 src_libstate_a_SOURCES = \
@@ -186,30 +188,42 @@ src_libboot_a_SOURCES = \
 src_libcontainer_a_SOURCES = \
 	src/container/container.h \
 	src/container/delete.c \
+	src/container/events.c \
 	src/container/kill.c \
 	src/container/leftover.c \
 	src/container/leftover.h \
+	src/container/living.c \
+	src/container/living.h \
 	src/container/make.c \
 	src/container/make.h \
 	src/container/outlook.c \
+	src/container/pause.c \
+	src/container/processes.c \
+	src/container/processes.h \
 	src/container/run.c \
 	src/container/signals.c \
 	src/container/signals.h \
 	src/container/terminal.c \
 	src/container/terminal.h \
+	src/container/update.c \
+	src/container/update_options.c \
 	src/container/view.c
 src_libcli_a_SOURCES = \
 	src/cli/cli.h \
 	src/cli/cmd_create.c \
 	src/cli/cmd_delete.c \
+	src/cli/cmd_events.c \
 	src/cli/cmd_explain.c \
 	src/cli/cmd_kill.c \
 	src/cli/cmd_list.c \
 	src/cli/cmd_members.c \
+	src/cli/cmd_pause.c \
 	src/cli/cmd_policy.c \
+	src/cli/cmd_ps.c \
 	src/cli/cmd_spec.c \
 	src/cli/cmd_start.c \
 	src/cli/cmd_state.c \
+	src/cli/cmd_update.c \
 	src/cli/commands.c \
 	src/cli/completion.c \
 	src/cli/global.c \

@@ -75,11 +75,40 @@ int cgroup_signal(const struct cgroup_record *record, int signal, struct err *e)
  * deadline. Missing: success. Only what the record names, and an empty "/distro-shim" above it. */
 int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
 
+/* Freeze everything in it, or nothing: what does not stand still by the deadline goes on, and that is an
+ * error. */
+int cgroup_pause(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
+/* Thaw; an error where a cgroup above keeps it frozen. */
+int cgroup_resume(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
+
 /* Pids in it, sub-groups too. */
 int cgroup_pids(const struct cgroup_record *record, struct arena *arena, struct u32list *ret,
 		struct err *e) MUST_CHECK;
 
 /* True where it is frozen (v1 freezer, v2 cgroup.freeze). */
 bool cgroup_is_frozen(const struct cgroup_record *record);
+
+/* What is used and counted, as the object that `events` of runc has; of controllers that are not there
+ * nothing. */
+int cgroup_stats(const struct cgroup_record *record, struct json_out *out, struct err *e)
+	MUST_CHECK;
+
+/* Word of processes that were ended for want of memory. */
+struct cgroup_oom {
+	int fd;        /* to poll for reading; -1: nobody counts memory. Owned */
+	int directory; /* owned */
+	bool unified;
+	uint64_t count;
+};
+#define CGROUP_OOM_INIT                   \
+	{                                 \
+		.fd = -1, .directory = -1 \
+	}
+void cgroup_oom_release(struct cgroup_oom *oom);
+#define autooom __attribute__((cleanup(cgroup_oom_release))) struct cgroup_oom
+int cgroup_oom_open(const struct cgroup_record *record, struct cgroup_oom *ret, struct err *e)
+	MUST_CHECK;
+/* After it polled readable: whether there was one since the last time. */
+bool cgroup_oom_happened(struct cgroup_oom *oom);
 
 #endif

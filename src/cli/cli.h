@@ -30,6 +30,9 @@ struct cli_values {
 	bool no_subreaper;
 	bool all, force, quiet, rootless_example;
 	const char *format, *network;
+	struct container_update_options update;
+	bool stats;
+	const char *interval;
 };
 
 enum cli_kind {
@@ -112,6 +115,7 @@ struct cli_command {
 	const char *choices;              /* of the first argument where offer is CLI_OFFER_WORDS */
 	const struct cli_option *options; /* its own; NULL: none */
 	const struct cli_option *shared_options; /* shared with other commands; NULL: none */
+	bool options_end; /* at the first argument: what follows is another program's */
 	/* This binary becomes the container's first process, so it must not be writable from there. */
 	bool enters_container;
 	/* The exit code, or -1. */
@@ -125,7 +129,8 @@ extern const struct cli_option cli_help_rows[];   /* --help, which every command
 extern const struct cli_option cli_create_rows[]; /* of create and run */
 
 extern const struct cli_command cmd_create, cmd_start, cmd_run, cmd_state, cmd_kill, cmd_delete,
-	cmd_list, cmd_members, cmd_spec, cmd_explain, cmd_policy, cmd_completion, cmd_help;
+	cmd_list, cmd_members, cmd_pause, cmd_resume, cmd_update, cmd_events, cmd_ps, cmd_spec,
+	cmd_explain, cmd_policy, cmd_completion, cmd_help;
 
 /* NULL where there is no such command. */
 const struct cli_command *cli_command_find(const char *name);

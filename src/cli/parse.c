@@ -140,6 +140,13 @@ static int parse_option(struct parser *p, const char *word, struct err *e)
 	return fail(e, ERR_USAGE, "unknown option \"%s\"", word);
 }
 
+/* What follows the first argument of some commands is not ours to understand. */
+static void take_rest(char *const *words, struct strlist *arguments)
+{
+	while (*words)
+		arguments->v[arguments->n++] = *words++;
+}
+
 int cli_parse_words(const struct cli_tables *tables, char *const *words, bool stop_at_argument,
 		    struct cli_values *values, struct strlist *arguments, struct err *e)
 {
@@ -188,8 +195,12 @@ static int parse_command(char *const *words, struct arena *arena, struct cli_cal
 		count++;
 	call->arguments.v = arena_new_array(arena, char *, count);
 	tables = cli_tables_of(call->command);
-	if (cli_parse_words(&tables, words + 1, false, &call->values, &call->arguments, e) < 0)
+	int taken = cli_parse_words(&tables, words + 1, call->command->options_end, &call->values,
+				    &call->arguments, e);
+	if (taken < 0)
 		return -1;
+	if (call->command->options_end)
+		take_rest(words + 1 + taken, &call->arguments);
 	return call->values.help ? 0 : check_count(call->command, &call->arguments, e);
 }
 
