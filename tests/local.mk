@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test_base \
 	tests/unit/test_beneath \
 	tests/unit/test_cgroup \
+	tests/unit/test_cgroup_control \
 	tests/unit/test_cli \
 	tests/unit/test_cli_texts \
 	tests/unit/test_device_program \
@@ -44,6 +45,7 @@ tests_headers = \
 tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_beneath_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cgroup_control_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_texts_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_device_program_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)

@@ -73,8 +73,8 @@ static int run_ps_program(const char *file, char **words, char **ret_text, struc
 		return -1;
 	if (child_wait(&child, &status, e) < 0)
 		return -1;
-	/* 1: it found nothing */
-	if (status > 1)
+	/* Where it finds nothing it ends with 1 too, but not without its head line. */
+	if (status != 0 && (status != 1 || str_empty(*ret_text)))
 		return fail(e, ERR_SYSTEM, "'%s' ended with exit status %d", file, status);
 	return 0;
 }

@@ -6,7 +6,6 @@
 #include "container/make.h"
 
 #include "base/log.h"
-#include "cgroup/cgroup.h"
 #include "container/leftover.h"
 #include "hooks/hooks.h"
 #include "plan/plan_hooks.h"
@@ -217,10 +216,6 @@ static int start_opened(struct state_dir *dir, struct arena *arena, bool *ret_ov
 			    pidfd >= 0 ? "an already running container"
 				       : "a container that has stopped");
 	}
-	const struct cgroup_record *cgroup = leftover_cgroup(status, NULL);
-	/* Init could not hear us. */
-	if (cgroup && cgroup_is_frozen(cgroup))
-		return fail(e, ERR_STATE, "cannot start container %s: it is paused", dir->id);
 	return container_let_go(dir, status, spec, ret_over, e);
 }
 

@@ -11,6 +11,7 @@ setup() {
     requires root world
     start_test
 }
+has_status() { [ "$(state_of "$1")" = "$2" ]; }
 teardown() { end_test; }
 
 running() { # FILTER...
@@ -75,7 +76,7 @@ running() { # FILTER...
     running
     for time in 5 0s -1s s 5x '1 s'; do expect_error 'must be a time like 5s' events --interval "$time" c1; done
     shim kill c1 KILL
-    wait_until test "$(state_of c1)" = stopped
+    wait_until has_status c1 stopped
     expect_error 'cannot watch container c1: container not running' events c1
     expect_error 'container does not exist' events nobody
 }
@@ -130,7 +131,7 @@ running() { # FILTER...
 @test "a stopped container has no processes" {
     running
     shim kill c1 KILL
-    wait_until test "$(state_of c1)" = stopped
+    wait_until has_status c1 stopped
     succeeds ps --format json c1
     is "$output" '[]'
 }

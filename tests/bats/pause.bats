@@ -11,6 +11,7 @@ setup() {
     requires root world
     start_test
 }
+has_status() { [ "$(state_of "$1")" = "$2" ]; }
 teardown() {
     thaw /test-above 2>/dev/null || true
     end_test
@@ -50,7 +51,7 @@ grows() { [ "$(count)" -gt "$1" ]; }
     expect_error 'cannot pause container c1: it is paused already' pause c1
     succeeds resume c1
     shim kill c1 KILL
-    wait_until test "$(state_of c1)" = stopped
+    wait_until has_status c1 stopped
     expect_error 'cannot pause container c1: container not running' pause c1
     expect_error 'cannot resume container c1: container not running' resume c1
     expect_error 'container does not exist' pause nobody
@@ -62,7 +63,7 @@ grows() { [ "$(count)" -gt "$1" ]; }
     succeeds create -b "$b" c1
     succeeds pause c1
     is "$(state_of c1)" paused
-    expect_error 'cannot start container c1: it is paused' start c1
+    expect_error 'cannot start a paused container' start c1
     succeeds resume c1
     is "$(state_of c1)" created
     succeeds start c1
@@ -96,12 +97,12 @@ grows() { [ "$(count)" -gt "$1" ]; }
     mkdir "$(freezer)/test-above"
     counting '.linux.cgroupsPath = "/test-above/c1"'
     freeze /test-above
-    wait_until test "$(state_of c1)" = paused
+    wait_until has_status c1 paused
     expect_error "cgroup '/test-above/c1' is frozen by a cgroup above it" resume c1
     thaw /test-above
-    wait_until test "$(state_of c1)" = running
+    wait_until has_status c1 running
     succeeds delete --force c1
-    for h in $(find /sys/fs/cgroup -maxdepth 2 -name test-above); do rmdir "$h"; done
+    find /sys/fs/cgroup -maxdepth 2 -name test-above -prune -exec rmdir {} +
 }
 
 @test "without a cgroup there is nothing to freeze" {
@@ -124,7 +125,7 @@ got() { [ "$(grep -c got "$b/rootfs/got" 2>/dev/null)" = "$1" ]; }
     wait_until got 3
     is "$(state_of c1)" running
     succeeds kill --all c1 KILL
-    wait_until test "$(state_of c1)" = stopped
+    wait_until has_status c1 stopped
     succeeds kill --all c1 KILL
 }
 

@@ -11,6 +11,7 @@ setup() {
     requires root world
     start_test
 }
+has_status() { [ "$(state_of "$1")" = "$2" ]; }
 teardown() { end_test; }
 
 file() { cat "/sys/fs/cgroup/$1/test-update/$2"; }
@@ -123,6 +124,6 @@ made() { # RESOURCES
     expect_error 'cpu.period: must be between' update -r r.json c1
     expect_error 'container does not exist' update nobody --memory 64M
     shim kill c1 KILL
-    wait_until test "$(state_of c1)" = stopped
+    wait_until has_status c1 stopped
     expect_error 'cannot update container c1: container not running' update c1 --pids-limit 5
 }
