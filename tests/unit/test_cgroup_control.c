@@ -217,15 +217,14 @@ static void an_update_that_fails_leaves_what_was(void **state)
 static void the_other_name_of_a_file_is_used(void **state)
 {
 	struct fixture *f = *state;
+	autochanges first = { 0 };
 	struct err e;
 
 	add(f, "io", "io.bfq.weight", "100");
 	f->plan.writes.v[0].other_file = "io.weight";
 	f->plan.writes.v[0].other_value = "910";
 	put(f, "io.weight", "");
-	assert_int_equal(
-		cgroup_update(&f->plan, &f->facts, &f->record, &(struct cgroup_changes){ 0 }, &e),
-		0);
+	assert_int_equal(cgroup_update(&f->plan, &f->facts, &f->record, &first, &e), 0);
 	assert_content(f, "io.weight", "910");
 	put(f, "io.bfq.weight", "");
 	autochanges changes = { 0 };
