@@ -439,6 +439,20 @@ terminal() { /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&-; }
     contains "$output" /dev/pts/
 }
 
+@test "without root: in a container of the caller's own user namespace, which denies setgroups()" {
+    requires userns
+    b=$(bundle c1 "$(args sleep 1000)" '(.linux.namespaces[] | select(.type == "network")) |= del(.path)' \
+        '.mounts |= map(select(.type != "cgroup")) | (.mounts[] | select(.type == "devpts").options) |= map(select(startswith("gid") | not))')
+    policy '{"version": 1, "mode": "observe"}'
+    # shellcheck disable=SC2016
+    unshare -Urnpf --mount-proc bash -c '
+        shim=("$@" --cgroup-manager disabled)
+        "${shim[@]}" run -d -b "$0" c1 </dev/null && "${shim[@]}" exec c1 id -u && "${shim[@]}" exec -t c1 tty
+        "${shim[@]}" delete --force c1' "$b" "$DISTRO_SHIM" --root "$SHIM_ROOT" --policy "$SHIM_POLICY" >out 2>&1 3>&-
+    is "$(tr -d '\r' <out)" "0
+/dev/pts/0"
+}
+
 # ---- cgroups
 
 controller_file() { # CONTROLLER PID: the directory

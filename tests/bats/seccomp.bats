@@ -306,7 +306,12 @@ ended() { [ "$(state_of "$1")" = stopped ]; }
         b=$(bundle "asked$agents" "$(args sleep 1000)" "$nnp" "$(notify)")
         attempt run -d -b "$b" "asked$agents"
         wait_until test -e "$HEARD.json"
-        rm "$HEARD.json"
+        # another agent for another filter
+        rm "$SOCKET"
+        HEARD=$HEARD.exec
+        "$BATS_TEST_DIRNAME/listener.py" "$SOCKET" "$HEARD" 95 </dev/null >"$HEARD.log" 2>&1 3>&- &
+        helpers+=($!)
+        wait_until test -S "$SOCKET"
         attempt exec "asked$agents" call 121 7 + 162
         is "$status $stderr|$output" $'0 |-95\n0'
         wait_until test -e "$HEARD.json"
