@@ -8,8 +8,8 @@
 #include "seccomp/program.h"
 #include "sys/caps.h"
 
-#if __has_include("commit.h")
-#include "commit.h"
+#if __has_include("cli/commit.h")
+#include "cli/commit.h"
 #endif
 
 #define CAP_NUMBERS 64
