@@ -188,9 +188,6 @@ end_containerd_test() {
     no_records && end_test
 }
 
-# The groups that an engine keeps for itself are there from its first container on. Those that Podman makes
-# for a pod it takes away again in the v1 hierarchies with controllers alone; in the named one and in the v2
-# tree beside them the runtime has made them as parents of what it was told to make, and no runtime knows
-# when a pod has ended.
+# The groups that an engine keeps for itself are there from its first container on.
 eval "plain_$(declare -f machine_state)"
-machine_state() { plain_machine_state | grep -vE '^/sys/fs/cgroup/.*/(libpod_parent|libpod_parent/conmon|default)$|^/sys/fs/cgroup/(libpod_parent|default)$|^/sys/fs/cgroup/(systemd|unified)/libpod_parent/[0-9a-f]{64}$'; }
+machine_state() { plain_machine_state | grep -vE '^/sys/fs/cgroup/.*/(libpod_parent|libpod_parent/conmon|default)$|^/sys/fs/cgroup/(libpod_parent|default)$'; }
