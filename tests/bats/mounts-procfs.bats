@@ -17,7 +17,7 @@ teardown() { end_test; }
 # masked COMMAND...: in a PID and mount namespace with its own /proc, parts of which are covered
 masked() {
     unshare --mount --pid --fork --kill-child --mount-proc --propagation private sh -ec '
-        mount --bind /dev/null /proc/kcore
+        mount --bind /dev/null /proc/uptime
         mount -t tmpfs -o ro tmpfs /proc/sys/fs
         mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys
         exec "$@"' masked "$@"
@@ -29,9 +29,8 @@ masked() {
     [ "$status" != 0 ]
     b=$(bundle c1 "$(user_namespace)" '.linux.maskedPaths = [] | .linux.readonlyPaths = []' \
         "$(args sh -c 'echo $$; ls -d /proc/[0-9]*; ls /proc/sys/fs | head -1 | wc -l; readlink /proc/self/ns/pid; awk '\''$5 == "/proc" { print $6, $NF }'\'' /proc/self/mountinfo')")
-    timeout 20 unshare --version >/dev/null
     output=$(masked "$DISTRO_SHIM" --root "$SHIM_ROOT" run -b "$b" c1 </dev/null)
-    matches "$output" $'^1\n/proc/1\n/proc/[0-9]+\n1\npid:.*\nrw,nosuid,nodev,noexec,relatime rw(,.*)?$'
+    matches "$output" $'^1\n/proc/1\n1\npid:.*\nrw,nosuid,nodev,noexec,relatime rw(,.*)?$'
 }
 
 @test "it belongs to the container: its options, its processes, and no power over the host's" {
@@ -57,7 +56,7 @@ masked() {
     b=$(bundle first "$(user_namespace)" "$(args sleep 1000)")
     succeeds run -d -b "$b" first
     pid=$(shim state first | jq .pid)
-    policy '{"pid": "as-requested"}'
+    policy '{"version": 1, "mode": "observe"}'
     ask 'cat /proc/1/comm' ".linux.namespaces |= map(if .type == \"pid\" then .path = \"/proc/$pid/ns/pid\" else . end)
         | .linux.namespaces += [{type: \"user\", path: \"/proc/$pid/ns/user\"}]"
     is "$status $output" "0 sleep"

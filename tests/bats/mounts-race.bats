@@ -10,6 +10,7 @@ load mounts
 
 setup_file() {
     make_rootfs
+    mkdir -p "$BATS_FILE_TMPDIR/rootfs/vol"
     cc -O1 -static -o "$BATS_FILE_TMPDIR/exchange" -x c - <<'END' || true
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -72,16 +73,14 @@ race() {
             "$(mount_json bind "$BATS_TEST_TMPDIR/files/mine" /vol/a/new bind)" \
             "$(mount_json bind "$BATS_TEST_TMPDIR/files" /vol/a/made/here bind)" \
             "$(mount_json bind "$BATS_TEST_TMPDIR/files/mine" /vol/a/g bind dest-nofollow)" \
-            "$(mount_json bind "$BATS_TEST_TMPDIR/volume/l" /vol/a/link bind copy-symlink)")")
+            "$(mount_json bind "$BATS_TEST_TMPDIR/volume/l" /vol/a/copied bind copy-symlink)")")
     chmod -R a+rwX volume
     before=$(grep -c . /proc/self/mountinfo)
     exchange volume/a volume/l
     exchange volume/a volume/k
     for ((i = 0; i < 150; i++)); do
         if shim_in 20 run -b "$b" "race$i" </dev/null >/dev/null 2>>errors; then made=$((made + 1)); fi
-        # what the container made in the volume is not in the way of the next one
-        rm -f volume/[alk]/link 2>/dev/null
-        [ ! -e "$CANARY/made" ] && [ ! -e "$CANARY/new" ] && [ ! -L "$CANARY/link" ] && [ ! -e "$CANARY/g" ]
+        [ ! -e "$CANARY/made" ] && [ ! -e "$CANARY/new" ] && [ ! -L "$CANARY/copied" ] && [ ! -e "$CANARY/g" ]
     done
     echo "$made of $i were made"
     # the race is one: some find their targets, and some do not
@@ -89,7 +88,7 @@ race() {
     # both ends of it: neither always nor never
     [ "$made" -gt 0 ] && [ "$made" -lt "$i" ]
     # no other errors than those of a lookup that leads astray inside
-    ! grep -v 'vol/a' errors
+    ! grep -v 'vol/a' errors | head -5 | grep .
 }
 
 @test "150 containers with mounts below directories that are exchanged for links to the outside" {
