@@ -78,7 +78,7 @@ says='says() { awk -v at="$1" '\''$5 == at { for (i = 7; $i != "-"; i++); a = $6
 
 @test "devpts: the group of terminals is left out where the user namespace does not have it" {
     with='.mounts |= map(if .destination == "/dev/pts" then .options = ["newinstance", "gid=5"] else . end)'
-    answers 'gid=100005' 'grep -o "gid=[0-9]*" /proc/self/mountinfo | head -1' "$(user_namespace)" "$with"
+    answers 'gid=100005' 'grep " /dev/pts " /proc/self/mountinfo | grep -o "gid=[0-9]*"' "$(user_namespace)" "$with"
     b=$(bundle c1 "$(user_namespace)" '.linux.gidMappings[0].size = 5' "$with" "$(args sh -c 'grep " /dev/pts " /proc/self/mountinfo')")
     succeeds run -b "$b" c1
     lacks "$output" gid=
