@@ -203,7 +203,7 @@ static int make_tmpfs(struct boot *b, const struct plan_mount *mount, int target
 /* 1: the source is a symlink, and there is one like it at the destination now; 0: it is none. */
 static int copy_symlink(struct boot *b, const struct plan_mount *mount, int source, struct err *e)
 {
-	char text[PATH_MAX], found[PATH_MAX];
+	autofree char *text = NULL, *found = NULL;
 	autoclose int parent = -1;
 	const char *name;
 	ssize_t length, found_length;
@@ -213,7 +213,10 @@ static int copy_symlink(struct boot *b, const struct plan_mount *mount, int sour
 		return fail_sys(e, "stat the source '%s'", mount->source);
 	if (!S_ISLNK(st.st_mode))
 		return 0;
-	length = readlinkat(source, "", text, sizeof(text) - 1);
+	/* not on the stack, whose pages would stay while init waits */
+	text = xmalloc(PATH_MAX);
+	found = xmalloc(PATH_MAX);
+	length = readlinkat(source, "", text, PATH_MAX - 1);
 	if (length < 0)
 		return fail_sys(e, "read the symlink '%s'", mount->source);
 	text[length] = '\0';
@@ -224,7 +227,7 @@ static int copy_symlink(struct boot *b, const struct plan_mount *mount, int sour
 		return 1;
 	if (errno != EEXIST)
 		return fail_sys(e, "make the symlink '%s'", mount->destination);
-	found_length = readlinkat(parent, name, found, sizeof(found));
+	found_length = readlinkat(parent, name, found, PATH_MAX);
 	if (found_length != length || memcmp(found, text, (size_t)length) != 0)
 		return fail(e, ERR_CONFIG, "'%s' is there already and is no symlink to '%s'",
 			    mount->destination, text);

@@ -176,10 +176,32 @@ static int helper_wait(struct child *helper, struct err *e)
 	return status == 0 ? 1 : fail(e, ERR_SYSTEM, "the helper ended with status %d", status);
 }
 
+/* In a process that may not come back: its PID namespace may belong to a user namespace above ours. */
+static int send_from_pid_namespace(const struct boot *b, struct err *e)
+{
+	autochild maker = CHILD_INIT;
+	int rc;
+
+	if (nsfd_enter(b->init.pidfd, CLONE_NEWPID, "the container's PID namespace", e) < 0)
+		return -1;
+	rc = child_clone(0, -1, &maker, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		struct err error = { 0 };
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		helper_end(b, send_procfs(b, &error), &error);
+	}
+	rc = helper_wait(&maker, e);
+	if (rc == 0)
+		_exit(TOLD_THE_CHILD);
+	return rc;
+}
+
 static int help_with_procfs(struct boot *b, struct err *e)
 {
 	autochild helper = CHILD_INIT;
-	autoclose int home = -1;
 	bool any = false;
 	int rc;
 
@@ -187,19 +209,15 @@ static int help_with_procfs(struct boot *b, struct err *e)
 		any |= is_made_for_child(b->plan, &b->plan->mounts.v[i]);
 	if (!any)
 		return 1;
-	home = nsfd_own("pid", e);
-	if (home < 0 ||
-	    nsfd_enter(b->init.pidfd, CLONE_NEWPID, "the container's PID namespace", e) < 0)
-		return -1;
 	rc = child_clone(0, -1, &helper, e);
+	if (rc < 0)
+		return -1;
 	if (rc == 0) {
 		struct err error = { 0 };
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		helper_end(b, send_procfs(b, &error), &error);
+		helper_end(b, send_from_pid_namespace(b, &error), &error);
 	}
-	if (rc < 0 || nsfd_enter(home, CLONE_NEWPID, "pid", e) < 0)
-		return -1;
 	return helper_wait(&helper, e);
 }
 

@@ -61,3 +61,28 @@ masked() {
         | .linux.namespaces += [{type: \"user\", path: \"/proc/$pid/ns/user\"}]"
     is "$status $output" "0 sleep"
 }
+
+# rootless COMMAND...: as root of a user namespace that owns nothing but its mounts
+rootless() { unshare --user --map-root-user --mount --propagation private "$@"; }
+nested() {
+    policy '{"version": 1, "mode": "observe"}'
+    b=$(bundle c1 "$(user_namespace)" "$(args sh -c 'echo $$; ls -d /proc/[0-9]*')" \
+        '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] | .linux.gidMappings = .linux.uidMappings
+        | del(.linux.resources) | .linux.namespaces |= map(select(.type | IN("network", "cgroup") | not))
+        | .mounts |= map(select(.destination | IN("/proc", "/dev")))')
+    nested=("$DISTRO_SHIM" --root "$SHIM_ROOT" --policy "$SHIM_POLICY" --cgroup-manager disabled run -b "$b" c1)
+}
+
+@test "in a user namespace of a user namespace, whose PID namespace is the host's" {
+    nested
+    output=$(rootless "${nested[@]}" </dev/null)
+    is "$output" $'1\n/proc/1'
+}
+
+@test "there the kernel has the last word: where it shows a part only, the error says so" {
+    nested
+    status=0
+    masked unshare --user --map-root-user --mount "${nested[@]}" </dev/null >out 2>&1 || status=$?
+    is "$status" 1
+    matches "$(<out)" "mounts\[0\]: where parts of /proc are covered, a user namespace may have no procfs of its own: .*operation not permitted"
+}
