@@ -45,7 +45,8 @@ refuses() { # PATTERN JQ-FILTER...
     local option
     for option in $(says '.mountOptions[]'); do
         case $option in
-        bind | rbind) accepts --arg o "$option" '.mounts += [{destination: "/x", type: "none", source: "/etc", options: [$o]}]' ;;
+        bind | rbind | copy-symlink | src-nofollow | dest-nofollow) accepts --arg o "$option" '.mounts += [{destination: "/x", type: "none", source: "/etc", options: [$o, "bind"]}]' ;;
+        idmap | ridmap) accepts --arg o "$option" '.mounts += [{destination: "/x", type: "none", source: "/etc", options: [$o, "bind"], uidMappings: [{containerID: 0, hostID: 0, size: 1}], gidMappings: [{containerID: 0, hostID: 0, size: 1}]}]' ;;
         remount) accepts --arg o "$option" '.mounts += [{destination: "/proc", options: ["bind", $o]}]' ;;
         *) accepts --arg o "$option" '.mounts += [{destination: "/x", type: "tmpfs", source: "x", options: [$o]}]' ;;
         esac
@@ -112,7 +113,7 @@ refuses() { # PATTERN JQ-FILTER...
 .linux.apparmor.enabled;process.apparmorProfile;.process.apparmorProfile = "unconfined-or-not"
 .linux.selinux.enabled;process.selinuxLabel;.process.selinuxLabel = "system_u:system_r:container_t:s0"
 .linux.intelRdt.enabled;linux.intelRdt;.linux.intelRdt = {closID: "x"}
-.linux.mountExtensions.idmap.enabled;mounts\[[0-9]+\].options\[0\]: "idmap";.mounts += [{destination: "/x", type: "none", source: "/etc", options: ["idmap", "bind"]}]
+.linux.mountExtensions.idmap.enabled;mounts\[[0-9]+\].uidMappings;.mounts += [{destination: "/x", type: "none", source: "/etc", options: ["bind"], uidMappings: [{containerID: 0, hostID: 0, size: 1}], gidMappings: [{containerID: 0, hostID: 0, size: 1}]}]
 .linux.netDevices.enabled;linux.netDevices;.linux.netDevices = {eth7: {}} | .linux.namespaces |= map(select(.type != "network"))
 .linux.cgroup.rdma;linux.resources.rdma;.linux.resources.rdma = {mlx5_1: {hcaHandles: 3}}
 (.linux.memoryPolicy != null);linux.memoryPolicy;.linux.memoryPolicy = {mode: "MPOL_DEFAULT"}
