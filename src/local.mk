@@ -115,10 +115,12 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_paths.c \
 	src/plan/plan_process.c \
 	src/plan/plan_rlimits.c \
+	src/plan/plan_scheduling.c \
 	src/plan/plan_seccomp.c \
 	src/plan/plan_seccomp.h \
 	src/plan/print.c \
 	src/plan/print_json.c \
+	src/plan/print_scheduling.c \
 	src/plan/print_seccomp.c \
 	src/plan/record.c \
 	src/plan/text.c
@@ -172,6 +174,7 @@ src_libfacts_a_SOURCES = \
 	src/facts/policy_file.h
 src_libboot_a_SOURCES = \
 	src/boot/boot.h \
+	src/boot/child_attributes.c \
 	src/boot/child_cgroupfs.c \
 	src/boot/child_console.c \
 	src/boot/child_copy.c \
@@ -191,6 +194,7 @@ src_libboot_a_SOURCES = \
 	src/boot/parent_exec.c \
 	src/boot/parent_namespaces.c \
 	src/boot/parent_record.c \
+	src/boot/parent_scheduling.c \
 	src/boot/parent_sources.c \
 	src/boot/protocol.h \
 	src/boot/start.c \
@@ -206,6 +210,8 @@ src_libcontainer_a_SOURCES = \
 	src/container/inherit.c \
 	src/container/inherit.h \
 	src/container/kill.c \
+	src/container/labels.c \
+	src/container/labels.h \
 	src/container/leftover.c \
 	src/container/leftover.h \
 	src/container/make.c \

@@ -90,19 +90,6 @@ int child_cgroup_join(struct boot *b, struct err *e)
 	return 0;
 }
 
-/* The caller's mask is not the container's: all processors that the cgroup's cpuset allows (cpuset(7)). */
-int child_affinity(struct boot *b, struct err *e)
-{
-	unsigned long all[1024 / sizeof(unsigned long)];
-
-	(void)b;
-	memset(all, 0xff, sizeof(all));
-	if (syscall(SYS_sched_setaffinity, 0, sizeof(all), all) < 0 && errno != EPERM &&
-	    errno != EINVAL)
-		return fail_sys(e, "reset the processor affinity");
-	return 0;
-}
-
 int child_become_root(struct boot *b, struct err *e)
 {
 	if (!b->plan->namespaces.new_user)
@@ -175,8 +162,12 @@ int child_create_container_hooks(struct boot *b, struct err *e)
 		.annotations = &b->plan->annotations,
 	};
 
+	struct hook_place place = b->hooks;
+
+	/* The directory that will be the container's "/", as with runc. */
+	place.directory = b->root_mount;
 	umask(b->caller_umask);
-	if (hooks_run("createContainer", &b->plan->create_container, &state, e) < 0)
+	if (hooks_run("createContainer", &b->plan->create_container, &state, &place, e) < 0)
 		return -1;
 	umask(0);
 	return 0;
@@ -281,7 +272,9 @@ static int close_all_but(unsigned first, const int *keep, size_t n, struct err *
 int child_descriptors(struct boot *b, struct err *e)
 {
 	bool late = b->plan->namespaces.network == NETWORK_LATE;
-	int keep[] = { b->channel, b->start_listener, late ? b->host->network : -1 };
+	bool hooks = b->plan->start_container.n > 0;
+	int keep[] = { b->channel, b->start_listener, late ? b->host->network : -1,
+		       hooks ? b->hooks.output : -1, hooks ? b->hooks.errors : -1 };
 
 	/* The log's descriptor goes too. */
 	log_silence();

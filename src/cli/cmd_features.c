@@ -4,6 +4,7 @@
  * tables that decide it, so that nothing is promised that would be refused.
  */
 #include "cli/cli.h"
+#include "hooks/hooks.h"
 
 #include "seccomp/program.h"
 #include "sys/caps.h"
@@ -165,6 +166,9 @@ static void put_annotations(struct json_out *out)
 	json_out_key(out, "potentiallyUnsafeConfigAnnotations");
 	json_out_array(out);
 	json_out_string(out, PLAN_KEEP_GROUPS_ANNOTATION);
+	json_out_string(out, PLAN_PIDFD_ANNOTATION);
+	json_out_string(out, HOOKS_OUTPUT_ANNOTATION);
+	json_out_string(out, HOOKS_ERRORS_ANNOTATION);
 	json_out_array_end(out);
 }
 

@@ -118,6 +118,32 @@ struct plan_capabilities {
 	bool given; /* false: the config has no capabilities object: all sets empty but none is touched */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
 };
+struct plan_scheduler {
+	const char *name; /* of the policy, as in config.json */
+	uint32_t policy;  /* SCHED_* */
+	uint64_t flags;   /* SCHED_FLAG_* */
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period; /* ns */
+};
+struct plan_io_priority {
+	int io_class, priority;
+};
+/* Processors or memory nodes. */
+struct plan_number_set {
+	const char *text; /* as in config.json; NULL: not given */
+	size_t words;
+	unsigned long *mask;
+};
+struct plan_memory_policy {
+	const char *name; /* of the mode */
+	int mode;         /* MPOL_* | MPOL_F_* */
+	struct plan_number_set nodes;
+};
+struct plan_personality {
+	const char *name;
+	unsigned long domain; /* PER_* */
+};
 struct plan_process {
 	bool terminal;
 	unsigned short rows, columns; /* consoleSize, 0 0: unset */
@@ -140,6 +166,13 @@ struct plan_process {
 	int oom_score_adj;
 	/* of the next execve(); NULL: none asked for */
 	const char *apparmor_profile, *selinux_label;
+	/* NULL: as the caller has it */
+	struct plan_scheduler *scheduler;
+	struct plan_io_priority *io_priority;
+	struct plan_memory_policy *memory_policy;
+	struct plan_personality *personality;
+	/* exec: before and after the join of the cgroup */
+	struct plan_number_set affinity_initial, affinity_final;
 };
 
 /* --- seccomp --- */
@@ -247,6 +280,9 @@ int plan_make_exec(const struct spec *spec, const struct plan_options *options, 
 
 /* Podman's --group-add keep-groups. */
 #define PLAN_KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
+
+/* crun's: a socket that gets a pidfd of the container's first process. */
+#define PLAN_PIDFD_ANNOTATION "run.oci.pidfd_receiver"
 
 /* Names of the mount options that are known by name, for `features`; NULL beyond the last. Others go to
  * the file system as they are. */

@@ -287,6 +287,7 @@ static void print_identity(const struct plan_process *process, struct strbuf *ou
 		strbuf_puts(out, "  no new privileges\n");
 	if (process->oom_score_adj_set)
 		strbuf_printf(out, "  oom_score_adj %d\n", process->oom_score_adj);
+	print_scheduling(process, out);
 	for (size_t i = 0; i < process->rlimits.n; i++) {
 		strbuf_printf(out, "  %s", process->rlimits.v[i].name);
 		put_limit(out, process->rlimits.v[i].soft);

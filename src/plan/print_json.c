@@ -226,6 +226,7 @@ static void json_identity(const struct plan_process *process, struct json_out *o
 	json_out_member_bool(out, "noNewPrivileges", process->no_new_privileges);
 	if (process->oom_score_adj_set)
 		json_out_member_i64(out, "oomScoreAdj", process->oom_score_adj);
+	json_scheduling(process, out);
 	json_out_key(out, "rlimits");
 	json_out_array(out);
 	for (size_t i = 0; i < process->rlimits.n; i++) {

@@ -408,8 +408,6 @@ int spec_check_supported(const struct spec *spec, struct err *e) MUST_CHECK;
 /* Whether what has this name in the list ("linux.intelRdt", "mounts.options.idmap") is carried out, for
  * `features`. */
 bool spec_is_supported(const char *name);
-/* of exec */
-int spec_check_supported_process(const struct spec_process *process, struct err *e) MUST_CHECK;
 int spec_check_supported_resources(const struct spec_resources *resources, struct err *e)
 	MUST_CHECK;
 

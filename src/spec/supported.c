@@ -8,46 +8,6 @@
 #include "base/auto.h"
 #include "spec/spec.h"
 
-/* --- process --- */
-
-static bool asks_apparmor(const struct spec_process *process)
-{
-	return !str_empty(process->apparmor_profile);
-}
-
-static bool asks_selinux(const struct spec_process *process)
-{
-	return !str_empty(process->selinux_label);
-}
-
-static bool asks_scheduler(const struct spec_process *process)
-{
-	return process->scheduler != NULL;
-}
-
-static bool asks_io_priority(const struct spec_process *process)
-{
-	return process->io_priority != NULL;
-}
-
-static bool asks_cpu_affinity(const struct spec_process *process)
-{
-	const struct spec_cpu_affinity *affinity = process->exec_cpu_affinity;
-	return affinity && (!str_empty(affinity->initial) || !str_empty(affinity->final));
-}
-
-static const struct process_row {
-	const char *name;
-	bool (*asks)(const struct spec_process *process);
-	bool by_exec; /* exec carries it out */
-} process_rows[] = {
-	{ "apparmorProfile", asks_apparmor, .by_exec = true },
-	{ "scheduler", asks_scheduler, .by_exec = false },
-	{ "selinuxLabel", asks_selinux, .by_exec = true },
-	{ "ioPriority", asks_io_priority, .by_exec = false },
-	{ "execCPUAffinity", asks_cpu_affinity, .by_exec = false },
-};
-
 /* --- resources --- */
 
 static bool asks_devices(const struct spec_resources *resources)
@@ -157,28 +117,18 @@ static bool asks_intel_rdt(const struct spec_linux *config)
 	return config->intel_rdt != NULL;
 }
 
-static bool asks_memory_policy(const struct spec_linux *config)
-{
-	return config->memory_policy != NULL;
-}
-
 static bool asks_mount_label(const struct spec_linux *config)
 {
 	return !str_empty(config->mount_label);
-}
-
-static bool asks_personality(const struct spec_linux *config)
-{
-	return config->personality != NULL;
 }
 
 static const struct linux_row {
 	const char *name;
 	bool (*asks)(const struct spec_linux *config);
 } linux_rows[] = {
-	{ "netDevices", asks_net_devices },     { "intelRdt", asks_intel_rdt },
-	{ "memoryPolicy", asks_memory_policy }, { "mountLabel", asks_mount_label },
-	{ "personality", asks_personality },
+	{ "netDevices", asks_net_devices },
+	{ "intelRdt", asks_intel_rdt },
+	{ "mountLabel", asks_mount_label },
 };
 
 /* --- mounts --- */
@@ -253,14 +203,6 @@ static void refuse_mount(struct refused *r, const struct spec_mount *mount, size
 	}
 }
 
-static void refuse_process(struct refused *r, const struct spec_process *process,
-			   const char *prefix, bool exec)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(process_rows); i++)
-		if (!(exec && process_rows[i].by_exec) && process_rows[i].asks(process))
-			refuse_below(r, prefix, process_rows[i].name);
-}
-
 static void refuse_resources(struct refused *r, const struct spec_resources *resources,
 			     const char *prefix)
 {
@@ -274,8 +216,6 @@ int spec_check_supported(const struct spec *spec, struct err *e)
 	struct refused r = { 0 };
 	for (size_t i = 0; i < spec->mounts.n; i++)
 		refuse_mount(&r, &spec->mounts.v[i], i);
-	if (spec->process)
-		refuse_process(&r, spec->process, "process.", false);
 	if (spec->linux_) {
 		for (size_t i = 0; i < ARRAY_SIZE(linux_rows); i++)
 			if (linux_rows[i].asks(spec->linux_))
@@ -283,13 +223,6 @@ int spec_check_supported(const struct spec *spec, struct err *e)
 		if (spec->linux_->resources)
 			refuse_resources(&r, spec->linux_->resources, "linux.resources.");
 	}
-	return refused_finish(&r, e);
-}
-
-int spec_check_supported_process(const struct spec_process *process, struct err *e)
-{
-	struct refused r = { 0 };
-	refuse_process(&r, process, "", true);
 	return refused_finish(&r, e);
 }
 
@@ -306,9 +239,6 @@ bool spec_is_supported(const char *name)
 
 	for (size_t i = 0; str_has_prefix(name, "mounts.") && i < ARRAY_SIZE(mount_options); i++)
 		if (str_eq(mount_options[i], below))
-			return false;
-	for (size_t i = 0; str_has_prefix(name, "process.") && i < ARRAY_SIZE(process_rows); i++)
-		if (str_eq(process_rows[i].name, below))
 			return false;
 	for (size_t i = 0; str_has_prefix(name, "linux.") && i < ARRAY_SIZE(linux_rows); i++)
 		if (str_eq(linux_rows[i].name, below))

@@ -252,8 +252,6 @@ static void replay_process(struct sample *s, const char *text)
 	if (verdict.refused) {
 		(void)policy_refusal(&verdict, &e);
 		refused(s, &e);
-	} else if (spec_check_supported_process(verdict.spec->process, &e) < 0) {
-		refused(s, &e);
 	}
 }
 

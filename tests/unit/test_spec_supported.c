@@ -22,18 +22,6 @@ static const struct unsupported_case {
 	const char *config; /* members beside ociVersion and root */
 	const char *text;   /* NULL: supported */
 } unsupported_cases[] = {
-	{ "\"process\":{\"cwd\":\"/\",\"apparmorProfile\":\"x\"}",
-	  "process.apparmorProfile is not supported yet" },
-	{ "\"process\":{\"cwd\":\"/\",\"apparmorProfile\":\"\",\"selinuxLabel\":\"\"}", NULL },
-	{ "\"process\":{\"cwd\":\"/\",\"selinuxLabel\":\"x\"}",
-	  "process.selinuxLabel is not supported yet" },
-	{ "\"process\":{\"cwd\":\"/\",\"scheduler\":{\"policy\":\"SCHED_IDLE\"}}",
-	  "process.scheduler is not supported yet" },
-	{ "\"process\":{\"cwd\":\"/\",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\"}}",
-	  "process.ioPriority is not supported yet" },
-	{ "\"process\":{\"cwd\":\"/\",\"execCPUAffinity\":{\"final\":\"1\"}}",
-	  "process.execCPUAffinity is not supported yet" },
-	{ "\"process\":{\"cwd\":\"/\",\"execCPUAffinity\":{\"final\":\"\"}}", NULL },
 	{ "\"mounts\":[{\"destination\":\"/a\",\"options\":[\"rro\",\"idmap\"]}]",
 	  "mounts[0].options[1]: \"idmap\" is not supported yet" },
 	{ "\"mounts\":[{\"destination\":\"/a\",\"options\":[\"ridmap=uids=0-1-10\"]}]",
@@ -51,9 +39,7 @@ static const struct unsupported_case {
 	  "mounts[0].uidMappings is not supported yet" },
 	{ "\"linux\":{\"netDevices\":{\"eth0\":{}}}", "linux.netDevices is not supported yet" },
 	{ "\"linux\":{\"intelRdt\":{}}", "linux.intelRdt is not supported yet" },
-	{ "\"linux\":{\"memoryPolicy\":{}}", "linux.memoryPolicy is not supported yet" },
 	{ "\"linux\":{\"mountLabel\":\"x\"}", "linux.mountLabel is not supported yet" },
-	{ "\"linux\":{\"personality\":{}}", "linux.personality is not supported yet" },
 	{ "\"linux\":{\"mountLabel\":\"\",\"netDevices\":{},\"resources\":{}}", NULL },
 #define RESOURCES(members) "\"linux\":{\"resources\":{" members "}}"
 #define REFUSED(name) "linux.resources." name " is not supported yet"
@@ -123,19 +109,8 @@ static void what_is_not_carried_out_is_refused_by_name(void **state)
 static void parts_are_refused_by_their_own_names(void **state)
 {
 	(void)state;
-	autoarena arena = { 0 };
 	struct err e = { 0 };
-	struct spec_scheduler scheduler = { .policy = SPEC_SCHED_OTHER };
-	struct spec_process process = {
-		.selinux_label = arena_strdup(&arena, "x"),
-		.apparmor_profile = arena_strdup(&arena, "x"),
-	};
 	const struct spec_resources resources = { .unified = { .n = 1 } };
-	/* exec carries labels out */
-	assert_int_equal(spec_check_supported_process(&process, &e), 0);
-	process.scheduler = &scheduler;
-	assert_int_equal(spec_check_supported_process(&process, &e), -1);
-	assert_string_equal(e.text, "scheduler is not supported yet");
 	assert_int_equal(spec_check_supported_resources(&resources, &e), -1);
 	assert_string_equal(e.text, "unified is not supported yet");
 }
