@@ -73,6 +73,8 @@ src_libsys_a_SOURCES = \
 	src/sys/mount_api.h \
 	src/sys/mountinfo.c \
 	src/sys/mountinfo.h \
+	src/sys/netlink.c \
+	src/sys/netlink.h \
 	src/sys/nsfd.c \
 	src/sys/nsfd.h \
 	src/sys/procfs.c \
@@ -109,6 +111,7 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_hooks.c \
 	src/plan/plan_hooks.h \
 	src/plan/plan_ids.c \
+	src/plan/plan_label.c \
 	src/plan/plan_make.c \
 	src/plan/plan_mounts.c \
 	src/plan/plan_ns.c \
@@ -193,6 +196,7 @@ src_libboot_a_SOURCES = \
 	src/boot/parent_channel.c \
 	src/boot/parent_exec.c \
 	src/boot/parent_namespaces.c \
+	src/boot/parent_network.c \
 	src/boot/parent_record.c \
 	src/boot/parent_scheduling.c \
 	src/boot/parent_sources.c \

@@ -148,6 +148,8 @@ static int parent_page(struct boot *b, struct err *e)
 	STEP("oom-score", parent_oom_score(b, e));
 	/* Before GO: a process that does anything is in the records. */
 	STEP("record-init", parent_record_init(b, e));
+	/* Recorded: killed from here on, `delete --force` ends it and its namespace. */
+	STEP("network-devices", parent_net_devices(b, e));
 	STEP("go", parent_go(b, e));
 	STEP("send-sources", parent_send_sources(b, e));
 	AWAIT("runtime-hooks", parent_runtime_hooks(b, e));

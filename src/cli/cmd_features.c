@@ -167,6 +167,7 @@ static void put_annotations(struct json_out *out)
 	json_out_array(out);
 	json_out_string(out, PLAN_KEEP_GROUPS_ANNOTATION);
 	json_out_string(out, PLAN_PIDFD_ANNOTATION);
+	json_out_string(out, PLAN_CONTEXT_ANNOTATION);
 	json_out_string(out, HOOKS_OUTPUT_ANNOTATION);
 	json_out_string(out, HOOKS_ERRORS_ANNOTATION);
 	json_out_array_end(out);

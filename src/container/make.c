@@ -141,7 +141,8 @@ int container_make(const struct global_options *global, const char *id,
 	create.pidfd_socket = pidfd_socket(outlook->plan, options);
 	if (check_console(outlook, options, console_to_caller, e) < 0 ||
 	    labels_check(&outlook->plan->process.apparmor_profile,
-			 outlook->plan->process.selinux_label, e) < 0)
+			 outlook->plan->process.selinux_label, e) < 0 ||
+	    labels_check_mounts(outlook->plan->mount_label.value, e) < 0)
 		return -1;
 	for (size_t i = 0; i < outlook->plan->warnings.n; i++)
 		log_warning("%s", outlook->plan->warnings.v[i]);

@@ -23,6 +23,8 @@ struct plan_context {
 int plan_namespaces(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_ids(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_mounts(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_mount_label(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_net_devices(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_devices(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_paths(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_sysctls(struct plan_context *c, struct err *e) MUST_CHECK;

@@ -218,6 +218,11 @@ struct plan_hooks {
 	struct plan_hook *v;
 };
 
+/* --- network devices --- */
+struct plan_net_device {
+	const char *name, *inside; /* of the host's link, and in the container */
+};
+
 /* Strings are shared with the verdict, the facts and the options, which must live as long. */
 struct plan {
 	const char *id;
@@ -233,6 +238,11 @@ struct plan {
 		size_t n;
 		struct plan_mount *v;
 	} mounts;
+	struct plan_option mount_label; /* key NULL: none; the mounts have it already */
+	struct {
+		size_t n;
+		struct plan_net_device *v;
+	} net_devices; /* to be moved into the container's network namespace */
 	struct {
 		size_t n;
 		struct plan_device *v;
@@ -280,6 +290,9 @@ int plan_make_exec(const struct spec *spec, const struct plan_options *options, 
 
 /* Podman's --group-add keep-groups. */
 #define PLAN_KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
+
+/* crun's, which Podman sets: the kind of context that linux.mountLabel is. */
+#define PLAN_CONTEXT_ANNOTATION "run.oci.mount_context_type"
 
 /* crun's: a socket that gets a pidfd of the container's first process. */
 #define PLAN_PIDFD_ANNOTATION "run.oci.pidfd_receiver"

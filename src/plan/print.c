@@ -92,6 +92,7 @@ static void print_top(const struct plan *plan, struct strbuf *out)
 	put_line(out, "propagation of the root", propagation_name(plan->rootfs_propagation));
 	put_line(out, "hostname", plan->hostname);
 	put_line(out, "domainname", plan->domainname);
+	put_line(out, "mount label", plan->mount_label.value);
 	for (size_t i = 0; i < plan->annotations.n; i++) {
 		strbuf_puts(out, "  annotation ");
 		put_text(out, plan->annotations.v[i].key);
@@ -133,6 +134,13 @@ static void print_namespaces(const struct plan_namespaces *ns, struct strbuf *ou
 	put_line(out, "uid_map", ns->uid_map);
 	put_line(out, "gid_map", ns->gid_map);
 	put_line(out, "timens_offsets", ns->time_offsets);
+}
+
+static void print_net_devices(const struct plan *plan, struct strbuf *out)
+{
+	for (size_t i = 0; i < plan->net_devices.n; i++)
+		strbuf_printf(out, "  link %s of the host as %s\n", plan->net_devices.v[i].name,
+			      plan->net_devices.v[i].inside);
 }
 
 /* What stands between the parts of a mount's line: a colon first, then semicolons. */
@@ -344,6 +352,7 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 {
 	print_top(plan, out);
 	print_namespaces(&plan->namespaces, out);
+	print_net_devices(plan, out);
 	if (plan->mounts.n > 0)
 		strbuf_puts(out, "mounts\n");
 	for (size_t i = 0; i < plan->mounts.n; i++)

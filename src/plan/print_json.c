@@ -290,6 +290,13 @@ void plan_print_json(const struct plan *plan, struct json_out *out)
 	json_out_object(out);
 	json_top(plan, out);
 	json_namespaces(&plan->namespaces, out);
+	json_optional(out, "mountLabel", plan->mount_label.value);
+	json_out_key(out, "netDevices");
+	json_out_object(out);
+	for (size_t i = 0; i < plan->net_devices.n; i++)
+		json_out_member_string(out, plan->net_devices.v[i].name,
+				       plan->net_devices.v[i].inside);
+	json_out_object_end(out);
 	json_out_key(out, "mounts");
 	json_out_array(out);
 	for (size_t i = 0; i < plan->mounts.n; i++)

@@ -107,28 +107,16 @@ static const struct resources_row {
 
 /* --- linux --- */
 
-static bool asks_net_devices(const struct spec_linux *config)
-{
-	return config->net_devices.n > 0;
-}
-
 static bool asks_intel_rdt(const struct spec_linux *config)
 {
 	return config->intel_rdt != NULL;
-}
-
-static bool asks_mount_label(const struct spec_linux *config)
-{
-	return !str_empty(config->mount_label);
 }
 
 static const struct linux_row {
 	const char *name;
 	bool (*asks)(const struct spec_linux *config);
 } linux_rows[] = {
-	{ "netDevices", asks_net_devices },
 	{ "intelRdt", asks_intel_rdt },
-	{ "mountLabel", asks_mount_label },
 };
 
 /* --- mounts --- */

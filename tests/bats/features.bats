@@ -112,7 +112,7 @@ refuses() { # PATTERN JQ-FILTER...
 .linux.selinux.enabled;process.selinuxLabel;.process.selinuxLabel = "system_u:system_r:container_t:s0"
 .linux.intelRdt.enabled;linux.intelRdt;.linux.intelRdt = {closID: "x"}
 .linux.mountExtensions.idmap.enabled;mounts\[[0-9]+\].options\[0\]: "idmap";.mounts += [{destination: "/x", type: "none", source: "/etc", options: ["idmap", "bind"]}]
-.linux.netDevices.enabled;linux.netDevices;.linux.netDevices = {eth7: {}} | .linux.namespaces |= map(select(.type != "network"))
+.linux.netDevices.enabled;linux.netDevices;.linux.netDevices = {eth7: {}} | .linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}])
 .linux.cgroup.rdma;linux.resources.rdma;.linux.resources.rdma = {mlx5_1: {hcaHandles: 3}}
 (.linux.memoryPolicy != null);linux.memoryPolicy;.linux.memoryPolicy = {mode: "MPOL_DEFAULT"}
 END

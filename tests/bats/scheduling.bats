@@ -45,18 +45,27 @@ takes_real_time() { chrt -f 1 true 2>/dev/null; }
     answers "0 0 0" "$scheduling"
 }
 
-@test "scheduler: real time and deadlines, also with a user namespace" {
-    [ "$DISTRO_SHIM_WORLD" = v2 ] || skip "with cgroup v1 a group has no real-time bandwidth of its own"
+@test "scheduler: real time, also with a user namespace" {
+    # with cgroup v1 a group has no bandwidth of its own until it is given some
+    [ "$DISTRO_SHIM_WORLD" = v2 ] || skip "for cgroup v2"
     takes_real_time || skip "this machine gives no real-time scheduling"
     alive c1 '.process.scheduler = {policy: "SCHED_FIFO", priority: 11, flags: ["SCHED_FLAG_RESET_ON_FORK"]}'
     is "$(chrt -p "$pid" | tr '\n' ' ')" "pid $pid's current scheduling policy: SCHED_FIFO|SCHED_RESET_ON_FORK pid $pid's current scheduling priority: 11 "
     answers "0 12 2" "$scheduling" '.process.scheduler = {policy: "SCHED_RR", priority: 12}' \
         '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings' \
         '.linux.namespaces += [{type: "user"}]'
-    # what is forked by the shell of the test above would be refused: a program of one process
+}
+
+@test "scheduler: deadlines, which a process that forks cannot have during the set-up" {
+    chrt -d -T 1000000 -D 20000000 -P 30000000 0 true 2>/dev/null || skip "this machine gives no deadline scheduling"
     alive c2 '.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 1000000, deadline: 20000000, period: 30000000}'
     matches "$(chrt -p "$pid" | tr '\n' ' ')" "SCHED_DEADLINE .*parameters: 1000000/20000000/30000000 "
-    for id in c1 c2; do succeeds delete --force "$id"; done
+    # hooks of the set-up run before
+    alive c3 '.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 1000000, deadline: 20000000}' \
+        '.hooks.createContainer = [{path: "/bin/true"}] | .hooks.poststart = [{path: "/bin/true"}]'
+    matches "$(chrt -p "$pid" | tr '\n' ' ')" "SCHED_DEADLINE"
+    succeeds exec -d --pid-file pid c3 sleep 1000
+    matches "$(chrt -p "$(<pid)" | tr '\n' ' ')" "SCHED_DEADLINE"
 }
 
 @test "scheduler: of exec, by its own process or the container's" {
