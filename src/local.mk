@@ -117,6 +117,7 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_ns.c \
 	src/plan/plan_paths.c \
 	src/plan/plan_process.c \
+	src/plan/plan_rdt.c \
 	src/plan/plan_rlimits.c \
 	src/plan/plan_scheduling.c \
 	src/plan/plan_seccomp.c \
@@ -141,6 +142,8 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/record.c \
 	src/cgroup/record.h \
 	src/cgroup/remove.c \
+	src/cgroup/resctrl.c \
+	src/cgroup/resctrl.h \
 	src/cgroup/tree.c \
 	src/cgroup/tree.h
 src_libstate_a_SOURCES = \

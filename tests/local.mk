@@ -27,6 +27,7 @@ unit_tests = \
 	tests/unit/test_procfs \
 	tests/unit/test_registry \
 	tests/unit/test_replay \
+	tests/unit/test_resctrl \
 	tests/unit/test_schema \
 	tests/unit/test_seccomp \
 	tests/unit/test_self_exe \
@@ -65,6 +66,7 @@ tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_procfs_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_registry_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_replay_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_resctrl_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_schema_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_seccomp_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_self_exe_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)

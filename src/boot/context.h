@@ -30,6 +30,7 @@ struct boot {
 	struct cgroup cgroup;
 	struct cgroup_record *cgroup_record; /* as it is in *status */
 	bool cgroup_made;
+	bool rdt_made;
 	bool registered;
 	bool pid_file_written;
 
@@ -74,6 +75,8 @@ bool has_user_namespace(const struct plan *plan);
 int parent_seccomp(struct boot *b, struct err *e) MUST_CHECK;
 int parent_record_intent(struct boot *b, struct err *e) MUST_CHECK;
 int parent_cgroup_create(struct boot *b, struct err *e) MUST_CHECK;
+int parent_rdt_create(struct boot *b, struct err *e) MUST_CHECK;
+int parent_rdt_join(struct boot *b, struct err *e) MUST_CHECK;
 int parent_protect_descriptors(struct boot *b, struct err *e) MUST_CHECK;
 int parent_open_sources(struct boot *b, struct err *e) MUST_CHECK;
 int parent_open_sockets(struct boot *b, struct err *e) MUST_CHECK;

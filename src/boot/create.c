@@ -128,6 +128,7 @@ static int parent_page(struct boot *b, struct err *e)
 	STEP("intent", parent_record_intent(b, e));
 	/* Limits stand before there is a process. */
 	STEP("cgroup-create", parent_cgroup_create(b, e));
+	STEP("resctrl-create", parent_rdt_create(b, e));
 	STEP("descriptors", parent_protect_descriptors(b, e));
 	/* In the host's view and with the host's power, each looked up once. */
 	STEP("sources", parent_open_sources(b, e));
@@ -148,6 +149,8 @@ static int parent_page(struct boot *b, struct err *e)
 	STEP("oom-score", parent_oom_score(b, e));
 	/* Before GO: a process that does anything is in the records. */
 	STEP("record-init", parent_record_init(b, e));
+	/* Before it allocates or forks anything. */
+	STEP("resctrl-join", parent_rdt_join(b, e));
 	/* Recorded: killed from here on, `delete --force` ends it and its namespace. */
 	STEP("network-devices", parent_net_devices(b, e));
 	STEP("go", parent_go(b, e));

@@ -100,6 +100,7 @@ static int exec_page(struct boot *b, struct err *e)
 		joiner_main(b);
 	/* It and what it clones inherit it; lowering takes the caller's power. */
 	STEP("oom-score", parent_oom_score(b, e));
+	STEP("resctrl-join", parent_rdt_join(b, e));
 	STEP("go", parent_go(b, e));
 	STEP("unlock", parent_exec_unlock(b, e));
 	AWAIT("console", parent_exec_console(b, e));

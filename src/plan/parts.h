@@ -29,6 +29,7 @@ int plan_devices(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_paths(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_sysctls(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_cgroup(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_rdt(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_process(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_scheduling(struct plan_context *c, struct err *e) MUST_CHECK;
 /* of exec alone: config.md "Linux Process", execCPUAffinity */

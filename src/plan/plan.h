@@ -108,6 +108,22 @@ struct cgroup_record {
 };
 extern const struct fields cgroup_record_fields;
 
+/* --- resctrl --- */
+struct plan_rdt {
+	const char *group;       /* below the file system's root; "": the root itself */
+	bool named;              /* by closID: it may be there already */
+	struct strlist schemata; /* lines, in order */
+	const char *monitor;     /* the monitoring group inside; NULL: none */
+};
+
+/* What of it goes on disk. */
+struct rdt_record {
+	char *group; /* absolute */
+	bool made;   /* by us, so that it is ours to remove */
+	char *monitor;
+};
+extern const struct fields rdt_record_fields;
+
 /* --- process --- */
 struct plan_rlimit {
 	int resource;
@@ -254,6 +270,7 @@ struct plan {
 	struct strlist masked_paths, readonly_paths;
 	struct strmap sysctls; /* keys with slashes, "kernel/shm_rmid_forced" */
 	struct plan_cgroup cgroup;
+	struct plan_rdt *rdt; /* NULL: resctrl is left alone */
 	struct plan_process process;
 	struct plan_seccomp *seccomp; /* NULL: none */
 	struct plan_hooks prestart, create_runtime, create_container, start_container, poststart,

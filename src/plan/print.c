@@ -251,6 +251,18 @@ static void print_cgroup(const struct plan_cgroup *cgroup, struct strbuf *out)
 			      cgroup->writes.v[i].file, cgroup->writes.v[i].value);
 }
 
+static void print_rdt(const struct plan_rdt *rdt, struct strbuf *out)
+{
+	if (!rdt)
+		return;
+	strbuf_puts(out, "resctrl /");
+	put_text(out, rdt->group);
+	strbuf_puts(out, rdt->named ? " by name\n" : "\n");
+	for (size_t i = 0; i < rdt->schemata.n; i++)
+		put_line(out, "schema", rdt->schemata.v[i]);
+	put_line(out, "monitoring group", rdt->monitor);
+}
+
 static void print_capabilities(const struct plan_capabilities *capabilities, struct strbuf *out)
 {
 	struct plan_capability_set sets[PLAN_CAPABILITY_SETS];
@@ -365,6 +377,7 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 	for (size_t i = 0; i < plan->sysctls.n; i++)
 		put_line(out, plan->sysctls.v[i].key, plan->sysctls.v[i].value);
 	print_cgroup(&plan->cgroup, out);
+	print_rdt(plan->rdt, out);
 	print_process(&plan->process, out);
 	print_seccomp(plan->seccomp, out);
 	print_hooks(plan, out);

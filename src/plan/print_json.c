@@ -190,6 +190,19 @@ static void json_cgroup(const struct plan_cgroup *cgroup, struct json_out *out)
 	json_out_object_end(out);
 }
 
+static void json_rdt(const struct plan_rdt *rdt, struct json_out *out)
+{
+	if (!rdt)
+		return;
+	json_out_key(out, "intelRdt");
+	json_out_object(out);
+	json_out_member_string(out, "group", rdt->group);
+	json_out_member_bool(out, "named", rdt->named);
+	json_strings(out, "schemata", rdt->schemata.v, rdt->schemata.n);
+	json_optional(out, "monitor", rdt->monitor);
+	json_out_object_end(out);
+}
+
 static void json_capabilities(const struct plan_capabilities *capabilities, struct json_out *out)
 {
 	struct plan_capability_set sets[PLAN_CAPABILITY_SETS];
@@ -307,6 +320,7 @@ void plan_print_json(const struct plan *plan, struct json_out *out)
 	json_strings(out, "readonlyPaths", plan->readonly_paths.v, plan->readonly_paths.n);
 	json_map(out, "sysctls", &plan->sysctls);
 	json_cgroup(&plan->cgroup, out);
+	json_rdt(plan->rdt, out);
 	json_process(&plan->process, out);
 	json_seccomp(plan->seccomp, out);
 	json_hooks(plan, out);

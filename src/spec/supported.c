@@ -105,20 +105,6 @@ static const struct resources_row {
 	{ "unified", asks_unified },
 };
 
-/* --- linux --- */
-
-static bool asks_intel_rdt(const struct spec_linux *config)
-{
-	return config->intel_rdt != NULL;
-}
-
-static const struct linux_row {
-	const char *name;
-	bool (*asks)(const struct spec_linux *config);
-} linux_rows[] = {
-	{ "intelRdt", asks_intel_rdt },
-};
-
 /* --- mounts --- */
 
 static const char *const mount_options[] = {
@@ -204,13 +190,8 @@ int spec_check_supported(const struct spec *spec, struct err *e)
 	struct refused r = { 0 };
 	for (size_t i = 0; i < spec->mounts.n; i++)
 		refuse_mount(&r, &spec->mounts.v[i], i);
-	if (spec->linux_) {
-		for (size_t i = 0; i < ARRAY_SIZE(linux_rows); i++)
-			if (linux_rows[i].asks(spec->linux_))
-				refuse_below(&r, "linux.", linux_rows[i].name);
-		if (spec->linux_->resources)
-			refuse_resources(&r, spec->linux_->resources, "linux.resources.");
-	}
+	if (spec->linux_ && spec->linux_->resources)
+		refuse_resources(&r, spec->linux_->resources, "linux.resources.");
 	return refused_finish(&r, e);
 }
 
@@ -227,9 +208,6 @@ bool spec_is_supported(const char *name)
 
 	for (size_t i = 0; str_has_prefix(name, "mounts.") && i < ARRAY_SIZE(mount_options); i++)
 		if (str_eq(mount_options[i], below))
-			return false;
-	for (size_t i = 0; str_has_prefix(name, "linux.") && i < ARRAY_SIZE(linux_rows); i++)
-		if (str_eq(linux_rows[i].name, below))
 			return false;
 	for (size_t i = 0;
 	     str_has_prefix(name, "linux.resources.") && i < ARRAY_SIZE(resources_rows); i++)

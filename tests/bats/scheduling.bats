@@ -235,3 +235,10 @@ END
     fi
     is "$(ls -A "$SHIM_ROOT")" ""
 }
+
+@test "intelRdt: an error where no resctrl is mounted" {
+    ! grep -q ' - resctrl ' /proc/self/mountinfo || skip "resctrl is mounted"
+    b=$(bundle c1 '.linux.intelRdt = {closID: "some", l3CacheSchema: "L3:0=f"}')
+    expect_error 'linux.intelRdt: no resctrl file system is mounted' create -b "$b" c1
+    is "$(ls -A "$SHIM_ROOT")" ""
+}
