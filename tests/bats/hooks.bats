@@ -298,7 +298,7 @@ END
     expect_error "createRuntime hook: '/bin/sh' failed with exit status 3: reason" create -b "$b" c2
     is "$(tail -n 1 out)" text
     # the program does not have them
-    b=$(bundle c3 "$(args sh -c 'readlink /proc/$$/fd/*')" ".annotations = {\"run.oci.hooks.stdout\": \"$PWD/out\"}" "$(hook startContainer 'exit 0')")
+    b=$(bundle c3 "$(args sh -c 'for fd in /proc/$$/fd/*; do readlink $fd || true; done')" ".annotations = {\"run.oci.hooks.stdout\": \"$PWD/out\"}" "$(hook startContainer 'exit 0')")
     succeeds run -b "$b" c3
     lacks "$output" "$PWD/out"
     edit_config "$b" '.annotations["run.oci.hooks.stdout"] = "/no/such/out"'
