@@ -13,6 +13,7 @@
 #include "sys/beneath.h"
 #include "sys/channel.h"
 #include "sys/nsfd.h"
+#include "sys/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -184,6 +185,17 @@ int child_hostname(struct boot *b, struct err *e)
 	return 0;
 }
 
+/* SELinux labels a key with its maker, which is not the container's program yet (keyrings(7)); a newline
+ * takes it back. Kernels without keyrings have no such file. */
+static int label_keys(const struct boot *b, const char *label, struct err *e)
+{
+	if (!b->plan->process.selinux_label ||
+	    procfs_write(b->procfs, "thread-self/attr/keycreate", label, e) == 0 ||
+	    e->sys == ENOENT)
+		return 0;
+	return err_prefix(e, "selinuxLabel");
+}
+
 int child_keyring(struct boot *b, struct err *e)
 {
 	char name[STATE_ID_MAX + 8];
@@ -192,6 +204,8 @@ int child_keyring(struct boot *b, struct err *e)
 		return 0;
 	if (str_format(name, sizeof(name), e, "_ses.%s", b->plan->id) < 0)
 		return -1;
+	if (label_keys(b, b->plan->process.selinux_label, e) < 0)
+		return -1;
 	/* Not every kernel has keyrings, and a quota is no reason not to start (keyctl(2)); without a
 	 * keyring of its own the container has none of the caller's keys to lose either way. */
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) < 0) {
@@ -199,7 +213,7 @@ int child_keyring(struct boot *b, struct err *e)
 			return fail_sys(e, "join a session keyring");
 		log_warning("no session keyring: %s", strerrordesc_np(errno));
 	}
-	return 0;
+	return label_keys(b, "\n", e);
 }
 
 /* HOME for a user id from the image's /etc/passwd, read by hand: the C library's lookup may load
