@@ -100,11 +100,13 @@ src_libpolicy_a_SOURCES = \
 	src/policy/sysctl.c \
 	src/policy/sysctl.h
 src_libplan_a_SOURCES = \
+	src/plan/cpu_weight.c \
 	src/plan/mount_options.c \
 	src/plan/parts.h \
 	src/plan/plan.h \
 	src/plan/plan_caps.c \
 	src/plan/plan_cgroup.c \
+	src/plan/plan_device_rules.c \
 	src/plan/plan_devices.c \
 	src/plan/plan_hooks.c \
 	src/plan/plan_hooks.h \
@@ -114,6 +116,8 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_ns.c \
 	src/plan/plan_paths.c \
 	src/plan/plan_process.c \
+	src/plan/plan_resources.c \
+	src/plan/plan_resources.h \
 	src/plan/plan_rlimits.c \
 	src/plan/plan_seccomp.c \
 	src/plan/plan_seccomp.h \
@@ -121,21 +125,29 @@ src_libplan_a_SOURCES = \
 	src/plan/print_json.c \
 	src/plan/print_seccomp.c \
 	src/plan/record.c \
+	src/plan/resources_merge.c \
+	src/plan/resources_writer.c \
+	src/plan/resources_writer.h \
 	src/plan/text.c
 src_libcgroup_a_SOURCES = \
 	src/cgroup/cgroup.h \
 	src/cgroup/controllers.c \
 	src/cgroup/create.c \
 	src/cgroup/enter.c \
+	src/cgroup/device_attach.c \
+	src/cgroup/device_program.c \
+	src/cgroup/device_program.h \
 	src/cgroup/freeze.c \
 	src/cgroup/freeze.h \
 	src/cgroup/kill.c \
 	src/cgroup/limits.c \
 	src/cgroup/make.c \
 	src/cgroup/make.h \
+	src/cgroup/oom.c \
 	src/cgroup/record.c \
 	src/cgroup/record.h \
 	src/cgroup/remove.c \
+	src/cgroup/stats.c \
 	src/cgroup/tree.c \
 	src/cgroup/tree.h
 src_libstate_a_SOURCES = \
@@ -205,34 +217,46 @@ src_libcontainer_a_SOURCES = \
 	src/container/find.c \
 	src/container/inherit.c \
 	src/container/inherit.h \
+	src/container/events.c \
 	src/container/kill.c \
 	src/container/leftover.c \
 	src/container/leftover.h \
+	src/container/living.c \
+	src/container/living.h \
 	src/container/make.c \
 	src/container/make.h \
 	src/container/notify.c \
 	src/container/notify.h \
 	src/container/outlook.c \
+	src/container/pause.c \
+	src/container/processes.c \
+	src/container/processes.h \
 	src/container/run.c \
 	src/container/signals.c \
 	src/container/signals.h \
 	src/container/terminal.c \
 	src/container/terminal.h \
+	src/container/update.c \
+	src/container/update_options.c \
 	src/container/view.c
 src_libcli_a_SOURCES = \
 	src/cli/cli.h \
 	src/cli/cmd_create.c \
 	src/cli/cmd_delete.c \
 	src/cli/cmd_exec.c \
+	src/cli/cmd_events.c \
 	src/cli/cmd_explain.c \
 	src/cli/cmd_features.c \
 	src/cli/cmd_kill.c \
 	src/cli/cmd_list.c \
 	src/cli/cmd_members.c \
+	src/cli/cmd_pause.c \
 	src/cli/cmd_policy.c \
+	src/cli/cmd_ps.c \
 	src/cli/cmd_spec.c \
 	src/cli/cmd_start.c \
 	src/cli/cmd_state.c \
+	src/cli/cmd_update.c \
 	src/cli/commands.c \
 	src/cli/completion.c \
 	src/cli/global.c \

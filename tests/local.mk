@@ -9,9 +9,11 @@ unit_tests = \
 	tests/unit/test_base \
 	tests/unit/test_beneath \
 	tests/unit/test_cgroup \
+	tests/unit/test_cgroup_control \
 	tests/unit/test_cli \
 	tests/unit/test_cli_texts \
 	tests/unit/test_exec \
+	tests/unit/test_device_program \
 	tests/unit/test_facts \
 	tests/unit/test_fields \
 	tests/unit/test_json \
@@ -19,6 +21,7 @@ unit_tests = \
 	tests/unit/test_plan \
 	tests/unit/test_plan_golden \
 	tests/unit/test_plan_mounts \
+	tests/unit/test_plan_resources \
 	tests/unit/test_policy \
 	tests/unit/test_policy_file \
 	tests/unit/test_policy_golden \
@@ -47,9 +50,11 @@ tests_headers = \
 tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_beneath_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cgroup_control_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_texts_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_exec_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_device_program_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
@@ -57,6 +62,7 @@ tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_golden_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_plan_resources_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_file_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

@@ -44,6 +44,11 @@ _distro_shim() {
     'delete') options='--force --help' ;;
     'list') options='--format --quiet --help' ;;
     'members') options='--network --format --quiet --help' ;;
+    'ps') options='--format --help' ;;
+    'pause') options='--help' ;;
+    'resume') options='--help' ;;
+    'update') options='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --cpu-idle --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --pids-limit --l3-cache-schema --mem-bw-schema --help' ;;
+    'events') options='--stats --interval --help' ;;
     'spec') options='--bundle --rootless --help' ;;
     'explain') options='--bundle --config --format --help' ;;
     'features') options='--help' ;;
@@ -85,6 +90,27 @@ _distro_shim() {
     'list --format' | 'list -f') offer='words' words='table json' ;;
     'members --network') offer='file' ;;
     'members --format' | 'members -f') offer='words' words='table json' ;;
+    'ps --format' | 'ps -f') offer='words' words='table json' ;;
+    'update --resources' | 'update -r') offer='file' ;;
+    'update --blkio-weight') offer='nothing' ;;
+    'update --cpu-period') offer='nothing' ;;
+    'update --cpu-quota') offer='nothing' ;;
+    'update --cpu-burst') offer='nothing' ;;
+    'update --cpu-share') offer='nothing' ;;
+    'update --cpu-rt-period') offer='nothing' ;;
+    'update --cpu-rt-runtime') offer='nothing' ;;
+    'update --cpuset-cpus') offer='nothing' ;;
+    'update --cpuset-mems') offer='nothing' ;;
+    'update --cpu-idle') offer='nothing' ;;
+    'update --memory') offer='nothing' ;;
+    'update --memory-reservation') offer='nothing' ;;
+    'update --memory-swap') offer='nothing' ;;
+    'update --kernel-memory') offer='nothing' ;;
+    'update --kernel-memory-tcp') offer='nothing' ;;
+    'update --pids-limit') offer='nothing' ;;
+    'update --l3-cache-schema') offer='nothing' ;;
+    'update --mem-bw-schema') offer='nothing' ;;
+    'events --interval') offer='nothing' ;;
     'spec --bundle' | 'spec -b') offer='directory' ;;
     'explain --bundle' | 'explain -b') offer='directory' ;;
     'explain --config') offer='file' ;;
@@ -104,6 +130,11 @@ _distro_shim() {
         state) offer='id' ;;
         kill) offer='id' ;;
         delete) offer='id' ;;
+        ps) offer='id' ;;
+        pause) offer='id' ;;
+        resume) offer='id' ;;
+        update) offer='id' ;;
+        events) offer='id' ;;
         explain) offer='id' ;;
         policy) offer='words' words='check show' ;;
         help) offer='command' ;;
@@ -112,7 +143,7 @@ _distro_shim() {
 
     case $offer in
     id) words=$("${COMP_WORDS[0]}" "${root[@]}" list --quiet 2>/dev/null) ;;
-    command) words='create start run exec state kill delete list members spec explain features policy completion help' ;;
+    command) words='create start run exec state kill delete list members ps pause resume update events spec explain features policy completion help' ;;
     file)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames 2>/dev/null

@@ -28,14 +28,28 @@ struct cgroup {
 void cgroup_release(struct cgroup *cgroup);
 #define autocgroup __attribute__((cleanup(cgroup_release))) struct cgroup
 
+/* What a change of limits has overwritten. Owned. */
+struct cgroup_change {
+	int directory;
+	char *file, *value;
+};
+struct cgroup_changes {
+	size_t n;
+	struct cgroup_change *v;
+};
+/* Put it back, as well as it goes, and release. */
+void cgroup_changes_undo(struct cgroup_changes *changes);
+void cgroup_changes_release(struct cgroup_changes *changes);
+#define autochanges __attribute__((cleanup(cgroup_changes_release))) struct cgroup_changes
+
 /* What will be made, for the intent record, before anything is made. */
 void cgroup_describe(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 		     struct arena *arena, struct cgroup_record *ret);
 
 /*
  * Make the directories (parents too, v1 cpuset filled top-down, v2 controllers enabled top-down) and
- * write the limits, before any process is in it. A cgroup that already holds processes, or is frozen, is
- * refused. Hybrid: v1 hierarchies and the v2 tree, the latter joined by `into` as on v2 so that
+ * write the limits and the rules for devices, before any process is in it; last it is given to whom the
+ * plan says. A cgroup that already holds processes, or is frozen, is refused. Hybrid: v1 hierarchies and the v2 tree, the latter joined by `into` as on v2 so that
  * `cgroup.kill` works.
  */
 int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
@@ -54,6 +68,11 @@ int cgroup_open(const struct cgroup_record *record, const struct cgroup_facts *f
 int cgroup_follow(const struct cgroup_record *record, pid_t pid, struct cgroup *ret, struct err *e)
 	MUST_CHECK;
 
+/* New limits for the container's living cgroup, all or none; *ret is what was there before. */
+int cgroup_update(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
+		  const struct cgroup_record *record, struct cgroup_changes *ret, struct err *e)
+	MUST_CHECK;
+
 /* In the single-threaded child: write 0 to every `tasks`. Async-signal-safe in effect: no allocation. */
 int cgroup_join_self(const struct cgroup *cgroup, struct err *e) MUST_CHECK;
 
@@ -69,11 +88,40 @@ int cgroup_signal(const struct cgroup_record *record, int signal, struct err *e)
  * deadline. Missing: success. Only what the record names, and an empty "/distro-shim" above it. */
 int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
 
+/* Freeze everything in it, or nothing: what does not stand still by the deadline goes on, and that is an
+ * error. */
+int cgroup_pause(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
+/* Thaw; an error where a cgroup above keeps it frozen. */
+int cgroup_resume(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
+
 /* Pids in it, sub-groups too. */
 int cgroup_pids(const struct cgroup_record *record, struct arena *arena, struct u32list *ret,
 		struct err *e) MUST_CHECK;
 
 /* True where it is frozen (v1 freezer, v2 cgroup.freeze). */
 bool cgroup_is_frozen(const struct cgroup_record *record);
+
+/* What is used and counted, as the object that `events` of runc has; of controllers that are not there
+ * nothing. */
+int cgroup_stats(const struct cgroup_record *record, struct json_out *out, struct err *e)
+	MUST_CHECK;
+
+/* Word of processes that were ended for want of memory. */
+struct cgroup_oom {
+	int fd;        /* to poll for reading; -1: nobody counts memory. Owned */
+	int directory; /* owned */
+	bool unified;
+	uint64_t count;
+};
+#define CGROUP_OOM_INIT                   \
+	{                                 \
+		.fd = -1, .directory = -1 \
+	}
+void cgroup_oom_release(struct cgroup_oom *oom);
+#define autooom __attribute__((cleanup(cgroup_oom_release))) struct cgroup_oom
+int cgroup_oom_open(const struct cgroup_record *record, struct cgroup_oom *ret, struct err *e)
+	MUST_CHECK;
+/* After it polled readable: whether there was one since the last time. */
+bool cgroup_oom_happened(struct cgroup_oom *oom);
 
 #endif

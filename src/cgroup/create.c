@@ -3,14 +3,19 @@
  * A container's cgroups: described, made, joined (cgroup.h). Runs in the runtime, but cgroup_join_self()
  * in the container's first process.
  */
+#include "cgroup/device_program.h"
 #include "cgroup/make.h"
 #include "cgroup/record.h"
 
 #include "base/auto.h"
+#include "base/io.h"
 #include "sys/procfs.h"
 
 #include <fcntl.h>
 #include <linux/limits.h>
+#include <unistd.h>
+
+#define DELEGATE_MAX 4096
 
 /* Hybrid: all; v1, v2: what a container's layout is made of, whatever else is mounted. */
 static bool takes_part(int layout, const struct cgroup_hierarchy_facts *hierarchy)
@@ -119,6 +124,61 @@ static int open_for_join(struct cgroup *cgroup, struct cgroup_making *making, st
 	return 0;
 }
 
+static int attach_devices(const struct plan_cgroup *plan, const struct cgroup_making *makings,
+			  size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n && plan->devices.by_program; i++) {
+		const struct cgroup_making *making = &makings[i];
+		autostrbuf shown = { 0 };
+		if (!making->hierarchy->v2)
+			continue;
+		strbuf_printf(&shown, "%s/%s", making->hierarchy->mount_point, making->path);
+		return device_program_attach(making->directory, &plan->devices, strbuf_text(&shown),
+					     e);
+	}
+	return 0;
+}
+
+/* cgroup-v2.rst "Delegation": these and no other files, or limits could be lifted from inside. */
+static int delegate(const struct plan_cgroup *plan, const struct cgroup_making *makings, size_t n,
+		    struct err *e)
+{
+	/* Where the kernel does not say itself (before Linux 4.15). */
+	static const char always[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
+	autofree char *list = NULL;
+	struct err ignored;
+
+	for (size_t i = 0; i < n && plan->delegate; i++) {
+		const struct cgroup_making *making = &makings[i];
+		if (!making->hierarchy->v2)
+			continue;
+		if (read_file_at(AT_FDCWD, "/sys/kernel/cgroup/delegate", DELEGATE_MAX, &list, NULL,
+				 &ignored) < 0)
+			list = xstrdup(always);
+		if (fchownat(making->directory, "", plan->delegate_uid, plan->delegate_gid,
+			     AT_EMPTY_PATH) < 0)
+			return fail_sys(e, "give cgroup '%s/%s' to %u:%u",
+					making->hierarchy->mount_point, making->path,
+					plan->delegate_uid, plan->delegate_gid);
+		for (char *name = list; *name;) {
+			char *end = name + strcspn(name, "\n");
+			char *next = end + (*end == '\n');
+			*end = '\0';
+			/* The list names files of controllers that are not enabled too. */
+			if (*name &&
+			    fchownat(making->directory, name, plan->delegate_uid,
+				     plan->delegate_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+			    errno != ENOENT)
+				return fail_sys(e, "give '%s' of cgroup '%s/%s' to %u:%u", name,
+						making->hierarchy->mount_point, making->path,
+						plan->delegate_uid, plan->delegate_gid);
+			name = next;
+		}
+		return 0;
+	}
+	return 0;
+}
+
 int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 		  struct cgroup *ret, struct err *e)
 {
@@ -135,8 +195,13 @@ int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *fac
 		if (takes_part(plan->layout, &facts->hierarchies.v[i]) &&
 		    make_one(&all, plan, &facts->hierarchies.v[i], e) < 0)
 			return -1;
-	if (cgroup_write_limits(plan, all.v, all.n, e) < 0)
+	autochanges changes = { 0 };
+	if (cgroup_write_limits(plan, all.v, all.n, &changes, e) < 0)
 		return -1;
+	if (attach_devices(plan, all.v, all.n, e) < 0 || delegate(plan, all.v, all.n, e) < 0) {
+		cgroup_changes_undo(&changes);
+		return -1;
+	}
 	cgroup.layout = plan->layout;
 	for (size_t i = 0; i < all.n; i++)
 		if (open_for_join(&cgroup, &all.v[i], e) < 0)
@@ -170,4 +235,42 @@ int cgroup_join_self(const struct cgroup *cgroup, struct err *e)
 			return fail_join(cgroup, i, e);
 	}
 	return 0;
+}
+
+/* Those that the record names, as it was checked: what is written to must be the container's. */
+static int open_for_update(const struct cgroup_facts *facts, const struct cgroup_record *record,
+			   struct making_all *all, struct err *e)
+{
+	for (size_t i = 0; i < facts->hierarchies.n; i++) {
+		const struct cgroup_hierarchy_facts *hierarchy = &facts->hierarchies.v[i];
+		autostrbuf directory = { 0 };
+		strbuf_printf(&directory, "%s%s", hierarchy->mount_point, record->path);
+		if (!strlist_has(&record->directories, strbuf_text(&directory)) ||
+		    all->n == CGROUP_MAX_HIERARCHIES)
+			continue;
+		struct cgroup_making *making = &all->v[all->n++];
+		*making = (struct cgroup_making){
+			.hierarchy = hierarchy,
+			.path = record->path + 1,
+			.mount = open(hierarchy->mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC),
+			.directory = -1,
+		};
+		if (making->mount >= 0)
+			making->directory = tree_open_below(making->mount, making->path);
+		if (making->directory < 0)
+			return fail_sys(e, "open cgroup '%s'", strbuf_text(&directory));
+	}
+	return 0;
+}
+
+int cgroup_update(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
+		  const struct cgroup_record *record, struct cgroup_changes *ret, struct err *e)
+{
+	__attribute__((cleanup(making_all_release))) struct making_all all = { .done = true };
+
+	if (cgroup_check_record(record, e) < 0)
+		return -1;
+	if (open_for_update(facts, record, &all, e) < 0)
+		return -1;
+	return cgroup_write_limits(plan, all.v, all.n, ret, e);
 }

@@ -4,6 +4,8 @@
  */
 #include "cgroup/freeze.h"
 
+#include <errno.h>
+
 static bool is_unified(int directory_fd)
 {
 	char value[8];
@@ -76,4 +78,79 @@ bool cgroup_is_frozen(const struct cgroup_record *record)
 		if (cgroup_stands_still(opened.fds[i]))
 			return true;
 	return false;
+}
+
+/* The one that stands still together: v1 where it has the freezer, else v2. -1: none. Borrowed. */
+static int find_freezer(const struct cgroup_opened *opened)
+{
+	int freezer = cgroup_opened_freezer(opened);
+
+	if (freezer >= 0)
+		return freezer;
+	freezer = cgroup_opened_unified(opened);
+	return freezer >= 0 && is_unified(freezer) ? freezer : -1;
+}
+
+/* By its own will and not by that of a cgroup above. */
+static bool is_told_to(int directory_fd)
+{
+	return tree_has_event(directory_fd, "cgroup.freeze", "1") ||
+	       tree_has_event(directory_fd, "freezer.self_freezing", "1");
+}
+
+static bool is_all_frozen(int directory_fd)
+{
+	return tree_has_event(directory_fd, "cgroup.events", "frozen 1") ||
+	       tree_has_event(directory_fd, "freezer.state", "FROZEN");
+}
+
+int cgroup_pause(const struct cgroup_record *record, int deadline_ms, struct err *e)
+{
+	autoopened opened = { 0 };
+	struct patience patience;
+
+	if (cgroup_open_record(record, &opened, e) < 0)
+		return -1;
+	int freezer = find_freezer(&opened);
+	if (freezer < 0)
+		return fail(e, ERR_STATE, "cgroup '%s' has no freezer", record->path);
+	bool unified = is_unified(freezer);
+	patience_start(&patience, deadline_ms);
+	do {
+		/* Again each time: v1 gives up on what was just forking or being traced. */
+		if (tree_write(freezer, unified ? "cgroup.freeze" : "freezer.state",
+			       unified ? "1" : "FROZEN") < 0) {
+			fail_sys(e, "freeze cgroup '%s'", record->path);
+			cgroup_thaw(freezer);
+			return -1;
+		}
+		if (is_all_frozen(freezer))
+			return 0;
+	} while (patience_pause(&patience));
+	cgroup_thaw(freezer);
+	return fail_errno(e, ETIMEDOUT,
+			  "cgroup '%s' is not frozen after %d ms (a process in it may be waiting "
+			  "for a device); it goes on",
+			  record->path, deadline_ms);
+}
+
+int cgroup_resume(const struct cgroup_record *record, int deadline_ms, struct err *e)
+{
+	autoopened opened = { 0 };
+	struct patience patience;
+
+	if (cgroup_open_record(record, &opened, e) < 0)
+		return -1;
+	int freezer = find_freezer(&opened);
+	if (freezer < 0)
+		return fail(e, ERR_STATE, "cgroup '%s' has no freezer", record->path);
+	bool ours = is_told_to(freezer);
+	if (ours)
+		cgroup_thaw(freezer);
+	patience_start(&patience, ours ? deadline_ms : 0);
+	while (cgroup_stands_still(freezer))
+		if (!patience_pause(&patience))
+			return fail(e, ERR_STATE, "cgroup '%s' is frozen by a cgroup above it",
+				    record->path);
+	return 0;
 }

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan's writes, each to the hierarchy that has its controller. Runs in the runtime.
+ * The plan's writes, each to the hierarchy that has its controller, and what was there before put back where
+ * one fails. Runs in the runtime.
  */
 #include "cgroup/make.h"
 
 #include "base/auto.h"
+#include "base/log.h"
 
-#include <linux/limits.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define RETRIES_MAX 64
+
+/* The longest value that is kept to be put back: a list of CPUs. */
+#define OLD_VALUE_MAX 4096
 
 /* The plan's name for files that belong to no controller ("cgroup.max.depth" of v2). */
 static const char core[] = "cgroup";
@@ -34,6 +42,62 @@ static const char *shown_controller(const struct plan_cgroup_write *write)
 	return str_empty(write->controller) ? core : write->controller;
 }
 
+/* --- what was there before --- */
+
+void cgroup_changes_release(struct cgroup_changes *changes)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		free(changes->v[i].file);
+		free(changes->v[i].value);
+		close_keep_errno(changes->v[i].directory);
+	}
+	free(changes->v);
+	*changes = (struct cgroup_changes){ 0 };
+}
+
+/* A file of more than one line ("8:0 rbps=1 ...") takes them one by one. What it said nothing of stays. */
+static void put_back(const struct cgroup_change *change)
+{
+	for (char *line = change->value; *line;) {
+		size_t length = strcspn(line, "\n");
+		char *next = line + length + (line[length] == '\n');
+		line[length] = '\0';
+		if (tree_write(change->directory, change->file, line) < 0)
+			log_warning("'%s' of the cgroup could not be put back to '%s': errno %d",
+				    change->file, line, errno);
+		line = next;
+	}
+}
+
+void cgroup_changes_undo(struct cgroup_changes *changes)
+{
+	for (size_t i = changes->n; i > 0; i--)
+		put_back(&changes->v[i - 1]);
+	cgroup_changes_release(changes);
+}
+
+static void remember(struct cgroup_changes *changes, const struct cgroup_making *making,
+		     const char *file)
+{
+	char value[OLD_VALUE_MAX];
+	int directory;
+
+	/* What cannot be read (devices.allow) cannot be put back either. */
+	if (!changes || tree_read(making->directory, file, value, sizeof(value)) < 0)
+		return;
+	directory = fcntl(making->directory, F_DUPFD_CLOEXEC, 3);
+	if (directory < 0)
+		return;
+	changes->v = xrealloc(changes->v, (changes->n + 1) * sizeof(*changes->v));
+	changes->v[changes->n++] = (struct cgroup_change){
+		.directory = directory,
+		.file = xstrdup(file),
+		.value = xstrdup(value),
+	};
+}
+
+/* --- writes --- */
+
 /* A kernel that does not account swap has nothing to forbid and nothing to lift. */
 static bool is_no_swap_limit(const struct plan_cgroup_write *write)
 {
@@ -43,28 +107,79 @@ static bool is_no_swap_limit(const struct plan_cgroup_write *write)
 		str_eq(write->value, "-1"));
 }
 
-static int write_one(const struct plan_cgroup_write *write, const struct cgroup_making *making,
-		     struct err *e)
+/* "linux.resources.memory.limit: ", and how much is in use where that is why. */
+static int fail_write(const struct plan_cgroup_write *write, const char *file, const char *value,
+		      const struct cgroup_making *making, struct err *e)
 {
-	const char *controller = shown_controller(write);
-	int shown = (int)strcspn(write->value, "\n");
+	int error_number = errno;
+	int shown = (int)strcspn(value, "\n");
+	char used[32] = "", current[32];
 
-	if (str_empty(write->file) || strchr(write->file, '/'))
+	if (str_eq(write->controller, "memory") && error_number == EBUSY &&
+	    tree_read(making->directory,
+		      making->hierarchy->v2 ? "memory.current" : "memory.usage_in_bytes", current,
+		      sizeof(current)) == 0)
+		snprintf(used, sizeof(used), "%s", current);
+	fail_errno(e, error_number, "cgroup controller '%s': write '%.*s' to '%s'%s of '%s/%s'%s%s",
+		   shown_controller(write), shown, value, file,
+		   error_number == ENOENT ? ", which this kernel does not have," : "",
+		   making->hierarchy->mount_point, making->path, *used ? ", in use are " : "",
+		   used);
+	return write->field ? err_prefix(e, "%s", write->field) : -1;
+}
+
+static bool is_file_name(const char *file)
+{
+	return !str_empty(file) && !strchr(file, '/');
+}
+
+static int write_one(const struct plan_cgroup_write *write, const struct cgroup_making *making,
+		     struct cgroup_changes *changes, struct err *e)
+{
+	const char *file = write->file, *value = write->value;
+
+	if (!is_file_name(file))
 		return fail(e, ERR_CONFIG, "cgroup controller '%s': '%s' is not the name of a file",
-			    controller, write->file ? write->file : "");
-	if (tree_write(making->directory, write->file, write->value) == 0)
+			    shown_controller(write), file ? file : "");
+	if (write->other_file && faccessat(making->directory, file, F_OK, 0) < 0 &&
+	    faccessat(making->directory, write->other_file, F_OK, 0) == 0) {
+		file = write->other_file;
+		value = write->other_value;
+	}
+	remember(changes, making, file);
+	if (tree_write(making->directory, file, value) == 0)
 		return 0;
 	if (errno == ENOENT && is_no_swap_limit(write))
 		return 0;
-	if (errno == ENOENT)
-		return fail_sys(e,
-				"cgroup controller '%s': write '%.*s' to '%s': this kernel does "
-				"not have the file in '%s/%s'",
-				controller, shown, write->value, write->file,
+	if (write->tolerated && errno == write->tolerated) {
+		log_debug("cgroup: '%s' to '%s' is not to be had", value, file);
+		return 0;
+	}
+	return fail_write(write, file, value, making, e);
+}
+
+/* memory.checkBeforeUpdate: v2 would take the limit and end processes until it fits. */
+static int check_memory(const struct plan_cgroup *plan, const struct cgroup_making *makings,
+			size_t n, struct err *e)
+{
+	const struct cgroup_making *making = find(makings, n, "memory");
+	char text[32];
+	uint64_t used;
+
+	if (!plan->memory_check || !making)
+		return 0;
+	if (tree_read(making->directory,
+		      making->hierarchy->v2 ? "memory.current" : "memory.usage_in_bytes", text,
+		      sizeof(text)) < 0 ||
+	    !parse_u64(text, &used))
+		return fail_sys(e, "memory.checkBeforeUpdate: read what is in use in '%s/%s'",
 				making->hierarchy->mount_point, making->path);
-	return fail_sys(e, "cgroup controller '%s': write '%.*s' to '%s' of '%s/%s'", controller,
-			shown, write->value, write->file, making->hierarchy->mount_point,
-			making->path);
+	if (used <= plan->memory_check)
+		return 0;
+	return fail(e, ERR_STATE,
+		    "memory.checkBeforeUpdate: the limit of %llu bytes is below the %llu that are "
+		    "in use",
+		    (unsigned long long)plan->memory_check, (unsigned long long)used);
 }
 
 /*
@@ -78,8 +193,8 @@ static bool may_come_later(const struct plan_cgroup_write *write, const struct e
 	       (str_eq(write->controller, "memory") || str_eq(write->controller, "cpu"));
 }
 
-int cgroup_write_limits(const struct plan_cgroup *plan, const struct cgroup_making *makings,
-			size_t n, struct err *e)
+static int write_all(const struct plan_cgroup *plan, const struct cgroup_making *makings, size_t n,
+		     struct cgroup_changes *changes, struct err *e)
 {
 	size_t again[RETRIES_MAX];
 	size_t n_again = 0;
@@ -93,7 +208,7 @@ int cgroup_write_limits(const struct plan_cgroup *plan, const struct cgroup_maki
 				    "cgroup controller '%s' is not available on this host, '%s' "
 				    "cannot be set",
 				    shown_controller(write), write->file);
-		if (write_one(write, making, &reason) == 0)
+		if (write_one(write, making, changes, &reason) == 0)
 			continue;
 		if (n_again == RETRIES_MAX || !may_come_later(write, &reason)) {
 			*e = reason;
@@ -103,8 +218,26 @@ int cgroup_write_limits(const struct plan_cgroup *plan, const struct cgroup_maki
 	}
 	for (size_t i = 0; i < n_again; i++) {
 		const struct plan_cgroup_write *write = &plan->writes.v[again[i]];
-		if (write_one(write, find(makings, n, write->controller), e) < 0)
+		if (write_one(write, find(makings, n, write->controller), NULL, e) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+int cgroup_write_limits(const struct plan_cgroup *plan, const struct cgroup_making *makings,
+			size_t n, struct cgroup_changes *ret, struct err *e)
+{
+	struct cgroup_changes changes = { 0 };
+
+	if (check_memory(plan, makings, n, e) < 0)
+		return -1;
+	if (write_all(plan, makings, n, &changes, e) < 0) {
+		cgroup_changes_undo(&changes);
+		return -1;
+	}
+	if (ret)
+		*ret = changes;
+	else
+		cgroup_changes_release(&changes);
 	return 0;
 }

@@ -28,8 +28,9 @@ int cgroup_fill_cpuset(const struct cgroup_making *making, struct err *e) MUST_C
 int cgroup_enable_controllers(const struct cgroup_making *making, const struct plan_cgroup *plan,
 			      struct err *e) MUST_CHECK;
 
-/* Write the plan's limits, in order. */
+/* Write the plan's limits, in order; what was there before is put back where one fails. *ret, which may be
+ * NULL, keeps it for later. */
 int cgroup_write_limits(const struct plan_cgroup *plan, const struct cgroup_making *makings,
-			size_t n, struct err *e) MUST_CHECK;
+			size_t n, struct cgroup_changes *ret, struct err *e) MUST_CHECK;
 
 #endif

@@ -94,7 +94,7 @@ int cgroup_opened_pids(const struct cgroup_opened *opened, struct pid_set *ret, 
 	return 0;
 }
 
-static int find_with_file(const struct cgroup_opened *opened, const char *file)
+int cgroup_opened_with(const struct cgroup_opened *opened, const char *file)
 {
 	for (size_t i = 0; i < opened->n; i++)
 		if (faccessat(opened->fds[i], file, F_OK, 0) == 0)
@@ -104,12 +104,12 @@ static int find_with_file(const struct cgroup_opened *opened, const char *file)
 
 int cgroup_opened_unified(const struct cgroup_opened *opened)
 {
-	return find_with_file(opened, "cgroup.events");
+	return cgroup_opened_with(opened, "cgroup.events");
 }
 
 int cgroup_opened_freezer(const struct cgroup_opened *opened)
 {
-	return find_with_file(opened, "freezer.state");
+	return cgroup_opened_with(opened, "freezer.state");
 }
 
 int cgroup_pids(const struct cgroup_record *record, struct arena *arena, struct u32list *ret,

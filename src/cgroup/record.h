@@ -30,6 +30,9 @@ int cgroup_open_record(const struct cgroup_record *record, struct cgroup_opened 
 int cgroup_opened_pids(const struct cgroup_opened *opened, struct pid_set *ret, struct err *e)
 	MUST_CHECK;
 
+/* The one that has this file, -1 where none has. Borrowed. */
+int cgroup_opened_with(const struct cgroup_opened *opened, const char *file);
+
 /* The one that is of the v2 tree, -1 where there is none. Borrowed. */
 int cgroup_opened_unified(const struct cgroup_opened *opened);
 

@@ -32,6 +32,9 @@ struct cli_values {
 	bool no_subreaper;
 	bool all, force, quiet, rootless_example;
 	const char *format, *network;
+	struct container_update_options update;
+	bool stats;
+	const char *interval;
 };
 
 enum cli_kind {
@@ -146,8 +149,8 @@ extern const struct cli_option cli_help_rows[];   /* --help, which every command
 extern const struct cli_option cli_create_rows[]; /* of create and run */
 
 extern const struct cli_command cmd_create, cmd_start, cmd_run, cmd_exec, cmd_state, cmd_kill,
-	cmd_delete, cmd_list, cmd_members, cmd_spec, cmd_explain, cmd_features, cmd_policy,
-	cmd_completion, cmd_help;
+	cmd_delete, cmd_list, cmd_members, cmd_ps, cmd_pause, cmd_resume, cmd_update, cmd_events,
+	cmd_spec, cmd_explain, cmd_features, cmd_policy, cmd_completion, cmd_help;
 
 /* NULL where there is no such command. */
 const struct cli_command *cli_command_find(const char *name);

@@ -51,6 +51,34 @@ int container_exec(const struct global_options *global, const char *id,
 /* signal by name ("TERM", "sigterm") or number. all: everything in its cgroup. */
 int container_kill(const struct global_options *global, const char *id, const char *signal,
 		   bool all, struct err *e) MUST_CHECK;
+/* Let everything in it stand still, or go on. ERR_STATE where it is so already, or not running. */
+int container_pause(const struct global_options *global, const char *id, struct err *e) MUST_CHECK;
+int container_resume(const struct global_options *global, const char *id, struct err *e) MUST_CHECK;
+
+/* The command line of `update`; NULL: not given. */
+struct container_update_options {
+	const char *resources; /* a file, "-" for standard input */
+	const char *blkio_weight, *cpu_period, *cpu_quota, *cpu_burst, *cpu_share, *cpu_rt_period,
+		*cpu_rt_runtime, *cpuset_cpus, *cpuset_mems, *cpu_idle;
+	const char *memory, *memory_reservation, *memory_swap, *kernel_memory, *kernel_memory_tcp;
+	const char *pids_limit, *l3_cache_schema, *mem_bw_schema;
+};
+int container_update(const struct global_options *global, const char *id,
+		     const struct container_update_options *options, struct err *e) MUST_CHECK;
+/* The options but --resources, as that object. ERR_USAGE. */
+int container_update_resources(const struct container_update_options *options, struct arena *arena,
+			       struct spec_resources *ret, struct err *e) MUST_CHECK;
+
+/* Called with one finished object; not 0 and *e ends it. */
+typedef int container_emit(struct json_out *out, struct err *e);
+/* Until the container ends, or once with stats_only. */
+int container_events(const struct global_options *global, const char *id, bool stats_only,
+		     int64_t interval_ms, container_emit *emit, struct err *e) MUST_CHECK;
+
+/* Sorted, as the runtime's PID namespace counts; none where it has ended. */
+int container_pids(const struct global_options *global, const char *id, struct arena *arena,
+		   struct u32list *ret, struct err *e) MUST_CHECK;
+
 int container_delete(const struct global_options *global, const char *id, bool force, struct err *e)
 	MUST_CHECK;
 

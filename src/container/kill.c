@@ -7,6 +7,7 @@
 #include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "container/leftover.h"
+#include "container/processes.h"
 #include "container/signals.h"
 
 #include <errno.h>
@@ -36,11 +37,24 @@ static int signal_init(int pidfd, const char *id, int signal, struct err *e)
 	return fail_sys(e, "signal the first process of container %s", id);
 }
 
+/* Without a cgroup, --all means the PID namespace, where that is the container's own. SIGKILL to its first
+ * process ends them all, and no fork outruns it. */
+static int signal_namespace(const struct status_record *status, int signal, struct err *e)
+{
+	struct arena arena = { 0 };
+	int rc = namespace_signal((pid_t)status->init.pid, signal, &arena, e);
+
+	arena_release(&arena);
+	return rc;
+}
+
 static int kill_living(const struct status_record *status, const struct cgroup_record *cgroup,
 		       int pidfd, int signal, bool all, struct err *e)
 {
 	if (all && cgroup)
 		return signal_cgroup(cgroup, signal, e);
+	if (all && signal != SIGKILL && is_namespace_init((pid_t)status->init.pid))
+		return signal_namespace(status, signal, e);
 	if (signal_init(pidfd, status->id, signal, e) < 0)
 		return -1;
 	/* In a frozen cgroup of v1 not even SIGKILL takes effect before the thaw. */

@@ -47,6 +47,14 @@ bool plan_has_user_namespace(const struct plan *plan);
  * set in it stays in it. */
 bool plan_namespace_is_separate(const struct plan_context *c, enum spec_ns_type type);
 
+/* --- plan_device_rules.c --- */
+
+/* Normalise linux.resources.devices into plan->cgroup.devices; on v1 also as writes. */
+int plan_device_rules(struct plan_context *c, struct err *e) MUST_CHECK;
+
+/* "c 1:3 rwm", as devices.allow of v1 takes it. */
+void plan_device_rule_text(const struct plan_device_rule *rule, struct strbuf *out);
+
 /* --- text.c --- */
 
 /* An absolute path without "." "..", double and closing slashes, by its text alone; a relative one is

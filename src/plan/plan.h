@@ -88,15 +88,44 @@ struct plan_link {
 /* --- cgroup --- */
 struct plan_cgroup_write {
 	const char *controller, *file, *value;
+	const char *field; /* the property that asks for it; NULL: the program itself */
+	/* what is written where there is no `file`: the same under an older or newer name; NULL: none */
+	const char *other_file, *other_value;
+	int tolerated; /* the errno that is no failure; 0: none */
 };
+struct plan_cgroup_writes {
+	size_t n, capacity;
+	struct plan_cgroup_write *v;
+};
+
+/* Access to devices: the last rule that names a device and one of the kinds of access decides about that
+ * kind; what no rule names is `others`. */
+enum plan_device_access { DEVICE_MKNOD = 1, DEVICE_READ = 2, DEVICE_WRITE = 4 };
+#define DEVICE_ACCESS_ALL (DEVICE_MKNOD | DEVICE_READ | DEVICE_WRITE)
+struct plan_device_rule {
+	bool allow;
+	char type;            /* 'a' both, 'b', 'c' */
+	int64_t major, minor; /* -1: any */
+	unsigned access;      /* enum plan_device_access */
+	bool is_default;      /* not of the configuration */
+	size_t index;         /* in linux.resources.devices, for messages */
+};
+struct plan_device_rules {
+	bool by_program; /* v2: as eBPF. On v1 they are among the writes */
+	bool others;     /* allowed */
+	size_t n;
+	struct plan_device_rule *v; /* in order */
+};
+
 struct plan_cgroup {
 	bool manage;      /* false: --cgroup-manager disabled */
 	int layout;       /* enum cgroup_layout */
 	const char *path; /* below every hierarchy's root as the runtime sees it; begins with '/' */
-	struct {
-		size_t n;
-		struct plan_cgroup_write *v;
-	} writes; /* in order */
+	struct plan_cgroup_writes writes; /* in order */
+	struct plan_device_rules devices;
+	uint64_t memory_check; /* refuse where more is in use than this; 0: do not ask */
+	bool delegate;         /* v2: the container's root gets the group as its own */
+	uint32_t delegate_uid, delegate_gid; /* on the host */
 };
 
 /* What of it goes on disk, so that a later `delete` finds everything (state/state.h). */

@@ -229,6 +229,27 @@ static void print_devices(const struct plan *plan, struct strbuf *out)
 		strbuf_printf(out, "  %s -> %s\n", plan->links.v[i].path, plan->links.v[i].target);
 }
 
+/* The rules that every container gets are one line. */
+static void print_device_rules(const struct plan_device_rules *rules, struct strbuf *out)
+{
+	bool defaults = false;
+
+	if (!rules->by_program)
+		return;
+	strbuf_printf(out, "  devices: %s others\n", rules->others ? "allow" : "deny");
+	for (size_t i = 0; i < rules->n; i++) {
+		autostrbuf text = { 0 };
+		defaults = defaults || rules->v[i].is_default;
+		if (rules->v[i].is_default)
+			continue;
+		plan_device_rule_text(&rules->v[i], &text);
+		strbuf_printf(out, "  devices: %s %s\n", rules->v[i].allow ? "allow" : "deny",
+			      strbuf_text(&text));
+	}
+	if (defaults)
+		strbuf_puts(out, "  devices: allow the default devices\n");
+}
+
 static void print_cgroup(const struct plan_cgroup *cgroup, struct strbuf *out)
 {
 	if (!cgroup->manage) {
@@ -238,9 +259,20 @@ static void print_cgroup(const struct plan_cgroup *cgroup, struct strbuf *out)
 	strbuf_printf(out, "cgroup %s ", value_to_name(cgroup_layout_names, cgroup->layout));
 	put_text(out, cgroup->path);
 	strbuf_putc(out, '\n');
-	for (size_t i = 0; i < cgroup->writes.n; i++)
-		strbuf_printf(out, "  %s: %s = %s\n", cgroup->writes.v[i].controller,
-			      cgroup->writes.v[i].file, cgroup->writes.v[i].value);
+	print_device_rules(&cgroup->devices, out);
+	for (size_t i = 0; i < cgroup->writes.n; i++) {
+		strbuf_printf(out, "  %s: ", cgroup->writes.v[i].controller);
+		put_text(out, cgroup->writes.v[i].file);
+		strbuf_puts(out, " = ");
+		put_text(out, cgroup->writes.v[i].value);
+		strbuf_putc(out, '\n');
+	}
+	if (cgroup->memory_check)
+		strbuf_printf(out, "  refused where more than %" PRIu64 " bytes are in use\n",
+			      cgroup->memory_check);
+	if (cgroup->delegate)
+		strbuf_printf(out, "  owned by %u:%u\n", cgroup->delegate_uid,
+			      cgroup->delegate_gid);
 }
 
 static void print_capabilities(const struct plan_capabilities *capabilities, struct strbuf *out)

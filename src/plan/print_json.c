@@ -170,6 +170,27 @@ static void json_devices(const struct plan *plan, struct json_out *out)
 	json_out_array_end(out);
 }
 
+static void json_device_rules(const struct plan_device_rules *rules, struct json_out *out)
+{
+	if (!rules->by_program)
+		return;
+	json_out_key(out, "devices");
+	json_out_object(out);
+	json_out_member_bool(out, "others", rules->others);
+	json_out_key(out, "rules");
+	json_out_array(out);
+	for (size_t i = 0; i < rules->n; i++) {
+		autostrbuf text = { 0 };
+		plan_device_rule_text(&rules->v[i], &text);
+		json_out_object(out);
+		json_out_member_bool(out, "allow", rules->v[i].allow);
+		json_out_member_string(out, "devices", strbuf_text(&text));
+		json_out_object_end(out);
+	}
+	json_out_array_end(out);
+	json_out_object_end(out);
+}
+
 static void json_cgroup(const struct plan_cgroup *cgroup, struct json_out *out)
 {
 	json_out_key(out, "cgroup");
@@ -177,6 +198,7 @@ static void json_cgroup(const struct plan_cgroup *cgroup, struct json_out *out)
 	json_out_member_bool(out, "manage", cgroup->manage);
 	json_optional(out, "layout", value_to_name(cgroup_layout_names, cgroup->layout));
 	json_optional(out, "path", cgroup->path);
+	json_device_rules(&cgroup->devices, out);
 	json_out_key(out, "writes");
 	json_out_array(out);
 	for (size_t i = 0; i < cgroup->writes.n; i++) {
@@ -187,6 +209,13 @@ static void json_cgroup(const struct plan_cgroup *cgroup, struct json_out *out)
 		json_out_object_end(out);
 	}
 	json_out_array_end(out);
+	if (cgroup->delegate) {
+		json_out_key(out, "owner");
+		json_out_object(out);
+		json_out_member_i64(out, "uid", cgroup->delegate_uid);
+		json_out_member_i64(out, "gid", cgroup->delegate_gid);
+		json_out_object_end(out);
+	}
 	json_out_object_end(out);
 }
 

@@ -410,8 +410,6 @@ int spec_check_supported(const struct spec *spec, struct err *e) MUST_CHECK;
 bool spec_is_supported(const char *name);
 /* of exec */
 int spec_check_supported_process(const struct spec_process *process, struct err *e) MUST_CHECK;
-int spec_check_supported_resources(const struct spec_resources *resources, struct err *e)
-	MUST_CHECK;
 
 /* The first namespace entry of a type, NULL where there is none. */
 const struct spec_namespace *spec_namespace_find(const struct spec *spec, enum spec_ns_type type);

@@ -48,103 +48,6 @@ static const struct process_row {
 	{ "execCPUAffinity", asks_cpu_affinity, .by_exec = false },
 };
 
-/* --- resources --- */
-
-static bool asks_devices(const struct spec_resources *resources)
-{
-	return resources->devices.n > 0;
-}
-
-static bool asks_kernel_memory(const struct spec_resources *resources)
-{
-	return resources->memory && resources->memory->kernel.set;
-}
-
-static bool asks_kernel_tcp(const struct spec_resources *resources)
-{
-	return resources->memory && resources->memory->kernel_tcp.set;
-}
-
-/* The greatest number is -1 of an engine: unset. */
-static bool asks_swappiness(const struct spec_resources *resources)
-{
-	return resources->memory && resources->memory->swappiness.set &&
-	       resources->memory->swappiness.value != UINT64_MAX;
-}
-
-/* false is what the kernel does anyway. */
-static bool asks_no_oom_killer(const struct spec_resources *resources)
-{
-	return resources->memory && resources->memory->disable_oom_killer.value;
-}
-
-static bool asks_hierarchy(const struct spec_resources *resources)
-{
-	return resources->memory && resources->memory->use_hierarchy.set;
-}
-
-static bool asks_check_before_update(const struct spec_resources *resources)
-{
-	return resources->memory && resources->memory->check_before_update.value;
-}
-
-static bool asks_cpu(const struct spec_resources *resources)
-{
-	const struct spec_cpu *cpu = resources->cpu;
-	return cpu &&
-	       (cpu->shares.value || cpu->quota.value || cpu->burst.value || cpu->period.value ||
-		cpu->realtime_runtime.value || cpu->realtime_period.value || cpu->idle.value ||
-		!str_empty(cpu->cpus) || !str_empty(cpu->mems));
-}
-
-static bool asks_block_io(const struct spec_resources *resources)
-{
-	const struct spec_block_io *io = resources->block_io;
-	return io && (io->weight.value || io->leaf_weight.value || io->weight_device.n ||
-		      io->throttle_read_bps.n || io->throttle_write_bps.n ||
-		      io->throttle_read_iops.n || io->throttle_write_iops.n);
-}
-
-static bool asks_hugepages(const struct spec_resources *resources)
-{
-	return resources->hugepage_limits.n > 0;
-}
-
-static bool asks_network(const struct spec_resources *resources)
-{
-	const struct spec_network_resources *network = resources->network;
-	return network && (network->class_id.value || network->priorities.n);
-}
-
-static bool asks_rdma(const struct spec_resources *resources)
-{
-	return resources->rdma.n > 0;
-}
-
-static bool asks_unified(const struct spec_resources *resources)
-{
-	return resources->unified.n > 0;
-}
-
-static const struct resources_row {
-	const char *name;
-	bool (*asks)(const struct spec_resources *resources);
-} resources_rows[] = {
-	{ "devices", asks_devices },
-	{ "memory.kernel", asks_kernel_memory },
-	{ "memory.kernelTCP", asks_kernel_tcp },
-	{ "memory.swappiness", asks_swappiness },
-	{ "memory.disableOOMKiller", asks_no_oom_killer },
-	{ "memory.useHierarchy", asks_hierarchy },
-	{ "memory.checkBeforeUpdate", asks_check_before_update },
-	{ "cpu", asks_cpu },
-	{ "blockIO", asks_block_io },
-	{ "hugepageLimits", asks_hugepages },
-	{ "network", asks_network },
-	{ "rdma", asks_rdma },
-	{ "unified", asks_unified },
-};
-
 /* --- linux --- */
 
 static bool asks_net_devices(const struct spec_linux *config)
@@ -261,14 +164,6 @@ static void refuse_process(struct refused *r, const struct spec_process *process
 			refuse_below(r, prefix, process_rows[i].name);
 }
 
-static void refuse_resources(struct refused *r, const struct spec_resources *resources,
-			     const char *prefix)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(resources_rows); i++)
-		if (resources_rows[i].asks(resources))
-			refuse_below(r, prefix, resources_rows[i].name);
-}
-
 int spec_check_supported(const struct spec *spec, struct err *e)
 {
 	struct refused r = { 0 };
@@ -280,8 +175,6 @@ int spec_check_supported(const struct spec *spec, struct err *e)
 		for (size_t i = 0; i < ARRAY_SIZE(linux_rows); i++)
 			if (linux_rows[i].asks(spec->linux_))
 				refuse_below(&r, "linux.", linux_rows[i].name);
-		if (spec->linux_->resources)
-			refuse_resources(&r, spec->linux_->resources, "linux.resources.");
 	}
 	return refused_finish(&r, e);
 }
@@ -290,13 +183,6 @@ int spec_check_supported_process(const struct spec_process *process, struct err 
 {
 	struct refused r = { 0 };
 	refuse_process(&r, process, "", true);
-	return refused_finish(&r, e);
-}
-
-int spec_check_supported_resources(const struct spec_resources *resources, struct err *e)
-{
-	struct refused r = { 0 };
-	refuse_resources(&r, resources, "");
 	return refused_finish(&r, e);
 }
 
@@ -312,10 +198,6 @@ bool spec_is_supported(const char *name)
 			return false;
 	for (size_t i = 0; str_has_prefix(name, "linux.") && i < ARRAY_SIZE(linux_rows); i++)
 		if (str_eq(linux_rows[i].name, below))
-			return false;
-	for (size_t i = 0;
-	     str_has_prefix(name, "linux.resources.") && i < ARRAY_SIZE(resources_rows); i++)
-		if (str_eq(resources_rows[i].name, name + strlen("linux.resources.")))
 			return false;
 	return true;
 }

@@ -227,9 +227,9 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
 @test "a limit for which there is no controller is refused by name, one that asks for nothing is not" {
     requires v2
     b=$(bundle c1 "$(args true)" '.linux.resources.pids.limit = 10')
-    expect_error 'linux.resources.pids: the pids controller is not available' create -b "$b" c1
+    expect_error 'linux.resources.pids.limit: the cgroup controller .pids. is not available' create -b "$b" c1
     edit_config "$b" '.linux.resources = {memory: {limit: 16777216}}'
-    expect_error 'linux.resources.memory: the memory controller is not available' create -b "$b" c1
+    expect_error 'linux.resources.memory.limit: the cgroup controller .memory. is not available' create -b "$b" c1
     edit_config "$b" '.linux.resources = {memory: {limit: -1, swap: -1}, pids: {limit: -1}}'
     succeeds run -b "$b" c1
 }

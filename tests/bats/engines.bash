@@ -28,6 +28,9 @@ lay_engines() {
 # requires ... for the engine that a test needs
 start_engine_test() { # PROGRAM
     [ -e "$ENGINES/recipe" ] || skip "needs real engines: tests/engines/fetch has not been run"
+    # a property that every engine asks for and this build refuses by name: one reason instead of many failures
+    ! grep -qs 'is not supported yet' /run/engines-first ||
+        skip "this build cannot carry out what $1 asks for: $(grep -o '[^ ]* is not supported yet' /run/engines-first | head -n 1)"
     command -v "$1" >/dev/null || skip "needs $1 (tests/engines/fetch)"
     start_test
     SHARED=$(readlink_of /run/netns/distros net)
@@ -54,7 +57,7 @@ END
         echo 'containers:1000000:1000000' | tee -a /etc/subuid >>/etc/subgid
         podman load -q -i "$ENGINES/images/busybox.tar" 3>&- || return 1
         # what it makes at its first start is no leak of the first test; a runtime that cannot is
-        podman run --rm busybox true 3>&- </dev/null || true
+        podman run --rm busybox true 3>&- </dev/null 2>/run/engines-first || true
         touch /run/engines-podman
     fi
 }
@@ -150,7 +153,8 @@ END
     containerd >"$BATS_FILE_TMPDIR/containerd.log" 2>&1 3>&- </dev/null &
     echo $! >"$BATS_FILE_TMPDIR/containerd.pid"
     wait_until ctr version || { tail -n 5 "$BATS_FILE_TMPDIR/containerd.log" >&2 && return 1; }
-    ctr images import "$ENGINES/images/busybox.tar" >/dev/null 3>&-
+    ctr images import "$ENGINES/images/busybox.tar" >/dev/null 3>&- || return 1
+    timeout -k 5 30 ctr "${CT_RUN[@]}" --rm "$CTR_IMAGE" first true 3>&- </dev/null 2>/run/engines-first || true
 }
 teardown_containerd() {
     local pid

@@ -26,8 +26,8 @@ static const char host[] =
 	"\"network\":{\"path\":\"/run/netns/"
 	"distros\",\"type\":\"network\",\"inode\":2,\"cookie\":2,"
 	"\"owned\":true},\"cgroup\":{\"layout\":\"hybrid\",\"hierarchies\":["
-	"{\"controllers\":[\"memory\"],\"mountPoint\":\"/m\"},"
-	"{\"v2\":true,\"controllers\":[\"pids\"],\"mountPoint\":\"/u\"}]}}";
+	"{\"controllers\":[\"memory\",\"cpu\",\"devices\"],\"mountPoint\":\"/m\"},"
+	"{\"v2\":true,\"controllers\":[\"pids\",\"io\"],\"mountPoint\":\"/u\"}]}}";
 
 static void must(bool condition)
 {

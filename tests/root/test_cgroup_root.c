@@ -32,6 +32,10 @@
 #define MOUNTS "/sys/fs/cgroup"
 #define PATH "/distro-shim/test"
 
+#define WRITE(controller_, file_, value_) \
+	((struct plan_cgroup_write){      \
+		.controller = (controller_), .file = (file_), .value = (value_) })
+
 struct fixture {
 	struct arena arena;
 	struct cgroup_facts facts;
@@ -356,15 +360,12 @@ static void limits_are_written(void **state)
 	size_t n = 0;
 
 	if (has_v1()) {
-		f->writes[n++] = (struct plan_cgroup_write){ "pids", "pids.max", "7" };
-		f->writes[n++] =
-			(struct plan_cgroup_write){ "memory", "memory.limit_in_bytes", "67108864" };
-		f->writes[n++] =
-			(struct plan_cgroup_write){ "memory", "memory.memsw.limit_in_bytes",
-						    "134217728" };
+		f->writes[n++] = WRITE("pids", "pids.max", "7");
+		f->writes[n++] = WRITE("memory", "memory.limit_in_bytes", "67108864");
+		f->writes[n++] = WRITE("memory", "memory.memsw.limit_in_bytes", "134217728");
 	}
 	if (layout() != CGROUP_V1)
-		f->writes[n++] = (struct plan_cgroup_write){ "cgroup", "cgroup.max.depth", "3" };
+		f->writes[n++] = WRITE("cgroup", "cgroup.max.depth", "3");
 	f->plan.writes.n = n;
 	create(f, &cgroup);
 	for (size_t i = 0; i < n; i++) {
@@ -391,9 +392,8 @@ static void limits_that_depend_on_each_other_are_accepted_in_any_order(void **st
 		print_message("needs the v1 memory controller\n");
 		skip();
 	}
-	f->writes[0] = (struct plan_cgroup_write){ "memory", "memory.limit_in_bytes", "16777216" };
-	f->writes[1] =
-		(struct plan_cgroup_write){ "memory", "memory.memsw.limit_in_bytes", "16777216" };
+	f->writes[0] = WRITE("memory", "memory.limit_in_bytes", "16777216");
+	f->writes[1] = WRITE("memory", "memory.memsw.limit_in_bytes", "16777216");
 	f->plan.writes.n = 2;
 	create(f, &first);
 	f->writes[0].value = f->writes[1].value = "67108864";
@@ -406,12 +406,11 @@ static void a_refused_limit_leaves_nothing(void **state)
 	struct fixture *f = *state;
 
 	f->plan.writes.n = 1;
-	f->writes[0] = has_v1()
-			       ? (struct plan_cgroup_write){ "pids", "pids.max", "many" }
-			       : (struct plan_cgroup_write){ "cgroup", "cgroup.max.depth", "many" };
+	f->writes[0] = has_v1() ? WRITE("pids", "pids.max", "many")
+				: WRITE("cgroup", "cgroup.max.depth", "many");
 	assert_refused(f, "write 'many' to '");
 	assert_refused(f, "invalid argument");
-	f->writes[0] = (struct plan_cgroup_write){ "nonesuch", "nonesuch.max", "1" };
+	f->writes[0] = WRITE("nonesuch", "nonesuch.max", "1");
 	assert_refused(f, "cgroup controller 'nonesuch' is not available");
 	/* teardown sees whether anything is left */
 }
@@ -425,7 +424,7 @@ static void a_pids_limit_holds(void **state)
 		print_message("needs the pids controller\n");
 		skip();
 	}
-	f->writes[0] = (struct plan_cgroup_write){ "pids", "pids.max", "3" };
+	f->writes[0] = WRITE("pids", "pids.max", "3");
 	f->plan.writes.n = 1;
 	create(f, &cgroup);
 	struct shared {

@@ -91,7 +91,7 @@ static inline int fixture_try(struct fixture *f, const char *top, const char *li
 {
 	char *json =
 		fixture_json(f, arena_printf(&f->arena,
-					     "{'ociVersion':'1.0.2','root':{'path':'rootfs'}%s%s,"
+					     "{'ociVersion':'1.3.0','root':{'path':'rootfs'}%s%s,"
 					     "'linux':{%s}}",
 					     *top ? "," : "", top, linux_));
 

@@ -130,7 +130,9 @@ static void add_hierarchy(struct fixture *f, const char *name, bool v2, const ch
 static void add_write(struct fixture *f, const char *controller, const char *file,
 		      const char *value)
 {
-	f->writes[f->plan.writes.n++] = (struct plan_cgroup_write){ controller, file, value };
+	f->writes[f->plan.writes.n++] = (struct plan_cgroup_write){ .controller = controller,
+								    .file = file,
+								    .value = value };
 }
 
 static void describe(struct fixture *f)

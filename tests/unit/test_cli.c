@@ -142,6 +142,40 @@ static void two_dashes_end_the_options(void **state)
 	assert_string_equal(one.call.arguments.v[0], "-");
 }
 
+/* `ps ID -e -x`: what follows is for ps(1). */
+static void options_behind_the_id_are_those_of_ps(void **state)
+{
+	autoparsed ours, theirs;
+
+	(void)state;
+	PARSE(&ours, W("ps"), W("-f"), W("json"), W("box"));
+	assert_int_equal(ours.rc, 0);
+	assert_string_equal(ours.call.values.format, "json");
+	PARSE(&theirs, W("ps"), W("box"), W("-e"), W("--"), W("-f"), W("x"));
+	assert_int_equal(theirs.rc, 0);
+	assert_null(theirs.call.values.format);
+	assert_int_equal(theirs.call.arguments.n, 5);
+	assert_string_equal(theirs.call.arguments.v[1], "-e");
+	assert_string_equal(theirs.call.arguments.v[2], "--");
+	assert_string_equal(theirs.call.arguments.v[4], "x");
+}
+
+/* `--memory -1`: a value may look like an option. */
+static void limits_are_taken_before_and_after_the_id(void **state)
+{
+	autoparsed before, after;
+
+	(void)state;
+	PARSE(&before, W("update"), W("--memory"), W("-1"), W("--resources=-"), W("box"));
+	assert_int_equal(before.rc, 0);
+	assert_string_equal(before.call.values.update.memory, "-1");
+	assert_string_equal(before.call.values.update.resources, "-");
+	PARSE(&after, W("update"), W("box"), W("-r"), W("-"), W("--cpu-share=5"));
+	assert_int_equal(after.rc, 0);
+	assert_string_equal(after.call.values.update.resources, "-");
+	assert_string_equal(after.call.values.update.cpu_share, "5");
+}
+
 static void the_last_of_a_repeated_option_wins(void **state)
 {
 	autoparsed p, flag;
@@ -508,6 +542,8 @@ int main(void)
 		cmocka_unit_test(a_list_has_every_use_and_a_word_may_be_empty),
 		cmocka_unit_test(what_stands_behind_the_id_is_the_programs),
 		cmocka_unit_test(two_dashes_end_the_options),
+		cmocka_unit_test(options_behind_the_id_are_those_of_ps),
+		cmocka_unit_test(limits_are_taken_before_and_after_the_id),
 		cmocka_unit_test(the_last_of_a_repeated_option_wins),
 		cmocka_unit_test(flags_take_true_and_false),
 		cmocka_unit_test(letters_of_flags_are_joined),

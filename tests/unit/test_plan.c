@@ -383,14 +383,14 @@ static void test_no_cgroup_where_none_can_be_made(void **state)
 
 static void test_limits_on_v2(void **state)
 {
-	static const char *const rows[][3] = { { "pids", "pids.max", "7" },
-					       { "memory", "memory.max", "1000" },
+	static const char *const rows[][3] = { { "memory", "memory.max", "1000" },
 					       { "memory", "memory.swap.max", "500" },
-					       { "memory", "memory.low", "900" } };
-	static const char *const unlimited[][3] = { { "pids", "pids.max", "max" },
-						    { "memory", "memory.max", "max" },
+					       { "memory", "memory.low", "900" },
+					       { "pids", "pids.max", "7" } };
+	static const char *const unlimited[][3] = { { "memory", "memory.max", "max" },
 						    { "memory", "memory.swap.max", "max" },
-						    { "memory", "memory.low", "max" } };
+						    { "memory", "memory.low", "max" },
+						    { "pids", "pids.max", "max" } };
 	static const char *const no_swap[][3] = { { "memory", "memory.max", "1000" },
 						  { "memory", "memory.swap.max", "0" } };
 
@@ -408,14 +408,14 @@ static void test_limits_on_v2(void **state)
 
 static void test_limits_on_v1(void **state)
 {
-	static const char *const rows[][3] = { { "pids", "pids.max", "50" },
-					       { "memory", "memory.limit_in_bytes", "1000" },
+	static const char *const rows[][3] = { { "memory", "memory.limit_in_bytes", "1000" },
 					       { "memory", "memory.memsw.limit_in_bytes", "1500" },
-					       { "memory", "memory.soft_limit_in_bytes", "900" } };
+					       { "memory", "memory.soft_limit_in_bytes", "900" },
+					       { "pids", "pids.max", "50" } };
 	static const char *const unlimited[][3] = {
-		{ "pids", "pids.max", "max" },
 		{ "memory", "memory.limit_in_bytes", "-1" },
 		{ "memory", "memory.memsw.limit_in_bytes", "-1" },
+		{ "pids", "pids.max", "max" },
 	};
 	struct fixture *f = *state;
 
@@ -468,9 +468,11 @@ static void test_missing_controller_is_refused_where_it_is_needed(void **state)
 
 	f->facts->cgroup->hierarchies.v[0].controllers.n = 0;
 	fixture_refused(f, "", RESOURCES("'pids':{'limit':5}"),
-			"linux.resources.pids: the pids controller is not available");
+			"linux.resources.pids.limit: the cgroup controller 'pids' is not available "
+			"to write pids.max");
 	fixture_refused(f, "", RESOURCES("'memory':{'limit':5}"),
-			"linux.resources.memory: the memory controller is not available");
+			"linux.resources.memory.limit: the cgroup controller 'memory' is not "
+			"available to write memory.limit_in_bytes");
 	assert_writes(fixture_plan(f, "", RESOURCES("'pids':{'limit':-1},'memory':{'limit':-1}")),
 		      0, NULL);
 }

@@ -168,7 +168,8 @@ static struct facts *willing_host(struct golden *g)
 	static const char text[] =
 		"{\"lastCap\":40,\"bounding\":2199023255551,\"rootfs\":\"/bundle/rootfs\","
 		"\"cgroup\":{\"layout\":\"v2\",\"hierarchies\":[{\"v2\":true,"
-		"\"mountPoint\":\"/sys/fs/cgroup\",\"controllers\":[\"memory\",\"pids\"]}]}}";
+		"\"mountPoint\":\"/sys/fs/cgroup\",\"controllers\":[\"memory\",\"pids\","
+		"\"cpu\",\"cpuset\",\"io\",\"hugetlb\"]}]}}";
 	struct facts *facts = arena_new(&g->arena, struct facts);
 	const struct spec_linux *linux_ = g->spec->linux_;
 	struct err e = { 0 };

@@ -263,7 +263,7 @@ static void replay_resources(struct sample *s, const char *text)
 		decode_part(s, PART_BEGIN "\"linux\":{\"resources\":", text, "}}");
 	struct err e = { 0 };
 
-	if (spec && spec_check_supported_resources(spec->linux_->resources, &e) < 0)
+	if (spec && spec_validate_resources(spec->linux_->resources, "resources", &e) < 0)
 		refused(s, &e);
 }
 

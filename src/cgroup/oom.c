@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Out of memory: on v1 an eventfd that the kernel signals (cgroup-v1/memory.rst, "OOM Control"), on v2 a
+ * counter in memory.events that inotify watches (cgroup-v2.rst). Runs in the runtime.
+ */
+#include "cgroup/record.h"
+
+#include "base/auto.h"
+#include "sys/procfs.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+void cgroup_oom_release(struct cgroup_oom *oom)
+{
+	close_keep_errno(oom->fd);
+	close_keep_errno(oom->directory);
+	*oom = (struct cgroup_oom)CGROUP_OOM_INIT;
+}
+
+static uint64_t read_count(int directory)
+{
+	char text[1024];
+	uint64_t count = 0;
+
+	if (tree_read(directory, "memory.events", text, sizeof(text)) < 0)
+		return 0;
+	char *line = strstr(text, "oom_kill ");
+	if (!line)
+		return 0;
+	line += strlen("oom_kill ");
+	line[strcspn(line, "\n")] = '\0';
+	return parse_u64(line, &count) ? count : 0;
+}
+
+static int watch_v1(int directory, struct err *e)
+{
+	autoclose int control =
+		openat(directory, "memory.oom_control", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	char text[32];
+
+	if (control < 0 || event < 0)
+		return fail_sys(e, "watch the cgroup's 'memory.oom_control'");
+	snprintf(text, sizeof(text), "%d %d", event, control);
+	if (tree_write(directory, "cgroup.event_control", text) < 0)
+		return fail_sys(e, "watch the cgroup's 'memory.oom_control'");
+	return take_fd(&event);
+}
+
+static int watch_v2(int directory, struct err *e)
+{
+	autoclose int notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/memory.events", fd_path(directory).text);
+	if (notify < 0 || inotify_add_watch(notify, path, IN_MODIFY) < 0)
+		return fail_sys(e, "watch the cgroup's 'memory.events'");
+	return take_fd(&notify);
+}
+
+int cgroup_oom_open(const struct cgroup_record *record, struct cgroup_oom *ret, struct err *e)
+{
+	autoopened opened = { 0 };
+	autooom oom = CGROUP_OOM_INIT;
+
+	if (cgroup_open_record(record, &opened, e) < 0)
+		return -1;
+	int directory = cgroup_opened_with(&opened, "memory.oom_control");
+	if (directory < 0) {
+		directory = cgroup_opened_with(&opened, "memory.events");
+		oom.unified = directory >= 0;
+	}
+	if (directory >= 0) {
+		oom.directory = fcntl(directory, F_DUPFD_CLOEXEC, 3);
+		if (oom.directory < 0)
+			return fail_sys(e, "duplicate a cgroup descriptor");
+		oom.fd = oom.unified ? watch_v2(oom.directory, e) : watch_v1(oom.directory, e);
+		if (oom.fd < 0)
+			return -1;
+		oom.count = oom.unified ? read_count(oom.directory) : 0;
+	}
+	*ret = oom;
+	oom = (struct cgroup_oom)CGROUP_OOM_INIT;
+	return 0;
+}
+
+bool cgroup_oom_happened(struct cgroup_oom *oom)
+{
+	char buffer[4096] __attribute__((aligned(8)));
+	ssize_t n = read(oom->fd, buffer, sizeof(buffer));
+
+	if (oom->unified) {
+		uint64_t before = oom->count;
+		oom->count = read_count(oom->directory);
+		return oom->count > before;
+	}
+	/* The eventfd is signalled for the removal of the cgroup too. */
+	return n > 0 && faccessat(oom->directory, "memory.oom_control", F_OK, 0) == 0;
+}

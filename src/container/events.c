@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * events: what a container uses, every now and then, and word of processes that were ended for want of
+ * memory, until it ends. One JSON object a line, in the form of runc.
+ */
+#include "cgroup/cgroup.h"
+#include "container/container.h"
+#include "container/living.h"
+
+#include <poll.h>
+#include <time.h>
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void open_event(struct json_out *out, const char *type, const char *id)
+{
+	json_out_object(out);
+	json_out_member_string(out, "type", type);
+	json_out_member_string(out, "id", id);
+}
+
+static int emit_stats(const struct living *living, container_emit *emit, struct err *e)
+{
+	auto_json_out out = json_out_new(false);
+
+	open_event(out, "stats", living->dir.id);
+	json_out_key(out, "data");
+	if (cgroup_stats(living->cgroup, out, e) < 0)
+		return -1;
+	json_out_object_end(out);
+	return emit(out, e);
+}
+
+static int emit_oom(const struct living *living, container_emit *emit, struct err *e)
+{
+	auto_json_out out = json_out_new(false);
+
+	open_event(out, "oom", living->dir.id);
+	json_out_object_end(out);
+	return emit(out, e);
+}
+
+static int follow(const struct living *living, struct cgroup_oom *oom, int64_t interval_ms,
+		  container_emit *emit, struct err *e)
+{
+	int64_t next = now_ms() + interval_ms;
+
+	for (;;) {
+		struct pollfd fds[] = { { .fd = living->pidfd, .events = POLLIN },
+					{ .fd = oom->fd, .events = POLLIN } };
+		int64_t left = next - now_ms();
+		int n = poll(fds, ARRAY_SIZE(fds),
+			     left < 0           ? 0
+			     : left > INT32_MAX ? INT32_MAX
+						: (int)left);
+		if (n < 0 && errno != EINTR)
+			return fail_sys(e, "wait for events of container %s", living->dir.id);
+		/* Before the end is looked at: what ended it may have been the want of memory. */
+		if (n > 0 && fds[1].revents && cgroup_oom_happened(oom) &&
+		    emit_oom(living, emit, e) < 0)
+			return -1;
+		if (n > 0 && fds[0].revents)
+			return 0;
+		if (now_ms() < next)
+			continue;
+		if (emit_stats(living, emit, e) < 0)
+			return -1;
+		next = now_ms() + interval_ms;
+	}
+}
+
+int container_events(const struct global_options *global, const char *id, bool stats_only,
+		     int64_t interval_ms, container_emit *emit, struct err *e)
+{
+	autoliving living = LIVING_INIT;
+	autooom oom = CGROUP_OOM_INIT;
+
+	/* Without the lock, which would keep every other command out for as long as this one runs. */
+	if (living_open_cgroup(global, id, "watch", false, &living, e) < 0)
+		return -1;
+	if (stats_only)
+		return emit_stats(&living, emit, e);
+	if (cgroup_oom_open(living.cgroup, &oom, e) < 0)
+		return -1;
+	return follow(&living, &oom, interval_ms, emit, e);
+}

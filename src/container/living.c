@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See living.h. Runs in the runtime. */
+#include "container/living.h"
+
+#include "container/leftover.h"
+
+void living_release(struct living *living)
+{
+	close_keep_errno(living->pidfd);
+	living->pidfd = -1;
+	state_dir_release(&living->dir);
+	arena_release(&living->arena);
+}
+
+int living_open(const struct global_options *global, const char *id, const char *verb, bool lock,
+		struct living *ret, struct err *e)
+{
+	autoliving living = LIVING_INIT;
+
+	if (state_open(global->root, id, lock, &living.dir, e) < 0 ||
+	    state_read_status(&living.dir, &living.arena, &living.status, e) < 0)
+		return -1;
+	if (!living.status || living.status->phase == PHASE_CREATING)
+		return fail(e, ERR_STATE, "cannot %s container %s: it is being created", verb, id);
+	living.pidfd = process_open(&living.status->init, e);
+	if (living.pidfd < 0)
+		/* The words are what engines look for. */
+		return e->kind == ERR_NOT_FOUND
+			       ? fail(e, ERR_STATE, "cannot %s container %s: container not running",
+				      verb, id)
+			       : -1;
+	living.cgroup = leftover_cgroup(living.status, NULL);
+	*ret = living;
+	living = (struct living)LIVING_INIT;
+	return 0;
+}
+
+int living_open_cgroup(const struct global_options *global, const char *id, const char *verb,
+		       bool lock, struct living *ret, struct err *e)
+{
+	autoliving living = LIVING_INIT;
+
+	if (living_open(global, id, verb, lock, &living, e) < 0)
+		return -1;
+	if (!living.cgroup)
+		return fail(e, ERR_STATE, "cannot %s container %s: it has no cgroup", verb, id);
+	*ret = living;
+	living = (struct living)LIVING_INIT;
+	return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container that lives, opened for a command that acts on it. */
+#ifndef CONTAINER_LIVING_H
+#define CONTAINER_LIVING_H
+
+#include "container/container.h"
+
+struct living {
+	struct arena arena;
+	struct state_dir dir;
+	struct status_record *status;
+	const struct cgroup_record *cgroup; /* NULL: none */
+	int pidfd;                          /* of its first process */
+};
+#define LIVING_INIT                                \
+	{                                          \
+		.dir = STATE_DIR_INIT, .pidfd = -1 \
+	}
+void living_release(struct living *living);
+#define autoliving __attribute__((cleanup(living_release))) struct living
+
+/* ERR_STATE "cannot VERB container ID: container not running" where it is creating or stopped. */
+int living_open(const struct global_options *global, const char *id, const char *verb, bool lock,
+		struct living *ret, struct err *e) MUST_CHECK;
+
+/* The same where its cgroup is what the command is about. */
+int living_open_cgroup(const struct global_options *global, const char *id, const char *verb,
+		       bool lock, struct living *ret, struct err *e) MUST_CHECK;
+
+#endif

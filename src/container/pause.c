@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pause and resume: all processes of a container stand still, or go on. Under the lock, so that no start or
+ * delete comes in between. Both end in time, and a pause that did not succeed has changed nothing.
+ */
+#include "cgroup/cgroup.h"
+#include "container/container.h"
+#include "container/living.h"
+
+/* A process in uninterruptible sleep cannot be frozen before it wakes up. */
+#define PAUSE_DEADLINE_MS 10000
+#define RESUME_DEADLINE_MS 10000
+
+int container_pause(const struct global_options *global, const char *id, struct err *e)
+{
+	autoliving living = LIVING_INIT;
+
+	if (living_open_cgroup(global, id, "pause", true, &living, e) < 0)
+		return -1;
+	if (cgroup_is_frozen(living.cgroup))
+		return fail(e, ERR_STATE, "cannot pause container %s: it is paused already", id);
+	return cgroup_pause(living.cgroup, PAUSE_DEADLINE_MS, e);
+}
+
+int container_resume(const struct global_options *global, const char *id, struct err *e)
+{
+	autoliving living = LIVING_INIT;
+
+	if (living_open_cgroup(global, id, "resume", true, &living, e) < 0)
+		return -1;
+	if (!cgroup_is_frozen(living.cgroup))
+		return fail(e, ERR_STATE, "cannot resume container %s: it is not paused", id);
+	return cgroup_resume(living.cgroup, RESUME_DEADLINE_MS, e);
+}

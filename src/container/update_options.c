@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The options of `update` as the object that --resources has. Pure. Sizes take the units of other runtimes:
+ * b, k, m, g, t, of 1024 each.
+ */
+#include "base/auto.h"
+#include "container/container.h"
+
+static int fail_number(const char *name, const char *text, struct err *e)
+{
+	return fail(e, ERR_USAGE, "option --%s: \"%.40s\" is not a number that it takes", name,
+		    text);
+}
+
+static int take_u64(const char *name, const char *text, struct opt_u64 *ret, struct err *e)
+{
+	if (!text)
+		return 0;
+	ret->set = true;
+	return parse_u64(text, &ret->value) ? 0 : fail_number(name, text, e);
+}
+
+static int take_i64(const char *name, const char *text, struct opt_i64 *ret, struct err *e)
+{
+	if (!text)
+		return 0;
+	ret->set = true;
+	return parse_i64(text, &ret->value) ? 0 : fail_number(name, text, e);
+}
+
+/* "64M", "64mb", "64MiB", "-1". */
+static bool parse_size(const char *text, int64_t *ret)
+{
+	static const char units[] = "kmgtp";
+	size_t digits = strspn(text, "-0123456789");
+	char number[24];
+	const char *unit = text + digits;
+	unsigned shift = 0;
+	int64_t value;
+
+	if (digits >= sizeof(number))
+		return false;
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	if (!parse_i64(number, &value))
+		return false;
+	for (unsigned i = 0; units[i]; i++)
+		if (*unit && (*unit == units[i] || *unit == units[i] - 'a' + 'A'))
+			shift = 10 * (i + 1);
+	unit += shift > 0;
+	if (*unit && !str_eq_nocase(unit, "b") && !(shift && str_eq_nocase(unit, "ib")))
+		return false;
+	if (value < -1 || (value < 0 && shift) || value > (INT64_MAX >> shift))
+		return false;
+	*ret = value * ((int64_t)1 << shift);
+	return true;
+}
+
+static int take_size(const char *name, const char *text, struct opt_i64 *ret, struct err *e)
+{
+	if (!text)
+		return 0;
+	ret->set = true;
+	return parse_size(text, &ret->value) ? 0 : fail_number(name, text, e);
+}
+
+static int take_cpu(const struct container_update_options *options, struct spec_cpu *cpu,
+		    struct err *e)
+{
+	if (take_u64("cpu-period", options->cpu_period, &cpu->period, e) < 0 ||
+	    take_i64("cpu-quota", options->cpu_quota, &cpu->quota, e) < 0 ||
+	    take_u64("cpu-burst", options->cpu_burst, &cpu->burst, e) < 0 ||
+	    take_u64("cpu-share", options->cpu_share, &cpu->shares, e) < 0 ||
+	    take_u64("cpu-rt-period", options->cpu_rt_period, &cpu->realtime_period, e) < 0 ||
+	    take_i64("cpu-rt-runtime", options->cpu_rt_runtime, &cpu->realtime_runtime, e) < 0 ||
+	    take_i64("cpu-idle", options->cpu_idle, &cpu->idle, e) < 0)
+		return -1;
+	return 0;
+}
+
+static int take_memory(const struct container_update_options *options, struct spec_memory *memory,
+		       struct err *e)
+{
+	if (take_size("memory", options->memory, &memory->limit, e) < 0 ||
+	    take_size("memory-reservation", options->memory_reservation, &memory->reservation, e) <
+		    0 ||
+	    take_size("memory-swap", options->memory_swap, &memory->swap, e) < 0 ||
+	    take_size("kernel-memory", options->kernel_memory, &memory->kernel, e) < 0 ||
+	    take_size("kernel-memory-tcp", options->kernel_memory_tcp, &memory->kernel_tcp, e) < 0)
+		return -1;
+	return 0;
+}
+
+int container_update_resources(const struct container_update_options *options, struct arena *arena,
+			       struct spec_resources *ret, struct err *e)
+{
+	struct spec_resources resources = { 0 };
+	struct opt_i64 pids = { 0 };
+	struct opt_u64 weight = { 0 };
+
+	if (options->l3_cache_schema || options->mem_bw_schema)
+		return fail(e, ERR_CONFIG, "option --%s: intelRdt is not supported yet",
+			    options->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema");
+	resources.cpu = arena_new(arena, struct spec_cpu);
+	resources.memory = arena_new(arena, struct spec_memory);
+	resources.cpu->cpus =
+		options->cpuset_cpus ? arena_strdup(arena, options->cpuset_cpus) : NULL;
+	resources.cpu->mems =
+		options->cpuset_mems ? arena_strdup(arena, options->cpuset_mems) : NULL;
+	if (take_cpu(options, resources.cpu, e) < 0 ||
+	    take_memory(options, resources.memory, e) < 0 ||
+	    take_i64("pids-limit", options->pids_limit, &pids, e) < 0 ||
+	    take_u64("blkio-weight", options->blkio_weight, &weight, e) < 0)
+		return -1;
+	if (weight.value > 1000)
+		return fail_number("blkio-weight", options->blkio_weight, e);
+	if (pids.set) {
+		resources.pids = arena_new(arena, struct spec_pids);
+		resources.pids->limit = pids.value;
+	}
+	if (weight.set) {
+		resources.block_io = arena_new(arena, struct spec_block_io);
+		resources.block_io->weight =
+			(struct opt_u16){ .set = true, .value = (uint16_t)weight.value };
+	}
+	*ret = resources;
+	return 0;
+}

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+# Access to devices (config-linux.md "Devices", "Allowed Device list"): what a container may open and make,
+# with the files of cgroup v1 and with a program on v2.
+# world: legacy hybrid v2
+
+# shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
+
+load helpers
+
+setup_file() { make_rootfs; }
+setup() {
+    requires root world
+    start_test
+}
+teardown() { end_test; }
+
+allow() { # TYPE MAJOR MINOR ACCESS: a filter that allows it, after everything was denied
+    echo ".linux.resources.devices = [{allow: false, access: \"rwm\"}, {allow: true, type: \"$1\", major: $2, minor: $3, access: \"$4\"}]"
+}
+caps='(.process.capabilities[] ) |= . + ["CAP_MKNOD", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN"]'
+# A number that no driver has: where the access is allowed, the open goes on to say so (ENXIO).
+node='.linux.devices = [{path: "/dev/none", type: "c", major: 1, minor: 99, fileMode: 438}]'
+# opens TEXT HOW FILTER...: what an open of it says
+opens() {
+    local text=$1 how=$2
+    shift 2
+    answers "$text" "(: $how /dev/none) 2>&1 | sed 's/.*: //'" "$node" "$@"
+}
+yes='No such device or address' no='Operation not permitted'
+
+@test "without rules the default devices can be used, and no other" {
+    answers 'null zero full random urandom tty 
+open' 'for d in null zero full random urandom; do head -c 1 /dev/$d >/dev/null && : >/dev/null && printf "$d "; done
+        (: </dev/tty) 2>&1 | grep -q "Operation not permitted" || printf "tty "; echo
+        : </dev/ptmx && echo open'
+    opens "$no" '<'
+}
+
+@test "a rule allows a device, for the access that it names" {
+    opens "$yes" '<' "$(allow c 1 99 r)"
+    opens "$no" '>' "$(allow c 1 99 r)"
+    opens "$no" '<>' "$(allow c 1 99 r)"
+    opens "$no" '<' "$(allow c 1 12 rwm)"
+    opens "$no" '<' "$(allow b 1 11 rwm)"
+    opens "$yes" '<' '.linux.resources.devices = [{allow: false}, {allow: true, major: 1, access: "rw"}]'
+}
+
+@test "the last rule wins" {
+    opens "$no" '<' "$(allow c 1 99 rw)" \
+        '.linux.resources.devices += [{allow: false, type: "c", major: 1, minor: 99, access: "rwm"}]'
+    opens "$yes" '<' '.linux.resources.devices = [{allow: true}, {allow: false, type: "b"}]'
+    opens "$no" '<' \
+        '.linux.resources.devices = [{allow: true}, {allow: false, type: "c", major: 1, minor: 99, access: "r"}]'
+}
+
+@test "a denied access holds for an open that asks for more" {
+    requires v2
+    # a list that v1 cannot say is refused there, see below
+    denied='.linux.resources.devices = [{allow: true}, {allow: false, type: "c", major: 1, minor: 99, access: "w"}]'
+    opens "$yes" '<' "$denied"
+    opens "$no" '<>' "$denied"
+    opens "$yes" '<' '.linux.resources.devices = [{allow: false}, {allow: true, type: "c", major: 1, access: "rw"},
+        {allow: false, type: "c", major: 1, minor: 12, access: "rwm"}]'
+    opens "$no" '<' '.linux.resources.devices = [{allow: false}, {allow: true, type: "c", major: 1, access: "rw"},
+        {allow: false, type: "c", major: 1, minor: 99, access: "r"}]'
+}
+
+@test "the default devices stay usable whatever the rules say" {
+    answers 'written' ': >/dev/null && : </dev/zero && echo written' '.linux.resources.devices = [{allow: false, access: "rwm"}]'
+    requires v2
+    answers 'written' ': >/dev/null && : </dev/zero && echo written' '.linux.resources.devices = [{allow: true}, {allow: false, type: "c", major: 1}]'
+}
+
+@test "what cgroup v1 cannot express is refused by name" {
+    requires v1
+    b=$(bundle c1 '.linux.resources.devices = [{allow: false}, {allow: true, type: "c", major: 1}, {allow: false, type: "c", major: 1, minor: 99}]')
+    expect_error 'linux.resources.devices\[1\]: cgroup v1 cannot express it' create -b "$b" c1
+}
+
+@test "everything may be allowed" {
+    opens "$yes" '<>' '.linux.resources.devices = [{allow: true, access: "rwm"}]'
+}
+
+@test "a node may be made and not be opened" {
+    answers 'made
+Operation not permitted' 'mknod /tmp/disk b 259 77 && echo made; (: </tmp/disk) 2>&1 | sed "s/.*: //"' "$caps"
+}
+
+@test "on v1 the rules are in the group's list" {
+    requires v1
+    b=$(bundle c1 "$(args sleep 1000)" '.linux.cgroupsPath = "/test-devices"' "$(allow c 10 229 rw)")
+    succeeds create -b "$b" c1
+    list=$(cat /sys/fs/cgroup/devices/test-devices/devices.list)
+    contains "$list" 'c 10:229 rwm'
+    contains "$list" 'c 136:* rwm'
+    lacks "$list" 'a *:*'
+}
+
+@test "a thousand rules are taken, and the last of them counts" {
+    opens "$yes" '<' '.linux.resources.devices = [{allow: false}] +
+        [range(1000) | {allow: true, type: "b", major: (. % 4000), minor: ., access: "r"}] +
+        [{allow: true, type: "c", major: 1, minor: 99, access: "r"}]'
+}
+
+@test "on v2 the program of a group that was made beforehand is replaced" {
+    requires v2
+    mkdir /sys/fs/cgroup/test-made
+    b=$(bundle c1 "$(args sleep 1000)" '.linux.cgroupsPath = "/test-made"')
+    succeeds create -b "$b" c1
+    b2=$(bundle c2 "$(args sh -c '(: </dev/none) 2>&1 | sed "s/.*: //"')" '.linux.cgroupsPath = "/test-made"' "$node" "$(allow c 1 99 r)")
+    pid=$(shim state c1 | jq .pid)
+    # out of it, so that the group is empty and keeps its program
+    mkdir /sys/fs/cgroup/test-aside && echo "$pid" >/sys/fs/cgroup/test-aside/cgroup.procs
+    attempt run -b "$b2" c2
+    is "$status|$output|$stderr" "0|$yes|"
+    shim delete --force c1
+    wait_until rmdir /sys/fs/cgroup/test-aside
+    [ ! -d /sys/fs/cgroup/test-made ] || wait_until rmdir /sys/fs/cgroup/test-made
+}
+
+# ---- nodes (linux.devices)
+
+@test "nodes of every type are made, with owner and mode" {
+    answers 'crw-r----- 7 8 1:63
+crw-rw-rw- 0 0 1:3
+brw------- 0 0 103:7
+prw-rw-rw- 5 0 0:0' 'for d in none made/n disk fifo; do stat -c "%A %u %g %t:%T" /dev/$d; done' \
+        '.linux.devices = [
+            {path: "/dev/none", type: "c", major: 1, minor: 99, fileMode: 416, uid: 7, gid: 8},
+            {path: "/dev/made/n", type: "u", major: 1, minor: 3},
+            {path: "/dev/disk", type: "b", major: 259, minor: 7, fileMode: 384},
+            {path: "/dev/fifo", type: "p", uid: 5}]'
+}
+
+@test "a node that is there and another one is an error, the same one is not" {
+    b=$(bundle c1 '.linux.devices = [{path: "/there", type: "c", major: 1, minor: 3}]' "$(args true)")
+    mknod "$b/rootfs/there" c 1 3
+    succeeds run -b "$b" c1
+    rm "$b/rootfs/there" && mknod "$b/rootfs/there" c 1 5
+    expect_error "the device '/there' exists with another type or number" run -b "$b" c1
+    rm "$b/rootfs/there" && echo x >"$b/rootfs/there"
+    expect_error "the device '/there' exists with another type or number" run -b "$b" c1
+}
+
+@test "in a user namespace the host's node is bound" {
+    requires userns file:/dev/kmsg
+    map='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+    b=$(bundle c1 "$(args sh -c 'stat -c "%t:%T" /dev/kmsg; grep -c " /dev/kmsg " /proc/self/mountinfo')" "$map" \
+        '.linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 11}]')
+    attempt run -b "$b" c1
+    is "$status|$output|$stderr" $'0|1:b\n1|'
+    edit_config "$b" '.linux.devices[0].minor = 12'
+    expect_error "the host's '/dev/kmsg' is another device" run -b "$b" c1
+}

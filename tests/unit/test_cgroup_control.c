@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pause, update and statistics on trees of ordinary files: what is written where, what is put back when a
+ * write fails, and what is read on v2 with controllers that a machine for tests need not have. What the kernel
+ * makes of it is in tests/bats. Needs no root.
+ */
+#include "cgroup/cgroup.h"
+
+#include "base/auto.h"
+#include "base/io.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#undef fail /* of cmocka; ours makes errors */
+
+#define STOP(...) (print_error(__VA_ARGS__), _fail(__FILE__, __LINE__))
+
+#define GROUP "/web"
+
+struct fixture {
+	char base[64];
+	struct arena arena;
+	struct cgroup_facts facts;
+	struct cgroup_hierarchy_facts hierarchy;
+	struct cgroup_record record;
+	struct plan_cgroup plan;
+};
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+	(void)status;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+static int setup(void **state)
+{
+	static char memory[] = "memory", cpu[] = "cpu", io[] = "io";
+	static char *controllers[] = { memory, cpu, io };
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	snprintf(f->base, sizeof(f->base), "/tmp/distro-shim-control.XXXXXX");
+	if (!f || !mkdtemp(f->base))
+		return -1;
+	f->hierarchy.v2 = true;
+	f->hierarchy.mount_point = f->base;
+	f->hierarchy.controllers = (struct strlist){ ARRAY_SIZE(controllers), controllers };
+	f->facts = (struct cgroup_facts){ .layout = CGROUP_V2 };
+	f->facts.hierarchies.n = 1;
+	f->facts.hierarchies.v = &f->hierarchy;
+	f->plan = (struct plan_cgroup){ .manage = true, .layout = CGROUP_V2, .path = GROUP };
+	cgroup_describe(&f->plan, &f->facts, &f->arena, &f->record);
+	*state = f;
+	return mkdir(f->record.directories.v[0], 0755);
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	nftw(f->base, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	arena_release(&f->arena);
+	free(f);
+	return 0;
+}
+
+static const char *path_of(struct fixture *f, const char *file)
+{
+	return arena_printf(&f->arena, "%s" GROUP "/%s", f->base, file);
+}
+
+static void put(struct fixture *f, const char *file, const char *text)
+{
+	autoclose int fd = open(path_of(f, file), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void assert_content(struct fixture *f, const char *file, const char *expected)
+{
+	autofree char *text = NULL;
+	struct err e;
+
+	if (read_file_at(AT_FDCWD, path_of(f, file), 4096, &text, NULL, &e) < 0)
+		STOP("%s\n", e.text);
+	assert_string_equal(text, expected);
+}
+
+static void add(struct fixture *f, const char *controller, const char *file, const char *value)
+{
+	struct plan_cgroup_write *v =
+		arena_new_array(&f->arena, struct plan_cgroup_write, f->plan.writes.n + 1);
+
+	if (f->plan.writes.n > 0)
+		memcpy(v, f->plan.writes.v, f->plan.writes.n * sizeof(*v));
+	v[f->plan.writes.n++] = (struct plan_cgroup_write){
+		.controller = controller, .file = file, .value = value, .field = "the.field"
+	};
+	f->plan.writes.v = v;
+}
+
+/* --- pause --- */
+
+static void a_pause_that_succeeds_stays(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	put(f, "cgroup.freeze", "0\n");
+	put(f, "cgroup.events", "populated 1\nfrozen 1\n");
+	assert_int_equal(cgroup_pause(&f->record, 100, &e), 0);
+	assert_content(f, "cgroup.freeze", "1\n");
+	assert_true(cgroup_is_frozen(&f->record));
+}
+
+static void a_pause_that_takes_too_long_is_taken_back(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	put(f, "cgroup.freeze", "0\n");
+	put(f, "cgroup.events", "populated 1\nfrozen 0\n");
+	assert_int_equal(cgroup_pause(&f->record, 30, &e), -1);
+	assert_int_equal(e.sys, ETIMEDOUT);
+	assert_content(f, "cgroup.freeze", "0\n");
+}
+
+static void a_freezer_of_v1_that_stays_half_way_is_thawed(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	/* as if the kernel went on saying so: what is written comes behind */
+	put(f, "freezer.state", "FREEZING\n");
+	assert_int_equal(chmod(path_of(f, "freezer.state"), 0444), 0);
+	if (geteuid() == 0) {
+		/* root writes all the same, and reads back what it wrote */
+		assert_int_equal(cgroup_pause(&f->record, 30, &e), -1);
+		assert_content(f, "freezer.state", "THAWEDNG\n");
+		return;
+	}
+	assert_int_equal(cgroup_pause(&f->record, 30, &e), -1);
+	assert_int_equal(e.sys, EACCES);
+}
+
+static void a_resume_below_a_frozen_group_says_so(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	put(f, "cgroup.freeze", "1\n");
+	put(f, "cgroup.events", "populated 1\nfrozen 1\n");
+	assert_int_equal(cgroup_resume(&f->record, 30, &e), -1);
+	assert_non_null(strstr(e.text, "is frozen by a cgroup above it"));
+	assert_content(f, "cgroup.freeze", "0\n");
+	put(f, "cgroup.events", "populated 1\nfrozen 0\n");
+	assert_int_equal(cgroup_resume(&f->record, 30, &e), 0);
+}
+
+static void without_a_freezer_there_is_no_pause(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	assert_int_equal(cgroup_pause(&f->record, 30, &e), -1);
+	assert_non_null(strstr(e.text, "has no freezer"));
+	assert_int_equal(cgroup_resume(&f->record, 30, &e), -1);
+}
+
+/* --- update --- */
+
+static void an_update_can_be_undone(void **state)
+{
+	struct fixture *f = *state;
+	autochanges changes = { 0 };
+	struct err e;
+
+	put(f, "memory.max", "1000\n");
+	put(f, "cpu.max", "5000 9000\n");
+	add(f, "memory", "memory.max", "2000");
+	add(f, "cpu", "cpu.max", "7000 9000");
+	assert_int_equal(cgroup_update(&f->plan, &f->facts, &f->record, &changes, &e), 0);
+	assert_content(f, "memory.max", "2000\n");
+	assert_content(f, "cpu.max", "7000 9000\n");
+	cgroup_changes_undo(&changes);
+	assert_content(f, "memory.max", "1000\n");
+	assert_content(f, "cpu.max", "5000 9000\n");
+}
+
+static void an_update_that_fails_leaves_what_was(void **state)
+{
+	struct fixture *f = *state;
+	struct cgroup_changes changes = { 0 };
+	struct err e;
+
+	put(f, "memory.max", "1000\n");
+	add(f, "memory", "memory.max", "2000");
+	add(f, "io", "io.max", "8:0 rbps=1");
+	assert_int_equal(cgroup_update(&f->plan, &f->facts, &f->record, &changes, &e), -1);
+	assert_int_equal(e.sys, ENOENT);
+	assert_true(str_has_prefix(e.text, "the.field: "));
+	assert_non_null(strstr(e.text, "'io.max', which this kernel does not have"));
+	assert_content(f, "memory.max", "1000\n");
+	assert_int_equal(changes.n, 0);
+}
+
+static void the_other_name_of_a_file_is_used(void **state)
+{
+	struct fixture *f = *state;
+	autochanges first = { 0 };
+	struct err e;
+
+	add(f, "io", "io.bfq.weight", "100");
+	f->plan.writes.v[0].other_file = "io.weight";
+	f->plan.writes.v[0].other_value = "910";
+	put(f, "io.weight", "");
+	assert_int_equal(cgroup_update(&f->plan, &f->facts, &f->record, &first, &e), 0);
+	assert_content(f, "io.weight", "910");
+	put(f, "io.bfq.weight", "");
+	autochanges changes = { 0 };
+	assert_int_equal(cgroup_update(&f->plan, &f->facts, &f->record, &changes, &e), 0);
+	assert_content(f, "io.bfq.weight", "100");
+}
+
+static void a_failure_that_was_foreseen_is_none(void **state)
+{
+	struct fixture *f = *state;
+	autochanges changes = { 0 };
+	struct err e;
+
+	add(f, "io", "io.nothing", "1");
+	f->plan.writes.v[0].tolerated = ENOENT;
+	assert_int_equal(cgroup_update(&f->plan, &f->facts, &f->record, &changes, &e), 0);
+}
+
+static void memory_in_use_is_looked_at_where_asked(void **state)
+{
+	struct fixture *f = *state;
+	autochanges changes = { 0 };
+	struct err e;
+
+	put(f, "memory.current", "5000\n");
+	put(f, "memory.max", "max\n");
+	add(f, "memory", "memory.max", "4096");
+	f->plan.memory_check = 4096;
+	assert_int_equal(cgroup_update(&f->plan, &f->facts, &f->record, &changes, &e), -1);
+	assert_string_equal(e.text, "memory.checkBeforeUpdate: the limit of 4096 bytes is below "
+				    "the 5000 that are in use");
+	assert_content(f, "memory.max", "max\n");
+	put(f, "memory.current", "4096\n");
+	assert_int_equal(cgroup_update(&f->plan, &f->facts, &f->record, &changes, &e), 0);
+}
+
+/* --- statistics --- */
+
+static void statistics_of_v2_have_the_form_of_v1(void **state)
+{
+	struct fixture *f = *state;
+	auto_json_out out = json_out_new(false);
+	const char *text;
+	struct err e;
+
+	put(f, "cgroup.events", "populated 1\nfrozen 0\n");
+	put(f, "cpu.stat",
+	    "usage_usec 30\nuser_usec 10\nsystem_usec 20\nnr_periods 4\n"
+	    "nr_throttled 3\nthrottled_usec 2\n");
+	put(f, "memory.current", "100\n");
+	put(f, "memory.max", "1000\n");
+	put(f, "memory.peak", "200\n");
+	put(f, "memory.events", "low 0\nhigh 0\nmax 7\noom 0\noom_kill 0\n");
+	put(f, "memory.stat", "anon 60\nfile 40\n");
+	put(f, "memory.swap.current", "5\n");
+	put(f, "memory.swap.max", "max\n");
+	put(f, "pids.current", "3\n");
+	put(f, "pids.max", "max\n");
+	put(f, "io.stat", "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0\n7:0 \n");
+	put(f, "hugetlb.2MB.current", "2097152\n");
+	put(f, "hugetlb.2MB.rsvd.current", "0\n");
+	put(f, "hugetlb.2MB.events", "max 1\n");
+	assert_int_equal(cgroup_stats(&f->record, out, &e), 0);
+	assert_int_equal(json_out_finish(out, &text, NULL, &e), 0);
+	assert_string_equal(
+		text,
+		"{\"cpu\":{\"usage\":{\"total\":30000,\"kernel\":20000,\"user\":10000},"
+		"\"throttling\":{\"periods\":4,\"throttledPeriods\":3,\"throttledTime\":2000}},"
+		"\"memory\":{\"cache\":40,"
+		"\"usage\":{\"limit\":1000,\"usage\":100,\"max\":200,\"failcnt\":7},"
+		"\"swap\":{\"limit\":18446744073709551615,\"usage\":105,\"failcnt\":0},"
+		"\"raw\":{\"anon\":60,\"file\":40}},"
+		"\"pids\":{\"current\":3},"
+		"\"blkio\":{\"ioServiceBytesRecursive\":["
+		"{\"major\":8,\"minor\":0,\"op\":\"Read\",\"value\":1},"
+		"{\"major\":8,\"minor\":0,\"op\":\"Write\",\"value\":2}],"
+		"\"ioServicedRecursive\":["
+		"{\"major\":8,\"minor\":0,\"op\":\"Read\",\"value\":3},"
+		"{\"major\":8,\"minor\":0,\"op\":\"Write\",\"value\":4}]},"
+		"\"hugetlb\":{\"2MB\":{\"usage\":2097152,\"failcnt\":1}}}");
+}
+
+/* inotify works on ordinary files, so this is the way of v2. */
+static void a_kill_for_want_of_memory_is_noticed_on_v2(void **state)
+{
+	struct fixture *f = *state;
+	autooom oom = CGROUP_OOM_INIT;
+	struct err e;
+
+	put(f, "memory.events", "oom 1\noom_kill 1\n");
+	assert_int_equal(cgroup_oom_open(&f->record, &oom, &e), 0);
+	assert_true(oom.fd >= 0);
+	put(f, "memory.events", "oom 2\noom_kill 1\n");
+	assert_false(cgroup_oom_happened(&oom));
+	put(f, "memory.events", "oom 3\noom_kill 2\n");
+	assert_true(cgroup_oom_happened(&oom));
+	assert_false(cgroup_oom_happened(&oom));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_pause_that_succeeds_stays),
+		TEST(a_pause_that_takes_too_long_is_taken_back),
+		TEST(a_freezer_of_v1_that_stays_half_way_is_thawed),
+		TEST(a_resume_below_a_frozen_group_says_so),
+		TEST(without_a_freezer_there_is_no_pause),
+		TEST(an_update_can_be_undone),
+		TEST(an_update_that_fails_leaves_what_was),
+		TEST(the_other_name_of_a_file_is_used),
+		TEST(a_failure_that_was_foreseen_is_none),
+		TEST(memory_in_use_is_looked_at_where_asked),
+		TEST(statistics_of_v2_have_the_form_of_v1),
+		TEST(a_kill_for_want_of_memory_is_noticed_on_v2),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
