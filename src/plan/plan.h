@@ -126,6 +126,8 @@ struct plan_cgroup {
 	uint64_t memory_check; /* refuse where more is in use than this; 0: do not ask */
 	bool delegate;         /* v2: the container's root gets the group as its own */
 	uint32_t delegate_uid, delegate_gid; /* on the host */
+	/* plan_systemd.h: a unit whose cgroup it is, made by systemd; NULL: the group is made in the files */
+	const struct plan_scope *scope;
 };
 
 /* What of it goes on disk, so that a later `delete` finds everything (state/state.h). */
@@ -134,6 +136,9 @@ struct cgroup_record {
 	int layout;                 /* enum cgroup_layout */
 	char *path;                 /* as in struct plan_cgroup */
 	struct strlist directories; /* absolute, one a hierarchy, as the creator saw them */
+	/* of systemd, which makes the directories: what is above is known once there is the unit */
+	char *unit;
+	bool user; /* of the user's own manager */
 };
 extern const struct fields cgroup_record_fields;
 
@@ -254,7 +259,7 @@ struct plan_options {
 	const char *bundle;
 	bool no_pivot;
 	bool cgroup_disabled; /* --cgroup-manager disabled */
-	bool systemd_cgroup;  /* --systemd-cgroup: an error until the driver is there */
+	bool systemd_cgroup;  /* --systemd-cgroup */
 	/* What the runtime itself adds: NAME=VALUE in place of the config's, and a directory of the host
 	 * for the notification socket with its place inside. */
 	const struct strlist *environment;
@@ -276,6 +281,8 @@ int plan_make_exec(const struct spec *spec, const struct plan_options *options, 
 
 /* Podman's --group-add keep-groups. */
 #define PLAN_KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
+/* Followed by the name of a property of the container's systemd unit. */
+#define PLAN_SYSTEMD_ANNOTATION "org.systemd.property."
 
 /* Names of the mount options that are known by name, for `features`; NULL beyond the last. Others go to
  * the file system as they are. */
