@@ -113,7 +113,7 @@ static bool integer(const char *word, char letter, struct arena *arena, char **r
 	uint64_t value = 0, most = 0;
 
 	word += negative || *word == '+';
-	if (str_has_prefix(word, "0x")) {
+	if (str_has_prefix(word, "0x") && word[2]) {
 		for (word += 2; *word; word++) {
 			static const char hex[] = "0123456789abcdef0123456789ABCDEF";
 			if (!is_in(*word, hex) || value >> 60)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Access to devices (config-linux.md "Devices", "Allowed Device list"): what a container may open and make,
 # with the files of cgroup v1 and with a program on v2.
-# world: legacy hybrid v2
+# world: legacy hybrid v2 vm
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 
@@ -36,6 +36,7 @@ open' 'for d in null zero full random urandom; do head -c 1 /dev/$d >/dev/null &
     opens "$no" '<'
 }
 
+# bats test_tags=smoke
 @test "a rule allows a device, for the access that it names" {
     opens "$yes" '<' "$(allow c 1 99 r)"
     opens "$no" '>' "$(allow c 1 99 r)"
@@ -102,6 +103,7 @@ Operation not permitted' 'mknod /tmp/disk b 259 77 && echo made; (: </tmp/disk) 
         [{allow: true, type: "c", major: 1, minor: 99, access: "r"}]'
 }
 
+# bats test_tags=smoke
 @test "on v2 the program of a group that was made beforehand is replaced" {
     requires v2
     mkdir /sys/fs/cgroup/test-made

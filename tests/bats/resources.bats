@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Limits (config-linux.md "Control groups"): what stands in the files of the container's group, and that it
 # holds. Controllers that this machine does not have are shown by tests/unit/test_plan_resources.c.
-# world: legacy hybrid v2
+# world: legacy hybrid v2 vm
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 
@@ -31,6 +31,7 @@ refused() {
     gone
 }
 
+# bats test_tags=smoke
 @test "memory" {
     requires v1 controller:memory
     made '{memory: {limit: 67108864, swap: 134217728, reservation: 33554432, swappiness: 10, disableOOMKiller: true, useHierarchy: true, kernelTCP: 4194304}}'
@@ -58,6 +59,7 @@ refused() {
         blockIO: {weight: 0}, pids: {limit: -1}, network: {}, hugepageLimits: [], unified: {}, devices: []}'
 }
 
+# bats test_tags=smoke
 @test "cpu" {
     requires v1 controller:cpu
     made '{cpu: {shares: 512, quota: 20000, period: 50000, burst: 5000, cpus: "0", mems: "0"}}'
@@ -89,6 +91,7 @@ refused() {
     is "$(file pids pids.max)" 0
 }
 
+# bats test_tags=smoke
 @test "block devices" {
     requires v1 controller:blkio file:/dev/loop0
     numbers=$(stat -c '%Hr:%Lr' /dev/loop0)
