@@ -40,6 +40,7 @@ void cgroup_describe(const struct plan_cgroup *plan, const struct cgroup_facts *
 	*ret = (struct cgroup_record){ .manage = plan->manage, .layout = plan->layout };
 	if (plan->manage && plan->scope) {
 		ret->unit = arena_strdup(arena, plan->scope->unit);
+		ret->description = arena_strdup(arena, plan->scope->description);
 		ret->user = plan->scope->user;
 		return;
 	}

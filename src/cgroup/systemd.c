@@ -195,6 +195,32 @@ static int stop_unit(struct systemd_bus *bus, const char *unit, struct err *e)
 	return 0;
 }
 
+enum whose { NOBODYS, ITS_OWN, ANOTHERS };
+
+/* Its own ends with its last process, and then anybody can take the name. */
+static int whose_unit(struct systemd_bus *bus, const struct cgroup_record *record, struct err *e)
+{
+	struct arena arena = { 0 };
+	const char *description;
+	int rc = systemd_unit_text(bus, record->unit, "Description", &arena, &description, e);
+
+	if (rc == 0)
+		rc = str_eq(description, record->description) ? ITS_OWN : ANOTHERS;
+	else if (e->kind == ERR_NOT_FOUND)
+		rc = NOBODYS;
+	arena_release(&arena);
+	return rc;
+}
+
+bool cgroup_systemd_is_anothers(const struct cgroup_record *record)
+{
+	autobus bus = SYSTEMD_BUS_INIT;
+	struct err ignored;
+
+	return record->unit && systemd_bus_open(record->user, &bus, &ignored) == 0 &&
+	       whose_unit(&bus, record, &ignored) == ANOTHERS;
+}
+
 int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e)
 {
 	autobus bus = SYSTEMD_BUS_INIT;
@@ -206,5 +232,8 @@ int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e)
 		log_warning("the unit '%s' is left to systemd: %s", record->unit, e->text);
 		return 0;
 	}
-	return stop_unit(&bus, record->unit, e);
+	int whose = whose_unit(&bus, record, e);
+	if (whose < 0)
+		return -1;
+	return whose == ITS_OWN ? stop_unit(&bus, record->unit, e) : 0;
 }

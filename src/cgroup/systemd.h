@@ -25,6 +25,10 @@ int cgroup_systemd_update(const struct plan_cgroup *plan, const struct cgroup_re
 /* End everything in the unit, and the unit; one that is not there is success. */
 int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e) MUST_CHECK;
 
+/* Whether a unit of that name is there which is not the container's: its own has ended, and what is in the
+ * recorded directories is somebody else's. False where it cannot be told. */
+bool cgroup_systemd_is_anothers(const struct cgroup_record *record);
+
 /* Where a process ("self", "123") is in the hierarchy that systemd goes by, which must be that unit. */
 int cgroup_unit_path(const char *process, const char *unit, struct arena *arena, const char **ret,
 		     struct err *e) MUST_CHECK;

@@ -199,11 +199,17 @@ static void close_container(struct systemd_call *call)
 		keep(call, call->bus->library->bus_message_close_container(call->message));
 }
 
-void systemd_call_start(struct systemd_bus *bus, const char *method, struct systemd_call *ret)
+static void start_call(struct systemd_bus *bus, const char *path, const char *of,
+		       const char *method, struct systemd_call *ret)
 {
 	*ret = (struct systemd_call){ .bus = bus, .method = method };
-	ret->code = bus->library->bus_message_new_method_call(
-		bus->connection, &ret->message, destination, object, interface, method);
+	ret->code = bus->library->bus_message_new_method_call(bus->connection, &ret->message,
+							      destination, path, of, method);
+}
+
+void systemd_call_start(struct systemd_bus *bus, const char *method, struct systemd_call *ret)
+{
+	start_call(bus, object, interface, method, ret);
 }
 
 void systemd_call_text(struct systemd_call *call, const char *text)
@@ -393,4 +399,37 @@ bool systemd_call_failed_with(const struct systemd_call *call, const char *name)
 {
 	return call->error.name && str_has_prefix(call->error.name, destination) &&
 	       str_eq(call->error.name + strlen(destination) + 1, name);
+}
+
+int systemd_unit_text(struct systemd_bus *bus, const char *unit, const char *property,
+		      struct arena *arena, const char **ret, struct err *e)
+{
+	const struct systemd_library *library = bus->library;
+	autocall find = { .bus = NULL };
+	autocall get = { .bus = NULL };
+	const char *path, *text;
+	int rc;
+
+	systemd_call_start(bus, "GetUnit", &find);
+	systemd_call_text(&find, unit);
+	if (systemd_call_send(&find, e) < 0) {
+		if (systemd_call_failed_with(&find, "NoSuchUnit"))
+			e->kind = ERR_NOT_FOUND;
+		return -1;
+	}
+	rc = library->bus_message_read_basic(find.reply, 'o', &path);
+	if (rc <= 0)
+		return fail_errno(e, -rc, "systemd: GetUnit: an answer without a unit");
+	start_call(bus, path, "org.freedesktop.DBus.Properties", "Get", &get);
+	systemd_call_text(&get, "org.freedesktop.systemd1.Unit");
+	systemd_call_text(&get, property);
+	if (systemd_call_send(&get, e) < 0)
+		return -1;
+	rc = library->bus_message_enter_container(get.reply, 'v', "s");
+	if (rc > 0)
+		rc = library->bus_message_read_basic(get.reply, 's', &text);
+	if (rc <= 0)
+		return fail_errno(e, -rc, "systemd: '%s' of unit '%s' is no text", property, unit);
+	*ret = arena_strdup(arena, text);
+	return 0;
 }

@@ -52,6 +52,10 @@ int systemd_call_send(struct systemd_call *call, struct err *e) MUST_CHECK;
 /* The same where the answer is a job, and wait until that has ended. */
 int systemd_call_send_job(struct systemd_call *call, struct err *e) MUST_CHECK;
 
+/* A text property of a unit. ERR_NOT_FOUND where there is no such unit. */
+int systemd_unit_text(struct systemd_bus *bus, const char *unit, const char *property,
+		      struct arena *arena, const char **ret, struct err *e) MUST_CHECK;
+
 /* Whether the call failed with this error of systemd: "UnitExists". */
 bool systemd_call_failed_with(const struct systemd_call *call, const char *name);
 

@@ -37,6 +37,7 @@ static const struct {
 	ROW(bus_message_append_basic),
 	ROW(bus_message_open_container),
 	ROW(bus_message_close_container),
+	ROW(bus_message_enter_container),
 	ROW(bus_message_read_basic),
 	ROW(bus_message_unref),
 };

@@ -46,6 +46,7 @@ struct systemd_library {
 	int (*bus_message_append_basic)(struct sd_bus_message *, char, const void *);
 	int (*bus_message_open_container)(struct sd_bus_message *, char, const char *);
 	int (*bus_message_close_container)(struct sd_bus_message *);
+	int (*bus_message_enter_container)(struct sd_bus_message *, char, const char *);
 	int (*bus_message_read_basic)(struct sd_bus_message *, char, void *);
 	struct sd_bus_message *(*bus_message_unref)(struct sd_bus_message *);
 };

@@ -138,7 +138,8 @@ struct cgroup_record {
 	struct strlist directories; /* absolute, one a hierarchy, as the creator saw them */
 	/* of systemd, which makes the directories: what is above is known once there is the unit */
 	char *unit;
-	bool user; /* of the user's own manager */
+	char *description; /* tells it from another unit that has the name */
+	bool user;         /* of the user's own manager */
 };
 extern const struct fields cgroup_record_fields;
 
@@ -260,6 +261,8 @@ struct plan_options {
 	bool no_pivot;
 	bool cgroup_disabled; /* --cgroup-manager disabled */
 	bool systemd_cgroup;  /* --systemd-cgroup */
+	const char
+		*root; /* of the state, by which a container is known; NULL: it does not matter */
 	/* What the runtime itself adds: NAME=VALUE in place of the config's, and a directory of the host
 	 * for the notification socket with its place inside. */
 	const struct strlist *environment;

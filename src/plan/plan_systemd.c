@@ -239,8 +239,10 @@ int plan_scope(struct plan_context *c, struct err *e)
 	plan_systemd_limits(cgroup, c->arena, &limits);
 	scope->properties.v = arena_new_array(c->arena, struct plan_property,
 					      BASE_PROPERTIES + limits.n + c->spec->annotations.n);
-	add(c, scope, "Description", "s",
-	    arena_printf(c->arena, "distro-shim container %s", c->options->id));
+	scope->description = arena_printf(c->arena, "distro-shim container %s%s%s", c->options->id,
+					  c->options->root ? " of " : "",
+					  c->options->root ? c->options->root : "");
+	add(c, scope, "Description", "s", scope->description);
 	add(c, scope, "Slice", "s", scope->slice);
 	/* After the slice: systemd asks then which controllers it may hand on. */
 	add(c, scope, "Delegate", "b", "true");

@@ -20,6 +20,7 @@ struct plan_properties {
 
 struct plan_scope {
 	const char *unit, *slice; /* "PREFIX-NAME.scope", "SLICE.slice" */
+	const char *description;  /* of this container's unit and no other */
 	bool user;                /* of the user's own manager */
 	struct plan_properties properties;
 };

@@ -12,6 +12,7 @@ static const struct field cgroup_record_rows[] = {
 	FIELD(struct cgroup_record, STRING, path, "path", 0),
 	FIELD(struct cgroup_record, STRLIST, directories, "directories", 0),
 	FIELD(struct cgroup_record, STRING, unit, "unit", 0),
+	FIELD(struct cgroup_record, STRING, description, "description", 0),
 	FIELD(struct cgroup_record, BOOL, user, "user", 0),
 };
 

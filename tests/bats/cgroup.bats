@@ -209,7 +209,6 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
     expect_error 'memory.swap' create -b "$b" c1
 }
 
-# bats test_tags=smoke
 @test "memory: what takes more than the limit is killed, and run says 137" {
     requires v1
     b=$(bundle c1 "$(args dd if=/dev/zero of=/dev/null bs=64M count=1)" '.linux.resources.memory.limit = 16777216')

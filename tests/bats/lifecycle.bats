@@ -106,7 +106,6 @@ fits_schema() { # SCHEMA FILE
     [ ! -e "$b/rootfs/noted" ]
 }
 
-# bats test_tags=smoke
 @test "delete: not a running one, yes a created or stopped one, with --force any and also none" {
     make_running c1
     expect_error 'cannot delete container c1 that is not stopped: running' delete c1

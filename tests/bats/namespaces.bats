@@ -118,7 +118,6 @@ SHOW='for n in pid mnt net ipc uts cgroup; do readlink /proc/self/ns/$n; done'
     expect_error "uts namespace" run -b "$b" x
 }
 
-# bats test_tags=smoke
 @test "in another's PID namespace: seen there, and ended whole" {
     local b pid
     hold --pid --mount --mount-proc

@@ -31,7 +31,6 @@ refused() {
     gone
 }
 
-# bats test_tags=smoke
 @test "memory" {
     requires v1 controller:memory
     made '{memory: {limit: 67108864, swap: 134217728, reservation: 33554432, swappiness: 10, disableOOMKiller: true, useHierarchy: true, kernelTCP: 4194304}}'
@@ -59,7 +58,6 @@ refused() {
         blockIO: {weight: 0}, pids: {limit: -1}, network: {}, hugepageLimits: [], unified: {}, devices: []}'
 }
 
-# bats test_tags=smoke
 @test "cpu" {
     requires v1 controller:cpu
     made '{cpu: {shares: 512, quota: 20000, period: 50000, burst: 5000, cpus: "0", mems: "0"}}'
@@ -91,7 +89,6 @@ refused() {
     is "$(file pids pids.max)" 0
 }
 
-# bats test_tags=smoke
 @test "block devices" {
     requires v1 controller:blkio file:/dev/loop0
     numbers=$(stat -c '%Hr:%Lr' /dev/loop0)

@@ -66,3 +66,137 @@ made=0
     is "$(property "$unit" LoadState)" not-found
     [ ! -e "/sys/fs/cgroup$group" ]
 }
+
+@test "what cannot be reached is named" {
+    [ ! -d /run/systemd/system ] || skip "systemd runs here"
+    mkdir -p /run/systemd/system
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:c1"')
+    expect_error 'connect to systemd at|needs libsystemd' --systemd-cgroup create -b "$b" c1
+    rmdir /run/systemd/system /run/systemd
+    [ ! -e "$SHIM_ROOT/c1" ]
+}
+
+@test "slices: the default one, nested ones; characters that a unit's name cannot have" {
+    requires systemd
+    alive ''
+    is "$group" "/system.slice/distro-shim-$id.scope"
+    alive a-b.slice:p:c+d
+    is "$group" '/a.slice/a-b.slice/p-c\x2bd.scope'
+    is "$(property "$unit" Slice)" a-b.slice
+    succeeds delete --force "$id"
+    # what systemd has made for it goes when it is empty
+    systemctl stop a.slice
+}
+
+@test "annotations are properties, and what systemd does not know is left out with a word" {
+    requires systemd
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:c1"' '.annotations = {
+        "org.systemd.property.TimeoutStopSec": "7.5", "org.systemd.property.KillSignal": "15",
+        "org.systemd.property.NoSuchThing": "uint64 1", "org.systemd.property.Documentation": "[\"man:true(1)\"]"}')
+    attempt --systemd-cgroup run -d -b "$b" c1
+    is "$status" 0
+    contains "$stderr" "does not know the property 'NoSuchThing'"
+    is "$(property test-c1.scope TimeoutStopUSec)" 7.500s
+    is "$(property test-c1.scope Documentation)" "man:true(1)"
+}
+
+# bats test_tags=smoke
+@test "limits outlast a reload of systemd, also those of an update" {
+    requires systemd
+    alive system.slice:test:c1 '.linux.resources.memory.limit = 67108864 | .linux.resources.cpu = {quota: 33333, period: 100000, shares: 512}
+        | .linux.resources.pids.limit = 0'
+    limits() { (cd "/sys/fs/cgroup$group" && cat memory.max cpu.max cpu.weight pids.max); }
+    before=$(limits)
+    is "$before" "67108864
+33333 100000
+59
+0" || is "$(sed -n 1,2p <<<"$before")" "67108864
+33333 100000"
+    systemctl daemon-reload
+    is "$(sed -n 1p <<<"$(limits)")" 67108864
+    succeeds update --memory 33554432 --pids-limit 7 "$id"
+    is "$(property "$unit" MemoryMax)" 33554432
+    is "$(property "$unit" TasksMax)" 7
+    systemctl daemon-reload
+    is "$(limits | sed -n '1p;4p')" "33554432
+7"
+}
+
+@test "a unit that has failed is in nobody's way; a living one stays as it is" {
+    requires systemd
+    systemd-run --quiet --scope --unit=test-f -p RuntimeMaxSec=1 sleep 1000 </dev/null >/dev/null 2>&1 3>&- || true
+    wait_until systemctl is-failed test-f.scope
+    alive system.slice:test:f
+    is "$(property "$unit" ActiveState)" active
+    # another container that wants the same unit
+    b=$(bundle other "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:f"')
+    expect_error 'test-f.scope.*already' --systemd-cgroup create -b "$b" other
+    is "$(property "$unit" ActiveState)" active
+    is "$(state_of "$id")" running
+}
+
+@test "a creator that is killed at any step leaves what delete --force removes" {
+    requires systemd fault
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:c1"')
+    for step in systemd-scope record-init go ready record-created; do
+        status=0
+        shim_fault "create:$step:kill" --systemd-cgroup create -b "$b" c1 </dev/null >/dev/null 2>&1 || status=$?
+        [ "$status" != 0 ]
+        succeeds delete --force c1
+        wait_until eval '[ "$(property test-c1.scope LoadState)" = not-found ]'
+        [ ! -e /sys/fs/cgroup/system.slice/test-c1.scope ]
+    done
+    # and one that fails takes everything back itself
+    for step in systemd-scope record-init ready; do
+        status=0
+        shim_fault "create:$step:fail" --systemd-cgroup create -b "$b" c1 </dev/null >/dev/null 2>&1 || status=$?
+        is "$status" 1
+        [ ! -e "$SHIM_ROOT/c1" ]
+        is "$(property test-c1.scope LoadState)" not-found
+    done
+}
+
+@test "a container that is stopped is deleted, and a unit of that name of somebody else is not" {
+    requires systemd
+    alive system.slice:test:c1
+    succeeds kill "$id" KILL
+    wait_until eval '[ "$(property test-c1.scope LoadState)" = not-found ]'
+    systemd-run --quiet --scope --unit=test-c1 sleep 1000 </dev/null >/dev/null 2>&1 3>&- &
+    wait_until systemctl is-active test-c1.scope
+    succeeds delete --force "$id"
+    is "$(property test-c1.scope ActiveState)" active
+    systemctl stop test-c1.scope
+}
+
+@test "podman with its systemd manager" {
+    requires systemd cmd:podman
+    mkdir -p root && cp -a "$BATS_FILE_TMPDIR/rootfs/." root/
+    run timeout 100 podman --runtime "$DISTRO_SHIM" --cgroup-manager systemd run --rm --network none --memory 64m \
+        --cgroupns host --rootfs "$PWD/root" cat /proc/self/cgroup
+    echo "$output"
+    is "$status" 0
+    matches "$output" '0::/machine.slice/libpod-[0-9a-f]*\.scope'
+}
+
+@test "a user's own manager makes it, also where the environment does not say where that is" {
+    requires systemd file:/run/user/1000/bus
+    home=/home/user/shim
+    mkdir -p $home && b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = ":test:c1"' '.linux.resources.pids.limit = 9
+        | .linux.namespaces += [{type: "user"}] | .linux.namespaces |= map(select(.type != "network"))
+        | .linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}]
+        | .linux.gidMappings = [{containerID: 0, hostID: 1000, size: 1}]
+        | .mounts |= map(select(.type == "proc"))')
+    cp -a "$b" $home/ && echo '{"version": 1, "mode": "observe"}' >$home/policy.json
+    chown -R user:user $home
+    chmod 755 "${DISTRO_SHIM%/*}" "$DISTRO_SHIM"
+    as_user() { runuser -u user -- env -i PATH="$PATH" sh -c 'cd && exec "$@"' - "$DISTRO_SHIM" --root $home/state \
+        --policy $home/policy.json --systemd-cgroup "$@" </dev/null; }
+    as_user run -d -b $home/c1 --pid-file $home/pid c1 >$home/out 2>&1 || { cat $home/out >&2; false; }
+    matches "$(cat "/proc/$(cat $home/pid)/cgroup")" '^0::/user.slice/user-1000.slice/user@1000.service/user.slice/test-c1.scope$'
+    is "$(cat "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/user.slice/test-c1.scope/pids.max")" 9
+    as_user delete --force c1
+    [ ! -e /sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/user.slice/test-c1.scope ]
+    rm -rf $home
+    # made for it, and empty
+    systemctl --user -M user@ stop user.slice
+}
