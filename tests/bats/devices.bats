@@ -36,7 +36,6 @@ open' 'for d in null zero full random urandom; do head -c 1 /dev/$d >/dev/null &
     opens "$no" '<'
 }
 
-# bats test_tags=smoke
 @test "a rule allows a device, for the access that it names" {
     opens "$yes" '<' "$(allow c 1 99 r)"
     opens "$no" '>' "$(allow c 1 99 r)"
@@ -82,6 +81,7 @@ open' 'for d in null zero full random urandom; do head -c 1 /dev/$d >/dev/null &
     opens "$yes" '<>' '.linux.resources.devices = [{allow: true, access: "rwm"}]'
 }
 
+# bats test_tags=smoke
 @test "a node may be made and not be opened" {
     answers 'made
 Operation not permitted' 'mknod /tmp/disk b 259 77 && echo made; (: </tmp/disk) 2>&1 | sed "s/.*: //"' "$caps"
@@ -103,7 +103,6 @@ Operation not permitted' 'mknod /tmp/disk b 259 77 && echo made; (: </tmp/disk) 
         [{allow: true, type: "c", major: 1, minor: 99, access: "r"}]'
 }
 
-# bats test_tags=smoke
 @test "on v2 the program of a group that was made beforehand is replaced" {
     requires v2
     mkdir /sys/fs/cgroup/test-made

@@ -21,8 +21,8 @@ sleeping() { args sleep 1000; }
 alive() { # CGROUPS-PATH FILTER...
     local path=$1
     shift
-    b=$(bundle "c$((++made))" "$(sleeping)" ".linux.cgroupsPath = \"$path\"" "$@") || return 1
-    id=c$made
+    made=$((made + 1)) id=c$made
+    b=$(bundle "$id" "$(sleeping)" ".linux.cgroupsPath = \"$path\"" "$@") || return 1
     succeeds --systemd-cgroup run -d -b "$b" --pid-file pid "$id"
     pid=$(<pid)
     group=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
@@ -93,7 +93,7 @@ made=0
     b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:c1"' '.annotations = {
         "org.systemd.property.TimeoutStopSec": "7.5", "org.systemd.property.KillSignal": "15",
         "org.systemd.property.NoSuchThing": "uint64 1", "org.systemd.property.Documentation": "[\"man:true(1)\"]"}')
-    attempt --systemd-cgroup run -d -b "$b" c1
+    attempt --log-level warning --systemd-cgroup run -d -b "$b" c1
     is "$status" 0
     contains "$stderr" "does not know the property 'NoSuchThing'"
     is "$(property test-c1.scope TimeoutStopUSec)" 7.500s
@@ -140,7 +140,7 @@ made=0
     b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:c1"')
     for step in systemd-scope record-init go ready record-created; do
         status=0
-        shim_fault "create:$step:kill" --systemd-cgroup create -b "$b" c1 </dev/null >/dev/null 2>&1 || status=$?
+        shim_fault "parent:$step:kill" --systemd-cgroup create -b "$b" c1 </dev/null >/dev/null 2>&1 || status=$?
         [ "$status" != 0 ]
         succeeds delete --force c1
         wait_until eval '[ "$(property test-c1.scope LoadState)" = not-found ]'
@@ -149,7 +149,7 @@ made=0
     # and one that fails takes everything back itself
     for step in systemd-scope record-init ready; do
         status=0
-        shim_fault "create:$step:fail" --systemd-cgroup create -b "$b" c1 </dev/null >/dev/null 2>&1 || status=$?
+        shim_fault "parent:$step:fail" --systemd-cgroup create -b "$b" c1 </dev/null >/dev/null 2>&1 || status=$?
         is "$status" 1
         [ ! -e "$SHIM_ROOT/c1" ]
         is "$(property test-c1.scope LoadState)" not-found
@@ -171,10 +171,11 @@ made=0
 @test "podman with its systemd manager" {
     requires systemd cmd:podman
     mkdir -p root && cp -a "$BATS_FILE_TMPDIR/rootfs/." root/
-    run timeout 100 podman --runtime "$DISTRO_SHIM" --cgroup-manager systemd run --rm --network none --memory 64m \
-        --cgroupns host --rootfs "$PWD/root" cat /proc/self/cgroup
+    run timeout 200 podman --runtime "$DISTRO_SHIM" --cgroup-manager systemd run --rm --network none --memory 64m \
+        --security-opt apparmor=unconfined --cgroupns host --rootfs "$PWD/root" cat /proc/self/cgroup
     echo "$output"
     is "$status" 0
+    umount /var/lib/containers/storage/overlay || true
     matches "$output" '0::/machine.slice/libpod-[0-9a-f]*\.scope'
 }
 
@@ -189,7 +190,7 @@ made=0
     cp -a "$b" $home/ && echo '{"version": 1, "mode": "observe"}' >$home/policy.json
     chown -R user:user $home
     chmod 755 "${DISTRO_SHIM%/*}" "$DISTRO_SHIM"
-    as_user() { runuser -u user -- env -i PATH="$PATH" sh -c 'cd && exec "$@"' - "$DISTRO_SHIM" --root $home/state \
+    as_user() { runuser -u user -- env -i PATH="$PATH" sh -c 'cd / && exec "$@"' - "$DISTRO_SHIM" --root $home/state \
         --policy $home/policy.json --systemd-cgroup "$@" </dev/null; }
     as_user run -d -b $home/c1 --pid-file $home/pid c1 >$home/out 2>&1 || { cat $home/out >&2; false; }
     matches "$(cat "/proc/$(cat $home/pid)/cgroup")" '^0::/user.slice/user-1000.slice/user@1000.service/user.slice/test-c1.scope$'
