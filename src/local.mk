@@ -102,6 +102,7 @@ src_libpolicy_a_SOURCES = \
 src_libplan_a_SOURCES = \
 	src/plan/cpu_weight.c \
 	src/plan/gvariant.c \
+	src/plan/mount_idmap.c \
 	src/plan/mount_options.c \
 	src/plan/parts.h \
 	src/plan/plan.h \
@@ -210,10 +211,12 @@ src_libboot_a_SOURCES = \
 	src/boot/context.h \
 	src/boot/create.c \
 	src/boot/exec.c \
+	src/boot/overlay.c \
 	src/boot/parent_channel.c \
 	src/boot/parent_exec.c \
 	src/boot/parent_namespaces.c \
 	src/boot/parent_record.c \
+	src/boot/parent_idmap.c \
 	src/boot/parent_sources.c \
 	src/boot/protocol.h \
 	src/boot/start.c \

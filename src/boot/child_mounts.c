@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -157,6 +158,9 @@ static int open_target(struct boot *b, const struct plan_mount *mount, int sourc
 	if (mount->kind == PLAN_MOUNT_BIND) {
 		if (fstat(source, &st) < 0)
 			return fail_sys(e, "stat the source '%s'", mount->source);
+		if (mount->destination_nofollow)
+			return beneath_make_nofollow(b->root_mount, mount->destination,
+						     S_ISDIR(st.st_mode), e);
 		if (!S_ISDIR(st.st_mode))
 			return beneath_make_file(b->root_mount, mount->destination, e);
 	}
@@ -196,6 +200,49 @@ static int make_tmpfs(struct boot *b, const struct plan_mount *mount, int target
 	return make_filesystem(&tmpfs, e);
 }
 
+/* 1: the source is a symlink, and there is one like it at the destination now; 0: it is none. */
+static int copy_symlink(struct boot *b, const struct plan_mount *mount, int source, struct err *e)
+{
+	autofree char *text = NULL, *found = NULL;
+	autoclose int parent = -1;
+	const char *name;
+	ssize_t length, found_length;
+	struct stat st;
+
+	if (fstat(source, &st) < 0)
+		return fail_sys(e, "stat the source '%s'", mount->source);
+	if (!S_ISLNK(st.st_mode))
+		return 0;
+	/* not on the stack, whose pages would stay while init waits */
+	text = xmalloc(PATH_MAX);
+	found = xmalloc(PATH_MAX);
+	length = readlinkat(source, "", text, PATH_MAX - 1);
+	if (length < 0)
+		return fail_sys(e, "read the symlink '%s'", mount->source);
+	text[length] = '\0';
+	parent = beneath_make_parent(b->root_mount, mount->destination, &name, e);
+	if (parent < 0 || check_not_procfs(mount, parent, e) < 0)
+		return -1;
+	if (symlinkat(text, parent, name) == 0)
+		return 1;
+	if (errno != EEXIST)
+		return fail_sys(e, "make the symlink '%s'", mount->destination);
+	found_length = readlinkat(parent, name, found, PATH_MAX);
+	if (found_length != length || memcmp(found, text, (size_t)length) != 0)
+		return fail(e, ERR_CONFIG, "'%s' is there already and is no symlink to '%s'",
+			    mount->destination, text);
+	return 1;
+}
+
+static int make_new(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
+{
+	if (str_eq(mount->fstype, "tmpfs"))
+		return make_tmpfs(b, mount, target, e);
+	if (str_eq(mount->fstype, "overlay"))
+		return make_overlay(b, mount, e);
+	return make_filesystem(mount, e);
+}
+
 static int remount(struct boot *b, const struct plan_mount *mount, struct err *e)
 {
 	autoclose int target = beneath_open(b->root_mount, mount->destination, 0, e);
@@ -212,14 +259,18 @@ static int mount_one(struct boot *b, size_t index, struct err *e)
 
 	if (mount->kind == PLAN_MOUNT_REMOUNT)
 		return remount(b, mount, e);
+	if (mount->copy_symlink) {
+		int rc = copy_symlink(b, mount, fd, e);
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
+	}
 	target = open_target(b, mount, fd, e);
 	if (target < 0 || check_not_procfs(mount, target, e) < 0)
 		return -1;
 	if (mount->kind == PLAN_MOUNT_CGROUP)
 		return child_mount_cgroup(b, mount, target, e);
 	if (fd < 0)
-		fd = str_eq(mount->fstype, "tmpfs") ? make_tmpfs(b, mount, target, e)
-						    : make_filesystem(mount, e);
+		fd = make_new(b, mount, target, e);
 	if (fd < 0)
 		return -1;
 	if (mount->copy_up && child_copy_tree(target, fd, e) < 0)

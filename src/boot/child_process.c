@@ -26,11 +26,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* Of the stack below the frame that gives it back: what its calls may need, and how deep any step may have
+ * been. */
+#define STACK_KEPT 4096u
+#define STACK_USED (64u << 10)
 
 /* A belt beside the braces of end of file on the channel, until "ready" clears it. A change of user takes
  * both away (prctl(2)), and a parent that died before is noticed by nothing but the channel. */
@@ -343,12 +349,23 @@ int child_working_directory(struct boot *b, struct err *e)
 	return b->in_directory ? check_inside(cwd, e) : 0;
 }
 
+/* Init may wait for long, many of it side by side: what was freed, and what the stack was used for further
+ * down than it is now, need not stay. */
+static void give_back_memory(void)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0), page = (uintptr_t)getpagesize();
+	uintptr_t end = (here - STACK_KEPT) & ~(page - 1);
+
+	malloc_trim(0);
+	/* ENOMEM: the stack was never as deep as that */
+	(void)!madvise((void *)(end - STACK_USED), STACK_USED, MADV_DONTNEED);
+}
+
 int child_ready(struct boot *b, struct err *e)
 {
 	struct message message = { .type = BOOT_READY };
 
-	/* Init may wait for long, many of it side by side: what the parent has freed need not stay. */
-	malloc_trim(0);
+	give_back_memory();
 	/* From now on the container outlives the runtime that made it; it is in the records. */
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return fail_sys(e, "prctl");

@@ -109,8 +109,26 @@ int parent_record_created(struct boot *b, struct err *e) MUST_CHECK;
 /* False where something is left: then the records must stay, so that `delete --force` finds it. */
 bool parent_undo(struct boot *b);
 
+int write_id_maps(const struct boot *b, pid_t pid, const char *uid_map, const char *gid_map,
+		  struct err *e) MUST_CHECK;
+
+/* --- parent_idmap.c --- */
+struct idmaps {
+	size_t n;
+	int *fds; /* one per plan->mounts: a user namespace, -1 where its ids stay as they are */
+};
+void idmaps_close(struct idmaps *idmaps);
+#define auto_idmaps __attribute__((cleanup(idmaps_close))) struct idmaps
+/* Where a mount takes the ids of the container's user namespace, those must be mapped already. */
+int open_idmaps(struct boot *b, struct idmaps *ret, struct err *e) MUST_CHECK;
+/* Of a detached mount; does nothing where the plan gives none. */
+int apply_idmap(const struct boot *b, int fd, const struct plan_mount *mount, int user_namespace,
+		struct err *e) MUST_CHECK;
+
 /* A detached mount of a new file system instance with the plan's options and attributes. */
 int make_filesystem(const struct plan_mount *mount, struct err *e) MUST_CHECK;
+/* The same for type overlay, with directories of any length and number. */
+int make_overlay(struct boot *b, const struct plan_mount *mount, struct err *e) MUST_CHECK;
 /* Attributes and propagation of a detached or attached mount. */
 int apply_mount_attributes(int fd, const struct plan_mount *mount, struct err *e) MUST_CHECK;
 int apply_propagation(int fd, const struct plan_mount *mount, struct err *e) MUST_CHECK;

@@ -258,15 +258,13 @@ int parent_clone(struct boot *b, struct err *e)
 	return 0;
 }
 
-int parent_map_ids(struct boot *b, struct err *e)
+int write_id_maps(const struct boot *b, pid_t pid, const char *uid_map, const char *gid_map,
+		  struct err *e)
 {
-	const struct plan_namespaces *ns = &b->plan->namespaces;
 	char directory[32];
 	autoclose int proc = -1;
 
-	if (!ns->uid_map)
-		return 0;
-	snprintf(directory, sizeof(directory), "/proc/%d", b->init.pid);
+	snprintf(directory, sizeof(directory), "/proc/%d", pid);
 	proc = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
 		return fail_sys(e, "open '%s'", directory);
@@ -274,10 +272,19 @@ int parent_map_ids(struct boot *b, struct err *e)
 	 * once setgroups() is given up. */
 	if (b->facts->uid != 0 && write_file_at(proc, "setgroups", "deny", e) < 0)
 		return -1;
-	if (write_file_at(proc, "uid_map", ns->uid_map, e) < 0 ||
-	    write_file_at(proc, "gid_map", ns->gid_map, e) < 0)
+	if (write_file_at(proc, "uid_map", uid_map, e) < 0 ||
+	    write_file_at(proc, "gid_map", gid_map, e) < 0)
 		return err_prefix(e, "write the id mappings");
 	return 0;
+}
+
+int parent_map_ids(struct boot *b, struct err *e)
+{
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+
+	if (!ns->uid_map)
+		return 0;
+	return write_id_maps(b, b->init.pid, ns->uid_map, ns->gid_map, e);
 }
 
 int parent_oom_score(struct boot *b, struct err *e)

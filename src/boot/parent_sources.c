@@ -40,21 +40,27 @@ static int clone_root(const struct boot *b, int rootfs, struct err *e)
 	return take_fd(&fd);
 }
 
-static int clone_source(const struct plan_mount *mount, struct err *e)
+static int clone_source(const struct boot *b, const struct plan_mount *mount, int user_namespace,
+			struct err *e)
 {
-	int fd = sys_open_tree(AT_FDCWD, mount->source,
-			       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-				       (mount->recursive ? AT_RECURSIVE : 0));
+	unsigned nofollow = mount->source_nofollow || mount->copy_symlink ? AT_SYMLINK_NOFOLLOW : 0;
+	autoclose int fd = sys_open_tree(AT_FDCWD, mount->source,
+					 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+						 (mount->recursive ? AT_RECURSIVE : 0) | nofollow);
 
 	if (fd < 0)
 		return fail_sys(e, "mounts[%u]: source '%s' of '%s'", mount->index, mount->source,
 				mount->destination);
-	return fd;
+	if (apply_idmap(b, fd, mount, user_namespace, e) < 0)
+		return -1;
+	return take_fd(&fd);
 }
 
 int parent_open_sources(struct boot *b, struct err *e)
 {
 	const struct plan *plan = b->plan;
+
+	auto_idmaps idmaps = { 0 };
 
 	b->mount_fds = arena_new_array(b->arena, int, plan->mounts.n ? plan->mounts.n : 1);
 	for (size_t i = 0; i < plan->mounts.n; i++)
@@ -62,12 +68,12 @@ int parent_open_sources(struct boot *b, struct err *e)
 	if (has_user_namespace(plan) || !plan->namespaces.new_mount)
 		return 0;
 	b->root_mount = clone_root(b, b->host->rootfs, e);
-	if (b->root_mount < 0)
+	if (b->root_mount < 0 || open_idmaps(b, &idmaps, e) < 0)
 		return -1;
 	for (size_t i = 0; i < plan->mounts.n; i++) {
 		if (plan->mounts.v[i].kind != PLAN_MOUNT_BIND)
 			continue;
-		b->mount_fds[i] = clone_source(&plan->mounts.v[i], e);
+		b->mount_fds[i] = clone_source(b, &plan->mounts.v[i], idmaps.fds[i], e);
 		if (b->mount_fds[i] < 0)
 			return -1;
 	}
@@ -96,7 +102,7 @@ static int open_rootfs_again(const struct boot *b, struct err *e)
 	return take_fd(&fd);
 }
 
-static int send_from_inside(const struct boot *b, struct err *e)
+static int send_from_inside(const struct boot *b, const struct idmaps *idmaps, struct err *e)
 {
 	autoclose int rootfs = -1;
 
@@ -107,33 +113,137 @@ static int send_from_inside(const struct boot *b, struct err *e)
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
 		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
-		    send_source(b, clone_source(&b->plan->mounts.v[i], e), e) < 0)
+		    send_source(b, clone_source(b, &b->plan->mounts.v[i], idmaps->fds[i], e), e) <
+			    0)
 			return -1;
 	return 0;
+}
+
+/*
+ * The kernel makes a procfs in a user namespace only where the caller's mounts show one whole: not where
+ * parts of /proc are masked, as in a container (mount_namespaces(7), EPERM). The runtime's own mount
+ * namespace knows no such limit where it is the host's, and a process that was born in the container's
+ * PID namespace makes a procfs of that one.
+ */
+static bool is_made_for_child(const struct plan *plan, const struct plan_mount *mount)
+{
+	return mount->is_proc && (plan->namespaces.new_pid || find_join(plan, SPEC_NS_PID));
+}
+
+static int send_procfs(const struct boot *b, struct err *e)
+{
+	for (size_t i = 0; i < b->plan->mounts.n; i++) {
+		const struct plan_mount *mount = &b->plan->mounts.v[i];
+		autoclose int fd = -1;
+
+		if (!is_made_for_child(b->plan, mount))
+			continue;
+		fd = make_filesystem(mount, e);
+		if (fd < 0 && e->sys == EPERM)
+			err_prefix(e, "where parts of /proc are covered, a user namespace may "
+				      "have no procfs of its own");
+		if (fd < 0)
+			return err_prefix(e, "mounts[%u]", mount->index);
+		if (send_source(b, take_fd(&fd), e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+#define TOLD_THE_CHILD 2
+
+/* The end of a helper. The child waits for what it sends, so it is the child that is told of an error. */
+static __attribute__((noreturn)) void helper_end(const struct boot *b, int rc,
+						 const struct err *error)
+{
+	struct message message = { .type = BOOT_ERROR, .error = *error };
+	struct err ignored;
+
+	if (rc < 0)
+		_exit(channel_send(b->channel, &message, -1, &ignored) < 0 ? 1 : TOLD_THE_CHILD);
+	_exit(0);
+}
+
+/* 1: done; 0: the child knows of an error. */
+static int helper_wait(struct child *helper, struct err *e)
+{
+	int status;
+
+	if (child_wait(helper, &status, e) < 0)
+		return -1;
+	if (status == TOLD_THE_CHILD)
+		return 0;
+	return status == 0 ? 1 : fail(e, ERR_SYSTEM, "the helper ended with status %d", status);
+}
+
+/* In a process that may not come back: its PID namespace may belong to a user namespace above ours. */
+static int send_from_pid_namespace(const struct boot *b, struct err *e)
+{
+	autochild maker = CHILD_INIT;
+	int rc;
+
+	if (nsfd_enter(b->init.pidfd, CLONE_NEWPID, "the container's PID namespace", e) < 0)
+		return -1;
+	rc = child_clone(0, -1, &maker, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		struct err error = { 0 };
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		helper_end(b, send_procfs(b, &error), &error);
+	}
+	rc = helper_wait(&maker, e);
+	if (rc == 0)
+		_exit(TOLD_THE_CHILD);
+	return rc;
+}
+
+static int help_with_procfs(struct boot *b, struct err *e)
+{
+	autochild helper = CHILD_INIT;
+	bool any = false;
+	int rc;
+
+	for (size_t i = 0; i < b->plan->mounts.n; i++)
+		any |= is_made_for_child(b->plan, &b->plan->mounts.v[i]);
+	if (!any)
+		return 1;
+	rc = child_clone(0, -1, &helper, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		struct err error = { 0 };
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		helper_end(b, send_from_pid_namespace(b, &error), &error);
+	}
+	return helper_wait(&helper, e);
 }
 
 int parent_send_sources(struct boot *b, struct err *e)
 {
 	autochild helper = CHILD_INIT;
-	int rc, status;
+	auto_idmaps idmaps = { 0 };
+	int rc;
 
 	if (!has_user_namespace(b->plan) || !b->plan->namespaces.new_mount)
 		return 0;
+	rc = help_with_procfs(b, e);
+	if (rc <= 0)
+		return rc;
+	if (open_idmaps(b, &idmaps, e) < 0)
+		return -1;
 	rc = child_clone(0, -1, &helper, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
-		struct message message = { .type = BOOT_ERROR };
-		struct err ignored;
+		struct err error = { 0 };
+
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* The child waits for these, so it is the child that is told. */
-		if (send_from_inside(b, &message.error) < 0)
-			_exit(channel_send(b->channel, &message, -1, &ignored) < 0);
-		_exit(0);
+		helper_end(b, send_from_inside(b, &idmaps, &error), &error);
 	}
-	if (child_wait(&helper, &status, e) < 0)
-		return -1;
-	return status == 0 ? 0 : fail(e, ERR_SYSTEM, "the helper ended with status %d", status);
+	return helper_wait(&helper, e) < 0 ? -1 : 0;
 }
 
 static int receive_source(struct boot *b, int *ret_fd, struct err *e)
@@ -158,6 +268,10 @@ int child_sources(struct boot *b, struct err *e)
 {
 	if (!has_user_namespace(b->plan) || !b->plan->namespaces.new_mount)
 		return 0;
+	for (size_t i = 0; i < b->plan->mounts.n; i++)
+		if (is_made_for_child(b->plan, &b->plan->mounts.v[i]) &&
+		    receive_source(b, &b->mount_fds[i], e) < 0)
+			return -1;
 	if (receive_source(b, &b->root_mount, e) < 0)
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)

@@ -6,7 +6,7 @@
  *
  *	parent                                child
  *	  |-- GO ------------------------------>|  it is in the records, its ids are mapped
- *	  |-- SOURCE + fd ... ----------------->|  (only with a user namespace) mounts of the host, cloned
+ *	  |-- SOURCE + fd ... ----------------->|  (only with a user namespace) procfs; mounts of the host, cloned
  *	  |<------------------------ HOOKS -----|  (only where there are prestart or createRuntime hooks)
  *	  |-- HOOKS_DONE ---------------------->|
  *	  |<------------------- CONSOLE + fd ---|  (only with a terminal) the pty's master

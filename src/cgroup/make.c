@@ -6,10 +6,12 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "sys/procfs.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 /* Another container's removal may take an empty parent away as often as we make it. */
 #define MAKE_ATTEMPTS 100
@@ -50,6 +52,13 @@ static int make_one(struct cgroup_making *making, int parent_fd, const char *nam
 	return errno == EEXIST ? 0 : -1;
 }
 
+/* So that whoever removes the last container below it removes it, too. Without the privilege for such an
+ * attribute (a user's own tree) it stays. */
+static void mark_as_ours(int directory_fd)
+{
+	(void)!setxattr(fd_path(directory_fd).text, CGROUP_MADE_BY_US, "1", 1, 0);
+}
+
 /* Component by component. Returns the parent of the last one. */
 static int make_parents(struct cgroup_making *making)
 {
@@ -65,9 +74,12 @@ static int make_parents(struct cgroup_making *making)
 		}
 		memcpy(name, part, length);
 		name[length] = '\0';
-		if (make_one(making, fd, name, (size_t)(slash - making->path)) < 0)
+		int rc = make_one(making, fd, name, (size_t)(slash - making->path));
+		if (rc < 0)
 			return -1;
 		replace_fd(&fd, tree_open_below(fd, name));
+		if (rc > 0 && fd >= 0)
+			mark_as_ours(fd);
 	}
 	return take_fd(&fd);
 }

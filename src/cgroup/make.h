@@ -5,6 +5,9 @@
 
 #include "cgroup/tree.h"
 
+/* An attribute of cgroups that were made on the way to a container's (xattr(7), cgroup file systems). */
+#define CGROUP_MADE_BY_US "trusted.distro-shim.made"
+
 struct cgroup_making {
 	const struct cgroup_hierarchy_facts *hierarchy;
 	const char *path; /* as in struct plan_cgroup, without its '/' in front */

@@ -5,14 +5,14 @@
 #include "cgroup/record.h"
 #include "cgroup/systemd.h"
 
+#include "cgroup/make.h"
+
 #include "base/auto.h"
 #include "sys/beneath.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-
-/* The parent that cgroups get where the configuration names no path. */
-static const char default_parent[] = "/distro-shim/";
+#include <sys/xattr.h>
 
 /* EBUSY: processes; ENOTEMPTY and EBUSY: sub-groups. Both may be gone in a moment. */
 static bool is_busy(int error_number)
@@ -66,18 +66,24 @@ static int try_remove(const char *directory, struct err *e)
 }
 
 /*
- * The parent that this program makes where the configuration names no cgroup goes with the last
- * container in it. Not in the record, and another container may be in it: so an rmdir and nothing more.
+ * What this program has made on the way to a cgroup goes with the last container below it, whoever's that
+ * is: an engine makes the parents of its pods where it looks after them, and does not know of those in
+ * other hierarchies. An rmdir and nothing more, for another container may be in there.
  */
-static void remove_default_parents(const struct cgroup_record *record)
+static void remove_parents(const struct cgroup_record *record, const char *directory)
 {
-	if (!str_has_prefix(record->path, default_parent) ||
-	    strchr(record->path + sizeof(default_parent) - 1, '/'))
-		return;
-	for (size_t i = 0; i < record->directories.n; i++) {
-		autofree char *parent = xstrdup(record->directories.v[i]);
-		*strrchr(parent, '/') = '\0';
-		(void)!unlinkat(AT_FDCWD, parent, AT_REMOVEDIR);
+	autofree char *path = xstrdup(directory);
+	char mark;
+
+	/* as many as the path below the hierarchy's root has, without the cgroup itself */
+	for (const char *at = strchr(record->path + 1, '/'); at; at = strchr(at + 1, '/')) {
+		char *slash = strrchr(path, '/');
+		if (!slash || slash == path)
+			return;
+		*slash = '\0';
+		if (lgetxattr(path, CGROUP_MADE_BY_US, &mark, sizeof(mark)) != sizeof(mark) ||
+		    unlinkat(AT_FDCWD, path, AT_REMOVEDIR) < 0)
+			return;
 	}
 }
 
@@ -125,6 +131,7 @@ int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct er
 		if (!patience_pause(&patience))
 			return fail_busy(busy, record, deadline_ms, e);
 	}
-	remove_default_parents(record);
+	for (size_t i = 0; i < record->directories.n; i++)
+		remove_parents(record, record->directories.v[i]);
 	return 0;
 }

@@ -8,8 +8,8 @@
 #include "seccomp/program.h"
 #include "sys/caps.h"
 
-#if __has_include("commit.h")
-#include "commit.h"
+#if __has_include("cli/commit.h")
+#include "cli/commit.h"
 #endif
 
 #define CAP_NUMBERS 64
@@ -57,15 +57,10 @@ static void put_hooks(struct json_out *out)
 
 static void put_mount_options(struct json_out *out)
 {
-	static const char *const others[] = { "idmap", "ridmap" };
-
 	json_out_key(out, "mountOptions");
 	json_out_array(out);
 	for (size_t i = 0; plan_mount_option_name(i); i++)
 		json_out_string(out, plan_mount_option_name(i));
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (spec_is_supported("mounts.options.idmap"))
-			json_out_string(out, others[i]);
 	json_out_array_end(out);
 }
 
@@ -151,7 +146,7 @@ static void put_linux(struct json_out *out, struct arena *arena)
 	put_memory_policy(out);
 	json_out_key(out, "mountExtensions");
 	json_out_object(out);
-	put_switch(out, "idmap", spec_is_supported("mounts.options.idmap"));
+	put_switch(out, "idmap", true);
 	json_out_object_end(out);
 	put_switch(out, "netDevices", spec_is_supported("linux.netDevices"));
 	json_out_object_end(out);

@@ -5,8 +5,8 @@
  */
 #include "cli/cli.h"
 
-#if __has_include("commit.h")
-#include "commit.h"
+#if __has_include("cli/commit.h")
+#include "cli/commit.h"
 #endif
 
 #ifndef PACKAGE_VERSION

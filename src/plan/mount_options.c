@@ -22,7 +22,10 @@ enum option_class {
 	OPTION_REMOUNT,
 	OPTION_COPY_UP,
 	OPTION_IVERSION,
-	OPTION_UNSUPPORTED, /* to ignore it would be something else than what was asked for */
+	OPTION_IDMAP, /* also with "=" and a value */
+	OPTION_SOURCE_NOFOLLOW,
+	OPTION_DESTINATION_NOFOLLOW,
+	OPTION_COPY_SYMLINK,
 };
 
 struct option {
@@ -55,6 +58,7 @@ struct option {
 	{                                           \
 		name, OPTION_SUPERBLOCK, 0, 0, slot \
 	}
+#define SUPERBLOCK_REC(name, slot) SUPERBLOCK("r" name, slot)
 
 /*
  * Access times: the kernel knows three modes, and relatime is the one without a bit. So "no" of a mode
@@ -96,6 +100,12 @@ static const struct option option_rows[] = {
 	SUPERBLOCK("sync", SB_FLAG_SYNC),
 	SUPERBLOCK("async", SB_FLAG_SYNC),
 	SUPERBLOCK("dirsync", SB_FLAG_DIRSYNC),
+	/* crun's: a new file system has no others below it */
+	SUPERBLOCK_REC("sync", SB_FLAG_SYNC),
+	SUPERBLOCK_REC("async", SB_FLAG_SYNC),
+	SUPERBLOCK_REC("dirsync", SB_FLAG_DIRSYNC),
+	SUPERBLOCK_REC("mand", SB_FLAG_MAND),
+	SUPERBLOCK_REC("nomand", SB_FLAG_MAND),
 	SUPERBLOCK("lazytime", SB_FLAG_LAZYTIME),
 	SUPERBLOCK("nolazytime", SB_FLAG_LAZYTIME),
 	SUPERBLOCK("mand", SB_FLAG_MAND),
@@ -104,21 +114,16 @@ static const struct option option_rows[] = {
 	WORD("noiversion", OPTION_NOTHING),
 	WORD("silent", OPTION_NOTHING),
 	WORD("loud", OPTION_NOTHING),
-	WORD("idmap", OPTION_UNSUPPORTED),
-	WORD("ridmap", OPTION_UNSUPPORTED),
-	WORD("copy-symlink", OPTION_UNSUPPORTED),
-	WORD("src-nofollow", OPTION_UNSUPPORTED),
-	WORD("dest-nofollow", OPTION_UNSUPPORTED),
+	WORD("idmap", OPTION_IDMAP),
+	WORD("ridmap", OPTION_IDMAP),
+	WORD("copy-symlink", OPTION_COPY_SYMLINK),
+	WORD("src-nofollow", OPTION_SOURCE_NOFOLLOW),
+	WORD("dest-nofollow", OPTION_DESTINATION_NOFOLLOW),
 };
 
 const char *plan_mount_option_name(size_t index)
 {
-	/* an option that is refused is none that is supported */
-	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++) {
-		if (option_rows[i].class != OPTION_UNSUPPORTED && index-- == 0)
-			return option_rows[i].name;
-	}
-	return NULL;
+	return index < ARRAY_SIZE(option_rows) ? option_rows[index].name : NULL;
 }
 
 static const struct option *option_find(const char *name)
@@ -128,9 +133,8 @@ static const struct option *option_find(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++) {
 		const struct option *row = &option_rows[i];
 
-		/* what cannot be done cannot be done with a value either ("idmap=...") */
 		if (str_eq(row->name, name) ||
-		    (row->class == OPTION_UNSUPPORTED && strlen(row->name) == key &&
+		    (row->class == OPTION_IDMAP && strlen(row->name) == key &&
 		     strncmp(row->name, name, key) == 0))
 			return row;
 	}
@@ -272,8 +276,14 @@ void mount_options_add_superblock(struct plan_context *c, struct plan_mount *mou
 
 /* --- all of one mount --- */
 
-static int option_apply(struct plan_mount *mount, struct mount_words *words,
-			const struct option *option, struct err *e)
+/* fsconfig(2) knows it without the "r" of "recursive". */
+static const char *superblock_key(const struct option *option)
+{
+	return option->name + (option->name[0] == 'r');
+}
+
+static void option_apply(struct plan_mount *mount, struct mount_words *words,
+			 const struct option *option, const char *text)
 {
 	switch (option->class) {
 	case OPTION_NOTHING:
@@ -294,7 +304,7 @@ static int option_apply(struct plan_mount *mount, struct mount_words *words,
 		mount->propagation.v[mount->propagation.n++] = option->set;
 		break;
 	case OPTION_SUPERBLOCK:
-		words->superblock[option->slot] = option->name;
+		words->superblock[option->slot] = superblock_key(option);
 		break;
 	case OPTION_BIND:
 		words->bind = true;
@@ -311,15 +321,23 @@ static int option_apply(struct plan_mount *mount, struct mount_words *words,
 	case OPTION_IVERSION:
 		words->iversion = true;
 		break;
-	case OPTION_UNSUPPORTED:
-		return fail(e, ERR_CONFIG, "mounts[%u].options: %s is not supported yet",
-			    mount->index, option->name);
+	case OPTION_IDMAP:
+		words->idmap = text;
+		break;
+	case OPTION_SOURCE_NOFOLLOW:
+		mount->source_nofollow = true;
+		break;
+	case OPTION_DESTINATION_NOFOLLOW:
+		mount->destination_nofollow = true;
+		break;
+	case OPTION_COPY_SYMLINK:
+		mount->copy_symlink = true;
+		break;
 	}
-	return 0;
 }
 
-int mount_options_read(struct plan_context *c, const struct strlist *options,
-		       struct plan_mount *mount, struct mount_words *words, struct err *e)
+void mount_options_read(struct plan_context *c, const struct strlist *options,
+			struct plan_mount *mount, struct mount_words *words)
 {
 	size_t propagations = 0;
 
@@ -334,8 +352,7 @@ int mount_options_read(struct plan_context *c, const struct strlist *options,
 
 		if (!option)
 			data_add(c, mount, options->v[i]);
-		else if (option_apply(mount, words, option, e) < 0)
-			return -1;
+		else
+			option_apply(mount, words, option, options->v[i]);
 	}
-	return 0;
 }

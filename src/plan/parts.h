@@ -57,6 +57,11 @@ int plan_device_rules(struct plan_context *c, struct err *e) MUST_CHECK;
 /* "c 1:3 rwm", as devices.allow of v1 takes it. */
 void plan_device_rule_text(const struct plan_device_rule *rule, struct strbuf *out);
 
+/* Lines for /proc/PID/uid_map or gid_map; `field` names the mappings in errors. */
+int plan_id_map(struct plan_context *c, const struct spec_id_mappings *mappings, const char *field,
+		const char **ret, struct err *e) MUST_CHECK;
+bool plan_id_is_mapped(const struct spec_id_mappings *mappings, uint32_t id);
+
 /* --- text.c --- */
 
 /* An absolute path without "." "..", double and closing slashes, by its text alone; a relative one is
@@ -92,17 +97,23 @@ enum superblock_flag {
 struct mount_words {
 	bool bind, remount, iversion;
 	const char *superblock[SB_FLAG_COUNT];
+	const char *idmap; /* "idmap", "ridmap", or either with "=" and a value; NULL: none */
 };
 
 /* Read a mount's options into `mount` (attributes, propagation, data) and `words`; `mount->options`
  * has all that is no known word, in order. */
-int mount_options_read(struct plan_context *c, const struct strlist *options,
-		       struct plan_mount *mount, struct mount_words *words, struct err *e)
-	MUST_CHECK;
+void mount_options_read(struct plan_context *c, const struct strlist *options,
+			struct plan_mount *mount, struct mount_words *words);
 
 /* Put the superblock's flags in front of the mount's data options. */
 void mount_options_add_superblock(struct plan_context *c, struct plan_mount *mount,
 				  const struct mount_words *words);
+
+/* --- mount_idmap.c --- */
+/* What the mappings and the options idmap and ridmap mean for a mount whose kind is known. */
+int mount_idmap_plan(struct plan_context *c, const struct spec_mount *from,
+		     const struct mount_words *words, struct plan_mount *mount, struct err *e)
+	MUST_CHECK;
 
 /* The words for attributes, for people. `ret` has room for MOUNT_WORDS_MAX; returns how many. */
 #define MOUNT_WORDS_MAX 16

@@ -47,6 +47,12 @@ enum plan_mount_kind {
 struct plan_option {
 	const char *key, *value;
 }; /* value NULL: a flag */
+struct plan_idmap {
+	bool given;
+	bool recursive; /* of all mounts below it, too */
+	/* text for /proc/PID/uid_map and gid_map; NULL: those of the container's user namespace */
+	const char *uid_map, *gid_map;
+};
 struct plan_mount {
 	int kind;
 	unsigned index; /* in config.json's mounts, for messages */
@@ -55,6 +61,10 @@ struct plan_mount {
 	 * fstype: FS and CGROUP. */
 	const char *source, *destination, *fstype;
 	bool recursive; /* bind: with everything below it */
+	struct plan_idmap idmap;
+	bool source_nofollow;      /* bind: a symlink that is the source is bound itself */
+	bool destination_nofollow; /* bind: a symlink at the destination is covered itself */
+	bool copy_symlink;         /* bind: a symlink that is the source is made again */
 	struct {
 		size_t n;
 		struct plan_option *v;

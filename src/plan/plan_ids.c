@@ -9,8 +9,8 @@
 #define MAP_LINES_MAX 340
 #define MAP_TEXT_MAX 4095
 
-static int map_text(struct plan_context *c, const struct spec_id_mappings *mappings,
-		    const char *field, const char **ret, struct err *e)
+int plan_id_map(struct plan_context *c, const struct spec_id_mappings *mappings, const char *field,
+		const char **ret, struct err *e)
 {
 	autostrbuf text = { 0 };
 
@@ -30,7 +30,7 @@ static int map_text(struct plan_context *c, const struct spec_id_mappings *mappi
 	return 0;
 }
 
-static bool is_mapped(const struct spec_id_mappings *mappings, uint32_t id)
+bool plan_id_is_mapped(const struct spec_id_mappings *mappings, uint32_t id)
 {
 	for (size_t i = 0; i < mappings->n; i++) {
 		if (id >= mappings->v[i].container_id &&
@@ -46,22 +46,22 @@ static int ids_check_user(const struct plan_context *c, struct err *e)
 	const struct spec_linux *linux_ = c->linux_;
 	const struct spec_user *user = c->spec->process ? c->spec->process->user : NULL;
 
-	if (!is_mapped(&linux_->uid_mappings, 0))
+	if (!plan_id_is_mapped(&linux_->uid_mappings, 0))
 		return fail(e, ERR_CONFIG,
 			    "linux.uidMappings: id 0 of the container is not mapped");
-	if (!is_mapped(&linux_->gid_mappings, 0))
+	if (!plan_id_is_mapped(&linux_->gid_mappings, 0))
 		return fail(e, ERR_CONFIG,
 			    "linux.gidMappings: id 0 of the container is not mapped");
 	if (!user)
 		return 0;
-	if (!is_mapped(&linux_->uid_mappings, user->uid))
+	if (!plan_id_is_mapped(&linux_->uid_mappings, user->uid))
 		return fail(e, ERR_CONFIG, "process.user.uid: %u is not in linux.uidMappings",
 			    user->uid);
-	if (!is_mapped(&linux_->gid_mappings, user->gid))
+	if (!plan_id_is_mapped(&linux_->gid_mappings, user->gid))
 		return fail(e, ERR_CONFIG, "process.user.gid: %u is not in linux.gidMappings",
 			    user->gid);
 	for (size_t i = 0; i < user->additional_gids.n && !plan_keeps_groups(c->spec); i++) {
-		if (!is_mapped(&linux_->gid_mappings, user->additional_gids.v[i]))
+		if (!plan_id_is_mapped(&linux_->gid_mappings, user->additional_gids.v[i]))
 			return fail(e, ERR_CONFIG,
 				    "process.user.additionalGids[%zu]: %u is not in "
 				    "linux.gidMappings",
@@ -75,9 +75,10 @@ static int ids_user_namespace(struct plan_context *c, struct err *e)
 	struct plan_namespaces *ns = &c->plan->namespaces;
 
 	if (ns->new_user) {
-		if (map_text(c, &c->linux_->uid_mappings, "linux.uidMappings", &ns->uid_map, e) <
+		if (plan_id_map(c, &c->linux_->uid_mappings, "linux.uidMappings", &ns->uid_map, e) <
 			    0 ||
-		    map_text(c, &c->linux_->gid_mappings, "linux.gidMappings", &ns->gid_map, e) < 0)
+		    plan_id_map(c, &c->linux_->gid_mappings, "linux.gidMappings", &ns->gid_map, e) <
+			    0)
 			return -1;
 		return ids_check_user(c, e);
 	}

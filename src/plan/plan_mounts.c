@@ -141,17 +141,28 @@ static int mount_remount(struct plan_context *c, struct plan_mount *mount,
 	return 0;
 }
 
-/* Layers are the exception: their text is made of directories, which boot/ can name by descriptors. */
+/* Their text is made of directories, which boot/ can name by descriptors. */
+static bool names_layers(const struct plan_mount *mount, const char *key)
+{
+	static const char *const keys[] = {
+		"lowerdir", "upperdir", "workdir", "lowerdir+", "datadir+",
+	};
+
+	for (size_t i = 0; str_eq(mount->fstype, "overlay") && i < ARRAY_SIZE(keys); i++) {
+		if (str_eq(keys[i], key))
+			return true;
+	}
+	return false;
+}
+
 static int mount_check_lengths(const struct plan_mount *mount, struct err *e)
 {
-	bool layers = str_eq(mount->fstype, "overlay");
-
 	for (size_t i = 0; i < mount->options.n; i++) {
 		const struct plan_option *option = &mount->options.v[i];
 
 		bool long_key = strlen(option->key) > FSCONFIG_TEXT_MAX;
-		bool long_value =
-			!layers && option->value && strlen(option->value) > FSCONFIG_TEXT_MAX;
+		bool long_value = option->value && strlen(option->value) > FSCONFIG_TEXT_MAX &&
+				  !names_layers(mount, option->key);
 
 		if (long_key || long_value)
 			return fail(e, ERR_CONFIG,
@@ -160,7 +171,7 @@ static int mount_check_lengths(const struct plan_mount *mount, struct err *e)
 				    mount->index, long_key ? "an option" : option->key,
 				    FSCONFIG_TEXT_MAX);
 	}
-	if (strlen(mount->source) > FSCONFIG_TEXT_MAX && !layers)
+	if (strlen(mount->source) > FSCONFIG_TEXT_MAX)
 		return fail(e, ERR_CONFIG,
 			    "mounts[%u].source: longer than the %d bytes that the kernel takes",
 			    mount->index, FSCONFIG_TEXT_MAX);
@@ -174,6 +185,33 @@ static bool sysfs_by_parent(const struct plan_context *c)
 	if (c->verdict->network == NETWORK_EARLY || c->verdict->network == NETWORK_LATE)
 		return true;
 	return plan_has_user_namespace(c->plan) && c->verdict->network != NETWORK_NEW;
+}
+
+/*
+ * Engines write gid=5, the group of terminals, whatever the container's ids are. Where that group is not
+ * mapped the kernel refuses the option; the slaves belong to their opener's group then, as on a host
+ * whose devpts has no gid=.
+ */
+static void mount_drop_unmapped_gid(struct plan_context *c, struct plan_mount *mount)
+{
+	size_t n = 0;
+
+	if (!c->plan->namespaces.new_user || !str_eq(mount->fstype, "devpts"))
+		return;
+	for (size_t i = 0; i < mount->options.n; i++) {
+		const struct plan_option *option = &mount->options.v[i];
+		uint32_t gid;
+
+		if (str_eq(option->key, "gid") && option->value && parse_u32(option->value, &gid) &&
+		    !plan_id_is_mapped(&c->linux_->gid_mappings, gid))
+			plan_warn(c,
+				  "mounts[%u].options: gid=%u left out, it is not in "
+				  "linux.gidMappings",
+				  mount->index, gid);
+		else
+			mount->options.v[n++] = *option;
+	}
+	mount->options.n = n;
 }
 
 static int mount_fs(struct plan_context *c, const struct spec_mount *from, struct plan_mount *mount,
@@ -202,6 +240,7 @@ static int mount_fs(struct plan_context *c, const struct spec_mount *from, struc
 	if ((mount->attr_set & MOUNT_ATTR_RDONLY) && mount->source[0] == '/')
 		words->superblock[SB_FLAG_RDONLY] = "ro";
 	mount_options_add_superblock(c, mount, words);
+	mount_drop_unmapped_gid(c, mount);
 	return mount_check_lengths(mount, e);
 }
 
@@ -211,6 +250,10 @@ static void mount_cgroup(struct plan_context *c, const struct spec_mount *from,
 	mount->kind = PLAN_MOUNT_CGROUP;
 	mount->fstype = from->type;
 	mount->source = str_empty(from->source) ? from->type : from->source;
+	/* one view, made of several mounts */
+	mount->attr_set = (mount->attr_set & ~mount->rec_attr_clear) | mount->rec_attr_set;
+	mount->attr_clear = (mount->attr_clear & ~mount->rec_attr_set) | mount->rec_attr_clear;
+	mount->rec_attr_set = mount->rec_attr_clear = 0;
 	/* the hierarchies exist already, with the options that the host gave them */
 	mount_drop_options(c, mount, words, "the view of the cgroups");
 }
@@ -243,12 +286,10 @@ static int mount_plan(struct plan_context *c, const struct spec_mount *from,
 	if (str_empty(from->destination))
 		return fail(e, ERR_CONFIG, "mounts[%u].destination: must not be empty",
 			    mount->index);
-	if (from->uid_mappings.n > 0 || from->gid_mappings.n > 0)
-		return fail(e, ERR_CONFIG, "mounts[%u].%s: not supported yet", mount->index,
-			    from->uid_mappings.n > 0 ? "uidMappings" : "gidMappings");
 	mount->destination = plan_path_clean(c->arena, from->destination);
-	if (mount_options_read(c, &from->options, mount, &words, e) < 0 ||
-	    mount_by_kind(c, from, mount, &words, e) < 0)
+	mount_options_read(c, &from->options, mount, &words);
+	if (mount_by_kind(c, from, mount, &words, e) < 0 ||
+	    mount_idmap_plan(c, from, &words, mount, e) < 0)
 		return -1;
 	if (str_eq(mount->destination, "/") && mount->kind != PLAN_MOUNT_REMOUNT)
 		return fail(
@@ -258,6 +299,13 @@ static int mount_plan(struct plan_context *c, const struct spec_mount *from,
 	if (mount->copy_up && !(mount->kind == PLAN_MOUNT_FS && str_eq(mount->fstype, "tmpfs")))
 		return fail(e, ERR_CONFIG, "mounts[%u].options: tmpcopyup needs type tmpfs",
 			    mount->index);
+	if (mount->kind != PLAN_MOUNT_BIND &&
+	    (mount->source_nofollow || mount->destination_nofollow || mount->copy_symlink))
+		return fail(e, ERR_CONFIG, "mounts[%u].options: %s needs a bind mount",
+			    mount->index,
+			    mount->source_nofollow        ? "src-nofollow"
+			    : mount->destination_nofollow ? "dest-nofollow"
+							  : "copy-symlink");
 	return mount_check_proc(mount, e);
 }
 

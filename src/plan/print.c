@@ -164,6 +164,11 @@ static void print_mount_details(const struct plan_mount *mount, struct strbuf *o
 		bool is_so;
 		const char *text;
 	} remarks[] = {
+		{ mount->idmap.given && !mount->idmap.uid_map, "ids of the container" },
+		{ mount->idmap.recursive, "ids of all below it" },
+		{ mount->source_nofollow, "of a symlink itself" },
+		{ mount->destination_nofollow, "onto a symlink itself" },
+		{ mount->copy_symlink, "a symlink is copied" },
 		{ mount->copy_up, "copy up" },
 		{ mount->readonly_late, "read-only after the devices" },
 		{ mount->by_parent, "made by the parent in the network" },
@@ -180,6 +185,13 @@ static void print_mount_details(const struct plan_mount *mount, struct strbuf *o
 			strbuf_putc(out, '=');
 			put_text(out, mount->options.v[i].value);
 		}
+	}
+	if (mount->idmap.uid_map) {
+		put_separator(out, &is_first);
+		strbuf_puts(out, "uid_map ");
+		put_text(out, mount->idmap.uid_map);
+		strbuf_puts(out, " gid_map ");
+		put_text(out, mount->idmap.gid_map);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(remarks); i++) {
 		if (remarks[i].is_so) {

@@ -133,6 +133,17 @@ static void json_mount(const struct plan_mount *mount, struct json_out *out)
 		json_out_object_end(out);
 	}
 	json_out_array_end(out);
+	if (mount->idmap.given) {
+		json_out_key(out, "idmap");
+		json_out_object(out);
+		json_out_member_bool(out, "recursive", mount->idmap.recursive);
+		json_optional(out, "uidMap", mount->idmap.uid_map);
+		json_optional(out, "gidMap", mount->idmap.gid_map);
+		json_out_object_end(out);
+	}
+	json_out_member_bool(out, "sourceNoFollow", mount->source_nofollow);
+	json_out_member_bool(out, "destinationNoFollow", mount->destination_nofollow);
+	json_out_member_bool(out, "copySymlink", mount->copy_symlink);
 	json_out_member_bool(out, "copyUp", mount->copy_up);
 	json_out_member_bool(out, "readonlyLate", mount->readonly_late);
 	json_out_member_bool(out, "byParent", mount->by_parent);

@@ -405,7 +405,7 @@ char *spec_sysctl_path(const char *key, struct arena *arena) __attribute__((retu
 /* What is decoded and not carried out yet is refused by its name ("linux.intelRdt is not supported
  * yet"); the list shrinks to nothing as the program grows. */
 int spec_check_supported(const struct spec *spec, struct err *e) MUST_CHECK;
-/* Whether what has this name in the list ("linux.intelRdt", "mounts.options.idmap") is carried out, for
+/* Whether what has this name in the list ("linux.intelRdt", "process.scheduler") is carried out, for
  * `features`. */
 bool spec_is_supported(const char *name);
 /* of exec */

@@ -84,23 +84,6 @@ static const struct linux_row {
 	{ "personality", asks_personality },
 };
 
-/* --- mounts --- */
-
-static const char *const mount_options[] = {
-	"idmap", "ridmap", "copy-symlink", "src-nofollow", "dest-nofollow",
-};
-
-/* The word of the list that an option is, also as "idmap=...". */
-static const char *unsupported_option(const char *option)
-{
-	size_t length = strcspn(option, "=");
-	for (size_t i = 0; i < ARRAY_SIZE(mount_options); i++)
-		if (strlen(mount_options[i]) == length &&
-		    strncmp(mount_options[i], option, length) == 0)
-			return mount_options[i];
-	return NULL;
-}
-
 /* --- the report --- */
 
 /* What fits into a struct err is named, the rest counted. */
@@ -139,23 +122,6 @@ static int refused_finish(struct refused *r, struct err *e)
 	return result;
 }
 
-static void refuse_mount(struct refused *r, const struct spec_mount *mount, size_t i)
-{
-	autostrbuf name = { 0 };
-	if (mount->uid_mappings.n > 0 || mount->gid_mappings.n > 0) {
-		strbuf_printf(&name, "mounts[%zu].uidMappings", i);
-		refuse(r, strbuf_text(&name));
-	}
-	for (size_t j = 0; j < mount->options.n; j++) {
-		autostrbuf option = { 0 };
-		const char *word = unsupported_option(mount->options.v[j]);
-		if (!word)
-			continue;
-		strbuf_printf(&option, "mounts[%zu].options[%zu]: \"%s\"", i, j, word);
-		refuse(r, strbuf_text(&option));
-	}
-}
-
 static void refuse_process(struct refused *r, const struct spec_process *process,
 			   const char *prefix, bool exec)
 {
@@ -167,8 +133,6 @@ static void refuse_process(struct refused *r, const struct spec_process *process
 int spec_check_supported(const struct spec *spec, struct err *e)
 {
 	struct refused r = { 0 };
-	for (size_t i = 0; i < spec->mounts.n; i++)
-		refuse_mount(&r, &spec->mounts.v[i], i);
 	if (spec->process)
 		refuse_process(&r, spec->process, "process.", false);
 	if (spec->linux_) {
@@ -190,9 +154,6 @@ bool spec_is_supported(const char *name)
 {
 	const char *below = strrchr(name, '.') + 1;
 
-	for (size_t i = 0; str_has_prefix(name, "mounts.") && i < ARRAY_SIZE(mount_options); i++)
-		if (str_eq(mount_options[i], below))
-			return false;
 	for (size_t i = 0; str_has_prefix(name, "process.") && i < ARRAY_SIZE(process_rows); i++)
 		if (str_eq(process_rows[i].name, below))
 			return false;

@@ -173,18 +173,17 @@ static bool rest_is_empty(const struct walk *walk)
 	return walk->rest[strspn(walk->rest, "/")] == '\0';
 }
 
-/* Look `name` up in the directory where the walk stands, making it where it is missing: a file where
- * `as_file`, else a directory. The link itself where it is one. */
-static int look_up_or_make(struct walk *walk, const char *name, mode_t mode, bool as_file)
+/* Look `name` up in a directory, making it where it is missing: a file where `as_file`, else a directory.
+ * The link itself where it is one. */
+static int look_up_or_make(int at, const char *name, mode_t mode, bool as_file)
 {
 	for (int i = 0; i < RETRIES; i++) {
-		int fd = openat(walk->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		int fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		int made;
 
 		if (fd >= 0 || errno != ENOENT)
 			return fd;
-		made = as_file ? mknodat(walk->at, name, S_IFREG | mode, 0)
-			       : mkdirat(walk->at, name, mode);
+		made = as_file ? mknodat(at, name, S_IFREG | mode, 0) : mkdirat(at, name, mode);
 		/* EEXIST: somebody was faster, see what it is */
 		if (made < 0 && errno != EEXIST)
 			return -1;
@@ -214,7 +213,7 @@ static int walk_to_end(struct walk *walk, mode_t directory_mode, mode_t file_mod
 				return -1;
 			continue;
 		}
-		fd = look_up_or_make(walk, name, last && file_mode ? file_mode : directory_mode,
+		fd = look_up_or_make(walk->at, name, last && file_mode ? file_mode : directory_mode,
 				     last && file_mode);
 		if (fd < 0 || fstat(fd, &st) < 0)
 			return -1;
@@ -299,6 +298,24 @@ int beneath_make_parent(int root_fd, const char *path, const char **ret_name, st
 		return -1;
 	*ret_name = name;
 	return fd;
+}
+
+int beneath_make_nofollow(int root_fd, const char *path, bool directory, struct err *e)
+{
+	const char *name;
+	autoclose int parent = beneath_make_parent(root_fd, path, &name, e), fd = -1;
+	struct stat st;
+
+	if (parent < 0)
+		return -1;
+	fd = look_up_or_make(parent, name, directory ? 0755 : 0644, !directory);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail_lookup(e, "make", path);
+	if (S_ISDIR(st.st_mode) != directory) {
+		errno = directory ? ENOTDIR : EISDIR;
+		return fail_lookup(e, "make", path);
+	}
+	return take_fd(&fd);
 }
 
 char *path_clean(const char *path)

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -37,6 +38,10 @@ int beneath_make_file(int root_fd, const char *path, struct err *e) MUST_CHECK;
  * `path`. A last component of "." or "..", and a slash at the end, are refused. */
 int beneath_make_parent(int root_fd, const char *path, const char **ret_name, struct err *e)
 	MUST_CHECK;
+
+/* A mount target whose last component is not followed: a symlink there is itself the target of what is no
+ * directory. Made where missing, as above. */
+int beneath_make_nofollow(int root_fd, const char *path, bool directory, struct err *e) MUST_CHECK;
 
 /* Normalise an absolute or relative path textually against "/": no "//", ".", "..", no trailing slash;
  * the result is absolute, "/" at least. Pure; free(). */

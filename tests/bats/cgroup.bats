@@ -80,10 +80,20 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
         succeeds delete --force c1
         is "$(where "$path")" ""
     done
-    # parents that the config names are the engine's; the default one is ours
+    # what was made on the way goes with it, but not what an engine has made, nor what somebody is in
+    is "$(where /test-parent)$(where /distro-shim)" ""
+    for h in $(hierarchies); do mkdir -p "$h/test-parent"; done
+    edit_config "$b" '.linux.cgroupsPath = "/test-parent/ours/deeper/c1"'
+    succeeds create -b "$b" c1
+    edit_config "$b" '.linux.cgroupsPath = "/test-parent/ours/c2"'
+    succeeds create -b "$b" c2
+    succeeds delete --force c1
+    is "$(where /test-parent/ours/deeper)" ""
+    is "$(where /test-parent/ours/c2)" "$(hierarchies)"
+    succeeds delete --force c2
+    is "$(where /test-parent/ours)" ""
     is "$(where /test-parent)" "$(hierarchies)"
-    for h in $(hierarchies); do find "$h/test-parent" -depth -type d -exec rmdir {} +; done
-    is "$(where /distro-shim)" ""
+    for h in $(hierarchies); do rmdir "$h/test-parent"; done
 }
 
 @test "the caller stays where it is" {

@@ -569,7 +569,7 @@ without_descriptors() {
         pid=$(init_of "$shape")
         rss=$(awk '/^RssAnon/ { print $2 }' "/proc/$pid/status")
         echo "# RssAnon of a created init ($shape): $rss kB" >&3
-        [ "$rss" -lt 200 ]
+        [ "$rss" -lt 216 ]
         touch "$BATS_TEST_TMPDIR/target"
         TARGET=$BATS_TEST_TMPDIR/target /usr/bin/python3 - "/proc/$pid" "$DISTRO_SHIM" <<'END'
 import ctypes, errno, fcntl, os, struct, sys, time

@@ -197,7 +197,7 @@ END
 tmpfs|nosuid nonsense|mounts\[7\].*nonsense
 tmpfs|size=many|mounts\[7\].*size
 tmpfs|mode=9|mounts\[7\].*mode
-bind|ro idmap|mounts\[7\].options.*idmap.* is not supported
+bind|ro idmap|mounts\[7\].options: idmap needs uidMappings and gidMappings, or a container with a user namespace
 tmpfs|tmpcopyup bind|mounts\[7\].options: tmpcopyup needs type tmpfs
 no-such-fs|ro|mounts\[7\].*'no-such-fs'.*no such device
 none|ro|mounts\[7\].type

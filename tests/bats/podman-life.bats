@@ -57,6 +57,23 @@ loiter() {
     is "$(podman inspect --format '{{.State.ExitCode}}' deaf)" 137
 }
 
+@test "the monitor is killed: the container lives on, can be entered, and is removed" {
+    local id monitor pid
+    ok run -d --name orphan busybox sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
+    id=$(podman inspect --format '{{.Id}}' orphan) pid=$(pid_of orphan)
+    monitor=$(podman inspect --format '{{.State.ConmonPid}}' orphan)
+    kill -KILL "$monitor"
+    wait_until eval '[ ! -e /proc/$monitor ]'
+    is "$("$ENGINES_RUNTIME" state "$id" | jq -c '[.status, .pid]')" "[\"running\",$pid]"
+    ok exec orphan echo inside
+    is "$output" inside
+    "$ENGINES_RUNTIME" explain "${id:0:12}" >explained
+    contains "$(<explained)" "container: $id"
+    ok rm --force --time 0 orphan
+    [ ! -e "/proc/$pid" ]
+    "$ENGINES_RUNTIME" delete --force "$id"
+}
+
 @test "create, start --attach; start of what cannot be started" {
     ok create --name later busybox sh -c 'echo said; exit 4'
     is "$(status_of later)" created

@@ -292,17 +292,89 @@ static void test_iversion_of_a_file_system_is_a_warning(void **state)
 			 0);
 }
 
-static void test_option_that_cannot_be_done_is_refused(void **state)
+#define MAPS                                                                                       \
+	"'uidMappings':[{'containerID':0,'hostID':5,'size':2},{'containerID':9,'hostID':1,'size':" \
+	"1}],"                                                                                     \
+	"'gidMappings':[{'containerID':0,'hostID':7,'size':2}]"
+#define MAPPED_BIND(options) \
+	"{'destination':'/x','type':'bind','source':'/s','options':[" options "]," MAPS "}"
+
+static void test_mappings_of_a_mount_are_maps(void **state)
 {
-	fixture_mounts_refused(*state, BIND("'src-nofollow'"),
-			       "mounts[0].options: src-nofollow is not supported yet");
-	fixture_mounts_refused(*state, BIND("'idmap=uids=0-1-10'"),
-			       "mounts[0].options: idmap is not supported yet");
-	fixture_mounts_refused(
-		*state,
-		"{'destination':'/x','type':'bind','source':'/s','uidMappings':[{'containerID':0,"
-		"'hostID':1,'size':1}]}",
-		"mounts[0].uidMappings: not supported yet");
+	static const struct {
+		const char *mount;
+		bool recursive;
+	} rows[] = {
+		{ MAPPED_BIND(""), false },
+		{ MAPPED_BIND("'idmap'"), false },
+		{ MAPPED_BIND("'rbind','ridmap'"), true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct plan_idmap *idmap = &one_mount(*state, rows[i].mount)->idmap;
+
+		assert_true(idmap->given);
+		assert_int_equal(idmap->recursive, rows[i].recursive);
+		assert_string_equal(idmap->uid_map, "0 5 2\n9 1 1\n");
+		assert_string_equal(idmap->gid_map, "0 7 2\n");
+	}
+	assert_false(one_mount(*state, BIND("'bind'"))->idmap.given);
+}
+
+static void test_value_of_idmap_is_read_as_crun_does(void **state)
+{
+	const struct plan_idmap *idmap =
+		&one_mount(*state, BIND("'ridmap=uids=0-1-10#10-11-10;gids=@0-100-10'"))->idmap;
+
+	assert_true(idmap->given && idmap->recursive);
+	assert_string_equal(idmap->uid_map, "0 1 10\n10 11 10\n");
+	assert_string_equal(idmap->gid_map, "0 100 10\n");
+}
+
+static void test_wrong_idmap_is_refused(void **state)
+{
+	static const char *const rows[][2] = {
+		{ BIND("'idmap'"),
+		  "mounts[0].options: idmap needs uidMappings and gidMappings, or a "
+		  "container with a user namespace" },
+		{ TMPFS("'ridmap'"), "mounts[0].options: idmap: needs a bind mount" },
+		{ BIND("'idmap='"), "mounts[0].options: idmap=: needs both uids= and gids=" },
+		{ BIND("'idmap=uids=1-2;gids=0-0-1'"),
+		  "mounts[0].options: idmap=uids=1-2;gids=0-0-1: \"1-2\" is no FROM-TO-SIZE" },
+		{ BIND("'idmap=uids=1-2-3-4;gids=0-0-1'"),
+		  "mounts[0].options: idmap=uids=1-2-3-4;gids=0-0-1: \"1-2-3-4\" is no "
+		  "FROM-TO-SIZE" },
+		{ BIND("'idmap=uids=0-4294967290-9;gids=0-0-1'"),
+		  "mounts[0].options: idmap=uids=0-4294967290-9;gids=0-0-1: \"0-4294967290-9\" is "
+		  "no FROM-TO-SIZE" },
+		{ BIND("'idmap=u'"),
+		  "mounts[0].options: idmap=u: \"u\" is neither uids= nor gids=" },
+		{ MAPPED_BIND("'idmap=uids=0-0-1;gids=0-0-1'"),
+		  "mounts[0].options: idmap=uids=0-0-1;gids=0-0-1: the mount has uidMappings as "
+		  "well" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		fixture_mounts_refused(*state, rows[i][0], rows[i][1]);
+}
+
+static void test_words_about_symlinks_need_a_bind(void **state)
+{
+	const struct plan_mount *mount =
+		one_mount(*state, BIND("'copy-symlink','src-nofollow','dest-nofollow'"));
+
+	assert_true(mount->copy_symlink && mount->source_nofollow && mount->destination_nofollow);
+	fixture_mounts_refused(*state, TMPFS("'copy-symlink'"),
+			       "mounts[0].options: copy-symlink needs a bind mount");
+	fixture_mounts_refused(*state, "{'destination':'/x','options':['remount','src-nofollow']}",
+			       "mounts[0].options: src-nofollow needs a bind mount");
+}
+
+static void test_recursive_words_of_the_file_system_are_its_own(void **state)
+{
+	static const char *const pairs[][2] = { { "sync", NULL }, { "dirsync", NULL } };
+
+	assert_options(one_mount(*state, TMPFS("'rsync','rdirsync'")), 2, pairs);
 }
 
 static void test_option_beyond_the_kernels_buffer_is_refused(void **state)
@@ -691,7 +763,11 @@ int main(void)
 		TEST(test_data_is_split_as_the_kernel_splits_it),
 		TEST(test_data_of_a_bind_is_a_warning),
 		TEST(test_iversion_of_a_file_system_is_a_warning),
-		TEST(test_option_that_cannot_be_done_is_refused),
+		TEST(test_mappings_of_a_mount_are_maps),
+		TEST(test_value_of_idmap_is_read_as_crun_does),
+		TEST(test_wrong_idmap_is_refused),
+		TEST(test_words_about_symlinks_need_a_bind),
+		TEST(test_recursive_words_of_the_file_system_are_its_own),
 		TEST(test_option_beyond_the_kernels_buffer_is_refused),
 		TEST(test_readonly_block_device_gets_a_readonly_superblock),
 		TEST(test_copy_up_is_for_tmpfs),

@@ -34,21 +34,6 @@ static const struct unsupported_case {
 	{ "\"process\":{\"cwd\":\"/\",\"execCPUAffinity\":{\"final\":\"1\"}}",
 	  "process.execCPUAffinity is not supported yet" },
 	{ "\"process\":{\"cwd\":\"/\",\"execCPUAffinity\":{\"final\":\"\"}}", NULL },
-	{ "\"mounts\":[{\"destination\":\"/a\",\"options\":[\"rro\",\"idmap\"]}]",
-	  "mounts[0].options[1]: \"idmap\" is not supported yet" },
-	{ "\"mounts\":[{\"destination\":\"/a\",\"options\":[\"ridmap=uids=0-1-10\"]}]",
-	  "mounts[0].options[0]: \"ridmap\" is not supported yet" },
-	{ "\"mounts\":[{\"destination\":\"/a\",\"options\":[\"copy-symlink\"]}]",
-	  "mounts[0].options[0]: \"copy-symlink\" is not supported yet" },
-	{ "\"mounts\":[{\"destination\":\"/a\",\"options\":[\"src-nofollow\",\"dest-nofollow\"]}]",
-	  "mounts[0].options[0]: \"src-nofollow\" is not supported yet\n"
-	  "mounts[0].options[1]: \"dest-nofollow\" is not supported yet" },
-	{ "\"mounts\":[{\"destination\":\"/"
-	  "a\",\"options\":[\"rbind\",\"rro\",\"idmapped\",\"lazytime\"]}]",
-	  NULL },
-	{ "\"mounts\":[{\"destination\":\"/"
-	  "a\",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}]",
-	  "mounts[0].uidMappings is not supported yet" },
 	{ "\"linux\":{\"netDevices\":{\"eth0\":{}}}", "linux.netDevices is not supported yet" },
 	{ "\"linux\":{\"intelRdt\":{}}", "linux.intelRdt is not supported yet" },
 	{ "\"linux\":{\"memoryPolicy\":{}}", "linux.memoryPolicy is not supported yet" },
@@ -117,29 +102,12 @@ static void everything_at_once_is_refused_by_name(void **state)
 	assert_true(strlen(e.text) < ERR_TEXT_MAX - 1);
 }
 
-static void many_refusals_fit_into_one_error(void **state)
-{
-	(void)state;
-	autoarena arena = { 0 };
-	struct err e = { 0 };
-	struct spec *spec = spec_example(&arena, "/run/netns/distros", false, 0, 0);
-	struct strlist *options = &spec->mounts.v[0].options;
-	options->n = 1000;
-	options->v = arena_new_array(&arena, char *, options->n);
-	for (size_t i = 0; i < options->n; i++)
-		options->v[i] = arena_strdup(&arena, "idmap");
-	assert_int_equal(spec_check_supported(spec, &e), -1);
-	const char *last = strrchr(e.text, '\n');
-	assert_true(str_has_prefix(last, "\nand 9") && str_has_suffix(last, " more"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_carried_out_is_refused_by_name),
 		cmocka_unit_test(parts_are_refused_by_their_own_names),
 		cmocka_unit_test(everything_at_once_is_refused_by_name),
-		cmocka_unit_test(many_refusals_fit_into_one_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
