@@ -102,6 +102,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/sysctl.h
 src_libplan_a_SOURCES = \
 	src/plan/cpu_weight.c \
+	src/plan/gvariant.c \
 	src/plan/mount_idmap.c \
 	src/plan/mount_options.c \
 	src/plan/parts.h \
@@ -126,14 +127,18 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_scheduling.c \
 	src/plan/plan_seccomp.c \
 	src/plan/plan_seccomp.h \
+	src/plan/plan_systemd.c \
+	src/plan/plan_systemd.h \
 	src/plan/print.c \
 	src/plan/print_json.c \
 	src/plan/print_scheduling.c \
 	src/plan/print_seccomp.c \
+	src/plan/print_systemd.c \
 	src/plan/record.c \
 	src/plan/resources_merge.c \
 	src/plan/resources_writer.c \
 	src/plan/resources_writer.h \
+	src/plan/systemd_limits.c \
 	src/plan/text.c
 src_libcgroup_a_SOURCES = \
 	src/cgroup/cgroup.h \
@@ -156,6 +161,12 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/stats.c \
 	src/cgroup/resctrl.c \
 	src/cgroup/resctrl.h \
+	src/cgroup/systemd.c \
+	src/cgroup/systemd.h \
+	src/cgroup/systemd_bus.c \
+	src/cgroup/systemd_bus.h \
+	src/cgroup/systemd_library.c \
+	src/cgroup/systemd_library.h \
 	src/cgroup/tree.c \
 	src/cgroup/tree.h
 src_libstate_a_SOURCES = \

@@ -22,6 +22,7 @@ unit_tests = \
 	tests/unit/test_plan_golden \
 	tests/unit/test_plan_mounts \
 	tests/unit/test_plan_resources \
+	tests/unit/test_plan_systemd \
 	tests/unit/test_policy \
 	tests/unit/test_policy_file \
 	tests/unit/test_policy_golden \
@@ -63,6 +64,7 @@ tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_golden_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_resources_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_plan_systemd_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_file_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
@@ -144,4 +146,4 @@ CLEANFILES += $(fuzz_targets)
 
 EXTRA_DIST += $(tests_headers) \
 	tests/bats tests/bench tests/data tests/engines tests/golden tests/schema tests/lint tests/fuzz/run tests/fuzz/corpus \
-	tests/world tests/world-selftest
+	tests/vm tests/world tests/world-selftest

@@ -7,6 +7,8 @@
  */
 #include "boot/context.h"
 
+#include "cgroup/systemd.h"
+
 #include "base/str.h"
 #include "sys/beneath.h"
 #include "sys/mount_api.h"
@@ -52,10 +54,15 @@ static int bind_hierarchy(struct boot *b, const struct plan_mount *mount,
 			  const struct cgroup_hierarchy_facts *hierarchy, struct err *e)
 {
 	const char *own = b->plan->cgroup.manage ? b->plan->cgroup.path : hierarchy->own_path;
-	const char *path =
-		arena_printf(b->arena, "%s%s", hierarchy->mount_point, str_eq(own, "/") ? "" : own);
-	autoclose int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	const char *path;
+	autoclose int fd = -1;
 
+	/* Where its unit is, systemd alone knows: it has put us there. */
+	if (b->plan->cgroup.scope &&
+	    cgroup_unit_path("self", b->plan->cgroup.scope->unit, b->arena, &own, e) < 0)
+		return -1;
+	path = arena_printf(b->arena, "%s%s", hierarchy->mount_point, str_eq(own, "/") ? "" : own);
+	fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (fd < 0)
 		return fail_sys(e, "clone '%s'", path);
 	if (separate_from_host(b, fd, mount, e) < 0 || apply_mount_attributes(fd, mount, e) < 0 ||

@@ -87,6 +87,7 @@ int parent_clone(struct boot *b, struct err *e) MUST_CHECK;
 int parent_return_home(struct boot *b, struct err *e) MUST_CHECK;
 int parent_map_ids(struct boot *b, struct err *e) MUST_CHECK;
 int parent_oom_score(struct boot *b, struct err *e) MUST_CHECK;
+int parent_systemd_scope(struct boot *b, struct err *e) MUST_CHECK;
 int parent_record_init(struct boot *b, struct err *e) MUST_CHECK;
 int parent_net_devices(struct boot *b, struct err *e) MUST_CHECK;
 int parent_go(struct boot *b, struct err *e) MUST_CHECK;

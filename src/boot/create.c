@@ -147,6 +147,8 @@ static int parent_page(struct boot *b, struct err *e)
 	STEP("return-home", parent_return_home(b, e));
 	STEP("map-ids", parent_map_ids(b, e));
 	STEP("oom-score", parent_oom_score(b, e));
+	/* A unit is made for a process; it does nothing yet, so limits stand before it does. */
+	STEP("systemd-scope", parent_systemd_scope(b, e));
 	/* Before GO: a process that does anything is in the records. */
 	STEP("record-init", parent_record_init(b, e));
 	/* Before it allocates or forks anything. */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cgroup/resctrl.h"
+#include "cgroup/systemd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +58,7 @@ int parent_record_intent(struct boot *b, struct err *e)
 
 int parent_cgroup_create(struct boot *b, struct err *e)
 {
-	if (!b->plan->cgroup.manage)
+	if (!b->plan->cgroup.manage || b->plan->cgroup.scope)
 		return 0;
 	if (cgroup_create(&b->plan->cgroup, b->facts->cgroup, &b->cgroup, e) < 0)
 		return -1;
@@ -81,6 +82,16 @@ int parent_rdt_create(struct boot *b, struct err *e)
 int parent_rdt_join(struct boot *b, struct err *e)
 {
 	return b->status->rdt ? rdt_join(b->status->rdt, b->init.pid, e) : 0;
+}
+
+int parent_systemd_scope(struct boot *b, struct err *e)
+{
+	if (!b->plan->cgroup.manage || !b->plan->cgroup.scope)
+		return 0;
+	/* also where it fails half way */
+	b->cgroup_made = true;
+	return cgroup_systemd_create(&b->plan->cgroup, b->facts->cgroup, b->init.pid, b->arena,
+				     b->cgroup_record, &b->cgroup, e);
 }
 
 int parent_record_init(struct boot *b, struct err *e)

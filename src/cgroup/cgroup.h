@@ -68,6 +68,11 @@ int cgroup_open(const struct cgroup_record *record, const struct cgroup_facts *f
 int cgroup_follow(const struct cgroup_record *record, pid_t pid, struct cgroup *ret, struct err *e)
 	MUST_CHECK;
 
+/* The same for a process that is in it already, or in a part of its hierarchies, and alone; afterwards it is
+ * in all. */
+int cgroup_adopt(const struct plan_cgroup *plan, const struct cgroup_facts *facts, pid_t pid,
+		 struct cgroup *ret, struct err *e) MUST_CHECK;
+
 /* New limits for the container's living cgroup, all or none; *ret is what was there before. */
 int cgroup_update(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 		  const struct cgroup_record *record, struct cgroup_changes *ret, struct err *e)
@@ -85,7 +90,8 @@ int cgroup_kill(const struct cgroup_record *record, int deadline_ms, struct err 
 int cgroup_signal(const struct cgroup_record *record, int signal, struct err *e) MUST_CHECK;
 
 /* Remove directories, deepest first, sub-groups made by the container too; EBUSY retried until the
- * deadline. Missing: success. Only what the record names, and an empty "/distro-shim" above it. */
+ * deadline. Missing: success. Only what the record names, and an empty "/distro-shim" above it. A unit of
+ * systemd is stopped first, which ends what is in it. */
 int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
 
 /* Freeze everything in it, or nothing: what does not stand still by the deadline goes on, and that is an

@@ -6,6 +6,7 @@
 #include "cgroup/device_program.h"
 #include "cgroup/make.h"
 #include "cgroup/record.h"
+#include "plan/plan_systemd.h"
 
 #include "base/auto.h"
 #include "base/io.h"
@@ -37,6 +38,12 @@ void cgroup_describe(const struct plan_cgroup *plan, const struct cgroup_facts *
 		     struct arena *arena, struct cgroup_record *ret)
 {
 	*ret = (struct cgroup_record){ .manage = plan->manage, .layout = plan->layout };
+	if (plan->manage && plan->scope) {
+		ret->unit = arena_strdup(arena, plan->scope->unit);
+		ret->description = arena_strdup(arena, plan->scope->description);
+		ret->user = plan->scope->user;
+		return;
+	}
 	ret->path = plan->path ? arena_strdup(arena, plan->path) : NULL;
 	ret->directories.v = arena_new_array(arena, char *, facts->hierarchies.n + 1);
 	if (!plan->manage)
@@ -80,7 +87,7 @@ static void making_all_release(struct making_all *all)
 }
 
 static int make_one(struct making_all *all, const struct plan_cgroup *plan,
-		    const struct cgroup_hierarchy_facts *hierarchy, struct err *e)
+		    const struct cgroup_hierarchy_facts *hierarchy, pid_t inhabitant, struct err *e)
 {
 	if (all->n == CGROUP_MAX_HIERARCHIES)
 		return fail(e, ERR_SYSTEM, "more than %d cgroup hierarchies are mounted",
@@ -91,6 +98,7 @@ static int make_one(struct making_all *all, const struct plan_cgroup *plan,
 		.path = plan->path + 1,
 		.mount = -1,
 		.directory = -1,
+		.inhabitant = inhabitant,
 	};
 	if (cgroup_make_directory(making, e) < 0)
 		return -1;
@@ -179,8 +187,8 @@ static int delegate(const struct plan_cgroup *plan, const struct cgroup_making *
 	return 0;
 }
 
-int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
-		  struct cgroup *ret, struct err *e)
+static int create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
+		  pid_t inhabitant, struct cgroup *ret, struct err *e)
 {
 	__attribute__((cleanup(making_all_release))) struct making_all all = { .n = 0 };
 	autocgroup cgroup = CGROUP_INIT;
@@ -193,7 +201,7 @@ int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *fac
 		return -1;
 	for (size_t i = 0; i < facts->hierarchies.n; i++)
 		if (takes_part(plan->layout, &facts->hierarchies.v[i]) &&
-		    make_one(&all, plan, &facts->hierarchies.v[i], e) < 0)
+		    make_one(&all, plan, &facts->hierarchies.v[i], inhabitant, e) < 0)
 			return -1;
 	autochanges changes = { 0 };
 	if (cgroup_write_limits(plan, all.v, all.n, &changes, e) < 0)
@@ -212,6 +220,12 @@ int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *fac
 	return 0;
 }
 
+int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
+		  struct cgroup *ret, struct err *e)
+{
+	return create(plan, facts, 0, ret, e);
+}
+
 static int fail_join(const struct cgroup *cgroup, size_t i, struct err *e)
 {
 	int error_number = errno;
@@ -220,6 +234,31 @@ static int fail_join(const struct cgroup *cgroup, size_t i, struct err *e)
 
 	path[n > 0 ? n : 0] = '\0';
 	return fail_errno(e, error_number, "join cgroup '%s'", n > 0 ? path : "?");
+}
+
+/* Slower than to be born there, but a unit is made for a process that is there. */
+static int join_process(const struct cgroup *cgroup, pid_t pid, struct err *e)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	for (size_t i = 0; i < cgroup->n; i++)
+		if (tree_write(cgroup->directories[i], "cgroup.procs", text) < 0)
+			return fail_join(cgroup, i, e);
+	return 0;
+}
+
+int cgroup_adopt(const struct plan_cgroup *plan, const struct cgroup_facts *facts, pid_t pid,
+		 struct cgroup *ret, struct err *e)
+{
+	autocgroup cgroup = CGROUP_INIT;
+
+	if (create(plan, facts, pid, &cgroup, e) < 0 ||
+	    (plan->layout != CGROUP_V2 && join_process(&cgroup, pid, e) < 0))
+		return -1;
+	*ret = cgroup;
+	cgroup = (struct cgroup)CGROUP_INIT;
+	return 0;
 }
 
 int cgroup_join_self(const struct cgroup *cgroup, struct err *e)

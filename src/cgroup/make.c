@@ -120,7 +120,8 @@ static int check_unused(const struct cgroup_making *making, struct err *e)
 
 	if (tree_add_pids(making->directory, &pids, e) < 0)
 		return -1;
-	if (pid_set_is_empty(&pids))
+	if (pid_set_is_empty(&pids) || (making->inhabitant > 0 && !pids.outside && pids.n == 1 &&
+					pids.v[0] == (uint32_t)making->inhabitant))
 		return 0;
 	return fail(e, ERR_CONFIG, "cgroup '%s/%s' is not empty: %zu %s in it",
 		    making->hierarchy->mount_point, making->path, pids.n + (pids.outside ? 1 : 0),

@@ -3,6 +3,7 @@
  * Removal of a container's cgroups with all that it has made in them. Runs in the runtime.
  */
 #include "cgroup/record.h"
+#include "cgroup/systemd.h"
 
 #include "cgroup/make.h"
 
@@ -107,6 +108,8 @@ int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct er
 	bool gone[CGROUP_MAX_HIERARCHIES] = { false };
 	struct patience patience;
 
+	if (record->manage && record->unit && cgroup_systemd_stop(record, e) < 0)
+		return -1;
 	if (!record->manage || record->directories.n == 0)
 		return 0;
 	if (cgroup_check_record(record, e) < 0)

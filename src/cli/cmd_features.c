@@ -78,12 +78,18 @@ static void put_capabilities(struct json_out *out)
 
 static void put_cgroup(struct json_out *out)
 {
+#ifdef HAVE_SYSTEMD
+	const bool has_systemd = true;
+#else
+	const bool has_systemd = false;
+#endif
+
 	json_out_key(out, "cgroup");
 	json_out_object(out);
 	json_out_member_bool(out, "v1", true);
 	json_out_member_bool(out, "v2", true);
-	json_out_member_bool(out, "systemd", false);
-	json_out_member_bool(out, "systemdUser", false);
+	json_out_member_bool(out, "systemd", has_systemd);
+	json_out_member_bool(out, "systemdUser", has_systemd);
 	json_out_member_bool(out, "rdma", true);
 	json_out_object_end(out);
 }
@@ -161,6 +167,7 @@ static void put_annotations(struct json_out *out)
 	json_out_string(out, PLAN_CONTEXT_ANNOTATION);
 	json_out_string(out, HOOKS_OUTPUT_ANNOTATION);
 	json_out_string(out, HOOKS_ERRORS_ANNOTATION);
+	json_out_string(out, PLAN_SYSTEMD_ANNOTATION);
 	json_out_array_end(out);
 }
 

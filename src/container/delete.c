@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/resctrl.h"
+#include "cgroup/systemd.h"
 #include "container/container.h"
 #include "container/leftover.h"
 #include "hooks/hooks.h"
@@ -186,6 +187,8 @@ static int delete_opened(struct deletion *d, struct err *e)
 		return -1;
 
 	const struct cgroup_record *cgroup = leftover_cgroup(d->status, d->intent);
+	if (cgroup && d->pidfd < 0 && cgroup_systemd_is_anothers(cgroup))
+		cgroup = NULL;
 	if (end_processes(d, cgroup, e) < 0)
 		return -1;
 	if (cgroup && cgroup_remove(cgroup, time_left(d, KILL_DEADLINE_MS), e) < 0)

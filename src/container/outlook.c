@@ -42,6 +42,7 @@ static int make_plan(const struct global_options *global, const char *id, const 
 		.no_pivot = given->no_pivot,
 		.cgroup_disabled = global->cgroup_disabled,
 		.systemd_cgroup = global->systemd_cgroup,
+		.root = global->root,
 	};
 
 	if (inherited)

@@ -5,6 +5,7 @@
  */
 #include "base/io.h"
 #include "cgroup/cgroup.h"
+#include "cgroup/systemd.h"
 #include "container/container.h"
 #include "container/living.h"
 #include "plan/plan_resources.h"
@@ -72,7 +73,8 @@ static int change(struct living *living, struct spec *spec, const struct spec_re
 	    cgroup_update(&plan, facts, living->cgroup, &changes, e) < 0)
 		return -1;
 	spec->linux_->resources = effective;
-	if (state_write_config(&living->dir, spec, e) == 0)
+	if (cgroup_systemd_update(&plan, living->cgroup, arena, e) == 0 &&
+	    state_write_config(&living->dir, spec, e) == 0)
 		return 0;
 	cgroup_changes_undo(&changes);
 	return -1;

@@ -30,6 +30,8 @@ int plan_paths(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_sysctls(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_cgroup(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_rdt(struct plan_context *c, struct err *e) MUST_CHECK;
+/* After the writes: the unit of systemd in place of a path. */
+int plan_scope(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_process(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_scheduling(struct plan_context *c, struct err *e) MUST_CHECK;
 /* of exec alone: config.md "Linux Process", execCPUAffinity */
@@ -126,6 +128,10 @@ size_t mount_attr_words(uint64_t set, uint64_t clear, bool recursive, const char
 const char *propagation_name(uint64_t flags);
 /* 0 where the name is no propagation. */
 uint64_t propagation_flags(const char *name);
+
+/* --- print_systemd.c; nothing where there is no unit --- */
+void print_scope(const struct plan_scope *scope, struct strbuf *out);
+void json_scope(const struct plan_scope *scope, struct json_out *out);
 
 /* --- print_seccomp.c --- */
 void print_seccomp(const struct plan_seccomp *seccomp, struct strbuf *out);

@@ -136,6 +136,8 @@ struct plan_cgroup {
 	uint64_t memory_check; /* refuse where more is in use than this; 0: do not ask */
 	bool delegate;         /* v2: the container's root gets the group as its own */
 	uint32_t delegate_uid, delegate_gid; /* on the host */
+	/* plan_systemd.h: a unit whose cgroup it is, made by systemd; NULL: the group is made in the files */
+	const struct plan_scope *scope;
 };
 
 /* What of it goes on disk, so that a later `delete` finds everything (state/state.h). */
@@ -144,6 +146,10 @@ struct cgroup_record {
 	int layout;                 /* enum cgroup_layout */
 	char *path;                 /* as in struct plan_cgroup */
 	struct strlist directories; /* absolute, one a hierarchy, as the creator saw them */
+	/* of systemd, which makes the directories: what is above is known once there is the unit */
+	char *unit;
+	char *description; /* tells it from another unit that has the name */
+	bool user;         /* of the user's own manager */
 };
 extern const struct fields cgroup_record_fields;
 
@@ -324,7 +330,9 @@ struct plan_options {
 	const char *bundle;
 	bool no_pivot;
 	bool cgroup_disabled; /* --cgroup-manager disabled */
-	bool systemd_cgroup;  /* --systemd-cgroup: an error until the driver is there */
+	bool systemd_cgroup;  /* --systemd-cgroup */
+	const char
+		*root; /* of the state, by which a container is known; NULL: it does not matter */
 	/* What the runtime itself adds: NAME=VALUE in place of the config's, and a directory of the host
 	 * for the notification socket with its place inside. */
 	const struct strlist *environment;
@@ -346,6 +354,8 @@ int plan_make_exec(const struct spec *spec, const struct plan_options *options, 
 
 /* Podman's --group-add keep-groups. */
 #define PLAN_KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
+/* Followed by the name of a property of the container's systemd unit. */
+#define PLAN_SYSTEMD_ANNOTATION "org.systemd.property."
 
 /* crun's, which Podman sets: the kind of context that linux.mountLabel is. */
 #define PLAN_CONTEXT_ANNOTATION "run.oci.mount_context_type"

@@ -43,7 +43,7 @@ static const char *reason_for_none(const struct plan_context *c)
 		return "the cgroup manager is disabled";
 	if (!c->facts->cgroup || c->facts->cgroup->layout == CGROUP_NONE)
 		return "no cgroup hierarchy is mounted";
-	if (c->facts->rootless && str_empty(c->linux_->cgroups_path))
+	if (c->facts->rootless && !c->options->systemd_cgroup && str_empty(c->linux_->cgroups_path))
 		return "without linux.cgroupsPath a rootless caller has no cgroup to write to";
 	return NULL;
 }
@@ -137,15 +137,15 @@ int plan_cgroup(struct plan_context *c, struct err *e)
 		.reason = reason_for_none(c),
 	};
 
-	if (c->options->systemd_cgroup)
-		return fail(e, ERR_CONFIG, "the systemd cgroup manager is not supported yet");
 	cgroup->layout = c->facts->cgroup ? c->facts->cgroup->layout : CGROUP_NONE;
 	cgroup->manage = !request.reason;
 	request.facts = cgroup->manage ? c->facts->cgroup : NULL;
-	if (cgroup->manage && cgroup_path(c, &cgroup->path, e) < 0)
+	if (cgroup->manage && !c->options->systemd_cgroup && cgroup_path(c, &cgroup->path, e) < 0)
 		return -1;
 	/* Devices first: before there is a process, and what cannot be is known at once. */
 	if (plan_device_rules(c, e) < 0 || plan_resources(&request, c->arena, cgroup, e) < 0)
+		return -1;
+	if (cgroup->manage && c->options->systemd_cgroup && plan_scope(c, e) < 0)
 		return -1;
 	plan_delegation(c);
 	return 0;

@@ -279,6 +279,7 @@ static void print_cgroup(const struct plan_cgroup *cgroup, struct strbuf *out)
 	strbuf_printf(out, "cgroup %s ", value_to_name(cgroup_layout_names, cgroup->layout));
 	put_text(out, cgroup->path);
 	strbuf_putc(out, '\n');
+	print_scope(cgroup->scope, out);
 	print_device_rules(&cgroup->devices, out);
 	for (size_t i = 0; i < cgroup->writes.n; i++) {
 		strbuf_printf(out, "  %s: ", cgroup->writes.v[i].controller);

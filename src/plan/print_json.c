@@ -209,6 +209,7 @@ static void json_cgroup(const struct plan_cgroup *cgroup, struct json_out *out)
 	json_out_member_bool(out, "manage", cgroup->manage);
 	json_optional(out, "layout", value_to_name(cgroup_layout_names, cgroup->layout));
 	json_optional(out, "path", cgroup->path);
+	json_scope(cgroup->scope, out);
 	json_device_rules(&cgroup->devices, out);
 	json_out_key(out, "writes");
 	json_out_array(out);

@@ -11,6 +11,9 @@ static const struct field cgroup_record_rows[] = {
 	FIELD_ENUM_ROW(struct cgroup_record, layout, "layout", FIELD_REQUIRED, cgroup_layout_names),
 	FIELD(struct cgroup_record, STRING, path, "path", 0),
 	FIELD(struct cgroup_record, STRLIST, directories, "directories", 0),
+	FIELD(struct cgroup_record, STRING, unit, "unit", 0),
+	FIELD(struct cgroup_record, STRING, description, "description", 0),
+	FIELD(struct cgroup_record, BOOL, user, "user", 0),
 };
 
 const struct fields cgroup_record_fields =

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Access to devices (config-linux.md "Devices", "Allowed Device list"): what a container may open and make,
 # with the files of cgroup v1 and with a program on v2.
-# world: legacy hybrid v2
+# world: legacy hybrid v2 vm
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 
@@ -81,6 +81,7 @@ open' 'for d in null zero full random urandom; do head -c 1 /dev/$d >/dev/null &
     opens "$yes" '<>' '.linux.resources.devices = [{allow: true, access: "rwm"}]'
 }
 
+# bats test_tags=smoke
 @test "a node may be made and not be opened" {
     answers 'made
 Operation not permitted' 'mknod /tmp/disk b 259 77 && echo made; (: </tmp/disk) 2>&1 | sed "s/.*: //"' "$caps"

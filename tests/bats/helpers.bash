@@ -7,9 +7,12 @@
 #     teardown() { end_test; }               # nothing may be left: the leak oracle
 #
 # A line "# world: legacy hybrid v2" in the file's opening comment names the private machines to run it in
-# (default hybrid; "none": on the machine itself, also without root). By hand, after a build:
+# (default hybrid; "none": on the machine itself, also without root); "vm": also in the virtual machine, which
+# has the v2 layout and systemd. There everything takes ten times as long: contrib/check runs the tests with
+# the tag "smoke" ("# bats test_tags=smoke" above a test), contrib/check --full all. By hand, after a build:
 #
 #     DISTRO_SHIM=$PWD/distro-shim sudo -E tests/world hybrid bats tests/bats/FILE.bats
+#     DISTRO_SHIM=$PWD/distro-shim sudo -E tests/vm bats tests/bats/FILE.bats
 
 : "${DISTRO_SHIM_SOURCE:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
 : "${DISTRO_SHIM_BUILD:=$DISTRO_SHIM_SOURCE}"
@@ -30,6 +33,7 @@ requires() {
             case ${DISTRO_SHIM_WORLD:-} in legacy | hybrid) ;; *) skip "needs cgroup v1" ;; esac
             ;;
         fault) [ -x "${DISTRO_SHIM_FAULT_BIN:-}" ] || skip "needs a build with fault injection (DISTRO_SHIM_FAULT_BIN)" ;;
+        systemd) [ -d /run/systemd/system ] || skip "needs systemd (tests/vm)" ;;
         userns) unshare --user true 2>/dev/null || skip "needs user namespaces" ;;
         cmd:*) command -v "${what#*:}" >/dev/null || skip "needs ${what#*:}" ;;
         file:*) [ -e "${what#*:}" ] || skip "needs ${what#*:}" ;;

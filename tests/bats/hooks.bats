@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Hooks (config.md "POSIX-platform Hooks", runtime.md "Lifecycle"): when, where and with what each runs, and
 # what becomes of the container where one fails.
-# world: hybrid
+# world: hybrid vm
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell of the hook or for jq
 

@@ -3,7 +3,7 @@
 # What must not cross the border of a container at its birth: locked mount flags and propagation with user
 # namespaces, process numbers of another PID namespace, descriptors, umask and processors of the caller; and
 # what a runtime that was killed or an init that does not move leaves to the next command.
-# world: hybrid
+# world: hybrid vm
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 

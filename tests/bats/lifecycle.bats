@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The lifecycle of a container from the command line (runtime.md "Lifecycle", "Operations"), and what engines
 # rely on: texts, streams, the log record, the pid file, exit codes.
-# world: legacy hybrid v2
+# world: legacy hybrid v2 vm
 
 load helpers
 
@@ -227,6 +227,7 @@ fits_schema() { # SCHEMA FILE
 
 # ---- run
 
+# bats test_tags=smoke
 @test "run: the program's output and exit code, and nothing is left" {
     b=$(bundle c1 "$(args sh -c 'echo out; echo err >&2; exit 7')")
     attempt run -b "$b" c1

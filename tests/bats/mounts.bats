@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a container sees of file systems (config.md "Mounts", config-linux.md "Devices", "Rootfs Mount
 # Propagation", "Masked Paths", "Readonly Paths"), read back from the kernel's own table inside.
-# world: hybrid
+# world: hybrid vm
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Namespaces as the specification has them: new ones, those of others by path, none; with user namespaces and
 # time offsets. Mostly under "observe", where the policy leaves every request as it is.
-# world: legacy hybrid v2
+# world: legacy hybrid v2 vm
 
 load helpers
 
@@ -150,6 +150,7 @@ SHOW='for n in pid mnt net ipc uts cgroup; do readlink /proc/self/ns/$n; done'
 
 MAPPINGS='.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = [{containerID: 0, hostID: 200000, size: 65536}]'
 
+# bats test_tags=smoke
 @test "a user namespace: ids are mapped, the shared links are seen, devices are there" {
     requires userns
     local b pid

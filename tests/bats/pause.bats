@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pause and resume, what a paused container lets be done to it, and signals to all of a container.
-# world: legacy hybrid v2
+# world: legacy hybrid v2 vm
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 
@@ -31,6 +31,7 @@ counting() {
 count() { stat -c %s "$b/rootfs/count"; }
 grows() { [ "$(count)" -gt "$1" ]; }
 
+# bats test_tags=smoke
 @test "a paused container stands still, says so, and goes on" {
     counting
     succeeds pause c1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the program of a container is given (config.md "Process"): identity, power, limits, environment,
 # descriptors, names.
-# world: hybrid
+# world: hybrid vm
 
 load helpers
 

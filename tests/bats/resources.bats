@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Limits (config-linux.md "Control groups"): what stands in the files of the container's group, and that it
 # holds. Controllers that this machine does not have are shown by tests/unit/test_plan_resources.c.
-# world: legacy hybrid v2
+# world: legacy hybrid v2 vm
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 

@@ -3,7 +3,7 @@
 # The filter of system calls (config-linux.md "Seccomp"), by what a process gets for its calls: actions,
 # conditions, architectures, flags; with no_new_privs and without, early and late join; listeners; and the
 # cache of compiled filters, also where somebody has been at it.
-# world: hybrid
+# world: hybrid vm
 
 load helpers
 

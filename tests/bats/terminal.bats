@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Containers with a terminal: at the caller's own, and handed to an engine's monitor through a socket.
-# world: hybrid
+# world: hybrid vm
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 

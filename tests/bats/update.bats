@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # update: new limits for a container that lives, as people and as engines ask for them.
-# world: legacy hybrid v2
+# world: legacy hybrid v2 vm
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 
@@ -95,6 +95,7 @@ made() { # RESOURCES
     expect_error 'memory.checkBeforeUpdate: the limit of 4194304 bytes is below the [0-9]+ that are in use' update --resources r.json c1
 }
 
+# bats test_tags=smoke
 @test "on v2" {
     requires v2 controller:hugetlb
     made '{hugepageLimits: [{pageSize: "2MB", limit: 4194304}]}'

@@ -347,14 +347,6 @@ static void test_cgroup_path_that_leads_out_is_refused(void **state)
 			"linux.cgroupsPath: a component is longer than 255 bytes");
 }
 
-static void test_systemd_manager_is_refused(void **state)
-{
-	struct fixture *f = *state;
-
-	f->options.systemd_cgroup = true;
-	fixture_refused(f, "", MOUNT_NS, "the systemd cgroup manager is not supported yet");
-}
-
 static void test_no_cgroup_where_none_can_be_made(void **state)
 {
 	static const char limit[] = RESOURCES("'pids':{'limit':5}");
@@ -834,7 +826,6 @@ int main(void)
 		TEST(test_time_offsets_are_the_kernels_text),
 		TEST(test_cgroup_path),
 		TEST(test_cgroup_path_that_leads_out_is_refused),
-		TEST(test_systemd_manager_is_refused),
 		TEST(test_no_cgroup_where_none_can_be_made),
 		TEST(test_limits_on_v2),
 		TEST(test_limits_on_v1),

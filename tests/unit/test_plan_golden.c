@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every directory below tests/golden/plan is a case: the plan that a config.json becomes on a host, under
- * the policy of the case (policy.json, the built-in one where there is none), or the error. The plan as
+ * the policy of the case (policy.json, the built-in one where there is none), or the error; cases named systemd-*
+ * are of its cgroup manager. The plan as
  * JSON must hold together for each. UPDATE_GOLDEN=1 writes plan.txt anew. The configs that real engines
  * have sent, where they are at hand, must give a plan too. Runs anywhere, without root.
  */
@@ -102,7 +103,11 @@ static void compare(struct golden *g, const char *text)
 
 static int make(struct golden *g, struct err *e)
 {
-	const struct plan_options options = { .id = "golden", .bundle = "/bundle" };
+	const struct plan_options options = {
+		.id = "golden",
+		.bundle = "/bundle",
+		.systemd_cgroup = str_has_prefix(g->name, "systemd-"),
+	};
 
 	policy_apply(g->spec, g->policy, g->facts, &g->arena, &g->verdict);
 	return plan_make(&g->verdict, g->facts, &options, &g->arena, &g->plan, e);

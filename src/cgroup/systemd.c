@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See systemd.h. Runs in the runtime, cgroup_unit_path() also in the container's first process. */
+#include "cgroup/systemd.h"
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "cgroup/systemd_bus.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#define PROC_CGROUP_MAX (256u << 10)
+
+/* Properties that a manager does not know are left out one after the other. */
+#define UNKNOWN_MAX 32
+
+/* --- where it is --- */
+
+/* v2: "0::/path"; v1 and hybrid: "1:name=systemd:/path". */
+static const char *path_of_line(const char *line, bool named)
+{
+	const char *start = named ? strstr(line, ":name=systemd:/") : NULL;
+
+	if (named)
+		return start ? start + strlen(":name=systemd:") : NULL;
+	return str_has_prefix(line, "0::/") ? line + strlen("0::") : NULL;
+}
+
+int cgroup_unit_path(const char *process, const char *unit, struct arena *arena, const char **ret,
+		     struct err *e)
+{
+	const char *file = arena_printf(arena, "/proc/%s/cgroup", process);
+	const char *path = NULL;
+	autofree char *text = NULL;
+
+	if (read_file_at(AT_FDCWD, file, PROC_CGROUP_MAX, &text, NULL, e) < 0)
+		return -1;
+	bool named = strstr(text, ":name=systemd:/") != NULL;
+	for (char *rest = text, *line; !path && (line = strsep(&rest, "\n"));)
+		path = path_of_line(line, named);
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	if (!slash || !str_eq(slash + 1, unit))
+		return fail(e, ERR_SYSTEM,
+			    "systemd has made the unit '%s', but the container's first process is "
+			    "in cgroup '%s'",
+			    unit, path ? path : "?");
+	*ret = arena_strdup(arena, path);
+	return 0;
+}
+
+/* --- the scope --- */
+
+/* "Cannot set property NAME, or unknown property." Which of ours that is; -1: none. */
+static int find_unknown(const struct systemd_call *call, const struct plan_properties *properties)
+{
+	static const char start[] = "Cannot set property ";
+	const char *message = call->error.message;
+
+	if (!message || !str_has_prefix(message, start) || !strstr(message, "unknown property"))
+		return -1;
+	message += strlen(start);
+	for (size_t i = 0; i < properties->n; i++)
+		if (strlen(properties->v[i].name) == strcspn(message, ",") &&
+		    str_has_prefix(message, properties->v[i].name))
+			return (int)i;
+	return -1;
+}
+
+static int call_for_unit(struct systemd_bus *bus, const char *method, const char *unit,
+			 struct err *e)
+{
+	autocall call = { .bus = NULL };
+
+	systemd_call_start(bus, method, &call);
+	systemd_call_text(&call, unit);
+	return systemd_call_send(&call, e);
+}
+
+/* 1: made; 0: another attempt is worth it. */
+static int try_start(struct systemd_bus *bus, const struct plan_scope *scope, pid_t pid,
+		     bool *left_out, bool *reset, struct err *e)
+{
+	autocall call = { .bus = NULL };
+	struct err ignored;
+	int unknown;
+
+	systemd_call_start(bus, "StartTransientUnit", &call);
+	systemd_call_text(&call, scope->unit);
+	systemd_call_text(&call, "replace");
+	systemd_call_properties(&call, &scope->properties, left_out, pid);
+	systemd_call_no_units(&call);
+	if (systemd_call_send_job(&call, e) == 0)
+		return 1;
+	/* One that has failed stays until somebody has taken note of it. */
+	if (systemd_call_failed_with(&call, "UnitExists") && !*reset) {
+		*reset = true;
+		if (call_for_unit(bus, "ResetFailedUnit", scope->unit, &ignored) == 0)
+			return 0;
+	}
+	unknown = find_unknown(&call, &scope->properties);
+	if (unknown >= 0 && !left_out[unknown]) {
+		log_warning("systemd does not know the property '%s' of unit '%s'",
+			    scope->properties.v[unknown].name, scope->unit);
+		left_out[unknown] = true;
+		return 0;
+	}
+	e->kind = ERR_CONFIG;
+	return err_prefix(e, "make the unit '%s'", scope->unit);
+}
+
+static int start_scope(struct systemd_bus *bus, const struct plan_scope *scope, pid_t pid,
+		       struct arena *arena, struct err *e)
+{
+	bool *left_out = arena_new_array(arena, bool, scope->properties.n + 1);
+	bool reset = false;
+	int rc = 0;
+
+	for (unsigned i = 0; i < UNKNOWN_MAX + 2 && rc == 0; i++)
+		rc = try_start(bus, scope, pid, left_out, &reset, e);
+	return rc == 0 ? fail(e, ERR_CONFIG, "make the unit '%s': too many unknown properties",
+			      scope->unit)
+		       : rc;
+}
+
+int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
+			  pid_t pid, struct arena *arena, struct cgroup_record *record,
+			  struct cgroup *ret, struct err *e)
+{
+	autobus bus = SYSTEMD_BUS_INIT;
+	struct plan_cgroup found = *plan;
+	struct cgroup_record place;
+
+	if (systemd_bus_open(plan->scope->user, &bus, e) < 0 ||
+	    start_scope(&bus, plan->scope, pid, arena, e) < 0 ||
+	    cgroup_unit_path(arena_printf(arena, "%d", (int)pid), plan->scope->unit, arena,
+			     &found.path, e) < 0)
+		return -1;
+	/* From here on as if it had been asked for by its path. */
+	found.scope = NULL;
+	cgroup_describe(&found, facts, arena, &place);
+	record->path = place.path;
+	record->directories = place.directories;
+	return cgroup_adopt(&found, facts, pid, ret, e);
+}
+
+int cgroup_systemd_update(const struct plan_cgroup *plan, const struct cgroup_record *record,
+			  struct arena *arena, struct err *e)
+{
+	autobus bus = SYSTEMD_BUS_INIT;
+	autocall call = { .bus = NULL };
+	struct plan_properties properties = { 0 };
+
+	if (!record->unit)
+		return 0;
+	plan_systemd_limits(plan, arena, &properties);
+	if (properties.n == 0)
+		return 0;
+	if (systemd_bus_open(record->user, &bus, e) < 0)
+		return -1;
+	systemd_call_start(&bus, "SetUnitProperties", &call);
+	systemd_call_text(&call, record->unit);
+	systemd_call_flag(&call, true);
+	systemd_call_properties(&call, &properties, NULL, 0);
+	return systemd_call_send(&call, e);
+}
+
+/* --- its end --- */
+
+static bool is_gone(const struct systemd_call *call)
+{
+	return systemd_call_failed_with(call, "NoSuchUnit");
+}
+
+static int stop_unit(struct systemd_bus *bus, const char *unit, struct err *e)
+{
+	autocall kill = { .bus = NULL };
+	autocall stop = { .bus = NULL };
+	struct err ignored;
+
+	/* Or it would wait until everything has ended by itself (TimeoutStopUSec). */
+	systemd_call_start(bus, "KillUnit", &kill);
+	systemd_call_text(&kill, unit);
+	systemd_call_text(&kill, "all");
+	systemd_call_number(&kill, SIGKILL);
+	if (systemd_call_send(&kill, &ignored) < 0 && is_gone(&kill))
+		return 0;
+	systemd_call_start(bus, "StopUnit", &stop);
+	systemd_call_text(&stop, unit);
+	systemd_call_text(&stop, "replace");
+	if (systemd_call_send_job(&stop, e) < 0 && !is_gone(&stop))
+		return err_prefix(e, "stop the unit '%s'", unit);
+	/* Gone already, unless systemd is older than CollectMode (236). */
+	(void)!call_for_unit(bus, "ResetFailedUnit", unit, &ignored);
+	return 0;
+}
+
+enum whose { NOBODYS, ITS_OWN, ANOTHERS };
+
+/* Its own ends with its last process, and then anybody can take the name. */
+static int whose_unit(struct systemd_bus *bus, const struct cgroup_record *record, struct err *e)
+{
+	struct arena arena = { 0 };
+	const char *description;
+	int rc = systemd_unit_text(bus, record->unit, "Description", &arena, &description, e);
+
+	if (rc == 0)
+		rc = str_eq(description, record->description) ? ITS_OWN : ANOTHERS;
+	else if (e->kind == ERR_NOT_FOUND)
+		rc = NOBODYS;
+	arena_release(&arena);
+	return rc;
+}
+
+bool cgroup_systemd_is_anothers(const struct cgroup_record *record)
+{
+	autobus bus = SYSTEMD_BUS_INIT;
+	struct err ignored;
+
+	return record->unit && systemd_bus_open(record->user, &bus, &ignored) == 0 &&
+	       whose_unit(&bus, record, &ignored) == ANOTHERS;
+}
+
+int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e)
+{
+	autobus bus = SYSTEMD_BUS_INIT;
+
+	/* Then nothing was made, or it ends by itself with its last process. */
+	if (systemd_bus_open(record->user, &bus, e) < 0) {
+		log_info("the unit '%s' is left to systemd: %s", record->unit, e->text);
+		return 0;
+	}
+	int whose = whose_unit(&bus, record, e);
+	if (whose < 0)
+		return -1;
+	return whose == ITS_OWN ? stop_unit(&bus, record->unit, e) : 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cgroup of a container as a transient scope of systemd: systemd makes the unit and its cgroup, and what
+ * it knows of the limits; everything else is written to the same files as without it.
+ */
+#ifndef CGROUP_SYSTEMD_H
+#define CGROUP_SYSTEMD_H
+
+#include "cgroup/cgroup.h"
+#include "plan/plan_systemd.h"
+
+/*
+ * Make the scope around a process that waits, then its limits as cgroup_adopt() does. In *record the unit is
+ * there already; path and directories are known as soon as the unit is made, also where a later part fails.
+ * ERR_CONFIG where there is no systemd, or one that does not want the unit.
+ */
+int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
+			  pid_t pid, struct arena *arena, struct cgroup_record *record,
+			  struct cgroup *ret, struct err *e) MUST_CHECK;
+
+/* After new limits stand in the files. Nothing where the record names no unit. */
+int cgroup_systemd_update(const struct plan_cgroup *plan, const struct cgroup_record *record,
+			  struct arena *arena, struct err *e) MUST_CHECK;
+
+/* End everything in the unit, and the unit; one that is not there is success. */
+int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e) MUST_CHECK;
+
+/* Whether a unit of that name is there which is not the container's: its own has ended, and what is in the
+ * recorded directories is somebody else's. False where it cannot be told. */
+bool cgroup_systemd_is_anothers(const struct cgroup_record *record);
+
+/* Where a process ("self", "123") is in the hierarchy that systemd goes by, which must be that unit. */
+int cgroup_unit_path(const char *process, const char *unit, struct arena *arena, const char **ret,
+		     struct err *e) MUST_CHECK;
+
+#endif

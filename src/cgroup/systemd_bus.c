@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See systemd_bus.h. Runs in the runtime, which is connected for one command only. */
+#include "cgroup/systemd_bus.h"
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "cgroup/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+
+/* A loaded machine answers late; an engine that waits for us has no deadline of its own. */
+#define CALL_MS 30000
+#define JOB_MS 30000
+
+#define UID_MAP_MAX 65536
+
+static const char destination[] = "org.freedesktop.systemd1";
+static const char object[] = "/org/freedesktop/systemd1";
+static const char interface[] = "org.freedesktop.systemd1.Manager";
+
+/* --- the connection --- */
+
+void systemd_bus_release(struct systemd_bus *bus)
+{
+	int saved = errno;
+
+	if (bus->connection)
+		bus->library->bus_flush_close_unref(bus->connection);
+	free(bus->awaited);
+	*bus = (struct systemd_bus)SYSTEMD_BUS_INIT;
+	errno = saved;
+}
+
+/* D-Bus specification, "Server Addresses". */
+static void add_escaped(struct strbuf *address, const char *path)
+{
+	for (; *path; path++) {
+		char c = *path;
+		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    strchr("-_/.", c))
+			strbuf_putc(address, c);
+		else
+			strbuf_printf(address, "%%%02x", (unsigned char)c);
+	}
+}
+
+/* The caller's number in the initial user namespace, or in that of whoever gave it the one it is in: an
+ * engine of a user runs us as root of a namespace. */
+static uid_t uid_outside(void)
+{
+	autofree char *text = NULL;
+	uint64_t inside, outside, count, own = geteuid();
+	struct err ignored;
+
+	if (read_file_at(AT_FDCWD, "/proc/self/uid_map", UID_MAP_MAX, &text, NULL, &ignored) < 0)
+		return (uid_t)own;
+	for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+		char *words[3] = { NULL };
+		for (size_t i = 0; i < 3 && line; i++) {
+			line += strspn(line, " ");
+			words[i] = strsep(&line, " ");
+		}
+		if (words[2] && parse_u64(words[0], &inside) && parse_u64(words[1], &outside) &&
+		    parse_u64(words[2], &count) && own >= inside && own - inside < count)
+			return (uid_t)(outside + own - inside);
+	}
+	return (uid_t)own;
+}
+
+/* Engines run some commands with next to no environment. */
+static void user_address(struct strbuf *ret)
+{
+	const char *address = getenv("DBUS_SESSION_BUS_ADDRESS");
+	const char *directory = getenv("XDG_RUNTIME_DIR");
+
+	if (!str_empty(address)) {
+		strbuf_puts(ret, address);
+		return;
+	}
+	strbuf_puts(ret, "unix:path=");
+	if (!str_empty(directory))
+		add_escaped(ret, directory);
+	else
+		strbuf_printf(ret, "/run/user/%u", (unsigned)uid_outside());
+	strbuf_puts(ret, "/bus");
+}
+
+static int job_removed(struct sd_bus_message *message, void *context, struct systemd_error *error)
+{
+	struct systemd_bus *bus = context;
+	const struct systemd_library *library = bus->library;
+	const char *job, *unit, *result;
+	uint32_t number;
+
+	(void)error;
+	if (library->bus_message_read_basic(message, 'u', &number) <= 0 ||
+	    library->bus_message_read_basic(message, 'o', &job) <= 0 ||
+	    library->bus_message_read_basic(message, 's', &unit) <= 0 ||
+	    library->bus_message_read_basic(message, 's', &result) <= 0)
+		return 0;
+	if (!str_eq(job, bus->awaited))
+		return 0;
+	bus->ended = true;
+	snprintf(bus->result, sizeof(bus->result), "%s", result);
+	return 0;
+}
+
+/* Daemon or systemd itself, which listens for root in case there is no daemon. */
+static int connect_to(struct systemd_bus *bus, const char *address, bool daemon)
+{
+	const struct systemd_library *library = bus->library;
+	int rc = library->bus_new(&bus->connection);
+
+	if (rc >= 0)
+		rc = library->bus_set_address(bus->connection, address);
+	if (rc >= 0)
+		rc = library->bus_set_bus_client(bus->connection, daemon);
+	if (rc >= 0)
+		rc = library->bus_start(bus->connection);
+	bus->daemon = daemon;
+	if (rc >= 0)
+		return 0;
+	if (bus->connection)
+		bus->connection = library->bus_flush_close_unref(bus->connection);
+	errno = -rc;
+	return -1;
+}
+
+int systemd_bus_open(bool user, struct systemd_bus *ret, struct err *e)
+{
+	static const char system_bus[] = "unix:path=/run/dbus/system_bus_socket";
+	static const char private_bus[] = "unix:path=/run/systemd/private";
+	autostrbuf address = { 0 };
+	struct stat st;
+
+	*ret = (struct systemd_bus)SYSTEMD_BUS_INIT;
+	/* sd_booted(3) */
+	if (!user && lstat("/run/systemd/system", &st) < 0)
+		return fail(e, ERR_CONFIG,
+			    "the systemd cgroup manager cannot be used: systemd does not run here "
+			    "(there is no /run/systemd/system)");
+	if (systemd_library(&ret->library, e) < 0)
+		return -1;
+	if (user)
+		user_address(&address);
+	else
+		strbuf_puts(&address, system_bus);
+	if (connect_to(ret, strbuf_text(&address), true) == 0)
+		return 0;
+	if (!user && connect_to(ret, private_bus, false) == 0)
+		return 0;
+	fail_sys(e, "the systemd cgroup manager cannot be used: connect to systemd at '%s'",
+		 strbuf_text(&address));
+	e->kind = ERR_CONFIG;
+	return -1;
+}
+
+/* --- calls --- */
+
+void systemd_call_release(struct systemd_call *call)
+{
+	const struct systemd_library *library = call->bus ? call->bus->library : NULL;
+
+	if (!library)
+		return;
+	library->bus_message_unref(call->message);
+	library->bus_message_unref(call->reply);
+	library->bus_error_free(&call->error);
+}
+
+/* The first failure counts; what follows it does nothing. */
+static void keep(struct systemd_call *call, int code)
+{
+	if (call->code >= 0)
+		call->code = code;
+}
+
+static void append(struct systemd_call *call, char type, const void *value)
+{
+	if (call->code >= 0)
+		keep(call,
+		     call->bus->library->bus_message_append_basic(call->message, type, value));
+}
+
+static void open_container(struct systemd_call *call, char type, const char *contents)
+{
+	if (call->code >= 0)
+		keep(call,
+		     call->bus->library->bus_message_open_container(call->message, type, contents));
+}
+
+static void close_container(struct systemd_call *call)
+{
+	if (call->code >= 0)
+		keep(call, call->bus->library->bus_message_close_container(call->message));
+}
+
+static void start_call(struct systemd_bus *bus, const char *path, const char *of,
+		       const char *method, struct systemd_call *ret)
+{
+	*ret = (struct systemd_call){ .bus = bus, .method = method };
+	ret->code = bus->library->bus_message_new_method_call(bus->connection, &ret->message,
+							      destination, path, of, method);
+}
+
+void systemd_call_start(struct systemd_bus *bus, const char *method, struct systemd_call *ret)
+{
+	start_call(bus, object, interface, method, ret);
+}
+
+void systemd_call_text(struct systemd_call *call, const char *text)
+{
+	append(call, 's', text);
+}
+
+void systemd_call_number(struct systemd_call *call, int32_t number)
+{
+	append(call, 'i', &number);
+}
+
+void systemd_call_flag(struct systemd_call *call, bool flag)
+{
+	int value = flag;
+
+	append(call, 'b', &value);
+}
+
+/* Texts of the plan, which has checked them, as what D-Bus takes for the type. */
+static void append_value(struct systemd_call *call, char type, const char *text)
+{
+	union {
+		uint8_t y;
+		int16_t n;
+		uint16_t q;
+		int32_t i;
+		uint32_t u;
+		int64_t x;
+		uint64_t t;
+		double d;
+		int b;
+	} value = { .t = 0 };
+	uint64_t number = 0;
+	int64_t negative = 0;
+
+	if (strchr("sog", type)) {
+		append(call, type, text);
+		return;
+	}
+	if (type == 'b')
+		value.b = str_eq(text, "true");
+	else if (type == 'd')
+		value.d = strtod(text, NULL);
+	else if (parse_i64(text, &negative))
+		number = (uint64_t)negative;
+	else if (!parse_u64(text, &number))
+		keep(call, -EINVAL);
+	switch (type) {
+	case 'y':
+		value.y = (uint8_t)number;
+		break;
+	case 'n':
+	case 'q':
+		value.q = (uint16_t)number;
+		break;
+	case 'i':
+	case 'u':
+		value.u = (uint32_t)number;
+		break;
+	case 'x':
+	case 't':
+		value.t = number;
+		break;
+	default:
+		break;
+	}
+	append(call, type, &value);
+}
+
+static void append_property(struct systemd_call *call, const struct plan_property *property)
+{
+	bool array = property->type[0] == 'a';
+	char type = property->type[array];
+
+	open_container(call, 'r', "sv");
+	append(call, 's', property->name);
+	open_container(call, 'v', property->type);
+	if (array)
+		open_container(call, 'a', property->type + 1);
+	for (size_t i = 0; i < property->values.n; i++)
+		append_value(call, type, property->values.v[i]);
+	if (array)
+		close_container(call);
+	close_container(call);
+	close_container(call);
+}
+
+void systemd_call_properties(struct systemd_call *call, const struct plan_properties *properties,
+			     const bool *left_out, pid_t pid)
+{
+	char number[16], *values[] = { number };
+	struct plan_property pids = { .name = "PIDs", .type = "au", .values = { 1, values } };
+
+	open_container(call, 'a', "(sv)");
+	for (size_t i = 0; i < properties->n; i++)
+		if (!left_out || !left_out[i])
+			append_property(call, &properties->v[i]);
+	if (pid > 0) {
+		snprintf(number, sizeof(number), "%d", (int)pid);
+		append_property(call, &pids);
+	}
+	close_container(call);
+}
+
+void systemd_call_no_units(struct systemd_call *call)
+{
+	open_container(call, 'a', "(sa(sv))");
+	close_container(call);
+}
+
+int systemd_call_send(struct systemd_call *call, struct err *e)
+{
+	const struct systemd_library *library = call->bus->library;
+	int rc = call->code;
+
+	if (rc >= 0)
+		rc = library->bus_call(call->bus->connection, call->message,
+				       (uint64_t)CALL_MS * 1000, &call->error, &call->reply);
+	if (rc >= 0)
+		return 0;
+	if (call->error.message)
+		return fail(e, ERR_SYSTEM, "systemd: %s: %s", call->method, call->error.message);
+	return fail_errno(e, -rc, "systemd: %s", call->method);
+}
+
+static int wait_for_job(struct systemd_bus *bus, const char *method, struct err *e)
+{
+	const struct systemd_library *library = bus->library;
+	int64_t deadline = tree_now_ms() + JOB_MS;
+
+	while (!bus->ended) {
+		int64_t left = deadline - tree_now_ms();
+		int rc = library->bus_process(bus->connection, NULL);
+		if (rc == 0 && left <= 0)
+			return fail(e, ERR_SYSTEM, "systemd: %s: not done after %d ms", method,
+				    JOB_MS);
+		if (rc == 0)
+			rc = library->bus_wait(bus->connection, (uint64_t)left * 1000);
+		if (rc < 0 && rc != -EINTR)
+			return fail_errno(e, -rc, "systemd: %s: wait for its end", method);
+	}
+	if (str_eq(bus->result, "done"))
+		return 0;
+	return fail(e, ERR_SYSTEM, "systemd: %s: its job has ended as '%s'", method, bus->result);
+}
+
+/* Before the call: word of a job comes to whoever listens when it ends. On a bus anybody can send it. */
+static int listen_for_jobs(struct systemd_bus *bus, struct err *e)
+{
+	static const char match[] = "type='signal',path='/org/freedesktop/systemd1',"
+				    "interface='org.freedesktop.systemd1.Manager',"
+				    "member='JobRemoved'";
+	static const char sender[] = ",sender='org.freedesktop.systemd1'";
+	autostrbuf text = { 0 };
+	int rc;
+
+	if (bus->listens)
+		return 0;
+	strbuf_printf(&text, "%s%s", match, bus->daemon ? sender : "");
+	rc = bus->library->bus_add_match(bus->connection, NULL, strbuf_text(&text), job_removed,
+					 bus);
+	if (rc < 0)
+		return fail_errno(e, -rc, "systemd: listen for the end of jobs");
+	bus->listens = true;
+	return 0;
+}
+
+int systemd_call_send_job(struct systemd_call *call, struct err *e)
+{
+	struct systemd_bus *bus = call->bus;
+	const char *job;
+	int rc;
+
+	if (listen_for_jobs(bus, e) < 0 || systemd_call_send(call, e) < 0)
+		return -1;
+	rc = bus->library->bus_message_read_basic(call->reply, 'o', &job);
+	if (rc <= 0)
+		return fail_errno(e, -rc, "systemd: %s: an answer without a job", call->method);
+	free(bus->awaited);
+	bus->awaited = xstrdup(job);
+	bus->ended = false;
+	return wait_for_job(bus, call->method, e);
+}
+
+bool systemd_call_failed_with(const struct systemd_call *call, const char *name)
+{
+	return call->error.name && str_has_prefix(call->error.name, destination) &&
+	       str_eq(call->error.name + strlen(destination) + 1, name);
+}
+
+int systemd_unit_text(struct systemd_bus *bus, const char *unit, const char *property,
+		      struct arena *arena, const char **ret, struct err *e)
+{
+	const struct systemd_library *library = bus->library;
+	autocall find = { .bus = NULL };
+	autocall get = { .bus = NULL };
+	const char *path, *text;
+	int rc;
+
+	systemd_call_start(bus, "GetUnit", &find);
+	systemd_call_text(&find, unit);
+	if (systemd_call_send(&find, e) < 0) {
+		if (systemd_call_failed_with(&find, "NoSuchUnit"))
+			e->kind = ERR_NOT_FOUND;
+		return -1;
+	}
+	rc = library->bus_message_read_basic(find.reply, 'o', &path);
+	if (rc <= 0)
+		return fail_errno(e, -rc, "systemd: GetUnit: an answer without a unit");
+	start_call(bus, path, "org.freedesktop.DBus.Properties", "Get", &get);
+	systemd_call_text(&get, "org.freedesktop.systemd1.Unit");
+	systemd_call_text(&get, property);
+	if (systemd_call_send(&get, e) < 0)
+		return -1;
+	rc = library->bus_message_enter_container(get.reply, 'v', "s");
+	if (rc > 0)
+		rc = library->bus_message_read_basic(get.reply, 's', &text);
+	if (rc <= 0)
+		return fail_errno(e, -rc, "systemd: '%s' of unit '%s' is no text", property, unit);
+	*ret = arena_strdup(arena, text);
+	return 0;
+}

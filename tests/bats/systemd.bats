@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+# The systemd cgroup manager (--systemd-cgroup): the unit of a container, what it says and what it leaves.
+# Without systemd it says so. Run by hand:  tests/vm bats tests/bats/systemd.bats
+# world: hybrid vm
+
+# shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
+
+load helpers
+
+setup_file() { make_rootfs; }
+setup() {
+    requires root world
+    start_test
+}
+teardown() { end_test; }
+
+systemd() { shim --systemd-cgroup "$@"; }
+property() { systemctl show -p "$2" --value "$1"; }
+sleeping() { args sleep 1000; }
+# A detached container c1 whose unit is in $unit, with the bundle's filters
+alive() { # CGROUPS-PATH FILTER...
+    local path=$1
+    shift
+    made=$((made + 1)) id=c$made
+    b=$(bundle "$id" "$(sleeping)" ".linux.cgroupsPath = \"$path\"" "$@") || return 1
+    succeeds --systemd-cgroup run -d -b "$b" --pid-file pid "$id"
+    pid=$(<pid)
+    group=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+    unit=${group##*/}
+}
+made=0
+
+# bats test_tags=smoke
+@test "without systemd it is an error that says so, and nothing is left" {
+    [ ! -d /run/systemd/system ] || skip "systemd runs here"
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:c1"')
+    expect_error 'systemd does not run here' --systemd-cgroup create -b "$b" c1
+    expect_error 'systemd does not run here' --cgroup-manager systemd create -b "$b" c1
+    [ ! -e "$SHIM_ROOT/c1" ]
+}
+
+# bats test_tags=smoke
+@test "a transient scope in the slice, delegated, with the container's first process and no other" {
+    requires systemd
+    alive system.slice:test:c1 '.linux.resources.pids.limit = 50 | .linux.resources.memory.limit = 67108864'
+    is "$group" /system.slice/test-c1.scope
+    is "$(property "$unit" ActiveState)" active
+    is "$(property "$unit" Delegate)" yes
+    is "$(property "$unit" Slice)" system.slice
+    is "$(property "$unit" DefaultDependencies)" no
+    is "$(property "$unit" TasksMax)" 50
+    is "$(property "$unit" MemoryMax)" 67108864
+    is "$(<"/sys/fs/cgroup$group/pids.max")" 50
+    is "$(<"/sys/fs/cgroup$group/memory.max")" 67108864
+    is "$(<"/sys/fs/cgroup$group/cgroup.procs")" "$pid"
+    is "$(state_of "$id")" running
+    # exec is born in it; pause, kill and the rest go by the files
+    succeeds exec "$id" sh -c 'cat /proc/self/cgroup'
+    contains "$output" "0::/"
+    succeeds pause "$id"
+    is "$(state_of "$id")" paused
+    succeeds resume "$id"
+    succeeds kill "$id" KILL
+    wait_until eval '[ "$(state_of '"$id"')" = stopped ]'
+    succeeds delete "$id"
+    is "$(property "$unit" LoadState)" not-found
+    [ ! -e "/sys/fs/cgroup$group" ]
+}
+
+@test "what cannot be reached is named" {
+    [ ! -d /run/systemd/system ] || skip "systemd runs here"
+    mkdir -p /run/systemd/system
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:c1"')
+    expect_error 'connect to systemd at|needs libsystemd' --systemd-cgroup create -b "$b" c1
+    rmdir /run/systemd/system /run/systemd
+    [ ! -e "$SHIM_ROOT/c1" ]
+}
+
+@test "slices: the default one, nested ones; characters that a unit's name cannot have" {
+    requires systemd
+    alive ''
+    is "$group" "/system.slice/distro-shim-$id.scope"
+    alive a-b.slice:p:c+d
+    is "$group" '/a.slice/a-b.slice/p-c\x2bd.scope'
+    is "$(property "$unit" Slice)" a-b.slice
+    succeeds delete --force "$id"
+    # what systemd has made for it goes when it is empty
+    systemctl stop a.slice
+}
+
+@test "annotations are properties, and what systemd does not know is left out with a word" {
+    requires systemd
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:c1"' '.annotations = {
+        "org.systemd.property.TimeoutStopSec": "7.5", "org.systemd.property.KillSignal": "15",
+        "org.systemd.property.NoSuchThing": "uint64 1", "org.systemd.property.Documentation": "[\"man:true(1)\"]"}')
+    attempt --log-level warning --systemd-cgroup run -d -b "$b" c1
+    is "$status" 0
+    contains "$stderr" "does not know the property 'NoSuchThing'"
+    is "$(property test-c1.scope TimeoutStopUSec)" 7.500s
+    is "$(property test-c1.scope Documentation)" "man:true(1)"
+}
+
+# bats test_tags=smoke
+@test "limits outlast a reload of systemd, also those of an update" {
+    requires systemd
+    alive system.slice:test:c1 '.linux.resources.memory.limit = 67108864 | .linux.resources.cpu = {quota: 33333, period: 100000, shares: 512}
+        | .linux.resources.pids.limit = 0'
+    limits() { (cd "/sys/fs/cgroup$group" && cat memory.max cpu.max cpu.weight pids.max); }
+    before=$(limits)
+    is "$before" "67108864
+33333 100000
+59
+0" || is "$(sed -n 1,2p <<<"$before")" "67108864
+33333 100000"
+    systemctl daemon-reload
+    is "$(sed -n 1p <<<"$(limits)")" 67108864
+    succeeds update --memory 33554432 --pids-limit 7 "$id"
+    is "$(property "$unit" MemoryMax)" 33554432
+    is "$(property "$unit" TasksMax)" 7
+    systemctl daemon-reload
+    is "$(limits | sed -n '1p;4p')" "33554432
+7"
+}
+
+@test "a unit that has failed is in nobody's way; a living one stays as it is" {
+    requires systemd
+    systemd-run --quiet --scope --unit=test-f -p RuntimeMaxSec=1 sleep 1000 </dev/null >/dev/null 2>&1 3>&- || true
+    wait_until systemctl is-failed test-f.scope
+    alive system.slice:test:f
+    is "$(property "$unit" ActiveState)" active
+    # another container that wants the same unit
+    b=$(bundle other "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:f"')
+    expect_error 'test-f.scope.*already' --systemd-cgroup create -b "$b" other
+    is "$(property "$unit" ActiveState)" active
+    is "$(state_of "$id")" running
+}
+
+@test "a creator that is killed at any step leaves what delete --force removes" {
+    requires systemd fault
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:c1"')
+    for step in systemd-scope record-init go ready record-created; do
+        status=0
+        shim_fault "parent:$step:kill" --systemd-cgroup create -b "$b" c1 </dev/null >/dev/null 2>&1 || status=$?
+        [ "$status" != 0 ]
+        succeeds delete --force c1
+        wait_until eval '[ "$(property test-c1.scope LoadState)" = not-found ]'
+        [ ! -e /sys/fs/cgroup/system.slice/test-c1.scope ]
+    done
+    # and one that fails takes everything back itself
+    for step in systemd-scope record-init ready; do
+        status=0
+        shim_fault "parent:$step:fail" --systemd-cgroup create -b "$b" c1 </dev/null >/dev/null 2>&1 || status=$?
+        is "$status" 1
+        [ ! -e "$SHIM_ROOT/c1" ]
+        is "$(property test-c1.scope LoadState)" not-found
+    done
+}
+
+@test "a container that is stopped is deleted, and a unit of that name of somebody else is not" {
+    requires systemd
+    alive system.slice:test:c1
+    succeeds kill "$id" KILL
+    wait_until eval '[ "$(property test-c1.scope LoadState)" = not-found ]'
+    systemd-run --quiet --scope --unit=test-c1 sleep 1000 </dev/null >/dev/null 2>&1 3>&- &
+    wait_until systemctl is-active test-c1.scope
+    succeeds delete --force "$id"
+    is "$(property test-c1.scope ActiveState)" active
+    systemctl stop test-c1.scope
+}
+
+@test "podman with its systemd manager" {
+    requires systemd cmd:podman
+    mkdir -p root && cp -a "$BATS_FILE_TMPDIR/rootfs/." root/
+    run timeout 200 podman --runtime "$DISTRO_SHIM" --cgroup-manager systemd run --rm --network none --memory 64m \
+        --security-opt apparmor=unconfined --cgroupns host --rootfs "$PWD/root" cat /proc/self/cgroup
+    echo "$output"
+    is "$status" 0
+    umount /var/lib/containers/storage/overlay || true
+    matches "$output" '0::/machine.slice/libpod-[0-9a-f]*\.scope'
+}
+
+@test "a user's own manager makes it, also where the environment does not say where that is" {
+    requires systemd file:/run/user/1000/bus
+    home=/home/user/shim
+    mkdir -p $home && b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = ":test:c1"' '.linux.resources.pids.limit = 9
+        | .linux.namespaces += [{type: "user"}] | .linux.namespaces |= map(select(.type != "network"))
+        | .linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}]
+        | .linux.gidMappings = [{containerID: 0, hostID: 1000, size: 1}]
+        | .mounts |= map(select(.type == "proc"))')
+    cp -a "$b" $home/ && echo '{"version": 1, "mode": "observe"}' >$home/policy.json
+    chown -R user:user $home
+    chmod 755 "${DISTRO_SHIM%/*}" "$DISTRO_SHIM"
+    as_user() { runuser -u user -- env -i PATH="$PATH" sh -c 'cd / && exec "$@"' - "$DISTRO_SHIM" --root $home/state \
+        --policy $home/policy.json --systemd-cgroup "$@" </dev/null; }
+    as_user run -d -b $home/c1 --pid-file $home/pid c1 >$home/out 2>&1 || { cat $home/out >&2; false; }
+    matches "$(cat "/proc/$(cat $home/pid)/cgroup")" '^0::/user.slice/user-1000.slice/user@1000.service/user.slice/test-c1.scope$'
+    is "$(cat "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/user.slice/test-c1.scope/pids.max")" 9
+    as_user delete --force c1
+    [ ! -e /sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/user.slice/test-c1.scope ]
+    rm -rf $home
+    # made for it, and empty
+    systemctl --user -M user@ stop user.slice
+}
