@@ -29,6 +29,8 @@ struct boot {
 
 	struct cgroup cgroup;
 	struct cgroup_record *cgroup_record; /* as it is in *status */
+	struct net_move *moves;              /* one per plan->net_devices; NULL: none has begun */
+	int container_network;               /* while they may have to go back */
 	bool cgroup_made;
 	bool rdt_made;
 	bool registered;
@@ -90,6 +92,8 @@ int parent_oom_score(struct boot *b, struct err *e) MUST_CHECK;
 int parent_systemd_scope(struct boot *b, struct err *e) MUST_CHECK;
 int parent_record_init(struct boot *b, struct err *e) MUST_CHECK;
 int parent_net_devices(struct boot *b, struct err *e) MUST_CHECK;
+/* Of what was made, in a failed creation, while the container's namespace is there. */
+void parent_return_net_devices(struct boot *b);
 int parent_go(struct boot *b, struct err *e) MUST_CHECK;
 int parent_send_sources(struct boot *b, struct err *e) MUST_CHECK;
 int parent_runtime_hooks(struct boot *b, struct err *e) MUST_CHECK;

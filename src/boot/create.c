@@ -194,6 +194,7 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 		.root_mount = -1,
 		.cgroup_procs = -1,
 		.procfs = -1,
+		.container_network = -1,
 		.hooks = HOOK_PLACE_INIT,
 		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 },
 	};
@@ -209,6 +210,7 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	close_keep_errno(b.root_mount);
 	close_keep_errno(b.cgroup_procs);
 	close_keep_errno(b.procfs);
+	close_keep_errno(b.container_network);
 	hook_place_release(&b.hooks);
 	for (size_t i = 0; b.mount_fds && i < b.plan->mounts.n; i++)
 		close_keep_errno(b.mount_fds[i]);

@@ -146,6 +146,7 @@ int boot_exec(const struct exec_request *request, struct exec_result *ret, struc
 		.target = -1,
 		.network = -1,
 		.procfs = -1,
+		.container_network = -1,
 		.hooks = HOOK_PLACE_INIT,
 	};
 	int rc = exec_page(&b, e);

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-struct move {
+struct net_move {
 	struct link_addresses addresses;
 	bool gone; /* it is in the container's namespace */
 };
@@ -27,9 +27,9 @@ static bool exists(int socket, const char *name)
 	return netlink_find(socket, name, &index, &ignored) == 0;
 }
 
-static int leave_host(struct boot *b, int host, int inside, int network, size_t i,
-		      struct move *move, struct err *e)
+static int leave_host(struct boot *b, int host, int inside, size_t i, struct err *e)
 {
+	struct net_move *move = &b->moves[i];
 	const struct plan_net_device *device = &b->plan->net_devices.v[i];
 	bool had_name = exists(inside, device->name);
 	unsigned index;
@@ -41,7 +41,7 @@ static int leave_host(struct boot *b, int host, int inside, int network, size_t 
 	    netlink_addresses(host, index, b->arena, &move->addresses, e) < 0)
 		return -1;
 	move->gone = true;
-	if (netlink_move(host, index, device->inside, network, e) == 0)
+	if (netlink_move(host, index, device->inside, b->container_network, e) == 0)
 		return 0;
 	/* The kernel moves first, then renames: it may be there under its old name. */
 	move->gone = !had_name && exists(inside, device->name);
@@ -63,20 +63,6 @@ static int set_up(int socket, const char *name, const struct link_addresses *add
 	return 0;
 }
 
-/* With the container's namespace the kernel would destroy links that are not of hardware. */
-static void give_back(struct boot *b, int host, int inside, int home, const struct move *moves)
-{
-	for (size_t i = 0; i < b->plan->net_devices.n; i++) {
-		const struct plan_net_device *device = &b->plan->net_devices.v[i];
-		struct err e;
-		unsigned index;
-		if (moves[i].gone && (netlink_find(inside, device->inside, &index, &e) < 0 ||
-				      netlink_move(inside, index, device->name, home, &e) < 0 ||
-				      set_up(host, device->name, &moves[i].addresses, &e) < 0))
-			log_warning("after a failed start: %s", e.text);
-	}
-}
-
 static int open_inside(int network, int home, struct err *e)
 {
 	autoclose int fd = -1;
@@ -91,29 +77,58 @@ static int open_inside(int network, int home, struct err *e)
 
 int parent_net_devices(struct boot *b, struct err *e)
 {
-	autoclose int home = -1, network = -1, host = -1, inside = -1;
+	autoclose int home = -1, host = -1, inside = -1;
 	size_t n = b->plan->net_devices.n;
 	char path[48];
-	struct move *moves;
 	int rc = 0;
 
 	if (n == 0)
 		return 0;
-	moves = arena_new_array(b->arena, struct move, n);
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)b->init.pid);
-	network = open(path, O_RDONLY | O_CLOEXEC);
-	if (network < 0)
+	b->container_network = open(path, O_RDONLY | O_CLOEXEC);
+	if (b->container_network < 0)
 		return fail_sys(e, "open the container's network namespace");
 	home = nsfd_own("net", e);
 	host = home < 0 ? -1 : netlink_open(e);
-	inside = host < 0 ? -1 : open_inside(network, home, e);
+	inside = host < 0 ? -1 : open_inside(b->container_network, home, e);
 	if (inside < 0)
 		return -1;
+	b->moves = arena_new_array(b->arena, struct net_move, n);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = leave_host(b, host, inside, network, i, &moves[i], e);
+		rc = leave_host(b, host, inside, i, e);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = set_up(inside, b->plan->net_devices.v[i].inside, &moves[i].addresses, e);
-	if (rc < 0)
-		give_back(b, host, inside, home, moves);
+		rc = set_up(inside, b->plan->net_devices.v[i].inside, &b->moves[i].addresses, e);
 	return rc < 0 ? err_prefix(e, "linux.netDevices") : 0;
+}
+
+static int give_back(struct boot *b, int host, int inside, int home, size_t i, struct err *e)
+{
+	const struct plan_net_device *device = &b->plan->net_devices.v[i];
+	struct err not_renamed;
+	unsigned index;
+
+	if (netlink_find(inside, device->inside, &index, &not_renamed) < 0 &&
+	    netlink_find(inside, device->name, &index, e) < 0)
+		return -1;
+	if (netlink_move(inside, index, device->name, home, e) < 0)
+		return err_prefix(e, "give network device '%s' back", device->name);
+	return set_up(host, device->name, &b->moves[i].addresses, e);
+}
+
+/* With the container's namespace the kernel would destroy links that are not of hardware. */
+void parent_return_net_devices(struct boot *b)
+{
+	autoclose int home = -1, host = -1, inside = -1;
+	struct err e;
+
+	if (!b->moves)
+		return;
+	home = nsfd_own("net", &e);
+	host = home < 0 ? -1 : netlink_open(&e);
+	inside = host < 0 ? -1 : open_inside(b->container_network, home, &e);
+	if (inside < 0)
+		log_warning("after a failed start: %s", e.text);
+	for (size_t i = 0; inside >= 0 && i < b->plan->net_devices.n; i++)
+		if (b->moves[i].gone && give_back(b, host, inside, home, i, &e) < 0)
+			log_warning("after a failed start: %s", e.text);
 }

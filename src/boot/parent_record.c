@@ -168,6 +168,7 @@ bool parent_undo(struct boot *b)
 	/* First home, so that nothing below happens in a namespace of somebody else. */
 	if (parent_return_home(b, &e) < 0)
 		log_warning("after a failed start: %s", e.text);
+	parent_return_net_devices(b);
 	child_drop(&b->init);
 	/* It may be in uninterruptible sleep; then it outlives every deadline. */
 	if (init.pid > 0 && kill(init.pid, 0) == 0)

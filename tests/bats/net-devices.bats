@@ -57,6 +57,13 @@ own='.linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}]
     edit_config "$b" '.linux.netDevices = {"t-one": {name: "lo"}}'
     expect_error "the container has a network device 'lo' already" create -b "$b" c1
     is "$(ip -br addr show t-one | awk '{ print $1, $2, $3 }')" "$before"
+    # nor does a later failure cost the host its link
+    edit_config "$b" '.linux.netDevices = {"t-one": {name: "moved"}} | .hooks.createContainer = [{path: "/bin/false"}]'
+    expect_error "createContainer hook" create -b "$b" c1
+    is "$(ip -br addr show t-one | awk '{ print $1, $2, $3 }')" "$before"
+    edit_config "$b" 'del(.hooks)' && edit_config "$b" '.process.args = ["/no/such"]'
+    expect_error "exec: " create -b "$b" c1
+    is "$(ip -br addr show t-one | awk '{ print $1, $2, $3 }')" "$before"
     edit_config "$b" '.linux.netDevices = {"t-one": {name: "a%d"}}'
     expect_error "netDevices.\"t-one\".name: must not contain '%'" create -b "$b" c1
     edit_config "$b" '.linux.netDevices = {"t-one": {name: "same"}, "t-two": {name: "same"}}'
