@@ -115,13 +115,14 @@ grows() { [ "$(count)" -gt "$1" ]; }
 
 # ---- signals to all
 
-tree='trap "" HUP; for i in 1 2 3; do (trap "echo got >>/got; exit" USR1; while :; do sleep 0.05; done) & done; while :; do sleep 1; done'
+tree='trap "" HUP; for i in 1 2 3; do (trap "echo got >>/got; exit" USR1; echo ready >>/ready; while :; do sleep 0.05; done) & done; while :; do sleep 1; done'
+listening() { [ "$(grep -c ready "$b/rootfs/ready" 2>/dev/null)" = "$1" ]; }
 got() { [ "$(grep -c got "$b/rootfs/got" 2>/dev/null)" = "$1" ]; }
 
 @test "kill --all reaches every process" {
     b=$(bundle c1 "$(args sh -c 'trap : USR1; '"$tree")" '.root.readonly = false')
     succeeds run -d -b "$b" c1
-    wait_until sh -c "[ \$($DISTRO_SHIM --root $SHIM_ROOT ps --format json c1 | jq length) -ge 7 ]"
+    wait_until listening 3
     succeeds kill --all c1 USR1
     wait_until got 3
     is "$(state_of c1)" running
@@ -133,7 +134,7 @@ got() { [ "$(grep -c got "$b/rootfs/got" 2>/dev/null)" = "$1" ]; }
 @test "kill --all does so without a cgroup" {
     b=$(bundle c1 "$(args sh -c 'trap : USR1; '"$tree")" '.root.readonly = false')
     succeeds --cgroup-manager disabled run -d -b "$b" c1
-    wait_until sh -c "[ \$($DISTRO_SHIM --root $SHIM_ROOT ps --format json c1 | jq length) -ge 7 ]"
+    wait_until listening 3
     pids=$(shim ps --format json c1 | jq '.[]')
     succeeds kill --all c1 USR1
     wait_until got 3
