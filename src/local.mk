@@ -48,7 +48,6 @@ src_libspec_a_SOURCES = \
 	src/spec/fields_process.c \
 	src/spec/fields_resources.c \
 	src/spec/spec.h \
-	src/spec/supported.c \
 	src/spec/tables.h \
 	src/spec/validate.c \
 	src/spec/validate_linux.c \
@@ -73,6 +72,8 @@ src_libsys_a_SOURCES = \
 	src/sys/mount_api.h \
 	src/sys/mountinfo.c \
 	src/sys/mountinfo.h \
+	src/sys/netlink.c \
+	src/sys/netlink.h \
 	src/sys/nsfd.c \
 	src/sys/nsfd.h \
 	src/sys/procfs.c \
@@ -113,6 +114,7 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_hooks.c \
 	src/plan/plan_hooks.h \
 	src/plan/plan_ids.c \
+	src/plan/plan_label.c \
 	src/plan/plan_make.c \
 	src/plan/plan_mounts.c \
 	src/plan/plan_ns.c \
@@ -120,13 +122,16 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_process.c \
 	src/plan/plan_resources.c \
 	src/plan/plan_resources.h \
+	src/plan/plan_rdt.c \
 	src/plan/plan_rlimits.c \
+	src/plan/plan_scheduling.c \
 	src/plan/plan_seccomp.c \
 	src/plan/plan_seccomp.h \
 	src/plan/plan_systemd.c \
 	src/plan/plan_systemd.h \
 	src/plan/print.c \
 	src/plan/print_json.c \
+	src/plan/print_scheduling.c \
 	src/plan/print_seccomp.c \
 	src/plan/print_systemd.c \
 	src/plan/record.c \
@@ -154,6 +159,8 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/record.h \
 	src/cgroup/remove.c \
 	src/cgroup/stats.c \
+	src/cgroup/resctrl.c \
+	src/cgroup/resctrl.h \
 	src/cgroup/systemd.c \
 	src/cgroup/systemd.h \
 	src/cgroup/systemd_bus.c \
@@ -196,6 +203,7 @@ src_libfacts_a_SOURCES = \
 	src/facts/policy_file.h
 src_libboot_a_SOURCES = \
 	src/boot/boot.h \
+	src/boot/child_attributes.c \
 	src/boot/child_cgroupfs.c \
 	src/boot/child_console.c \
 	src/boot/child_copy.c \
@@ -215,8 +223,10 @@ src_libboot_a_SOURCES = \
 	src/boot/parent_channel.c \
 	src/boot/parent_exec.c \
 	src/boot/parent_namespaces.c \
+	src/boot/parent_network.c \
 	src/boot/parent_record.c \
 	src/boot/parent_idmap.c \
+	src/boot/parent_scheduling.c \
 	src/boot/parent_sources.c \
 	src/boot/protocol.h \
 	src/boot/start.c \
@@ -233,6 +243,8 @@ src_libcontainer_a_SOURCES = \
 	src/container/inherit.h \
 	src/container/events.c \
 	src/container/kill.c \
+	src/container/labels.c \
+	src/container/labels.h \
 	src/container/leftover.c \
 	src/container/leftover.h \
 	src/container/living.c \

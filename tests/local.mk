@@ -31,12 +31,12 @@ unit_tests = \
 	tests/unit/test_procfs \
 	tests/unit/test_registry \
 	tests/unit/test_replay \
+	tests/unit/test_resctrl \
 	tests/unit/test_schema \
 	tests/unit/test_seccomp \
 	tests/unit/test_self_exe \
 	tests/unit/test_sha256 \
 	tests/unit/test_spec \
-	tests/unit/test_spec_supported \
 	tests/unit/test_state \
 	tests/unit/test_sys
 world_tests = \
@@ -73,12 +73,12 @@ tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_procfs_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_registry_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_replay_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_resctrl_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_schema_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_seccomp_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_self_exe_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sha256_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spec_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_spec_supported_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sys_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)

@@ -35,9 +35,9 @@ _distro_shim() {
 
     case $command in
     '') options='--root --log --log-format --log-level --debug --policy --rootless --systemd-cgroup --cgroup-manager --version --help' ;;
-    'create') options='--bundle --config --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
+    'create') options='--bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
     'start') options='--help' ;;
-    'run') options='--detach --keep --bundle --config --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
+    'run') options='--detach --keep --bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
     'exec') options='--process --detach --tty --console-socket --cwd --env --user --additional-gids --cap --no-new-privs --preserve-fds --pid-file --pidfd-socket --cgroup --ignore-paused --process-label --apparmor --no-subreaper --help' ;;
     'state') options='--help' ;;
     'kill') options='--all --help' ;;
@@ -68,11 +68,13 @@ _distro_shim() {
     'create --config' | 'create -f') offer='file' ;;
     'create --console-socket') offer='file' ;;
     'create --pid-file') offer='file' ;;
+    'create --pidfd-socket') offer='file' ;;
     'create --preserve-fds') offer='nothing' ;;
     'run --bundle' | 'run -b') offer='directory' ;;
     'run --config' | 'run -f') offer='file' ;;
     'run --console-socket') offer='file' ;;
     'run --pid-file') offer='file' ;;
+    'run --pidfd-socket') offer='file' ;;
     'run --preserve-fds') offer='nothing' ;;
     'exec --process' | 'exec -p') offer='file' ;;
     'exec --console-socket') offer='file' ;;

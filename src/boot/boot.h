@@ -15,6 +15,7 @@
 struct create_options {
 	const char *pid_file;       /* NULL: none */
 	const char *console_socket; /* NULL: none */
+	const char *pidfd_socket;   /* NULL: none; of exec in struct exec_request */
 	bool console_to_caller;     /* `run` in the foreground: the caller gets the pty's master */
 	unsigned preserve_fds;      /* descriptors 3 .. 3+N-1 stay open in the container */
 	/* `run`: the caller starts what it creates, over the channel that they have. No start socket is made;

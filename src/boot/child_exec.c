@@ -12,7 +12,6 @@
 #include "boot/step.h"
 #include "sys/channel.h"
 #include "sys/nsfd.h"
-#include "sys/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,32 +75,6 @@ int child_exec_console(struct boot *b, struct err *e)
 	if (child_open_terminal(b, &master, &slave, e) < 0 || child_terminal_streams(slave, e) < 0)
 		return -1;
 	return child_hand_over_terminal(b, master, e);
-}
-
-/* apparmor(7): its own directory since Linux 5.8, beside the one that all security modules share. */
-static int write_label(int proc, const char *name, const char *text, struct err *e)
-{
-	if (procfs_write(proc, name, text, e) == 0)
-		return 0;
-	if (e->sys != ENOENT && e->sys != EINVAL)
-		return -1;
-	return procfs_write(proc, "thread-self/attr/exec", text, e);
-}
-
-/* Of the next execve(); a clone inherits it. */
-int child_exec_label(struct boot *b, struct err *e)
-{
-	const struct plan_process *process = &b->plan->process;
-
-	if (process->apparmor_profile) {
-		const char *text = arena_printf(b->arena, "exec %s", process->apparmor_profile);
-		if (write_label(b->procfs, "thread-self/attr/apparmor/exec", text, e) < 0)
-			return err_prefix(e, "apparmorProfile");
-	}
-	if (process->selinux_label &&
-	    procfs_write(b->procfs, "thread-self/attr/exec", process->selinux_label, e) < 0)
-		return err_prefix(e, "selinuxLabel");
-	return 0;
 }
 
 /* What the kernel shows of a process as its command line and environment is memory of its own, which a

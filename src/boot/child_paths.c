@@ -32,7 +32,7 @@ static int open_null(struct err *e)
 }
 
 /* An empty read-only directory. */
-static int make_empty_directory(struct err *e)
+static int make_empty_directory(const struct plan *plan, struct err *e)
 {
 	struct plan_mount mount = {
 		.kind = PLAN_MOUNT_FS,
@@ -42,12 +42,12 @@ static int make_empty_directory(struct err *e)
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			    MOUNT_ATTR_NOEXEC,
 	};
-	struct plan_option options[] = { { "nr_blocks", "1" },
-					 { "nr_inodes", "1" },
-					 { "mode", "755" } };
+	struct plan_option options[] = {
+		{ "nr_blocks", "1" }, { "nr_inodes", "1" }, { "mode", "755" }, plan->mount_label
+	};
 	autoclose int fd = -1;
 
-	mount.options.n = ARRAY_SIZE(options);
+	mount.options.n = ARRAY_SIZE(options) - (plan->mount_label.key ? 0 : 1);
 	mount.options.v = options;
 	fd = make_filesystem(&mount, e);
 	if (fd < 0 || apply_mount_attributes(fd, &mount, e) < 0)
@@ -65,7 +65,8 @@ static int attach(int fd, int target, const char *path, struct err *e)
 
 /* *empty is the first directory mask: attached once, cloned for the rest (a detached mount can only be
  * cloned since Linux 6.15). */
-static int mask(int target, const char *path, int null, int *empty, struct err *e)
+static int mask(int target, const char *path, int null, int *empty, const struct plan *plan,
+		struct err *e)
 {
 	autoclose int fd = -1;
 	struct stat st;
@@ -79,7 +80,7 @@ static int mask(int target, const char *path, int null, int *empty, struct err *
 		return attach(fd, target, path, e);
 	}
 	if (*empty < 0) {
-		*empty = make_empty_directory(e);
+		*empty = make_empty_directory(plan, e);
 		return *empty < 0 ? -1 : attach(*empty, target, path, e);
 	}
 	fd = sys_open_tree(*empty, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
@@ -113,7 +114,7 @@ int child_masked_paths(struct boot *b, struct err *e)
 		autoclose int target = -1;
 		if (open_existing(b, path, &target, e) < 0)
 			return -1;
-		if (target >= 0 && mask(target, path, null, &empty, e) < 0)
+		if (target >= 0 && mask(target, path, null, &empty, b->plan, e) < 0)
 			return -1;
 	}
 	return 0;

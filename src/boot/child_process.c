@@ -13,6 +13,7 @@
 #include "sys/beneath.h"
 #include "sys/channel.h"
 #include "sys/nsfd.h"
+#include "sys/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -96,19 +97,6 @@ int child_cgroup_join(struct boot *b, struct err *e)
 	return 0;
 }
 
-/* The caller's mask is not the container's: all processors that the cgroup's cpuset allows (cpuset(7)). */
-int child_affinity(struct boot *b, struct err *e)
-{
-	unsigned long all[1024 / sizeof(unsigned long)];
-
-	(void)b;
-	memset(all, 0xff, sizeof(all));
-	if (syscall(SYS_sched_setaffinity, 0, sizeof(all), all) < 0 && errno != EPERM &&
-	    errno != EINVAL)
-		return fail_sys(e, "reset the processor affinity");
-	return 0;
-}
-
 int child_become_root(struct boot *b, struct err *e)
 {
 	if (!b->plan->namespaces.new_user)
@@ -181,8 +169,12 @@ int child_create_container_hooks(struct boot *b, struct err *e)
 		.annotations = &b->plan->annotations,
 	};
 
+	struct hook_place place = b->hooks;
+
+	/* The directory that will be the container's "/", as with runc. */
+	place.directory = b->root_mount;
 	umask(b->caller_umask);
-	if (hooks_run("createContainer", &b->plan->create_container, &state, e) < 0)
+	if (hooks_run("createContainer", &b->plan->create_container, &state, &place, e) < 0)
 		return -1;
 	umask(0);
 	return 0;
@@ -199,6 +191,17 @@ int child_hostname(struct boot *b, struct err *e)
 	return 0;
 }
 
+/* SELinux labels a key with its maker, which is not the container's program yet (keyrings(7)); a newline
+ * takes it back. Kernels without keyrings have no such file. */
+static int label_keys(const struct boot *b, const char *label, struct err *e)
+{
+	if (!b->plan->process.selinux_label ||
+	    procfs_write(b->procfs, "thread-self/attr/keycreate", label, e) == 0 ||
+	    e->sys == ENOENT)
+		return 0;
+	return err_prefix(e, "selinuxLabel");
+}
+
 int child_keyring(struct boot *b, struct err *e)
 {
 	char name[STATE_ID_MAX + 8];
@@ -207,6 +210,8 @@ int child_keyring(struct boot *b, struct err *e)
 		return 0;
 	if (str_format(name, sizeof(name), e, "_ses.%s", b->plan->id) < 0)
 		return -1;
+	if (label_keys(b, b->plan->process.selinux_label, e) < 0)
+		return -1;
 	/* Not every kernel has keyrings, and a quota is no reason not to start (keyctl(2)); without a
 	 * keyring of its own the container has none of the caller's keys to lose either way. */
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) < 0) {
@@ -214,7 +219,7 @@ int child_keyring(struct boot *b, struct err *e)
 			return fail_sys(e, "join a session keyring");
 		log_warning("no session keyring: %s", strerrordesc_np(errno));
 	}
-	return 0;
+	return label_keys(b, "\n", e);
 }
 
 /* HOME for a user id from the image's /etc/passwd, read by hand: the C library's lookup may load
@@ -287,7 +292,9 @@ static int close_all_but(unsigned first, const int *keep, size_t n, struct err *
 int child_descriptors(struct boot *b, struct err *e)
 {
 	bool late = b->plan->namespaces.network == NETWORK_LATE;
-	int keep[] = { b->channel, b->start_listener, late ? b->host->network : -1 };
+	bool hooks = b->plan->start_container.n > 0;
+	int keep[] = { b->channel, b->start_listener, late ? b->host->network : -1,
+		       hooks ? b->hooks.output : -1, hooks ? b->hooks.errors : -1 };
 
 	/* The log's descriptor goes too. */
 	log_silence();

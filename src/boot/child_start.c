@@ -93,7 +93,10 @@ int child_start_container_hooks(struct boot *b, struct err *e)
 		if (!hooks.v[i].env)
 			hooks.v[i].env = b->env;
 	}
-	return hooks_run("startContainer", &hooks, &state, e);
+	/* In the container's working directory. */
+	struct hook_place place = b->hooks;
+	place.directory = -1;
+	return hooks_run("startContainer", &hooks, &state, &place, e);
 }
 
 /* What parent_rlimits() has left to us: a small RLIMIT_NOFILE, and all where it had not the power. What it

@@ -9,6 +9,7 @@
 
 #include "boot/boot.h"
 #include "cgroup/cgroup.h"
+#include "hooks/hooks.h"
 #include "seccomp/program.h"
 
 #include <stdbool.h>
@@ -28,7 +29,10 @@ struct boot {
 
 	struct cgroup cgroup;
 	struct cgroup_record *cgroup_record; /* as it is in *status */
+	struct net_move *moves;              /* one per plan->net_devices; NULL: none has begun */
+	int container_network;               /* while they may have to go back */
 	bool cgroup_made;
+	bool rdt_made;
 	bool registered;
 	bool pid_file_written;
 
@@ -42,6 +46,9 @@ struct boot {
 	int root_mount; /* detached clone of the root filesystem; the child attaches it */
 	int *mount_fds; /* one per plan->mounts: made by the parent, -1 where the child makes it */
 	int cgroup_procs; /* v2 with a user namespace by path: written by the child */
+
+	struct hook_place hooks; /* of the runtime's hooks; the child's have its files */
+	int procfs; /* for the label of a security module; -1 where none is asked for */
 
 	int home[SPEC_NS_COUNT +
 		 1]; /* the runtime's own namespaces while it is away, -1 elsewhere */
@@ -59,7 +66,6 @@ struct boot {
 	bool join_network;   /* its network is not ours */
 	bool groups_denied;  /* its user namespace allows no setgroups() */
 	int network;         /* entered instead of its own (before a late join), else -1 */
-	int procfs;          /* for the LSM label; -1 where none is asked for */
 };
 
 /* The namespace of a type that is joined by path; NULL where there is none. */
@@ -71,6 +77,8 @@ bool has_user_namespace(const struct plan *plan);
 int parent_seccomp(struct boot *b, struct err *e) MUST_CHECK;
 int parent_record_intent(struct boot *b, struct err *e) MUST_CHECK;
 int parent_cgroup_create(struct boot *b, struct err *e) MUST_CHECK;
+int parent_rdt_create(struct boot *b, struct err *e) MUST_CHECK;
+int parent_rdt_join(struct boot *b, struct err *e) MUST_CHECK;
 int parent_protect_descriptors(struct boot *b, struct err *e) MUST_CHECK;
 int parent_open_sources(struct boot *b, struct err *e) MUST_CHECK;
 int parent_open_sockets(struct boot *b, struct err *e) MUST_CHECK;
@@ -83,6 +91,9 @@ int parent_map_ids(struct boot *b, struct err *e) MUST_CHECK;
 int parent_oom_score(struct boot *b, struct err *e) MUST_CHECK;
 int parent_systemd_scope(struct boot *b, struct err *e) MUST_CHECK;
 int parent_record_init(struct boot *b, struct err *e) MUST_CHECK;
+int parent_net_devices(struct boot *b, struct err *e) MUST_CHECK;
+/* Of what was made, in a failed creation, while the container's namespace is there. */
+void parent_return_net_devices(struct boot *b);
 int parent_go(struct boot *b, struct err *e) MUST_CHECK;
 int parent_send_sources(struct boot *b, struct err *e) MUST_CHECK;
 int parent_runtime_hooks(struct boot *b, struct err *e) MUST_CHECK;
@@ -102,6 +113,12 @@ int pid_of(int pidfd, pid_t *ret, struct err *e) MUST_CHECK;
 /* A step may have failed because the child is gone: then what the child said last, or how it ended, is the
  * error. */
 void parent_learn_cause(struct boot *b, struct err *e);
+/* --- parent_scheduling.c --- */
+int parent_scheduler(struct boot *b, struct err *e) MUST_CHECK;
+int parent_io_priority(struct boot *b, struct err *e) MUST_CHECK;
+int parent_exec_affinity(struct boot *b, struct err *e) MUST_CHECK;
+
+int parent_pidfd(struct boot *b, struct err *e) MUST_CHECK;
 int parent_rlimits(struct boot *b, struct err *e) MUST_CHECK;
 int parent_pid_file(struct boot *b, struct err *e) MUST_CHECK;
 int parent_record_created(struct boot *b, struct err *e) MUST_CHECK;
@@ -141,7 +158,6 @@ int child_die_with_parent(struct boot *b, struct err *e) MUST_CHECK;
 int child_session(struct boot *b, struct err *e) MUST_CHECK;
 int child_wait_go(struct boot *b, struct err *e) MUST_CHECK;
 int child_cgroup_join(struct boot *b, struct err *e) MUST_CHECK;
-int child_affinity(struct boot *b, struct err *e) MUST_CHECK;
 int child_become_root(struct boot *b, struct err *e) MUST_CHECK;
 int child_sources(struct boot *b, struct err *e) MUST_CHECK;
 int child_cgroup_namespace(struct boot *b, struct err *e) MUST_CHECK;
@@ -176,6 +192,14 @@ int child_seccomp_execute(struct boot *b, struct err *e) MUST_CHECK;
 /* Say in an error that the filter may be the cause. */
 void child_seccomp_explain(const struct boot *b, struct err *e);
 
+/* --- child_attributes.c: what survives execve() --- */
+int child_affinity(struct boot *b, struct err *e) MUST_CHECK;
+int child_memory_policy(struct boot *b, struct err *e) MUST_CHECK;
+int child_personality(struct boot *b, struct err *e) MUST_CHECK;
+int parent_hook_place(struct boot *b, struct err *e) MUST_CHECK;
+int parent_open_labels(struct boot *b, struct err *e) MUST_CHECK;
+int child_label(struct boot *b, struct err *e) MUST_CHECK;
+
 /* --- child_start.c: after `start` --- */
 int child_wait_start(struct boot *b, struct err *e) MUST_CHECK;
 int child_late_join(struct boot *b, struct err *e) MUST_CHECK;
@@ -205,7 +229,6 @@ int parent_exec_pidfd(struct boot *b, struct err *e) MUST_CHECK;
 int child_exec_network(struct boot *b, struct err *e) MUST_CHECK;
 int child_exec_namespaces(struct boot *b, struct err *e) MUST_CHECK;
 int child_exec_console(struct boot *b, struct err *e) MUST_CHECK;
-int child_exec_label(struct boot *b, struct err *e) MUST_CHECK;
 int child_exec_forget(struct boot *b, struct err *e) MUST_CHECK;
 int child_exec_clone(struct boot *b, struct err *e) MUST_CHECK;
 int child_exec_session(struct boot *b, struct err *e) MUST_CHECK;

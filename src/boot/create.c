@@ -49,6 +49,13 @@ static int child_page(struct boot *b, struct err *e)
 	STEP("hostname", child_hostname(b, e));
 	STEP("keyring", child_keyring(b, e));
 	STEP("environment", child_environment(b, e));
+	/* After the join of the cgroup, whose cpuset says which nodes there are; before a profile that knows
+	 * neither call. */
+	STEP("memory-policy", child_memory_policy(b, e));
+	STEP("personality", child_personality(b, e));
+	/* While the host's procfs is open; for whatever is executed from here on, hooks of the container's
+	 * too. */
+	STEP("label", child_label(b, e));
 	/* Before cwd and the executable are looked up: no path may lead through a descriptor of ours. */
 	STEP("descriptors", child_descriptors(b, e));
 	/* As root of the container, which may have to make it; before the root becomes read-only. */
@@ -121,10 +128,13 @@ static int parent_page(struct boot *b, struct err *e)
 	STEP("intent", parent_record_intent(b, e));
 	/* Limits stand before there is a process. */
 	STEP("cgroup-create", parent_cgroup_create(b, e));
+	STEP("resctrl-create", parent_rdt_create(b, e));
 	STEP("descriptors", parent_protect_descriptors(b, e));
 	/* In the host's view and with the host's power, each looked up once. */
 	STEP("sources", parent_open_sources(b, e));
 	STEP("sockets", parent_open_sockets(b, e));
+	STEP("hook-output", parent_hook_place(b, e));
+	STEP("labels", parent_open_labels(b, e));
 	/* Its offsets freeze when the first process is born in it. */
 	STEP("time-namespace", parent_time_namespace(b, e));
 	/* Our power over namespaces of the host is gone in a child with a user namespace of its own. */
@@ -141,15 +151,23 @@ static int parent_page(struct boot *b, struct err *e)
 	STEP("systemd-scope", parent_systemd_scope(b, e));
 	/* Before GO: a process that does anything is in the records. */
 	STEP("record-init", parent_record_init(b, e));
+	/* Before it allocates or forks anything. */
+	STEP("resctrl-join", parent_rdt_join(b, e));
+	/* Recorded: killed from here on, `delete --force` ends it and its namespace. */
+	STEP("network-devices", parent_net_devices(b, e));
 	STEP("go", parent_go(b, e));
 	STEP("send-sources", parent_send_sources(b, e));
 	AWAIT("runtime-hooks", parent_runtime_hooks(b, e));
 	AWAIT("console", parent_console(b, e));
 	AWAIT("seccomp-listener", parent_seccomp_listener(b, e));
 	AWAIT("ready", parent_ready(b, e));
+	/* Nothing is forked any more, and the cgroup is joined. */
+	STEP("scheduler", parent_scheduler(b, e));
+	STEP("io-priority", parent_io_priority(b, e));
 	/* Last: a small RLIMIT_NOFILE or RLIMIT_NPROC must not break the set-up. */
 	STEP("rlimits", parent_rlimits(b, e));
 	STEP("record-created", parent_record_created(b, e));
+	STEP("pidfd", parent_pidfd(b, e));
 	/* Engines take the pid file for "it is there". */
 	STEP("pid-file", parent_pid_file(b, e));
 	return 0;
@@ -175,6 +193,9 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 		.console_master = -1,
 		.root_mount = -1,
 		.cgroup_procs = -1,
+		.procfs = -1,
+		.container_network = -1,
+		.hooks = HOOK_PLACE_INIT,
 		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 },
 	};
 	int rc = parent_page(&b, e);
@@ -188,6 +209,9 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	close_keep_errno(b.start_listener);
 	close_keep_errno(b.root_mount);
 	close_keep_errno(b.cgroup_procs);
+	close_keep_errno(b.procfs);
+	close_keep_errno(b.container_network);
+	hook_place_release(&b.hooks);
 	for (size_t i = 0; b.mount_fds && i < b.plan->mounts.n; i++)
 		close_keep_errno(b.mount_fds[i]);
 	cgroup_release(&b.cgroup);

@@ -34,7 +34,9 @@ static int joiner_page(struct boot *b, struct err *e)
 	STEP("keyring", child_keyring(b, e));
 	STEP("console", child_exec_console(b, e));
 	STEP("environment", child_environment(b, e));
-	STEP("label", child_exec_label(b, e));
+	STEP("memory-policy", child_memory_policy(b, e));
+	STEP("personality", child_personality(b, e));
+	STEP("label", child_label(b, e));
 	/* Before cwd is looked up: no path may lead through a descriptor of ours. */
 	STEP("descriptors", child_descriptors(b, e));
 	STEP("working-directory", child_working_directory(b, e));
@@ -90,11 +92,15 @@ static int exec_page(struct boot *b, struct err *e)
 	STEP("namespaces", parent_exec_namespaces(b, e));
 	STEP("cgroup", parent_exec_cgroup(b, e));
 	STEP("sockets", parent_exec_sockets(b, e));
+	STEP("labels", parent_open_labels(b, e));
+	/* What is cloned next inherits it. */
+	STEP("affinity", parent_exec_affinity(b, e));
 	STEP("clone", parent_exec_clone(b, e));
 	if (b->init.pid == 0)
 		joiner_main(b);
 	/* It and what it clones inherit it; lowering takes the caller's power. */
 	STEP("oom-score", parent_oom_score(b, e));
+	STEP("resctrl-join", parent_rdt_join(b, e));
 	STEP("go", parent_go(b, e));
 	STEP("unlock", parent_exec_unlock(b, e));
 	AWAIT("console", parent_exec_console(b, e));
@@ -102,6 +108,9 @@ static int exec_page(struct boot *b, struct err *e)
 	AWAIT("process", parent_exec_process(b, e));
 	AWAIT("process-listener", parent_exec_process_listener(b, e));
 	AWAIT("ready", parent_exec_ready(b, e));
+	/* Of the process itself: a clone may be reset (SCHED_FLAG_RESET_ON_FORK) or impossible. */
+	STEP("scheduler", parent_scheduler(b, e));
+	STEP("io-priority", parent_io_priority(b, e));
 	/* Last: a small RLIMIT_NOFILE or RLIMIT_NPROC must not break the set-up. */
 	STEP("rlimits", parent_rlimits(b, e));
 	/* The program may ask for its terminal's size, or be signalled, at once. */
@@ -137,6 +146,8 @@ int boot_exec(const struct exec_request *request, struct exec_result *ret, struc
 		.target = -1,
 		.network = -1,
 		.procfs = -1,
+		.container_network = -1,
+		.hooks = HOOK_PLACE_INIT,
 	};
 	int rc = exec_page(&b, e);
 

@@ -128,6 +128,18 @@ static int answer(struct boot *b, uint32_t type, struct err *e)
 	return channel_send(b->channel, &message, -1, e);
 }
 
+/* Once for all, so that a path of the host is not looked up in the container. */
+int parent_hook_place(struct boot *b, struct err *e)
+{
+	const struct plan *plan = b->plan;
+
+	if (plan->prestart.n + plan->create_runtime.n + plan->create_container.n +
+		    plan->start_container.n ==
+	    0)
+		return 0;
+	return hook_place_open(plan->bundle, &plan->annotations, &b->hooks, e);
+}
+
 int parent_runtime_hooks(struct boot *b, struct err *e)
 {
 	struct hook_state state = {
@@ -142,8 +154,8 @@ int parent_runtime_hooks(struct boot *b, struct err *e)
 	if (b->plan->prestart.n + b->plan->create_runtime.n == 0)
 		return 0;
 	if (parent_expect(b, BOOT_HOOKS, NULL, e) < 0 ||
-	    hooks_run("prestart", &b->plan->prestart, &state, e) < 0 ||
-	    hooks_run("createRuntime", &b->plan->create_runtime, &state, e) < 0)
+	    hooks_run("prestart", &b->plan->prestart, &state, &b->hooks, e) < 0 ||
+	    hooks_run("createRuntime", &b->plan->create_runtime, &state, &b->hooks, e) < 0)
 		return -1;
 	return answer(b, BOOT_HOOKS_DONE, e);
 }
@@ -247,6 +259,15 @@ int parent_seccomp_listener(struct boot *b, struct err *e)
 				  listener, e) < 0)
 		return err_prefix(e, "seccomp-listener");
 	return answer(b, BOOT_SECCOMP_DONE, e);
+}
+
+/* The words are runc's, which tell the container's first process from one of exec. */
+int parent_pidfd(struct boot *b, struct err *e)
+{
+	if (!b->options->pidfd_socket)
+		return 0;
+	return parent_send_descriptor(b->options->pidfd_socket, b->init.pidfd, "standard", "pidfd",
+				      e);
 }
 
 int parent_ready(struct boot *b, struct err *e)

@@ -85,7 +85,6 @@ int parent_exec_namespaces(struct boot *b, struct err *e)
 		{ "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP },
 		{ "time", CLONE_NEWTIME },
 	};
-	const struct plan_process *process = &b->plan->process;
 	pid_t init = (pid_t)b->status->init.pid;
 	int rc;
 
@@ -110,11 +109,7 @@ int parent_exec_namespaces(struct boot *b, struct err *e)
 		if (b->network < 0)
 			return -1;
 	}
-	if (!process->apparmor_profile && !process->selinux_label)
-		return 0;
-	/* Of the host: what the container has mounted on its /proc takes no part. */
-	b->procfs = procfs_open(e);
-	return b->procfs < 0 ? -1 : 0;
+	return 0;
 }
 
 int parent_exec_cgroup(struct boot *b, struct err *e)
@@ -286,5 +281,5 @@ int parent_exec_pidfd(struct boot *b, struct err *e)
 {
 	if (!b->exec->pidfd_socket)
 		return 0;
-	return parent_send_descriptor(b->exec->pidfd_socket, b->init.pidfd, "pidfd", "pidfd", e);
+	return parent_send_descriptor(b->exec->pidfd_socket, b->init.pidfd, "setns", "pidfd", e);
 }

@@ -144,6 +144,7 @@ void become_child(struct boot *b)
 	replace_fd(&b->channel, mine);
 	replace_fd(&b->state->fd, -1);
 	replace_fd(&b->state->root_fd, -1);
+	replace_fd(&b->hooks.directory, -1);
 	for (size_t i = 0; i < ARRAY_SIZE(b->home); i++)
 		replace_fd(&b->home[i], -1);
 }

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"
 
 #include <errno.h>
@@ -20,6 +21,20 @@
 
 /* Long enough for a loaded machine; a process in uninterruptible sleep outlives any deadline. */
 #define UNDO_DEADLINE_MS 10000
+
+static int describe_rdt(struct boot *b, struct err *e)
+{
+	struct rdt_record *record = arena_new(b->arena, struct rdt_record);
+	const char *mount_point;
+
+	if (!b->plan->rdt)
+		return 0;
+	if (rdt_mount_point(b->arena, &mount_point, e) < 0 ||
+	    rdt_describe(b->plan->rdt, mount_point, b->arena, record, e) < 0)
+		return -1;
+	b->status->rdt = record;
+	return 0;
+}
 
 int parent_record_intent(struct boot *b, struct err *e)
 {
@@ -34,6 +49,9 @@ int parent_record_intent(struct boot *b, struct err *e)
 	b->cgroup_record = arena_new(b->arena, struct cgroup_record);
 	cgroup_describe(&b->plan->cgroup, b->facts->cgroup, b->arena, b->cgroup_record);
 	intent.cgroup = b->cgroup_record;
+	if (describe_rdt(b, e) < 0)
+		return -1;
+	intent.rdt = b->status->rdt;
 	b->status->cgroup = b->cgroup_record;
 	return state_write_intent(b->state, &intent, e);
 }
@@ -46,6 +64,24 @@ int parent_cgroup_create(struct boot *b, struct err *e)
 		return -1;
 	b->cgroup_made = true;
 	return 0;
+}
+
+int parent_rdt_create(struct boot *b, struct err *e)
+{
+	const struct rdt_record *record = b->status->rdt;
+
+	if (!record)
+		return 0;
+	if (rdt_make(record, e) < 0)
+		return -1;
+	b->rdt_made = true;
+	return rdt_configure(b->plan->rdt, record, e);
+}
+
+/* Of exec too; what it clones inherits it. */
+int parent_rdt_join(struct boot *b, struct err *e)
+{
+	return b->status->rdt ? rdt_join(b->status->rdt, b->init.pid, e) : 0;
 }
 
 int parent_systemd_scope(struct boot *b, struct err *e)
@@ -132,11 +168,16 @@ bool parent_undo(struct boot *b)
 	/* First home, so that nothing below happens in a namespace of somebody else. */
 	if (parent_return_home(b, &e) < 0)
 		log_warning("after a failed start: %s", e.text);
+	parent_return_net_devices(b);
 	child_drop(&b->init);
 	/* It may be in uninterruptible sleep; then it outlives every deadline. */
 	if (init.pid > 0 && kill(init.pid, 0) == 0)
 		clean = false;
 	clean &= undo_cgroup(b);
+	if (b->rdt_made && rdt_remove(b->status->rdt, &e) < 0) {
+		log_warning("after a failed start: %s", e.text);
+		clean = false;
+	}
 	if (b->registered &&
 	    registry_remove(b->members_directory, b->state->root, b->state->id, &e) < 0) {
 		log_warning("after a failed start: %s", e.text);

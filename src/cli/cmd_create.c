@@ -11,6 +11,8 @@ const struct cli_option cli_create_rows[] = {
 		     "unix socket that gets the terminal's master"),
 	CLI_TEXT_ROW("pid-file", 0, create.pid_file, "FILE", CLI_OFFER_FILE,
 		     "write the first process's pid to this file"),
+	CLI_TEXT_ROW("pidfd-socket", 0, create.pidfd_socket, "PATH", CLI_OFFER_FILE,
+		     "unix socket that gets a pidfd of the first process"),
 	CLI_NUMBER_ROW("preserve-fds", 0, create.preserve_fds, "N",
 		       "pass descriptors 3 to 3+N-1 on to the container"),
 	CLI_FLAG_ROW("no-pivot", 0, create.no_pivot,

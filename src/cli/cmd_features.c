@@ -4,6 +4,7 @@
  * tables that decide it, so that nothing is promised that would be refused.
  */
 #include "cli/cli.h"
+#include "hooks/hooks.h"
 
 #include "seccomp/program.h"
 #include "sys/caps.h"
@@ -32,11 +33,11 @@ static void put_list(struct json_out *out, const char *key, const struct strlist
 	json_out_array_end(out);
 }
 
-static void put_switch(struct json_out *out, const char *key, bool enabled)
+static void put_enabled(struct json_out *out, const char *key)
 {
 	json_out_key(out, key);
 	json_out_object(out);
-	json_out_member_bool(out, "enabled", enabled);
+	json_out_member_bool(out, "enabled", true);
 	json_out_object_end(out);
 }
 
@@ -89,7 +90,7 @@ static void put_cgroup(struct json_out *out)
 	json_out_member_bool(out, "v2", true);
 	json_out_member_bool(out, "systemd", has_systemd);
 	json_out_member_bool(out, "systemdUser", has_systemd);
-	json_out_member_bool(out, "rdma", spec_is_supported("linux.resources.rdma"));
+	json_out_member_bool(out, "rdma", true);
 	json_out_object_end(out);
 }
 
@@ -111,20 +112,16 @@ static void put_seccomp(struct json_out *out, struct arena *arena)
 
 static void put_intel_rdt(struct json_out *out)
 {
-	bool enabled = spec_is_supported("linux.intelRdt");
-
 	json_out_key(out, "intelRdt");
 	json_out_object(out);
-	json_out_member_bool(out, "enabled", enabled);
-	json_out_member_bool(out, "schemata", enabled);
-	json_out_member_bool(out, "monitoring", enabled);
+	json_out_member_bool(out, "enabled", true);
+	json_out_member_bool(out, "schemata", true);
+	json_out_member_bool(out, "monitoring", true);
 	json_out_object_end(out);
 }
 
 static void put_memory_policy(struct json_out *out)
 {
-	if (!spec_is_supported("linux.memoryPolicy"))
-		return;
 	json_out_key(out, "memoryPolicy");
 	json_out_object(out);
 	put_names(out, "modes", spec_memory_policy_mode_names);
@@ -140,15 +137,15 @@ static void put_linux(struct json_out *out, struct arena *arena)
 	put_capabilities(out);
 	put_cgroup(out);
 	put_seccomp(out, arena);
-	put_switch(out, "apparmor", spec_is_supported("process.apparmorProfile"));
-	put_switch(out, "selinux", spec_is_supported("process.selinuxLabel"));
+	put_enabled(out, "apparmor");
+	put_enabled(out, "selinux");
 	put_intel_rdt(out);
 	put_memory_policy(out);
 	json_out_key(out, "mountExtensions");
 	json_out_object(out);
-	put_switch(out, "idmap", true);
+	put_enabled(out, "idmap");
 	json_out_object_end(out);
-	put_switch(out, "netDevices", spec_is_supported("linux.netDevices"));
+	put_enabled(out, "netDevices");
 	json_out_object_end(out);
 }
 
@@ -166,6 +163,10 @@ static void put_annotations(struct json_out *out)
 	json_out_key(out, "potentiallyUnsafeConfigAnnotations");
 	json_out_array(out);
 	json_out_string(out, PLAN_KEEP_GROUPS_ANNOTATION);
+	json_out_string(out, PLAN_PIDFD_ANNOTATION);
+	json_out_string(out, PLAN_CONTEXT_ANNOTATION);
+	json_out_string(out, HOOKS_OUTPUT_ANNOTATION);
+	json_out_string(out, HOOKS_ERRORS_ANNOTATION);
 	json_out_string(out, PLAN_SYSTEMD_ANNOTATION);
 	json_out_array_end(out);
 }

@@ -19,7 +19,7 @@ struct global_options {
 struct container_create_options {
 	const char *bundle;      /* as given; NULL: "." */
 	const char *config_name; /* --config; NULL: config.json of the bundle */
-	const char *pid_file, *console_socket;
+	const char *pid_file, *console_socket, *pidfd_socket;
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
 	bool detach, keep; /* run only */

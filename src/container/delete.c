@@ -7,6 +7,7 @@
  */
 #include "base/log.h"
 #include "cgroup/cgroup.h"
+#include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"
 #include "container/container.h"
 #include "container/leftover.h"
@@ -160,6 +161,13 @@ static void run_poststop(const struct deletion *d)
 	hooks_run_all("poststop", &hooks, &state);
 }
 
+static int remove_rdt(const struct deletion *d, struct err *e)
+{
+	const struct rdt_record *rdt = leftover_rdt(d->status, d->intent);
+
+	return rdt ? rdt_remove(rdt, e) : 0;
+}
+
 static int remove_member(const struct deletion *d, struct err *e)
 {
 	const char *directory = registry_default_directory(d->global->rootless, d->arena);
@@ -184,6 +192,8 @@ static int delete_opened(struct deletion *d, struct err *e)
 	if (end_processes(d, cgroup, e) < 0)
 		return -1;
 	if (cgroup && cgroup_remove(cgroup, time_left(d, KILL_DEADLINE_MS), e) < 0)
+		return -1;
+	if (remove_rdt(d, e) < 0)
 		return -1;
 	run_poststop(d);
 	if (remove_member(d, e) < 0)

@@ -6,16 +6,12 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "container/exec_process.h"
+#include "container/labels.h"
 #include "container/leftover.h"
 #include "container/terminal.h"
 #include "seccomp/program.h"
 
 #include <string.h>
-#include <sys/vfs.h>
-
-#define SELINUX_ROOT "/sys/fs/selinux"
-#define SELINUX_MAGIC_NUMBER 0xf97cff8c /* linux/magic.h, SELINUX_MAGIC */
-#define APPARMOR_ENABLED "/sys/module/apparmor/parameters/enabled"
 
 /* One exec, from the records to the running process. */
 struct execution {
@@ -56,46 +52,20 @@ static int read_records(const struct global_options *global, const char *id, str
 	return 0;
 }
 
-static bool has_apparmor(void)
-{
-	autofclose FILE *file = fopen(APPARMOR_ENABLED, "re");
-
-	return file && fgetc(file) == 'Y';
-}
-
-static bool has_selinux(void)
-{
-	struct statfs fs;
-
-	return statfs(SELINUX_ROOT, &fs) == 0 && (uint32_t)fs.f_type == SELINUX_MAGIC_NUMBER;
-}
-
-/* A profile that nobody enforces would be a promise that nobody keeps. */
-static int check_labels(struct spec_process *process, struct err *e)
-{
-	if (!str_empty(process->apparmor_profile) && !has_apparmor()) {
-		if (!str_eq(process->apparmor_profile, "unconfined"))
-			return fail(e, ERR_CONFIG,
-				    "apparmorProfile \"%s\": AppArmor is not enabled on this host",
-				    process->apparmor_profile);
-		process->apparmor_profile = NULL;
-	}
-	if (!str_empty(process->selinux_label) && !has_selinux())
-		return fail(e, ERR_CONFIG,
-			    "selinuxLabel \"%s\": SELinux is not enabled on this host",
-			    process->selinux_label);
-	return 0;
-}
-
 static int make_plan(struct execution *x, const struct container_exec_options *options,
 		     struct err *e)
 {
 	struct spec_process *process;
 	struct verdict verdict;
+	const char *apparmor;
 
-	if (exec_process_make(x->config->process, options, &x->arena, &process, e) < 0 ||
-	    check_labels(process, e) < 0)
+	if (exec_process_make(x->config->process, options, &x->arena, &process, e) < 0)
 		return -1;
+	apparmor = process->apparmor_profile;
+	if (labels_check(&apparmor, process->selinux_label, e) < 0)
+		return -1;
+	if (!apparmor)
+		process->apparmor_profile = NULL;
 	policy_apply_process(process, x->status->policy, &x->arena, &verdict);
 	if (verdict.refused)
 		return policy_refusal(&verdict, e);
@@ -106,7 +76,11 @@ static int make_plan(struct execution *x, const struct container_exec_options *o
 	x->spec->oci_version = x->config->oci_version;
 	x->spec->annotations = x->config->annotations;
 	x->spec->linux_ = arena_new(&x->arena, struct spec_linux);
-	x->spec->linux_->seccomp = x->config->linux_ ? x->config->linux_->seccomp : NULL;
+	if (x->config->linux_) {
+		x->spec->linux_->seccomp = x->config->linux_->seccomp;
+		x->spec->linux_->memory_policy = x->config->linux_->memory_policy;
+		x->spec->linux_->personality = x->config->linux_->personality;
+	}
 	if (facts_of_caller(options->cgroups.n > 0, &x->arena, &x->facts, e) < 0)
 		return -1;
 	inherit_sockets(&x->arena, &x->inherited);

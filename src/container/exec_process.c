@@ -191,8 +191,7 @@ int exec_process_make(const struct spec_process *own, const struct container_exe
 	if (start_from(own, options, arena, &process, e) < 0 ||
 	    change(process, options, arena, e) < 0)
 		return -1;
-	if (spec_validate_process(process, options->process ? options->process : "exec", e) < 0 ||
-	    spec_check_supported_process(process, e) < 0)
+	if (spec_validate_process(process, options->process ? options->process : "exec", e) < 0)
 		return -1;
 	*ret = process;
 	return 0;

@@ -30,3 +30,13 @@ const struct cgroup_record *leftover_cgroup(const struct status_record *status,
 	}
 	return cgroup && cgroup->manage && !is_of_another_boot(boot_id) ? cgroup : NULL;
 }
+
+const struct rdt_record *leftover_rdt(const struct status_record *status,
+				      const struct intent_record *intent)
+{
+	if (status && status->rdt)
+		return is_of_another_boot(status->init.boot_id) ? NULL : status->rdt;
+	if (intent && intent->rdt)
+		return is_of_another_boot(intent->owner.boot_id) ? NULL : intent->rdt;
+	return NULL;
+}

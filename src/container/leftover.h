@@ -13,6 +13,10 @@
 const struct cgroup_record *leftover_cgroup(const struct status_record *status,
 					    const struct intent_record *intent);
 
+/* Likewise its group of resctrl, which is gone with the boot that it was made in. */
+const struct rdt_record *leftover_rdt(const struct status_record *status,
+				      const struct intent_record *intent);
+
 /*
  * Whether init waits for `start`: it listens. `start` writes its record after it has let init go: killed in
  * between, it leaves a container that runs and is recorded as created.

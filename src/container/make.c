@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
+#include "container/labels.h"
 #include "container/leftover.h"
 #include "container/notify.h"
 #include "hooks/hooks.h"
@@ -51,6 +52,17 @@ static int check_console(const struct container_outlook *outlook,
 		return fail(e, ERR_USAGE,
 			    "--console-socket is given but process.terminal is not true");
 	return 0;
+}
+
+/* The option is runc's, the annotation crun's. */
+static const char *pidfd_socket(const struct plan *plan,
+				const struct container_create_options *options)
+{
+	const char *path = strmap_get(&plan->annotations, PLAN_PIDFD_ANNOTATION);
+
+	if (options->pidfd_socket)
+		return options->pidfd_socket;
+	return str_empty(path) ? NULL : path;
 }
 
 static void fill_status(struct made_container *made, const struct container_create_options *options)
@@ -126,7 +138,11 @@ int container_make(const struct global_options *global, const char *id,
 		*e = outlook->unplanned;
 		return -1;
 	}
-	if (check_console(outlook, options, console_to_caller, e) < 0)
+	create.pidfd_socket = pidfd_socket(outlook->plan, options);
+	if (check_console(outlook, options, console_to_caller, e) < 0 ||
+	    labels_check(&outlook->plan->process.apparmor_profile,
+			 outlook->plan->process.selinux_label, e) < 0 ||
+	    labels_check_mounts(outlook->plan->mount_label.value, e) < 0)
 		return -1;
 	for (size_t i = 0; i < outlook->plan->warnings.n; i++)
 		log_warning("%s", outlook->plan->warnings.v[i]);
@@ -172,6 +188,7 @@ static int run_poststart(struct status_record *status, const struct spec *spec, 
 {
 	struct arena arena = { 0 };
 	struct plan_hooks hooks = { 0 };
+	auto_hook_place place = HOOK_PLACE_INIT;
 	struct hook_state state = {
 		.oci_version = status->oci_version,
 		.id = status->id,
@@ -186,7 +203,9 @@ static int run_poststart(struct status_record *status, const struct spec *spec, 
 	if (!spec->hooks || !spec->hooks->poststart.n)
 		return 0;
 	plan_hooks_from_spec(&spec->hooks->poststart, &arena, &hooks);
-	rc = hooks_run("poststart", &hooks, &state, e);
+	rc = hook_place_open(status->bundle, &status->annotations, &place, e);
+	if (rc == 0)
+		rc = hooks_run("poststart", &hooks, &state, &place, e);
 	if (rc < 0) {
 		autoclose int pidfd = process_open(&status->init, &ignored);
 		if (pidfd >= 0 && sys_pidfd_send_signal(pidfd, SIGKILL) == 0)

@@ -53,10 +53,9 @@ static int make_plan(const struct global_options *global, const char *id, const 
 		options.notify_destination = NOTIFY_DIRECTORY_INSIDE;
 	}
 
-	/* Of the verdict's spec and not of the request: what the policy took away need not be valid or
-	 * supported, and what it added may be what was missing. */
-	if (spec_validate(outlook->verdict.spec, config_name(given), e) < 0 ||
-	    spec_check_supported(outlook->verdict.spec, e) < 0)
+	/* Of the verdict's spec and not of the request: what the policy took away need not be
+	 * valid, and what it added may be what was missing. */
+	if (spec_validate(outlook->verdict.spec, config_name(given), e) < 0)
 		return -1;
 	return plan_make(&outlook->verdict, outlook->facts, &options, arena, &outlook->plan, e);
 }

@@ -63,9 +63,47 @@ static int state_file(const char *text, size_t length, struct err *e)
 	return take_fd(&fd);
 }
 
-static __attribute__((noreturn)) void run_in_child(const struct plan_hook *hook, int state,
-						   int output)
+static int open_output(const struct strmap *annotations, const char *name, int *ret, struct err *e)
 {
+	const char *path = annotations ? strmap_get(annotations, name) : NULL;
+	int fd;
+
+	if (str_empty(path))
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail_sys(e, "%s: open '%s'", name, path);
+	*ret = fd;
+	return 0;
+}
+
+int hook_place_open(const char *bundle, const struct strmap *annotations, struct hook_place *ret,
+		    struct err *e)
+{
+	auto_hook_place place = HOOK_PLACE_INIT;
+
+	if (open_output(annotations, HOOKS_OUTPUT_ANNOTATION, &place.output, e) < 0 ||
+	    open_output(annotations, HOOKS_ERRORS_ANNOTATION, &place.errors, e) < 0)
+		return -1;
+	if (bundle)
+		place.directory = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	*ret = place;
+	place = (struct hook_place)HOOK_PLACE_INIT;
+	return 0;
+}
+
+void hook_place_release(struct hook_place *place)
+{
+	replace_fd(&place->directory, -1);
+	replace_fd(&place->output, -1);
+	replace_fd(&place->errors, -1);
+}
+
+static __attribute__((noreturn)) void run_in_child(const struct plan_hook *hook, int state,
+						   int output, const struct hook_place *place)
+{
+	int out = place->output >= 0 ? place->output : output;
+	int errors = place->errors >= 0 ? place->errors : output;
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t empty;
 	char reason[128];
@@ -75,7 +113,8 @@ static __attribute__((noreturn)) void run_in_child(const struct plan_hook *hook,
 	sigemptyset(&empty);
 	sigprocmask(SIG_SETMASK, &empty, NULL);
 	/* A group of its own, to be killed whole. */
-	if (setpgid(0, 0) < 0 || dup2(state, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 ||
+	if (setpgid(0, 0) < 0 || (place->directory >= 0 && fchdir(place->directory) < 0) ||
+	    dup2(state, 0) < 0 || dup2(out, 1) < 0 || dup2(errors, 2) < 0 ||
 	    sys_close_range(3, ~0u, 0) < 0)
 		_exit(126);
 	/* runc and crun agree: a hook without "env" gets that of whoever runs it. */
@@ -158,7 +197,8 @@ static int follow(struct child *child, int output, int64_t timeout, struct tail 
 	}
 }
 
-static int run_one(const struct plan_hook *hook, const char *state, size_t length, struct err *e)
+static int run_one(const struct plan_hook *hook, const char *state, size_t length,
+		   const struct hook_place *place, struct err *e)
 {
 	autoclose int stdin_fd = state_file(state, length, e);
 	autoclose int output = -1, output_child = -1;
@@ -176,7 +216,7 @@ static int run_one(const struct plan_hook *hook, const char *state, size_t lengt
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
-		run_in_child(hook, stdin_fd, output_child);
+		run_in_child(hook, stdin_fd, output_child, place);
 	replace_fd(&output_child, -1);
 	rc = follow(&child, output, hook->timeout, &tail, e);
 	if (rc < 0)
@@ -195,7 +235,7 @@ static int run_one(const struct plan_hook *hook, const char *state, size_t lengt
 }
 
 int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct hook_state *state,
-	      struct err *e)
+	      const struct hook_place *place, struct err *e)
 {
 	struct arena arena = { 0 };
 	char *text;
@@ -207,7 +247,7 @@ int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct hoo
 	if (hooks_state_json(state, &arena, &text, &length, e) < 0)
 		rc = -1;
 	for (size_t i = 0; rc == 0 && i < hooks->n; i++) {
-		rc = run_one(&hooks->v[i], text, length, e);
+		rc = run_one(&hooks->v[i], text, length, place, e);
 		if (rc < 0)
 			err_prefix(e, "%s hook", kind);
 	}
@@ -217,10 +257,14 @@ int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct hoo
 
 void hooks_run_all(const char *kind, const struct plan_hooks *hooks, const struct hook_state *state)
 {
+	auto_hook_place place = HOOK_PLACE_INIT;
+	struct err e;
+
+	if (hooks->n > 0 && hook_place_open(state->bundle, state->annotations, &place, &e) < 0)
+		log_warning("%s hooks: %s", kind, e.text);
 	for (size_t i = 0; i < hooks->n; i++) {
 		struct plan_hooks one = { .n = 1, .v = &hooks->v[i] };
-		struct err e;
-		if (hooks_run(kind, &one, state, &e) < 0)
+		if (hooks_run(kind, &one, state, &place, &e) < 0)
 			log_warning("%s", e.text);
 	}
 }

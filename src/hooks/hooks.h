@@ -16,6 +16,27 @@ struct hook_state {
 	const struct strmap *annotations;
 };
 
+/* Where a hook runs and writes. A descriptor that is -1 changes nothing: the working directory is that of
+ * whoever runs it, what it prints is kept for the text of an error. */
+struct hook_place {
+	int directory, output, errors; /* owned */
+};
+#define HOOK_PLACE_INIT                                      \
+	{                                                    \
+		.directory = -1, .output = -1, .errors = -1, \
+	}
+
+/* crun's: files of the host to which what hooks print is appended. */
+#define HOOKS_OUTPUT_ANNOTATION "run.oci.hooks.stdout"
+#define HOOKS_ERRORS_ANNOTATION "run.oci.hooks.stderr"
+
+/* A hook of the runtime starts in the bundle, as with runc and crun; where that is gone, or NULL, it starts
+ * where the runtime is. */
+int hook_place_open(const char *bundle, const struct strmap *annotations, struct hook_place *ret,
+		    struct err *e) MUST_CHECK;
+void hook_place_release(struct hook_place *place);
+#define auto_hook_place __attribute__((cleanup(hook_place_release))) struct hook_place
+
 /* The state as one JSON object in memory of `arena`. */
 int hooks_state_json(const struct hook_state *state, struct arena *arena, char **ret,
 		     size_t *ret_length, struct err *e) MUST_CHECK;
@@ -23,9 +44,9 @@ int hooks_state_json(const struct hook_state *state, struct arena *arena, char *
 /* Run all in order; the first failure stops. Error text: "KIND hook PATH: exit status N: last line of
  * its stderr". A hook whose env is NULL gets the caller's own. */
 int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct hook_state *state,
-	      struct err *e) MUST_CHECK;
+	      const struct hook_place *place, struct err *e) MUST_CHECK;
 
-/* poststop: all run, failures are warnings. */
+/* poststop: all run, in the bundle, failures are warnings. */
 void hooks_run_all(const char *kind, const struct plan_hooks *hooks,
 		   const struct hook_state *state);
 

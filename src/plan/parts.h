@@ -23,13 +23,19 @@ struct plan_context {
 int plan_namespaces(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_ids(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_mounts(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_mount_label(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_net_devices(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_devices(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_paths(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_sysctls(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_cgroup(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_rdt(struct plan_context *c, struct err *e) MUST_CHECK;
 /* After the writes: the unit of systemd in place of a path. */
 int plan_scope(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_process(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_scheduling(struct plan_context *c, struct err *e) MUST_CHECK;
+/* of exec alone: config.md "Linux Process", execCPUAffinity */
+void plan_affinity(struct plan_context *c);
 int plan_rlimits(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_capabilities(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_seccomp(struct plan_context *c, struct err *e) MUST_CHECK;
@@ -130,6 +136,10 @@ void json_scope(const struct plan_scope *scope, struct json_out *out);
 /* --- print_seccomp.c --- */
 void print_seccomp(const struct plan_seccomp *seccomp, struct strbuf *out);
 void json_seccomp(const struct plan_seccomp *seccomp, struct json_out *out);
+
+/* --- print_scheduling.c --- */
+void print_scheduling(const struct plan_process *process, struct strbuf *out);
+void json_scheduling(const struct plan_process *process, struct json_out *out);
 
 /* --- print.c --- */
 /* As it is where it is one plain word, else in quotes. */

@@ -153,6 +153,22 @@ struct cgroup_record {
 };
 extern const struct fields cgroup_record_fields;
 
+/* --- resctrl --- */
+struct plan_rdt {
+	const char *group;       /* below the file system's root; "": the root itself */
+	bool named;              /* by closID: it may be there already */
+	struct strlist schemata; /* lines, in order */
+	const char *monitor;     /* the monitoring group inside; NULL: none */
+};
+
+/* What of it goes on disk. */
+struct rdt_record {
+	char *group; /* absolute */
+	bool made;   /* by us, so that it is ours to remove */
+	char *monitor;
+};
+extern const struct fields rdt_record_fields;
+
 /* --- process --- */
 struct plan_rlimit {
 	int resource;
@@ -162,6 +178,32 @@ struct plan_rlimit {
 struct plan_capabilities {
 	bool given; /* false: the config has no capabilities object: all sets empty but none is touched */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
+};
+struct plan_scheduler {
+	const char *name; /* of the policy, as in config.json */
+	uint32_t policy;  /* SCHED_* */
+	uint64_t flags;   /* SCHED_FLAG_* */
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period; /* ns */
+};
+struct plan_io_priority {
+	int io_class, priority;
+};
+/* Processors or memory nodes. */
+struct plan_number_set {
+	const char *text; /* as in config.json; NULL: not given */
+	size_t words;
+	unsigned long *mask;
+};
+struct plan_memory_policy {
+	const char *name; /* of the mode */
+	int mode;         /* MPOL_* | MPOL_F_* */
+	struct plan_number_set nodes;
+};
+struct plan_personality {
+	const char *name;
+	unsigned long domain; /* PER_* */
 };
 struct plan_process {
 	bool terminal;
@@ -185,6 +227,13 @@ struct plan_process {
 	int oom_score_adj;
 	/* of the next execve(); NULL: none asked for */
 	const char *apparmor_profile, *selinux_label;
+	/* NULL: as the caller has it */
+	struct plan_scheduler *scheduler;
+	struct plan_io_priority *io_priority;
+	struct plan_memory_policy *memory_policy;
+	struct plan_personality *personality;
+	/* exec: before and after the join of the cgroup */
+	struct plan_number_set affinity_initial, affinity_final;
 };
 
 /* --- seccomp --- */
@@ -230,6 +279,11 @@ struct plan_hooks {
 	struct plan_hook *v;
 };
 
+/* --- network devices --- */
+struct plan_net_device {
+	const char *name, *inside; /* of the host's link, and in the container */
+};
+
 /* Strings are shared with the verdict, the facts and the options, which must live as long. */
 struct plan {
 	const char *id;
@@ -245,6 +299,11 @@ struct plan {
 		size_t n;
 		struct plan_mount *v;
 	} mounts;
+	struct plan_option mount_label; /* key NULL: none; the mounts have it already */
+	struct {
+		size_t n;
+		struct plan_net_device *v;
+	} net_devices; /* to be moved into the container's network namespace */
 	struct {
 		size_t n;
 		struct plan_device *v;
@@ -256,6 +315,7 @@ struct plan {
 	struct strlist masked_paths, readonly_paths;
 	struct strmap sysctls; /* keys with slashes, "kernel/shm_rmid_forced" */
 	struct plan_cgroup cgroup;
+	struct plan_rdt *rdt; /* NULL: resctrl is left alone */
 	struct plan_process process;
 	struct plan_seccomp *seccomp; /* NULL: none */
 	struct plan_hooks prestart, create_runtime, create_container, start_container, poststart,
@@ -296,6 +356,12 @@ int plan_make_exec(const struct spec *spec, const struct plan_options *options, 
 #define PLAN_KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
 /* Followed by the name of a property of the container's systemd unit. */
 #define PLAN_SYSTEMD_ANNOTATION "org.systemd.property."
+
+/* crun's, which Podman sets: the kind of context that linux.mountLabel is. */
+#define PLAN_CONTEXT_ANNOTATION "run.oci.mount_context_type"
+
+/* crun's: a socket that gets a pidfd of the container's first process. */
+#define PLAN_PIDFD_ANNOTATION "run.oci.pidfd_receiver"
 
 /* Names of the mount options that are known by name, for `features`; NULL beyond the last. Others go to
  * the file system as they are. */

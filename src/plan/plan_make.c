@@ -57,9 +57,10 @@ int plan_make(const struct verdict *verdict, const struct facts *facts,
 	      struct err *e)
 {
 	static int (*const parts[])(struct plan_context * c, struct err * e) = {
-		plan_namespaces, plan_ids,          plan_mounts,  plan_devices,
-		plan_paths,      plan_sysctls,      plan_cgroup,  plan_process,
-		plan_rlimits,    plan_capabilities, plan_seccomp, plan_hooks,
+		plan_namespaces,   plan_ids,     plan_mounts,     plan_mount_label,
+		plan_net_devices,  plan_devices, plan_paths,      plan_sysctls,
+		plan_cgroup,       plan_process, plan_scheduling, plan_rlimits,
+		plan_capabilities, plan_seccomp, plan_hooks,      plan_rdt,
 	};
 	static const struct spec_linux empty;
 	struct plan_context c = {
@@ -101,9 +102,10 @@ int plan_make_exec(const struct spec *spec, const struct plan_options *options, 
 	c.plan->oci_version = spec->oci_version;
 	c.plan->annotations = spec->annotations;
 	c.plan->namespaces.new_user = user_namespace;
-	if (plan_process(&c, e) < 0 || plan_rlimits(&c, e) < 0 || plan_capabilities(&c, e) < 0 ||
-	    plan_seccomp(&c, e) < 0)
+	if (plan_process(&c, e) < 0 || plan_scheduling(&c, e) < 0 || plan_rlimits(&c, e) < 0 ||
+	    plan_capabilities(&c, e) < 0 || plan_seccomp(&c, e) < 0)
 		return -1;
+	plan_affinity(&c);
 	*ret = c.plan;
 	return 0;
 }

@@ -228,3 +228,26 @@ int plan_namespaces(struct plan_context *c, struct err *e)
 			    "shared network at start");
 	return namespaces_check_uts(c, e);
 }
+
+int plan_net_devices(struct plan_context *c, struct err *e)
+{
+	struct plan *plan = c->plan;
+	size_t n = c->linux_->net_devices.n;
+
+	if (n == 0)
+		return 0;
+	/* The runtime's own would take it from nowhere to nowhere. */
+	if (!plan_namespace_is_separate(c, SPEC_NS_NETWORK))
+		return fail(e, ERR_CONFIG,
+			    "linux.netDevices: needs a network namespace that is not the "
+			    "runtime's own");
+	plan->net_devices.v = arena_new_array(c->arena, struct plan_net_device, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct spec_net_device *from = &c->linux_->net_devices.v[i];
+		plan->net_devices.v[plan->net_devices.n++] = (struct plan_net_device){
+			.name = from->key,
+			.inside = str_empty(from->name) ? from->key : from->name,
+		};
+	}
+	return 0;
+}

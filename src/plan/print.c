@@ -92,6 +92,7 @@ static void print_top(const struct plan *plan, struct strbuf *out)
 	put_line(out, "propagation of the root", propagation_name(plan->rootfs_propagation));
 	put_line(out, "hostname", plan->hostname);
 	put_line(out, "domainname", plan->domainname);
+	put_line(out, "mount label", plan->mount_label.value);
 	for (size_t i = 0; i < plan->annotations.n; i++) {
 		strbuf_puts(out, "  annotation ");
 		put_text(out, plan->annotations.v[i].key);
@@ -133,6 +134,13 @@ static void print_namespaces(const struct plan_namespaces *ns, struct strbuf *ou
 	put_line(out, "uid_map", ns->uid_map);
 	put_line(out, "gid_map", ns->gid_map);
 	put_line(out, "timens_offsets", ns->time_offsets);
+}
+
+static void print_net_devices(const struct plan *plan, struct strbuf *out)
+{
+	for (size_t i = 0; i < plan->net_devices.n; i++)
+		strbuf_printf(out, "  link %s of the host as %s\n", plan->net_devices.v[i].name,
+			      plan->net_devices.v[i].inside);
 }
 
 /* What stands between the parts of a mount's line: a colon first, then semicolons. */
@@ -288,6 +296,18 @@ static void print_cgroup(const struct plan_cgroup *cgroup, struct strbuf *out)
 			      cgroup->delegate_gid);
 }
 
+static void print_rdt(const struct plan_rdt *rdt, struct strbuf *out)
+{
+	if (!rdt)
+		return;
+	strbuf_puts(out, "resctrl /");
+	put_text(out, rdt->group);
+	strbuf_puts(out, rdt->named ? " by name\n" : "\n");
+	for (size_t i = 0; i < rdt->schemata.n; i++)
+		put_line(out, "schema", rdt->schemata.v[i]);
+	put_line(out, "monitoring group", rdt->monitor);
+}
+
 static void print_capabilities(const struct plan_capabilities *capabilities, struct strbuf *out)
 {
 	struct plan_capability_set sets[PLAN_CAPABILITY_SETS];
@@ -332,6 +352,7 @@ static void print_identity(const struct plan_process *process, struct strbuf *ou
 		strbuf_puts(out, "  no new privileges\n");
 	if (process->oom_score_adj_set)
 		strbuf_printf(out, "  oom_score_adj %d\n", process->oom_score_adj);
+	print_scheduling(process, out);
 	for (size_t i = 0; i < process->rlimits.n; i++) {
 		strbuf_printf(out, "  %s", process->rlimits.v[i].name);
 		put_limit(out, process->rlimits.v[i].soft);
@@ -388,6 +409,7 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 {
 	print_top(plan, out);
 	print_namespaces(&plan->namespaces, out);
+	print_net_devices(plan, out);
 	if (plan->mounts.n > 0)
 		strbuf_puts(out, "mounts\n");
 	for (size_t i = 0; i < plan->mounts.n; i++)
@@ -400,6 +422,7 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 	for (size_t i = 0; i < plan->sysctls.n; i++)
 		put_line(out, plan->sysctls.v[i].key, plan->sysctls.v[i].value);
 	print_cgroup(&plan->cgroup, out);
+	print_rdt(plan->rdt, out);
 	print_process(&plan->process, out);
 	print_seccomp(plan->seccomp, out);
 	print_hooks(plan, out);

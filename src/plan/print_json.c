@@ -231,6 +231,19 @@ static void json_cgroup(const struct plan_cgroup *cgroup, struct json_out *out)
 	json_out_object_end(out);
 }
 
+static void json_rdt(const struct plan_rdt *rdt, struct json_out *out)
+{
+	if (!rdt)
+		return;
+	json_out_key(out, "intelRdt");
+	json_out_object(out);
+	json_out_member_string(out, "group", rdt->group);
+	json_out_member_bool(out, "named", rdt->named);
+	json_strings(out, "schemata", rdt->schemata.v, rdt->schemata.n);
+	json_optional(out, "monitor", rdt->monitor);
+	json_out_object_end(out);
+}
+
 static void json_capabilities(const struct plan_capabilities *capabilities, struct json_out *out)
 {
 	struct plan_capability_set sets[PLAN_CAPABILITY_SETS];
@@ -267,6 +280,7 @@ static void json_identity(const struct plan_process *process, struct json_out *o
 	json_out_member_bool(out, "noNewPrivileges", process->no_new_privileges);
 	if (process->oom_score_adj_set)
 		json_out_member_i64(out, "oomScoreAdj", process->oom_score_adj);
+	json_scheduling(process, out);
 	json_out_key(out, "rlimits");
 	json_out_array(out);
 	for (size_t i = 0; i < process->rlimits.n; i++) {
@@ -330,6 +344,13 @@ void plan_print_json(const struct plan *plan, struct json_out *out)
 	json_out_object(out);
 	json_top(plan, out);
 	json_namespaces(&plan->namespaces, out);
+	json_optional(out, "mountLabel", plan->mount_label.value);
+	json_out_key(out, "netDevices");
+	json_out_object(out);
+	for (size_t i = 0; i < plan->net_devices.n; i++)
+		json_out_member_string(out, plan->net_devices.v[i].name,
+				       plan->net_devices.v[i].inside);
+	json_out_object_end(out);
 	json_out_key(out, "mounts");
 	json_out_array(out);
 	for (size_t i = 0; i < plan->mounts.n; i++)
@@ -340,6 +361,7 @@ void plan_print_json(const struct plan *plan, struct json_out *out)
 	json_strings(out, "readonlyPaths", plan->readonly_paths.v, plan->readonly_paths.n);
 	json_map(out, "sysctls", &plan->sysctls);
 	json_cgroup(&plan->cgroup, out);
+	json_rdt(plan->rdt, out);
 	json_process(&plan->process, out);
 	json_seccomp(plan->seccomp, out);
 	json_hooks(plan, out);

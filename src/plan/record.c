@@ -18,3 +18,11 @@ static const struct field cgroup_record_rows[] = {
 
 const struct fields cgroup_record_fields =
 	FIELDS("struct cgroup_record", struct cgroup_record, cgroup_record_rows, 0);
+
+static const struct field rdt_record_rows[] = {
+	FIELD(struct rdt_record, STRING, group, "group", FIELD_REQUIRED | FIELD_NOT_EMPTY),
+	FIELD(struct rdt_record, BOOL, made, "made", 0),
+	FIELD(struct rdt_record, STRING, monitor, "monitor", 0),
+};
+const struct fields rdt_record_fields =
+	FIELDS("struct rdt_record", struct rdt_record, rdt_record_rows, 0);

@@ -402,15 +402,6 @@ int spec_validate_resources(const struct spec_resources *resources, const char *
  */
 char *spec_sysctl_path(const char *key, struct arena *arena) __attribute__((returns_nonnull));
 
-/* What is decoded and not carried out yet is refused by its name ("linux.intelRdt is not supported
- * yet"); the list shrinks to nothing as the program grows. */
-int spec_check_supported(const struct spec *spec, struct err *e) MUST_CHECK;
-/* Whether what has this name in the list ("linux.intelRdt", "process.scheduler") is carried out, for
- * `features`. */
-bool spec_is_supported(const char *name);
-/* of exec */
-int spec_check_supported_process(const struct spec_process *process, struct err *e) MUST_CHECK;
-
 /* The first namespace entry of a type, NULL where there is none. */
 const struct spec_namespace *spec_namespace_find(const struct spec *spec, enum spec_ns_type type);
 

@@ -166,6 +166,9 @@ static void check_net_devices(struct check *c, const struct spec *spec)
 		check_interface_name(c, at, device->key);
 		if (!str_empty(device->name))
 			check_interface_name(c, check_name(c, "%s.name", at), device->name);
+		/* The kernel would take it for a pattern and choose a number. */
+		if (device->name && strchr(device->name, '%'))
+			check_fail(c, "%s.name: must not contain '%%'", at);
 	}
 	check_unique(c, "netDevices", n, names);
 }

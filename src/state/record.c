@@ -26,6 +26,8 @@ static const struct field intent_rows[] = {
 	FIELD(struct intent_record, STRING, owner.boot_id, "ownerBootId", FIELD_REQUIRED),
 	FIELD_OBJECT_ROW(struct intent_record, cgroup, struct cgroup_record, "cgroup", 0,
 			 &cgroup_record_fields),
+	FIELD_OBJECT_ROW(struct intent_record, rdt, struct rdt_record, "rdt", 0,
+			 &rdt_record_fields),
 	FIELD(struct intent_record, STRING, bundle, "bundle", FIELD_REQUIRED),
 };
 const struct fields intent_fields =
@@ -48,6 +50,8 @@ static const struct field status_rows[] = {
 	FIELD(struct status_record, U64, network_cookie, "networkCookie", FIELD_REQUIRED),
 	FIELD_OBJECT_ROW(struct status_record, cgroup, struct cgroup_record, "cgroup", 0,
 			 &cgroup_record_fields),
+	FIELD_OBJECT_ROW(struct status_record, rdt, struct rdt_record, "rdt", 0,
+			 &rdt_record_fields),
 	FIELD(struct status_record, STRMAP, annotations, "annotations", 0),
 	FIELD_OBJECT_ROW(struct status_record, policy, struct policy, "policy", 0, &policy_fields),
 	FIELD(struct status_record, STRING, policy_path, "policyPath", 0),

@@ -42,6 +42,7 @@ struct intent_record {
 	char *id;
 	struct process_identity owner; /* the creating runtime process */
 	struct cgroup_record *cgroup;
+	struct rdt_record *rdt; /* NULL: none is used */
 	char *bundle;
 };
 
@@ -60,6 +61,7 @@ struct status_record {
 	char *network_path;
 	uint64_t network_cookie; /* of the namespace that the container is in, or enters at start */
 	struct cgroup_record *cgroup;
+	struct rdt_record *rdt;
 	struct strmap annotations;
 	struct policy *policy; /* in force when it was created */
 	char *policy_path;     /* NULL: built-in */

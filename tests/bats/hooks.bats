@@ -87,8 +87,9 @@ END
     succeeds delete --force c1
     for kind in prestart createRuntime poststart poststop; do
         cmp "notes/$kind.ns" outside
-        is "$kind $(cat "notes/$kind.bundle") $(<"notes/$kind.cwd")" "$kind $b/config.json $PWD"
+        is "$kind $(cat "notes/$kind.bundle") $(<"notes/$kind.cwd")" "$kind $b/config.json $b"
     done
+    is "$(<notes/createContainer.cwd)" "$b/rootfs"
     for kind in createContainer startContainer; do cmp "notes/$kind.ns" inside; done
     # createContainer: in the container's namespaces, before its root is the root
     is "$(cat notes/createContainer.bundle)" "$b/config.json"
@@ -281,4 +282,25 @@ END
     wait_until has_stopped c1
     succeeds delete c1
     is "$(tr '\n' ' ' <notes/ran)" "poststart poststop "
+}
+
+@test "run.oci.hooks.stdout and stderr: what hooks print is appended there, of every kind" {
+    b=$(bundle c1 "$(args true)" "$(share_notes)" \
+        ".annotations = {\"run.oci.hooks.stdout\": \"$PWD/out\", \"run.oci.hooks.stderr\": \"$PWD/err\"}")
+    for kind in $KINDS; do edit_config "$b" "$(hook "$kind" "echo $kind out; echo $kind err >&2")"; done
+    echo before >out
+    succeeds run -b "$b" c1
+    is "$(tr '\n' ' ' <out)" "before $(for kind in $KINDS; do echo -n "$kind out "; done)"
+    is "$(tr '\n' ' ' <err)" "$(for kind in $KINDS; do echo -n "$kind err "; done)"
+    is "$(stat -c %a err)" 600
+    # one of them alone: the other is still for the error
+    edit_config "$b" 'del(.annotations["run.oci.hooks.stderr"], .hooks)' && edit_config "$b" "$(hook createRuntime "echo text; echo reason >&2; exit 3")"
+    expect_error "createRuntime hook: '/bin/sh' failed with exit status 3: reason" create -b "$b" c2
+    is "$(tail -n 1 out)" text
+    # the program does not have them
+    b=$(bundle c3 "$(args sh -c 'for fd in /proc/$$/fd/*; do readlink $fd || true; done')" ".annotations = {\"run.oci.hooks.stdout\": \"$PWD/out\"}" "$(hook startContainer 'exit 0')")
+    succeeds run -b "$b" c3
+    lacks "$output" "$PWD/out"
+    edit_config "$b" '.annotations["run.oci.hooks.stdout"] = "/no/such/out"'
+    expect_error "run.oci.hooks.stdout: open '/no/such/out': no such file" create -b "$b" c4
 }

@@ -71,7 +71,7 @@ fits_schema() { # SCHEMA FILE
 @test "while a hook of create runs, the state is creating and the container cannot be killed" {
     mkfifo gate
     # shellcheck disable=SC2016
-    b=$(bundle c1 "$(lasting)" '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "read -r line <gate"],
+    b=$(bundle c1 "$(lasting)" '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "read -r line <../gate"],
         env: ["PATH=/bin:/usr/bin"]}]')
     shim create -b "$b" c1 </dev/null >log 2>&1 3>&- &
     wait_until has_status c1 creating
@@ -298,7 +298,7 @@ fits_schema() { # SCHEMA FILE
 
 @test "a creator that is killed leaves nothing running and what delete can remove" {
     mkfifo gate
-    b=$(bundle c1 "$(lasting)" '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "read -r line <gate"],
+    b=$(bundle c1 "$(lasting)" '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "read -r line <../gate"],
         env: ["PATH=/bin:/usr/bin"]}]')
     "$DISTRO_SHIM" --root "$SHIM_ROOT" create -b "$b" c1 </dev/null >log 2>&1 3>&- &
     creator=$!

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Links of the host that become the container's (config-linux.md "Network Devices"). Never in the shared
+ * network: the policy refuses them there. Runs in the runtime, which is single-threaded.
+ */
+#include "boot/context.h"
+
+#include "base/log.h"
+#include "sys/netlink.h"
+#include "sys/nsfd.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct net_move {
+	struct link_addresses addresses;
+	bool gone; /* it is in the container's namespace */
+};
+
+static bool exists(int socket, const char *name)
+{
+	struct err ignored;
+	unsigned index;
+
+	return netlink_find(socket, name, &index, &ignored) == 0;
+}
+
+static int leave_host(struct boot *b, int host, int inside, size_t i, struct err *e)
+{
+	struct net_move *move = &b->moves[i];
+	const struct plan_net_device *device = &b->plan->net_devices.v[i];
+	bool had_name = exists(inside, device->name);
+	unsigned index;
+
+	if (exists(inside, device->inside))
+		return fail(e, ERR_CONFIG, "the container has a network device '%s' already",
+			    device->inside);
+	if (netlink_find(host, device->name, &index, e) < 0 ||
+	    netlink_addresses(host, index, b->arena, &move->addresses, e) < 0)
+		return -1;
+	move->gone = true;
+	if (netlink_move(host, index, device->inside, b->container_network, e) == 0)
+		return 0;
+	/* The kernel moves first, then renames: it may be there under its old name. */
+	move->gone = !had_name && exists(inside, device->name);
+	return err_prefix(e, "move network device '%s' as '%s'", device->name, device->inside);
+}
+
+static int set_up(int socket, const char *name, const struct link_addresses *addresses,
+		  struct err *e)
+{
+	unsigned index;
+
+	if (netlink_find(socket, name, &index, e) < 0)
+		return -1;
+	for (size_t i = 0; i < addresses->n; i++)
+		if (netlink_add_address(socket, index, &addresses->v[i], e) < 0)
+			return err_prefix(e, "give network device '%s' its addresses", name);
+	if (netlink_up(socket, index, e) < 0)
+		return err_prefix(e, "bring network device '%s' up", name);
+	return 0;
+}
+
+static int open_inside(int network, int home, struct err *e)
+{
+	autoclose int fd = -1;
+
+	if (nsfd_enter(network, CLONE_NEWNET, "of the container", e) < 0)
+		return -1;
+	fd = netlink_open(e);
+	if (nsfd_enter(home, CLONE_NEWNET, "net", e) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+int parent_net_devices(struct boot *b, struct err *e)
+{
+	autoclose int home = -1, host = -1, inside = -1;
+	size_t n = b->plan->net_devices.n;
+	char path[48];
+	int rc = 0;
+
+	if (n == 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)b->init.pid);
+	b->container_network = open(path, O_RDONLY | O_CLOEXEC);
+	if (b->container_network < 0)
+		return fail_sys(e, "open the container's network namespace");
+	home = nsfd_own("net", e);
+	host = home < 0 ? -1 : netlink_open(e);
+	inside = host < 0 ? -1 : open_inside(b->container_network, home, e);
+	if (inside < 0)
+		return -1;
+	b->moves = arena_new_array(b->arena, struct net_move, n);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = leave_host(b, host, inside, i, e);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = set_up(inside, b->plan->net_devices.v[i].inside, &b->moves[i].addresses, e);
+	return rc < 0 ? err_prefix(e, "linux.netDevices") : 0;
+}
+
+static int give_back(struct boot *b, int host, int inside, int home, size_t i, struct err *e)
+{
+	const struct plan_net_device *device = &b->plan->net_devices.v[i];
+	struct err not_renamed;
+	unsigned index;
+
+	if (netlink_find(inside, device->inside, &index, &not_renamed) < 0 &&
+	    netlink_find(inside, device->name, &index, e) < 0)
+		return -1;
+	if (netlink_move(inside, index, device->name, home, e) < 0)
+		return err_prefix(e, "give network device '%s' back", device->name);
+	return set_up(host, device->name, &b->moves[i].addresses, e);
+}
+
+/* With the container's namespace the kernel would destroy links that are not of hardware. */
+void parent_return_net_devices(struct boot *b)
+{
+	autoclose int home = -1, host = -1, inside = -1;
+	struct err e;
+
+	if (!b->moves)
+		return;
+	home = nsfd_own("net", &e);
+	host = home < 0 ? -1 : netlink_open(&e);
+	inside = host < 0 ? -1 : open_inside(b->container_network, home, &e);
+	if (inside < 0)
+		log_warning("after a failed start: %s", e.text);
+	for (size_t i = 0; inside >= 0 && i < b->plan->net_devices.n; i++)
+		if (b->moves[i].gone && give_back(b, host, inside, home, i, &e) < 0)
+			log_warning("after a failed start: %s", e.text);
+}

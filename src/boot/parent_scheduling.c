@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the kernel's schedulers treat the program (config.md "Linux Process"): set from outside, because the
+ * runtime has the power for it that a process in a user namespace has not, and because a process under
+ * SCHED_DEADLINE could not fork during the set-up (sched(7)). Runs in the runtime.
+ */
+#include "boot/context.h"
+
+#include <errno.h>
+#include <linux/ioprio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* struct sched_attr of sched_setattr(2) in its second form (Linux 5.3), which the flags for utilization
+ * clamps need; C libraries and kernel headers do not agree on who declares it. */
+struct scheduling {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t utilization_least, utilization_most;
+};
+
+int parent_scheduler(struct boot *b, struct err *e)
+{
+	const struct plan_scheduler *from = b->plan->process.scheduler;
+	struct scheduling to = { .size = sizeof(to) };
+
+	if (!from)
+		return 0;
+	to.policy = from->policy;
+	to.flags = from->flags;
+	to.nice = from->nice;
+	to.priority = from->priority;
+	to.runtime = from->runtime;
+	to.deadline = from->deadline;
+	to.period = from->period;
+	if (syscall(SYS_sched_setattr, b->init.pid, &to, 0) == 0)
+		return 0;
+	/* sched(7): bandwidth is given to a whole root domain only, and admitted only where it is left. */
+	if (errno == EBUSY)
+		return fail_sys(e, "process.scheduler: no bandwidth is left for %s", from->name);
+	return fail_sys(e, "process.scheduler: set %s", from->name);
+}
+
+/* Its group, as runc: whatever the program starts in it has the same. */
+int parent_io_priority(struct boot *b, struct err *e)
+{
+	const struct plan_io_priority *io = b->plan->process.io_priority;
+
+	if (!io)
+		return 0;
+	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PGRP, b->init.pid,
+		    IOPRIO_PRIO_VALUE(io->io_class, io->priority)) < 0)
+		return fail_sys(e, "process.ioPriority: set %s, priority %d",
+				value_to_name(spec_io_class_names, io->io_class), io->priority);
+	return 0;
+}
+
+/* Inherited by the joiner, which is born in the cgroup where there is cgroup v2. */
+int parent_exec_affinity(struct boot *b, struct err *e)
+{
+	const struct plan_number_set *cpus = &b->plan->process.affinity_initial;
+
+	if (!cpus->text)
+		return 0;
+	if (syscall(SYS_sched_setaffinity, 0, cpus->words * sizeof(cpus->mask[0]), cpus->mask) < 0)
+		return fail_sys(e, "process.execCPUAffinity.initial: set '%s'", cpus->text);
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Links and their addresses by rtnetlink(7): just what moving one to another network namespace takes.
+ */
+#ifndef SYS_NETLINK_H
+#define SYS_NETLINK_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A socket that speaks of the network namespace in which it was made. */
+int netlink_open(struct err *e) MUST_CHECK;
+
+/* ERR_NOT_FOUND where there is no link of this name. */
+int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e) MUST_CHECK;
+
+struct link_address {
+	uint8_t family, prefix, scope;
+	uint8_t size; /* of each below: 4 or 16 */
+	uint8_t local[16], address[16], broadcast[16];
+	bool has_local, has_address, has_broadcast;
+};
+struct link_addresses {
+	size_t n;
+	struct link_address *v;
+};
+/* The global ones that do not expire. */
+int netlink_addresses(int fd, unsigned index, struct arena *arena, struct link_addresses *ret,
+		      struct err *e) MUST_CHECK;
+
+/* Into another network namespace and under another name; it loses its addresses and is down there. */
+int netlink_move(int fd, unsigned index, const char *name, int network, struct err *e) MUST_CHECK;
+
+int netlink_add_address(int fd, unsigned index, const struct link_address *address, struct err *e)
+	MUST_CHECK;
+int netlink_up(int fd, unsigned index, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Groups of resctrl, on directories and files that look like the kernel's. Needs no root.
+ */
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/io.h"
+#include "cgroup/resctrl.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#undef fail /* cmocka's; ours makes errors */
+
+#define STOP(...) (print_error(__VA_ARGS__), _fail(__FILE__, __LINE__))
+
+struct scene {
+	struct arena arena;
+	char base[32];
+};
+
+static int begin(void **state)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -1;
+	snprintf(s->base, sizeof(s->base), "/tmp/resctrl.XXXXXX");
+	*state = s;
+	return mkdtemp(s->base) ? 0 : -1;
+}
+
+/* What the tests make lies at known places. */
+static int end(void **state)
+{
+	struct scene *s = *state;
+	static const char *const files[] = { "clos/mon_groups/c1/tasks", "clos/schemata",
+					     "clos/tasks" };
+	static const char *const directories[] = { "clos/mon_groups/c1", "clos/mon_groups", "clos",
+						   "c1" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		unlink(arena_printf(&s->arena, "%s/%s", s->base, files[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		rmdir(arena_printf(&s->arena, "%s/%s", s->base, directories[i]));
+	rmdir(s->base);
+	arena_release(&s->arena);
+	free(s);
+	return 0;
+}
+
+static const char *at(struct scene *s, const char *path)
+{
+	return arena_printf(&s->arena, "%s/%s", s->base, path);
+}
+
+static void put(struct scene *s, const char *path, const char *text)
+{
+	autoclose int fd = open(at(s, path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static const char *content(struct scene *s, const char *path)
+{
+	autofree char *text = NULL;
+	struct err e;
+
+	assert_int_equal(read_file_at(AT_FDCWD, at(s, path), 4096, &text, NULL, &e), 0);
+	return arena_strdup(&s->arena, text);
+}
+
+static bool is_there(struct scene *s, const char *path)
+{
+	return access(at(s, path), F_OK) == 0;
+}
+
+static void make_group(struct scene *s, const char *schemata)
+{
+	assert_int_equal(mkdir(at(s, "clos"), 0755), 0);
+	assert_int_equal(mkdir(at(s, "clos/mon_groups"), 0755), 0);
+	put(s, "clos/schemata", schemata);
+	put(s, "clos/tasks", "");
+}
+
+static void a_group_that_is_there_is_compared_and_stays(void **state)
+{
+	struct scene *s = *state;
+	char *lines[] = { (char[]){ "L3:0=f;1=3" }, (char[]){ "MB:0=20" } };
+	struct plan_rdt plan = { .group = "clos", .named = true, .schemata = { 2, lines } };
+	struct rdt_record record = { 0 };
+	struct err e = { 0 };
+
+	make_group(s, "    MB:0= 20;1= 70\n    L3:0=0f;1=03\n");
+	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), 0);
+	assert_false(record.made);
+	assert_int_equal(rdt_make(&record, &e), 0);
+	assert_int_equal(rdt_configure(&plan, &record, &e), 0);
+	assert_int_equal(rdt_join(&record, 4711, &e), 0);
+	assert_string_equal(content(s, "clos/tasks"), "4711");
+	lines[1] = (char[]){ "MB:0=70" };
+	assert_int_equal(rdt_configure(&plan, &record, &e), -1);
+	assert_non_null(strstr(e.text, "has another schema than 'MB:0=70'"));
+	assert_int_equal(rdt_remove(&record, &e), 0);
+	assert_true(is_there(s, "clos"));
+}
+
+static void a_group_that_is_made_gets_all_lines_at_once(void **state)
+{
+	struct scene *s = *state;
+	char *lines[] = { (char[]){ "L3:0=f" }, (char[]){ "MB:0=20" } };
+	struct plan_rdt plan = {
+		.group = "clos", .named = true, .schemata = { 2, lines }, .monitor = "c1"
+	};
+	struct rdt_record record = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), 0);
+	assert_true(record.made);
+	assert_string_equal(record.monitor, at(s, "clos/mon_groups/c1"));
+	assert_int_equal(rdt_make(&record, &e), 0);
+	/* what the kernel fills it with */
+	rmdir(at(s, "clos"));
+	make_group(s, "L3:0=fff\n");
+	assert_int_equal(rdt_configure(&plan, &record, &e), 0);
+	assert_string_equal(content(s, "clos/schemata"), "L3:0=f\nMB:0=20\n");
+	put(s, "clos/mon_groups/c1/tasks", "");
+	assert_int_equal(rdt_join(&record, 12, &e), 0);
+	assert_string_equal(content(s, "clos/tasks"), "12");
+	assert_string_equal(content(s, "clos/mon_groups/c1/tasks"), "12");
+	unlink(at(s, "clos/mon_groups/c1/tasks"));
+	/* its files go with a directory of the kernel's; here they keep it */
+	assert_int_equal(rdt_remove(&record, &e), -1);
+	assert_false(is_there(s, "clos/mon_groups/c1"));
+	/* made between the look and the making: not ours */
+	assert_int_equal(rdt_make(&record, &e), -1);
+}
+
+static void what_is_ours_goes_and_missing_is_no_error(void **state)
+{
+	struct scene *s = *state;
+	struct plan_rdt plan = { .group = "c1" };
+	struct rdt_record record = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), 0);
+	assert_int_equal(rdt_make(&record, &e), 0);
+	/* by the id, and there: of somebody else */
+	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), -1);
+	assert_non_null(strstr(e.text, "is there already"));
+	assert_int_equal(rdt_remove(&record, &e), 0);
+	assert_false(is_there(s, "c1"));
+	assert_int_equal(rdt_remove(&record, &e), 0);
+}
+
+static void by_name_without_a_schema_it_has_to_be_there(void **state)
+{
+	struct scene *s = *state;
+	struct plan_rdt plan = { .group = "clos", .named = true };
+	struct plan_rdt root = { .group = "", .named = true };
+	struct rdt_record record = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), -1);
+	assert_non_null(strstr(e.text, "linux.intelRdt.closID: there is no group"));
+	put(s, "clos", "");
+	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), -1);
+	assert_non_null(strstr(e.text, "is no group"));
+	unlink(at(s, "clos"));
+	assert_int_equal(rdt_describe(&root, s->base, &s->arena, &record, &e), 0);
+	assert_string_equal(record.group, s->base);
+	assert_false(record.made);
+}
+
+static void schemata_are_compared_by_domain(void **state)
+{
+	static const struct {
+		const char *schemata, *line;
+		bool holds;
+	} rows[] = {
+		{ "L3:0=f;1=3\n", "L3:1=3;0=f", true },
+		{ "L3:0=f;1=3\n", "L3:1=3", true },
+		{ "L3:0=f;1=3\n", "L3:1=30", false },
+		{ "L3:0=f;1=3\n", "L3:2=3", false },
+		{ "  L3:0=0f\n", "L3:0=f;", true },
+		{ "L3:0=f\n", "L3:0=00f", true },
+		{ "L3:0=0\n", "L3:0=0", true },
+		{ "L3:0=10\n", "L3:0=1", false },
+		{ "L3CODE:0=f\n", "L3:0=f", false },
+		{ "MB:0= 20\nL3:0=f", "MB:0=20", true },
+		{ "", "L3:0=f", false },
+		{ "L3:0=f\n", "L3", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rdt_schema_holds(rows[i].schemata, rows[i].line) != rows[i].holds)
+			STOP("%s in %s\n", rows[i].line, rows[i].schemata);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_group_that_is_there_is_compared_and_stays, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_group_that_is_made_gets_all_lines_at_once, begin,
+						end),
+		cmocka_unit_test_setup_teardown(what_is_ours_goes_and_missing_is_no_error, begin,
+						end),
+		cmocka_unit_test_setup_teardown(by_name_without_a_schema_it_has_to_be_there, begin,
+						end),
+		cmocka_unit_test(schemata_are_compared_by_domain),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
