@@ -178,12 +178,19 @@ made=0
     requires systemd cmd:podman
     [ "$(shim features | jq .linux.apparmor.enabled)" = true ] || skip "Podman asks for an AppArmor profile here"
     mkdir -p root && cp -a "$BATS_FILE_TMPDIR/rootfs/." root/
-    run timeout 200 podman --runtime "$DISTRO_SHIM" --cgroup-manager systemd run --rm --network none --memory 64m \
-        --security-opt apparmor=unconfined --cgroupns host --rootfs "$PWD/root" cat /proc/self/cgroup
-    umount /var/lib/containers/storage/overlay || true
+    with=(podman --runtime "$DISTRO_SHIM" --cgroup-manager systemd)
+    run timeout 200 "${with[@]}" run -d --name n1 --pidfile "$PWD/pid" --network none --memory 64m \
+        --security-opt apparmor=unconfined --rootfs "$PWD/root" sleep 1000 </dev/null 3>&-
     echo "$output"
     is "$status" 0
-    matches "$output" '0::/machine.slice/libpod-[0-9a-f]*\.scope'
+    group=$(sed -n 's/^0:://p' "/proc/$(<pid)/cgroup")
+    matches "$group" '^/machine.slice/libpod-[0-9a-f]*\.scope$'
+    is "$(<"/sys/fs/cgroup$group/memory.max")" 67108864
+    timeout 100 "${with[@]}" rm -f -t 0 n1 </dev/null 3>&-
+    is "$(property "${group##*/}" LoadState)" not-found
+    # what Podman and systemd keep
+    umount /var/lib/containers/storage/overlay || true
+    systemctl stop machine.slice
 }
 
 @test "a user's own manager makes it, with no more of an environment than Podman gives" {
