@@ -100,7 +100,12 @@ static void print(const struct plan *plan)
 static void try_mode(const struct spec *spec, struct arena *arena, const struct facts *facts,
 		     int mode)
 {
-	static const struct plan_options options = { .id = "fuzz", .bundle = "/bundle" };
+	/* each manager of cgroups, without another run for it */
+	const struct plan_options options = {
+		.id = "fuzz",
+		.bundle = "/bundle",
+		.systemd_cgroup = mode == POLICY_OBSERVE,
+	};
 	struct policy *policy = policy_default(arena, NULL);
 	struct verdict verdict;
 	struct plan *plan = NULL;
