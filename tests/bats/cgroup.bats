@@ -65,7 +65,6 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
 
 # ---- where
 
-# bats test_tags=smoke
 @test "the container is in the group of its cgroupsPath, in every hierarchy, and delete removes that" {
     for pair in '/test-parent/deep/c1|/test-parent/deep/c1' 'test-parent/relative|/test-parent/relative' \
         '/test-parent//./c1/|/test-parent/c1' '|/distro-shim/c1'; do
