@@ -162,7 +162,7 @@ teardown_containerd() {
 }
 
 # shellcheck disable=SC2034 # read by the tests
-CTR_IMAGE=docker.io/library/busybox:latest
+CTR_IMAGE=localhost/busybox:latest
 # ct ARGUMENT...: ctr with a deadline; then $status, $output and $stderr
 ct() {
     status=0

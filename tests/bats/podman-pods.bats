@@ -52,9 +52,9 @@ teardown() { end_podman_test; }
 
 @test "kube play, and down" {
     printf '%s\n' 'apiVersion: v1' 'kind: Pod' 'metadata: {name: play}' 'spec:' '  containers:' \
-        '  - {name: one, image: "docker.io/library/busybox:latest", imagePullPolicy: Never, command: ["sleep", "100"],' \
+        '  - {name: one, image: "localhost/busybox:latest", imagePullPolicy: Never, command: ["sleep", "100"],' \
         '     resources: {limits: {memory: 64Mi}}, env: [{name: A, value: b}], volumeMounts: [{name: v, mountPath: /data}]}' \
-        '  - {name: two, image: "docker.io/library/busybox:latest", imagePullPolicy: Never, command: ["sh", "-c", "echo $A >/data/file; sleep 100"],' \
+        '  - {name: two, image: "localhost/busybox:latest", imagePullPolicy: Never, command: ["sh", "-c", "echo $A >/data/file; sleep 100"],' \
         '     env: [{name: A, value: c}], volumeMounts: [{name: v, mountPath: /data}]}' \
         '  volumes: [{name: v, emptyDir: {}}]' >play.yaml
     ok kube play play.yaml
