@@ -146,4 +146,5 @@ CLEANFILES += $(fuzz_targets)
 
 EXTRA_DIST += $(tests_headers) \
 	tests/bats tests/bench tests/data tests/engines tests/golden tests/schema tests/lint tests/fuzz/run tests/fuzz/corpus \
+	tests/fuzz/config.dict tests/fuzz/json.dict tests/fuzz/plan.dict tests/fuzz/policy.dict \
 	tests/vm tests/world tests/world-selftest
