@@ -160,7 +160,7 @@ int child_runtime_hooks(struct boot *b, struct err *e)
 
 int child_create_container_hooks(struct boot *b, struct err *e)
 {
-	struct hook_state state = {
+	struct oci_state state = {
 		.oci_version = b->plan->oci_version,
 		.id = b->plan->id,
 		.status = "creating",

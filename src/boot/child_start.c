@@ -73,7 +73,7 @@ int child_late_join(struct boot *b, struct err *e)
 
 int child_start_container_hooks(struct boot *b, struct err *e)
 {
-	struct hook_state state = {
+	struct oci_state state = {
 		.oci_version = b->plan->oci_version,
 		.id = b->plan->id,
 		.status = "created",

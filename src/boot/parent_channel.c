@@ -142,7 +142,7 @@ int parent_hook_place(struct boot *b, struct err *e)
 
 int parent_runtime_hooks(struct boot *b, struct err *e)
 {
-	struct hook_state state = {
+	struct oci_state state = {
 		.oci_version = b->plan->oci_version,
 		.id = b->plan->id,
 		.status = "creating",
@@ -238,13 +238,15 @@ int parent_seccomp_listener(struct boot *b, struct err *e)
 {
 	const struct plan_seccomp *seccomp = b->plan->seccomp;
 	const struct seccomp_container container = {
-		.oci_version = b->plan->oci_version,
-		.id = b->plan->id,
-		.status = b->exec ? "running" : "creating",
-		.bundle = b->plan->bundle,
+		.state = {
+			.oci_version = b->plan->oci_version,
+			.id = b->plan->id,
+			.status = b->exec ? "running" : "creating",
+			.bundle = b->plan->bundle,
+			.pid = b->exec ? (pid_t)b->status->init.pid : b->init.pid,
+			.annotations = &b->plan->annotations,
+		},
 		.pid = b->init.pid,
-		.init = b->exec ? (pid_t)b->status->init.pid : b->init.pid,
-		.annotations = &b->plan->annotations,
 	};
 	autoclose int listener = -1;
 

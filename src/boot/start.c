@@ -101,13 +101,15 @@ static int start_listener(struct start *s, int listener, struct err *e)
 {
 	const struct message done = { .type = BOOT_SECCOMP_DONE };
 	const struct seccomp_container container = {
-		.oci_version = s->status->oci_version,
-		.id = s->status->id,
-		.status = "created",
-		.bundle = s->status->bundle,
+		.state = {
+			.oci_version = s->status->oci_version,
+			.id = s->status->id,
+			.status = "created",
+			.bundle = s->status->bundle,
+			.pid = (pid_t)s->status->init.pid,
+			.annotations = &s->status->annotations,
+		},
 		.pid = (pid_t)s->status->init.pid,
-		.init = (pid_t)s->status->init.pid,
-		.annotations = &s->status->annotations,
 	};
 
 	if (listener < 0 || !s->seccomp || str_empty(s->seccomp->listener_path))

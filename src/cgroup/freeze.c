@@ -91,6 +91,17 @@ static int find_freezer(const struct cgroup_opened *opened)
 	return freezer >= 0 && is_unified(freezer) ? freezer : -1;
 }
 
+/* Borrowed from *opened. */
+static int open_freezer(const struct cgroup_record *record, struct cgroup_opened *opened,
+			struct err *e)
+{
+	if (cgroup_open_record(record, opened, e) < 0)
+		return -1;
+	int freezer = find_freezer(opened);
+	return freezer >= 0 ? freezer
+			    : fail(e, ERR_STATE, "cgroup '%s' has no freezer", record->path);
+}
+
 /* By its own will and not by that of a cgroup above. */
 static bool is_told_to(int directory_fd)
 {
@@ -109,11 +120,9 @@ int cgroup_pause(const struct cgroup_record *record, int deadline_ms, struct err
 	autoopened opened = { 0 };
 	struct patience patience;
 
-	if (cgroup_open_record(record, &opened, e) < 0)
-		return -1;
-	int freezer = find_freezer(&opened);
+	int freezer = open_freezer(record, &opened, e);
 	if (freezer < 0)
-		return fail(e, ERR_STATE, "cgroup '%s' has no freezer", record->path);
+		return -1;
 	bool unified = is_unified(freezer);
 	patience_start(&patience, deadline_ms);
 	do {
@@ -139,11 +148,9 @@ int cgroup_resume(const struct cgroup_record *record, int deadline_ms, struct er
 	autoopened opened = { 0 };
 	struct patience patience;
 
-	if (cgroup_open_record(record, &opened, e) < 0)
-		return -1;
-	int freezer = find_freezer(&opened);
+	int freezer = open_freezer(record, &opened, e);
 	if (freezer < 0)
-		return fail(e, ERR_STATE, "cgroup '%s' has no freezer", record->path);
+		return -1;
 	bool ours = is_told_to(freezer);
 	if (ours)
 		cgroup_thaw(freezer);

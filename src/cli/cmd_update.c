@@ -24,8 +24,8 @@ static const struct cli_option update_rows[] = {
 	ROW("kernel-memory", kernel_memory, "BYTES", "limit of kernel memory (old kernels)"),
 	ROW("kernel-memory-tcp", kernel_memory_tcp, "BYTES", "limit of TCP buffers (cgroup v1)"),
 	ROW("pids-limit", pids_limit, "N", "limit of processes and threads; -1: none"),
-	ROW("l3-cache-schema", l3_cache_schema, "TEXT", "not supported yet"),
-	ROW("mem-bw-schema", mem_bw_schema, "TEXT", "not supported yet"),
+	ROW("l3-cache-schema", l3_cache_schema, "TEXT", "refused: it is set at creation"),
+	ROW("mem-bw-schema", mem_bw_schema, "TEXT", "refused: it is set at creation"),
 	CLI_END_ROW,
 };
 

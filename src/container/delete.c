@@ -150,7 +150,7 @@ static void run_poststop(const struct deletion *d)
 		return;
 
 	const char *bundle = d->status ? d->status->bundle : d->intent ? d->intent->bundle : NULL;
-	struct hook_state state = {
+	struct oci_state state = {
 		.oci_version = spec->oci_version,
 		.id = d->id,
 		.status = value_to_name(container_status_names, STATUS_STOPPED),

@@ -97,7 +97,7 @@ static void fill_status(struct made_container *made, const struct container_crea
 static void abandon(struct made_container *made)
 {
 	const struct plan *plan = made->outlook.plan;
-	struct hook_state state = {
+	struct oci_state state = {
 		.oci_version = plan->oci_version,
 		.id = plan->id,
 		.status = "stopped",
@@ -189,7 +189,7 @@ static int run_poststart(struct status_record *status, const struct spec *spec, 
 	struct arena arena = { 0 };
 	struct plan_hooks hooks = { 0 };
 	auto_hook_place place = HOOK_PLACE_INIT;
-	struct hook_state state = {
+	struct oci_state state = {
 		.oci_version = status->oci_version,
 		.id = status->id,
 		.status = "running",

@@ -99,7 +99,9 @@ int container_update_resources(const struct container_update_options *options, s
 	struct opt_u64 weight = { 0 };
 
 	if (options->l3_cache_schema || options->mem_bw_schema)
-		return fail(e, ERR_CONFIG, "option --%s: intelRdt is not supported yet",
+		return fail(e, ERR_CONFIG,
+			    "option --%s: the group of resctrl is set up at creation and not "
+			    "changed by update",
 			    options->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema");
 	resources.cpu = arena_new(arena, struct spec_cpu);
 	resources.memory = arena_new(arena, struct spec_memory);

@@ -24,26 +24,14 @@
 /* What is kept of a hook's output for the error text. */
 #define TAIL_SIZE 512
 
-int hooks_state_json(const struct hook_state *state, struct arena *arena, char **ret,
+int hooks_state_json(const struct oci_state *state, struct arena *arena, char **ret,
 		     size_t *ret_length, struct err *e)
 {
 	auto_json_out out = json_out_new(false);
 	const char *text;
 	size_t length;
 
-	json_out_object(out);
-	json_out_member_string(out, "ociVersion", state->oci_version);
-	json_out_member_string(out, "id", state->id);
-	json_out_member_string(out, "status", state->status);
-	json_out_member_i64(out, "pid", state->pid);
-	json_out_member_string(out, "bundle", state->bundle);
-	json_out_key(out, "annotations");
-	json_out_object(out);
-	for (size_t i = 0; state->annotations && i < state->annotations->n; i++)
-		json_out_member_string(out, state->annotations->v[i].key,
-				       state->annotations->v[i].value);
-	json_out_object_end(out);
-	json_out_object_end(out);
+	oci_state_encode(state, out);
 	if (json_out_finish(out, &text, &length, e) < 0)
 		return -1;
 	*ret = arena_strndup(arena, text, length);
@@ -234,7 +222,7 @@ static int run_one(const struct plan_hook *hook, const char *state, size_t lengt
 	return 0;
 }
 
-int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct hook_state *state,
+int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct oci_state *state,
 	      const struct hook_place *place, struct err *e)
 {
 	struct arena arena = { 0 };
@@ -255,7 +243,7 @@ int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct hoo
 	return rc;
 }
 
-void hooks_run_all(const char *kind, const struct plan_hooks *hooks, const struct hook_state *state)
+void hooks_run_all(const char *kind, const struct plan_hooks *hooks, const struct oci_state *state)
 {
 	auto_hook_place place = HOOK_PLACE_INIT;
 	struct err e;

@@ -7,14 +7,9 @@
 #define HOOKS_HOOKS_H
 
 #include "plan/plan.h"
+#include "spec/oci_state.h"
 
 #include <sys/types.h>
-
-struct hook_state {
-	const char *oci_version, *id, *status, *bundle;
-	pid_t pid; /* as the hook's PID namespace sees it; 0 where there is none */
-	const struct strmap *annotations;
-};
 
 /* Where a hook runs and writes. A descriptor that is -1 changes nothing: the working directory is that of
  * whoever runs it, what it prints is kept for the text of an error. */
@@ -38,16 +33,15 @@ void hook_place_release(struct hook_place *place);
 #define auto_hook_place __attribute__((cleanup(hook_place_release))) struct hook_place
 
 /* The state as one JSON object in memory of `arena`. */
-int hooks_state_json(const struct hook_state *state, struct arena *arena, char **ret,
+int hooks_state_json(const struct oci_state *state, struct arena *arena, char **ret,
 		     size_t *ret_length, struct err *e) MUST_CHECK;
 
 /* Run all in order; the first failure stops. Error text: "KIND hook PATH: exit status N: last line of
  * its stderr". A hook whose env is NULL gets the caller's own. */
-int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct hook_state *state,
+int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct oci_state *state,
 	      const struct hook_place *place, struct err *e) MUST_CHECK;
 
 /* poststop: all run, in the bundle, failures are warnings. */
-void hooks_run_all(const char *kind, const struct plan_hooks *hooks,
-		   const struct hook_state *state);
+void hooks_run_all(const char *kind, const struct plan_hooks *hooks, const struct oci_state *state);
 
 #endif

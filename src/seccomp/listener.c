@@ -16,29 +16,11 @@
 
 #define LISTENER_DEADLINE_S 10
 
-static void put_state(const struct seccomp_container *container, struct json_out *out)
-{
-	json_out_key(out, "state");
-	json_out_object(out);
-	json_out_member_string(out, "ociVersion", container->oci_version);
-	json_out_member_string(out, "id", container->id);
-	json_out_member_string(out, "status", container->status);
-	json_out_member_i64(out, "pid", container->init);
-	json_out_member_string(out, "bundle", container->bundle);
-	json_out_key(out, "annotations");
-	json_out_object(out);
-	for (size_t i = 0; container->annotations && i < container->annotations->n; i++)
-		json_out_member_string(out, container->annotations->v[i].key,
-				       container->annotations->v[i].value);
-	json_out_object_end(out);
-	json_out_object_end(out);
-}
-
 static void put_process(const struct seccomp_container *container, const char *metadata,
 			struct json_out *out)
 {
 	json_out_object(out);
-	json_out_member_string(out, "ociVersion", container->oci_version);
+	json_out_member_string(out, "ociVersion", container->state.oci_version);
 	json_out_key(out, "fds");
 	json_out_array(out);
 	json_out_string(out, "seccompFd");
@@ -46,7 +28,8 @@ static void put_process(const struct seccomp_container *container, const char *m
 	json_out_member_i64(out, "pid", container->pid);
 	if (metadata)
 		json_out_member_string(out, "metadata", metadata);
-	put_state(container, out);
+	json_out_key(out, "state");
+	oci_state_encode(&container->state, out);
 	json_out_object_end(out);
 }
 

@@ -12,6 +12,7 @@
 #define SECCOMP_PROGRAM_H
 
 #include "plan/plan.h"
+#include "spec/oci_state.h"
 
 #include <linux/filter.h>
 #include <sys/types.h>
@@ -46,10 +47,8 @@ int seccomp_program_load(const struct seccomp_program *program, int *ret_listene
 
 /* The container as the listener is told of it. */
 struct seccomp_container {
-	const char *oci_version, *id, *status, *bundle;
-	pid_t pid;  /* of the process that loads the filter */
-	pid_t init; /* of the container's first process */
-	const struct strmap *annotations;
+	struct oci_state state;
+	pid_t pid; /* of the process that loads the filter */
 };
 
 /* Connect to the listener's socket and send ContainerProcessState (config-linux.md) with the descriptor;

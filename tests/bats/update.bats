@@ -117,7 +117,7 @@ made() { # RESOURCES
         # shellcheck disable=SC2086 # words
         expect_error 'is not a number that it takes' update c1 $words
     done
-    expect_error 'intelRdt is not supported yet' update c1 --l3-cache-schema x
+    expect_error 'option --l3-cache-schema: the group of resctrl is set up at creation' update c1 --l3-cache-schema x
     echo '{"memory":{"limit":"64M"}}' >r.json
     expect_error 'memory.limit: must be' update -r r.json c1
     expect_error 'no such file or directory' update -r nowhere c1

@@ -587,8 +587,10 @@ static void the_listener_gets_the_descriptor_and_the_state(void **state)
 	char *path = arena_printf(&f->arena, "%s/agent", f->directory);
 	char key[] = "a", value[] = "b";
 	struct strmap annotations = { .n = 1, .v = arena_new(&f->arena, struct strpair) };
-	const struct seccomp_container container = { "1.2.0", "web", "creating",  "/bundle",
-						     4711,    4711,  &annotations };
+	const struct seccomp_container container = {
+		.state = { "1.2.0", "web", "creating", "/bundle", 4711, &annotations },
+		.pid = 4711,
+	};
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];

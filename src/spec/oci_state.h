@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state of a container as hooks and seccomp agents get it (runtime.md "State"). */
+#ifndef SPEC_OCI_STATE_H
+#define SPEC_OCI_STATE_H
+
+#include "base/json_out.h"
+#include "spec/spec.h"
+
+#include <sys/types.h>
+
+struct oci_state {
+	const char *oci_version, *id, *status, *bundle;
+	pid_t pid; /* of the first process, as whoever reads it sees it; 0 where there is none */
+	const struct strmap *annotations;
+};
+
+/* As an object. */
+void oci_state_encode(const struct oci_state *state, struct json_out *out);
+
+#endif
