@@ -57,15 +57,14 @@ has_controller() { # NAME: some hierarchy of this machine has it
 
 # In setup_file: $BATS_FILE_TMPDIR/rootfs, a static busybox and its links.
 make_rootfs() {
-    local root=$BATS_FILE_TMPDIR/rootfs busybox applet
+    local root=$BATS_FILE_TMPDIR/rootfs busybox
     # where there is none that runs in an empty root, start_test says so
     busybox=$(command -v busybox) && ! ldd "$busybox" >/dev/null 2>&1 || return 0
     mkdir -p "$root"/{bin,dev,etc,home,proc,root,run,sys,tmp,usr/bin,var}
     chmod 1777 "$root/tmp"
     cp "$busybox" "$root/bin/busybox"
-    for applet in $("$busybox" --list); do
-        [ -e "$root/bin/$applet" ] || ln -s busybox "$root/bin/$applet"
-    done
+    # one process, not four hundred: in the virtual machine each takes 25 ms
+    "$busybox" --list | BIN=$root/bin perl -lne 'symlink "busybox", "$ENV{BIN}/$_" if !-e "$ENV{BIN}/$_"'
     echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
     echo 'root:x:0:' >"$root/etc/group"
 }
