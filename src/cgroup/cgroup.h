@@ -90,8 +90,8 @@ int cgroup_kill(const struct cgroup_record *record, int deadline_ms, struct err 
 int cgroup_signal(const struct cgroup_record *record, int signal, struct err *e) MUST_CHECK;
 
 /* Remove directories, deepest first, sub-groups made by the container too; EBUSY retried until the
- * deadline. Missing: success. Only what the record names, and an empty "/distro-shim" above it. A unit of
- * systemd is stopped first, which ends what is in it. */
+ * deadline. Missing: success. Only what the record names, and what this program has made on the way to it. A
+ * unit of systemd is stopped first, which ends what is in it. */
 int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
 
 /* Freeze everything in it, or nothing: what does not stand still by the deadline goes on, and that is an

@@ -52,8 +52,9 @@ static int make_one(struct cgroup_making *making, int parent_fd, const char *nam
 	return errno == EEXIST ? 0 : -1;
 }
 
-/* So that whoever removes the last container below it removes it, too. Without the privilege for such an
- * attribute (a user's own tree) it stays. */
+/* So that whoever removes the last container below it removes it, too, and so that what lies in a unit of
+ * systemd and is not systemd's is known. Without the privilege for such an attribute (a user's own tree) it
+ * stays. */
 static void mark_as_ours(int directory_fd)
 {
 	(void)!setxattr(fd_path(directory_fd).text, CGROUP_MADE_BY_US, "1", 1, 0);
@@ -110,6 +111,8 @@ static int try_make(struct cgroup_making *making)
 	if (fd < 0)
 		return -1;
 	replace_fd(&making->directory, fd);
+	if (made > 0 && making->inhabitant > 0)
+		mark_as_ours(fd);
 	return made;
 }
 

@@ -65,6 +65,13 @@ static int try_remove(const char *directory, struct err *e)
 	return rmdir_one(parent_fd, slash + 1, directory, e);
 }
 
+static bool is_marked(const char *directory)
+{
+	char mark;
+
+	return lgetxattr(directory, CGROUP_MADE_BY_US, &mark, sizeof(mark)) == sizeof(mark);
+}
+
 /*
  * What this program has made on the way to a cgroup goes with the last container below it, whoever's that
  * is: an engine makes the parents of its pods where it looks after them, and does not know of those in
@@ -73,7 +80,6 @@ static int try_remove(const char *directory, struct err *e)
 static void remove_parents(const struct cgroup_record *record, const char *directory)
 {
 	autofree char *path = xstrdup(directory);
-	char mark;
 
 	/* as many as the path below the hierarchy's root has, without the cgroup itself */
 	for (const char *at = strchr(record->path + 1, '/'); at; at = strchr(at + 1, '/')) {
@@ -81,8 +87,7 @@ static void remove_parents(const struct cgroup_record *record, const char *direc
 		if (!slash || slash == path)
 			return;
 		*slash = '\0';
-		if (lgetxattr(path, CGROUP_MADE_BY_US, &mark, sizeof(mark)) != sizeof(mark) ||
-		    unlinkat(AT_FDCWD, path, AT_REMOVEDIR) < 0)
+		if (!is_marked(path) || unlinkat(AT_FDCWD, path, AT_REMOVEDIR) < 0)
 			return;
 	}
 }
@@ -133,5 +138,20 @@ int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct er
 	}
 	for (size_t i = 0; i < record->directories.n; i++)
 		remove_parents(record, record->directories.v[i]);
+	return 0;
+}
+
+int cgroup_remove_beside_unit(const struct cgroup_record *record, struct err *e)
+{
+	if (!record->manage || cgroup_check_record(record, e) < 0)
+		return record->manage ? -1 : 0;
+	for (size_t i = 0; i < record->directories.n; i++) {
+		const char *directory = record->directories.v[i];
+		if (!is_marked(directory))
+			continue;
+		if (try_remove(directory, e) < 0)
+			return -1;
+		remove_parents(record, directory);
+	}
 	return 0;
 }

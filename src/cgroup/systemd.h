@@ -29,6 +29,9 @@ int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e) MUST_
  * recorded directories is somebody else's. False where it cannot be told. */
 bool cgroup_systemd_is_anothers(const struct cgroup_record *record);
 
+/* Then: remove what this program has made in hierarchies of v1 that systemd does not look after. */
+int cgroup_remove_beside_unit(const struct cgroup_record *record, struct err *e) MUST_CHECK;
+
 /* Where a process ("self", "123") is in the hierarchy that systemd goes by, which must be that unit. */
 int cgroup_unit_path(const char *process, const char *unit, struct arena *arena, const char **ret,
 		     struct err *e) MUST_CHECK;

@@ -187,8 +187,11 @@ static int delete_opened(struct deletion *d, struct err *e)
 		return -1;
 
 	const struct cgroup_record *cgroup = leftover_cgroup(d->status, d->intent);
-	if (cgroup && d->pidfd < 0 && cgroup_systemd_is_anothers(cgroup))
+	if (cgroup && d->pidfd < 0 && cgroup_systemd_is_anothers(cgroup)) {
+		if (cgroup_remove_beside_unit(cgroup, e) < 0)
+			return -1;
 		cgroup = NULL;
+	}
 	if (end_processes(d, cgroup, e) < 0)
 		return -1;
 	if (cgroup && cgroup_remove(cgroup, time_left(d, KILL_DEADLINE_MS), e) < 0)
