@@ -35,7 +35,6 @@ alive() { # CGROUPS-PATH FILTER...
 }
 made=0
 
-# bats test_tags=smoke
 @test "without systemd it is an error that says so, and nothing is left" {
     [ ! -d /run/systemd/system ] || skip "systemd runs here"
     b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:c1"')
