@@ -95,6 +95,37 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
     for h in $(hierarchies); do rmdir "$h/test-parent"; done
 }
 
+@test "a parent that somebody else has made stays, in the hierarchies where he has made it, and only there" {
+    theirs=$(freezer)
+    mkdir "$theirs/test-parent"
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-parent/deep/c1"')
+    for way in run failing between; do
+        case $way in
+        run)
+            succeeds run -d -b "$b" c1
+            is "$(where /test-parent/deep/c1)" "$(hierarchies)"
+            succeeds delete --force c1
+            ;;
+        failing)
+            edit_config "$b" '.process.args = ["no-such-program"]'
+            expect_error 'executable file not found' create -b "$b" c1
+            ;;
+        between)
+            # one that somebody makes between two of ours, and that is empty when the container goes
+            edit_config "$b" '.process.args = ["true"] | .linux.cgroupsPath = "/test-parent/deep/theirs/deeper/c1"'
+            mkdir -p "$theirs/test-parent/deep/theirs"
+            succeeds run -b "$b" c1
+            is "$(where /test-parent/deep/theirs/deeper)" ""
+            is "$(where /test-parent/deep/theirs)" "$theirs"
+            rmdir "$theirs/test-parent/deep/theirs" "$theirs/test-parent/deep"
+            ;;
+        esac
+        is "$way $(where /test-parent/deep)" "$way "
+        is "$way $(where /test-parent)" "$way $theirs"
+    done
+    rmdir "$theirs/test-parent"
+}
+
 @test "the caller stays where it is" {
     groups_of self >before
     b=$(bundle c1 "$(args true)")
