@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "cgroup/resctrl.h"
+#include "plan/plan_resources.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -206,6 +207,81 @@ static void schemata_are_compared_by_domain(void **state)
 			STOP("%s in %s\n", rows[i].line, rows[i].schemata);
 }
 
+static void an_update_writes_its_lines_and_remembers_the_old_ones(void **state)
+{
+	struct scene *s = *state;
+	char *lines[] = { (char[]){ "MB:0=40" }, (char[]){ "L3:0=3" } };
+	struct strlist schemata = { 1, lines };
+	struct rdt_record record = { .group = (char *)at(s, "clos") };
+	autostrbuf before = { 0 };
+	struct err e = { 0 };
+
+	make_group(s, "  L3:0=f\n  MB:0=20\nMBX:0=1\n");
+	assert_int_equal(rdt_update(&schemata, &record, &before, &e), 0);
+	assert_string_equal(strbuf_text(&before), "MB:0=20\n");
+	/* a file of the kernel's is no text that is written over */
+	assert_memory_equal(content(s, "clos/schemata"), "MB:0=40\n", 8);
+	strbuf_release(&before);
+	put(s, "clos/schemata", "  L3:0=f\n  MB:0=20\n");
+	schemata.n = 2;
+	assert_int_equal(rdt_update(&schemata, &record, &before, &e), 0);
+	assert_string_equal(strbuf_text(&before), "L3:0=f\nMB:0=20\n");
+	put(s, "clos/schemata", "");
+	rdt_put_back(&record, strbuf_text(&before));
+	assert_string_equal(content(s, "clos/schemata"), "L3:0=f\nMB:0=20\n");
+}
+
+static void a_refused_line_comes_with_the_kernels_reason(void **state)
+{
+	struct scene *s = *state;
+	char *lines[] = { (char[]){ "L9:0=f" } };
+	struct strlist schemata = { 1, lines };
+	struct rdt_record record = { .group = (char *)at(s, "clos") };
+	autostrbuf before = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(rdt_update(&schemata, &record, &before, &e), -1);
+	assert_non_null(strstr(e.text, "linux.intelRdt: open '"));
+	make_group(s, "");
+	/* takes no byte, as the kernel takes no such line */
+	unlink(at(s, "clos/schemata"));
+	assert_int_equal(symlink("/dev/full", at(s, "clos/schemata")), 0);
+	assert_int_equal(rdt_update(&schemata, &record, &before, &e), -1);
+	assert_int_equal(mkdir(at(s, "info"), 0755), 0);
+	put(s, "info/last_cmd_status", "Unknown resource name 'L9'\n");
+	struct plan_rdt plan = { .schemata = schemata };
+	record.made = true;
+	assert_int_equal(rdt_configure(&plan, &record, &e), -1);
+	assert_non_null(strstr(e.text, "write 'L9:0=f': Unknown resource name 'L9': "));
+	assert_string_equal(strbuf_text(&before), "");
+	unlink(at(s, "info/last_cmd_status"));
+	rmdir(at(s, "info"));
+}
+
+static void an_updated_configuration_says_each_resource_once(void **state)
+{
+	struct scene *s = *state;
+	char *lines[] = { (char[]){ "L3:0=f" }, (char[]){ "L3CODE:0=f" }, (char[]){ "MB:0=9" } };
+	struct spec_intel_rdt now = { .clos_id = (char[]){ "clos" }, .schemata = { 3, lines } };
+	struct spec_intel_rdt asked = { .l3_cache_schema = (char[]){ "L3:0=3" } };
+	struct spec_intel_rdt merged;
+
+	plan_rdt_merge(&now, &asked, &s->arena, &merged);
+	assert_string_equal(merged.clos_id, "clos");
+	assert_string_equal(merged.l3_cache_schema, "L3:0=3");
+	assert_null(merged.mem_bw_schema);
+	assert_int_equal(merged.schemata.n, 2);
+	assert_string_equal(merged.schemata.v[0], "L3CODE:0=f");
+	asked = (struct spec_intel_rdt){ .mem_bw_schema = (char[]){ "MB:0=5" } };
+	plan_rdt_merge(&merged, &asked, &s->arena, &merged);
+	assert_string_equal(merged.l3_cache_schema, "L3:0=3");
+	assert_string_equal(merged.mem_bw_schema, "MB:0=5");
+	assert_int_equal(merged.schemata.n, 1);
+	plan_rdt_merge(NULL, &asked, &s->arena, &merged);
+	assert_null(merged.clos_id);
+	assert_string_equal(merged.mem_bw_schema, "MB:0=5");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +294,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(by_name_without_a_schema_it_has_to_be_there, begin,
 						end),
 		cmocka_unit_test(schemata_are_compared_by_domain),
+		cmocka_unit_test_setup_teardown(
+			an_update_writes_its_lines_and_remembers_the_old_ones, begin, end),
+		cmocka_unit_test_setup_teardown(a_refused_line_comes_with_the_kernels_reason, begin,
+						end),
+		cmocka_unit_test_setup_teardown(an_updated_configuration_says_each_resource_once,
+						begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
