@@ -161,6 +161,9 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/record.h \
 	src/cgroup/remove.c \
 	src/cgroup/stats.c \
+	src/cgroup/stats.h \
+	src/cgroup/stats_pressure.c \
+	src/cgroup/stats_rdt.c \
 	src/cgroup/resctrl.c \
 	src/cgroup/resctrl.h \
 	src/cgroup/systemd.c \

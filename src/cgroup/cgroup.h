@@ -108,9 +108,9 @@ int cgroup_pids(const struct cgroup_record *record, struct arena *arena, struct 
 bool cgroup_is_frozen(const struct cgroup_record *record);
 
 /* What is used and counted, as the object that `events` of runc has; of controllers that are not there
- * nothing. */
-int cgroup_stats(const struct cgroup_record *record, struct json_out *out, struct err *e)
-	MUST_CHECK;
+ * nothing. `rdt`: its group of resctrl, or NULL. */
+int cgroup_stats(const struct cgroup_record *record, const struct rdt_record *rdt,
+		 struct json_out *out, struct err *e) MUST_CHECK;
 
 /* Word of processes that were ended for want of memory. */
 struct cgroup_oom {

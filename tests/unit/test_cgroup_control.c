@@ -287,7 +287,7 @@ static void statistics_of_v2_have_the_form_of_v1(void **state)
 	put(f, "hugetlb.2MB.current", "2097152\n");
 	put(f, "hugetlb.2MB.rsvd.current", "0\n");
 	put(f, "hugetlb.2MB.events", "max 1\n");
-	assert_int_equal(cgroup_stats(&f->record, out, &e), 0);
+	assert_int_equal(cgroup_stats(&f->record, NULL, out, &e), 0);
 	assert_int_equal(json_out_finish(out, &text, NULL, &e), 0);
 	assert_string_equal(
 		text,
@@ -305,6 +305,117 @@ static void statistics_of_v2_have_the_form_of_v1(void **state)
 		"{\"major\":8,\"minor\":0,\"op\":\"Read\",\"value\":3},"
 		"{\"major\":8,\"minor\":0,\"op\":\"Write\",\"value\":4}]},"
 		"\"hugetlb\":{\"2MB\":{\"usage\":2097152,\"failcnt\":1}}}");
+}
+
+static const char *stats_of(struct fixture *f, const struct rdt_record *rdt)
+{
+	auto_json_out out = json_out_new(false);
+	const char *text;
+	struct err e;
+
+	assert_int_equal(cgroup_stats(&f->record, rdt, out, &e), 0);
+	if (json_out_finish(out, &text, NULL, &e) < 0)
+		STOP("%s\n", e.text);
+	return arena_strdup(&f->arena, text);
+}
+
+#define NO_CPU                                                       \
+	"{\"cpu\":{\"usage\":{\"total\":0,\"kernel\":0,\"user\":0}," \
+	"\"throttling\":{}"
+
+static void pressure_is_there_where_the_kernel_counts_it(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "cgroup.events", "populated 1\nfrozen 0\n");
+	assert_string_equal(stats_of(f, NULL), NO_CPU "}}");
+	put(f, "cpu.pressure",
+	    "some avg10=0.25 avg60=12.50 avg300=100.00 total=18446744073709551615\n"
+	    "full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n");
+	/* of a kernel before 5.13 */
+	put(f, "io.pressure", "some avg10=1.00 avg60=0.00 avg300=0.00 total=9\n");
+	/* words of a later one, and what is no number of JSON */
+	put(f, "memory.pressure", "some avg10=00.1 avg60=nan avg300=.5 total=-1 new=1\nmost x=1\n");
+	assert_string_equal(
+		stats_of(f, NULL),
+		NO_CPU ",\"psi\":{"
+		       "\"some\":{\"avg10\":0.25,\"avg60\":12.50,\"avg300\":100.00,"
+		       "\"total\":18446744073709551615},"
+		       "\"full\":{\"avg10\":0.00,\"avg60\":0.00,\"avg300\":0.00,\"total\":7}}},"
+		       "\"memory\":{\"psi\":{\"some\":{}}},"
+		       "\"blkio\":{\"psi\":{\"some\":{\"avg10\":1.00,\"avg60\":0.00,"
+		       "\"avg300\":0.00,\"total\":9}}}}");
+}
+
+/* A directory stands for the file system, whose root is `web` here. */
+static void make_resctrl(struct fixture *f)
+{
+	static const char *const directories[] = {
+		"info",
+		"info/L3",
+		"info/MB",
+		"clos",
+		"clos/mon_data",
+		"clos/mon_data/mon_L3_01",
+		"clos/mon_data/mon_L3_00",
+		"clos/mon_data/mon_PERF_PKG_00",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		assert_int_equal(mkdir(path_of(f, directories[i]), 0755), 0);
+	put(f, "schemata", "    MB:0=100;1=100\n    L3:0=fff;1=fff\n");
+	put(f, "info/L3/cbm_mask", "fff\n");
+	put(f, "info/L3/min_cbm_bits", "2\n");
+	put(f, "info/L3/num_closids", "16\n");
+	put(f, "info/MB/bandwidth_gran", "10\n");
+	put(f, "info/MB/min_bandwidth", "11\n");
+	put(f, "clos/schemata", "    MB:0= 20;1= 70\nL3:0=00f;1=003\n");
+	put(f, "clos/mon_data/mon_L3_00/mbm_total_bytes", "10\n");
+	put(f, "clos/mon_data/mon_L3_00/mbm_local_bytes", "11\n");
+	put(f, "clos/mon_data/mon_L3_00/llc_occupancy", "12\n");
+	put(f, "clos/mon_data/mon_L3_01/mbm_total_bytes", "Unavailable\n");
+	put(f, "clos/mon_data/mon_L3_01/mbm_local_bytes", "20\n");
+	put(f, "clos/mon_data/mon_PERF_PKG_00/core_energy", "1.5\n");
+}
+
+#define ROOT_OF_RESCTRL                                                                   \
+	"\"l3_cache_info\":{\"cbm_mask\":\"fff\",\"min_cbm_bits\":2,\"num_closids\":16}," \
+	"\"mem_bw_info\":{\"bandwidth_gran\":10,\"min_bandwidth\":11},"                   \
+	"\"mem_bw_schema_root\":\"MB:0=100;1=100\","                                      \
+	"\"l3_cache_schema_root\":\"L3:0=fff;1=fff\","
+
+static void a_group_of_resctrl_has_its_part(void **state)
+{
+	struct fixture *f = *state;
+	struct rdt_record rdt = { 0 };
+
+	put(f, "cgroup.events", "populated 1\nfrozen 0\n");
+	make_resctrl(f);
+	rdt.group = arena_strdup(&f->arena, path_of(f, "clos"));
+	assert_string_equal(stats_of(f, &rdt),
+			    NO_CPU "},\"intel_rdt\":{" ROOT_OF_RESCTRL
+				   "\"mem_bw_schema\":\"MB:0= 20;1= 70\","
+				   "\"l3_cache_schema\":\"L3:0=00f;1=003\","
+				   "\"schemata\":[\"MB:0= 20;1= 70\",\"L3:0=00f;1=003\"],"
+				   "\"mbm_stats\":[{\"mbm_total_bytes\":10,\"mbm_local_bytes\":11},"
+				   "{\"mbm_local_bytes\":20}],"
+				   "\"cmt_stats\":[{\"llc_occupancy\":12}]}}");
+	/* a monitoring group of its own is what counts, and the root is a group too */
+	assert_int_equal(mkdir(path_of(f, "own"), 0755), 0);
+	assert_int_equal(mkdir(path_of(f, "own/mon_data"), 0755), 0);
+	assert_int_equal(mkdir(path_of(f, "own/mon_data/mon_L3_00"), 0755), 0);
+	put(f, "own/mon_data/mon_L3_00/llc_occupancy", "99\n");
+	rdt.group = arena_strdup(&f->arena, path_of(f, "."));
+	rdt.monitor = arena_strdup(&f->arena, path_of(f, "own"));
+	assert_string_equal(stats_of(f, &rdt),
+			    NO_CPU "},\"intel_rdt\":{" ROOT_OF_RESCTRL
+				   "\"mem_bw_schema\":\"MB:0=100;1=100\","
+				   "\"l3_cache_schema\":\"L3:0=fff;1=fff\","
+				   "\"schemata\":[\"MB:0=100;1=100\",\"L3:0=fff;1=fff\"],"
+				   "\"cmt_stats\":[{\"llc_occupancy\":99}]}}");
+	/* gone with whoever made it */
+	rdt.group = arena_strdup(&f->arena, path_of(f, "none"));
+	assert_string_equal(stats_of(f, &rdt), NO_CPU "}}");
 }
 
 /* inotify works on ordinary files, so this is the way of v2. */
@@ -340,6 +451,8 @@ int main(void)
 		TEST(a_failure_that_was_foreseen_is_none),
 		TEST(memory_in_use_is_looked_at_where_asked),
 		TEST(statistics_of_v2_have_the_form_of_v1),
+		TEST(pressure_is_there_where_the_kernel_counts_it),
+		TEST(a_group_of_resctrl_has_its_part),
 		TEST(a_kill_for_want_of_memory_is_noticed_on_v2),
 	};
 
