@@ -28,6 +28,7 @@ struct boot {
 	bool filtered;                  /* child: the program is in force */
 
 	struct cgroup cgroup;
+	struct cgroup_memory memory;         /* before anybody of ours was in it */
 	struct cgroup_record *cgroup_record; /* as it is in *status */
 	struct net_move *moves;              /* one per plan->net_devices; NULL: none has begun */
 	int container_network;               /* while they may have to go back */
@@ -113,6 +114,8 @@ int pid_of(int pidfd, pid_t *ret, struct err *e) MUST_CHECK;
 /* A step may have failed because the child is gone: then what the child said last, or how it ended, is the
  * error. */
 void parent_learn_cause(struct boot *b, struct err *e);
+/* -1 and *e where the kernel has ended somebody in the cgroup for want of memory; 0: it has not. */
+int parent_fail_oom_killed(const struct boot *b, struct err *e) MUST_CHECK;
 /* --- parent_scheduling.c --- */
 int parent_scheduler(struct boot *b, struct err *e) MUST_CHECK;
 int parent_io_priority(struct boot *b, struct err *e) MUST_CHECK;

@@ -130,4 +130,14 @@ int cgroup_oom_open(const struct cgroup_record *record, struct cgroup_oom *ret, 
 /* After it polled readable: whether there was one since the last time. */
 bool cgroup_oom_happened(struct cgroup_oom *oom);
 
+/* Whether somebody in it was ended for want of memory: by comparing what was counted before and after. */
+struct cgroup_memory {
+	uint64_t kills;
+	uint64_t limit; /* UINT64_MAX: none of its own */
+};
+void cgroup_memory_of(const struct cgroup *cgroup, struct cgroup_memory *ret);
+void cgroup_memory_of_record(const struct cgroup_record *record, struct cgroup_memory *ret);
+/* ERR_SYSTEM "WHO was OOM-killed: ..." */
+int fail_oom_killed(const char *who, const struct cgroup_memory *now, struct err *e) MUST_CHECK;
+
 #endif

@@ -435,6 +435,37 @@ static void a_kill_for_want_of_memory_is_noticed_on_v2(void **state)
 	assert_false(cgroup_oom_happened(&oom));
 }
 
+static void what_was_killed_for_want_of_memory_is_counted(void **state)
+{
+	struct fixture *f = *state;
+	struct cgroup_memory memory;
+	struct err e;
+
+	cgroup_memory_of_record(&f->record, &memory);
+	assert_true(memory.kills == 0 && memory.limit == UINT64_MAX);
+	put(f, "memory.events", "max 3\noom 5\noom_kill 4\noom_group_kill 0\n");
+	put(f, "memory.max", "max\n");
+	cgroup_memory_of_record(&f->record, &memory);
+	assert_true(memory.kills == 4 && memory.limit == UINT64_MAX);
+	assert_int_equal(fail_oom_killed("it", &memory, &e), -1);
+	assert_non_null(strstr(e.text, "it was OOM-killed: a limit above its cgroup"));
+	put(f, "memory.max", "65536\n");
+	cgroup_memory_of_record(&f->record, &memory);
+	assert_true(memory.limit == 65536);
+	/* v1 */
+	put(f, "memory.oom_control", "oom_kill_disable 1\nunder_oom 0\noom_kill 9\n");
+	put(f, "memory.limit_in_bytes", "9223372036854771712\n");
+	cgroup_memory_of_record(&f->record, &memory);
+	assert_true(memory.kills == 9 && memory.limit == UINT64_MAX);
+	put(f, "memory.limit_in_bytes", "4096\n");
+	cgroup_memory_of_record(&f->record, &memory);
+	assert_int_equal(fail_oom_killed("it", &memory, &e), -1);
+	assert_string_equal(e.text, "it was OOM-killed: its memory limit of 4096 bytes is too low");
+	/* what has no cgroup */
+	cgroup_memory_of_record(NULL, &memory);
+	assert_true(memory.kills == 0 && memory.limit == UINT64_MAX);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -454,6 +485,7 @@ int main(void)
 		TEST(pressure_is_there_where_the_kernel_counts_it),
 		TEST(a_group_of_resctrl_has_its_part),
 		TEST(a_kill_for_want_of_memory_is_noticed_on_v2),
+		TEST(what_was_killed_for_want_of_memory_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
