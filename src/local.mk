@@ -221,6 +221,7 @@ src_libboot_a_SOURCES = \
 	src/boot/child_seccomp.c \
 	src/boot/child_start.c \
 	src/boot/child_exec.c \
+	src/boot/context.c \
 	src/boot/context.h \
 	src/boot/create.c \
 	src/boot/exec.c \

@@ -69,6 +69,18 @@ struct boot {
 	int network;         /* entered instead of its own (before a late join), else -1 */
 };
 
+/* Nothing is open, and nobody is there. */
+#define BOOT_INIT                                                                                 \
+	{                                                                                         \
+		.cgroup = CGROUP_INIT, .init = CHILD_INIT, .channel = -1, .channel_other = -1,    \
+		.start_listener = -1, .console_master = -1, .root_mount = -1, .cgroup_procs = -1, \
+		.procfs = -1, .container_network = -1, .hooks = HOOK_PLACE_INIT,                  \
+		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, .network = -1       \
+	}
+/* Close what is open still. The process is left to the caller. */
+void boot_release(struct boot *b);
+#define autoboot __attribute__((cleanup(boot_release))) struct boot
+
 /* The namespace of a type that is joined by path; NULL where there is none. */
 const struct plan_join *find_join(const struct plan *plan, int type);
 /* A new one, or one that is joined. */
