@@ -45,6 +45,7 @@ world_tests = \
 # test data and helpers that are no program
 tests_headers = \
 	tests/unit/bpf.h \
+	tests/unit/files.h \
 	tests/unit/plan_fixture.h \
 	tests/unit/policy_generate.h
 

@@ -6,41 +6,17 @@
  */
 #include "cgroup/cgroup.h"
 
-#include "base/auto.h"
-#include "base/io.h"
-
-#include <fcntl.h>
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-#undef fail /* of cmocka; ours makes errors */
-
-#define STOP(...) (print_error(__VA_ARGS__), _fail(__FILE__, __LINE__))
+#include "files.h"
 
 #define GROUP "/web"
 
 struct fixture {
-	char base[64];
-	struct arena arena;
+	struct files files;
 	struct cgroup_facts facts;
 	struct cgroup_hierarchy_facts hierarchy;
 	struct cgroup_record record;
 	struct plan_cgroup plan;
 };
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
 
 static int setup(void **state)
 {
@@ -48,17 +24,16 @@ static int setup(void **state)
 	static char *controllers[] = { memory, cpu, io };
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	snprintf(f->base, sizeof(f->base), "/tmp/distro-shim-control.XXXXXX");
-	if (!f || !mkdtemp(f->base))
+	if (files_begin(&f->files) < 0)
 		return -1;
 	f->hierarchy.v2 = true;
-	f->hierarchy.mount_point = f->base;
+	f->hierarchy.mount_point = f->files.base;
 	f->hierarchy.controllers = (struct strlist){ ARRAY_SIZE(controllers), controllers };
 	f->facts = (struct cgroup_facts){ .layout = CGROUP_V2 };
 	f->facts.hierarchies.n = 1;
 	f->facts.hierarchies.v = &f->hierarchy;
 	f->plan = (struct plan_cgroup){ .manage = true, .layout = CGROUP_V2, .path = GROUP };
-	cgroup_describe(&f->plan, &f->facts, &f->arena, &f->record);
+	cgroup_describe(&f->plan, &f->facts, &f->files.arena, &f->record);
 	*state = f;
 	return mkdir(f->record.directories.v[0], 0755);
 }
@@ -67,39 +42,36 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	nftw(f->base, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-	arena_release(&f->arena);
+	files_end(&f->files);
 	free(f);
 	return 0;
 }
 
+/* Of the group. */
+static const char *name_of(struct fixture *f, const char *file)
+{
+	return arena_printf(&f->files.arena, GROUP "/%s", file);
+}
+
 static const char *path_of(struct fixture *f, const char *file)
 {
-	return arena_printf(&f->arena, "%s" GROUP "/%s", f->base, file);
+	return files_path(&f->files, name_of(f, file));
 }
 
 static void put(struct fixture *f, const char *file, const char *text)
 {
-	autoclose int fd = open(path_of(f, file), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	files_put(&f->files, name_of(f, file), text);
 }
 
 static void assert_content(struct fixture *f, const char *file, const char *expected)
 {
-	autofree char *text = NULL;
-	struct err e;
-
-	if (read_file_at(AT_FDCWD, path_of(f, file), 4096, &text, NULL, &e) < 0)
-		STOP("%s\n", e.text);
-	assert_string_equal(text, expected);
+	assert_string_equal(files_content(&f->files, name_of(f, file)), expected);
 }
 
 static void add(struct fixture *f, const char *controller, const char *file, const char *value)
 {
 	struct plan_cgroup_write *v =
-		arena_new_array(&f->arena, struct plan_cgroup_write, f->plan.writes.n + 1);
+		arena_new_array(&f->files.arena, struct plan_cgroup_write, f->plan.writes.n + 1);
 
 	if (f->plan.writes.n > 0)
 		memcpy(v, f->plan.writes.v, f->plan.writes.n * sizeof(*v));
@@ -316,7 +288,7 @@ static const char *stats_of(struct fixture *f, const struct rdt_record *rdt)
 	assert_int_equal(cgroup_stats(&f->record, rdt, out, &e), 0);
 	if (json_out_finish(out, &text, NULL, &e) < 0)
 		STOP("%s\n", e.text);
-	return arena_strdup(&f->arena, text);
+	return arena_strdup(&f->files.arena, text);
 }
 
 #define NO_CPU                                                       \
@@ -391,7 +363,7 @@ static void a_group_of_resctrl_has_its_part(void **state)
 
 	put(f, "cgroup.events", "populated 1\nfrozen 0\n");
 	make_resctrl(f);
-	rdt.group = arena_strdup(&f->arena, path_of(f, "clos"));
+	rdt.group = arena_strdup(&f->files.arena, path_of(f, "clos"));
 	assert_string_equal(stats_of(f, &rdt),
 			    NO_CPU "},\"intel_rdt\":{" ROOT_OF_RESCTRL
 				   "\"mem_bw_schema\":\"MB:0= 20;1= 70\","
@@ -405,8 +377,8 @@ static void a_group_of_resctrl_has_its_part(void **state)
 	assert_int_equal(mkdir(path_of(f, "own/mon_data"), 0755), 0);
 	assert_int_equal(mkdir(path_of(f, "own/mon_data/mon_L3_00"), 0755), 0);
 	put(f, "own/mon_data/mon_L3_00/llc_occupancy", "99\n");
-	rdt.group = arena_strdup(&f->arena, path_of(f, "."));
-	rdt.monitor = arena_strdup(&f->arena, path_of(f, "own"));
+	rdt.group = arena_strdup(&f->files.arena, path_of(f, "."));
+	rdt.monitor = arena_strdup(&f->files.arena, path_of(f, "own"));
 	assert_string_equal(stats_of(f, &rdt),
 			    NO_CPU "},\"intel_rdt\":{" ROOT_OF_RESCTRL
 				   "\"mem_bw_schema\":\"MB:0=100;1=100\","
@@ -414,7 +386,7 @@ static void a_group_of_resctrl_has_its_part(void **state)
 				   "\"schemata\":[\"MB:0=100;1=100\",\"L3:0=fff;1=fff\"],"
 				   "\"cmt_stats\":[{\"llc_occupancy\":99}]}}");
 	/* gone with whoever made it */
-	rdt.group = arena_strdup(&f->arena, path_of(f, "none"));
+	rdt.group = arena_strdup(&f->files.arena, path_of(f, "none"));
 	assert_string_equal(stats_of(f, &rdt), NO_CPU "}}");
 }
 
