@@ -215,6 +215,39 @@ static void a_failure_that_was_foreseen_is_none(void **state)
 	assert_int_equal(cgroup_update(&f->plan, &f->facts, &f->record, &changes, &e), 0);
 }
 
+/* A kernel without accounting of swap. */
+static void no_limit_of_swap_needs_no_file(void **state)
+{
+	static const char *const none[] = { "max", "0", "-1" };
+	struct fixture *f = *state;
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
+		autochanges changes = { 0 };
+		f->plan.writes.n = 0;
+		add(f, "memory", "memory.swap.max", none[i]);
+		assert_int_equal(cgroup_update(&f->plan, &f->facts, &f->record, &changes, &e), 0);
+	}
+	autochanges changes = { 0 };
+	f->plan.writes.n = 0;
+	add(f, "memory", "memory.swap.max", "4096");
+	assert_int_equal(cgroup_update(&f->plan, &f->facts, &f->record, &changes, &e), -1);
+	assert_non_null(strstr(e.text, "'memory.swap.max', which this kernel does not have,"));
+}
+
+/* We are in no cgroup of the record. */
+static void a_process_is_followed_only_inside(void **state)
+{
+	struct fixture *f = *state;
+	autocgroup cgroup = CGROUP_INIT;
+	struct err e;
+
+	assert_int_equal(cgroup_follow(&f->record, getpid(), &cgroup, &e), -1);
+	assert_int_equal(e.kind, ERR_STATE);
+	assert_non_null(strstr(e.text, "which is not below '" GROUP "'"));
+	assert_int_equal(cgroup.into, -1);
+}
+
 static void memory_in_use_is_looked_at_where_asked(void **state)
 {
 	struct fixture *f = *state;
@@ -452,6 +485,8 @@ int main(void)
 		TEST(an_update_that_fails_leaves_what_was),
 		TEST(the_other_name_of_a_file_is_used),
 		TEST(a_failure_that_was_foreseen_is_none),
+		TEST(no_limit_of_swap_needs_no_file),
+		TEST(a_process_is_followed_only_inside),
 		TEST(memory_in_use_is_looked_at_where_asked),
 		TEST(statistics_of_v2_have_the_form_of_v1),
 		TEST(pressure_is_there_where_the_kernel_counts_it),
