@@ -161,6 +161,9 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/record.h \
 	src/cgroup/remove.c \
 	src/cgroup/stats.c \
+	src/cgroup/stats.h \
+	src/cgroup/stats_pressure.c \
+	src/cgroup/stats_rdt.c \
 	src/cgroup/resctrl.c \
 	src/cgroup/resctrl.h \
 	src/cgroup/systemd.c \
@@ -218,6 +221,7 @@ src_libboot_a_SOURCES = \
 	src/boot/child_seccomp.c \
 	src/boot/child_start.c \
 	src/boot/child_exec.c \
+	src/boot/context.c \
 	src/boot/context.h \
 	src/boot/create.c \
 	src/boot/exec.c \

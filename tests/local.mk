@@ -45,6 +45,7 @@ world_tests = \
 # test data and helpers that are no program
 tests_headers = \
 	tests/unit/bpf.h \
+	tests/unit/files.h \
 	tests/unit/plan_fixture.h \
 	tests/unit/policy_generate.h
 
@@ -115,6 +116,8 @@ fuzz_targets = \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_plan \
 	tests/fuzz/fuzz_policy \
+	tests/fuzz/fuzz_process \
+	tests/fuzz/fuzz_resources \
 	tests/fuzz/fuzz_seccomp \
 	tests/fuzz/fuzz_state
 EXTRA_PROGRAMS += $(fuzz_targets)
@@ -127,6 +130,10 @@ tests_fuzz_fuzz_plan_LDADD = $(PLAN_LIBS)
 tests_fuzz_fuzz_plan_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_policy_LDADD = $(POLICY_LIBS)
 tests_fuzz_fuzz_policy_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_process_LDADD = $(PLAN_LIBS)
+tests_fuzz_fuzz_process_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_resources_LDADD = $(PLAN_LIBS)
+tests_fuzz_fuzz_resources_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_seccomp_LDADD = $(FILTER_LIBS)
 tests_fuzz_fuzz_seccomp_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_state_LDADD = $(STATE_LIBS)
@@ -147,4 +154,5 @@ CLEANFILES += $(fuzz_targets)
 EXTRA_DIST += $(tests_headers) \
 	tests/bats tests/bench tests/data tests/engines tests/golden tests/schema tests/lint tests/fuzz/run tests/fuzz/corpus \
 	tests/fuzz/config.dict tests/fuzz/json.dict tests/fuzz/plan.dict tests/fuzz/policy.dict \
+	tests/fuzz/process.dict tests/fuzz/resources.dict \
 	tests/vm tests/world tests/world-selftest

@@ -28,6 +28,7 @@ struct boot {
 	bool filtered;                  /* child: the program is in force */
 
 	struct cgroup cgroup;
+	struct cgroup_memory memory;         /* before anybody of ours was in it */
 	struct cgroup_record *cgroup_record; /* as it is in *status */
 	struct net_move *moves;              /* one per plan->net_devices; NULL: none has begun */
 	int container_network;               /* while they may have to go back */
@@ -67,6 +68,18 @@ struct boot {
 	bool groups_denied;  /* its user namespace allows no setgroups() */
 	int network;         /* entered instead of its own (before a late join), else -1 */
 };
+
+/* Nothing is open, and nobody is there. */
+#define BOOT_INIT                                                                                 \
+	{                                                                                         \
+		.cgroup = CGROUP_INIT, .init = CHILD_INIT, .channel = -1, .channel_other = -1,    \
+		.start_listener = -1, .console_master = -1, .root_mount = -1, .cgroup_procs = -1, \
+		.procfs = -1, .container_network = -1, .hooks = HOOK_PLACE_INIT,                  \
+		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, .network = -1       \
+	}
+/* Close what is open still. The process is left to the caller. */
+void boot_release(struct boot *b);
+#define autoboot __attribute__((cleanup(boot_release))) struct boot
 
 /* The namespace of a type that is joined by path; NULL where there is none. */
 const struct plan_join *find_join(const struct plan *plan, int type);
@@ -113,6 +126,8 @@ int pid_of(int pidfd, pid_t *ret, struct err *e) MUST_CHECK;
 /* A step may have failed because the child is gone: then what the child said last, or how it ended, is the
  * error. */
 void parent_learn_cause(struct boot *b, struct err *e);
+/* -1 and *e where the kernel has ended somebody in the cgroup for want of memory; 0: it has not. */
+int parent_fail_oom_killed(const struct boot *b, struct err *e) MUST_CHECK;
 /* --- parent_scheduling.c --- */
 int parent_scheduler(struct boot *b, struct err *e) MUST_CHECK;
 int parent_io_priority(struct boot *b, struct err *e) MUST_CHECK;

@@ -10,7 +10,6 @@
 #include "boot/step.h"
 #include "sys/channel.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #define STEP(name, call) STEP_ON("child", name, call)
@@ -175,53 +174,25 @@ static int parent_page(struct boot *b, struct err *e)
 
 int boot_create(const struct boot_request *request, struct create_result *ret, struct err *e)
 {
-	struct boot b = {
-		.plan = request->plan,
-		.facts = request->facts,
-		.host = request->host,
-		.options = request->options,
-		.state = request->state,
-		.status = request->status,
-		.arena = request->arena,
-		.members_directory = request->members_directory,
-		.filters_directory = request->filters_directory,
-		.cgroup = CGROUP_INIT,
-		.init = CHILD_INIT,
-		.channel = -1,
-		.channel_other = -1,
-		.start_listener = -1,
-		.console_master = -1,
-		.root_mount = -1,
-		.cgroup_procs = -1,
-		.procfs = -1,
-		.container_network = -1,
-		.hooks = HOOK_PLACE_INIT,
-		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 },
-	};
-	int rc = parent_page(&b, e);
+	autoboot b = BOOT_INIT;
 
-	if (rc < 0)
+	b.plan = request->plan;
+	b.facts = request->facts;
+	b.host = request->host;
+	b.options = request->options;
+	b.state = request->state;
+	b.status = request->status;
+	b.arena = request->arena;
+	b.members_directory = request->members_directory;
+	b.filters_directory = request->filters_directory;
+	if (parent_page(&b, e) < 0) {
 		parent_learn_cause(&b, e);
-	bool clean = rc == 0 || parent_undo(&b);
-	if (rc < 0 || !request->options->start_follows)
-		replace_fd(&b.channel, -1);
-	close_keep_errno(b.channel_other);
-	close_keep_errno(b.start_listener);
-	close_keep_errno(b.root_mount);
-	close_keep_errno(b.cgroup_procs);
-	close_keep_errno(b.procfs);
-	close_keep_errno(b.container_network);
-	hook_place_release(&b.hooks);
-	for (size_t i = 0; b.mount_fds && i < b.plan->mounts.n; i++)
-		close_keep_errno(b.mount_fds[i]);
-	cgroup_release(&b.cgroup);
-	if (rc < 0) {
-		close_keep_errno(b.console_master);
-		ret->left_behind = !clean;
+		ret->left_behind = !parent_undo(&b);
 		return -1;
 	}
 	ret->init = b.init;
-	ret->console_master = b.console_master;
-	ret->channel = b.channel;
+	ret->console_master = take_fd(&b.console_master);
+	if (request->options->start_follows)
+		ret->channel = take_fd(&b.channel);
 	return 0;
 }

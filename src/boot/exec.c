@@ -125,47 +125,26 @@ static int exec_page(struct boot *b, struct err *e)
 
 int boot_exec(const struct exec_request *request, struct exec_result *ret, struct err *e)
 {
-	struct boot b = {
-		.plan = request->plan,
-		.facts = request->facts,
-		.options = request->options,
-		.state = request->state,
-		.status = request->status,
-		.arena = request->arena,
-		.filters_directory = request->filters_directory,
-		.exec = request,
-		.cgroup = CGROUP_INIT,
-		.init = CHILD_INIT,
-		.channel = -1,
-		.channel_other = -1,
-		.start_listener = -1,
-		.console_master = -1,
-		.root_mount = -1,
-		.cgroup_procs = -1,
-		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 },
-		.target = -1,
-		.network = -1,
-		.procfs = -1,
-		.container_network = -1,
-		.hooks = HOOK_PLACE_INIT,
-	};
-	int rc = exec_page(&b, e);
+	autoboot b = BOOT_INIT;
+	int rc;
 
+	b.plan = request->plan;
+	b.facts = request->facts;
+	b.options = request->options;
+	b.state = request->state;
+	b.status = request->status;
+	b.arena = request->arena;
+	b.filters_directory = request->filters_directory;
+	b.exec = request;
+	rc = exec_page(&b, e);
+	ret->console_master = take_fd(&b.console_master);
 	if (rc < 0) {
 		parent_learn_cause(&b, e);
 		child_drop(&b.init);
 		if (b.pid_file_written)
 			unlink(b.options->pid_file);
-	}
-	close_keep_errno(b.channel);
-	close_keep_errno(b.channel_other);
-	close_keep_errno(b.target);
-	close_keep_errno(b.network);
-	close_keep_errno(b.procfs);
-	cgroup_release(&b.cgroup);
-	ret->console_master = b.console_master;
-	if (rc < 0)
 		return -1;
+	}
 	ret->process = b.init;
 	return 0;
 }

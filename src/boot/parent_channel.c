@@ -66,12 +66,25 @@ int parent_go(struct boot *b, struct err *e)
 	return channel_send(b->channel, &go, -1, e);
 }
 
+int parent_fail_oom_killed(const struct boot *b, struct err *e)
+{
+	struct cgroup_memory now;
+
+	cgroup_memory_of(&b->cgroup, &now);
+	if (now.kills <= b->memory.kills)
+		return 0;
+	return fail_oom_killed(b->exec ? "the new process" : "the container's first process", &now,
+			       e);
+}
+
 static int fail_ended(const struct boot *b, int status, struct err *e)
 {
 	const char *hint = "";
 
+	if (status == 128 + SIGKILL && parent_fail_oom_killed(b, e) < 0)
+		return -1;
 	if (status == 128 + SIGKILL)
-		hint = ", killed: is its memory limit too low?";
+		hint = ", killed";
 	else if (status == 128 + SIGSYS)
 		hint = ", SIGSYS: the seccomp profile kills for what a container needs to be born";
 	return fail(e, ERR_SYSTEM, "the %s ended unexpectedly (status %d%s)",

@@ -121,7 +121,10 @@ int parent_exec_cgroup(struct boot *b, struct err *e)
 				"--cgroup: this container was made without a cgroup of its own");
 		return 0;
 	}
-	return cgroup_open(b->status->cgroup, b->facts->cgroup, &b->exec->cgroups, &b->cgroup, e);
+	if (cgroup_open(b->status->cgroup, b->facts->cgroup, &b->exec->cgroups, &b->cgroup, e) < 0)
+		return -1;
+	cgroup_memory_of(&b->cgroup, &b->memory);
+	return 0;
 }
 
 int parent_exec_sockets(struct boot *b, struct err *e)
@@ -272,9 +275,11 @@ int parent_exec_running(struct boot *b, struct err *e)
 	/* A death in the last moment ends the conversation as execve() does. */
 	if (executing && procfs_has_executed(b->init.pid, &executed, e) < 0)
 		return -1;
-	if (!executed)
-		return fail(e, ERR_SYSTEM, "the new process ended before its program ran");
-	return 0;
+	if (executed)
+		return 0;
+	if (parent_fail_oom_killed(b, e) < 0)
+		return -1;
+	return fail(e, ERR_SYSTEM, "the new process ended before its program ran");
 }
 
 int parent_exec_pidfd(struct boot *b, struct err *e)

@@ -63,6 +63,8 @@ int parent_cgroup_create(struct boot *b, struct err *e)
 	if (cgroup_create(&b->plan->cgroup, b->facts->cgroup, &b->cgroup, e) < 0)
 		return -1;
 	b->cgroup_made = true;
+	/* An engine may have made and used it. */
+	cgroup_memory_of(&b->cgroup, &b->memory);
 	return 0;
 }
 

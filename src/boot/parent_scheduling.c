@@ -6,8 +6,12 @@
  */
 #include "boot/context.h"
 
+#include "base/io.h"
+#include "base/str.h"
+
 #include <errno.h>
 #include <linux/ioprio.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,6 +26,21 @@ struct scheduling {
 	uint64_t runtime, deadline, period;
 	uint32_t utilization_least, utilization_most;
 };
+
+/* With groups for it on cgroup v1 a group has no realtime until it is given some (scheduler/sched-rt-group.rst,
+ * sched_setscheduler(2) "EPERM"). */
+static bool has_no_realtime(const struct cgroup *cgroup)
+{
+	struct err ignored;
+
+	for (size_t i = 0; i < cgroup->n; i++) {
+		autofree char *text = NULL;
+		if (read_file_at(cgroup->directories[i], "cpu.rt_runtime_us", 32, &text, NULL,
+				 &ignored) == 0)
+			return str_eq(text, "0\n");
+	}
+	return false;
+}
 
 int parent_scheduler(struct boot *b, struct err *e)
 {
@@ -42,7 +61,12 @@ int parent_scheduler(struct boot *b, struct err *e)
 	/* sched(7): bandwidth is given to a whole root domain only, and admitted only where it is left. */
 	if (errno == EBUSY)
 		return fail_sys(e, "process.scheduler: no bandwidth is left for %s", from->name);
-	return fail_sys(e, "process.scheduler: set %s", from->name);
+	int error_number = errno;
+	bool realtime = from->policy == SCHED_FIFO || from->policy == SCHED_RR;
+	return fail_errno(e, error_number, "process.scheduler: set %s%s", from->name,
+			  error_number == EPERM && realtime && has_no_realtime(&b->cgroup)
+				  ? " in a cgroup without linux.resources.cpu.realtimeRuntime"
+				  : "");
 }
 
 /* Its group, as runc: whatever the program starts in it has the same. */

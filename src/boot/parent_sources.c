@@ -130,8 +130,9 @@ static bool is_made_for_child(const struct plan *plan, const struct plan_mount *
 	return mount->is_proc && (plan->namespaces.new_pid || find_join(plan, SPEC_NS_PID));
 }
 
-static int send_procfs(const struct boot *b, struct err *e)
+static int send_procfs(const struct boot *b, const struct idmaps *idmaps, struct err *e)
 {
+	(void)idmaps;
 	for (size_t i = 0; i < b->plan->mounts.n; i++) {
 		const struct plan_mount *mount = &b->plan->mounts.v[i];
 		autoclose int fd = -1;
@@ -152,24 +153,34 @@ static int send_procfs(const struct boot *b, struct err *e)
 
 #define TOLD_THE_CHILD 2
 
-/* The end of a helper. The child waits for what it sends, so it is the child that is told of an error. */
-static __attribute__((noreturn)) void helper_end(const struct boot *b, int rc,
-						 const struct err *error)
-{
-	struct message message = { .type = BOOT_ERROR, .error = *error };
-	struct err ignored;
+/* What a helper does. */
+typedef int helper_work(const struct boot *b, const struct idmaps *idmaps, struct err *e);
 
-	if (rc < 0)
-		_exit(channel_send(b->channel, &message, -1, &ignored) < 0 ? 1 : TOLD_THE_CHILD);
-	_exit(0);
+/* The end of a helper. The child waits for what it sends, so it is the child that is told of an error. */
+static __attribute__((noreturn)) void helper_main(const struct boot *b, helper_work *work,
+						  const struct idmaps *idmaps)
+{
+	struct message message = { .type = BOOT_ERROR };
+	struct err error = { 0 }, ignored;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (work(b, idmaps, &error) == 0)
+		_exit(0);
+	message.error = error;
+	_exit(channel_send(b->channel, &message, -1, &ignored) < 0 ? 1 : TOLD_THE_CHILD);
 }
 
-/* 1: done; 0: the child knows of an error. */
-static int helper_wait(struct child *helper, struct err *e)
+/* In a process of its own. 1: done; 0: the child knows of an error. */
+static int help(const struct boot *b, helper_work *work, const struct idmaps *idmaps, struct err *e)
 {
-	int status;
+	autochild helper = CHILD_INIT;
+	int status, rc = child_clone(0, -1, &helper, e);
 
-	if (child_wait(helper, &status, e) < 0)
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		helper_main(b, work, idmaps);
+	if (child_wait(&helper, &status, e) < 0)
 		return -1;
 	if (status == TOLD_THE_CHILD)
 		return 0;
@@ -177,73 +188,40 @@ static int helper_wait(struct child *helper, struct err *e)
 }
 
 /* In a process that may not come back: its PID namespace may belong to a user namespace above ours. */
-static int send_from_pid_namespace(const struct boot *b, struct err *e)
+static int send_from_pid_namespace(const struct boot *b, const struct idmaps *idmaps, struct err *e)
 {
-	autochild maker = CHILD_INIT;
 	int rc;
 
 	if (nsfd_enter(b->init.pidfd, CLONE_NEWPID, "the container's PID namespace", e) < 0)
 		return -1;
-	rc = child_clone(0, -1, &maker, e);
-	if (rc < 0)
-		return -1;
-	if (rc == 0) {
-		struct err error = { 0 };
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		helper_end(b, send_procfs(b, &error), &error);
-	}
-	rc = helper_wait(&maker, e);
+	rc = help(b, send_procfs, idmaps, e);
 	if (rc == 0)
 		_exit(TOLD_THE_CHILD);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
-static int help_with_procfs(struct boot *b, struct err *e)
+static bool has_procfs_to_send(const struct plan *plan)
 {
-	autochild helper = CHILD_INIT;
-	bool any = false;
-	int rc;
-
-	for (size_t i = 0; i < b->plan->mounts.n; i++)
-		any |= is_made_for_child(b->plan, &b->plan->mounts.v[i]);
-	if (!any)
-		return 1;
-	rc = child_clone(0, -1, &helper, e);
-	if (rc < 0)
-		return -1;
-	if (rc == 0) {
-		struct err error = { 0 };
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		helper_end(b, send_from_pid_namespace(b, &error), &error);
-	}
-	return helper_wait(&helper, e);
+	for (size_t i = 0; i < plan->mounts.n; i++)
+		if (is_made_for_child(plan, &plan->mounts.v[i]))
+			return true;
+	return false;
 }
 
 int parent_send_sources(struct boot *b, struct err *e)
 {
-	autochild helper = CHILD_INIT;
 	auto_idmaps idmaps = { 0 };
-	int rc;
+	int rc = 1;
 
 	if (!has_user_namespace(b->plan) || !b->plan->namespaces.new_mount)
 		return 0;
-	rc = help_with_procfs(b, e);
+	if (has_procfs_to_send(b->plan))
+		rc = help(b, send_from_pid_namespace, &idmaps, e);
 	if (rc <= 0)
 		return rc;
 	if (open_idmaps(b, &idmaps, e) < 0)
 		return -1;
-	rc = child_clone(0, -1, &helper, e);
-	if (rc < 0)
-		return -1;
-	if (rc == 0) {
-		struct err error = { 0 };
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		helper_end(b, send_from_inside(b, &idmaps, &error), &error);
-	}
-	return helper_wait(&helper, e) < 0 ? -1 : 0;
+	return help(b, send_from_inside, &idmaps, e) < 0 ? -1 : 0;
 }
 
 static int receive_source(struct boot *b, int *ret_fd, struct err *e)

@@ -26,7 +26,8 @@ struct start {
 	const struct spec_seccomp *seccomp; /* NULL: none */
 	const struct start_line *line;      /* NULL: by the records */
 	int pidfd, socket;
-	bool over; /* init was let go and has ended, or is about to */
+	struct cgroup_memory memory; /* before init was let go */
+	bool over;                   /* init was let go and has ended, or is about to */
 };
 
 /* Hooks may take their time, but what is stopped or frozen will not answer at all. */
@@ -68,6 +69,7 @@ static int start_go(struct start *s, struct err *e)
 {
 	struct message go = { .type = BOOT_GO };
 
+	cgroup_memory_of_record(s->status->cgroup, &s->memory);
 	if (channel_send(s->socket, &go, -1, e) < 0)
 		return -1;
 	/* Its listener is gone by now, or soon; the name is for nobody any more. */
@@ -123,6 +125,27 @@ static int start_listener(struct start *s, int listener, struct err *e)
 	return channel_send(s->socket, &done, -1, e);
 }
 
+/* A death in the last moment ends the conversation as execve() does. It cannot be told any more where its
+ * parent has waited for it. */
+static bool died_before_execve(const struct start *s)
+{
+	bool executed = true;
+	struct err ignored;
+
+	return procfs_has_executed((pid_t)s->status->init.pid, &executed, &ignored) == 0 &&
+	       !executed;
+}
+
+static int fail_over(const struct start *s, struct err *e)
+{
+	struct cgroup_memory now;
+
+	cgroup_memory_of_record(s->status->cgroup, &now);
+	if (now.kills > s->memory.kills)
+		return fail_oom_killed("the container's first process", &now, e);
+	return fail(e, ERR_SYSTEM, "the container's first process ended before its program ran");
+}
+
 static int start_wait(struct start *s, struct err *e)
 {
 	struct message message = { 0 };
@@ -144,11 +167,8 @@ static int start_wait(struct start *s, struct err *e)
 			return -1;
 		executing |= message.type == BOOT_EXECUTE;
 	}
-	s->over = !executing;
-	if (s->over)
-		return fail(e, ERR_SYSTEM,
-			    "the container's first process ended before its program ran");
-	return 0;
+	s->over = !executing || died_before_execve(s);
+	return s->over ? fail_over(s, e) : 0;
 }
 
 static int start_record(struct start *s, struct err *e)

@@ -108,9 +108,9 @@ int cgroup_pids(const struct cgroup_record *record, struct arena *arena, struct 
 bool cgroup_is_frozen(const struct cgroup_record *record);
 
 /* What is used and counted, as the object that `events` of runc has; of controllers that are not there
- * nothing. */
-int cgroup_stats(const struct cgroup_record *record, struct json_out *out, struct err *e)
-	MUST_CHECK;
+ * nothing. `rdt`: its group of resctrl, or NULL. */
+int cgroup_stats(const struct cgroup_record *record, const struct rdt_record *rdt,
+		 struct json_out *out, struct err *e) MUST_CHECK;
 
 /* Word of processes that were ended for want of memory. */
 struct cgroup_oom {
@@ -129,5 +129,15 @@ int cgroup_oom_open(const struct cgroup_record *record, struct cgroup_oom *ret, 
 	MUST_CHECK;
 /* After it polled readable: whether there was one since the last time. */
 bool cgroup_oom_happened(struct cgroup_oom *oom);
+
+/* Whether somebody in it was ended for want of memory: by comparing what was counted before and after. */
+struct cgroup_memory {
+	uint64_t kills;
+	uint64_t limit; /* UINT64_MAX: none of its own */
+};
+void cgroup_memory_of(const struct cgroup *cgroup, struct cgroup_memory *ret);
+void cgroup_memory_of_record(const struct cgroup_record *record, struct cgroup_memory *ret);
+/* ERR_SYSTEM "WHO was OOM-killed: ..." */
+int fail_oom_killed(const char *who, const struct cgroup_memory *now, struct err *e) MUST_CHECK;
 
 #endif

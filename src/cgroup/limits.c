@@ -107,6 +107,16 @@ static bool is_no_swap_limit(const struct plan_cgroup_write *write)
 		str_eq(write->value, "-1"));
 }
 
+/* What the kernel means by its error. */
+static const char *reason_of(const char *file, int error_number)
+{
+	if (error_number == ENOENT)
+		return ", which this kernel does not have,";
+	if (error_number == EINVAL && str_eq(file, "cpu.rt_runtime_us"))
+		return ", which is more than the cgroup above leaves,";
+	return "";
+}
+
 /* "linux.resources.memory.limit: ", and how much is in use where that is why. */
 static int fail_write(const struct plan_cgroup_write *write, const char *file, const char *value,
 		      const struct cgroup_making *making, struct err *e)
@@ -121,8 +131,7 @@ static int fail_write(const struct plan_cgroup_write *write, const char *file, c
 		      sizeof(current)) == 0)
 		snprintf(used, sizeof(used), "%s", current);
 	fail_errno(e, error_number, "cgroup controller '%s': write '%.*s' to '%s'%s of '%s/%s'%s%s",
-		   shown_controller(write), shown, value, file,
-		   error_number == ENOENT ? ", which this kernel does not have," : "",
+		   shown_controller(write), shown, value, file, reason_of(file, error_number),
 		   making->hierarchy->mount_point, making->path, *used ? ", in use are " : "",
 		   used);
 	return write->field ? err_prefix(e, "%s", write->field) : -1;

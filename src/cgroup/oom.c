@@ -21,13 +21,14 @@ void cgroup_oom_release(struct cgroup_oom *oom)
 	*oom = (struct cgroup_oom)CGROUP_OOM_INIT;
 }
 
-static uint64_t read_count(int directory)
+static uint64_t read_kills(int directory, const char *file)
 {
 	char text[1024];
 	uint64_t count = 0;
 
-	if (tree_read(directory, "memory.events", text, sizeof(text)) < 0)
+	if (tree_read(directory, file, text, sizeof(text)) < 0)
 		return 0;
+	/* "oom_kill_disable" of v1 is another word. */
 	char *line = strstr(text, "oom_kill ");
 	if (!line)
 		return 0;
@@ -81,7 +82,7 @@ int cgroup_oom_open(const struct cgroup_record *record, struct cgroup_oom *ret, 
 		oom.fd = oom.unified ? watch_v2(oom.directory, e) : watch_v1(oom.directory, e);
 		if (oom.fd < 0)
 			return -1;
-		oom.count = oom.unified ? read_count(oom.directory) : 0;
+		oom.count = oom.unified ? read_kills(oom.directory, "memory.events") : 0;
 	}
 	*ret = oom;
 	oom = (struct cgroup_oom)CGROUP_OOM_INIT;
@@ -95,9 +96,57 @@ bool cgroup_oom_happened(struct cgroup_oom *oom)
 
 	if (oom->unified) {
 		uint64_t before = oom->count;
-		oom->count = read_count(oom->directory);
+		oom->count = read_kills(oom->directory, "memory.events");
 		return oom->count > before;
 	}
 	/* The eventfd is signalled for the removal of the cgroup too. */
 	return n > 0 && faccessat(oom->directory, "memory.oom_control", F_OK, 0) == 0;
+}
+
+/* Of v1 where it counts memory, since then v2 cannot. */
+static void read_memory(const int *directories, size_t n, struct cgroup_memory *ret)
+{
+	struct cgroup_memory memory = { .limit = UINT64_MAX };
+	char limit[32];
+
+	for (size_t i = 0; i < n; i++) {
+		bool v1 = faccessat(directories[i], "memory.oom_control", F_OK, 0) == 0;
+		if (!v1 && faccessat(directories[i], "memory.events", F_OK, 0) < 0)
+			continue;
+		memory.kills =
+			read_kills(directories[i], v1 ? "memory.oom_control" : "memory.events");
+		/* "max" of v2 is no number; the largest of v1 is the largest number of pages. */
+		if (tree_read(directories[i], v1 ? "memory.limit_in_bytes" : "memory.max", limit,
+			      sizeof(limit)) < 0 ||
+		    !parse_u64(limit, &memory.limit) || memory.limit > (uint64_t)INT64_MAX / 2)
+			memory.limit = UINT64_MAX;
+		break;
+	}
+	*ret = memory;
+}
+
+void cgroup_memory_of(const struct cgroup *cgroup, struct cgroup_memory *ret)
+{
+	read_memory(cgroup->directories, cgroup->n, ret);
+}
+
+void cgroup_memory_of_record(const struct cgroup_record *record, struct cgroup_memory *ret)
+{
+	autoopened opened = { 0 };
+	struct err ignored;
+
+	*ret = (struct cgroup_memory){ .limit = UINT64_MAX };
+	if (record && cgroup_open_record(record, &opened, &ignored) == 0)
+		read_memory(opened.fds, opened.n, ret);
+}
+
+int fail_oom_killed(const char *who, const struct cgroup_memory *now, struct err *e)
+{
+	if (now->limit == UINT64_MAX)
+		return fail(e, ERR_SYSTEM,
+			    "%s was OOM-killed: a limit above its cgroup, or the machine, leaves "
+			    "too little memory",
+			    who);
+	return fail(e, ERR_SYSTEM, "%s was OOM-killed: its memory limit of %llu bytes is too low",
+		    who, (unsigned long long)now->limit);
 }

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "sys/mountinfo.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #define SCHEMATA_MAX 65536
+#define REASON_MAX 4096
 
 int rdt_mount_point(struct arena *arena, const char **ret, struct err *e)
 {
@@ -156,16 +158,35 @@ static int compare_schemata(const struct plan_rdt *plan, const struct rdt_record
 	return 0;
 }
 
-/* All in one write: the kernel takes all lines or none. */
-static int write_schemata(const struct plan_rdt *plan, int group, struct err *e)
+/* ": Unknown resource name", where the kernel says why it has not taken the last write. `group` may be the
+ * root of the file system. */
+static void put_reason(int group, struct strbuf *out)
 {
-	autostrbuf text = { 0 };
+	static const char *const files[] = { "info/last_cmd_status", "../info/last_cmd_status" };
+	struct err ignored;
 
-	for (size_t i = 0; i < plan->schemata.n; i++)
-		strbuf_printf(&text, "%s\n", plan->schemata.v[i]);
-	if (write_file_at(group, "schemata", strbuf_text(&text), e) < 0)
-		return err_prefix(e, "linux.intelRdt: write '%s'", plan->schemata.v[0]);
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		autofree char *text = NULL;
+		if (read_file_at(group, files[i], REASON_MAX, &text, NULL, &ignored) < 0)
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		if (!str_eq(text, "ok"))
+			strbuf_printf(out, ": %s", text);
+		return;
+	}
+}
+
+/* All in one write: the kernel looks at all lines before it does any. */
+static int write_schemata(const struct strlist *schemata, int group, struct err *e)
+{
+	autostrbuf text = { 0 }, reason = { 0 };
+
+	for (size_t i = 0; i < schemata->n; i++)
+		strbuf_printf(&text, "%s\n", schemata->v[i]);
+	if (write_file_at(group, "schemata", strbuf_text(&text), e) == 0)
+		return 0;
+	put_reason(group, &reason);
+	return err_prefix(e, "linux.intelRdt: write '%s'%s", schemata->v[0], strbuf_text(&reason));
 }
 
 int rdt_configure(const struct plan_rdt *plan, const struct rdt_record *record, struct err *e)
@@ -174,12 +195,56 @@ int rdt_configure(const struct plan_rdt *plan, const struct rdt_record *record, 
 
 	if (group < 0)
 		return fail_sys(e, "linux.intelRdt: open '%s'", record->group);
-	if (plan->schemata.n > 0 && (record->made ? write_schemata(plan, group, e)
+	if (plan->schemata.n > 0 && (record->made ? write_schemata(&plan->schemata, group, e)
 						  : compare_schemata(plan, record, group, e)) < 0)
 		return -1;
 	if (record->monitor && mkdir(record->monitor, 0755) < 0)
 		return fail_sys(e, "linux.intelRdt.enableMonitoring: make '%s'", record->monitor);
 	return 0;
+}
+
+/* The lines of `text` that are of the same resources as those of `schemata`. */
+static void put_same_resources(const char *text, const struct strlist *schemata, struct strbuf *out)
+{
+	for (const char *line = text; *line;) {
+		line += strspn(line, " \n");
+		size_t length = strcspn(line, "\n"), name = strcspn(line, ":\n");
+		bool asked = false;
+		for (size_t i = 0; i < schemata->n; i++)
+			asked = asked || (strncmp(schemata->v[i], line, name) == 0 &&
+					  schemata->v[i][name] == ':');
+		if (asked && line[name] == ':')
+			strbuf_printf(out, "%.*s\n", (int)length, line);
+		line += length;
+	}
+}
+
+int rdt_update(const struct strlist *schemata, const struct rdt_record *record,
+	       struct strbuf *ret_before, struct err *e)
+{
+	autoclose int group = open(record->group, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofree char *text = NULL;
+
+	if (schemata->n == 0)
+		return 0;
+	if (group < 0)
+		return fail_sys(e, "linux.intelRdt: open '%s'", record->group);
+	if (read_file_at(group, "schemata", SCHEMATA_MAX, &text, NULL, e) < 0)
+		return err_prefix(e, "linux.intelRdt: in '%s'", record->group);
+	if (write_schemata(schemata, group, e) < 0)
+		return -1;
+	put_same_resources(text, schemata, ret_before);
+	return 0;
+}
+
+void rdt_put_back(const struct rdt_record *record, const char *before)
+{
+	autoclose int group = open(record->group, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct err e;
+
+	if (*before && write_file_at(group, "schemata", before, &e) < 0)
+		log_warning("the schemata of '%s' could not be put back: %s", record->group,
+			    e.text);
 }
 
 static int write_task(const char *group, pid_t pid, struct err *e)

@@ -22,6 +22,12 @@ int rdt_make(const struct rdt_record *record, struct err *e) MUST_CHECK;
 int rdt_configure(const struct plan_rdt *plan, const struct rdt_record *record, struct err *e)
 	MUST_CHECK;
 
+/* New lines for a group in use, all or none; those of resources that they do not name stay. What was there
+ * before is added to *ret_before, for rdt_put_back(). */
+int rdt_update(const struct strlist *schemata, const struct rdt_record *record,
+	       struct strbuf *ret_before, struct err *e) MUST_CHECK;
+void rdt_put_back(const struct rdt_record *record, const char *before);
+
 int rdt_join(const struct rdt_record *record, pid_t pid, struct err *e) MUST_CHECK;
 
 /* What was made; missing is success. */

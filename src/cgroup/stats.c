@@ -3,6 +3,7 @@
  * What a cgroup's files say of use, in one form for v1 and v2: that of runc's `events --stats`, which
  * programs read (containerd's go-runc, events.go). Times are nanoseconds. Runs in the runtime.
  */
+#include "cgroup/stats.h"
 #include "cgroup/record.h"
 
 #include "base/auto.h"
@@ -41,19 +42,6 @@ static uint64_t number(int directory, const char *file)
 	return read_number(directory, file, &value) ? value : 0;
 }
 
-/* The next line, cut off; NULL at the end. */
-static char *next_line(char **text)
-{
-	char *line = *text;
-
-	if (!*line)
-		return NULL;
-	*text += strcspn(line, "\n");
-	if (**text)
-		*(*text)++ = '\0';
-	return line;
-}
-
 /* "KEY NUMBER" of a file of such lines. */
 static uint64_t keyed(int directory, const char *file, const char *key)
 {
@@ -63,7 +51,7 @@ static uint64_t keyed(int directory, const char *file, const char *key)
 
 	if (directory < 0 || tree_read(directory, file, buffer, sizeof(buffer)) < 0)
 		return 0;
-	for (char *line; (line = next_line(&text));)
+	for (char *line; (line = tree_next_line(&text));)
 		if (strncmp(line, key, length) == 0 && line[length] == ' ')
 			return parse_u64(line + length + 1, &value) ? value : 0;
 	return 0;
@@ -133,6 +121,7 @@ static void put_cpu(const struct cgroup_opened *opened, struct json_out *out)
 		    keyed(quota, "cpu.stat", "throttled_time") +
 			    keyed(quota, "cpu.stat", "throttled_usec") * 1000);
 	json_out_object_end(out);
+	stats_put_pressure(unified, "cpu.pressure", out);
 	json_out_object_end(out);
 }
 
@@ -189,7 +178,7 @@ static void put_raw(struct json_out *out, int directory)
 	open_object(out, "raw");
 	if (tree_read(directory, "memory.stat", buffer, sizeof(buffer)) < 0)
 		buffer[0] = '\0';
-	for (char *line; (line = next_line(&text));) {
+	for (char *line; (line = tree_next_line(&text));) {
 		char *blank = strchr(line, ' ');
 		if (!blank || !parse_u64(blank + 1, &value))
 			continue;
@@ -203,21 +192,24 @@ static void put_memory(const struct cgroup_opened *opened, struct json_out *out)
 {
 	int v1 = cgroup_opened_with(opened, "memory.usage_in_bytes");
 	int v2 = cgroup_opened_with(opened, "memory.current");
+	int pressure = cgroup_opened_with(opened, "memory.pressure");
 
-	if (v1 < 0 && v2 < 0)
+	if (v1 < 0 && v2 < 0 && pressure < 0)
 		return;
 	open_object(out, "memory");
-	put_nonzero(out, "cache",
-		    v1 >= 0 ? keyed(v1, "memory.stat", "cache") : keyed(v2, "memory.stat", "file"));
 	if (v1 >= 0) {
+		put_nonzero(out, "cache", keyed(v1, "memory.stat", "cache"));
 		put_v1_entry(out, "usage", v1, "");
 		put_v1_entry(out, "swap", v1, "memsw.");
 		put_v1_entry(out, "kernel", v1, "kmem.");
 		put_v1_entry(out, "kernelTCP", v1, "kmem.tcp.");
-	} else {
+		put_raw(out, v1);
+	} else if (v2 >= 0) {
+		put_nonzero(out, "cache", keyed(v2, "memory.stat", "file"));
 		put_v2_entries(out, v2);
+		put_raw(out, v2);
 	}
-	put_raw(out, v1 >= 0 ? v1 : v2);
+	stats_put_pressure(pressure, "memory.pressure", out);
 	json_out_object_end(out);
 }
 
@@ -314,7 +306,7 @@ static void put_v1_blocks(struct json_out *out, const char *key, int directory, 
 		return;
 	json_out_key(out, key);
 	json_out_array(out);
-	for (char *line; (line = next_line(&text));) {
+	for (char *line; (line = tree_next_line(&text));) {
 		char *operation = strchr(line, ' ');
 		char *amount = operation ? strchr(operation + 1, ' ') : NULL;
 		if (!amount || !parse_u64(amount + 1, &value))
@@ -337,7 +329,7 @@ static void put_v2_blocks(struct json_out *out, const char *key, int directory,
 		return;
 	json_out_key(out, key);
 	json_out_array(out);
-	for (char *line; (line = next_line(&text));) {
+	for (char *line; (line = tree_next_line(&text));) {
 		char *word = strchr(line, ' ');
 		while (word) {
 			*word++ = '\0';
@@ -362,8 +354,9 @@ static void put_blocks(const struct cgroup_opened *opened, struct json_out *out)
 {
 	int v1 = cgroup_opened_with(opened, "blkio.throttle.io_service_bytes_recursive");
 	int v2 = cgroup_opened_with(opened, "io.stat");
+	int pressure = cgroup_opened_with(opened, "io.pressure");
 
-	if (v1 < 0 && v2 < 0)
+	if (v1 < 0 && v2 < 0 && pressure < 0)
 		return;
 	open_object(out, "blkio");
 	if (v1 >= 0) {
@@ -371,14 +364,16 @@ static void put_blocks(const struct cgroup_opened *opened, struct json_out *out)
 			      "blkio.throttle.io_service_bytes_recursive");
 		put_v1_blocks(out, "ioServicedRecursive", v1,
 			      "blkio.throttle.io_serviced_recursive");
-	} else {
+	} else if (v2 >= 0) {
 		put_v2_blocks(out, "ioServiceBytesRecursive", v2, "rbytes", "wbytes");
 		put_v2_blocks(out, "ioServicedRecursive", v2, "rios", "wios");
 	}
+	stats_put_pressure(pressure, "io.pressure", out);
 	json_out_object_end(out);
 }
 
-int cgroup_stats(const struct cgroup_record *record, struct json_out *out, struct err *e)
+int cgroup_stats(const struct cgroup_record *record, const struct rdt_record *rdt,
+		 struct json_out *out, struct err *e)
 {
 	autoopened opened = { 0 };
 	int pages;
@@ -395,6 +390,8 @@ int cgroup_stats(const struct cgroup_record *record, struct json_out *out, struc
 		put_huge_pages(pages, true, out);
 	else if ((pages = cgroup_opened_with(&opened, "hugetlb.2MB.usage_in_bytes")) >= 0)
 		put_huge_pages(pages, false, out);
+	if (rdt)
+		stats_put_rdt(rdt, out);
 	json_out_object_end(out);
 	return 0;
 }

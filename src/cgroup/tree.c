@@ -88,6 +88,18 @@ bool tree_has_word(const char *list, const char *word)
 	return has_part(list, word, " \n");
 }
 
+char *tree_next_line(char **text)
+{
+	char *line = *text;
+
+	if (!*line)
+		return NULL;
+	*text += strcspn(line, "\n");
+	if (**text)
+		*(*text)++ = '\0';
+	return line;
+}
+
 /* --- walk --- */
 
 struct level {

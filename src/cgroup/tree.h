@@ -28,6 +28,9 @@ bool tree_has_event(int directory_fd, const char *file, const char *line);
 /* Whether a list of words ("cpu memory") has this one. */
 bool tree_has_word(const char *list, const char *word);
 
+/* The next line of a text, cut off; NULL at the end. */
+char *tree_next_line(char **text);
+
 /* Called with each directory before those in it, the top included; and with each but the top after
  * those in it. Either may be NULL. -1 with *e set ends the walk. */
 struct tree_visitor {

@@ -24,8 +24,10 @@ static const struct cli_option update_rows[] = {
 	ROW("kernel-memory", kernel_memory, "BYTES", "limit of kernel memory (old kernels)"),
 	ROW("kernel-memory-tcp", kernel_memory_tcp, "BYTES", "limit of TCP buffers (cgroup v1)"),
 	ROW("pids-limit", pids_limit, "N", "limit of processes and threads; -1: none"),
-	ROW("l3-cache-schema", l3_cache_schema, "TEXT", "refused: it is set at creation"),
-	ROW("mem-bw-schema", mem_bw_schema, "TEXT", "refused: it is set at creation"),
+	ROW("l3-cache-schema", l3_cache_schema, "SCHEMA",
+	    "share of the L3 cache (resctrl): L3:0=f;1=3"),
+	ROW("mem-bw-schema", mem_bw_schema, "SCHEMA",
+	    "share of the memory bandwidth (resctrl): MB:0=20;1=70"),
 	CLI_END_ROW,
 };
 

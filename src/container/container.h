@@ -65,9 +65,12 @@ struct container_update_options {
 };
 int container_update(const struct global_options *global, const char *id,
 		     const struct container_update_options *options, struct err *e) MUST_CHECK;
-/* The options but --resources, as that object. ERR_USAGE. */
+/* The options but --resources and the schemas, as that object. ERR_USAGE. */
 int container_update_resources(const struct container_update_options *options, struct arena *arena,
 			       struct spec_resources *ret, struct err *e) MUST_CHECK;
+/* The schemas for resctrl. */
+int container_update_rdt(const struct container_update_options *options, struct arena *arena,
+			 struct spec_intel_rdt *ret, struct err *e) MUST_CHECK;
 
 /* Called with one finished object; not 0 and *e ends it. */
 typedef int container_emit(struct json_out *out, struct err *e);

@@ -5,6 +5,7 @@
  */
 #include "cgroup/cgroup.h"
 #include "container/container.h"
+#include "container/leftover.h"
 #include "container/living.h"
 
 #include <poll.h>
@@ -31,7 +32,7 @@ static int emit_stats(const struct living *living, container_emit *emit, struct 
 
 	open_event(out, "stats", living->dir.id);
 	json_out_key(out, "data");
-	if (cgroup_stats(living->cgroup, out, e) < 0)
+	if (cgroup_stats(living->cgroup, leftover_rdt(living->status, NULL), out, e) < 0)
 		return -1;
 	json_out_object_end(out);
 	return emit(out, e);

@@ -5,8 +5,10 @@
  */
 #include "base/io.h"
 #include "cgroup/cgroup.h"
+#include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"
 #include "container/container.h"
+#include "container/leftover.h"
 #include "container/living.h"
 #include "plan/plan_resources.h"
 
@@ -48,18 +50,43 @@ static int asked_resources(const struct container_update_options *options, struc
 	return 0;
 }
 
-static int change(struct living *living, struct spec *spec, const struct spec_resources *asked,
-		  struct err *e)
+struct asked {
+	struct spec_resources resources;
+	struct spec_intel_rdt rdt;
+};
+
+/* What has been written so far. */
+struct changed {
+	struct cgroup_changes cgroup;
+	const struct rdt_record *rdt;
+	struct strbuf schemata;
+};
+
+static void changed_release(struct changed *changed)
+{
+	cgroup_changes_release(&changed->cgroup);
+	strbuf_release(&changed->schemata);
+}
+#define autochanged __attribute__((cleanup(changed_release))) struct changed
+
+static void changed_undo(struct changed *changed)
+{
+	if (changed->rdt)
+		rdt_put_back(changed->rdt, strbuf_text(&changed->schemata));
+	cgroup_changes_undo(&changed->cgroup);
+}
+
+static int change_cgroup(struct living *living, struct spec_linux *linux_,
+			 const struct spec_resources *asked, struct plan_cgroup *plan,
+			 struct changed *changed, struct err *e)
 {
 	struct arena *arena = &living->arena;
-	struct plan_cgroup plan = { .manage = true, .layout = living->cgroup->layout };
 	struct spec_resources *effective = arena_new(arena, struct spec_resources);
 	struct cgroup_facts *facts;
-	autochanges changes = { 0 };
 
 	if (facts_cgroup(arena, &facts, e) < 0)
 		return -1;
-	plan_resources_merge(spec->linux_->resources, asked, arena, effective);
+	plan_resources_merge(linux_->resources, asked, arena, effective);
 	if (spec_validate_resources(effective, "update", e) < 0)
 		return -1;
 	struct resources_request request = {
@@ -69,14 +96,49 @@ static int change(struct living *living, struct spec *spec, const struct spec_re
 		.prefix = "",
 		.facts = facts,
 	};
-	if (plan_resources(&request, arena, &plan, e) < 0 ||
-	    cgroup_update(&plan, facts, living->cgroup, &changes, e) < 0)
+	if (plan_resources(&request, arena, plan, e) < 0 ||
+	    cgroup_update(plan, facts, living->cgroup, &changed->cgroup, e) < 0)
 		return -1;
-	spec->linux_->resources = effective;
-	if (cgroup_systemd_update(&plan, living->cgroup, arena, e) == 0 &&
+	linux_->resources = effective;
+	return 0;
+}
+
+static int change_rdt(struct living *living, struct spec_linux *linux_,
+		      const struct spec_intel_rdt *asked, struct changed *changed, struct err *e)
+{
+	const struct rdt_record *record = leftover_rdt(living->status, NULL);
+	struct spec_intel_rdt *effective = arena_new(&living->arena, struct spec_intel_rdt);
+	struct strlist schemata;
+
+	plan_rdt_schemata(asked, &living->arena, &schemata);
+	if (schemata.n == 0)
+		return 0;
+	if (!record)
+		return fail(e, ERR_CONFIG,
+			    "option --%s: container %s has no group of resctrl, which it gets by "
+			    "linux.intelRdt when it is created",
+			    asked->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema",
+			    living->dir.id);
+	plan_rdt_merge(linux_->intel_rdt, asked, &living->arena, effective);
+	if (rdt_update(&schemata, record, &changed->schemata, e) < 0)
+		return -1;
+	changed->rdt = record;
+	linux_->intel_rdt = effective;
+	return 0;
+}
+
+static int change(struct living *living, struct spec *spec, const struct asked *asked,
+		  struct err *e)
+{
+	struct plan_cgroup plan = { .manage = true, .layout = living->cgroup->layout };
+	autochanged changed = { 0 };
+
+	if (change_cgroup(living, spec->linux_, &asked->resources, &plan, &changed, e) == 0 &&
+	    change_rdt(living, spec->linux_, &asked->rdt, &changed, e) == 0 &&
+	    cgroup_systemd_update(&plan, living->cgroup, &living->arena, e) == 0 &&
 	    state_write_config(&living->dir, spec, e) == 0)
 		return 0;
-	cgroup_changes_undo(&changes);
+	changed_undo(&changed);
 	return -1;
 }
 
@@ -84,12 +146,13 @@ int container_update(const struct global_options *global, const char *id,
 		     const struct container_update_options *options, struct err *e)
 {
 	autoliving living = LIVING_INIT;
-	struct spec_resources asked;
+	struct asked asked;
 	struct spec *spec;
 
 	if (living_open_cgroup(global, id, "update", true, &living, e) < 0)
 		return -1;
-	if (asked_resources(options, &living.arena, &asked, e) < 0 ||
+	if (asked_resources(options, &living.arena, &asked.resources, e) < 0 ||
+	    container_update_rdt(options, &living.arena, &asked.rdt, e) < 0 ||
 	    state_read_config(&living.dir, &living.arena, &spec, e) < 0)
 		return -1;
 	if (!spec)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The options of `update` as the object that --resources has. Pure. Sizes take the units of other runtimes:
+ * The options of `update` as the object that --resources has, and as linux.intelRdt. Pure. Sizes take the units of other runtimes:
  * b, k, m, g, t, of 1024 each.
  */
 #include "base/auto.h"
@@ -98,11 +98,6 @@ int container_update_resources(const struct container_update_options *options, s
 	struct opt_i64 pids = { 0 };
 	struct opt_u64 weight = { 0 };
 
-	if (options->l3_cache_schema || options->mem_bw_schema)
-		return fail(e, ERR_CONFIG,
-			    "option --%s: the group of resctrl is set up at creation and not "
-			    "changed by update",
-			    options->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema");
 	resources.cpu = arena_new(arena, struct spec_cpu);
 	resources.memory = arena_new(arena, struct spec_memory);
 	resources.cpu->cpus =
@@ -126,5 +121,20 @@ int container_update_resources(const struct container_update_options *options, s
 			(struct opt_u16){ .set = true, .value = (uint16_t)weight.value };
 	}
 	*ret = resources;
+	return 0;
+}
+
+int container_update_rdt(const struct container_update_options *options, struct arena *arena,
+			 struct spec_intel_rdt *ret, struct err *e)
+{
+	const char *l3 = options->l3_cache_schema, *bandwidth = options->mem_bw_schema;
+	struct spec_intel_rdt rdt = {
+		.l3_cache_schema = l3 ? arena_strdup(arena, l3) : NULL,
+		.mem_bw_schema = bandwidth ? arena_strdup(arena, bandwidth) : NULL,
+	};
+
+	if (spec_validate_intel_rdt(&rdt, "update", e) < 0)
+		return -1;
+	*ret = rdt;
 	return 0;
 }

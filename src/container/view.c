@@ -6,6 +6,7 @@
 #include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "container/leftover.h"
+#include "spec/oci_state.h"
 #include "sys/channel.h"
 
 #include <inttypes.h>
@@ -103,32 +104,23 @@ struct owner_name container_owner_name(uint32_t uid)
 
 int container_state_json(const struct container_view *view, struct json_out *out, struct err *e)
 {
-	const char *status = value_to_name(container_status_names, view->status);
+	const struct status_record *record = view->record;
+	struct owner_name owner = container_owner_name(view->owner);
+	struct oci_state state = {
+		.oci_version = view->oci_version,
+		.id = view->id,
+		.status = value_to_name(container_status_names, view->status),
+		.pid = (pid_t)view->pid,
+		.bundle = view->bundle,
+		.rootfs = view->rootfs,
+		.created = view->created,
+		.annotations = record && record->annotations.n ? &record->annotations : NULL,
+		.owner = record ? owner.text : NULL,
+	};
 
-	if (!status)
+	if (!state.status)
 		return fail(e, ERR_INTERNAL, "container %s: status %d has no name", view->id,
 			    view->status);
-	json_out_object(out);
-	json_out_member_string(out, "ociVersion", view->oci_version);
-	json_out_member_string(out, "id", view->id);
-	json_out_member_i64(out, "pid", view->pid);
-	json_out_member_string(out, "status", status);
-	json_out_member_string(out, "bundle", view->bundle);
-	if (view->rootfs)
-		json_out_member_string(out, "rootfs", view->rootfs);
-	if (view->created)
-		json_out_member_string(out, "created", view->created);
-	if (view->record && view->record->annotations.n) {
-		const struct strmap *annotations = &view->record->annotations;
-
-		json_out_key(out, "annotations");
-		json_out_object(out);
-		for (size_t i = 0; i < annotations->n; i++)
-			json_out_member_string(out, annotations->v[i].key, annotations->v[i].value);
-		json_out_object_end(out);
-	}
-	if (view->record)
-		json_out_member_string(out, "owner", container_owner_name(view->owner).text);
-	json_out_object_end(out);
+	oci_state_encode(&state, out);
 	return 0;
 }

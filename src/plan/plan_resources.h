@@ -27,6 +27,14 @@ int plan_resources(const struct resources_request *request, struct arena *arena,
 void plan_resources_merge(const struct spec_resources *now, const struct spec_resources *asked,
 			  struct arena *arena, struct spec_resources *ret);
 
+/* The lines for the group of resctrl, in order. */
+void plan_rdt_schemata(const struct spec_intel_rdt *from, struct arena *arena, struct strlist *ret);
+
+/* What holds after an update of `now` (NULL: nothing is set) by the two schemas of `asked`: a line of
+ * `schemata` for the same resource has been overwritten. */
+void plan_rdt_merge(const struct spec_intel_rdt *now, const struct spec_intel_rdt *asked,
+		    struct arena *arena, struct spec_intel_rdt *ret);
+
 void plan_write_add(struct plan_cgroup_writes *writes, const struct plan_cgroup_write *write,
 		    struct arena *arena);
 

@@ -51,6 +51,7 @@ bool check_has_component(const char *path, const char *component);
 void check_process(struct check *c, const struct spec_process *process);
 void check_linux(struct check *c, const struct spec *spec);
 void check_resources(struct check *c, const struct spec_resources *resources);
+void check_rdt(struct check *c, const struct spec_intel_rdt *rdt);
 void check_seccomp(struct check *c, const struct spec_seccomp *seccomp);
 void check_sysctls(struct check *c, const struct spec *spec);
 

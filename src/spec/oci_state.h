@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state of a container as hooks and seccomp agents get it (runtime.md "State"). */
+/* The state of a container as hooks, seccomp agents and the users of `state` get it (runtime.md "State"). */
 #ifndef SPEC_OCI_STATE_H
 #define SPEC_OCI_STATE_H
 
@@ -11,7 +11,9 @@
 struct oci_state {
 	const char *oci_version, *id, *status, *bundle;
 	pid_t pid; /* of the first process, as whoever reads it sees it; 0 where there is none */
-	const struct strmap *annotations;
+	const struct strmap *annotations; /* NULL: left out */
+	/* What runc adds for `state` and `list`; NULL: left out. */
+	const char *rootfs, *created, *owner;
 };
 
 /* As an object. */

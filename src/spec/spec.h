@@ -394,6 +394,8 @@ int spec_validate_process(const struct spec_process *process, const char *source
 			  struct err *e) MUST_CHECK;
 int spec_validate_resources(const struct spec_resources *resources, const char *source_name,
 			    struct err *e) MUST_CHECK;
+int spec_validate_intel_rdt(const struct spec_intel_rdt *rdt, const char *source_name,
+			    struct err *e) MUST_CHECK;
 
 /*
  * The file below /proc/sys that a key of linux.sysctl names, "net/ipv4/conf/eth0.1/forwarding" for both

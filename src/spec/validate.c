@@ -134,6 +134,14 @@ int spec_validate_resources(const struct spec_resources *resources, const char *
 	return check_finish(&c, e);
 }
 
+int spec_validate_intel_rdt(const struct spec_intel_rdt *rdt, const char *source_name,
+			    struct err *e)
+{
+	struct check c = { .source_name = source_name, .at = "" };
+	check_rdt(&c, rdt);
+	return check_finish(&c, e);
+}
+
 const struct spec_namespace *spec_namespace_find(const struct spec *spec, enum spec_ns_type type)
 {
 	if (!spec->linux_)

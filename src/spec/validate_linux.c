@@ -209,11 +209,8 @@ static bool has_newline(const char *text)
 	return text && strchr(text, '\n') != NULL;
 }
 
-static void check_intel_rdt(struct check *c, const struct spec *spec)
+void check_rdt(struct check *c, const struct spec_intel_rdt *rdt)
 {
-	const struct spec_intel_rdt *rdt = spec->linux_->intel_rdt;
-	if (!rdt)
-		return;
 	/* "/" alone is the root group; everything else is a directory below resctrl's mount point. */
 	if (rdt->clos_id && !str_eq(rdt->clos_id, "/") &&
 	    (!*rdt->clos_id || strpbrk(rdt->clos_id, "/\n") || str_eq(rdt->clos_id, ".") ||
@@ -228,6 +225,12 @@ static void check_intel_rdt(struct check *c, const struct spec *spec)
 	if (rdt->mem_bw_schema &&
 	    (!str_has_prefix(rdt->mem_bw_schema, "MB:") || has_newline(rdt->mem_bw_schema)))
 		check_fail(c, "intelRdt.memBwSchema: must be one line that begins with 'MB:'");
+}
+
+static void check_intel_rdt(struct check *c, const struct spec *spec)
+{
+	if (spec->linux_->intel_rdt)
+		check_rdt(c, spec->linux_->intel_rdt);
 }
 
 static void check_memory_policy_nodes(struct check *c, const struct spec_memory_policy *policy,

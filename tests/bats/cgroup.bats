@@ -95,6 +95,37 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
     for h in $(hierarchies); do rmdir "$h/test-parent"; done
 }
 
+@test "a parent that somebody else has made stays, in the hierarchies where he has made it, and only there" {
+    theirs=$(freezer)
+    mkdir "$theirs/test-parent"
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-parent/deep/c1"')
+    for way in run failing between; do
+        case $way in
+        run)
+            succeeds run -d -b "$b" c1
+            is "$(where /test-parent/deep/c1)" "$(hierarchies)"
+            succeeds delete --force c1
+            ;;
+        failing)
+            edit_config "$b" '.process.args = ["no-such-program"]'
+            expect_error 'executable file not found' create -b "$b" c1
+            ;;
+        between)
+            # one that somebody makes between two of ours, and that is empty when the container goes
+            edit_config "$b" '.process.args = ["true"] | .linux.cgroupsPath = "/test-parent/deep/theirs/deeper/c1"'
+            mkdir -p "$theirs/test-parent/deep/theirs"
+            succeeds run -b "$b" c1
+            is "$(where /test-parent/deep/theirs/deeper)" ""
+            is "$(where /test-parent/deep/theirs)" "$theirs"
+            rmdir "$theirs/test-parent/deep/theirs" "$theirs/test-parent/deep"
+            ;;
+        esac
+        is "$way $(where /test-parent/deep)" "$way "
+        is "$way $(where /test-parent)" "$way $theirs"
+    done
+    rmdir "$theirs/test-parent"
+}
+
 @test "the caller stays where it is" {
     groups_of self >before
     b=$(bundle c1 "$(args true)")
@@ -227,11 +258,56 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
     edit_config "$b" '.process.args = ["sh", "-c", "dd if=/dev/zero of=/dev/null bs=64M count=1; echo child $?"]'
     attempt run -b "$b" c1
     is "$status|$output" "0|child 137"
-    # too little for the runtime itself: an error, nothing is left
-    edit_config "$b" '.linux.resources.memory.limit = 4096'
-    attempt run -b "$b" c1
-    is "$status" 1
+}
+
+# What it has by now, and not a page more: also none that the kernel keeps ready
+starve() { # GROUP
+    local at=/sys/fs/cgroup/memory$1
+    echo 0 >"$at/memory.force_empty"
+    cat "$at/memory.usage_in_bytes" >"$at/memory.limit_in_bytes"
+}
+
+@test "memory: too little for a container to be born, to start or to exec is an error that says so" {
+    requires v1
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-little"' '.linux.resources.memory.limit = 4096')
+    for verb in run create; do
+        expect_error "container's first process was OOM-killed: its memory limit of 4096 bytes is too low" "$verb" -b "$b" c1
+        is "$(ls -A "$SHIM_ROOT")$(where /test-little)" ""
+    done
+    # a limit above it
+    mkdir -p /sys/fs/cgroup/memory/test-above/c1
+    starve /test-above
+    edit_config "$b" '.linux.cgroupsPath = "/test-above/c1" | del(.linux.resources.memory)'
+    expect_error "container's first process was OOM-killed: a limit above its cgroup, or the machine" create -b "$b" c1
     is "$(ls -A "$SHIM_ROOT")" ""
+    find /sys/fs/cgroup/memory/test-above -depth -type d -exec rmdir {} +
+    # between create and start
+    edit_config "$b" '.linux.cgroupsPath = "/test-little" | .linux.resources.memory.limit = 33554432 |
+        .hooks.startContainer = [{path: "/bin/true"}]'
+    succeeds create -b "$b" c1
+    starve /test-little
+    expect_error "container's first process was OOM-killed: its memory limit of [0-9]* bytes is too low" start c1
+    is "$(ls -A "$SHIM_ROOT")$(where /test-little)" ""
+    # a process of exec, while the container lives on
+    edit_config "$b" '.linux.resources.memory.limit = 33554432 | del(.hooks)'
+    succeeds run -d -b "$b" c1
+    # it goes before the container's first process
+    jq '.process | .args = ["true"] | .oomScoreAdj = 1000' "$b/config.json" >p.json
+    succeeds exec --process p.json c1
+    starve /test-little
+    attempt exec --process p.json c1
+    is "$status" 255
+    matches "$stderr" 'the new process was OOM-killed: its memory limit of [0-9]* bytes is too low'
+    is "$(state_of c1)" running
+    echo 33554432 >/sys/fs/cgroup/memory/test-little/memory.limit_in_bytes
+    succeeds exec --process p.json c1
+    # one that is killed by somebody has not wanted memory, whoever has before
+    if [ -x "${DISTRO_SHIM_FAULT_BIN:-}" ]; then
+        shim_fault joiner:session:kill exec --process p.json c1 >out 2>&1 || true
+        is "$(<out)" "distro-shim: the new process ended unexpectedly (status 137, killed)"
+    fi
+    succeeds delete --force c1
+    is "$(where /test-little)" ""
 }
 
 @test "a limit for which there is no controller is refused by name, one that asks for nothing is not" {

@@ -46,6 +46,45 @@ running() { # FILTER...
     is "$(jq -c '.data.hugetlb | keys | map(select(contains("rsvd")))' <<<"$output")" '[]'
 }
 
+@test "pressure on processors, memory and devices is counted, in a group of its own" {
+    case $DISTRO_SHIM_WORLD in hybrid) at=/sys/fs/cgroup/unified ;; v2) at=/sys/fs/cgroup ;; *) skip "needs a v2 tree" ;; esac
+    requires file:/proc/pressure/cpu
+    # more that wants to run than there are processors, until somebody has waited
+    b=$(bundle c1 "$(args sh -c 'for i in 1 2 3 4 5 6 7 8; do (while [ ! -e /enough ]; do :; done) & done; wait; sleep 1000')" \
+        '.root.readonly = false')
+    succeeds run -d -b "$b" c1
+    group=$at$(grep ^0: "/proc/$(shim state c1 | jq .pid)/cgroup" | cut -d : -f 3)
+    [ -e "$group/cpu.pressure" ] || skip "this kernel counts no pressure of groups"
+    wait_until sh -c "! grep -q 'some.*total=0\$' $group/cpu.pressure"
+    touch "$b/rootfs/enough"
+    succeeds events --stats c1
+    is "$(jq -c '.data | [.cpu, .memory, .blkio] | map(.psi | [keys, (.some, .full | keys)]) | unique' <<<"$output")" \
+        '[[["full","some"],["avg10","avg300","avg60","total"],["avg10","avg300","avg60","total"]]]'
+    total=$(jq .data.cpu.psi.some.total <<<"$output")
+    [ "$total" -gt 0 ]
+    # the group's, not the machine's, and no more than it says by now
+    [ "$total" -le "$(sed -n 's/some.*total=//p' "$group/cpu.pressure")" ]
+}
+
+# No resctrl is to be had on most machines: a directory stands for the group that the container got at creation.
+@test "what resctrl counts is there where the container has a group of it" {
+    running
+    succeeds events --stats c1
+    is "$(jq '.data | has("intel_rdt")' <<<"$output")" false
+    fs=$BATS_TEST_TMPDIR/resctrl
+    mkdir -p "$fs"/info/L3 "$fs"/clos/mon_groups/c1/mon_data/mon_L3_00
+    echo fff >"$fs/info/L3/cbm_mask"
+    echo '    L3:0=fff' | tee "$fs/schemata" >"$fs/clos/schemata"
+    echo 4096 >"$fs/clos/mon_groups/c1/mon_data/mon_L3_00/llc_occupancy"
+    status=$(jq --arg at "$fs/clos" '.rdt = {group: $at, made: false, monitor: ($at + "/mon_groups/c1")}' "$SHIM_ROOT/c1/status.json")
+    printf '%s\n' "$status" >"$SHIM_ROOT/c1/status.json"
+    succeeds events --stats c1
+    is "$(jq -c .data.intel_rdt <<<"$output")" \
+        '{"l3_cache_info":{"cbm_mask":"fff"},"l3_cache_schema_root":"L3:0=fff","l3_cache_schema":"L3:0=fff","schemata":["L3:0=fff"],"cmt_stats":[{"llc_occupancy":4096}]}'
+    # what delete is to remove is not to be what a test has made
+    rm -r "$fs/clos/mon_groups/c1/mon_data"
+}
+
 @test "events goes on until the container ends" {
     running
     shim events --interval 100ms c1 >events.json 3>&- &

@@ -478,6 +478,13 @@ controller_file() { # CONTROLLER PID: the directory
         refused "no cgroup of controller 'nosuch'" --cgroup nosuch:inner c1 true
         kill -KILL "$(<pid)"
         mkdir "$(controller_file cpu "$init")/inner"
+        # everywhere: but the v2 tree of the hybrid layout is not divided, so nothing has to be there
+        for h in /sys/fs/cgroup/*; do
+            [ -L "$h" ] || [ "$h" = /sys/fs/cgroup/unified ] ||
+                mkdir -p "$h$(sed -n "s/^[1-9][0-9]*:\(name=\)\{0,1\}${h##*/}://p" "/proc/$init/cgroup")/inner"
+        done
+        succeeds exec -d --pid-file pid --cgroup inner c1 sleep 1000
+        is "$(cgroups_of "$(<pid)")" "$(cgroups_of "$init" | sed '/^0::/!s/$/\/inner/')"
         succeeds exec -d --pid-file pid --cgroup cpu,pids:/inner c1 sleep 1000
         is "$(cgroups_of "$(<pid)")" "$(cgroups_of "$init" | sed 's/\(:pids:.*\|:cpu:.*\)/\1\/inner/')"
     fi

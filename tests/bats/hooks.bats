@@ -156,6 +156,21 @@ END
         # the image's shell ignores some by itself, but not HUP
         matches "$kind $(<"notes/$kind.signals")" "^$kind .*[02468ace]\$"
     done
+    # nor by commands that make nothing, nor what is the program's alone
+    edit_config "$b" "$(args sh -c 'ls /proc/self/fd >/notes/program.fds; sleep 1000')"
+    rm notes/*
+    (
+        for fd in 3 4 5 17 200; do eval "exec $fd</"; done
+        shim create --preserve-fds 3 -b "$b" c1 </dev/null >log 2>&1
+        shim start c1 </dev/null >>log 2>&1
+        wait_until [ -s notes/program.fds ]
+        shim delete --force c1 </dev/null >>log 2>&1
+    )
+    is "$(<log)" ""
+    for kind in $KINDS; do
+        is "$kind $(tr '\n' ' ' <"notes/$kind.fds")" "$kind 0 1 2 3 "
+    done
+    is "$(tr '\n' ' ' <notes/program.fds)" "0 1 2 3 4 5 6 "
 }
 
 @test "a hook need not read its stdin, may close its output, and may leave a process behind" {

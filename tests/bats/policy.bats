@@ -255,6 +255,11 @@ END
     is "$status ${lines[0]#* } ${lines[1]}" "0 lo 1"
     [[ ${lines[0]} != "$SHARED"* ]]
     is "$(join_of "$b")" new
+    # whose loopback link is up, as programs expect it
+    edit_config "$b" "$(args ip -o link show lo)"
+    run_container "$b"
+    is "$status" 0
+    contains "$output" ,UP
 }
 
 @test "observe decides everything and changes nothing" {

@@ -32,6 +32,8 @@ alive() {
 process() { # NAME JQ-FILTER: process.json of `exec --process`
     jq ".process | $2" "$b/config.json" >"$BATS_TEST_TMPDIR/$1.json" && echo "$BATS_TEST_TMPDIR/$1.json"
 }
+# "SCHED_FIFO 11"
+policy_of() { chrt -p "$1" | sed 's/.*: //' | xargs; }
 # the policy that a process has, as any container's of this machine may have
 takes_real_time() { chrt -f 1 true 2>/dev/null; }
 
@@ -54,6 +56,44 @@ takes_real_time() { chrt -f 1 true 2>/dev/null; }
     answers "0 12 2" "$scheduling" '.process.scheduler = {policy: "SCHED_RR", priority: 12}' \
         '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings' \
         '.linux.namespaces += [{type: "user"}]'
+}
+
+@test "scheduler: real time of a cgroup of version 1, which has to be given some, from the top" {
+    requires v1 controller:cpu
+    local cpu=/sys/fs/cgroup/cpu
+    [ -e "$cpu/cpu.rt_runtime_us" ] || skip "this kernel has no groups of real time"
+    echo 100000 >"$cpu/cpu.rt_runtime_us" 2>/dev/null || skip "this machine's own group has no real time"
+    mkdir "$cpu/test-realtime"
+    for policy in FIFO RR; do
+        b=$(bundle "b$policy" "$(args sleep 1000)" '.linux.cgroupsPath = "/test-realtime/c1"' \
+            ".process.scheduler = {policy: \"SCHED_$policy\", priority: 11}")
+        expect_error "set SCHED_$policy in a cgroup without linux.resources.cpu.realtimeRuntime: operation not permitted" create -b "$b" c1
+        edit_config "$b" '.linux.resources.cpu = {realtimePeriod: 1000000, realtimeRuntime: 50000}'
+        expect_error "'cpu.rt_runtime_us', which is more than the cgroup above leaves, of .*: invalid argument" create -b "$b" c1
+        is "$(find "$cpu/test-realtime" -mindepth 1 -type d)$(ls -A "$SHIM_ROOT")" ""
+        echo 80000 >"$cpu/test-realtime/cpu.rt_runtime_us"
+        succeeds run -d -b "$b" c1
+        is "$(<"$cpu/test-realtime/c1/cpu.rt_runtime_us")" 50000
+        is "$(policy_of "$(jq .initPid "$SHIM_ROOT/c1/status.json")")" "SCHED_$policy 11"
+        # of exec: the container's, or its own
+        succeeds exec -d --pid-file pid c1 sleep 1000
+        is "$(policy_of "$(<pid)")" "SCHED_$policy 11"
+        succeeds exec -d --pid-file pid -p "$(process p '.args = ["sleep", "1000"] | .scheduler = {policy: "SCHED_RR", priority: 12}')" c1
+        is "$(policy_of "$(<pid)")" "SCHED_RR 12"
+        succeeds update --cpu-rt-runtime 60000 c1
+        is "$(<"$cpu/test-realtime/c1/cpu.rt_runtime_us")" 60000
+        expect_error "'cpu.rt_runtime_us', which is more than the cgroup above leaves, of" update --cpu-rt-runtime 90000 c1
+        is "$(<"$cpu/test-realtime/c1/cpu.rt_runtime_us")" 60000
+        succeeds delete --force c1
+        # what a removed group has had is given back a little later
+        wait_until sh -c "echo 0 2>/dev/null >$cpu/test-realtime/cpu.rt_runtime_us"
+    done
+    echo 80000 >"$cpu/test-realtime/cpu.rt_runtime_us"
+    answers "0 12 2" "$scheduling" '.process.scheduler = {policy: "SCHED_RR", priority: 12}' \
+        '.linux.cgroupsPath = "/test-realtime/c2" | .linux.resources.cpu = {realtimePeriod: 1000000, realtimeRuntime: 50000}' \
+        '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings' \
+        '.linux.namespaces += [{type: "user"}]'
+    rmdir "$cpu/test-realtime"
 }
 
 @test "scheduler: deadlines, which a process that forks cannot have during the set-up" {

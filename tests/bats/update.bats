@@ -16,6 +16,11 @@ teardown() { end_test; }
 
 file() { cat "/sys/fs/cgroup/$1/test-update/$2"; }
 stored() { jq -c "$1" "$SHIM_ROOT/c1/config.json"; }
+edit_json() { # FILE JQ-ARGUMENT...
+    local file=$1 text
+    shift
+    text=$(jq "$@" "$file") && printf '%s\n' "$text" >"$file"
+}
 made() { # RESOURCES
     b=$(bundle c1 "$(args sleep 1000)" '.linux.cgroupsPath = "/test-update"' ".linux.resources = ${1:-{\}}")
     succeeds create -b "$b" c1
@@ -117,7 +122,6 @@ made() { # RESOURCES
         # shellcheck disable=SC2086 # words
         expect_error 'is not a number that it takes' update c1 $words
     done
-    expect_error 'option --l3-cache-schema: the group of resctrl is set up at creation' update c1 --l3-cache-schema x
     echo '{"memory":{"limit":"64M"}}' >r.json
     expect_error 'memory.limit: must be' update -r r.json c1
     expect_error 'no such file or directory' update -r nowhere c1
@@ -127,4 +131,54 @@ made() { # RESOURCES
     shim kill c1 KILL
     wait_until has_status c1 stopped
     expect_error 'cannot update container c1: container not running' update c1 --pids-limit 5
+}
+
+# No resctrl is to be had on most machines: a directory stands for the group that the container got at creation.
+@test "the schemata of resctrl follow, with all other limits or not at all" {
+    made
+    case $DISTRO_SHIM_WORLD in
+    v2)
+        echo '{"unified":{"cgroup.max.depth":"7"}}' >r.json
+        limit=/sys/fs/cgroup/test-update/cgroup.max.depth
+        ;;
+    *)
+        echo '{"pids":{"limit":17}}' >r.json
+        limit=/sys/fs/cgroup/pids/test-update/pids.max
+        ;;
+    esac
+    expect_error "option --l3-cache-schema: container c1 has no group of resctrl" update c1 --l3-cache-schema L3:0=3
+    expect_error "option --mem-bw-schema: container c1 has no group of resctrl" update c1 --mem-bw-schema MB:0=20
+    mkdir "$BATS_TEST_TMPDIR/clos"
+    schemata=$BATS_TEST_TMPDIR/clos/schemata
+    whole=$'    MB:0=100\n    L3:0=fff\n'
+    reset() { printf %s "$whole" >"$schemata"; }
+    edit_json "$SHIM_ROOT/c1/status.json" --arg group "${schemata%/*}" '.rdt = {group: $group, made: false}'
+    edit_json "$SHIM_ROOT/c1/config.json" '.linux.intelRdt = {closID: "clos", schemata: ["L3:0=fff", "MB:0=100"]}'
+    reset
+    succeeds update c1 --l3-cache-schema 'L3:0=3;1=c' --mem-bw-schema MB:0=20
+    # a file of the kernel's would not keep the rest
+    is "$(head -n 2 "$schemata")" $'L3:0=3;1=c\nMB:0=20'
+    is "$(stored .linux.intelRdt)" '{"closID":"clos","l3CacheSchema":"L3:0=3;1=c","memBwSchema":"MB:0=20"}'
+    reset
+    succeeds update --mem-bw-schema=MB:0=30 c1
+    is "$(head -n 1 "$schemata")" MB:0=30
+    is "$(stored .linux.intelRdt)" '{"closID":"clos","l3CacheSchema":"L3:0=3;1=c","memBwSchema":"MB:0=30"}'
+    # what is not a schema, and a group that is not there any more
+    expect_error "intelRdt.memBwSchema: must be one line that begins with 'MB:'" update c1 --mem-bw-schema L3:0=30
+    expect_error 'intelRdt.l3CacheSchema: must be one line' update c1 --l3-cache-schema $'L3:0=1\nMB:0=10'
+    mv "$schemata" "$schemata.x"
+    expect_error "clos': open 'schemata'" update -r r.json c1 --l3-cache-schema L3:0=1
+    is "$(<"$limit")" max
+    mv "$schemata.x" "$schemata"
+    # and the other way round: where the configuration cannot be written, the group gets back what it had
+    reset
+    mount --bind "$SHIM_ROOT/c1" "$SHIM_ROOT/c1"
+    mount -o remount,bind,ro "$SHIM_ROOT/c1"
+    attempt update -r r.json c1 --mem-bw-schema MB:0=40
+    umount "$SHIM_ROOT/c1"
+    is "$status" 1
+    matches "$stderr" 'config.json.*read-only file system'
+    is "$(head -n 1 "$schemata")" MB:0=100
+    is "$(<"$limit")" max
+    is "$(stored .linux.intelRdt.memBwSchema)" '"MB:0=30"'
 }

@@ -6,32 +6,18 @@
  */
 #include "cgroup/cgroup.h"
 
-#include "base/auto.h"
-#include "base/io.h"
+#include "files.h"
 
-#include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
-
-#include <cmocka.h>
-#undef fail /* of cmocka; ours makes errors */
-
-/* STOP(), which needs the fail() of cmocka */
-#define STOP(...) (print_error(__VA_ARGS__), _fail(__FILE__, __LINE__))
 
 #define LEAF "/parent/leaf"
 
 struct fixture {
-	char base[64];
-	struct arena arena;
+	struct files files;
 	struct cgroup_facts facts;
 	struct cgroup_hierarchy_facts hierarchies[4];
 	struct plan_cgroup plan;
@@ -39,20 +25,11 @@ struct fixture {
 	struct cgroup_record record; /* of the plan, after describe() */
 };
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	snprintf(f->base, sizeof(f->base), "/tmp/distro-shim-cgroup.XXXXXX");
-	if (!mkdtemp(f->base))
+	if (files_begin(&f->files) < 0)
 		return -1;
 	f->facts.hierarchies.v = f->hierarchies;
 	f->plan.manage = true;
@@ -66,50 +43,16 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	nftw(f->base, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-	arena_release(&f->arena);
+	files_end(&f->files);
 	free(f);
 	return 0;
 }
 
 /* --- a tree of ordinary files --- */
 
-static char *path_of(struct fixture *f, const char *name)
-{
-	return arena_printf(&f->arena, "%s/%s", f->base, name);
-}
-
-static void make(struct fixture *f, const char *directory)
-{
-	struct err e;
-
-	if (make_directories(path_of(f, directory), 0755, &e) < 0)
-		STOP("%s\n", e.text);
-}
-
-static void put(struct fixture *f, const char *file, const char *text)
-{
-	autoclose int fd = open(path_of(f, file), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-}
-
 static void assert_content(struct fixture *f, const char *file, const char *expected)
 {
-	autofree char *text = NULL;
-	struct err e;
-
-	if (read_file_at(AT_FDCWD, path_of(f, file), 4096, &text, NULL, &e) < 0)
-		STOP("%s\n", e.text);
-	assert_string_equal(text, expected);
-}
-
-static bool exists(struct fixture *f, const char *name)
-{
-	struct stat status;
-
-	return lstat(path_of(f, name), &status) == 0;
+	assert_string_equal(files_content(&f->files, file), expected);
 }
 
 /* `controllers`: at most two words. */
@@ -118,14 +61,14 @@ static void add_hierarchy(struct fixture *f, const char *name, bool v2, const ch
 {
 	struct cgroup_hierarchy_facts *h = &f->hierarchies[f->facts.hierarchies.n++];
 
-	make(f, name);
-	h->mount_point = path_of(f, name);
+	files_make(&f->files, name);
+	h->mount_point = files_path(&f->files, name);
 	h->v2 = v2;
-	h->controllers.v = arena_new_array(&f->arena, char *, 2);
+	h->controllers.v = arena_new_array(&f->files.arena, char *, 2);
 	if (first)
-		h->controllers.v[h->controllers.n++] = arena_strdup(&f->arena, first);
+		h->controllers.v[h->controllers.n++] = arena_strdup(&f->files.arena, first);
 	if (second)
-		h->controllers.v[h->controllers.n++] = arena_strdup(&f->arena, second);
+		h->controllers.v[h->controllers.n++] = arena_strdup(&f->files.arena, second);
 }
 
 static void add_write(struct fixture *f, const char *controller, const char *file,
@@ -138,7 +81,7 @@ static void add_write(struct fixture *f, const char *controller, const char *fil
 
 static void describe(struct fixture *f)
 {
-	cgroup_describe(&f->plan, &f->facts, &f->arena, &f->record);
+	cgroup_describe(&f->plan, &f->facts, &f->files.arena, &f->record);
 }
 
 /* Two v1 hierarchies, with a cgroup that somebody has made in each. */
@@ -146,13 +89,13 @@ static void make_v1(struct fixture *f)
 {
 	add_hierarchy(f, "pids", false, "pids", NULL);
 	add_hierarchy(f, "memory", false, "memory", NULL);
-	make(f, "pids" LEAF);
-	make(f, "memory" LEAF);
-	put(f, "pids" LEAF "/tasks", "");
-	put(f, "pids" LEAF "/cgroup.procs", "");
-	put(f, "pids" LEAF "/pids.max", "max\n");
-	put(f, "memory" LEAF "/tasks", "");
-	put(f, "memory" LEAF "/cgroup.procs", "");
+	files_make(&f->files, "pids" LEAF);
+	files_make(&f->files, "memory" LEAF);
+	files_put(&f->files, "pids" LEAF "/tasks", "");
+	files_put(&f->files, "pids" LEAF "/cgroup.procs", "");
+	files_put(&f->files, "pids" LEAF "/pids.max", "max\n");
+	files_put(&f->files, "memory" LEAF "/tasks", "");
+	files_put(&f->files, "memory" LEAF "/cgroup.procs", "");
 	f->plan.layout = CGROUP_V1;
 	describe(f);
 }
@@ -160,15 +103,15 @@ static void make_v1(struct fixture *f)
 static void make_v2(struct fixture *f)
 {
 	add_hierarchy(f, "unified", true, "pids", "memory");
-	make(f, "unified" LEAF);
-	put(f, "unified/cgroup.controllers", "cpu pids memory\n");
-	put(f, "unified/cgroup.subtree_control", "");
-	put(f, "unified/parent/cgroup.controllers", "pids memory\n");
-	put(f, "unified/parent/cgroup.subtree_control", "memory\n");
-	put(f, "unified" LEAF "/cgroup.controllers", "memory\n");
-	put(f, "unified" LEAF "/cgroup.procs", "");
-	put(f, "unified" LEAF "/cgroup.events", "populated 0\nfrozen 0\n");
-	put(f, "unified" LEAF "/cgroup.type", "domain\n");
+	files_make(&f->files, "unified" LEAF);
+	files_put(&f->files, "unified/cgroup.controllers", "cpu pids memory\n");
+	files_put(&f->files, "unified/cgroup.subtree_control", "");
+	files_put(&f->files, "unified/parent/cgroup.controllers", "pids memory\n");
+	files_put(&f->files, "unified/parent/cgroup.subtree_control", "memory\n");
+	files_put(&f->files, "unified" LEAF "/cgroup.controllers", "memory\n");
+	files_put(&f->files, "unified" LEAF "/cgroup.procs", "");
+	files_put(&f->files, "unified" LEAF "/cgroup.events", "populated 0\nfrozen 0\n");
+	files_put(&f->files, "unified" LEAF "/cgroup.type", "domain\n");
 	f->plan.layout = CGROUP_V2;
 	describe(f);
 }
@@ -200,8 +143,8 @@ static void a_description_names_one_directory_a_hierarchy(void **state)
 	assert_int_equal(r->layout, CGROUP_HYBRID);
 	assert_string_equal(r->path, LEAF);
 	assert_int_equal(r->directories.n, 3);
-	assert_string_equal(r->directories.v[1], path_of(f, "pids" LEAF));
-	assert_string_equal(r->directories.v[2], path_of(f, "unified" LEAF));
+	assert_string_equal(r->directories.v[1], files_path(&f->files, "pids" LEAF));
+	assert_string_equal(r->directories.v[2], files_path(&f->files, "unified" LEAF));
 	f->plan.layout = CGROUP_V1;
 	describe(f);
 	assert_int_equal(r->directories.n, 2);
@@ -211,7 +154,7 @@ static void a_description_names_one_directory_a_hierarchy(void **state)
 	f->plan.layout = CGROUP_NONE;
 	describe(f);
 	assert_int_equal(r->directories.n, 0);
-	assert_false(exists(f, "pids/parent"));
+	assert_false(files_has(&f->files, "pids/parent"));
 }
 
 static void without_a_manager_there_is_nothing_to_do(void **state)
@@ -222,7 +165,7 @@ static void without_a_manager_there_is_nothing_to_do(void **state)
 	struct err e;
 
 	make_v1(f);
-	put(f, "pids" LEAF "/cgroup.procs", "1\n");
+	files_put(&f->files, "pids" LEAF "/cgroup.procs", "1\n");
 	f->plan.manage = false;
 	f->plan.path = NULL;
 	describe(f);
@@ -233,7 +176,7 @@ static void without_a_manager_there_is_nothing_to_do(void **state)
 	assert_int_equal(cgroup_join_self(&cgroup, &e), 0);
 	assert_int_equal(cgroup_kill(&f->record, 100, &e), 0);
 	assert_int_equal(cgroup_signal(&f->record, SIGTERM, &e), 0);
-	assert_int_equal(cgroup_pids(&f->record, &f->arena, &pids, &e), 0);
+	assert_int_equal(cgroup_pids(&f->record, &f->files.arena, &pids, &e), 0);
 	assert_int_equal(pids.n, 0);
 	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
 	assert_false(cgroup_is_frozen(&f->record));
@@ -260,15 +203,17 @@ static void a_symlink_in_the_tree_is_not_followed(void **state)
 
 	add_hierarchy(f, "pids", false, "pids", NULL);
 	f->plan.layout = CGROUP_V1;
-	make(f, "out/leaf");
-	assert_int_equal(symlink(path_of(f, "out"), path_of(f, "pids/parent")), 0);
+	files_make(&f->files, "out/leaf");
+	assert_int_equal(
+		symlink(files_path(&f->files, "out"), files_path(&f->files, "pids/parent")), 0);
 	assert_refused(f, "pids" LEAF);
 	f->plan.path = "/parent/new/leaf";
 	assert_refused(f, "make cgroup");
-	assert_false(exists(f, "out/new"));
-	assert_int_equal(unlink(path_of(f, "pids/parent")), 0);
-	make(f, "pids/parent");
-	assert_int_equal(symlink(path_of(f, "out/leaf"), path_of(f, "pids" LEAF)), 0);
+	assert_false(files_has(&f->files, "out/new"));
+	assert_int_equal(unlink(files_path(&f->files, "pids/parent")), 0);
+	files_make(&f->files, "pids/parent");
+	assert_int_equal(
+		symlink(files_path(&f->files, "out/leaf"), files_path(&f->files, "pids" LEAF)), 0);
 	f->plan.path = LEAF;
 	assert_refused(f, "make cgroup");
 }
@@ -319,16 +264,16 @@ static void a_cgroup_with_processes_is_refused_and_stays(void **state)
 	struct fixture *f = *state;
 
 	make_v1(f);
-	put(f, "memory" LEAF "/cgroup.procs", "4711\n");
+	files_put(&f->files, "memory" LEAF "/cgroup.procs", "4711\n");
 	assert_refused(f, "memory" LEAF "' is not empty");
-	put(f, "memory" LEAF "/cgroup.procs", "0\n");
+	files_put(&f->files, "memory" LEAF "/cgroup.procs", "0\n");
 	assert_refused(f, "is not empty");
-	put(f, "memory" LEAF "/cgroup.procs", "");
-	make(f, "memory" LEAF "/sub/sub");
-	put(f, "memory" LEAF "/sub/sub/cgroup.procs", "4711\n");
+	files_put(&f->files, "memory" LEAF "/cgroup.procs", "");
+	files_make(&f->files, "memory" LEAF "/sub/sub");
+	files_put(&f->files, "memory" LEAF "/sub/sub/cgroup.procs", "4711\n");
 	assert_refused(f, "is not empty");
-	assert_true(exists(f, "memory" LEAF));
-	assert_true(exists(f, "pids" LEAF));
+	assert_true(files_has(&f->files, "memory" LEAF));
+	assert_true(files_has(&f->files, "pids" LEAF));
 }
 
 static void a_frozen_cgroup_is_refused(void **state)
@@ -336,15 +281,15 @@ static void a_frozen_cgroup_is_refused(void **state)
 	struct fixture *f = *state;
 
 	make_v1(f);
-	f->hierarchies[0].controllers.v[0] = arena_strdup(&f->arena, "freezer");
-	put(f, "pids" LEAF "/freezer.state", "FROZEN\n");
+	f->hierarchies[0].controllers.v[0] = arena_strdup(&f->files.arena, "freezer");
+	files_put(&f->files, "pids" LEAF "/freezer.state", "FROZEN\n");
 	assert_refused(f, "is frozen");
-	put(f, "pids" LEAF "/freezer.state", "FREEZING\n");
+	files_put(&f->files, "pids" LEAF "/freezer.state", "FREEZING\n");
 	assert_refused(f, "is frozen");
 
 	f->facts.hierarchies.n = 0;
 	make_v2(f);
-	put(f, "unified" LEAF "/cgroup.events", "populated 0\nfrozen 1\n");
+	files_put(&f->files, "unified" LEAF "/cgroup.events", "populated 0\nfrozen 1\n");
 	assert_refused(f, "unified" LEAF "' is frozen");
 }
 
@@ -353,7 +298,7 @@ static void a_threaded_cgroup_is_refused(void **state)
 	struct fixture *f = *state;
 
 	make_v2(f);
-	put(f, "unified" LEAF "/cgroup.type", "domain invalid\n");
+	files_put(&f->files, "unified" LEAF "/cgroup.type", "domain invalid\n");
 	assert_refused(f, "threaded");
 }
 
@@ -366,21 +311,21 @@ static void a_failed_create_takes_back_what_it_made_and_no_more(void **state)
 	add_hierarchy(f, "memory", false, "memory", NULL);
 	f->plan.layout = CGROUP_V1;
 	f->plan.path = "/a/b/c";
-	make(f, "pids/a");
-	make(f, "memory/a/b/c");
-	put(f, "memory/a/b/c/cgroup.procs", "");
+	files_make(&f->files, "pids/a");
+	files_make(&f->files, "memory/a/b/c");
+	files_put(&f->files, "memory/a/b/c/cgroup.procs", "");
 	assert_refused(f, "tasks");
-	assert_true(exists(f, "pids/a"));
-	assert_false(exists(f, "pids/a/b"));
-	assert_true(exists(f, "memory/a/b/c"));
+	assert_true(files_has(&f->files, "pids/a"));
+	assert_false(files_has(&f->files, "pids/a/b"));
+	assert_true(files_has(&f->files, "memory/a/b/c"));
 
 	/* somebody else has moved into what we made */
 	f->plan.path = "/x/y";
-	assert_int_equal(mkdir(path_of(f, "memory/x"), 0755), 0);
-	assert_int_equal(mkdir(path_of(f, "memory/x/y"), 0755), 0);
-	put(f, "memory/x/y/cgroup.procs", "1\n");
+	assert_int_equal(mkdir(files_path(&f->files, "memory/x"), 0755), 0);
+	assert_int_equal(mkdir(files_path(&f->files, "memory/x/y"), 0755), 0);
+	files_put(&f->files, "memory/x/y/cgroup.procs", "1\n");
 	assert_refused(f, "is not empty");
-	assert_false(exists(f, "pids/x"));
+	assert_false(files_has(&f->files, "pids/x"));
 }
 
 static void a_limit_that_cannot_be_written_is_named(void **state)
@@ -395,12 +340,14 @@ static void a_limit_that_cannot_be_written_is_named(void **state)
 	assert_refused(f, "cgroup controller 'memory': write '1024' to 'memory.limit_in_bytes'");
 	f->plan.writes.n = 0;
 	add_write(f, "memory", "../../../out", "1024");
-	put(f, "out", "");
+	files_put(&f->files, "out", "");
 	assert_refused(f, "not the name of a file");
 	assert_content(f, "out", "");
 	f->plan.writes.n = 0;
 	add_write(f, "memory", "link", "1024");
-	assert_int_equal(symlink(path_of(f, "out"), path_of(f, "memory" LEAF "/link")), 0);
+	assert_int_equal(
+		symlink(files_path(&f->files, "out"), files_path(&f->files, "memory" LEAF "/link")),
+		0);
 	assert_refused(f, "symbolic links");
 	assert_content(f, "out", "");
 	/* v2's own files are of no v1 hierarchy */
@@ -417,15 +364,17 @@ static void an_empty_cpuset_is_filled_from_the_top_down(void **state)
 
 	add_hierarchy(f, "cpuset", false, "cpuset", NULL);
 	f->plan.layout = CGROUP_V1;
-	make(f, "cpuset" LEAF);
-	put(f, "cpuset" LEAF "/tasks", "");
-	put(f, "cpuset" LEAF "/cgroup.procs", "");
+	files_make(&f->files, "cpuset" LEAF);
+	files_put(&f->files, "cpuset" LEAF "/tasks", "");
+	files_put(&f->files, "cpuset" LEAF "/cgroup.procs", "");
 	static const char *const levels[] = { "cpuset", "cpuset/parent", "cpuset" LEAF };
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
-		put(f, arena_printf(&f->arena, "%s/cpuset.cpus", levels[i]), i ? "\n" : "0-3\n");
-		put(f, arena_printf(&f->arena, "%s/cpuset.mems", levels[i]), i ? "\n" : "0\n");
+		files_put(&f->files, arena_printf(&f->files.arena, "%s/cpuset.cpus", levels[i]),
+			  i ? "\n" : "0-3\n");
+		files_put(&f->files, arena_printf(&f->files.arena, "%s/cpuset.mems", levels[i]),
+			  i ? "\n" : "0\n");
 	}
-	put(f, "cpuset/parent/cpuset.cpus", "1\n");
+	files_put(&f->files, "cpuset/parent/cpuset.cpus", "1\n");
 	if (cgroup_create(&f->plan, &f->facts, &cgroup, &e) < 0)
 		STOP("%s\n", e.text);
 	assert_content(f, "cpuset/parent/cpuset.cpus", "1\n");
@@ -433,9 +382,9 @@ static void an_empty_cpuset_is_filled_from_the_top_down(void **state)
 	assert_content(f, "cpuset" LEAF "/cpuset.cpus", "1");
 	assert_content(f, "cpuset" LEAF "/cpuset.mems", "0");
 
-	put(f, "cpuset/cpuset.mems", "\n");
-	put(f, "cpuset/parent/cpuset.mems", "\n");
-	put(f, "cpuset" LEAF "/cpuset.mems", "\n");
+	files_put(&f->files, "cpuset/cpuset.mems", "\n");
+	files_put(&f->files, "cpuset/parent/cpuset.mems", "\n");
+	files_put(&f->files, "cpuset" LEAF "/cpuset.mems", "\n");
 	assert_refused(f, "'cpuset.mems' of the cgroup above 'parent' is empty");
 }
 
@@ -446,7 +395,7 @@ static void controllers_are_enabled_in_every_cgroup_above(void **state)
 	struct err e;
 
 	make_v2(f);
-	put(f, "unified" LEAF "/pids.max", "");
+	files_put(&f->files, "unified" LEAF "/pids.max", "");
 	add_write(f, "pids", "pids.max", "7");
 	if (cgroup_create(&f->plan, &f->facts, &cgroup, &e) < 0)
 		STOP("%s\n", e.text);
@@ -459,7 +408,7 @@ static void controllers_are_enabled_in_every_cgroup_above(void **state)
 	assert_int_equal(cgroup.tasks[0], -1);
 	struct stat into, leaf;
 	assert_int_equal(fstat(cgroup.into, &into), 0);
-	assert_int_equal(stat(path_of(f, "unified" LEAF), &leaf), 0);
+	assert_int_equal(stat(files_path(&f->files, "unified" LEAF), &leaf), 0);
 	assert_int_equal(into.st_ino, leaf.st_ino);
 }
 
@@ -470,7 +419,7 @@ static void nothing_is_enabled_twice(void **state)
 	struct err e;
 
 	make_v2(f);
-	put(f, "unified" LEAF "/cgroup.controllers", "cpu memory pids\n");
+	files_put(&f->files, "unified" LEAF "/cgroup.controllers", "cpu memory pids\n");
 	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), 0);
 	assert_content(f, "unified/cgroup.subtree_control", "");
 }
@@ -482,7 +431,7 @@ static void a_controller_that_a_limit_needs_must_be_there(void **state)
 	struct err e;
 
 	make_v2(f);
-	put(f, "unified/parent/cgroup.controllers", "memory\n");
+	files_put(&f->files, "unified/parent/cgroup.controllers", "memory\n");
 	/* wanted, but no limit depends on it */
 	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), 0);
 	add_write(f, "pids", "pids.max", "7");
@@ -499,19 +448,19 @@ static void pids_are_those_of_all_hierarchies_and_sub_groups(void **state)
 	struct err e;
 
 	make_v1(f);
-	make(f, "memory" LEAF "/a/b");
-	make(f, "memory" LEAF "/c");
-	put(f, "pids" LEAF "/cgroup.procs", "20\n3\n0\n");
-	put(f, "memory" LEAF "/a/b/cgroup.procs", "4194304\n");
-	put(f, "memory" LEAF "/a/cgroup.procs", "20\n");
-	put(f, "memory" LEAF "/c/cgroup.procs", "7\n7\n");
-	assert_int_equal(cgroup_pids(&f->record, &f->arena, &pids, &e), 0);
+	files_make(&f->files, "memory" LEAF "/a/b");
+	files_make(&f->files, "memory" LEAF "/c");
+	files_put(&f->files, "pids" LEAF "/cgroup.procs", "20\n3\n0\n");
+	files_put(&f->files, "memory" LEAF "/a/b/cgroup.procs", "4194304\n");
+	files_put(&f->files, "memory" LEAF "/a/cgroup.procs", "20\n");
+	files_put(&f->files, "memory" LEAF "/c/cgroup.procs", "7\n7\n");
+	assert_int_equal(cgroup_pids(&f->record, &f->files.arena, &pids, &e), 0);
 	assert_int_equal(pids.n, ARRAY_SIZE(expected));
 	for (size_t i = 0; i < pids.n; i++)
 		assert_int_equal(pids.v[i], expected[i]);
 
-	put(f, "memory" LEAF "/c/cgroup.procs", "7x\n");
-	assert_int_equal(cgroup_pids(&f->record, &f->arena, &pids, &e), -1);
+	files_put(&f->files, "memory" LEAF "/c/cgroup.procs", "7x\n");
+	assert_int_equal(cgroup_pids(&f->record, &f->files.arena, &pids, &e), -1);
 }
 
 static void frozen_is_told_of_each_layout(void **state)
@@ -520,18 +469,18 @@ static void frozen_is_told_of_each_layout(void **state)
 
 	make_v1(f);
 	assert_false(cgroup_is_frozen(&f->record));
-	put(f, "memory" LEAF "/freezer.state", "THAWED\n");
+	files_put(&f->files, "memory" LEAF "/freezer.state", "THAWED\n");
 	assert_false(cgroup_is_frozen(&f->record));
-	put(f, "memory" LEAF "/freezer.state", "FREEZING\n");
+	files_put(&f->files, "memory" LEAF "/freezer.state", "FREEZING\n");
 	assert_true(cgroup_is_frozen(&f->record));
 	f->facts.hierarchies.n = 0;
 	make_v2(f);
-	put(f, "unified" LEAF "/cgroup.freeze", "0\n");
+	files_put(&f->files, "unified" LEAF "/cgroup.freeze", "0\n");
 	assert_false(cgroup_is_frozen(&f->record));
-	put(f, "unified" LEAF "/cgroup.freeze", "1\n");
+	files_put(&f->files, "unified" LEAF "/cgroup.freeze", "1\n");
 	assert_true(cgroup_is_frozen(&f->record));
-	put(f, "unified" LEAF "/cgroup.freeze", "0\n");
-	put(f, "unified" LEAF "/cgroup.events", "populated 1\nfrozen 1\n");
+	files_put(&f->files, "unified" LEAF "/cgroup.freeze", "0\n");
+	files_put(&f->files, "unified" LEAF "/cgroup.events", "populated 1\nfrozen 1\n");
 	assert_true(cgroup_is_frozen(&f->record));
 }
 
@@ -541,23 +490,23 @@ static void a_signal_thaws_what_it_froze_and_nothing_else(void **state)
 	struct err e;
 
 	make_v1(f);
-	put(f, "pids" LEAF "/freezer.state", "THAWED");
+	files_put(&f->files, "pids" LEAF "/freezer.state", "THAWED");
 	assert_int_equal(cgroup_signal(&f->record, SIGTERM, &e), 0);
 	assert_content(f, "pids" LEAF "/freezer.state", "THAWED");
-	put(f, "pids" LEAF "/freezer.state", "FROZEN");
+	files_put(&f->files, "pids" LEAF "/freezer.state", "FROZEN");
 	assert_int_equal(cgroup_signal(&f->record, SIGTERM, &e), 0);
 	assert_content(f, "pids" LEAF "/freezer.state", "FROZEN");
 	/* who is to die must run for it */
-	make(f, "pids" LEAF "/sub");
-	put(f, "pids" LEAF "/sub/freezer.state", "FROZEN");
+	files_make(&f->files, "pids" LEAF "/sub");
+	files_put(&f->files, "pids" LEAF "/sub/freezer.state", "FROZEN");
 	assert_int_equal(cgroup_signal(&f->record, SIGKILL, &e), 0);
 	assert_content(f, "pids" LEAF "/freezer.state", "THAWED");
 	assert_content(f, "pids" LEAF "/sub/freezer.state", "THAWED");
 	/* also where the signals go wrong */
-	put(f, "memory" LEAF "/cgroup.procs", "no number\n");
+	files_put(&f->files, "memory" LEAF "/cgroup.procs", "no number\n");
 	assert_int_equal(cgroup_signal(&f->record, SIGTERM, &e), -1);
 	assert_content(f, "pids" LEAF "/freezer.state", "THAWED");
-	put(f, "pids" LEAF "/freezer.state", "FROZEN");
+	files_put(&f->files, "pids" LEAF "/freezer.state", "FROZEN");
 	assert_int_equal(cgroup_signal(&f->record, SIGKILL, &e), -1);
 	assert_content(f, "pids" LEAF "/freezer.state", "THAWED");
 }
@@ -569,14 +518,14 @@ static void a_kill_that_does_not_end_names_the_pids(void **state)
 
 	make_v1(f);
 	/* above the largest number that there can be: nobody's */
-	put(f, "pids" LEAF "/cgroup.procs", "2147483647\n");
-	put(f, "pids" LEAF "/freezer.state", "THAWED");
+	files_put(&f->files, "pids" LEAF "/cgroup.procs", "2147483647\n");
+	files_put(&f->files, "pids" LEAF "/freezer.state", "THAWED");
 	assert_int_equal(cgroup_kill(&f->record, 80, &e), -1);
 	assert_int_equal(e.kind, ERR_SYSTEM);
 	assert_non_null(strstr(e.text, "2147483647"));
 	assert_non_null(strstr(e.text, LEAF));
 	assert_content(f, "pids" LEAF "/freezer.state", "THAWED");
-	put(f, "pids" LEAF "/cgroup.procs", "");
+	files_put(&f->files, "pids" LEAF "/cgroup.procs", "");
 	assert_int_equal(cgroup_kill(&f->record, 80, &e), 0);
 }
 
@@ -591,24 +540,24 @@ static void a_removal_is_deepest_first_and_stays_below(void **state)
 	add_hierarchy(f, "memory", false, "memory", NULL);
 	f->plan.layout = CGROUP_V1;
 	describe(f);
-	make(f, "pids" LEAF "/a/b/c");
-	make(f, "pids" LEAF "/a/d");
-	make(f, "pids" LEAF "/e");
-	make(f, "pids/parent/leaf2");
+	files_make(&f->files, "pids" LEAF "/a/b/c");
+	files_make(&f->files, "pids" LEAF "/a/d");
+	files_make(&f->files, "pids" LEAF "/e");
+	files_make(&f->files, "pids/parent/leaf2");
 	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
-	assert_false(exists(f, "pids" LEAF));
-	assert_true(exists(f, "pids/parent/leaf2"));
-	assert_int_equal(rmdir(path_of(f, "pids/parent/leaf2")), 0);
+	assert_false(files_has(&f->files, "pids" LEAF));
+	assert_true(files_has(&f->files, "pids/parent/leaf2"));
+	assert_int_equal(rmdir(files_path(&f->files, "pids/parent/leaf2")), 0);
 	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
 	/* an engine's parent is the engine's */
-	assert_true(exists(f, "pids/parent"));
+	assert_true(files_has(&f->files, "pids/parent"));
 	assert_int_equal(cgroup_kill(&f->record, 100, &e), 0);
 }
 
 /* As cgroup_create() marks them; it takes the privilege for such an attribute. */
 static bool mark(struct fixture *f, const char *path)
 {
-	return setxattr(path_of(f, path), "trusted.distro-shim.made", "1", 1, 0) == 0;
+	return setxattr(files_path(&f->files, path), "trusted.distro-shim.made", "1", 1, 0) == 0;
 }
 
 static void what_was_made_on_the_way_goes_with_the_last_container(void **state)
@@ -620,28 +569,28 @@ static void what_was_made_on_the_way_goes_with_the_last_container(void **state)
 	f->plan.layout = CGROUP_V1;
 	f->plan.path = "/engine/ours/deep/one";
 	describe(f);
-	make(f, "pids/engine/ours/deep/one");
-	make(f, "pids/engine/ours/two");
+	files_make(&f->files, "pids/engine/ours/deep/one");
+	files_make(&f->files, "pids/engine/ours/two");
 	if (!mark(f, "pids/engine/ours") || !mark(f, "pids/engine/ours/deep"))
 		skip();
 	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
-	assert_false(exists(f, "pids/engine/ours/deep"));
+	assert_false(files_has(&f->files, "pids/engine/ours/deep"));
 	/* somebody is in there */
-	assert_true(exists(f, "pids/engine/ours/two"));
+	assert_true(files_has(&f->files, "pids/engine/ours/two"));
 	f->plan.path = "/engine/ours/two";
 	describe(f);
 	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
-	assert_false(exists(f, "pids/engine/ours"));
+	assert_false(files_has(&f->files, "pids/engine/ours"));
 	/* not made by this program */
-	assert_true(exists(f, "pids/engine"));
+	assert_true(files_has(&f->files, "pids/engine"));
 	/* nor ever the root of the hierarchy */
 	assert_true(mark(f, "pids/engine") && mark(f, "pids"));
 	f->plan.path = "/engine/three";
 	describe(f);
-	make(f, "pids/engine/three");
+	files_make(&f->files, "pids/engine/three");
 	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
-	assert_false(exists(f, "pids/engine"));
-	assert_true(exists(f, "pids"));
+	assert_false(files_has(&f->files, "pids/engine"));
+	assert_true(files_has(&f->files, "pids"));
 }
 
 static void a_busy_cgroup_is_given_up_at_the_deadline(void **state)
@@ -651,7 +600,7 @@ static void a_busy_cgroup_is_given_up_at_the_deadline(void **state)
 
 	/* ordinary files keep a directory as busy as processes do */
 	make_v1(f);
-	put(f, "pids" LEAF "/cgroup.procs", "4711\n");
+	files_put(&f->files, "pids" LEAF "/cgroup.procs", "4711\n");
 	assert_int_equal(cgroup_remove(&f->record, 50, &e), -1);
 	assert_int_equal(e.sys, EBUSY);
 	assert_non_null(strstr(e.text, "4711"));
@@ -669,17 +618,17 @@ static void a_record_that_names_other_directories_is_refused(void **state)
 	static const char *const others[] = { "pids/../pids" LEAF, "pids/parent",
 					      "pids//parent/leaf", "out" };
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		f->record.directories.v[0] = path_of(f, others[i]);
+		f->record.directories.v[0] = files_path(&f->files, others[i]);
 		assert_int_equal(cgroup_remove(&f->record, 50, &e), -1);
 		assert_int_equal(e.kind, ERR_STATE);
 		assert_int_equal(cgroup_kill(&f->record, 50, &e), -1);
-		assert_int_equal(cgroup_pids(&f->record, &f->arena, &pids, &e), -1);
+		assert_int_equal(cgroup_pids(&f->record, &f->files.arena, &pids, &e), -1);
 	}
-	f->record.directories.v[0] = arena_strdup(&f->arena, LEAF);
+	f->record.directories.v[0] = arena_strdup(&f->files.arena, LEAF);
 	assert_int_equal(cgroup_remove(&f->record, 50, &e), -1);
 	describe(f);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		f->record.path = arena_strdup(&f->arena, paths[i]);
+		f->record.path = arena_strdup(&f->files.arena, paths[i]);
 		assert_int_equal(cgroup_remove(&f->record, 50, &e), -1);
 		assert_int_equal(e.kind, ERR_STATE);
 	}
@@ -693,15 +642,18 @@ static void a_removal_follows_no_symlink(void **state)
 	add_hierarchy(f, "pids", false, "pids", NULL);
 	f->plan.layout = CGROUP_V1;
 	describe(f);
-	make(f, "out/leaf/sub");
-	assert_int_equal(symlink(path_of(f, "out"), path_of(f, "pids/parent")), 0);
+	files_make(&f->files, "out/leaf/sub");
+	assert_int_equal(
+		symlink(files_path(&f->files, "out"), files_path(&f->files, "pids/parent")), 0);
 	assert_int_equal(cgroup_remove(&f->record, 50, &e), -1);
-	assert_true(exists(f, "out/leaf/sub"));
-	assert_int_equal(unlink(path_of(f, "pids/parent")), 0);
-	make(f, "pids" LEAF);
-	assert_int_equal(symlink(path_of(f, "out"), path_of(f, "pids" LEAF "/link")), 0);
+	assert_true(files_has(&f->files, "out/leaf/sub"));
+	assert_int_equal(unlink(files_path(&f->files, "pids/parent")), 0);
+	files_make(&f->files, "pids" LEAF);
+	assert_int_equal(
+		symlink(files_path(&f->files, "out"), files_path(&f->files, "pids" LEAF "/link")),
+		0);
 	assert_int_equal(cgroup_remove(&f->record, 50, &e), -1);
-	assert_true(exists(f, "out/leaf/sub"));
+	assert_true(files_has(&f->files, "out/leaf/sub"));
 }
 
 /* As deep as a container likes, far beyond what a path can name, and with few descriptors. */
@@ -715,8 +667,8 @@ static void depth_is_no_obstacle(void **state)
 	add_hierarchy(f, "pids", false, "pids", NULL);
 	f->plan.layout = CGROUP_V1;
 	describe(f);
-	make(f, "pids" LEAF);
-	int fd = open(path_of(f, "pids" LEAF), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	files_make(&f->files, "pids" LEAF);
+	int fd = open(files_path(&f->files, "pids" LEAF), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (int i = 0; i < depth; i++) {
 		assert_int_equal(mkdirat(fd, "sub", 0755), 0);
 		replace_fd(&fd, openat(fd, "sub", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -732,7 +684,7 @@ static void depth_is_no_obstacle(void **state)
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	assert_false(exists(f, "pids" LEAF));
+	assert_false(files_has(&f->files, "pids" LEAF));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -20,6 +20,7 @@
 
 static const char own_json[] =
 	"{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"process\":{\"terminal\":true,"
+	"\"consoleSize\":{\"height\":24,\"width\":80},"
 	"\"cwd\":\"/work\",\"env\":[\"A=1\",\"B=2\"],\"args\":[\"init\"],"
 	"\"user\":{\"uid\":3,\"gid\":4,\"additionalGids\":[5]},"
 	"\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"],\"effective\":[\"CAP_CHOWN\"],"
@@ -116,6 +117,12 @@ static void without_a_file_it_is_the_containers_own_with_another_command(void **
 	assert_int_equal(process->rlimits.n, 1);
 	assert_string_equal(own->args.v[0], "init");
 	assert_true(own->terminal);
+	/* Its size is that of its own terminal. */
+	assert_non_null(own->console_size);
+	options.terminal = true;
+	assert_int_equal(exec_process_make(own, &options, &arena, &process, &e), 0);
+	assert_true(process->terminal);
+	assert_null(process->console_size);
 }
 
 static void options_change_a_copy(void **state)

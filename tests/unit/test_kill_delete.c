@@ -511,11 +511,10 @@ static void the_state_object_has_what_the_specification_and_engines_read(void **
 	(void)state;
 	assert_int_equal(container_state_json(&view, out, &e), 0);
 	assert_int_equal(json_out_finish(out, &text, &length, &e), 0);
-	assert_string_equal(text,
-			    "{\"ociVersion\":\"1.2.1\",\"id\":\"box\",\"pid\":12,"
-			    "\"status\":\"paused\",\"bundle\":\"/b\",\"rootfs\":\"/b/rootfs\","
-			    "\"created\":\"2026-01-02T03:04:05.000000006Z\","
-			    "\"annotations\":{\"k\":\"v\"},\"owner\":\"7\"}");
+	assert_string_equal(text, "{\"ociVersion\":\"1.2.1\",\"id\":\"box\",\"status\":\"paused\","
+				  "\"pid\":12,\"bundle\":\"/b\",\"rootfs\":\"/b/rootfs\","
+				  "\"created\":\"2026-01-02T03:04:05.000000006Z\","
+				  "\"annotations\":{\"k\":\"v\"},\"owner\":\"7\"}");
 	assert_string_equal(container_owner_name(0).text, "root");
 	assert_string_equal(container_owner_name(4294967294u).text, "4294967294");
 }

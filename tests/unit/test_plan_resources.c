@@ -439,6 +439,11 @@ static void an_update_leaves_what_it_does_not_name(void **state)
 	assert_string_equal(
 		merged(f, "{'cpu':{'burst':5,'idle':1}}", "{'cpu':{'burst':0,'idle':0}}"),
 		"{'cpu':{'burst':0,'idle':0}}");
+	assert_string_equal(merged(f, "{'memory':{'limit':5,'checkBeforeUpdate':false}}",
+				   "{'memory':{'checkBeforeUpdate':true,'swappiness':7,"
+				   "'disableOOMKiller':true,'useHierarchy':true}}"),
+			    "{'memory':{'limit':5,'swappiness':7,'disableOOMKiller':true,"
+			    "'useHierarchy':true,'checkBeforeUpdate':true}}");
 	assert_string_equal(
 		merged(f, "{'devices':[{'allow':false}],'unified':{'a.b':'1','c.d':'2'}}",
 		       "{'devices':[{'allow':true}],'unified':{'c.d':'3','e.f':'4'}}"),

@@ -2,98 +2,37 @@
 /*
  * Groups of resctrl, on directories and files that look like the kernel's. Needs no root.
  */
-#include "base/arena.h"
-#include "base/auto.h"
-#include "base/io.h"
 #include "cgroup/resctrl.h"
+#include "plan/plan_resources.h"
 
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-#undef fail /* cmocka's; ours makes errors */
-
-#define STOP(...) (print_error(__VA_ARGS__), _fail(__FILE__, __LINE__))
-
-struct scene {
-	struct arena arena;
-	char base[32];
-};
+#include "files.h"
 
 static int begin(void **state)
 {
-	struct scene *s = calloc(1, sizeof(*s));
+	struct files *s = calloc(1, sizeof(*s));
 
-	if (!s)
-		return -1;
-	snprintf(s->base, sizeof(s->base), "/tmp/resctrl.XXXXXX");
 	*state = s;
-	return mkdtemp(s->base) ? 0 : -1;
+	return s ? files_begin(s) : -1;
 }
 
-/* What the tests make lies at known places. */
 static int end(void **state)
 {
-	struct scene *s = *state;
-	static const char *const files[] = { "clos/mon_groups/c1/tasks", "clos/schemata",
-					     "clos/tasks" };
-	static const char *const directories[] = { "clos/mon_groups/c1", "clos/mon_groups", "clos",
-						   "c1" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		unlink(arena_printf(&s->arena, "%s/%s", s->base, files[i]));
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
-		rmdir(arena_printf(&s->arena, "%s/%s", s->base, directories[i]));
-	rmdir(s->base);
-	arena_release(&s->arena);
-	free(s);
+	files_end(*state);
+	free(*state);
 	return 0;
 }
 
-static const char *at(struct scene *s, const char *path)
+static void make_group(struct files *s, const char *schemata)
 {
-	return arena_printf(&s->arena, "%s/%s", s->base, path);
-}
-
-static void put(struct scene *s, const char *path, const char *text)
-{
-	autoclose int fd = open(at(s, path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-}
-
-static const char *content(struct scene *s, const char *path)
-{
-	autofree char *text = NULL;
-	struct err e;
-
-	assert_int_equal(read_file_at(AT_FDCWD, at(s, path), 4096, &text, NULL, &e), 0);
-	return arena_strdup(&s->arena, text);
-}
-
-static bool is_there(struct scene *s, const char *path)
-{
-	return access(at(s, path), F_OK) == 0;
-}
-
-static void make_group(struct scene *s, const char *schemata)
-{
-	assert_int_equal(mkdir(at(s, "clos"), 0755), 0);
-	assert_int_equal(mkdir(at(s, "clos/mon_groups"), 0755), 0);
-	put(s, "clos/schemata", schemata);
-	put(s, "clos/tasks", "");
+	assert_int_equal(mkdir(files_path(s, "clos"), 0755), 0);
+	assert_int_equal(mkdir(files_path(s, "clos/mon_groups"), 0755), 0);
+	files_put(s, "clos/schemata", schemata);
+	files_put(s, "clos/tasks", "");
 }
 
 static void a_group_that_is_there_is_compared_and_stays(void **state)
 {
-	struct scene *s = *state;
+	struct files *s = *state;
 	char *lines[] = { (char[]){ "L3:0=f;1=3" }, (char[]){ "MB:0=20" } };
 	struct plan_rdt plan = { .group = "clos", .named = true, .schemata = { 2, lines } };
 	struct rdt_record record = { 0 };
@@ -105,17 +44,17 @@ static void a_group_that_is_there_is_compared_and_stays(void **state)
 	assert_int_equal(rdt_make(&record, &e), 0);
 	assert_int_equal(rdt_configure(&plan, &record, &e), 0);
 	assert_int_equal(rdt_join(&record, 4711, &e), 0);
-	assert_string_equal(content(s, "clos/tasks"), "4711");
+	assert_string_equal(files_content(s, "clos/tasks"), "4711");
 	lines[1] = (char[]){ "MB:0=70" };
 	assert_int_equal(rdt_configure(&plan, &record, &e), -1);
 	assert_non_null(strstr(e.text, "has another schema than 'MB:0=70'"));
 	assert_int_equal(rdt_remove(&record, &e), 0);
-	assert_true(is_there(s, "clos"));
+	assert_true(files_has(s, "clos"));
 }
 
 static void a_group_that_is_made_gets_all_lines_at_once(void **state)
 {
-	struct scene *s = *state;
+	struct files *s = *state;
 	char *lines[] = { (char[]){ "L3:0=f" }, (char[]){ "MB:0=20" } };
 	struct plan_rdt plan = {
 		.group = "clos", .named = true, .schemata = { 2, lines }, .monitor = "c1"
@@ -125,28 +64,28 @@ static void a_group_that_is_made_gets_all_lines_at_once(void **state)
 
 	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), 0);
 	assert_true(record.made);
-	assert_string_equal(record.monitor, at(s, "clos/mon_groups/c1"));
+	assert_string_equal(record.monitor, files_path(s, "clos/mon_groups/c1"));
 	assert_int_equal(rdt_make(&record, &e), 0);
 	/* what the kernel fills it with */
-	rmdir(at(s, "clos"));
+	rmdir(files_path(s, "clos"));
 	make_group(s, "L3:0=fff\n");
 	assert_int_equal(rdt_configure(&plan, &record, &e), 0);
-	assert_string_equal(content(s, "clos/schemata"), "L3:0=f\nMB:0=20\n");
-	put(s, "clos/mon_groups/c1/tasks", "");
+	assert_string_equal(files_content(s, "clos/schemata"), "L3:0=f\nMB:0=20\n");
+	files_put(s, "clos/mon_groups/c1/tasks", "");
 	assert_int_equal(rdt_join(&record, 12, &e), 0);
-	assert_string_equal(content(s, "clos/tasks"), "12");
-	assert_string_equal(content(s, "clos/mon_groups/c1/tasks"), "12");
-	unlink(at(s, "clos/mon_groups/c1/tasks"));
+	assert_string_equal(files_content(s, "clos/tasks"), "12");
+	assert_string_equal(files_content(s, "clos/mon_groups/c1/tasks"), "12");
+	unlink(files_path(s, "clos/mon_groups/c1/tasks"));
 	/* its files go with a directory of the kernel's; here they keep it */
 	assert_int_equal(rdt_remove(&record, &e), -1);
-	assert_false(is_there(s, "clos/mon_groups/c1"));
+	assert_false(files_has(s, "clos/mon_groups/c1"));
 	/* made between the look and the making: not ours */
 	assert_int_equal(rdt_make(&record, &e), -1);
 }
 
 static void what_is_ours_goes_and_missing_is_no_error(void **state)
 {
-	struct scene *s = *state;
+	struct files *s = *state;
 	struct plan_rdt plan = { .group = "c1" };
 	struct rdt_record record = { 0 };
 	struct err e = { 0 };
@@ -157,13 +96,13 @@ static void what_is_ours_goes_and_missing_is_no_error(void **state)
 	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), -1);
 	assert_non_null(strstr(e.text, "is there already"));
 	assert_int_equal(rdt_remove(&record, &e), 0);
-	assert_false(is_there(s, "c1"));
+	assert_false(files_has(s, "c1"));
 	assert_int_equal(rdt_remove(&record, &e), 0);
 }
 
 static void by_name_without_a_schema_it_has_to_be_there(void **state)
 {
-	struct scene *s = *state;
+	struct files *s = *state;
 	struct plan_rdt plan = { .group = "clos", .named = true };
 	struct plan_rdt root = { .group = "", .named = true };
 	struct rdt_record record = { 0 };
@@ -171,10 +110,10 @@ static void by_name_without_a_schema_it_has_to_be_there(void **state)
 
 	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), -1);
 	assert_non_null(strstr(e.text, "linux.intelRdt.closID: there is no group"));
-	put(s, "clos", "");
+	files_put(s, "clos", "");
 	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), -1);
 	assert_non_null(strstr(e.text, "is no group"));
-	unlink(at(s, "clos"));
+	unlink(files_path(s, "clos"));
 	assert_int_equal(rdt_describe(&root, s->base, &s->arena, &record, &e), 0);
 	assert_string_equal(record.group, s->base);
 	assert_false(record.made);
@@ -206,6 +145,79 @@ static void schemata_are_compared_by_domain(void **state)
 			STOP("%s in %s\n", rows[i].line, rows[i].schemata);
 }
 
+static void an_update_writes_its_lines_and_remembers_the_old_ones(void **state)
+{
+	struct files *s = *state;
+	char *lines[] = { (char[]){ "MB:0=40" }, (char[]){ "L3:0=3" } };
+	struct strlist schemata = { 1, lines };
+	struct rdt_record record = { .group = files_path(s, "clos") };
+	autostrbuf before = { 0 };
+	struct err e = { 0 };
+
+	make_group(s, "  L3:0=f\n  MB:0=20\nMBX:0=1\n");
+	assert_int_equal(rdt_update(&schemata, &record, &before, &e), 0);
+	assert_string_equal(strbuf_text(&before), "MB:0=20\n");
+	/* a file of the kernel's is no text that is written over */
+	assert_memory_equal(files_content(s, "clos/schemata"), "MB:0=40\n", 8);
+	strbuf_release(&before);
+	files_put(s, "clos/schemata", "  L3:0=f\n  MB:0=20\n");
+	schemata.n = 2;
+	assert_int_equal(rdt_update(&schemata, &record, &before, &e), 0);
+	assert_string_equal(strbuf_text(&before), "L3:0=f\nMB:0=20\n");
+	files_put(s, "clos/schemata", "");
+	rdt_put_back(&record, strbuf_text(&before));
+	assert_string_equal(files_content(s, "clos/schemata"), "L3:0=f\nMB:0=20\n");
+}
+
+static void a_refused_line_comes_with_the_kernels_reason(void **state)
+{
+	struct files *s = *state;
+	char *lines[] = { (char[]){ "L9:0=f" } };
+	struct strlist schemata = { 1, lines };
+	struct rdt_record record = { .group = files_path(s, "clos") };
+	autostrbuf before = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(rdt_update(&schemata, &record, &before, &e), -1);
+	assert_non_null(strstr(e.text, "linux.intelRdt: open '"));
+	make_group(s, "");
+	/* takes no byte, as the kernel takes no such line */
+	unlink(files_path(s, "clos/schemata"));
+	assert_int_equal(symlink("/dev/full", files_path(s, "clos/schemata")), 0);
+	assert_int_equal(rdt_update(&schemata, &record, &before, &e), -1);
+	assert_int_equal(mkdir(files_path(s, "info"), 0755), 0);
+	files_put(s, "info/last_cmd_status", "Unknown resource name 'L9'\n");
+	struct plan_rdt plan = { .schemata = schemata };
+	record.made = true;
+	assert_int_equal(rdt_configure(&plan, &record, &e), -1);
+	assert_non_null(strstr(e.text, "write 'L9:0=f': Unknown resource name 'L9': "));
+	assert_string_equal(strbuf_text(&before), "");
+}
+
+static void an_updated_configuration_says_each_resource_once(void **state)
+{
+	struct files *s = *state;
+	char *lines[] = { (char[]){ "L3:0=f" }, (char[]){ "L3CODE:0=f" }, (char[]){ "MB:0=9" } };
+	struct spec_intel_rdt now = { .clos_id = (char[]){ "clos" }, .schemata = { 3, lines } };
+	struct spec_intel_rdt asked = { .l3_cache_schema = (char[]){ "L3:0=3" } };
+	struct spec_intel_rdt merged;
+
+	plan_rdt_merge(&now, &asked, &s->arena, &merged);
+	assert_string_equal(merged.clos_id, "clos");
+	assert_string_equal(merged.l3_cache_schema, "L3:0=3");
+	assert_null(merged.mem_bw_schema);
+	assert_int_equal(merged.schemata.n, 2);
+	assert_string_equal(merged.schemata.v[0], "L3CODE:0=f");
+	asked = (struct spec_intel_rdt){ .mem_bw_schema = (char[]){ "MB:0=5" } };
+	plan_rdt_merge(&merged, &asked, &s->arena, &merged);
+	assert_string_equal(merged.l3_cache_schema, "L3:0=3");
+	assert_string_equal(merged.mem_bw_schema, "MB:0=5");
+	assert_int_equal(merged.schemata.n, 1);
+	plan_rdt_merge(NULL, &asked, &s->arena, &merged);
+	assert_null(merged.clos_id);
+	assert_string_equal(merged.mem_bw_schema, "MB:0=5");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +230,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(by_name_without_a_schema_it_has_to_be_there, begin,
 						end),
 		cmocka_unit_test(schemata_are_compared_by_domain),
+		cmocka_unit_test_setup_teardown(
+			an_update_writes_its_lines_and_remembers_the_old_ones, begin, end),
+		cmocka_unit_test_setup_teardown(a_refused_line_comes_with_the_kernels_reason, begin,
+						end),
+		cmocka_unit_test_setup_teardown(an_updated_configuration_says_each_resource_once,
+						begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
