@@ -134,7 +134,7 @@ struct plan_cgroup {
 	struct plan_cgroup_writes writes; /* in order */
 	struct plan_device_rules devices;
 	uint64_t memory_check; /* refuse where more is in use than this; 0: do not ask */
-	bool delegate;         /* v2: the container's root gets the group as its own */
+	bool delegate;         /* v2: the container's user gets the group as its own */
 	uint32_t delegate_uid, delegate_gid; /* on the host */
 	/* plan_systemd.h: a unit whose cgroup it is, made by systemd; NULL: the group is made in the files */
 	const struct plan_scope *scope;
