@@ -47,6 +47,7 @@ src_libspec_a_SOURCES = \
 	src/spec/fields_linux.c \
 	src/spec/fields_process.c \
 	src/spec/fields_resources.c \
+	src/spec/locate.c \
 	src/spec/oci_state.c \
 	src/spec/oci_state.h \
 	src/spec/spec.h \
