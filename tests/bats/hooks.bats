@@ -303,4 +303,15 @@ END
     lacks "$output" "$PWD/out"
     edit_config "$b" '.annotations["run.oci.hooks.stdout"] = "/no/such/out"'
     expect_error "run.oci.hooks.stdout: open '/no/such/out': no such file" create -b "$b" c4
+    # a FIFO that nobody reads, and one that somebody reads slowly
+    mkfifo fifo
+    edit_config "$b" ".annotations[\"run.oci.hooks.stdout\"] = \"$PWD/fifo\""
+    expect_error "run.oci.hooks.stdout: open '$PWD/fifo': no such device or address" create -b "$b" c4
+    exec 7<>fifo
+    edit_config "$b" 'del(.hooks)' && edit_config "$b" "$(hook createRuntime 'head -c 200000 /dev/zero')"
+    (sleep 0.3 && timeout 10 head -c 200000 <&7 | wc -c >read) 3>&- &
+    succeeds run -b "$b" c4
+    wait $!
+    exec 7<&-
+    is "$(<read)" 200000
 }
