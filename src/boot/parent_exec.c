@@ -274,6 +274,7 @@ int parent_exec_running(struct boot *b, struct err *e)
 		return -1;
 	if (!executed)
 		return fail(e, ERR_SYSTEM, "the new process ended before its program ran");
+	b->child_runs = true;
 	return 0;
 }
 
