@@ -9,6 +9,8 @@
 #include "plan/plan_resources.h"
 #include "sys/mount_api.h"
 
+#include <limits.h>
+
 #define PARENT_OF_DEFAULT "/distro-shim"
 #define COMPONENT_MAX 255 /* NAME_MAX */
 
@@ -71,6 +73,26 @@ static int path_check(const char *path, struct err *e)
 	return 0;
 }
 
+/* A group that can be made step by step, but whose files have no path that could be opened, could not be
+ * removed again either. */
+static int path_check_length(const struct plan_context *c, const char *path, struct err *e)
+{
+	const struct cgroup_facts *facts = c->facts->cgroup;
+	size_t length = strlen(path);
+
+	for (size_t i = 0; i < facts->hierarchies.n; i++) {
+		const char *mount = facts->hierarchies.v[i].mount_point;
+		size_t taken = strlen(mount) + 1 + COMPONENT_MAX + 1;
+
+		if (taken + length > PATH_MAX)
+			return fail(e, ERR_CONFIG,
+				    "linux.cgroupsPath: is longer than the %zu bytes that are left "
+				    "for it below '%s'",
+				    taken > PATH_MAX ? 0 : PATH_MAX - taken, mount);
+	}
+	return 0;
+}
+
 static int cgroup_path(struct plan_context *c, const char **ret, struct err *e)
 {
 	const char *path = c->linux_->cgroups_path;
@@ -85,6 +107,8 @@ static int cgroup_path(struct plan_context *c, const char **ret, struct err *e)
 	if (str_eq(path, "/"))
 		return fail(e, ERR_CONFIG,
 			    "linux.cgroupsPath: the root cgroup is not the container's");
+	if (path_check_length(c, path, e) < 0)
+		return -1;
 	*ret = path;
 	return 0;
 }

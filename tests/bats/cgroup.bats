@@ -111,6 +111,15 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
         expect_error 'linux.cgroupsPath' create -b "$b" c1
     done
     is "$(where /n)$(where /a)" ""
+    # what could be made and then neither opened nor removed
+    name=$(printf 'n%.0s' {1..250}) path=''
+    for ((i = 0; i < 16; i++)); do path+=/$name; done
+    edit_config "$b" --arg path "$path" '.linux.cgroupsPath = $path'
+    expect_error 'linux.cgroupsPath: is longer than the 3[0-9]* bytes that are left for it below' create -b "$b" c1
+    edit_config "$b" --arg path "${path:0:3500}" '.linux.cgroupsPath = $path'
+    succeeds create -b "$b" c1
+    succeeds delete --force c1
+    is "$(where "/$name")" ""
 }
 
 @test "a creation that fails takes its groups back, with the parents that it made" {
