@@ -254,6 +254,7 @@ src_libcontainer_a_SOURCES = \
 	src/container/living.h \
 	src/container/make.c \
 	src/container/make.h \
+	src/container/matching.c \
 	src/container/notify.c \
 	src/container/notify.h \
 	src/container/outlook.c \
