@@ -309,9 +309,9 @@ END
     expect_error "run.oci.hooks.stdout: open '$PWD/fifo': no such device or address" create -b "$b" c4
     exec 7<>fifo
     edit_config "$b" 'del(.hooks)' && edit_config "$b" "$(hook createRuntime 'head -c 200000 /dev/zero')"
-    (sleep 0.3 && timeout 10 head -c 200000 <&7 | wc -c >read) 3>&- &
+    (sleep 0.3 && timeout 10 head -c 200000 <&7 | wc -c >count) 3>&- &
     succeeds run -b "$b" c4
     wait $!
     exec 7<&-
-    is "$(<read)" 200000
+    is "$(<count)" 200000
 }
