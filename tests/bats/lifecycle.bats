@@ -328,6 +328,7 @@ fits_schema() { # SCHEMA FILE
     "$DISTRO_SHIM" --root "$SHIM_ROOT" create -b "$b" c1 </dev/null >log 2>&1 3>&- &
     creator=$!
     wait_until has_status c1 creating
+    wait_until [ -e "$SHIM_ROOT/c1/status.json" ]
     pid=$(jq .initPid "$SHIM_ROOT/c1/status.json")
     [ -e "/proc/$pid" ]
     kill -s KILL "$creator"
