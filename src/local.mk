@@ -47,6 +47,7 @@ src_libspec_a_SOURCES = \
 	src/spec/fields_linux.c \
 	src/spec/fields_process.c \
 	src/spec/fields_resources.c \
+	src/spec/locate.c \
 	src/spec/oci_state.c \
 	src/spec/oci_state.h \
 	src/spec/spec.h \
@@ -257,6 +258,7 @@ src_libcontainer_a_SOURCES = \
 	src/container/living.h \
 	src/container/make.c \
 	src/container/make.h \
+	src/container/matching.c \
 	src/container/notify.c \
 	src/container/notify.h \
 	src/container/outlook.c \

@@ -40,8 +40,8 @@ _distro_shim() {
     'run') options='--detach --keep --bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
     'exec') options='--process --detach --tty --console-socket --cwd --env --user --additional-gids --cap --no-new-privs --preserve-fds --pid-file --pidfd-socket --cgroup --ignore-paused --process-label --apparmor --no-subreaper --help' ;;
     'state') options='--help' ;;
-    'kill') options='--all --help' ;;
-    'delete') options='--force --help' ;;
+    'kill') options='--all --regex --help' ;;
+    'delete') options='--force --regex --help' ;;
     'list') options='--format --quiet --help' ;;
     'members') options='--network --format --quiet --help' ;;
     'ps') options='--format --help' ;;

@@ -17,7 +17,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* config-linux.md "Devices": an existing file of another type or number MUST be an error. */
+/* config-linux.md "Devices": an existing file of another type or number MUST be an error. An empty file is
+ * where an earlier container has mounted one. */
 static int check_existing(int directory, const char *name, const struct plan_device *device,
 			  struct err *e)
 {
@@ -25,6 +26,8 @@ static int check_existing(int directory, const char *name, const struct plan_dev
 
 	if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail_sys(e, "stat the device '%s'", device->path);
+	if (device->bind && S_ISREG(st.st_mode) && st.st_size == 0)
+		return 0;
 	if ((st.st_mode & S_IFMT) != device->type ||
 	    (device->type != S_IFIFO && st.st_rdev != makedev(device->major, device->minor)))
 		return fail(e, ERR_CONFIG, "the device '%s' exists with another type or number",
@@ -65,8 +68,12 @@ static int bind_node(int directory, const char *name, const struct plan_device *
 	fd = sys_open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (fd < 0)
 		return fail_sys(e, "clone the host's device '%s'", device->path);
-	if (mknodat(directory, name, S_IFREG | 0644, 0) < 0 && errno != EEXIST)
-		return fail_sys(e, "make the mount point '%s'", device->path);
+	if (mknodat(directory, name, S_IFREG | 0644, 0) < 0) {
+		if (errno != EEXIST)
+			return fail_sys(e, "make the mount point '%s'", device->path);
+		if (check_existing(directory, name, device, e) < 0)
+			return -1;
+	}
 	target = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
 		return fail_sys(e, "open the mount point '%s'", device->path);

@@ -32,6 +32,19 @@ static int fail_context(int context, const struct plan_mount *mount, const char 
 			  mount->fstype, mount->destination, *message ? ": " : "", message);
 }
 
+static int set_options(int context, const struct plan_mount *mount, struct err *e)
+{
+	for (size_t i = 0; i < mount->options.n; i++) {
+		const struct plan_option *option = &mount->options.v[i];
+		if (sys_fsconfig(context, option->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
+				 option->key, option->value, 0) < 0) {
+			fail_context(context, mount, "configure", e);
+			return err_prefix(e, "option '%s'", option->key);
+		}
+	}
+	return 0;
+}
+
 int make_filesystem(const struct plan_mount *mount, struct err *e)
 {
 	autoclose int context = sys_fsopen(mount->fstype, FSOPEN_CLOEXEC);
@@ -42,14 +55,8 @@ int make_filesystem(const struct plan_mount *mount, struct err *e)
 				mount->destination);
 	if (sys_fsconfig(context, FSCONFIG_SET_STRING, "source", mount->source, 0) < 0)
 		return fail_context(context, mount, "set the source of", e);
-	for (size_t i = 0; i < mount->options.n; i++) {
-		const struct plan_option *option = &mount->options.v[i];
-		if (sys_fsconfig(context, option->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
-				 option->key, option->value, 0) < 0) {
-			fail_context(context, mount, "configure", e);
-			return err_prefix(e, "option '%s'", option->key);
-		}
-	}
+	if (set_options(context, mount, e) < 0)
+		return -1;
 	if (sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return fail_context(context, mount, "create", e);
 	/* Read-only is for apply_mount_attributes(): the mode of a tmpfs and what is copied into it come
@@ -243,11 +250,27 @@ static int make_new(struct boot *b, const struct plan_mount *mount, int target, 
 	return make_filesystem(mount, e);
 }
 
+/* Through the descriptor that mount_one() kept: it is exactly that file system. */
+static int reconfigure(struct boot *b, const struct plan_mount *mount, struct err *e)
+{
+	autoclose int context =
+		sys_fspick(b->mount_fds[mount->remounts], "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
+
+	if (context < 0)
+		return fail_sys(e, "open the file system of '%s'", mount->destination);
+	if (set_options(context, mount, e) < 0)
+		return -1;
+	if (sys_fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
+		return fail_context(context, mount, "reconfigure", e);
+	return 0;
+}
+
 static int remount(struct boot *b, const struct plan_mount *mount, struct err *e)
 {
 	autoclose int target = beneath_open(b->root_mount, mount->destination, 0, e);
 
-	if (target < 0 || apply_mount_attributes(target, mount, e) < 0)
+	if (target < 0 || (mount->options.n > 0 && reconfigure(b, mount, e) < 0) ||
+	    apply_mount_attributes(target, mount, e) < 0)
 		return -1;
 	return apply_propagation(target, mount, e);
 }
@@ -282,7 +305,7 @@ static int mount_one(struct boot *b, size_t index, struct err *e)
 	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
 	    0)
 		return fail_sys(e, "mount '%s' on '%s'", mount->source, mount->destination);
-	if (mount->readonly_late)
+	if (mount->readonly_late || mount->remounted)
 		b->mount_fds[index] = take_fd(&fd);
 	return 0;
 }

@@ -43,6 +43,7 @@ struct boot {
 	int start_listener; /* ROOT/ID/start */
 	int console_master; /* parent: received, owned */
 	bool child_failed;  /* parent: its error was received */
+	bool child_runs;    /* parent of exec: the program runs, so what fails now is our own */
 
 	int root_mount; /* detached clone of the root filesystem; the child attaches it */
 	int *mount_fds; /* one per plan->mounts: made by the parent, -1 where the child makes it */

@@ -139,7 +139,8 @@ int boot_exec(const struct exec_request *request, struct exec_result *ret, struc
 	rc = exec_page(&b, e);
 	ret->console_master = take_fd(&b.console_master);
 	if (rc < 0) {
-		parent_learn_cause(&b, e);
+		if (!b.child_runs)
+			parent_learn_cause(&b, e);
 		child_drop(&b.init);
 		if (b.pid_file_written)
 			unlink(b.options->pid_file);

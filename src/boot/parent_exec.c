@@ -275,8 +275,10 @@ int parent_exec_running(struct boot *b, struct err *e)
 	/* A death in the last moment ends the conversation as execve() does. */
 	if (executing && procfs_has_executed(b->init.pid, &executed, e) < 0)
 		return -1;
-	if (executed)
+	if (executed) {
+		b->child_runs = true;
 		return 0;
+	}
 	if (parent_fail_oom_killed(b, e) < 0)
 		return -1;
 	return fail(e, ERR_SYSTEM, "the new process ended before its program ran");

@@ -10,13 +10,16 @@
 #include "sys/nsfd.h"
 
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 struct net_move {
 	struct link_addresses addresses;
-	bool gone; /* it is in the container's namespace */
+	const char *inside; /* its name there */
+	bool gone;          /* it is in the container's namespace */
 };
 
 static bool exists(int socket, const char *name)
@@ -27,6 +30,29 @@ static bool exists(int socket, const char *name)
 	return netlink_find(socket, name, &index, &ignored) == 0;
 }
 
+/* "eth%d" is the first of eth0, eth1, ... that is free inside. Chosen here and not by the kernel, which does
+ * the same but does not say which one it took. */
+static int choose_name(struct boot *b, int inside, const char *wanted, const char **ret,
+		       struct err *e)
+{
+	const char *number = strstr(wanted, "%d");
+	const char *name = wanted;
+
+	for (unsigned i = 0; number; i++) {
+		name = arena_printf(b->arena, "%.*s%u%s", (int)(number - wanted), wanted, i,
+				    number + strlen("%d"));
+		if (strlen(name) >= IFNAMSIZ)
+			return fail(e, ERR_CONFIG, "no name like '%s' is free in the container",
+				    wanted);
+		if (!exists(inside, name))
+			break;
+	}
+	if (!number && exists(inside, name))
+		return fail(e, ERR_CONFIG, "the container has a network device '%s' already", name);
+	*ret = name;
+	return 0;
+}
+
 static int leave_host(struct boot *b, int host, int inside, size_t i, struct err *e)
 {
 	struct net_move *move = &b->moves[i];
@@ -34,18 +60,16 @@ static int leave_host(struct boot *b, int host, int inside, size_t i, struct err
 	bool had_name = exists(inside, device->name);
 	unsigned index;
 
-	if (exists(inside, device->inside))
-		return fail(e, ERR_CONFIG, "the container has a network device '%s' already",
-			    device->inside);
-	if (netlink_find(host, device->name, &index, e) < 0 ||
+	if (choose_name(b, inside, device->inside, &move->inside, e) < 0 ||
+	    netlink_find(host, device->name, &index, e) < 0 ||
 	    netlink_addresses(host, index, b->arena, &move->addresses, e) < 0)
 		return -1;
 	move->gone = true;
-	if (netlink_move(host, index, device->inside, b->container_network, e) == 0)
+	if (netlink_move(host, index, move->inside, b->container_network, e) == 0)
 		return 0;
 	/* The kernel moves first, then renames: it may be there under its old name. */
 	move->gone = !had_name && exists(inside, device->name);
-	return err_prefix(e, "move network device '%s' as '%s'", device->name, device->inside);
+	return err_prefix(e, "move network device '%s' as '%s'", device->name, move->inside);
 }
 
 static int set_up(int socket, const char *name, const struct link_addresses *addresses,
@@ -97,7 +121,7 @@ int parent_net_devices(struct boot *b, struct err *e)
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = leave_host(b, host, inside, i, e);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = set_up(inside, b->plan->net_devices.v[i].inside, &b->moves[i].addresses, e);
+		rc = set_up(inside, b->moves[i].inside, &b->moves[i].addresses, e);
 	return rc < 0 ? err_prefix(e, "linux.netDevices") : 0;
 }
 
@@ -107,7 +131,7 @@ static int give_back(struct boot *b, int host, int inside, int home, size_t i, s
 	struct err not_renamed;
 	unsigned index;
 
-	if (netlink_find(inside, device->inside, &index, &not_renamed) < 0 &&
+	if (netlink_find(inside, b->moves[i].inside, &index, &not_renamed) < 0 &&
 	    netlink_find(inside, device->name, &index, e) < 0)
 		return -1;
 	if (netlink_move(inside, index, device->name, home, e) < 0)

@@ -6,11 +6,14 @@
  * collected; a signal then waits for the thaw, so what is thawed dies before it forks.
  */
 #include "cgroup/freeze.h"
+#include "cgroup/make.h"
 
 #include "base/auto.h"
 #include "sys/child.h"
+#include "sys/procfs.h"
 
 #include <signal.h>
+#include <sys/xattr.h>
 
 #define FREEZE_MS 2000
 #define FIRST_ROUND_MS 50
@@ -108,6 +111,15 @@ static int signal_all(const struct cgroup_opened *opened, int signal, struct err
 	return failed;
 }
 
+/* Linux 6.18 kills what clone3(2) puts into a cgroup once cgroup.kill was written to it: one that outlives the
+ * container must be spared that. */
+static bool may_use_kill_file(int unified)
+{
+	char mark;
+
+	return getxattr(fd_path(unified).text, CGROUP_MADE_BEFORE, &mark, sizeof(mark)) < 0;
+}
+
 /* One SIGKILL for all. `by_hand`: also by pid, because cgroup.kill alone was not enough. */
 static int kill_once(const struct cgroup_opened *opened, bool by_hand, int64_t freeze_ms,
 		     struct err *e)
@@ -118,10 +130,13 @@ static int kill_once(const struct cgroup_opened *opened, bool by_hand, int64_t f
 	int failed = 0;
 
 	/* In a threaded cgroup it is EOPNOTSUPP (cgroup-v2.rst). */
-	bool killed = unified >= 0 && tree_write(unified, "cgroup.kill", "1") == 0;
+	bool killed = unified >= 0 && may_use_kill_file(unified) &&
+		      tree_write(unified, "cgroup.kill", "1") == 0;
 	if (!killed || by_hand) {
 		if (freezer >= 0)
 			cgroup_freeze(freezer, freeze_ms);
+		else if (unified >= 0 && !killed)
+			cgroup_freeze(unified, freeze_ms);
 		failed = signal_all(opened, SIGKILL, e);
 	}
 	/* Whatever happened before: never leave it frozen. cgroup.kill does not thaw either. */

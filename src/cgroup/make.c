@@ -60,6 +60,17 @@ static void mark_as_ours(int directory_fd)
 	(void)!setxattr(fd_path(directory_fd).text, CGROUP_MADE_BY_US, "1", 1, 0);
 }
 
+/* runtime.md "Delete": what the container has not created must not be deleted. Without the mark, and where
+ * one is left of a container that was never deleted, it is. */
+static void mark_as_before(int directory_fd)
+{
+	char mark;
+
+	if (getxattr(fd_path(directory_fd).text, CGROUP_MADE_BY_US, &mark, sizeof(mark)) < 0 &&
+	    errno == ENODATA)
+		(void)!setxattr(fd_path(directory_fd).text, CGROUP_MADE_BEFORE, "1", 1, 0);
+}
+
 /* Component by component. Returns the parent of the last one. */
 static int make_parents(struct cgroup_making *making)
 {
@@ -110,6 +121,8 @@ static int try_make(struct cgroup_making *making)
 	int fd = tree_open_below(parent_fd, name);
 	if (fd < 0)
 		return -1;
+	if (made > 0)
+		mark_as_ours(fd);
 	replace_fd(&making->directory, fd);
 	if (made > 0 && making->inhabitant > 0)
 		mark_as_ours(fd);
@@ -175,6 +188,8 @@ int cgroup_make_directory(struct cgroup_making *making, struct err *e)
 		return fail_sys(e, "make cgroup '%s/%s'", mount_point, making->path);
 	if (made == 0 && check_unused(making, e) < 0)
 		return -1;
+	if (made == 0 && making->inhabitant == 0)
+		mark_as_before(making->directory);
 	if (is_frozen(making))
 		return fail(e, ERR_CONFIG, "cgroup '%s/%s' is frozen: nothing could run in it",
 			    mount_point, making->path);

@@ -5,8 +5,10 @@
 
 #include "cgroup/tree.h"
 
-/* An attribute of cgroups that were made on the way to a container's (xattr(7), cgroup file systems). */
+/* Attributes (xattr(7), cgroup file systems) of cgroups that this program has made, a container's and those
+ * on the way to it; and of a container's that was there before it, and stays. */
 #define CGROUP_MADE_BY_US "trusted.distro-shim.made"
+#define CGROUP_MADE_BEFORE "trusted.distro-shim.before"
 
 struct cgroup_making {
 	const struct cgroup_hierarchy_facts *hierarchy;

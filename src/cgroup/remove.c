@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
 /* EBUSY: processes; ENOTEMPTY and EBUSY: sub-groups. Both may be gone in a moment. */
@@ -31,6 +32,30 @@ static int leave_and_remove(int parent_fd, const char *name, void *context, stru
 	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && !is_gone(errno) && !is_busy(errno))
 		return fail_sys(e, "remove sub-cgroup '%s'", name);
 	return 0;
+}
+
+static bool has_mark(const char *directory, const char *name)
+{
+	char mark;
+
+	return lgetxattr(directory, name, &mark, sizeof(mark)) == sizeof(mark);
+}
+
+/* Of one that was there before the container only what this has made in it. Also 1: gone, 0: busy; what is
+ * in it yet is counted as its links (kernfs). */
+static int empty_one(int fd, const char *directory, struct err *e)
+{
+	const struct tree_visitor visitor = { .leave = leave_and_remove };
+	struct stat st;
+
+	if (tree_walk(fd, &visitor, e) < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return fail_sys(e, "stat cgroup '%s'", directory);
+	if (st.st_nlink > 2)
+		return 0;
+	(void)!lremovexattr(directory, CGROUP_MADE_BEFORE);
+	return 1;
 }
 
 /* 1: gone; 0: busy; -1: error. */
@@ -54,22 +79,18 @@ static int try_remove(const char *directory, struct err *e)
 		return 1;
 	if (parent_fd < 0)
 		return fail_sys(e, "open cgroup '%s'", parent);
-	int rc = rmdir_one(parent_fd, slash + 1, directory, e);
+	bool stays = has_mark(directory, CGROUP_MADE_BEFORE);
+	int rc = stays ? 0 : rmdir_one(parent_fd, slash + 1, directory, e);
 	if (rc != 0)
 		return rc;
 	autoclose int fd = tree_open_below(parent_fd, slash + 1);
 	if (fd < 0)
 		return is_gone(errno) ? 1 : fail_sys(e, "open cgroup '%s'", directory);
+	if (stays)
+		return empty_one(fd, directory, e);
 	if (tree_walk(fd, &visitor, e) < 0)
 		return -1;
 	return rmdir_one(parent_fd, slash + 1, directory, e);
-}
-
-static bool is_marked(const char *directory)
-{
-	char mark;
-
-	return lgetxattr(directory, CGROUP_MADE_BY_US, &mark, sizeof(mark)) == sizeof(mark);
 }
 
 /*
@@ -87,7 +108,8 @@ static void remove_parents(const struct cgroup_record *record, const char *direc
 		if (!slash || slash == path)
 			return;
 		*slash = '\0';
-		if (!is_marked(path) || unlinkat(AT_FDCWD, path, AT_REMOVEDIR) < 0)
+		if (!has_mark(path, CGROUP_MADE_BY_US) ||
+		    unlinkat(AT_FDCWD, path, AT_REMOVEDIR) < 0)
 			return;
 	}
 }
@@ -147,7 +169,7 @@ int cgroup_remove_beside_unit(const struct cgroup_record *record, struct err *e)
 		return record->manage ? -1 : 0;
 	for (size_t i = 0; i < record->directories.n; i++) {
 		const char *directory = record->directories.v[i];
-		if (!is_marked(directory))
+		if (!has_mark(directory, CGROUP_MADE_BY_US))
 			continue;
 		if (try_remove(directory, e) < 0)
 			return -1;

@@ -30,7 +30,7 @@ struct cli_values {
 	struct container_create_options create;
 	struct container_exec_options exec;
 	bool no_subreaper;
-	bool all, force, quiet, rootless_example;
+	bool all, force, quiet, regex, rootless_example;
 	const char *format, *network;
 	struct container_update_options update;
 	bool stats;

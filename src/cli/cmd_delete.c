@@ -5,11 +5,15 @@
 static const struct cli_option delete_rows[] = {
 	CLI_FLAG_ROW("force", 'f', force,
 		     "kill it first where it runs; a container that is not there is no error"),
+	CLI_FLAG_ROW("regex", 'r', regex, "ID is a pattern, for every container that it matches"),
 	CLI_END_ROW,
 };
 
 static int run_delete(const struct cli_call *call, struct err *e)
 {
+	if (call->values.regex)
+		return container_delete_matching(&call->global, call->arguments.v[0],
+						 call->values.force, e);
 	return container_delete(&call->global, call->arguments.v[0], call->values.force, e);
 }
 

@@ -4,6 +4,7 @@
 
 static const struct cli_option kill_rows[] = {
 	CLI_FLAG_ROW("all", 'a', all, "signal every process of the container"),
+	CLI_FLAG_ROW("regex", 'r', regex, "ID is a pattern, for every container that it matches"),
 	CLI_END_ROW,
 };
 
@@ -11,6 +12,9 @@ static int run_kill(const struct cli_call *call, struct err *e)
 {
 	const char *signal = call->arguments.n > 1 ? call->arguments.v[1] : "TERM";
 
+	if (call->values.regex)
+		return container_kill_matching(&call->global, call->arguments.v[0], signal,
+					       call->values.all, e);
 	return container_kill(&call->global, call->arguments.v[0], signal, call->values.all, e);
 }
 

@@ -48,7 +48,7 @@ struct container_exec_options {
 int container_exec(const struct global_options *global, const char *id,
 		   const struct container_exec_options *options, int *ret_code, struct err *e)
 	MUST_CHECK;
-/* signal by name ("TERM", "sigterm") or number. all: everything in its cgroup. */
+/* signal by name ("TERM", "sigterm") or number, 0: none, but whether it runs. all: everything in its cgroup. */
 int container_kill(const struct global_options *global, const char *id, const char *signal,
 		   bool all, struct err *e) MUST_CHECK;
 /* Let everything in it stand still, or go on. ERR_STATE where it is so already, or not running. */
@@ -84,6 +84,13 @@ int container_pids(const struct global_options *global, const char *id, struct a
 
 int container_delete(const struct global_options *global, const char *id, bool force, struct err *e)
 	MUST_CHECK;
+
+/* The same for every container of the root whose id matches an extended regular expression: all are tried,
+ * the error is the first. What has stopped is not signalled. */
+int container_kill_matching(const struct global_options *global, const char *pattern,
+			    const char *signal, bool all, struct err *e) MUST_CHECK;
+int container_delete_matching(const struct global_options *global, const char *pattern, bool force,
+			      struct err *e) MUST_CHECK;
 
 enum container_status {
 	STATUS_CREATING = 1,

@@ -225,6 +225,9 @@ int container_let_go(struct state_dir *dir, struct status_record *status, const 
 	if (boot_start(dir, status, spec->linux_ ? spec->linux_->seccomp : NULL, line, ret_over,
 		       e) < 0)
 		return -1;
+	/* It runs: a hook, and whoever does not want to wait for one, may do with it what they like. */
+	if (spec->hooks && spec->hooks->poststart.n > 0)
+		state_unlock(dir);
 	*ret_over = run_poststart(status, spec, e) < 0;
 	return *ret_over ? -1 : 0;
 }
@@ -275,6 +278,14 @@ static int start_opened(struct state_dir *dir, struct arena *arena, bool *ret_ov
 	return start_and_wait_ready(dir, status, spec, arena, ret_over, e);
 }
 
+/* Somebody may have been faster, while poststart hooks ran. */
+static int delete_failed(const struct global_options *global, struct state_dir *dir, struct err *e)
+{
+	if (!dir->locked && state_relock(dir, e) < 0)
+		return e->kind == ERR_NOT_FOUND ? 0 : -1;
+	return container_delete_opened(global, dir, NULL, true, e);
+}
+
 int container_start(const struct global_options *global, const char *id, struct err *e)
 {
 	autostatedir dir = STATE_DIR_INIT;
@@ -287,7 +298,7 @@ int container_start(const struct global_options *global, const char *id, struct 
 		return -1;
 	rc = start_opened(&dir, &arena, &over, e);
 	arena_release(&arena);
-	if (rc < 0 && over && container_delete_opened(global, &dir, NULL, true, &warning) < 0)
+	if (rc < 0 && over && delete_failed(global, &dir, &warning) < 0)
 		log_warning("after a failed start: %s", warning.text);
 	return rc;
 }

@@ -57,7 +57,9 @@ static int make_plan(const struct global_options *global, const char *id, const 
 	 * valid, and what it added may be what was missing. */
 	if (spec_validate(outlook->verdict.spec, config_name(given), e) < 0)
 		return -1;
-	return plan_make(&outlook->verdict, outlook->facts, &options, arena, &outlook->plan, e);
+	if (plan_make(&outlook->verdict, outlook->facts, &options, arena, &outlook->plan, e) < 0)
+		return spec_fail_located(outlook->verdict.spec, config_name(given), e);
+	return 0;
 }
 
 int container_outlook(const struct global_options *global, const char *id,
@@ -85,7 +87,7 @@ int container_outlook(const struct global_options *global, const char *id,
 		return -1;
 	if (facts_gather(outlook.spec, outlook.policy.policy, &facts_options, arena, &outlook.facts,
 			 &host, e) < 0)
-		return -1;
+		return spec_fail_located(outlook.spec, config_name(options), e);
 	policy_apply(outlook.spec, outlook.policy.policy, outlook.facts, arena, &outlook.verdict);
 	/* What the policy decided is worth showing even if the rest cannot be carried out. */
 	if (!outlook.verdict.refused &&

@@ -54,14 +54,15 @@ static int state_file(const char *text, size_t length, struct err *e)
 static int open_output(const struct strmap *annotations, const char *name, int *ret, struct err *e)
 {
 	const char *path = annotations ? strmap_get(annotations, name) : NULL;
-	int fd;
+	autoclose int fd = -1;
 
 	if (str_empty(path))
 		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
-	if (fd < 0)
+	/* Without waiting for somebody to read from a FIFO; the hooks themselves may wait. */
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
 		return fail_sys(e, "%s: open '%s'", name, path);
-	*ret = fd;
+	*ret = take_fd(&fd);
 	return 0;
 }
 

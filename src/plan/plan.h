@@ -58,7 +58,7 @@ struct plan_mount {
 	unsigned index; /* in config.json's mounts, for messages */
 	/* source: BIND absolute; FS never NULL (the type's name where none was given); REMOUNT NULL.
 	 * destination: absolute in the container, without "." ".." and double slashes.
-	 * fstype: FS and CGROUP. */
+	 * fstype: FS and CGROUP, REMOUNT with options. */
 	const char *source, *destination, *fstype;
 	bool recursive; /* bind: with everything below it */
 	struct plan_idmap idmap;
@@ -79,6 +79,8 @@ struct plan_mount {
 	bool copy_up;       /* tmpcopyup */
 	bool by_parent;     /* made by the parent inside the shared network (sysfs), handed down */
 	bool is_proc, is_sysfs;
+	bool remounted;  /* FS: a later entry changes its options */
+	size_t remounts; /* REMOUNT with options: which of the plan's mounts has the file system */
 };
 
 /* --- devices --- */
@@ -134,7 +136,7 @@ struct plan_cgroup {
 	struct plan_cgroup_writes writes; /* in order */
 	struct plan_device_rules devices;
 	uint64_t memory_check; /* refuse where more is in use than this; 0: do not ask */
-	bool delegate;         /* v2: the container's root gets the group as its own */
+	bool delegate;         /* v2: the container's user gets the group as its own */
 	uint32_t delegate_uid, delegate_gid; /* on the host */
 	/* plan_systemd.h: a unit whose cgroup it is, made by systemd; NULL: the group is made in the files */
 	const struct plan_scope *scope;

@@ -9,6 +9,8 @@
 #include "plan/plan_resources.h"
 #include "sys/mount_api.h"
 
+#include <limits.h>
+
 #define PARENT_OF_DEFAULT "/distro-shim"
 #define COMPONENT_MAX 255 /* NAME_MAX */
 
@@ -71,6 +73,26 @@ static int path_check(const char *path, struct err *e)
 	return 0;
 }
 
+/* A group that can be made step by step, but whose files have no path that could be opened, could not be
+ * removed again either. */
+static int path_check_length(const struct plan_context *c, const char *path, struct err *e)
+{
+	const struct cgroup_facts *facts = c->facts->cgroup;
+	size_t length = strlen(path);
+
+	for (size_t i = 0; i < facts->hierarchies.n; i++) {
+		const char *mount = facts->hierarchies.v[i].mount_point;
+		size_t taken = strlen(mount) + 1 + COMPONENT_MAX + 1;
+
+		if (taken + length > PATH_MAX)
+			return fail(e, ERR_CONFIG,
+				    "linux.cgroupsPath: is longer than the %zu bytes that are left "
+				    "for it below '%s'",
+				    taken > PATH_MAX ? 0 : PATH_MAX - taken, mount);
+	}
+	return 0;
+}
+
 static int cgroup_path(struct plan_context *c, const char **ret, struct err *e)
 {
 	const char *path = c->linux_->cgroups_path;
@@ -85,6 +107,8 @@ static int cgroup_path(struct plan_context *c, const char **ret, struct err *e)
 	if (str_eq(path, "/"))
 		return fail(e, ERR_CONFIG,
 			    "linux.cgroupsPath: the root cgroup is not the container's");
+	if (path_check_length(c, path, e) < 0)
+		return -1;
 	*ret = path;
 	return 0;
 }
@@ -96,33 +120,43 @@ static bool is_readonly(const struct plan_mount *mount)
 	return (mount->attr_set | mount->rec_attr_set) & MOUNT_ATTR_RDONLY;
 }
 
-static uint32_t host_id_of_root(const struct spec_id_mappings *mappings)
+/* An id of the container as the host counts; ids_check_user() has found it in the mappings. */
+static uint32_t host_id(const struct plan_context *c, const struct spec_id_mappings *mappings,
+			uint32_t id)
 {
-	for (size_t i = 0; i < mappings->n; i++)
-		if (mappings->v[i].container_id == 0)
-			return mappings->v[i].host_id;
+	if (!c->plan->namespaces.new_user)
+		return id;
+	for (size_t i = 0; i < mappings->n; i++) {
+		const struct spec_id_mapping *map = &mappings->v[i];
+
+		if (id >= map->container_id && id - map->container_id < map->size)
+			return map->host_id + (id - map->container_id);
+	}
 	return 0;
 }
 
 /*
- * config-linux.md "Cgroup ownership": on v2, where root of the container is somebody else on the host, is
- * shown its own group only, and may write to it by the mount.
+ * config-linux.md "Cgroup ownership": on v2, where the container is shown its own group only and may write
+ * to it by the mount, the group belongs to the user of its process. Of a user namespace that is joined the
+ * mappings are not known.
  */
 static void plan_delegation(struct plan_context *c)
 {
+	const struct spec_user *user = c->spec->process ? c->spec->process->user : NULL;
 	struct plan_cgroup *cgroup = &c->plan->cgroup;
 	bool writable = false;
 
-	if (cgroup->layout != CGROUP_V2 || !c->plan->namespaces.new_user ||
-	    !c->plan->namespaces.new_cgroup)
+	if (cgroup->layout != CGROUP_V2 || !c->plan->namespaces.new_cgroup ||
+	    (plan_has_user_namespace(c->plan) && !c->plan->namespaces.new_user))
 		return;
 	for (size_t i = 0; i < c->plan->mounts.n; i++) {
 		const struct plan_mount *mount = &c->plan->mounts.v[i];
+
 		if (mount->kind == PLAN_MOUNT_CGROUP)
 			writable = !is_readonly(mount);
 	}
-	cgroup->delegate_uid = host_id_of_root(&c->linux_->uid_mappings);
-	cgroup->delegate_gid = host_id_of_root(&c->linux_->gid_mappings);
+	cgroup->delegate_uid = host_id(c, &c->linux_->uid_mappings, user ? user->uid : 0);
+	cgroup->delegate_gid = host_id(c, &c->linux_->gid_mappings, user ? user->gid : 0);
 	cgroup->delegate = writable && cgroup->delegate_uid != 0;
 }
 

@@ -120,27 +120,6 @@ static const char *first_of_file_system(const struct plan_mount *mount,
 	return words->iversion ? "iversion" : NULL;
 }
 
-/*
- * Attributes are changed one by one: what the options do not name stays. mount(2) would clear the rest,
- * and so give back setuid programs to a mount that only asked for "ro".
- */
-static int mount_remount(struct plan_context *c, struct plan_mount *mount,
-			 const struct mount_words *words, struct err *e)
-{
-	const char *word = first_of_file_system(mount, words);
-
-	mount->kind = PLAN_MOUNT_REMOUNT;
-	mount->recursive = false;
-	if (word && !words->bind)
-		return fail(
-			e, ERR_CONFIG,
-			"mounts[%u].options: a remount cannot change \"%s\" of the file system, "
-			"only the attributes of the mount",
-			mount->index, word);
-	mount_drop_options(c, mount, words, "a bind remount");
-	return 0;
-}
-
 /* Their text is made of directories, which boot/ can name by descriptors. */
 static bool names_layers(const struct plan_mount *mount, const char *key)
 {
@@ -176,6 +155,58 @@ static int mount_check_lengths(const struct plan_mount *mount, struct err *e)
 			    "mounts[%u].source: longer than the %d bytes that the kernel takes",
 			    mount->index, FSCONFIG_TEXT_MAX);
 	return 0;
+}
+
+/* What is mounted last at the destination so far, where that is a file system which was made for this
+ * container and of which nobody else has a part. */
+static struct plan_mount *mount_own_file_system(struct plan_context *c,
+						const struct plan_mount *mount)
+{
+	static const char *const types[] = { "tmpfs", "ramfs", "proc", "devpts" };
+
+	for (size_t i = mount->index; i-- > 0;) {
+		struct plan_mount *earlier = &c->plan->mounts.v[i];
+
+		if (earlier->kind == PLAN_MOUNT_REMOUNT ||
+		    !str_eq(earlier->destination, mount->destination))
+			continue;
+		for (size_t j = 0; earlier->kind == PLAN_MOUNT_FS && j < ARRAY_SIZE(types); j++)
+			if (str_eq(earlier->fstype, types[j]))
+				return earlier;
+		return NULL;
+	}
+	return NULL;
+}
+
+/*
+ * Attributes are changed one by one: what the options do not name stays. mount(2) would clear the rest,
+ * and so give back setuid programs to a mount that only asked for "ro".
+ */
+static int mount_remount(struct plan_context *c, struct plan_mount *mount,
+			 const struct mount_words *words, struct err *e)
+{
+	const char *word = first_of_file_system(mount, words);
+	struct plan_mount *own;
+
+	mount->kind = PLAN_MOUNT_REMOUNT;
+	mount->recursive = false;
+	if (!word || words->bind) {
+		mount_drop_options(c, mount, words, "a bind remount");
+		return 0;
+	}
+	own = mount_own_file_system(c, mount);
+	if (!own)
+		return fail(
+			e, ERR_CONFIG,
+			"mounts[%u].options: a remount cannot change \"%s\" of a file system that "
+			"is not the container's alone, only the attributes of the mount",
+			mount->index, word);
+	own->remounted = true;
+	mount->remounts = own->index;
+	mount->fstype = own->fstype;
+	mount->source = own->source;
+	mount_options_add_superblock(c, mount, words);
+	return mount_check_lengths(mount, e);
 }
 
 /* sysfs shows the network namespace of its maker, and only with power over that namespace's owner can

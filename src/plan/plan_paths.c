@@ -5,7 +5,9 @@
  */
 #include "plan/parts.h"
 
-static void paths_clean(struct plan_context *c, const struct strlist *from, struct strlist *to)
+/* What is mounted on the root directory itself is seen by nobody whose root it is. */
+static int paths_clean(struct plan_context *c, const char *field, const struct strlist *from,
+		       struct strlist *to, struct err *e)
 {
 	struct text_set seen;
 
@@ -14,9 +16,14 @@ static void paths_clean(struct plan_context *c, const struct strlist *from, stru
 	for (size_t i = 0; i < from->n; i++) {
 		char *path = plan_path_clean(c->arena, from->v[i]);
 
+		if (str_eq(path, "/"))
+			return fail(e, ERR_CONFIG,
+				    "%s[%zu]: cannot be /; a read-only root is root.readonly",
+				    field, i);
 		if (!text_set_add(&seen, path, strlen(path), i))
 			to->v[to->n++] = path;
 	}
+	return 0;
 }
 
 int plan_paths(struct plan_context *c, struct err *e)
@@ -29,9 +36,11 @@ int plan_paths(struct plan_context *c, struct err *e)
 			return fail(e, ERR_CONFIG, "linux.rootfsPropagation: \"%s\" is unknown",
 				    propagation);
 	}
-	paths_clean(c, &c->linux_->masked_paths, &c->plan->masked_paths);
-	paths_clean(c, &c->linux_->readonly_paths, &c->plan->readonly_paths);
-	return 0;
+	if (paths_clean(c, "linux.maskedPaths", &c->linux_->masked_paths, &c->plan->masked_paths,
+			e) < 0)
+		return -1;
+	return paths_clean(c, "linux.readonlyPaths", &c->linux_->readonly_paths,
+			   &c->plan->readonly_paths, e);
 }
 
 /* --- sysctls --- */

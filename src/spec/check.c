@@ -13,21 +13,44 @@
 #define LINE_SIZE 800
 /* Kept free in struct err for "and N more". */
 #define TAIL_MAX 40
+#define PLACE_MAX 32
+
+/* ":12:7", or nothing. */
+static void write_place(struct check *c, const char *line, char ret[PLACE_MAX])
+{
+	struct json_source source = { .name = c->source_name };
+	char name[LINE_SIZE];
+	unsigned row, column;
+	struct err ignored;
+
+	*ret = '\0';
+	if (!c->spec || !c->spec->text)
+		return;
+	source.text = c->spec->text;
+	source.length = c->spec->text_length;
+	if (!c->tree && json_parse(&source, &c->arena, &c->tree, &ignored) < 0)
+		return;
+	snprintf(name, sizeof(name), "%s%s", c->at, line);
+	json_position(&source, spec_find(c->spec, c->tree, name)->offset, &row, &column);
+	snprintf(ret, PLACE_MAX, ":%u:%u", row, column);
+}
 
 void check_fail(struct check *c, const char *format, ...)
 {
-	char line[LINE_SIZE];
+	char line[LINE_SIZE], place[PLACE_MAX];
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
-	size_t length = strlen(c->source_name) + strlen(c->at) + strlen(line) + strlen("\n: ");
+	write_place(c, line, place);
+	size_t length = strlen(c->source_name) + strlen(place) + strlen(c->at) + strlen(line) +
+			strlen("\n: ");
 	if (c->left_out > 0 || c->text.length + length > ERR_TEXT_MAX - TAIL_MAX) {
 		c->left_out++;
 		return;
 	}
-	strbuf_printf(&c->text, "%s%s: %s%s", c->text.length > 0 ? "\n" : "", c->source_name, c->at,
-		      line);
+	strbuf_printf(&c->text, "%s%s%s: %s%s", c->text.length > 0 ? "\n" : "", c->source_name,
+		      place, c->at, line);
 }
 
 const char *check_quoted(struct check *c, const char *value)

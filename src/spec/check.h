@@ -6,13 +6,16 @@
 #ifndef SPEC_CHECK_H
 #define SPEC_CHECK_H
 
+#include "base/json.h"
 #include "spec/spec.h"
 
 #define CHECK_PATH_MAX 4095 /* PATH_MAX without the NUL */
 
 struct check {
 	const char *source_name;
-	const char *at; /* "linux.": stands before the name of every property */
+	const struct spec *spec; /* NULL: a part of one, whose text is not known */
+	const char *at;          /* "linux.": stands before the name of every property */
+	struct json_value *tree; /* of the spec's text, once something is wrong */
 	struct arena arena;
 	struct strbuf text; /* the failures so far, one a line */
 	size_t left_out;    /* failures that did not fit into a struct err */
@@ -20,6 +23,10 @@ struct check {
 
 /* One failure: "NAME of the property: what is wrong with it". */
 void check_fail(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Of the property that `name` begins with, or the nearest object around it (locate.c). */
+const struct json_value *spec_find(const struct spec *spec, const struct json_value *root,
+				   const char *name);
 
 /* A value as it may stand in a message: in quotes, escaped, not longer than a line can bear. */
 const char *check_quoted(struct check *c, const char *value);

@@ -142,5 +142,7 @@ struct spec *spec_copy(const struct spec *spec, struct arena *arena)
 {
 	struct spec *copy = arena_new(arena, struct spec);
 	copy_object(&spec_fields, spec, copy, arena);
+	if (spec->text)
+		copy->text = arena_strndup(arena, spec->text, spec->text_length);
 	return copy;
 }

@@ -88,6 +88,8 @@ int spec_decode_text(const char *text, size_t length, const char *name, struct a
 	struct spec *spec = arena_new(arena, struct spec);
 	if (fields_decode(&spec_fields, &source, root, arena, spec, e) < 0)
 		return -1;
+	spec->text = arena_strndup(arena, text, length);
+	spec->text_length = length;
 	*ret = spec;
 	return 0;
 }

@@ -26,8 +26,9 @@ static const struct field time_offsets_rows[] = {
 	FIELD_OBJECT_ROW(struct spec_time_offsets, boottime, struct spec_time_offset, "boottime", 0,
 			 &time_offset_fields),
 };
-static const struct fields time_offsets_fields =
-	FIELDS("struct spec_time_offsets", struct spec_time_offsets, time_offsets_rows, 0);
+/* Its keys are values, the names of clocks, and an unknown one an error like any other invalid value. */
+static const struct fields time_offsets_fields = FIELDS(
+	"struct spec_time_offsets", struct spec_time_offsets, time_offsets_rows, FIELDS_CLOSED);
 
 static const struct field device_rows[] = {
 	FIELD(struct spec_device, STRING, type, "type", FIELD_REQUIRED),

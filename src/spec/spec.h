@@ -340,6 +340,9 @@ struct spec {
 	struct spec_hooks *hooks;
 	struct strmap annotations;
 	struct spec_linux *linux_;
+	/* What it was decoded from, for the line and column in messages; NULL: from no text. */
+	const char *text;
+	size_t text_length;
 };
 
 extern const struct fields spec_fields;           /* config.json */
@@ -387,9 +390,12 @@ struct spec *spec_copy(const struct spec *spec, struct arena *arena)
 /*
  * Cross-field checks of the specification's MUSTs and of what every user of runc or crun relies on. A
  * list of small functions; all run, all failures are reported together, one a line. Values only: no
- * file is looked at. `source_name` opens each line.
+ * file is looked at. `source_name` opens each line, with the place where there is a text.
  */
 int spec_validate(const struct spec *spec, const char *source_name, struct err *e) MUST_CHECK;
+/* Puts "SOURCE_NAME:LINE:COLUMN: " before an error that begins with the name of a property which is in the
+ * configuration's text, or in an object that is. Always -1. */
+int spec_fail_located(const struct spec *spec, const char *source_name, struct err *e);
 int spec_validate_process(const struct spec_process *process, const char *source_name,
 			  struct err *e) MUST_CHECK;
 int spec_validate_resources(const struct spec_resources *resources, const char *source_name,

@@ -112,7 +112,7 @@ static void (*const spec_checks[])(struct check *c, const struct spec *spec) = {
 
 int spec_validate(const struct spec *spec, const char *source_name, struct err *e)
 {
-	struct check c = { .source_name = source_name, .at = "" };
+	struct check c = { .source_name = source_name, .spec = spec, .at = "" };
 	for (size_t i = 0; i < ARRAY_SIZE(spec_checks); i++)
 		spec_checks[i](&c, spec);
 	return check_finish(&c, e);

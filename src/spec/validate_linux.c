@@ -155,22 +155,30 @@ static void check_devices(struct check *c, const struct spec *spec)
 	check_unique(c, "devices", n, paths);
 }
 
+/* "eth%d" asks for a free number (config-linux.md "Network Devices"); the kernel takes it once. */
+static bool is_name_template(struct check *c, const char *at, const char *name)
+{
+	const char *percent = name ? strchr(name, '%') : NULL;
+	if (percent && (percent[1] != 'd' || strchr(percent + 1, '%')))
+		check_fail(c, "%s.name: '%%' may only stand in one \"%%d\", is %s", at,
+			   check_quoted(c, name));
+	return percent;
+}
+
 static void check_net_devices(struct check *c, const struct spec *spec)
 {
-	size_t n = spec->linux_->net_devices.n;
+	size_t n = spec->linux_->net_devices.n, unique = 0;
 	const char **names = arena_new_array(&c->arena, const char *, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		const struct spec_net_device *device = &spec->linux_->net_devices.v[i];
 		const char *at = check_name(c, "netDevices.%s", check_quoted(c, device->key));
-		names[i] = str_empty(device->name) ? device->key : device->name;
 		check_interface_name(c, at, device->key);
 		if (!str_empty(device->name))
 			check_interface_name(c, check_name(c, "%s.name", at), device->name);
-		/* The kernel would take it for a pattern and choose a number. */
-		if (device->name && strchr(device->name, '%'))
-			check_fail(c, "%s.name: must not contain '%%'", at);
+		if (!is_name_template(c, at, device->name))
+			names[unique++] = str_empty(device->name) ? device->key : device->name;
 	}
-	check_unique(c, "netDevices", n, names);
+	check_unique(c, "netDevices", unique, names);
 }
 
 /* A path below each hierarchy, or systemd's SLICE:PREFIX:NAME: which of them is not known here. */

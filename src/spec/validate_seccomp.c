@@ -59,7 +59,8 @@ static void check_listener(struct check *c, const struct spec_seccomp *seccomp)
 		check_fail(c, "listenerPath: is missing, SCMP_ACT_NOTIFY needs it");
 	if (!listener && !str_empty(seccomp->listener_metadata))
 		check_fail(c, "listenerMetadata: needs listenerPath");
-	if (listener)
+	/* It must be ignored where nothing is sent there. */
+	if (listener && uses_notify(seccomp))
 		check_absolute_path(c, "listenerPath", seccomp->listener_path);
 }
 

@@ -30,6 +30,11 @@ int sys_fsopen(const char *fstype, unsigned flags)
 	return (int)syscall(SYS_fsopen, fstype, flags);
 }
 
+int sys_fspick(int dirfd, const char *path, unsigned flags)
+{
+	return (int)syscall(SYS_fspick, dirfd, path, flags);
+}
+
 int sys_fsconfig(int fs_fd, unsigned command, const char *key, const void *value, int aux)
 {
 	return (int)syscall(SYS_fsconfig, fs_fd, command, key, value, aux);

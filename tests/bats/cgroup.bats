@@ -142,6 +142,15 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
         expect_error 'linux.cgroupsPath' create -b "$b" c1
     done
     is "$(where /n)$(where /a)" ""
+    # what could be made and then neither opened nor removed
+    name=$(printf 'n%.0s' {1..250}) path=''
+    for ((i = 0; i < 16; i++)); do path+=/$name; done
+    edit_config "$b" --arg path "$path" '.linux.cgroupsPath = $path'
+    expect_error 'linux.cgroupsPath: is longer than the 3[0-9]* bytes that are left for it below' create -b "$b" c1
+    edit_config "$b" --arg path "${path:0:3500}" '.linux.cgroupsPath = $path'
+    succeeds create -b "$b" c1
+    succeeds delete --force c1
+    is "$(where "/$name")" ""
 }
 
 @test "a creation that fails takes its groups back, with the parents that it made" {
@@ -169,8 +178,31 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
     b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-made"')
     succeeds create -b "$b" c1
     is "$(groups_of "$(pid_of c1)")" /test-made
+    before=$(where /test-made)
     succeeds delete c1
-    for h in $(where /test-made); do rmdir "$h/test-made"; done
+    # it is not the container's to delete, but for what the container has made in it
+    is "$(where /test-made)" "$before"
+    b=$(bundle c2 "$(args sh -c 'for h in /sys/fs/cgroup /sys/fs/cgroup/pids; do
+        [ ! -e $h/cgroup.procs ] || { mkdir -p $h/a/b && { sleep 1000 & } && echo $! >$h/a/b/cgroup.procs; }; done; echo ready >/said; sleep 1000')" \
+        '.linux.cgroupsPath = "/test-made"' "$writable_cgroup")
+    succeeds run -d -b "$b" c2
+    wait_until [ -s "$b/rootfs/said" ]
+    [ -n "$(where /test-made/a/b)" ]
+    succeeds delete --force c2
+    is "$(where /test-made)" "$before"
+    is "$(where /test-made/a)" ""
+    # one that is left of a container whose state is gone is
+    b=$(bundle c3 "$(sleeping)" '.linux.cgroupsPath = "/test-lost"')
+    succeeds create -b "$b" c3
+    pid=$(pid_of c3)
+    kill -KILL "$pid" && wait_until [ ! -e "/proc/$pid" ]
+    rm -r "${SHIM_ROOT:?}/c3" /run/distro-shim/members/*
+    [ -n "$(where /test-lost)" ]
+    b=$(bundle c4 "$(sleeping)" '.linux.cgroupsPath = "/test-lost"')
+    succeeds create -b "$b" c4
+    succeeds delete c4
+    is "$(where /test-lost)" ""
+    for h in $before; do rmdir "$h/test-made"; done
 }
 
 @test "a frozen group, or one below a frozen one, is refused in time" {

@@ -152,4 +152,14 @@ prw-rw-rw- 5 0 0:0' 'for d in none made/n disk fifo; do stat -c "%A %u %g %t:%T"
     is "$status|$output|$stderr" $'0|1:b\n1|'
     edit_config "$b" '.linux.devices[0].minor = 12'
     expect_error "the host's '/dev/kmsg' is another device" run -b "$b" c1
+    # what is there is something else; the empty file of an earlier run is not
+    edit_config "$b" '.linux.devices[0].minor = 11 | .mounts |= map(select(.destination | startswith("/dev") | not))'
+    for i in 1 2; do
+        attempt run -b "$b" c1
+        is "$status|$output|$stderr" $'0|1:b\n1|'
+    done
+    rm "$b/rootfs/dev/kmsg" && mkfifo "$b/rootfs/dev/kmsg"
+    expect_error "the device '/dev/kmsg' exists with another type or number" run -b "$b" c1
+    rm "$b/rootfs/dev/kmsg" && echo text >"$b/rootfs/dev/kmsg"
+    expect_error "the device '/dev/kmsg' exists with another type or number" run -b "$b" c1
 }

@@ -244,6 +244,9 @@ sleep 1000 "
     wait_until gone "$(<pid)"
     # a pid file that cannot be written: no process
     refused 'pid file' -d --pid-file /no/such/directory/pid c1 sleep 4711
+    # that is the reason, also where the program has ended meanwhile
+    mkdir pid-directory
+    for i in 1 2 3 4 5; do refused "pid-file: .*is a directory" -d --pid-file "$PWD/pid-directory" c1 true; done
     is "$(pgrep -f 'sleep 4711')" ''
 }
 

@@ -272,6 +272,24 @@ END
     expect_error "startContainer hook: '/usr/bin/python3'.*no such file or directory" run -b "$b" c1
 }
 
+@test "poststart hooks find a container that they can use like any other" {
+    b=$(bundle c1 "$(args sh -c 'until [ -e /go ]; do sleep 0.05; done; exit 7')" '.root.readonly = false')
+    edit_config "$b" ".hooks.poststart = [{path: \"/bin/sh\", args: [\"sh\", \"-c\",
+        \"exec >$PWD/said 2>&1; $DISTRO_SHIM --root $SHIM_ROOT exec c1 sh -c 'echo inside'; $DISTRO_SHIM --root $SHIM_ROOT state c1 | grep -o running\"]}]"
+    start=$SECONDS
+    succeeds run -d -b "$b" c1
+    is "$(<said)" $'inside\nrunning'
+    [ $((SECONDS - start)) -lt 8 ]
+    succeeds delete --force c1
+    # one that is deleted by its own hook, and another has taken its name when that fails
+    edit_config "$b" ".hooks.poststart[0].args[2] = \"exec >$PWD/said 2>&1; $DISTRO_SHIM --root $SHIM_ROOT delete --force c1;
+        $DISTRO_SHIM --root $SHIM_ROOT create -b $PWD/other c1; exit 3\""
+    bundle other "$(args sleep 1000)" >/dev/null
+    expect_error "poststart hook: .*exit status 3" run -d -b "$b" c1
+    is "$(<said) $(state_of c1)" " created"
+    succeeds delete c1
+}
+
 @test "poststop hooks that fail are warnings, and the rest still run" {
     b=$(bundle c1 "$(args true)" "$(hook poststop "echo one >>$notes/ran; echo why >&2; exit 1")" \
         '.hooks.poststop += [{path: "/no/such"}]' "$(hook poststop "echo three >>$notes/ran; sleep 1000" '{"timeout": 1}')" \
@@ -318,4 +336,15 @@ END
     lacks "$output" "$PWD/out"
     edit_config "$b" '.annotations["run.oci.hooks.stdout"] = "/no/such/out"'
     expect_error "run.oci.hooks.stdout: open '/no/such/out': no such file" create -b "$b" c4
+    # a FIFO that nobody reads, and one that somebody reads slowly
+    mkfifo fifo
+    edit_config "$b" ".annotations[\"run.oci.hooks.stdout\"] = \"$PWD/fifo\""
+    expect_error "run.oci.hooks.stdout: open '$PWD/fifo': no such device or address" create -b "$b" c4
+    exec 7<>fifo
+    edit_config "$b" 'del(.hooks)' && edit_config "$b" "$(hook createRuntime 'head -c 200000 /dev/zero')"
+    (sleep 0.3 && timeout 10 head -c 200000 <&7 | wc -c >count) 3>&- &
+    succeeds run -b "$b" c4
+    wait $!
+    exec 7<&-
+    is "$(<count)" 200000
 }

@@ -148,14 +148,39 @@ fits_schema() { # SCHEMA FILE
         wait_until has_lines "$noted" "$lines"
     done
     is "$(tail -n +2 "$noted" | tr '\n' ' ')" "HUP INT USR1 USR2 HUP INT "
-    for signal in '' SIG 0 65 -1 NONE SIGSIGTERM TERM2 99999999999 RTMIN+31; do
+    for signal in '' SIG 00 65 -1 NONE SIGSIGTERM TERM2 99999999999 RTMIN+31; do
         attempt kill c1 "$signal"
         [ "$status" = 1 ]
         matches "$stderr" 'signal|option'
     done
     is "$(state_of c1)" running
+    # whether it is there
+    succeeds kill c1 0
     succeeds kill --all c1 # TERM: the program exits with 7
     wait_until has_status c1 stopped
+    expect_error "container not running" kill c1 0
+}
+
+@test "kill and delete take a pattern for many" {
+    for id in web1 web2 db1 sweb; do
+        b=$(bundle "$id" "$(args sleep 1000)")
+        succeeds run -d -b "$b" "$id"
+    done
+    expect_error "--regex: '\(': " kill --regex '(' KILL
+    expect_error 'unknown signal "nonsense"' kill --regex . nonsense
+    succeeds kill -r '^nobody$' KILL
+    succeeds kill --regex '^web[0-9]+$' KILL
+    wait_until has_status web1 stopped
+    wait_until has_status web2 stopped
+    is "$(state_of db1) $(state_of sweb)" "running running"
+    # two of them have stopped
+    succeeds kill -r 'web' KILL
+    wait_until has_status sweb stopped
+    # one runs: the others are deleted all the same
+    expect_error 'cannot delete container db1 that is not stopped: running$' delete --regex .
+    is "$(shim list -q)" db1
+    succeeds delete -r -f db
+    is "$(shim list -q)" ""
 }
 
 @test "an id is taken once, and the second create changes nothing" {
@@ -303,6 +328,7 @@ fits_schema() { # SCHEMA FILE
     "$DISTRO_SHIM" --root "$SHIM_ROOT" create -b "$b" c1 </dev/null >log 2>&1 3>&- &
     creator=$!
     wait_until has_status c1 creating
+    wait_until [ -e "$SHIM_ROOT/c1/status.json" ]
     pid=$(jq .initPid "$SHIM_ROOT/c1/status.json")
     [ -e "/proc/$pid" ]
     kill -s KILL "$creator"

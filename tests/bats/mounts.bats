@@ -731,8 +731,19 @@ END
     is "$(attributes /all) $(attributes /all/sub)" "ro,relatime ro,relatime"
     matches "$(attributes /proc)" '^ro,'
     matches "$(attributes /)" '^rw,nosuid'
-    edit_config "$b" '.mounts[8].options = ["remount", "size=1k"]'
-    expect_error 'mounts\[8\].options: a remount cannot change "size"' create -b "$b" c1
+    # what the container has for itself alone can be changed, and only that
+    for where in /all /bin /dev/mqueue; do
+        edit_config "$b" --arg d "$where" '.mounts[8] |= (.options = ["remount", "size=1k"] | .destination = $d)'
+        expect_error 'mounts\[8\].options: a remount cannot change "size" of a file system that is not' create -b "$b" c1
+    done
+    edit_config "$b" '.mounts += [{destination: "/m", options: ["remount", "size=64k", "noexec", "rw"]},
+        {destination: "/proc", options: ["remount", "hidepid=2"]}, {destination: "/m", options: ["remount", "lazytime"]}] | del(.mounts[8])'
+    succeeds run -b "$b" c1
+    is "$(attributes /m)" "rw,nosuid,noexec,relatime"
+    matches "$(grep ' /m ' <<<"$output")" 'rw,lazytime,size=64k,mode='
+    matches "$(grep ' /proc ' <<<"$output")" ' proc ro,.*hidepid=invisible| ro,.* proc rw,hidepid=invisible'
+    edit_config "$b" '.mounts[-1].options = ["remount", "size=none"]'
+    expect_error "mounts\[[0-9]+\]: option 'size': configure a file system of type 'tmpfs' for '/m'" create -b "$b" c1
     edit_config "$b" '.mounts[8] |= (.options = ["remount", "bind", "ro"] | .destination = "/bin")'
     expect_error "mounts\[8\].*'/bin'.*invalid argument" create -b "$b" c1
     edit_config "$b" '.mounts[8].destination = "/no-such"'

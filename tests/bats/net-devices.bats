@@ -34,6 +34,25 @@ own='.linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}]
     is "$(ip -br link | grep -cE '^t-(one|two)')" 0
 }
 
+@test "a name with %d gets the first number that is free" {
+    ip netns add t-net
+    ip -n t-net link add in0 type veth peer name other
+    ip -n t-net link add in2 type veth peer name other2
+    for link in t-one t-two; do ip link add "$link" type veth peer name "${link/t-/p-}"; done
+    ip addr add 192.0.2.8/32 dev t-one
+    b=$(bundle c1 "$(args true)" '.linux.namespaces |= (map(select(.type != "network")) + [{type: "network", path: "/run/netns/t-net"}])' \
+        '.linux.netDevices = {"t-one": {name: "in%d"}, "t-two": {name: "in%d"}} | .hooks.createContainer = [{path: "/bin/false"}]')
+    # given back when creation fails
+    expect_error "createContainer hook" create -b "$b" c1
+    ip link show t-one >/dev/null
+    ip link show t-two >/dev/null
+    edit_config "$b" 'del(.hooks)'
+    succeeds run -b "$b" c1
+    is "$(ip -br -n t-net link | grep -oE '^in[0-9]+' | sort | xargs)" "in0 in1 in2 in3"
+    contains "$(ip -n t-net addr show in1; ip -n t-net addr show in3)" "inet 192.0.2.8/32"
+    ip netns del t-net
+}
+
 @test "into a network namespace by path: it is there after the container" {
     ip netns add t-net
     ip link add t-one type veth peer name t-peer
@@ -64,8 +83,8 @@ own='.linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}]
     edit_config "$b" 'del(.hooks)' && edit_config "$b" '.process.args = ["/no/such"]'
     expect_error "exec: " create -b "$b" c1
     is "$(ip -br addr show t-one | awk '{ print $1, $2, $3 }')" "$before"
-    edit_config "$b" '.linux.netDevices = {"t-one": {name: "a%d"}}'
-    expect_error "netDevices.\"t-one\".name: must not contain '%'" create -b "$b" c1
+    edit_config "$b" '.linux.netDevices = {"t-one": {name: "a%s"}}'
+    expect_error "netDevices.\"t-one\".name: '%' may only stand in one \"%d\", is \"a%s\"" create -b "$b" c1
     edit_config "$b" '.linux.netDevices = {"t-one": {name: "same"}, "t-two": {name: "same"}}'
     expect_error "netDevices" create -b "$b" c1
     is "$(ls -A "$SHIM_ROOT")" ""

@@ -170,3 +170,16 @@ refused() {
     attempt run -b "$b" c1
     contains "$output" '/sys/fs/cgroup/cgroup.procs 65534'
 }
+
+@test "on v2 the group belongs to the user of the process, with and without a user namespace" {
+    requires v2
+    local rw='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "nosuid", "noexec", "nodev"]'
+    local look='mkdir /sys/fs/cgroup/sub && echo $$ >/sys/fs/cgroup/sub/cgroup.procs && grep ^0: /proc/self/cgroup; stat -c "%n %u:%g" /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/cgroup.freeze'
+    answers $'0::/sub\n/sys/fs/cgroup/cgroup.procs 5:6\n/sys/fs/cgroup/cgroup.freeze 0:0' "$look" "$rw" '.process.user = {uid: 5, gid: 6}'
+    requires userns
+    b=$(bundle c2 "$(args sh -c "$look")" "$rw" '.process.user = {uid: 5, gid: 6} | .root.readonly = false' \
+        '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings')
+    chown -R 100000:100000 "$b/rootfs" && chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+    attempt run -b "$b" c2
+    is "$status|$output|$stderr" $'0|0::/sub\n/sys/fs/cgroup/cgroup.procs 5:6\n/sys/fs/cgroup/cgroup.freeze 65534:65534|'
+}

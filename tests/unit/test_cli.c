@@ -440,9 +440,9 @@ static void signals_are_read_as_engines_write_them(void **state)
 		{ "SIGKILL", 9 },   { "sigkill", 9 },   { "kill", 9 },        { "SigTerm", 15 },
 		{ "HUP", 1 },       { "USR1", 10 },     { "SIGWINCH", 28 },   { "RTMIN", 34 },
 		{ "SIGRTMIN", 34 }, { "RTMIN+3", 37 },  { "sigrtmin+3", 37 }, { "RTMAX-1", 63 },
-		{ "SIGRTMAX", 64 }, { "RTMIN+30", 64 },
+		{ "SIGRTMAX", 64 }, { "RTMIN+30", 64 }, { "0", 0 },
 	};
-	static const char *const bad[] = { "",         "0",          "65",      "-9",
+	static const char *const bad[] = { "",         "00",         "65",      "-9",
 					   "+9",       "09",         "9 ",      " 9",
 					   "SIG",      "SIGSIGKILL", "SIG9",    "KILLS",
 					   "RTMIN+31", "RTMIN-1",    "RTMAX+1", "RTMIN+",

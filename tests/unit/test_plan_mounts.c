@@ -105,16 +105,46 @@ static void test_remount_changes_only_what_it_names(void **state)
 	assert_int_equal(plan->warnings.n, 1);
 }
 
-static void test_remount_of_the_file_system_is_refused(void **state)
+static void test_remount_changes_a_file_system_of_its_own_alone(void **state)
 {
-	fixture_mounts_refused(*state,
-			       "{'destination':'/a','type':'tmpfs','options':['remount','size=1']}",
-			       "mounts[0].options: a remount cannot change \"size\" of the file "
-			       "system, only the attributes of the mount");
-	fixture_mounts_refused(*state,
-			       "{'destination':'/a','type':'tmpfs','options':['remount','sync']}",
-			       "mounts[0].options: a remount cannot change \"sync\" of the file "
-			       "system, only the attributes of the mount");
+	static const struct {
+		const char *before;
+		unsigned index;
+	} others[] = {
+		{ "", 0 },
+		{ "{'destination':'/a','source':'/x','options':['bind']},", 1 },
+		{ "{'destination':'/a','type':'ext4','source':'/dev/sda'},", 1 },
+		{ "{'destination':'/b','type':'tmpfs'},", 1 },
+		{ "{'destination':'/a','type':'tmpfs'},"
+		  "{'destination':'/a/','source':'/x','options':['bind']},",
+		  2 },
+	};
+	struct fixture *f = *state;
+	struct plan *plan = fixture_mounts(
+		f, "{'destination':'/b','type':'proc'},{'destination':'/a/.','type':'tmpfs'},"
+		   "{'destination':'/a','type':'none','options':['remount','size=1','sync']}");
+
+	assert_true(plan->mounts.v[1].remounted);
+	assert_false(plan->mounts.v[0].remounted);
+	assert_int_equal(plan->mounts.v[2].remounts, 1);
+	assert_int_equal(plan->mounts.v[2].options.n, 2);
+	assert_string_equal(plan->mounts.v[2].options.v[0].key, "sync");
+	assert_string_equal(plan->mounts.v[2].options.v[1].key, "size");
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		const char *text = arena_printf(
+			&f->arena,
+			"%s{'destination':'/a','type':'tmpfs','options':['remount','size=1']}",
+			others[i].before);
+
+		fixture_mounts_refused(
+			f, text,
+			arena_printf(
+				&f->arena,
+				"mounts[%u].options: a remount cannot change \"size\" of a file "
+				"system that is not the container's alone, only the attributes "
+				"of the mount",
+				others[i].index));
+	}
 }
 
 /* --- options --- */
@@ -751,7 +781,7 @@ int main(void)
 		TEST(test_cgroup_types_are_views),
 		TEST(test_fs_without_source_has_its_types_name),
 		TEST(test_remount_changes_only_what_it_names),
-		TEST(test_remount_of_the_file_system_is_refused),
+		TEST(test_remount_changes_a_file_system_of_its_own_alone),
 		TEST(test_every_demanded_option_is_known),
 		TEST(test_no_demanded_option_reaches_the_file_system_as_data),
 		TEST(test_attributes_set_and_clear),

@@ -368,7 +368,10 @@ static void devices_that_cannot_be_are_refused(void **state)
 #define CGROUP_MOUNT(options) \
 	"'mounts':[{'destination':'/sys/fs/cgroup','type':'cgroup','options':[" options "]}]"
 
-static void the_group_is_given_to_root_of_the_container(void **state)
+#define PROCESS_OF(uid, gid) \
+	"'process':{'cwd':'/','args':['a'],'user':{'uid':" #uid ",'gid':" #gid "}}"
+
+static void the_group_is_given_to_the_user_of_the_container(void **state)
 {
 	struct fixture *f = *state;
 	const struct plan_cgroup *cgroup;
@@ -378,6 +381,18 @@ static void the_group_is_given_to_root_of_the_container(void **state)
 	assert_true(cgroup->delegate);
 	assert_int_equal(cgroup->delegate_uid, 1000);
 	assert_int_equal(cgroup->delegate_gid, 2000);
+	cgroup = &fixture_plan(f, CGROUP_MOUNT("'rw'") "," PROCESS_OF(5, 6),
+			       MAPPED(",{'type':'cgroup'}"))
+			  ->cgroup;
+	assert_true(cgroup->delegate);
+	assert_int_equal(cgroup->delegate_uid, 1005);
+	assert_int_equal(cgroup->delegate_gid, 2006);
+	cgroup = &fixture_plan(f, CGROUP_MOUNT("'rw'") "," PROCESS_OF(5, 6),
+			       NAMESPACES("{'type':'cgroup'}"))
+			  ->cgroup;
+	assert_true(cgroup->delegate);
+	assert_int_equal(cgroup->delegate_uid, 5);
+	assert_int_equal(cgroup->delegate_gid, 6);
 	assert_false(fixture_plan(f, CGROUP_MOUNT("'ro'"), MAPPED(",{'type':'cgroup'}"))
 			     ->cgroup.delegate);
 	assert_false(fixture_plan(f, CGROUP_MOUNT("'rw'"), MAPPED(""))->cgroup.delegate);
@@ -512,7 +527,7 @@ int main(void)
 		TEST(devices_on_v1),
 		TEST(devices_on_v2),
 		TEST(devices_that_cannot_be_are_refused),
-		TEST(the_group_is_given_to_root_of_the_container),
+		TEST(the_group_is_given_to_the_user_of_the_container),
 		TEST(an_update_leaves_what_it_does_not_name),
 		TEST(what_belongs_together_is_completed_from_what_holds),
 	};

@@ -663,10 +663,43 @@ static void messages_are_one_a_line_and_safe_to_print(void **state)
 	autoarena arena = { 0 };
 	const char *reason =
 		process_refusal(&arena, "\"env\":[\"A\\u001b[31m\\nB\",\"\\u00e9\\u00e9\\u00e9\"]");
-	assert_string_equal(reason, "config.json: process.env[0]: must have the form NAME=VALUE, "
-				    "is \"A\\u001b[31m\\nB\"\n"
-				    "config.json: process.env[1]: must have the form NAME=VALUE, "
-				    "is \"\xc3\xa9\xc3\xa9\xc3\xa9\"");
+	assert_string_equal(reason,
+			    "config.json:1:85: process.env[0]: must have the form NAME=VALUE, "
+			    "is \"A\\u001b[31m\\nB\"\n"
+			    "config.json:1:102: process.env[1]: must have the form NAME=VALUE, "
+			    "is \"\xc3\xa9\xc3\xa9\xc3\xa9\"");
+}
+
+/* The policy has put a mount before the others, so their numbers are not those of the text. */
+static void a_place_is_that_of_the_text_or_of_what_is_around_it(void **state)
+{
+	static const char text[] = "{\"ociVersion\":\"1.0.0\",\n\"root\":{\"path\":\"r\"},\n"
+				   "\"mounts\":[{\"destination\":\"/a\"},\n"
+				   "{\"destination\":\"\"}]}";
+	(void)state;
+	autoarena arena = { 0 };
+	struct err e = { 0 };
+	struct spec_mount mounts[3] = { 0 };
+	struct spec *spec = decode(&arena, text_of(text), "config.json");
+
+	assert_int_equal(spec_validate(spec, "c", &e), -1);
+	assert_string_equal(e.text, "c:4:16: mounts[1].destination: must not be empty");
+	for (size_t i = 0; i < 3; i++)
+		mounts[i] = spec->mounts.v[i > 1];
+	spec->mounts.v = mounts;
+	spec->mounts.n = 3;
+	assert_int_equal(spec_validate(spec_copy(spec, &arena), "c", &e), -1);
+	assert_string_equal(e.text, "c:3:10: mounts[2].destination: must not be empty");
+
+	fail(&e, ERR_CONFIG, "root.path: is wrong");
+	assert_int_equal(spec_fail_located(spec, "c", &e), -1);
+	assert_string_equal(e.text, "c:2:16: root.path: is wrong");
+	fail(&e, ERR_CONFIG, "something else: is wrong");
+	assert_int_equal(spec_fail_located(spec, "c", &e), -1);
+	assert_string_equal(e.text, "something else: is wrong");
+	spec->text = NULL;
+	assert_int_equal(spec_validate(spec, "c", &e), -1);
+	assert_string_equal(e.text, "c: mounts[2].destination: must not be empty");
 }
 
 static void load_names_the_file(void **state)
@@ -823,6 +856,7 @@ int main(void)
 		cmocka_unit_test(what_asks_for_nothing_is_accepted),
 		cmocka_unit_test(mapping_may_reach_the_last_id),
 		cmocka_unit_test(messages_are_one_a_line_and_safe_to_print),
+		cmocka_unit_test(a_place_is_that_of_the_text_or_of_what_is_around_it),
 		cmocka_unit_test(load_names_the_file),
 		cmocka_unit_test(load_leaves_validation_to_others),
 		cmocka_unit_test(validation_of_parts_names_their_own_properties),
