@@ -228,6 +228,7 @@ src_libboot_a_SOURCES = \
 	src/boot/parent_network.c \
 	src/boot/parent_record.c \
 	src/boot/parent_idmap.c \
+	src/boot/parent_ids.c \
 	src/boot/parent_scheduling.c \
 	src/boot/parent_sources.c \
 	src/boot/protocol.h \

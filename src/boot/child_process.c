@@ -45,7 +45,8 @@ int child_die_with_parent(struct boot *b, struct err *e)
 {
 	struct pollfd parent = { .fd = b->channel, .events = 0 };
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+	    prctl(PR_SET_DUMPABLE, b->parent_reaches_in ? 1 : 0) < 0)
 		return fail_sys(e, "prctl");
 	if (poll(&parent, 1, 0) < 0 || (parent.revents & (POLLHUP | POLLERR)))
 		return fail(e, ERR_SYSTEM, "the runtime has ended");
@@ -57,6 +58,7 @@ int child_session(struct boot *b, struct err *e)
 	sigset_t none;
 	struct sigaction action = { .sa_handler = SIG_DFL };
 
+	b->parent_reaches_in = !b->exec && has_user_namespace(b->plan) && !has_host_power(b);
 	if (child_die_with_parent(b, e) < 0)
 		return -1;
 	/* The caller's terminal is not the container's (CVE-2017-5226: TIOCSTI). */

@@ -54,6 +54,10 @@ struct boot {
 		 1]; /* the runtime's own namespaces while it is away, -1 elsewhere */
 	bool home_time;
 
+	/* child: a runtime without power over its own user namespace has some over ours, which it made; but
+	 * files of a process that is not dumpable belong to the host's root, and its namespaces cannot be
+	 * entered (proc(5), ptrace(2)). True until all is done from outside. */
+	bool parent_reaches_in;
 	mode_t caller_umask; /* child: in force before the set-up */
 	bool in_directory;   /* child: the working directory could be entered as root */
 	char *executable;    /* child: what execve() gets */
@@ -72,6 +76,8 @@ struct boot {
 const struct plan_join *find_join(const struct plan *plan, int type);
 /* A new one, or one that is joined. */
 bool has_user_namespace(const struct plan *plan);
+/* CAP_SYS_ADMIN over the runtime's own namespaces, and not just over those that it makes. */
+bool has_host_power(const struct boot *b);
 
 /* --- parent_*.c: steps of the runtime --- */
 int parent_seccomp(struct boot *b, struct err *e) MUST_CHECK;
@@ -126,6 +132,7 @@ int parent_record_created(struct boot *b, struct err *e) MUST_CHECK;
 /* False where something is left: then the records must stay, so that `delete --force` finds it. */
 bool parent_undo(struct boot *b);
 
+/* --- parent_ids.c --- */
 int write_id_maps(const struct boot *b, pid_t pid, const char *uid_map, const char *gid_map,
 		  struct err *e) MUST_CHECK;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Namespaces that the runtime enters before it makes the child, so that the child is born in them, and
- * the way back; the birth itself; id mappings. Runs in the runtime, which is single-threaded.
+ * the way back; the birth itself. Runs in the runtime, which is single-threaded.
  */
 #include "boot/context.h"
 
@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -133,6 +134,11 @@ const struct plan_join *find_join(const struct plan *plan, int type)
 bool has_user_namespace(const struct plan *plan)
 {
 	return plan->namespaces.new_user || find_join(plan, SPEC_NS_USER);
+}
+
+bool has_host_power(const struct boot *b)
+{
+	return b->facts->effective & (UINT64_C(1) << CAP_SYS_ADMIN);
 }
 
 /* The other side keeps its end only, and nothing of the runtime's that it has no use for: the lock of the
@@ -257,35 +263,6 @@ int parent_clone(struct boot *b, struct err *e)
 	else
 		replace_fd(&b->channel_other, -1);
 	return 0;
-}
-
-int write_id_maps(const struct boot *b, pid_t pid, const char *uid_map, const char *gid_map,
-		  struct err *e)
-{
-	char directory[32];
-	autoclose int proc = -1;
-
-	snprintf(directory, sizeof(directory), "/proc/%d", pid);
-	proc = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc < 0)
-		return fail_sys(e, "open '%s'", directory);
-	/* user_namespaces(7): without CAP_SETGID in the parent namespace a gid map may only be written
-	 * once setgroups() is given up. */
-	if (b->facts->uid != 0 && write_file_at(proc, "setgroups", "deny", e) < 0)
-		return -1;
-	if (write_file_at(proc, "uid_map", uid_map, e) < 0 ||
-	    write_file_at(proc, "gid_map", gid_map, e) < 0)
-		return err_prefix(e, "write the id mappings");
-	return 0;
-}
-
-int parent_map_ids(struct boot *b, struct err *e)
-{
-	const struct plan_namespaces *ns = &b->plan->namespaces;
-
-	if (!ns->uid_map)
-		return 0;
-	return write_id_maps(b, b->init.pid, ns->uid_map, ns->gid_map, e);
 }
 
 int parent_oom_score(struct boot *b, struct err *e)
