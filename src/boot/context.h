@@ -37,6 +37,7 @@ struct boot {
 	bool pid_file_written;
 
 	struct child init;
+	bool ids_mapped;    /* before it was born */
 	int channel;        /* this side's end of the socket pair */
 	int channel_other;  /* the other side's end, until the clone */
 	int start_listener; /* ROOT/ID/start */

@@ -166,7 +166,7 @@ int parent_map_ids(struct boot *b, struct err *e)
 {
 	const struct plan_namespaces *ns = &b->plan->namespaces;
 
-	if (!ns->uid_map)
+	if (!ns->uid_map || b->ids_mapped)
 		return 0;
 	return write_id_maps(b, b->init.pid, ns->uid_map, ns->gid_map, e);
 }

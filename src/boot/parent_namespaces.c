@@ -50,20 +50,30 @@ static int enter(struct boot *b, int type, int fd, const char *path, struct err 
 	return nsfd_enter(fd, kinds[type].flag, path, e);
 }
 
-int parent_time_namespace(struct boot *b, struct err *e)
+static int new_time_namespace(const struct plan_namespaces *ns, struct err *e)
 {
-	const struct plan_namespaces *ns = &b->plan->namespaces;
-
-	if (!ns->new_time)
-		return 0;
-	b->home[SPEC_NS_TIME] = nsfd_own("time", e);
-	if (b->home[SPEC_NS_TIME] < 0)
-		return -1;
 	if (unshare(CLONE_NEWTIME) < 0)
 		return fail_sys(e, "unshare a time namespace");
 	if (!ns->time_offsets)
 		return 0;
 	return write_file_at(AT_FDCWD, "/proc/self/timens_offsets", ns->time_offsets, e);
+}
+
+/* Who may make no time namespace here may in a user namespace of his own, and it is for the children of
+ * whoever makes it. */
+static bool has_time_of_user(const struct boot *b)
+{
+	return b->plan->namespaces.new_time && has_user_namespace(b->plan) && !has_host_power(b);
+}
+
+int parent_time_namespace(struct boot *b, struct err *e)
+{
+	if (!b->plan->namespaces.new_time || has_time_of_user(b))
+		return 0;
+	b->home[SPEC_NS_TIME] = nsfd_own("time", e);
+	if (b->home[SPEC_NS_TIME] < 0)
+		return -1;
+	return new_time_namespace(&b->plan->namespaces, e);
 }
 
 int parent_join_namespaces(struct boot *b, struct err *e)
@@ -179,49 +189,87 @@ int pid_of(int pidfd, pid_t *ret, struct err *e)
 	return 0;
 }
 
+/* In the helper. `user` NULL: it was born in a new one, whose ids are mapped by the parent. */
+static int enter_user_namespace(struct boot *b, const struct plan_join *user, int channel,
+				struct err *e)
+{
+	const char *name = user ? user->path : "new";
+	struct message message;
+	int rc = 1;
+
+	if (user && nsfd_enter(b->host->requested[SPEC_NS_USER], CLONE_NEWUSER, user->path, e) < 0)
+		return -1;
+	if (!user)
+		rc = channel_receive(channel, &message, NULL, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return fail(e, ERR_SYSTEM, "the runtime ended before ids were mapped");
+	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return fail_sys(e, "become root of the user namespace '%s'", name);
+	if (!has_time_of_user(b))
+		return 0;
+	/* Our own /proc/self/timens_offsets. */
+	if (prctl(PR_SET_DUMPABLE, 1) < 0)
+		return fail_sys(e, "prctl");
+	return new_time_namespace(&b->plan->namespaces, e);
+}
+
+/* Returns in the container's first process alone, 0. */
+static int helper_clone(struct boot *b, const struct plan_join *user, int mine, int theirs)
+{
+	uint64_t flags = (b->plan->namespaces.clone_flags & ~(uint64_t)CLONE_NEWUSER) | CLONE_PARENT;
+	struct message message = { .type = BOOT_GO };
+	struct child init = CHILD_INIT;
+	struct err error = { 0 };
+	struct err ignored;
+	int rc;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	close(mine);
+	rc = enter_user_namespace(b, user, theirs, &error);
+	if (rc == 0)
+		rc = child_clone(flags, -1, &init, &error);
+	if (rc == 0) {
+		close(theirs);
+		become_child(b);
+		return 0;
+	}
+	if (rc < 0) {
+		message.type = BOOT_ERROR;
+		message.error = error;
+	}
+	rc = channel_send(theirs, &message, init.pidfd, &ignored);
+	_exit(rc < 0 ? 1 : 0);
+}
+
 /*
- * A user namespace by path: a helper enters it, becomes its root and clones with CLONE_PARENT, so that
- * the child is ours and not the helper's. Returns in the child as clone() does, b->init.pid == 0.
+ * A user namespace by path, or one in which something is made before the child is: a helper enters it,
+ * becomes its root and clones with CLONE_PARENT, so that the child is ours and not the helper's. Returns in
+ * the child as clone() does, b->init.pid == 0.
  */
 static int clone_in_user_namespace(struct boot *b, const struct plan_join *user, struct err *e)
 {
+	const struct plan_namespaces *ns = &b->plan->namespaces;
 	autochild helper = CHILD_INIT;
-	struct child init = CHILD_INIT;
 	autoclose int mine = -1, theirs = -1;
-	struct message message = { 0 };
+	struct message message = { .type = BOOT_GO };
 	int pair[2], rc;
 
 	if (channel_pair(pair, e) < 0)
 		return -1;
 	mine = pair[0];
 	theirs = pair[1];
-	rc = child_clone(0, -1, &helper, e);
+	rc = child_clone(user ? 0 : CLONE_NEWUSER, -1, &helper, e);
 	if (rc < 0)
 		return -1;
-	if (rc == 0) {
-		struct err error = { 0 };
-		struct err ignored;
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (nsfd_enter(b->host->requested[SPEC_NS_USER], CLONE_NEWUSER, user->path,
-			       &error) < 0 ||
-		    ((syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0) &&
-		     fail_sys(&error, "become root of the user namespace '%s'", user->path) < 0) ||
-		    (rc = child_clone(b->plan->namespaces.clone_flags | CLONE_PARENT, -1, &init,
-				      &error)) < 0) {
-			message.type = BOOT_ERROR;
-			message.error = error;
-		} else if (rc == 0) {
-			close_keep_errno(take_fd(&mine));
-			close_keep_errno(take_fd(&theirs));
-			become_child(b);
-			return 0;
-		} else {
-			message.type = BOOT_GO;
-		}
-		rc = channel_send(theirs, &message, init.pidfd, &ignored);
-		_exit(rc < 0 ? 1 : 0);
-	}
+	if (rc == 0)
+		return helper_clone(b, user, take_fd(&mine), take_fd(&theirs));
 	close_keep_errno(take_fd(&theirs));
+	if (!user && (write_id_maps(b, helper.pid, ns->uid_map, ns->gid_map, e) < 0 ||
+		      channel_send(mine, &message, -1, e) < 0))
+		return -1;
+	b->ids_mapped = !user;
 	rc = channel_receive(mine, &message, &b->init.pidfd, e);
 	if (rc < 0)
 		return -1;
@@ -241,7 +289,7 @@ int parent_clone(struct boot *b, struct err *e)
 	const struct plan_join *user = find_join(b->plan, SPEC_NS_USER);
 	int rc;
 
-	if (user) {
+	if (user || has_time_of_user(b)) {
 		if (b->cgroup.into >= 0) {
 			/* The helper has no power over a cgroup of the host; the child writes itself into
 			 * it through a file that we opened. */
