@@ -45,8 +45,8 @@ static bool is_own_id_alone(const char *map, uint32_t own)
 /* Setuid or with file capabilities, so nowhere but where the administrator has put it: $PATH is not asked. */
 static bool find_program(const char *name, char path[PATH_SIZE])
 {
-	static const char *const directories[] = { "/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin",
-						   "/sbin", "/run/wrappers/bin" };
+	static const char *const directories[] = { "/usr/bin",  "/bin",  "/usr/local/bin",
+						   "/usr/sbin", "/sbin", "/run/wrappers/bin" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		snprintf(path, PATH_SIZE, "%s/%s", directories[i], name);

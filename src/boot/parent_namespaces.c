@@ -76,7 +76,19 @@ int parent_time_namespace(struct boot *b, struct err *e)
 	return new_time_namespace(&b->plan->namespaces, e);
 }
 
-int parent_join_namespaces(struct boot *b, struct err *e)
+/* Its own namespaces belong to root of the host, so that a rootless runtime could not come back to them: a
+ * helper goes, and makes the child there. */
+static bool goes_one_way(const struct boot *b)
+{
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+	bool any = ns->network == NETWORK_EARLY || ns->network == NETWORK_LATE;
+
+	for (size_t i = 0; i < ns->joins.n; i++)
+		any |= ns->joins.v[i].type != SPEC_NS_USER && ns->joins.v[i].type != SPEC_NS_MOUNT;
+	return any && b->facts->rootless;
+}
+
+static int join_namespaces(struct boot *b, struct err *e)
 {
 	const struct plan_namespaces *ns = &b->plan->namespaces;
 
@@ -94,6 +106,11 @@ int parent_join_namespaces(struct boot *b, struct err *e)
 	return 0;
 }
 
+int parent_join_namespaces(struct boot *b, struct err *e)
+{
+	return goes_one_way(b) ? 0 : join_namespaces(b, e);
+}
+
 int parent_return_home(struct boot *b, struct err *e)
 {
 	int rc = 0;
@@ -108,7 +125,7 @@ int parent_return_home(struct boot *b, struct err *e)
 	return rc;
 }
 
-int parent_make_sysfs(struct boot *b, struct err *e)
+static int make_sysfs(struct boot *b, struct err *e)
 {
 	const struct plan *plan = b->plan;
 	bool late = plan->namespaces.network == NETWORK_LATE;
@@ -128,9 +145,15 @@ int parent_make_sysfs(struct boot *b, struct err *e)
 		if (b->mount_fds[i] < 0)
 			return -1;
 	}
-	if (!away)
+	/* With a network of its own the child is born out of it. */
+	if (!away || goes_one_way(b))
 		return 0;
 	return nsfd_enter(b->home[SPEC_NS_NETWORK], CLONE_NEWNET, "net", e);
+}
+
+int parent_make_sysfs(struct boot *b, struct err *e)
+{
+	return goes_one_way(b) ? 0 : make_sysfs(b, e);
 }
 
 const struct plan_join *find_join(const struct plan *plan, int type)
@@ -189,11 +212,11 @@ int pid_of(int pidfd, pid_t *ret, struct err *e)
 	return 0;
 }
 
-/* In the helper. `user` NULL: it was born in a new one, whose ids are mapped by the parent. */
+/* In the helper, which was born in a new user namespace where it is to make a time namespace, and joins
+ * one by path. */
 static int enter_user_namespace(struct boot *b, const struct plan_join *user, int channel,
 				struct err *e)
 {
-	const char *name = user ? user->path : "new";
 	struct message message;
 	int rc = 1;
 
@@ -206,7 +229,8 @@ static int enter_user_namespace(struct boot *b, const struct plan_join *user, in
 	if (rc == 0)
 		return fail(e, ERR_SYSTEM, "the runtime ended before ids were mapped");
 	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
-		return fail_sys(e, "become root of the user namespace '%s'", name);
+		return fail_sys(e, "become root of the user namespace '%s'",
+				user ? user->path : "new");
 	if (!has_time_of_user(b))
 		return 0;
 	/* Our own /proc/self/timens_offsets. */
@@ -215,21 +239,39 @@ static int enter_user_namespace(struct boot *b, const struct plan_join *user, in
 	return new_time_namespace(&b->plan->namespaces, e);
 }
 
+/* With the power that there is: over those of the host before the user namespace, else in it. */
+static int helper_enter(struct boot *b, const struct plan_join *user, int channel, struct err *e)
+{
+	bool joins = goes_one_way(b);
+	bool first = has_host_power(b);
+
+	if (joins && first && (join_namespaces(b, e) < 0 || make_sysfs(b, e) < 0))
+		return -1;
+	if ((user || has_time_of_user(b)) && enter_user_namespace(b, user, channel, e) < 0)
+		return -1;
+	if (joins && !first && (join_namespaces(b, e) < 0 || make_sysfs(b, e) < 0))
+		return -1;
+	return 0;
+}
+
 /* Returns in the container's first process alone, 0. */
 static int helper_clone(struct boot *b, const struct plan_join *user, int mine, int theirs)
 {
-	uint64_t flags = (b->plan->namespaces.clone_flags & ~(uint64_t)CLONE_NEWUSER) | CLONE_PARENT;
+	uint64_t flags = b->plan->namespaces.clone_flags | CLONE_PARENT;
+	int into = user || has_time_of_user(b) ? -1 : b->cgroup.into;
 	struct message message = { .type = BOOT_GO };
 	struct child init = CHILD_INIT;
 	struct err error = { 0 };
 	struct err ignored;
 	int rc;
 
+	if (has_time_of_user(b))
+		flags &= ~(uint64_t)CLONE_NEWUSER;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close(mine);
-	rc = enter_user_namespace(b, user, theirs, &error);
+	rc = helper_enter(b, user, theirs, &error);
 	if (rc == 0)
-		rc = child_clone(flags, -1, &init, &error);
+		rc = child_clone(flags, into, &init, &error);
 	if (rc == 0) {
 		close(theirs);
 		become_child(b);
@@ -244,13 +286,14 @@ static int helper_clone(struct boot *b, const struct plan_join *user, int mine, 
 }
 
 /*
- * A user namespace by path, or one in which something is made before the child is: a helper enters it,
- * becomes its root and clones with CLONE_PARENT, so that the child is ours and not the helper's. Returns in
- * the child as clone() does, b->init.pid == 0.
+ * From namespaces that the runtime cannot enter and come back from: a helper goes and clones with
+ * CLONE_PARENT, so that the child is ours and not the helper's. Returns in the child as clone() does,
+ * b->init.pid == 0.
  */
-static int clone_in_user_namespace(struct boot *b, const struct plan_join *user, struct err *e)
+static int clone_by_helper(struct boot *b, const struct plan_join *user, struct err *e)
 {
 	const struct plan_namespaces *ns = &b->plan->namespaces;
+	bool new_user = !user && has_time_of_user(b);
 	autochild helper = CHILD_INIT;
 	autoclose int mine = -1, theirs = -1;
 	struct message message = { .type = BOOT_GO };
@@ -260,21 +303,23 @@ static int clone_in_user_namespace(struct boot *b, const struct plan_join *user,
 		return -1;
 	mine = pair[0];
 	theirs = pair[1];
-	rc = child_clone(user ? 0 : CLONE_NEWUSER, -1, &helper, e);
+	rc = child_clone(new_user ? CLONE_NEWUSER : 0, -1, &helper, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
 		return helper_clone(b, user, take_fd(&mine), take_fd(&theirs));
 	close_keep_errno(take_fd(&theirs));
-	if (!user && (write_id_maps(b, helper.pid, ns->uid_map, ns->gid_map, e) < 0 ||
-		      channel_send(mine, &message, -1, e) < 0))
+	if (new_user && (write_id_maps(b, helper.pid, ns->uid_map, ns->gid_map, e) < 0 ||
+			 channel_send(mine, &message, -1, e) < 0))
 		return -1;
-	b->ids_mapped = !user;
+	b->ids_mapped = new_user;
 	rc = channel_receive(mine, &message, &b->init.pidfd, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
-		return fail(e, ERR_SYSTEM, "the helper in the user namespace ended unexpectedly");
+		return fail(e, ERR_SYSTEM,
+			    "the helper that makes the container's first process "
+			    "ended unexpectedly");
 	if (message.type == BOOT_ERROR) {
 		*e = message.error;
 		return -1;
@@ -284,21 +329,26 @@ static int clone_in_user_namespace(struct boot *b, const struct plan_join *user,
 	return 1;
 }
 
+/* The helper has no power over a cgroup of the host; the child writes itself into it through a file that we
+ * opened. */
+static int open_cgroup_procs(struct boot *b, struct err *e)
+{
+	if (b->cgroup.into < 0)
+		return 0;
+	b->cgroup_procs = openat(b->cgroup.into, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	return b->cgroup_procs < 0 ? fail_sys(e, "open 'cgroup.procs'") : 0;
+}
+
 int parent_clone(struct boot *b, struct err *e)
 {
 	const struct plan_join *user = find_join(b->plan, SPEC_NS_USER);
+	bool apart = user || has_time_of_user(b);
 	int rc;
 
-	if (user || has_time_of_user(b)) {
-		if (b->cgroup.into >= 0) {
-			/* The helper has no power over a cgroup of the host; the child writes itself into
-			 * it through a file that we opened. */
-			b->cgroup_procs =
-				openat(b->cgroup.into, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-			if (b->cgroup_procs < 0)
-				return fail_sys(e, "open 'cgroup.procs'");
-		}
-		rc = clone_in_user_namespace(b, user, e);
+	if (apart && open_cgroup_procs(b, e) < 0)
+		return -1;
+	if (apart || goes_one_way(b)) {
+		rc = clone_by_helper(b, user, e);
 	} else {
 		rc = child_clone(b->plan->namespaces.clone_flags, b->cgroup.into, &b->init, e);
 		if (rc == 0)
