@@ -7,7 +7,15 @@
 
 load helpers
 
-setup_file() { make_rootfs; }
+setup_file() {
+    make_rootfs
+    # started by the first who asks, and in nobody's way from then on
+    [ ! -e /run/user/1000/bus ] || of_user busctl --user list >/dev/null
+}
+of_user() {
+    (cd / && runuser -u user -- env -i PATH="$PATH" HOME=/home/user XDG_RUNTIME_DIR=/run/user/1000 \
+        timeout 200 "$@" </dev/null 3>&-)
+}
 setup() {
     requires root world userns cmd:setpriv
     HOME_OF_USER=/run/rootless.$BATS_TEST_NUMBER RUNTIME_OF_USER=/run/rootless.$BATS_TEST_NUMBER/run
@@ -148,7 +156,7 @@ allow
     succeeds kill c1 KILL
     wait_until eval '[ "$(state_of c1)" = stopped ]'
     succeeds delete c1
-    edit_config "$b" '.linux.uidMappings[0].hostID = 5 | .process.user = {}'
+    edit_config "$b" '.linux.uidMappings[0].hostID = 5 | .process.user = {uid: 0, gid: 0}'
     expect_error 'linux.uidMappings: /usr/bin/newuidmap failed with exit status 1: newuidmap: uid range' run -b "$b" c1
     [ ! -e "$SHIM_ROOT/c1" ]
 }
@@ -288,4 +296,32 @@ late: $links
 nested: $links
 exec: lo ours theirs
 members: 1"
+}
+
+@test "Podman of a user, with systemd of that user: run, exec, a limit, ids of its own, rm" {
+    requires systemd cmd:podman file:/run/user/1000/bus
+    home=/home/user/podman
+    mkdir -p $home && cp -a "$BATS_FILE_TMPDIR/rootfs" $home/root && chown -R user:user $home
+    pod() { of_user podman --runtime "$DISTRO_SHIM" "$@"; }
+    # as the manual has it
+    of_user podman unshare sh -c 'd=$XDG_RUNTIME_DIR/distro-shim
+        mkdir -p $d && touch $d/netns
+        unshare --net=$d/netns sh -c "ip link set lo up; ip link add ours type veth peer name theirs"'
+    is "$(pod run --rm --network none --rootfs $home/root sh -c 'id -u; ls /sys/class/net | xargs')" "0
+lo ours theirs"
+    pod run -d --name n1 --network host --memory 64m --rootfs $home/root sleep 1000 >/dev/null
+    pid=$(of_user podman inspect -f '{{.State.Pid}}' n1)
+    group=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+    matches "$group" '/user@1000.service/user.slice/libpod-[0-9a-f]*\.scope'
+    is "$(<"$group/memory.max")" 67108864
+    is "$(pod exec n1 sh -c 'ls /sys/class/net | xargs')" "lo ours theirs"
+    pod rm -f -t 0 n1
+    [ ! -e "$group" ]
+    is "$(pod run --rm --userns keep-id --network host --rootfs $home/root id -u)" 1000
+    # what is left is Podman's and systemd's
+    of_user podman unshare umount /run/user/1000/distro-shim/netns
+    of_user podman system migrate
+    rm -rf $home
+    of_user systemctl --user stop user.slice
+    umount /home/user/.local/share/containers/storage/overlay 2>/dev/null || true
 }
