@@ -140,6 +140,7 @@ src_libplan_a_SOURCES = \
 	src/plan/resources_merge.c \
 	src/plan/resources_writer.c \
 	src/plan/resources_writer.h \
+	src/plan/systemd_devices.c \
 	src/plan/systemd_limits.c \
 	src/plan/text.c
 src_libcgroup_a_SOURCES = \

@@ -9,8 +9,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #define PROC_CGROUP_MAX (256u << 10)
+#define UEVENT_MAX 65536
 
 /* Properties that a manager does not know are left out one after the other. */
 #define UNKNOWN_MAX 32
@@ -77,6 +79,35 @@ static int call_for_unit(struct systemd_bus *bus, const char *method, const char
 	return systemd_call_send(&call, e);
 }
 
+/* systemd asks for a node by its path, and nodes by numbers are udev's. */
+static const char *node_by_name(const char *path, struct arena *arena)
+{
+	const char *file = arena_printf(arena, "/sys%s/uevent", path);
+	autofree char *text = NULL;
+	struct err ignored;
+	char *name;
+
+	if (read_file_at(AT_FDCWD, file, UEVENT_MAX, &text, NULL, &ignored) < 0 ||
+	    !(name = strstr(text, "DEVNAME=")))
+		return path;
+	name += strlen("DEVNAME=");
+	name[strcspn(name, "\n")] = '\0';
+	return arena_printf(arena, "/dev/%s", name);
+}
+
+static void name_nodes(struct plan_properties *properties, struct arena *arena)
+{
+	for (size_t i = 0; i < properties->n; i++) {
+		const struct plan_property *property = &properties->v[i];
+		if (!str_eq(property->type, "a(st)"))
+			continue;
+		for (size_t k = 0; k < property->values.n; k += 2)
+			if (access(property->values.v[k], F_OK) < 0)
+				property->values.v[k] = arena_strdup(
+					arena, node_by_name(property->values.v[k], arena));
+	}
+}
+
 /* 1: made; 0: another attempt is worth it. */
 static int try_start(struct systemd_bus *bus, const struct plan_scope *scope, pid_t pid,
 		     bool *left_out, bool *reset, struct err *e)
@@ -131,8 +162,11 @@ int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_fa
 	struct plan_cgroup found = *plan;
 	struct cgroup_record place;
 
-	if (systemd_bus_open(plan->scope->user, &bus, e) < 0 ||
-	    start_scope(&bus, plan->scope, pid, arena, e) < 0 ||
+	struct plan_scope scope = *plan->scope;
+
+	name_nodes(&scope.properties, arena);
+	if (systemd_bus_open(scope.user, &bus, e) < 0 ||
+	    start_scope(&bus, &scope, pid, arena, e) < 0 ||
 	    cgroup_unit_path(arena_printf(arena, "%d", (int)pid), plan->scope->unit, arena,
 			     &found.path, e) < 0)
 		return -1;
@@ -156,6 +190,7 @@ int cgroup_systemd_update(const struct plan_cgroup *plan, const struct cgroup_re
 	plan_systemd_limits(plan, arena, &properties);
 	if (properties.n == 0)
 		return 0;
+	name_nodes(&properties, arena);
 	if (systemd_bus_open(record->user, &bus, e) < 0)
 		return -1;
 	systemd_call_start(&bus, "SetUnitProperties", &call);

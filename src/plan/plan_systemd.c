@@ -231,14 +231,17 @@ int plan_scope(struct plan_context *c, struct err *e)
 {
 	struct plan_scope *scope = arena_new(c->arena, struct plan_scope);
 	struct plan_cgroup *cgroup = &c->plan->cgroup;
-	struct plan_properties limits = { 0 };
+	struct plan_properties limits = { 0 }, devices = { 0 };
 
 	scope->user = c->facts->rootless;
 	if (name_scope(c, scope, e) < 0)
 		return -1;
 	plan_systemd_limits(cgroup, c->arena, &limits);
-	scope->properties.v = arena_new_array(c->arena, struct plan_property,
-					      BASE_PROPERTIES + limits.n + c->spec->annotations.n);
+	devices.v = arena_new_array(c->arena, struct plan_property, 2);
+	plan_systemd_devices(cgroup, c->arena, &devices);
+	scope->properties.v =
+		arena_new_array(c->arena, struct plan_property,
+				BASE_PROPERTIES + limits.n + devices.n + c->spec->annotations.n);
 	scope->description = arena_printf(c->arena, "distro-shim container %s%s%s", c->options->id,
 					  c->options->root ? " of " : "",
 					  c->options->root ? c->options->root : "");
@@ -259,6 +262,8 @@ int plan_scope(struct plan_context *c, struct err *e)
 		add(c, scope, "TasksMax", "t", "18446744073709551615");
 	for (size_t i = 0; i < limits.n; i++)
 		scope->properties.v[scope->properties.n++] = limits.v[i];
+	for (size_t i = 0; i < devices.n; i++)
+		scope->properties.v[scope->properties.n++] = devices.v[i];
 	if (add_annotations(c, scope, e) < 0)
 		return -1;
 	cgroup->scope = scope;
