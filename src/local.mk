@@ -148,6 +148,7 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/controllers.c \
 	src/cgroup/create.c \
 	src/cgroup/enter.c \
+	src/cgroup/delegate.c \
 	src/cgroup/device_attach.c \
 	src/cgroup/device_program.c \
 	src/cgroup/device_program.h \

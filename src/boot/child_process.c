@@ -115,6 +115,24 @@ int child_cgroup_namespace(struct boot *b, struct err *e)
 	return 0;
 }
 
+/* The runtime has the power to move us; what we have is that of the container. */
+int child_delegated_cgroup(struct boot *b, struct err *e)
+{
+	struct message message = { .type = BOOT_DELEGATE };
+	int rc;
+
+	if (!b->plan->cgroup.delegated)
+		return 0;
+	if (channel_send(b->channel, &message, -1, e) < 0)
+		return -1;
+	rc = channel_receive(b->channel, &message, NULL, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0 || message.type != BOOT_DELEGATE_DONE)
+		return fail(e, ERR_SYSTEM, "the runtime ended before the cgroup was delegated");
+	return 0;
+}
+
 /* A new network namespace is born with its loopback link down. */
 static int loopback_up(struct err *e)
 {

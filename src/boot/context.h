@@ -102,6 +102,7 @@ int parent_net_devices(struct boot *b, struct err *e) MUST_CHECK;
 /* Of what was made, in a failed creation, while the container's namespace is there. */
 void parent_return_net_devices(struct boot *b);
 int parent_go(struct boot *b, struct err *e) MUST_CHECK;
+int parent_delegated_cgroup(struct boot *b, struct err *e) MUST_CHECK;
 int parent_send_sources(struct boot *b, struct err *e) MUST_CHECK;
 int parent_runtime_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int parent_console(struct boot *b, struct err *e) MUST_CHECK;
@@ -170,6 +171,7 @@ int child_become_root(struct boot *b, struct err *e) MUST_CHECK;
 int child_sources(struct boot *b, struct err *e) MUST_CHECK;
 int child_cgroup_namespace(struct boot *b, struct err *e) MUST_CHECK;
 int child_join_mount_namespace(struct boot *b, struct err *e) MUST_CHECK;
+int child_delegated_cgroup(struct boot *b, struct err *e) MUST_CHECK;
 int child_check_network(struct boot *b, struct err *e) MUST_CHECK;
 int child_attach_root(struct boot *b, struct err *e) MUST_CHECK;
 int child_mounts(struct boot *b, struct err *e) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "cgroup/make.h"
 #include "cgroup/systemd_bus.h"
 
 #include <fcntl.h>
@@ -41,14 +42,18 @@ int cgroup_unit_path(const char *process, const char *unit, struct arena *arena,
 	bool named = strstr(text, ":name=systemd:/") != NULL;
 	for (char *rest = text, *line; !path && (line = strsep(&rest, "\n"));)
 		path = path_of_line(line, named);
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	if (!slash || !str_eq(slash + 1, unit))
-		return fail(e, ERR_SYSTEM,
-			    "systemd has made the unit '%s', but the container's first process is "
-			    "in cgroup '%s'",
-			    unit, path ? path : "?");
-	*ret = arena_strdup(arena, path);
-	return 0;
+	/* It may be in a cgroup inside of the unit's. */
+	for (const char *at = path; at && (at = strchr(at, '/'));) {
+		size_t length = strcspn(++at, "/");
+		if (length != strlen(unit) || strncmp(at, unit, length) != 0)
+			continue;
+		*ret = arena_strndup(arena, path, (size_t)(at - path) + length);
+		return 0;
+	}
+	return fail(e, ERR_SYSTEM,
+		    "systemd has made the unit '%s', but the container's first process is in "
+		    "cgroup '%s'",
+		    unit, path ? path : "?");
 }
 
 /* --- the scope --- */
@@ -154,6 +159,31 @@ static int start_scope(struct systemd_bus *bus, const struct plan_scope *scope, 
 		       : rc;
 }
 
+/* v2: a cgroup that holds processes hands on no controllers, so the process leaves the unit's first. */
+static int enter_subgroup(const struct cgroup_facts *facts, const char *path, pid_t pid,
+			  struct err *e)
+{
+	for (size_t i = 0; i < facts->hierarchies.n; i++) {
+		struct cgroup_making making = {
+			.hierarchy = &facts->hierarchies.v[i],
+			.path = path + 1,
+			.mount = -1,
+			.directory = -1,
+			.inhabitant = pid,
+		};
+		char text[16];
+		if (!making.hierarchy->v2)
+			continue;
+		snprintf(text, sizeof(text), "%d", (int)pid);
+		int rc = cgroup_make_directory(&making, e);
+		if (rc == 0 && tree_write(making.directory, "cgroup.procs", text) < 0)
+			rc = fail_sys(e, "join cgroup '%s'", path);
+		cgroup_making_release(&making);
+		return rc;
+	}
+	return 0;
+}
+
 int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 			  pid_t pid, struct arena *arena, struct cgroup_record *record,
 			  struct cgroup *ret, struct err *e)
@@ -170,11 +200,16 @@ int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_fa
 	    cgroup_unit_path(arena_printf(arena, "%d", (int)pid), plan->scope->unit, arena,
 			     &found.path, e) < 0)
 		return -1;
+	if (scope.subgroup)
+		found.path = arena_printf(arena, "%s/%s", found.path, scope.subgroup);
 	/* From here on as if it had been asked for by its path. */
 	found.scope = NULL;
 	cgroup_describe(&found, facts, arena, &place);
 	record->path = place.path;
 	record->directories = place.directories;
+	if (scope.subgroup && plan->layout == CGROUP_V2 &&
+	    enter_subgroup(facts, found.path, pid, e) < 0)
+		return -1;
 	return cgroup_adopt(&found, facts, pid, ret, e);
 }
 

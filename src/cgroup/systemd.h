@@ -29,7 +29,7 @@ int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e) MUST_
  * recorded directories is somebody else's. False where it cannot be told. */
 bool cgroup_systemd_is_anothers(const struct cgroup_record *record);
 
-/* Where a process ("self", "123") is in the hierarchy that systemd goes by, which must be that unit. */
+/* Where that unit is in the hierarchy that systemd goes by, which a process ("self", "123") must be in. */
 int cgroup_unit_path(const char *process, const char *unit, struct arena *arena, const char **ret,
 		     struct err *e) MUST_CHECK;
 

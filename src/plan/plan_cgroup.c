@@ -39,20 +39,19 @@ static const struct spec_resources *resources_of(const struct plan_context *c)
 /* --- path --- */
 
 /* The path goes below every hierarchy: nothing in it may lead out again. */
-static int path_check(const char *path, struct err *e)
+static int path_check(const char *path, const char *what, struct err *e)
 {
 	for (const char *p = path; *p; p++) {
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return fail(e, ERR_CONFIG, "linux.cgroupsPath: has a control character");
+			return fail(e, ERR_CONFIG, "%shas a control character", what);
 	}
 	while (*path) {
 		size_t length = strcspn(path, "/");
 
 		if (length == 2 && path[0] == '.' && path[1] == '.')
-			return fail(e, ERR_CONFIG, "linux.cgroupsPath: \"..\" is not allowed");
+			return fail(e, ERR_CONFIG, "%s\"..\" is not allowed", what);
 		if (length > COMPONENT_MAX)
-			return fail(e, ERR_CONFIG,
-				    "linux.cgroupsPath: a component is longer than %d bytes",
+			return fail(e, ERR_CONFIG, "%sa component is longer than %d bytes", what,
 				    COMPONENT_MAX);
 		path += length + (path[length] == '/');
 	}
@@ -80,7 +79,7 @@ static int cgroup_path(struct plan_context *c, bool of_user, const char **ret, s
 		path = arena_printf(c->arena, "distro-shim-%s", c->options->id);
 	else if (str_empty(path))
 		path = arena_printf(c->arena, PARENT_OF_DEFAULT "/%s", c->options->id);
-	if (path_check(path, e) < 0)
+	if (path_check(path, "linux.cgroupsPath: ", e) < 0)
 		return -1;
 	/* config-linux.md "Cgroups Path": what a relative one is relative to is the runtime's choice. */
 	if (of_user && path[0] != '/')
@@ -162,6 +161,10 @@ static void plan_delegation(struct plan_context *c)
 	struct plan_cgroup *cgroup = &c->plan->cgroup;
 	bool writable = false;
 
+	if (c->plan->namespaces.new_user) {
+		cgroup->delegate_uid = host_id_of_root(&c->linux_->uid_mappings);
+		cgroup->delegate_gid = host_id_of_root(&c->linux_->gid_mappings);
+	}
 	if (cgroup->layout != CGROUP_V2 || !c->plan->namespaces.new_user ||
 	    !c->plan->namespaces.new_cgroup)
 		return;
@@ -170,9 +173,31 @@ static void plan_delegation(struct plan_context *c)
 		if (mount->kind == PLAN_MOUNT_CGROUP)
 			writable = !is_readonly(mount);
 	}
-	cgroup->delegate_uid = host_id_of_root(&c->linux_->uid_mappings);
-	cgroup->delegate_gid = host_id_of_root(&c->linux_->gid_mappings);
 	cgroup->delegate = writable && cgroup->delegate_uid != 0;
+}
+
+/* Where the path may end and that it stays below: as with linux.cgroupsPath. */
+static int plan_delegated(struct plan_context *c, const char *reason, struct err *e)
+{
+	struct plan_cgroup *cgroup = &c->plan->cgroup;
+	const char *path = strmap_get(&c->spec->annotations, PLAN_DELEGATE_ANNOTATION);
+	size_t depth = 1;
+
+	if (str_empty(path))
+		return 0;
+	if (cgroup->layout != CGROUP_V2 && !reason)
+		reason = "cgroups of version 1 cannot be delegated safely";
+	if (path_check(path, "annotations: " PLAN_DELEGATE_ANNOTATION ": ", e) < 0)
+		return -1;
+	path = plan_path_clean(c->arena, path) + 1;
+	for (const char *p = path; *p; p++)
+		depth += *p == '/';
+	if (!reason && (!*path || depth > CGROUP_DELEGATED_DEPTH))
+		reason = "not a path of 1 to 16 cgroups";
+	if (reason)
+		return fail(e, ERR_CONFIG, "annotations: " PLAN_DELEGATE_ANNOTATION ": %s", reason);
+	cgroup->delegated = path;
+	return 0;
 }
 
 int plan_cgroup(struct plan_context *c, struct err *e)
@@ -196,5 +221,5 @@ int plan_cgroup(struct plan_context *c, struct err *e)
 	if (cgroup->manage && c->options->systemd_cgroup && plan_scope(c, e) < 0)
 		return -1;
 	plan_delegation(c);
-	return 0;
+	return plan_delegated(c, request.reason, e);
 }

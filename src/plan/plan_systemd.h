@@ -22,7 +22,8 @@ struct plan_properties {
 struct plan_scope {
 	const char *unit, *slice; /* "PREFIX-NAME.scope", "SLICE.slice" */
 	const char *description;  /* of this container's unit and no other */
-	bool user;                /* of the user's own manager */
+	const char *subgroup; /* of the unit's cgroup, for the container; NULL: the unit's itself */
+	bool user;            /* of the user's own manager */
 	struct plan_properties properties;
 };
 
