@@ -13,9 +13,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define SAID_MAX 4096
@@ -43,37 +45,37 @@ static bool is_own_id_alone(const char *map, uint32_t own)
 }
 
 /* Setuid or with file capabilities, so nowhere but where the administrator has put it: $PATH is not asked. */
-static bool find_program(const char *name, char path[PATH_SIZE])
+static int open_program(const char *name, char path[PATH_SIZE])
 {
 	static const char *const directories[] = { "/usr/bin",  "/bin",  "/usr/local/bin",
 						   "/usr/sbin", "/sbin", "/run/wrappers/bin" };
+	int fd = -1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(directories) && fd < 0; i++) {
 		snprintf(path, PATH_SIZE, "%s/%s", directories[i], name);
-		if (access(path, X_OK) == 0)
-			return true;
+		fd = open(path, O_PATH | O_CLOEXEC);
 	}
-	return false;
+	return fd;
 }
 
-static __attribute__((noreturn)) void run_in_child(const char *path, char **arguments, int output)
+static __attribute__((noreturn)) void run_in_child(int program, char **arguments, int output)
 {
 	static char language[] = "LC_ALL=C";
 	char *environment[] = { language, NULL };
-	autoclose int nothing = open("/dev/null", O_RDONLY);
+	autoclose int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigset_t empty;
 
 	sigemptyset(&empty);
 	sigprocmask(SIG_SETMASK, &empty, NULL);
 	if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 ||
-	    sys_close_range(3, ~0u, 0) < 0)
+	    sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		_exit(126);
-	execve(path, arguments, environment);
+	syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
 	dprintf(2, "errno %d\n", errno);
 	_exit(127);
 }
 
-static int run_program(const struct id_kind *kind, const char *path, char **arguments,
+static int run_program(const struct id_kind *kind, const char *path, int program, char **arguments,
 		       struct err *e)
 {
 	autoclose int output = -1, output_child = -1;
@@ -89,7 +91,7 @@ static int run_program(const struct id_kind *kind, const char *path, char **argu
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
-		run_in_child(path, arguments, output_child);
+		run_in_child(program, arguments, output_child);
 	replace_fd(&output_child, -1);
 	if (read_fd_all(output, kind->program, SAID_MAX, &said, NULL, e) < 0 ||
 	    child_wait(&child, &status, e) < 0)
@@ -106,11 +108,12 @@ static int write_by_program(const struct boot *b, pid_t pid, const struct id_kin
 			    const char *map, struct err *e)
 {
 	char path[PATH_SIZE];
+	autoclose int program = open_program(kind->program, path);
 	char *words = arena_strdup(b->arena, map);
 	char **arguments = arena_new_array(b->arena, char *, strlen(map) + 3);
 	size_t n = 0;
 
-	if (!find_program(kind->program, path))
+	if (program < 0)
 		return fail(e, ERR_CONFIG,
 			    "%s: more than the caller's own id is mapped, which takes CAP_SETUID "
 			    "and CAP_SETGID or the program '%s': it is not installed",
@@ -120,7 +123,7 @@ static int write_by_program(const struct boot *b, pid_t pid, const struct id_kin
 	for (char *word; (word = strsep(&words, " \n"));)
 		if (*word)
 			arguments[n++] = word;
-	return run_program(kind, path, arguments, e);
+	return run_program(kind, path, program, arguments, e);
 }
 
 /* user_namespaces(7): without CAP_SETGID a gid map may only be written once setgroups() is given up. */

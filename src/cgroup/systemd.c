@@ -10,7 +10,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #define PROC_CGROUP_MAX (256u << 10)
 #define UEVENT_MAX 65536
@@ -102,12 +102,14 @@ static const char *node_by_name(const char *path, struct arena *arena)
 
 static void name_nodes(struct plan_properties *properties, struct arena *arena)
 {
+	struct stat st;
+
 	for (size_t i = 0; i < properties->n; i++) {
 		const struct plan_property *property = &properties->v[i];
 		if (!str_eq(property->type, "a(st)"))
 			continue;
 		for (size_t k = 0; k < property->values.n; k += 2)
-			if (access(property->values.v[k], F_OK) < 0)
+			if (stat(property->values.v[k], &st) < 0)
 				property->values.v[k] = arena_strdup(
 					arena, node_by_name(property->values.v[k], arena));
 	}

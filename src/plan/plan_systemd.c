@@ -281,10 +281,11 @@ int plan_scope(struct plan_context *c, struct err *e)
 		add(c, scope, "TasksMax", "t", "18446744073709551615");
 	for (size_t i = 0; i < limits.n; i++)
 		scope->properties.v[scope->properties.n++] = limits.v[i];
-	for (size_t i = 0; i < devices.n; i++)
-		scope->properties.v[scope->properties.n++] = devices.v[i];
 	if (add_annotations(c, scope, e) < 0)
 		return -1;
+	/* Last, so that no annotation allows more devices. */
+	for (size_t i = 0; i < devices.n; i++)
+		scope->properties.v[scope->properties.n++] = devices.v[i];
 	cgroup->scope = scope;
 	cgroup->path = plan_systemd_path(scope, c->arena);
 	return 0;

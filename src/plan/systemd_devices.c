@@ -77,12 +77,15 @@ static void put_max(struct plan_properties *ret, const char *path, const char *w
 					       { "wbps=", "IOWriteBandwidthMax" },
 					       { "riops=", "IOReadIOPSMax" },
 					       { "wiops=", "IOWriteIOPSMax" } };
-	char *rest = arena_strdup(arena, words);
-
-	for (char *word; (word = strsep(&rest, " "));)
+	for (size_t length; *words; words += length) {
+		const char *word;
+		words += *words == ' ';
+		length = strcspn(words, " ");
+		word = arena_strndup(arena, words, length);
 		for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 			if (str_has_prefix(word, keys[i][0]))
 				put_rate(ret, keys[i][1], path, word + strlen(keys[i][0]), arena);
+	}
 }
 
 void plan_systemd_block_device(const struct plan_cgroup_write *write, struct arena *arena,
@@ -170,13 +173,16 @@ static void allow_rules(const struct plan_device_rules *rules, struct arena *are
 /* "c 1:3 rwm". What systemd cannot say is denied after it has written its own list, not allowed. */
 static void allow_exception(const char *text, struct arena *arena, struct plan_properties *ret)
 {
-	char *rest = arena_strdup(arena, text);
-	const char *type = strsep(&rest, " ");
-	char *device = strsep(&rest, " ");
-	const char *major = strsep(&device, ":");
+	const char *colon = strchr(text, ':');
+	const char *access = colon ? strchr(colon, ' ') : NULL;
+	const char *major, *minor;
 
-	if (rest && device && (!str_eq(major, "*") || str_eq(device, "*")))
-		allow(ret, *type, major, device, rest, arena);
+	if (!access || text[1] != ' ')
+		return;
+	major = arena_strndup(arena, text + 2, (size_t)(colon - text) - 2);
+	minor = arena_strndup(arena, colon + 1, (size_t)(access - colon) - 1);
+	if (!str_eq(major, "*") || str_eq(minor, "*"))
+		allow(ret, text[0], major, minor, access + 1, arena);
 }
 
 void plan_systemd_devices(const struct plan_cgroup *cgroup, struct arena *arena,
