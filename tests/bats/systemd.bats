@@ -148,8 +148,8 @@ rates() {
     *) cat "/sys/fs/cgroup/blkio$group"/blkio.throttle.{read,write}_bps_device ;;
     esac
 }
-may_open() { # MAJOR MINOR: of a character device, for reading and writing
-    attempt exec "$id" sh -c "mknod /tmp/node c $1 $2 && (: <>/tmp/node) 2>/dev/null; code=\$?; rm /tmp/node; exit \$code"
+may_open() { # MAJOR MINOR: of a character device, for reading and writing; where nodes mean something
+    attempt exec "$id" sh -c "mknod /dev/node c $1 $2 && (: <>/dev/node) 2>/dev/null; code=\$?; rm /dev/node; exit \$code"
     [ "$status" = 0 ]
 }
 
