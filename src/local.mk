@@ -141,6 +141,7 @@ src_libplan_a_SOURCES = \
 	src/plan/resources_merge.c \
 	src/plan/resources_writer.c \
 	src/plan/resources_writer.h \
+	src/plan/systemd_devices.c \
 	src/plan/systemd_limits.c \
 	src/plan/text.c
 src_libcgroup_a_SOURCES = \
@@ -148,6 +149,7 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/controllers.c \
 	src/cgroup/create.c \
 	src/cgroup/enter.c \
+	src/cgroup/delegate.c \
 	src/cgroup/device_attach.c \
 	src/cgroup/device_program.c \
 	src/cgroup/device_program.h \
@@ -233,6 +235,7 @@ src_libboot_a_SOURCES = \
 	src/boot/parent_network.c \
 	src/boot/parent_record.c \
 	src/boot/parent_idmap.c \
+	src/boot/parent_ids.c \
 	src/boot/parent_scheduling.c \
 	src/boot/parent_sources.c \
 	src/boot/protocol.h \

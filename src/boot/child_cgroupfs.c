@@ -61,6 +61,8 @@ static int bind_hierarchy(struct boot *b, const struct plan_mount *mount,
 	if (b->plan->cgroup.scope &&
 	    cgroup_unit_path("self", b->plan->cgroup.scope->unit, b->arena, &own, e) < 0)
 		return -1;
+	if (b->plan->cgroup.scope && b->plan->cgroup.scope->subgroup)
+		own = arena_printf(b->arena, "%s/%s", own, b->plan->cgroup.scope->subgroup);
 	path = arena_printf(b->arena, "%s%s", hierarchy->mount_point, str_eq(own, "/") ? "" : own);
 	fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (fd < 0)

@@ -25,18 +25,12 @@
 
 /* By cookie, which is never used again: a container that has power enough may have gone elsewhere with
  * its first process, and nobody follows it there. */
-int child_exec_network(struct boot *b, struct err *e)
+static int check_cookie(const struct boot *b, struct err *e)
 {
 	const struct status_record *status = b->status;
 	bool shared = status->network == NETWORK_EARLY || status->network == NETWORK_LATE;
 	uint64_t cookie;
 
-	if (b->network >= 0) {
-		if (nsfd_enter(b->network, CLONE_NEWNET, status->network_path, e) < 0)
-			return -1;
-	} else if (b->join_network && setns(b->target, CLONE_NEWNET) < 0) {
-		return fail_sys(e, "join the container's network namespace");
-	}
 	if (!shared || status->network_cookie == 0)
 		return 0;
 	if (netns_cookie(&cookie, e) < 0)
@@ -53,12 +47,28 @@ int child_exec_network(struct boot *b, struct err *e)
 		    status->network_path);
 }
 
+int child_exec_network(struct boot *b, struct err *e)
+{
+	/* Then it comes with the others. */
+	if (b->join_flags & CLONE_NEWNET)
+		return 0;
+	if (b->network >= 0) {
+		if (nsfd_enter(b->network, CLONE_NEWNET, b->status->network_path, e) < 0)
+			return -1;
+	} else if (b->join_network && setns(b->target, CLONE_NEWNET) < 0) {
+		return fail_sys(e, "join the container's network namespace");
+	}
+	return check_cookie(b, e);
+}
+
 /* All in one call: whether one may is asked of what we are before it, so that neither the order counts nor
  * that some belong to the host's user namespace and some to the container's (setns(2)). */
 int child_exec_namespaces(struct boot *b, struct err *e)
 {
 	if (b->join_flags && setns(b->target, (int)b->join_flags) < 0)
 		return fail_sys(e, "join the container's namespaces");
+	if ((b->join_flags & CLONE_NEWNET) && check_cookie(b, e) < 0)
+		return -1;
 	b->root_mount = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (b->root_mount < 0)
 		return fail_sys(e, "open '/' of the container");

@@ -45,7 +45,8 @@ int child_die_with_parent(struct boot *b, struct err *e)
 {
 	struct pollfd parent = { .fd = b->channel, .events = 0 };
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+	    prctl(PR_SET_DUMPABLE, b->parent_reaches_in ? 1 : 0) < 0)
 		return fail_sys(e, "prctl");
 	if (poll(&parent, 1, 0) < 0 || (parent.revents & (POLLHUP | POLLERR)))
 		return fail(e, ERR_SYSTEM, "the runtime has ended");
@@ -57,6 +58,7 @@ int child_session(struct boot *b, struct err *e)
 	sigset_t none;
 	struct sigaction action = { .sa_handler = SIG_DFL };
 
+	b->parent_reaches_in = !b->exec && has_user_namespace(b->plan) && !has_host_power(b);
 	if (child_die_with_parent(b, e) < 0)
 		return -1;
 	/* The caller's terminal is not the container's (CVE-2017-5226: TIOCSTI). */
@@ -110,6 +112,24 @@ int child_cgroup_namespace(struct boot *b, struct err *e)
 {
 	if (b->plan->namespaces.new_cgroup && unshare(CLONE_NEWCGROUP) < 0)
 		return fail_sys(e, "unshare a cgroup namespace");
+	return 0;
+}
+
+/* The runtime has the power to move us; what we have is that of the container. */
+int child_delegated_cgroup(struct boot *b, struct err *e)
+{
+	struct message message = { .type = BOOT_DELEGATE };
+	int rc;
+
+	if (!b->plan->cgroup.delegated)
+		return 0;
+	if (channel_send(b->channel, &message, -1, e) < 0)
+		return -1;
+	rc = channel_receive(b->channel, &message, NULL, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0 || message.type != BOOT_DELEGATE_DONE)
+		return fail(e, ERR_SYSTEM, "the runtime ended before the cgroup was delegated");
 	return 0;
 }
 

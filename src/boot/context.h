@@ -38,6 +38,7 @@ struct boot {
 	bool pid_file_written;
 
 	struct child init;
+	bool ids_mapped;    /* before it was born */
 	int channel;        /* this side's end of the socket pair */
 	int channel_other;  /* the other side's end, until the clone */
 	int start_listener; /* ROOT/ID/start */
@@ -56,6 +57,10 @@ struct boot {
 		 1]; /* the runtime's own namespaces while it is away, -1 elsewhere */
 	bool home_time;
 
+	/* child: a runtime without power over its own user namespace has some over ours, which it made; but
+	 * files of a process that is not dumpable belong to the host's root, and its namespaces cannot be
+	 * entered (proc(5), ptrace(2)). True until all is done from outside. */
+	bool parent_reaches_in;
 	mode_t caller_umask; /* child: in force before the set-up */
 	bool in_directory;   /* child: the working directory could be entered as root */
 	char *executable;    /* child: what execve() gets */
@@ -86,6 +91,8 @@ void boot_release(struct boot *b);
 const struct plan_join *find_join(const struct plan *plan, int type);
 /* A new one, or one that is joined. */
 bool has_user_namespace(const struct plan *plan);
+/* CAP_SYS_ADMIN over the runtime's own namespaces, and not just over those that it makes. */
+bool has_host_power(const struct boot *b);
 
 /* --- parent_*.c: steps of the runtime --- */
 int parent_seccomp(struct boot *b, struct err *e) MUST_CHECK;
@@ -109,6 +116,7 @@ int parent_net_devices(struct boot *b, struct err *e) MUST_CHECK;
 /* Of what was made, in a failed creation, while the container's namespace is there. */
 void parent_return_net_devices(struct boot *b);
 int parent_go(struct boot *b, struct err *e) MUST_CHECK;
+int parent_delegated_cgroup(struct boot *b, struct err *e) MUST_CHECK;
 int parent_send_sources(struct boot *b, struct err *e) MUST_CHECK;
 int parent_runtime_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int parent_console(struct boot *b, struct err *e) MUST_CHECK;
@@ -142,6 +150,7 @@ int parent_record_created(struct boot *b, struct err *e) MUST_CHECK;
 /* False where something is left: then the records must stay, so that `delete --force` finds it. */
 bool parent_undo(struct boot *b);
 
+/* --- parent_ids.c --- */
 int write_id_maps(const struct boot *b, pid_t pid, const char *uid_map, const char *gid_map,
 		  struct err *e) MUST_CHECK;
 
@@ -178,6 +187,7 @@ int child_become_root(struct boot *b, struct err *e) MUST_CHECK;
 int child_sources(struct boot *b, struct err *e) MUST_CHECK;
 int child_cgroup_namespace(struct boot *b, struct err *e) MUST_CHECK;
 int child_join_mount_namespace(struct boot *b, struct err *e) MUST_CHECK;
+int child_delegated_cgroup(struct boot *b, struct err *e) MUST_CHECK;
 int child_check_network(struct boot *b, struct err *e) MUST_CHECK;
 int child_attach_root(struct boot *b, struct err *e) MUST_CHECK;
 int child_mounts(struct boot *b, struct err *e) MUST_CHECK;

@@ -27,6 +27,8 @@ static int child_page(struct boot *b, struct err *e)
 	STEP("become-root", child_become_root(b, e));
 	/* After the join: a cgroup namespace shows the group in which it was made as its root. */
 	STEP("cgroup-namespace", child_cgroup_namespace(b, e));
+	/* After the namespace, whose root is the group that the limits are on. */
+	STEP("delegated-cgroup", child_delegated_cgroup(b, e));
 	STEP("check-network", child_check_network(b, e));
 	STEP("join-mount-ns", child_join_mount_namespace(b, e));
 	AWAIT("sources", child_sources(b, e));
@@ -155,6 +157,7 @@ static int parent_page(struct boot *b, struct err *e)
 	/* Recorded: killed from here on, `delete --force` ends it and its namespace. */
 	STEP("network-devices", parent_net_devices(b, e));
 	STEP("go", parent_go(b, e));
+	AWAIT("delegated-cgroup", parent_delegated_cgroup(b, e));
 	STEP("send-sources", parent_send_sources(b, e));
 	AWAIT("runtime-hooks", parent_runtime_hooks(b, e));
 	AWAIT("console", parent_console(b, e));

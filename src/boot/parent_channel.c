@@ -153,6 +153,16 @@ int parent_hook_place(struct boot *b, struct err *e)
 	return hook_place_open(plan->bundle, &plan->annotations, &b->hooks, e);
 }
 
+int parent_delegated_cgroup(struct boot *b, struct err *e)
+{
+	if (!b->plan->cgroup.delegated)
+		return 0;
+	if (parent_expect(b, BOOT_DELEGATE, NULL, e) < 0 ||
+	    cgroup_delegate(&b->plan->cgroup, &b->cgroup, b->init.pid, e) < 0)
+		return -1;
+	return answer(b, BOOT_DELEGATE_DONE, e);
+}
+
 int parent_runtime_hooks(struct boot *b, struct err *e)
 {
 	struct oci_state state = {

@@ -46,9 +46,21 @@ int parent_exec_find_init(struct boot *b, struct err *e)
 	return check_paused(b, e);
 }
 
-/* 1: the container's namespace of this kind is another one than ours; 0: the same, or no such kind. */
-static int is_other(pid_t init, const char *file, struct err *e)
+/* Until its program runs it has not left the runtime's memory, which the container may not look into, and so
+ * nobody who has no power over the host. */
+static int fail_hidden(const struct boot *b, const char *path, struct err *e)
 {
+	if (errno == EACCES && b->exec->waiting && !has_host_power(b))
+		return fail(e, ERR_STATE,
+			    "cannot exec in a container that is created and not started, without "
+			    "root's power");
+	return fail_sys(e, "look at namespace '%s'", path);
+}
+
+/* 1: the container's namespace of this kind is another one than ours; 0: the same, or no such kind. */
+static int is_other(const struct boot *b, const char *file, struct err *e)
+{
+	pid_t init = (pid_t)b->status->init.pid;
 	char ours[32], theirs[48];
 	struct stat own, other;
 
@@ -57,7 +69,7 @@ static int is_other(pid_t init, const char *file, struct err *e)
 	if (stat(ours, &own) < 0)
 		return errno == ENOENT ? 0 : fail_sys(e, "look at namespace '%s'", ours);
 	if (stat(theirs, &other) < 0)
-		return fail_sys(e, "look at namespace '%s'", theirs);
+		return fail_hidden(b, theirs, e);
 	return own.st_dev != other.st_dev || own.st_ino != other.st_ino;
 }
 
@@ -89,16 +101,20 @@ int parent_exec_namespaces(struct boot *b, struct err *e)
 	int rc;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		rc = is_other(init, kinds[i].file, e);
+		rc = is_other(b, kinds[i].file, e);
 		if (rc < 0)
 			return -1;
 		if (rc)
 			b->join_flags |= kinds[i].flag;
 	}
-	rc = is_other(init, "net", e);
+	rc = is_other(b, "net", e);
 	if (rc < 0)
 		return -1;
 	b->join_network = rc;
+	/* Without power of our own there is none over any network but by way of the container's user
+	 * namespace. */
+	if (rc && (b->join_flags & CLONE_NEWUSER) && !has_host_power(b))
+		b->join_flags |= CLONE_NEWNET;
 	b->groups_denied = denies_groups(init);
 	/* It lives still, so that the number was its own all the time. */
 	if (pidfd_ended(b->target, 0))

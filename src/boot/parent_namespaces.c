@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Namespaces that the runtime enters before it makes the child, so that the child is born in them, and
- * the way back; the birth itself; id mappings. Runs in the runtime, which is single-threaded.
+ * the way back; the birth itself. Runs in the runtime, which is single-threaded.
  */
 #include "boot/context.h"
 
@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -49,15 +50,8 @@ static int enter(struct boot *b, int type, int fd, const char *path, struct err 
 	return nsfd_enter(fd, kinds[type].flag, path, e);
 }
 
-int parent_time_namespace(struct boot *b, struct err *e)
+static int new_time_namespace(const struct plan_namespaces *ns, struct err *e)
 {
-	const struct plan_namespaces *ns = &b->plan->namespaces;
-
-	if (!ns->new_time)
-		return 0;
-	b->home[SPEC_NS_TIME] = nsfd_own("time", e);
-	if (b->home[SPEC_NS_TIME] < 0)
-		return -1;
 	if (unshare(CLONE_NEWTIME) < 0)
 		return fail_sys(e, "unshare a time namespace");
 	if (!ns->time_offsets)
@@ -65,7 +59,36 @@ int parent_time_namespace(struct boot *b, struct err *e)
 	return write_file_at(AT_FDCWD, "/proc/self/timens_offsets", ns->time_offsets, e);
 }
 
-int parent_join_namespaces(struct boot *b, struct err *e)
+/* Who may make no time namespace here may in a user namespace of his own, and it is for the children of
+ * whoever makes it. */
+static bool has_time_of_user(const struct boot *b)
+{
+	return b->plan->namespaces.new_time && has_user_namespace(b->plan) && !has_host_power(b);
+}
+
+int parent_time_namespace(struct boot *b, struct err *e)
+{
+	if (!b->plan->namespaces.new_time || has_time_of_user(b))
+		return 0;
+	b->home[SPEC_NS_TIME] = nsfd_own("time", e);
+	if (b->home[SPEC_NS_TIME] < 0)
+		return -1;
+	return new_time_namespace(&b->plan->namespaces, e);
+}
+
+/* Its own namespaces belong to root of the host, so that a rootless runtime could not come back to them: a
+ * helper goes, and makes the child there. */
+static bool goes_one_way(const struct boot *b)
+{
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+	bool any = ns->network == NETWORK_EARLY || ns->network == NETWORK_LATE;
+
+	for (size_t i = 0; i < ns->joins.n; i++)
+		any |= ns->joins.v[i].type != SPEC_NS_USER && ns->joins.v[i].type != SPEC_NS_MOUNT;
+	return any && b->facts->rootless;
+}
+
+static int join_namespaces(struct boot *b, struct err *e)
 {
 	const struct plan_namespaces *ns = &b->plan->namespaces;
 
@@ -83,6 +106,11 @@ int parent_join_namespaces(struct boot *b, struct err *e)
 	return 0;
 }
 
+int parent_join_namespaces(struct boot *b, struct err *e)
+{
+	return goes_one_way(b) ? 0 : join_namespaces(b, e);
+}
+
 int parent_return_home(struct boot *b, struct err *e)
 {
 	int rc = 0;
@@ -97,7 +125,7 @@ int parent_return_home(struct boot *b, struct err *e)
 	return rc;
 }
 
-int parent_make_sysfs(struct boot *b, struct err *e)
+static int make_sysfs(struct boot *b, struct err *e)
 {
 	const struct plan *plan = b->plan;
 	bool late = plan->namespaces.network == NETWORK_LATE;
@@ -117,9 +145,15 @@ int parent_make_sysfs(struct boot *b, struct err *e)
 		if (b->mount_fds[i] < 0)
 			return -1;
 	}
-	if (!away)
+	/* With a network of its own the child is born out of it. */
+	if (!away || goes_one_way(b))
 		return 0;
 	return nsfd_enter(b->home[SPEC_NS_NETWORK], CLONE_NEWNET, "net", e);
+}
+
+int parent_make_sysfs(struct boot *b, struct err *e)
+{
+	return goes_one_way(b) ? 0 : make_sysfs(b, e);
 }
 
 const struct plan_join *find_join(const struct plan *plan, int type)
@@ -133,6 +167,11 @@ const struct plan_join *find_join(const struct plan *plan, int type)
 bool has_user_namespace(const struct plan *plan)
 {
 	return plan->namespaces.new_user || find_join(plan, SPEC_NS_USER);
+}
+
+bool has_host_power(const struct boot *b)
+{
+	return b->facts->effective & (UINT64_C(1) << CAP_SYS_ADMIN);
 }
 
 /* The other side keeps its end only, and nothing of the runtime's that it has no use for: the lock of the
@@ -173,54 +212,114 @@ int pid_of(int pidfd, pid_t *ret, struct err *e)
 	return 0;
 }
 
-/*
- * A user namespace by path: a helper enters it, becomes its root and clones with CLONE_PARENT, so that
- * the child is ours and not the helper's. Returns in the child as clone() does, b->init.pid == 0.
- */
-static int clone_in_user_namespace(struct boot *b, const struct plan_join *user, struct err *e)
+/* In the helper, which was born in a new user namespace where it is to make a time namespace, and joins
+ * one by path. */
+static int enter_user_namespace(struct boot *b, const struct plan_join *user, int channel,
+				struct err *e)
 {
-	autochild helper = CHILD_INIT;
+	struct message message;
+	int rc = 1;
+
+	if (user && nsfd_enter(b->host->requested[SPEC_NS_USER], CLONE_NEWUSER, user->path, e) < 0)
+		return -1;
+	if (!user)
+		rc = channel_receive(channel, &message, NULL, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return fail(e, ERR_SYSTEM, "the runtime ended before ids were mapped");
+	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return fail_sys(e, "become root of the user namespace '%s'",
+				user ? user->path : "new");
+	if (!has_time_of_user(b))
+		return 0;
+	/* Our own /proc/self/timens_offsets. */
+	if (prctl(PR_SET_DUMPABLE, 1) < 0)
+		return fail_sys(e, "prctl");
+	return new_time_namespace(&b->plan->namespaces, e);
+}
+
+/* With the power that there is: over those of the host before the user namespace, else in it. */
+static int helper_enter(struct boot *b, const struct plan_join *user, int channel, struct err *e)
+{
+	bool joins = goes_one_way(b);
+	bool first = has_host_power(b);
+
+	if (joins && first && (join_namespaces(b, e) < 0 || make_sysfs(b, e) < 0))
+		return -1;
+	if ((user || has_time_of_user(b)) && enter_user_namespace(b, user, channel, e) < 0)
+		return -1;
+	if (joins && !first && (join_namespaces(b, e) < 0 || make_sysfs(b, e) < 0))
+		return -1;
+	return 0;
+}
+
+/* Returns in the container's first process alone, 0. */
+static int helper_clone(struct boot *b, const struct plan_join *user, int mine, int theirs)
+{
+	uint64_t flags = b->plan->namespaces.clone_flags | CLONE_PARENT;
+	int into = user || has_time_of_user(b) ? -1 : b->cgroup.into;
+	struct message message = { .type = BOOT_GO };
 	struct child init = CHILD_INIT;
+	struct err error = { 0 };
+	struct err ignored;
+	int rc;
+
+	if (has_time_of_user(b))
+		flags &= ~(uint64_t)CLONE_NEWUSER;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	close(mine);
+	rc = helper_enter(b, user, theirs, &error);
+	if (rc == 0)
+		rc = child_clone(flags, into, &init, &error);
+	if (rc == 0) {
+		close(theirs);
+		become_child(b);
+		return 0;
+	}
+	if (rc < 0) {
+		message.type = BOOT_ERROR;
+		message.error = error;
+	}
+	rc = channel_send(theirs, &message, init.pidfd, &ignored);
+	_exit(rc < 0 ? 1 : 0);
+}
+
+/*
+ * From namespaces that the runtime cannot enter and come back from: a helper goes and clones with
+ * CLONE_PARENT, so that the child is ours and not the helper's. Returns in the child as clone() does,
+ * b->init.pid == 0.
+ */
+static int clone_by_helper(struct boot *b, const struct plan_join *user, struct err *e)
+{
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+	bool new_user = !user && has_time_of_user(b);
+	autochild helper = CHILD_INIT;
 	autoclose int mine = -1, theirs = -1;
-	struct message message = { 0 };
+	struct message message = { .type = BOOT_GO };
 	int pair[2], rc;
 
 	if (channel_pair(pair, e) < 0)
 		return -1;
 	mine = pair[0];
 	theirs = pair[1];
-	rc = child_clone(0, -1, &helper, e);
+	rc = child_clone(new_user ? CLONE_NEWUSER : 0, -1, &helper, e);
 	if (rc < 0)
 		return -1;
-	if (rc == 0) {
-		struct err error = { 0 };
-		struct err ignored;
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (nsfd_enter(b->host->requested[SPEC_NS_USER], CLONE_NEWUSER, user->path,
-			       &error) < 0 ||
-		    ((syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0) &&
-		     fail_sys(&error, "become root of the user namespace '%s'", user->path) < 0) ||
-		    (rc = child_clone(b->plan->namespaces.clone_flags | CLONE_PARENT, -1, &init,
-				      &error)) < 0) {
-			message.type = BOOT_ERROR;
-			message.error = error;
-		} else if (rc == 0) {
-			close_keep_errno(take_fd(&mine));
-			close_keep_errno(take_fd(&theirs));
-			become_child(b);
-			return 0;
-		} else {
-			message.type = BOOT_GO;
-		}
-		rc = channel_send(theirs, &message, init.pidfd, &ignored);
-		_exit(rc < 0 ? 1 : 0);
-	}
+	if (rc == 0)
+		return helper_clone(b, user, take_fd(&mine), take_fd(&theirs));
 	close_keep_errno(take_fd(&theirs));
+	if (new_user && (write_id_maps(b, helper.pid, ns->uid_map, ns->gid_map, e) < 0 ||
+			 channel_send(mine, &message, -1, e) < 0))
+		return -1;
+	b->ids_mapped = new_user;
 	rc = channel_receive(mine, &message, &b->init.pidfd, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
-		return fail(e, ERR_SYSTEM, "the helper in the user namespace ended unexpectedly");
+		return fail(e, ERR_SYSTEM,
+			    "the helper that makes the container's first process "
+			    "ended unexpectedly");
 	if (message.type == BOOT_ERROR) {
 		*e = message.error;
 		return -1;
@@ -230,21 +329,26 @@ static int clone_in_user_namespace(struct boot *b, const struct plan_join *user,
 	return 1;
 }
 
+/* The helper has no power over a cgroup of the host; the child writes itself into it through a file that we
+ * opened. */
+static int open_cgroup_procs(struct boot *b, struct err *e)
+{
+	if (b->cgroup.into < 0)
+		return 0;
+	b->cgroup_procs = openat(b->cgroup.into, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	return b->cgroup_procs < 0 ? fail_sys(e, "open 'cgroup.procs'") : 0;
+}
+
 int parent_clone(struct boot *b, struct err *e)
 {
 	const struct plan_join *user = find_join(b->plan, SPEC_NS_USER);
+	bool apart = user || has_time_of_user(b);
 	int rc;
 
-	if (user) {
-		if (b->cgroup.into >= 0) {
-			/* The helper has no power over a cgroup of the host; the child writes itself into
-			 * it through a file that we opened. */
-			b->cgroup_procs =
-				openat(b->cgroup.into, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-			if (b->cgroup_procs < 0)
-				return fail_sys(e, "open 'cgroup.procs'");
-		}
-		rc = clone_in_user_namespace(b, user, e);
+	if (apart && open_cgroup_procs(b, e) < 0)
+		return -1;
+	if (apart || goes_one_way(b)) {
+		rc = clone_by_helper(b, user, e);
 	} else {
 		rc = child_clone(b->plan->namespaces.clone_flags, b->cgroup.into, &b->init, e);
 		if (rc == 0)
@@ -257,35 +361,6 @@ int parent_clone(struct boot *b, struct err *e)
 	else
 		replace_fd(&b->channel_other, -1);
 	return 0;
-}
-
-int write_id_maps(const struct boot *b, pid_t pid, const char *uid_map, const char *gid_map,
-		  struct err *e)
-{
-	char directory[32];
-	autoclose int proc = -1;
-
-	snprintf(directory, sizeof(directory), "/proc/%d", pid);
-	proc = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc < 0)
-		return fail_sys(e, "open '%s'", directory);
-	/* user_namespaces(7): without CAP_SETGID in the parent namespace a gid map may only be written
-	 * once setgroups() is given up. */
-	if (b->facts->uid != 0 && write_file_at(proc, "setgroups", "deny", e) < 0)
-		return -1;
-	if (write_file_at(proc, "uid_map", uid_map, e) < 0 ||
-	    write_file_at(proc, "gid_map", gid_map, e) < 0)
-		return err_prefix(e, "write the id mappings");
-	return 0;
-}
-
-int parent_map_ids(struct boot *b, struct err *e)
-{
-	const struct plan_namespaces *ns = &b->plan->namespaces;
-
-	if (!ns->uid_map)
-		return 0;
-	return write_id_maps(b, b->init.pid, ns->uid_map, ns->gid_map, e);
 }
 
 int parent_oom_score(struct boot *b, struct err *e)

@@ -106,7 +106,9 @@ static int send_from_inside(const struct boot *b, const struct idmaps *idmaps, s
 {
 	autoclose int rootfs = -1;
 
-	if (nsfd_enter(b->init.pidfd, CLONE_NEWNS, "the container's mount namespace", e) < 0)
+	/* Without power of the runtime's own, with that of who made the container's user namespace. */
+	if (nsfd_enter(b->init.pidfd, CLONE_NEWNS | (has_host_power(b) ? 0 : CLONE_NEWUSER),
+		       "the container's mount namespace", e) < 0)
 		return -1;
 	rootfs = open_rootfs_again(b, e);
 	if (rootfs < 0 || send_source(b, clone_root(b, rootfs, e), e) < 0)
@@ -123,11 +125,12 @@ static int send_from_inside(const struct boot *b, const struct idmaps *idmaps, s
  * The kernel makes a procfs in a user namespace only where the caller's mounts show one whole: not where
  * parts of /proc are masked, as in a container (mount_namespaces(7), EPERM). The runtime's own mount
  * namespace knows no such limit where it is the host's, and a process that was born in the container's
- * PID namespace makes a procfs of that one.
+ * PID namespace makes a procfs of that one. A caller without power over it can do no more than the child.
  */
-static bool is_made_for_child(const struct plan *plan, const struct plan_mount *mount)
+static bool is_made_for_child(const struct boot *b, const struct plan_mount *mount)
 {
-	return mount->is_proc && (plan->namespaces.new_pid || find_join(plan, SPEC_NS_PID));
+	return mount->is_proc && has_host_power(b) &&
+	       (b->plan->namespaces.new_pid || find_join(b->plan, SPEC_NS_PID));
 }
 
 static int send_procfs(const struct boot *b, const struct idmaps *idmaps, struct err *e)
@@ -137,7 +140,7 @@ static int send_procfs(const struct boot *b, const struct idmaps *idmaps, struct
 		const struct plan_mount *mount = &b->plan->mounts.v[i];
 		autoclose int fd = -1;
 
-		if (!is_made_for_child(b->plan, mount))
+		if (!is_made_for_child(b, mount))
 			continue;
 		fd = make_filesystem(mount, e);
 		if (fd < 0 && e->sys == EPERM)
@@ -200,10 +203,10 @@ static int send_from_pid_namespace(const struct boot *b, const struct idmaps *id
 	return rc < 0 ? -1 : 0;
 }
 
-static bool has_procfs_to_send(const struct plan *plan)
+static bool has_procfs_to_send(const struct boot *b)
 {
-	for (size_t i = 0; i < plan->mounts.n; i++)
-		if (is_made_for_child(plan, &plan->mounts.v[i]))
+	for (size_t i = 0; i < b->plan->mounts.n; i++)
+		if (is_made_for_child(b, &b->plan->mounts.v[i]))
 			return true;
 	return false;
 }
@@ -215,7 +218,7 @@ int parent_send_sources(struct boot *b, struct err *e)
 
 	if (!has_user_namespace(b->plan) || !b->plan->namespaces.new_mount)
 		return 0;
-	if (has_procfs_to_send(b->plan))
+	if (has_procfs_to_send(b))
 		rc = help(b, send_from_pid_namespace, &idmaps, e);
 	if (rc <= 0)
 		return rc;
@@ -242,12 +245,21 @@ static int receive_source(struct boot *b, int *ret_fd, struct err *e)
 	return 0;
 }
 
+/* Nobody enters our namespaces or writes our files from here on. */
+static int child_out_of_reach(struct boot *b, struct err *e)
+{
+	if (!b->parent_reaches_in)
+		return 0;
+	b->parent_reaches_in = false;
+	return child_die_with_parent(b, e);
+}
+
 int child_sources(struct boot *b, struct err *e)
 {
 	if (!has_user_namespace(b->plan) || !b->plan->namespaces.new_mount)
-		return 0;
+		return child_out_of_reach(b, e);
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
-		if (is_made_for_child(b->plan, &b->plan->mounts.v[i]) &&
+		if (is_made_for_child(b, &b->plan->mounts.v[i]) &&
 		    receive_source(b, &b->mount_fds[i], e) < 0)
 			return -1;
 	if (receive_source(b, &b->root_mount, e) < 0)
@@ -256,5 +268,5 @@ int child_sources(struct boot *b, struct err *e)
 		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
 		    receive_source(b, &b->mount_fds[i], e) < 0)
 			return -1;
-	return 0;
+	return child_out_of_reach(b, e);
 }

@@ -6,6 +6,8 @@
  *
  *	parent                                child
  *	  |-- GO ------------------------------>|  it is in the records, its ids are mapped
+ *	  |<-------------------- DELEGATE -----|  (only with a cgroup of its own inside) it has its namespace
+ *	  |-- DELEGATE_DONE ------------------>|
  *	  |-- SOURCE + fd ... ----------------->|  (only with a user namespace) procfs; mounts of the host, cloned
  *	  |<------------------------ HOOKS -----|  (only where there are prestart or createRuntime hooks)
  *	  |-- HOOKS_DONE ---------------------->|
@@ -46,6 +48,8 @@
 
 enum boot_message {
 	BOOT_GO = 1,
+	BOOT_DELEGATE,
+	BOOT_DELEGATE_DONE,
 	BOOT_SOURCE,
 	BOOT_HOOKS,
 	BOOT_HOOKS_DONE,

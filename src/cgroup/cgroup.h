@@ -73,6 +73,10 @@ int cgroup_follow(const struct cgroup_record *record, pid_t pid, struct cgroup *
 int cgroup_adopt(const struct plan_cgroup *plan, const struct cgroup_facts *facts, pid_t pid,
 		 struct cgroup *ret, struct err *e) MUST_CHECK;
 
+/* v2: move the process into plan->delegated below its cgroup, which its root may then divide as it likes. */
+int cgroup_delegate(const struct plan_cgroup *plan, const struct cgroup *cgroup, pid_t pid,
+		    struct err *e) MUST_CHECK;
+
 /* New limits for the container's living cgroup, all or none; *ret is what was there before. */
 int cgroup_update(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 		  const struct cgroup_record *record, struct cgroup_changes *ret, struct err *e)

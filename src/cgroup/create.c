@@ -16,8 +16,6 @@
 #include <linux/limits.h>
 #include <unistd.h>
 
-#define DELEGATE_MAX 4096
-
 /* Hybrid: all; v1, v2: what a container's layout is made of, whatever else is mounted. */
 static bool takes_part(int layout, const struct cgroup_hierarchy_facts *hierarchy)
 {
@@ -147,42 +145,18 @@ static int attach_devices(const struct plan_cgroup *plan, const struct cgroup_ma
 	return 0;
 }
 
-/* cgroup-v2.rst "Delegation": these and no other files, or limits could be lifted from inside. */
+/* cgroup-v2.rst "Delegation": its files for that and no other ones, or limits could be lifted from inside. */
 static int delegate(const struct plan_cgroup *plan, const struct cgroup_making *makings, size_t n,
 		    struct err *e)
 {
-	/* Where the kernel does not say itself (before Linux 4.15). */
-	static const char always[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
-	autofree char *list = NULL;
-	struct err ignored;
-
 	for (size_t i = 0; i < n && plan->delegate; i++) {
 		const struct cgroup_making *making = &makings[i];
+		autostrbuf shown = { 0 };
 		if (!making->hierarchy->v2)
 			continue;
-		if (read_file_at(AT_FDCWD, "/sys/kernel/cgroup/delegate", DELEGATE_MAX, &list, NULL,
-				 &ignored) < 0)
-			list = xstrdup(always);
-		if (fchownat(making->directory, "", plan->delegate_uid, plan->delegate_gid,
-			     AT_EMPTY_PATH) < 0)
-			return fail_sys(e, "give cgroup '%s/%s' to %u:%u",
-					making->hierarchy->mount_point, making->path,
-					plan->delegate_uid, plan->delegate_gid);
-		for (char *name = list; *name;) {
-			char *end = name + strcspn(name, "\n");
-			char *next = end + (*end == '\n');
-			*end = '\0';
-			/* The list names files of controllers that are not enabled too. */
-			if (*name &&
-			    fchownat(making->directory, name, plan->delegate_uid,
-				     plan->delegate_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
-			    errno != ENOENT)
-				return fail_sys(e, "give '%s' of cgroup '%s/%s' to %u:%u", name,
-						making->hierarchy->mount_point, making->path,
-						plan->delegate_uid, plan->delegate_gid);
-			name = next;
-		}
-		return 0;
+		strbuf_printf(&shown, "%s/%s", making->hierarchy->mount_point, making->path);
+		return cgroup_give(making->directory, plan->delegate_uid, plan->delegate_gid,
+				   strbuf_text(&shown), e);
 	}
 	return 0;
 }

@@ -34,6 +34,10 @@ int cgroup_fill_cpuset(const struct cgroup_making *making, struct err *e) MUST_C
 int cgroup_enable_controllers(const struct cgroup_making *making, const struct plan_cgroup *plan,
 			      struct err *e) MUST_CHECK;
 
+/* A v2 directory and what the kernel lets be delegated of its files to somebody. */
+int cgroup_give(int directory_fd, uint32_t uid, uint32_t gid, const char *shown, struct err *e)
+	MUST_CHECK;
+
 /* Write the plan's limits, in order; what was there before is put back where one fails. *ret, which may be
  * NULL, keeps it for later. */
 int cgroup_write_limits(const struct plan_cgroup *plan, const struct cgroup_making *makings,

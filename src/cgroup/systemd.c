@@ -5,12 +5,15 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "cgroup/make.h"
 #include "cgroup/systemd_bus.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #define PROC_CGROUP_MAX (256u << 10)
+#define UEVENT_MAX 65536
 
 /* Properties that a manager does not know are left out one after the other. */
 #define UNKNOWN_MAX 32
@@ -39,14 +42,18 @@ int cgroup_unit_path(const char *process, const char *unit, struct arena *arena,
 	bool named = strstr(text, ":name=systemd:/") != NULL;
 	for (char *rest = text, *line; !path && (line = strsep(&rest, "\n"));)
 		path = path_of_line(line, named);
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	if (!slash || !str_eq(slash + 1, unit))
-		return fail(e, ERR_SYSTEM,
-			    "systemd has made the unit '%s', but the container's first process is "
-			    "in cgroup '%s'",
-			    unit, path ? path : "?");
-	*ret = arena_strdup(arena, path);
-	return 0;
+	/* It may be in a cgroup inside of the unit's. */
+	for (const char *at = path; at && (at = strchr(at, '/'));) {
+		size_t length = strcspn(++at, "/");
+		if (length != strlen(unit) || strncmp(at, unit, length) != 0)
+			continue;
+		*ret = arena_strndup(arena, path, (size_t)(at - path) + length);
+		return 0;
+	}
+	return fail(e, ERR_SYSTEM,
+		    "systemd has made the unit '%s', but the container's first process is in "
+		    "cgroup '%s'",
+		    unit, path ? path : "?");
 }
 
 /* --- the scope --- */
@@ -75,6 +82,37 @@ static int call_for_unit(struct systemd_bus *bus, const char *method, const char
 	systemd_call_start(bus, method, &call);
 	systemd_call_text(&call, unit);
 	return systemd_call_send(&call, e);
+}
+
+/* systemd asks for a node by its path, and nodes by numbers are udev's. */
+static const char *node_by_name(const char *path, struct arena *arena)
+{
+	const char *file = arena_printf(arena, "/sys%s/uevent", path);
+	autofree char *text = NULL;
+	struct err ignored;
+	char *name;
+
+	if (read_file_at(AT_FDCWD, file, UEVENT_MAX, &text, NULL, &ignored) < 0 ||
+	    !(name = strstr(text, "DEVNAME=")))
+		return path;
+	name += strlen("DEVNAME=");
+	name[strcspn(name, "\n")] = '\0';
+	return arena_printf(arena, "/dev/%s", name);
+}
+
+static void name_nodes(struct plan_properties *properties, struct arena *arena)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < properties->n; i++) {
+		const struct plan_property *property = &properties->v[i];
+		if (!str_eq(property->type, "a(st)"))
+			continue;
+		for (size_t k = 0; k < property->values.n; k += 2)
+			if (stat(property->values.v[k], &st) < 0)
+				property->values.v[k] = arena_strdup(
+					arena, node_by_name(property->values.v[k], arena));
+	}
 }
 
 /* 1: made; 0: another attempt is worth it. */
@@ -123,6 +161,31 @@ static int start_scope(struct systemd_bus *bus, const struct plan_scope *scope, 
 		       : rc;
 }
 
+/* v2: a cgroup that holds processes hands on no controllers, so the process leaves the unit's first. */
+static int enter_subgroup(const struct cgroup_facts *facts, const char *path, pid_t pid,
+			  struct err *e)
+{
+	for (size_t i = 0; i < facts->hierarchies.n; i++) {
+		struct cgroup_making making = {
+			.hierarchy = &facts->hierarchies.v[i],
+			.path = path + 1,
+			.mount = -1,
+			.directory = -1,
+			.inhabitant = pid,
+		};
+		char text[16];
+		if (!making.hierarchy->v2)
+			continue;
+		snprintf(text, sizeof(text), "%d", (int)pid);
+		int rc = cgroup_make_directory(&making, e);
+		if (rc == 0 && tree_write(making.directory, "cgroup.procs", text) < 0)
+			rc = fail_sys(e, "join cgroup '%s'", path);
+		cgroup_making_release(&making);
+		return rc;
+	}
+	return 0;
+}
+
 int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 			  pid_t pid, struct arena *arena, struct cgroup_record *record,
 			  struct cgroup *ret, struct err *e)
@@ -131,16 +194,24 @@ int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_fa
 	struct plan_cgroup found = *plan;
 	struct cgroup_record place;
 
-	if (systemd_bus_open(plan->scope->user, &bus, e) < 0 ||
-	    start_scope(&bus, plan->scope, pid, arena, e) < 0 ||
+	struct plan_scope scope = *plan->scope;
+
+	name_nodes(&scope.properties, arena);
+	if (systemd_bus_open(scope.user, &bus, e) < 0 ||
+	    start_scope(&bus, &scope, pid, arena, e) < 0 ||
 	    cgroup_unit_path(arena_printf(arena, "%d", (int)pid), plan->scope->unit, arena,
 			     &found.path, e) < 0)
 		return -1;
+	if (scope.subgroup)
+		found.path = arena_printf(arena, "%s/%s", found.path, scope.subgroup);
 	/* From here on as if it had been asked for by its path. */
 	found.scope = NULL;
 	cgroup_describe(&found, facts, arena, &place);
 	record->path = place.path;
 	record->directories = place.directories;
+	if (scope.subgroup && plan->layout == CGROUP_V2 &&
+	    enter_subgroup(facts, found.path, pid, e) < 0)
+		return -1;
 	return cgroup_adopt(&found, facts, pid, ret, e);
 }
 
@@ -156,6 +227,7 @@ int cgroup_systemd_update(const struct plan_cgroup *plan, const struct cgroup_re
 	plan_systemd_limits(plan, arena, &properties);
 	if (properties.n == 0)
 		return 0;
+	name_nodes(&properties, arena);
 	if (systemd_bus_open(record->user, &bus, e) < 0)
 		return -1;
 	systemd_call_start(&bus, "SetUnitProperties", &call);

@@ -32,7 +32,7 @@ bool cgroup_systemd_is_anothers(const struct cgroup_record *record);
 /* Then: remove what this program has made in hierarchies of v1 that systemd does not look after. */
 int cgroup_remove_beside_unit(const struct cgroup_record *record, struct err *e) MUST_CHECK;
 
-/* Where a process ("self", "123") is in the hierarchy that systemd goes by, which must be that unit. */
+/* Where that unit is in the hierarchy that systemd goes by, which a process ("self", "123") must be in. */
 int cgroup_unit_path(const char *process, const char *unit, struct arena *arena, const char **ret,
 		     struct err *e) MUST_CHECK;
 

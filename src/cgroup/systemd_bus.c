@@ -280,20 +280,34 @@ static void append_value(struct systemd_call *call, char type, const char *text)
 	append(call, type, &value);
 }
 
+static void append_values(struct systemd_call *call, const struct plan_property *property)
+{
+	const char *type = property->type + 1;
+	bool pairs = type[0] == '(';
+	char contents[3] = { type[pairs], pairs ? type[2] : '\0' };
+
+	open_container(call, 'a', type);
+	for (size_t i = 0; i < property->values.n; i += pairs ? 2 : 1) {
+		if (pairs)
+			open_container(call, 'r', contents);
+		append_value(call, contents[0], property->values.v[i]);
+		if (!pairs)
+			continue;
+		append_value(call, contents[1], property->values.v[i + 1]);
+		close_container(call);
+	}
+	close_container(call);
+}
+
 static void append_property(struct systemd_call *call, const struct plan_property *property)
 {
-	bool array = property->type[0] == 'a';
-	char type = property->type[array];
-
 	open_container(call, 'r', "sv");
 	append(call, 's', property->name);
 	open_container(call, 'v', property->type);
-	if (array)
-		open_container(call, 'a', property->type + 1);
-	for (size_t i = 0; i < property->values.n; i++)
-		append_value(call, type, property->values.v[i]);
-	if (array)
-		close_container(call);
+	if (property->type[0] == 'a')
+		append_values(call, property);
+	else
+		append_value(call, property->type[0], property->values.v[0]);
 	close_container(call);
 	close_container(call);
 }

@@ -165,6 +165,8 @@ static void put_annotations(struct json_out *out)
 	json_out_string(out, PLAN_KEEP_GROUPS_ANNOTATION);
 	json_out_string(out, PLAN_PIDFD_ANNOTATION);
 	json_out_string(out, PLAN_CONTEXT_ANNOTATION);
+	json_out_string(out, PLAN_SUBGROUP_ANNOTATION);
+	json_out_string(out, PLAN_DELEGATE_ANNOTATION);
 	json_out_string(out, HOOKS_OUTPUT_ANNOTATION);
 	json_out_string(out, HOOKS_ERRORS_ANNOTATION);
 	json_out_string(out, PLAN_SYSTEMD_ANNOTATION);

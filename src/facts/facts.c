@@ -150,8 +150,12 @@ static int gather_cgroup(const struct spec *spec, const struct facts_options *op
 
 	for (size_t i = 0; i < spec->mounts.n && !wanted; i++)
 		wanted = spec->mounts.v[i].type && str_has_prefix(spec->mounts.v[i].type, "cgroup");
+	if (wanted && facts_cgroup(arena, &facts->cgroup, e) < 0)
+		return -1;
+	if (wanted && facts->rootless)
+		facts_delegated_cgroup(facts->cgroup, arena);
 	if (wanted)
-		return facts_cgroup(arena, &facts->cgroup, e);
+		return 0;
 	facts->cgroup = arena_new(arena, struct cgroup_facts);
 	facts->cgroup->layout = CGROUP_NONE;
 	return 0;

@@ -224,6 +224,34 @@ static bool is_plain_v2(const char *memberships, struct arena *arena, struct mou
 	return true;
 }
 
+/* cgroup-v2.rst "Delegation Containment": to move a process takes `cgroup.procs` of the cgroup that is above
+ * both its old and its new place. */
+static bool may_divide(const char *directory, struct arena *arena)
+{
+	return faccessat(AT_FDCWD, directory, W_OK, AT_EACCESS) == 0 &&
+	       faccessat(AT_FDCWD, arena_printf(arena, "%s/cgroup.procs", directory), W_OK,
+			 AT_EACCESS) == 0;
+}
+
+void facts_delegated_cgroup(struct cgroup_facts *facts, struct arena *arena)
+{
+	const struct cgroup_hierarchy_facts *v2 = facts->hierarchies.v;
+	const char *end;
+
+	if (facts->layout != CGROUP_V2)
+		return;
+	/* The highest: each beginning of the own path up to a slash, then the whole. */
+	for (end = v2->own_path; !facts->delegated; end += strcspn(end, "/")) {
+		const char *path = arena_strndup(arena, v2->own_path, (size_t)(end - v2->own_path));
+
+		if (may_divide(arena_printf(arena, "%s%s", v2->mount_point, path), arena))
+			facts->delegated = arena_strdup(arena, *path ? path : "/");
+		if (!*end || str_eq(end, "/"))
+			break;
+		end++;
+	}
+}
+
 int facts_cgroup(struct arena *arena, struct cgroup_facts **ret, struct err *e)
 {
 	autoclose int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);

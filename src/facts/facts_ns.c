@@ -191,7 +191,9 @@ static int open_namespace(struct ns_facts *ns, int wanted, const struct facts *f
 		ns->cookie = self->cookie;
 	} else if (ns->type == SPEC_NS_NETWORK) {
 		/* without power over it the cookie stays unknown, and only who must enter minds */
-		if (netns_cookie_of(fd, &ns->cookie, &reason) < 0 && reason.sys != EPERM) {
+		int rc = facts->rootless ? netns_cookie_apart(fd, &ns->cookie, &reason)
+					 : netns_cookie_of(fd, &ns->cookie, &reason);
+		if (rc < 0 && reason.sys != EPERM) {
 			*e = reason;
 			return -1;
 		}

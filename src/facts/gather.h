@@ -43,4 +43,7 @@ int gather_rootfs(const struct spec *spec, const char *bundle, struct arena *are
 int cgroup_facts_parse(const struct mountinfo *mounts, const char *proc_self_cgroup,
 		       struct arena *arena, struct cgroup_facts *ret, struct err *e) MUST_CHECK;
 
+/* facts->delegated, for a caller who is not root of the host. */
+void facts_delegated_cgroup(struct cgroup_facts *facts, struct arena *arena);
+
 #endif

@@ -137,7 +137,10 @@ struct plan_cgroup {
 	struct plan_device_rules devices;
 	uint64_t memory_check; /* refuse where more is in use than this; 0: do not ask */
 	bool delegate;         /* v2: the container's user gets the group as its own */
-	uint32_t delegate_uid, delegate_gid; /* on the host */
+	uint32_t delegate_uid, delegate_gid; /* on the host; 0: not known, or root */
+	/* v2: "a/b" below it, where the container's processes are put once it has its cgroup namespace; NULL:
+	 * none */
+	const char *delegated;
 	/* plan_systemd.h: a unit whose cgroup it is, made by systemd; NULL: the group is made in the files */
 	const struct plan_scope *scope;
 };
@@ -358,6 +361,12 @@ int plan_make_exec(const struct spec *spec, const struct plan_options *options, 
 #define PLAN_KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
 /* Followed by the name of a property of the container's systemd unit. */
 #define PLAN_SYSTEMD_ANNOTATION "org.systemd.property."
+
+/* crun's: the name of a cgroup in the unit's for the container, and one in the container's own that it may
+ * manage itself. */
+#define PLAN_SUBGROUP_ANNOTATION "run.oci.systemd.subgroup"
+#define PLAN_DELEGATE_ANNOTATION "run.oci.delegate-cgroup"
+#define CGROUP_DELEGATED_DEPTH 16
 
 /* crun's, which Podman sets: the kind of context that linux.mountLabel is. */
 #define PLAN_CONTEXT_ANNOTATION "run.oci.mount_context_type"

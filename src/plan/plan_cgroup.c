@@ -38,35 +38,22 @@ static const struct spec_resources *resources_of(const struct plan_context *c)
 	return copy;
 }
 
-/* Why no cgroup is made; NULL: one is. */
-static const char *reason_for_none(const struct plan_context *c)
-{
-	if (c->options->cgroup_disabled)
-		return "the cgroup manager is disabled";
-	if (!c->facts->cgroup || c->facts->cgroup->layout == CGROUP_NONE)
-		return "no cgroup hierarchy is mounted";
-	if (c->facts->rootless && !c->options->systemd_cgroup && str_empty(c->linux_->cgroups_path))
-		return "without linux.cgroupsPath a rootless caller has no cgroup to write to";
-	return NULL;
-}
-
 /* --- path --- */
 
 /* The path goes below every hierarchy: nothing in it may lead out again. */
-static int path_check(const char *path, struct err *e)
+static int path_check(const char *path, const char *what, struct err *e)
 {
 	for (const char *p = path; *p; p++) {
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return fail(e, ERR_CONFIG, "linux.cgroupsPath: has a control character");
+			return fail(e, ERR_CONFIG, "%shas a control character", what);
 	}
 	while (*path) {
 		size_t length = strcspn(path, "/");
 
 		if (length == 2 && path[0] == '.' && path[1] == '.')
-			return fail(e, ERR_CONFIG, "linux.cgroupsPath: \"..\" is not allowed");
+			return fail(e, ERR_CONFIG, "%s\"..\" is not allowed", what);
 		if (length > COMPONENT_MAX)
-			return fail(e, ERR_CONFIG,
-				    "linux.cgroupsPath: a component is longer than %d bytes",
+			return fail(e, ERR_CONFIG, "%sa component is longer than %d bytes", what,
 				    COMPONENT_MAX);
 		path += length + (path[length] == '/');
 	}
@@ -93,16 +80,32 @@ static int path_check_length(const struct plan_context *c, const char *path, str
 	return 0;
 }
 
-static int cgroup_path(struct plan_context *c, const char **ret, struct err *e)
+/* Of a user who is not root, where it has no place of its own: beside the caller's own cgroup, since
+ * none that holds processes can hand on controllers; in it where that is all there is. */
+static const char *base_of_user(const struct plan_context *c)
+{
+	const struct cgroup_facts *cgroup = c->facts->cgroup;
+	const char *own = cgroup->hierarchies.v[0].own_path;
+	const char *last = strrchr(own, '/');
+
+	if (str_eq(own, cgroup->delegated) || !last || last == own)
+		return cgroup->delegated;
+	return arena_strndup(c->arena, own, (size_t)(last - own));
+}
+
+static int cgroup_path(struct plan_context *c, bool of_user, const char **ret, struct err *e)
 {
 	const char *path = c->linux_->cgroups_path;
 
-	if (str_empty(path)) {
-		*ret = arena_printf(c->arena, PARENT_OF_DEFAULT "/%s", c->options->id);
-		return 0;
-	}
-	if (path_check(path, e) < 0)
+	if (str_empty(path) && of_user)
+		path = arena_printf(c->arena, "distro-shim-%s", c->options->id);
+	else if (str_empty(path))
+		path = arena_printf(c->arena, PARENT_OF_DEFAULT "/%s", c->options->id);
+	if (path_check(path, "linux.cgroupsPath: ", e) < 0)
 		return -1;
+	/* config-linux.md "Cgroups Path": what a relative one is relative to is the runtime's choice. */
+	if (of_user && path[0] != '/')
+		path = arena_printf(c->arena, "%s/%s", base_of_user(c), path);
 	path = plan_path_clean(c->arena, path);
 	if (str_eq(path, "/"))
 		return fail(e, ERR_CONFIG,
@@ -110,6 +113,51 @@ static int cgroup_path(struct plan_context *c, const char **ret, struct err *e)
 	if (path_check_length(c, path, e) < 0)
 		return -1;
 	*ret = path;
+	return 0;
+}
+
+/* A rootless caller on v2: what can be made is known beforehand. */
+static int path_of_user(struct plan_context *c, const char **ret, const char **reason,
+			struct err *e)
+{
+	const char *delegated = c->facts->cgroup->delegated;
+	const char *path = "";
+
+	if (delegated && cgroup_path(c, true, &path, e) < 0)
+		return -1;
+	if (delegated && path_is_below(path, delegated) && !str_eq(path, delegated)) {
+		*ret = path;
+		return 0;
+	}
+	*reason = !delegated ? "no cgroup is delegated to the caller, who is not root (use "
+			       "--systemd-cgroup, or start it with systemd-run --user --scope -p "
+			       "Delegate=yes)"
+			     : arena_printf(c->arena,
+					    "cgroup '%s' is not below '%s', which is what the "
+					    "caller may write to",
+					    path, delegated);
+	if (!str_empty(c->linux_->cgroups_path))
+		plan_warn(c, "linux.cgroupsPath: none is made: %s", *reason);
+	return 0;
+}
+
+/* *reason: why no cgroup is made; NULL: *ret is. */
+static int plan_place(struct plan_context *c, const char **ret, const char **reason, struct err *e)
+{
+	int layout = c->facts->cgroup ? c->facts->cgroup->layout : CGROUP_NONE;
+
+	*reason = NULL;
+	if (c->options->cgroup_disabled)
+		*reason = "the cgroup manager is disabled";
+	else if (layout == CGROUP_NONE)
+		*reason = "no cgroup hierarchy is mounted";
+	if (*reason || c->options->systemd_cgroup)
+		return 0;
+	if (c->facts->rootless && layout == CGROUP_V2)
+		return path_of_user(c, ret, reason, e);
+	if (!c->facts->rootless || !str_empty(c->linux_->cgroups_path))
+		return cgroup_path(c, false, ret, e);
+	*reason = "without linux.cgroupsPath a rootless caller has no cgroup to write to";
 	return 0;
 }
 
@@ -146,8 +194,11 @@ static void plan_delegation(struct plan_context *c)
 	struct plan_cgroup *cgroup = &c->plan->cgroup;
 	bool writable = false;
 
-	if (cgroup->layout != CGROUP_V2 || !c->plan->namespaces.new_cgroup ||
-	    (plan_has_user_namespace(c->plan) && !c->plan->namespaces.new_user))
+	if (!plan_has_user_namespace(c->plan) || c->plan->namespaces.new_user) {
+		cgroup->delegate_uid = host_id(c, &c->linux_->uid_mappings, user ? user->uid : 0);
+		cgroup->delegate_gid = host_id(c, &c->linux_->gid_mappings, user ? user->gid : 0);
+	}
+	if (cgroup->layout != CGROUP_V2 || !c->plan->namespaces.new_cgroup)
 		return;
 	for (size_t i = 0; i < c->plan->mounts.n; i++) {
 		const struct plan_mount *mount = &c->plan->mounts.v[i];
@@ -155,9 +206,31 @@ static void plan_delegation(struct plan_context *c)
 		if (mount->kind == PLAN_MOUNT_CGROUP)
 			writable = !is_readonly(mount);
 	}
-	cgroup->delegate_uid = host_id(c, &c->linux_->uid_mappings, user ? user->uid : 0);
-	cgroup->delegate_gid = host_id(c, &c->linux_->gid_mappings, user ? user->gid : 0);
 	cgroup->delegate = writable && cgroup->delegate_uid != 0;
+}
+
+/* Where the path may end and that it stays below: as with linux.cgroupsPath. */
+static int plan_delegated(struct plan_context *c, const char *reason, struct err *e)
+{
+	struct plan_cgroup *cgroup = &c->plan->cgroup;
+	const char *path = strmap_get(&c->spec->annotations, PLAN_DELEGATE_ANNOTATION);
+	size_t depth = 1;
+
+	if (str_empty(path))
+		return 0;
+	if (cgroup->layout != CGROUP_V2 && !reason)
+		reason = "cgroups of version 1 cannot be delegated safely";
+	if (path_check(path, "annotations: " PLAN_DELEGATE_ANNOTATION ": ", e) < 0)
+		return -1;
+	path = plan_path_clean(c->arena, path) + 1;
+	for (const char *p = path; *p; p++)
+		depth += *p == '/';
+	if (!reason && (!*path || depth > CGROUP_DELEGATED_DEPTH))
+		reason = "not a path of 1 to 16 cgroups";
+	if (reason)
+		return fail(e, ERR_CONFIG, "annotations: " PLAN_DELEGATE_ANNOTATION ": %s", reason);
+	cgroup->delegated = path;
+	return 0;
 }
 
 int plan_cgroup(struct plan_context *c, struct err *e)
@@ -168,19 +241,18 @@ int plan_cgroup(struct plan_context *c, struct err *e)
 		.asked = resources,
 		.effective = resources,
 		.prefix = "linux.resources.",
-		.reason = reason_for_none(c),
 	};
 
 	cgroup->layout = c->facts->cgroup ? c->facts->cgroup->layout : CGROUP_NONE;
+	if (plan_place(c, &cgroup->path, &request.reason, e) < 0)
+		return -1;
 	cgroup->manage = !request.reason;
 	request.facts = cgroup->manage ? c->facts->cgroup : NULL;
-	if (cgroup->manage && !c->options->systemd_cgroup && cgroup_path(c, &cgroup->path, e) < 0)
-		return -1;
 	/* Devices first: before there is a process, and what cannot be is known at once. */
 	if (plan_device_rules(c, e) < 0 || plan_resources(&request, c->arena, cgroup, e) < 0)
 		return -1;
 	if (cgroup->manage && c->options->systemd_cgroup && plan_scope(c, e) < 0)
 		return -1;
 	plan_delegation(c);
-	return 0;
+	return plan_delegated(c, request.reason, e);
 }

@@ -116,6 +116,23 @@ static int name_scope(struct plan_context *c, struct plan_scope *scope, struct e
 	return 0;
 }
 
+static int name_subgroup(struct plan_context *c, struct plan_scope *scope, struct err *e)
+{
+	const char *name = strmap_get(&c->spec->annotations, PLAN_SUBGROUP_ANNOTATION);
+
+	if (str_empty(name))
+		return 0;
+	for (const char *p = name; *p; p++)
+		if (*p == '/' || (unsigned char)*p < 0x20 || *p == 0x7f)
+			name = "..";
+	if (str_eq(name, ".") || str_eq(name, "..") || strlen(name) > UNIT_NAME_MAX)
+		return fail(e, ERR_CONFIG,
+			    "annotations: " PLAN_SUBGROUP_ANNOTATION
+			    ": not the name of one cgroup");
+	scope->subgroup = name;
+	return 0;
+}
+
 const char *plan_systemd_path(const struct plan_scope *scope, struct arena *arena)
 {
 	autostrbuf path = { 0 };
@@ -125,6 +142,8 @@ const char *plan_systemd_path(const struct plan_scope *scope, struct arena *aren
 		if (i == length || scope->slice[i] == '-')
 			strbuf_printf(&path, "/%.*s%s", (int)i, scope->slice, slice_suffix);
 	strbuf_printf(&path, "/%s", scope->unit);
+	if (scope->subgroup)
+		strbuf_printf(&path, "/%s", scope->subgroup);
 	return arena_strdup(arena, strbuf_text(&path));
 }
 
@@ -231,14 +250,17 @@ int plan_scope(struct plan_context *c, struct err *e)
 {
 	struct plan_scope *scope = arena_new(c->arena, struct plan_scope);
 	struct plan_cgroup *cgroup = &c->plan->cgroup;
-	struct plan_properties limits = { 0 };
+	struct plan_properties limits = { 0 }, devices = { 0 };
 
 	scope->user = c->facts->rootless;
-	if (name_scope(c, scope, e) < 0)
+	if (name_scope(c, scope, e) < 0 || name_subgroup(c, scope, e) < 0)
 		return -1;
 	plan_systemd_limits(cgroup, c->arena, &limits);
-	scope->properties.v = arena_new_array(c->arena, struct plan_property,
-					      BASE_PROPERTIES + limits.n + c->spec->annotations.n);
+	devices.v = arena_new_array(c->arena, struct plan_property, 2);
+	plan_systemd_devices(cgroup, c->arena, &devices);
+	scope->properties.v =
+		arena_new_array(c->arena, struct plan_property,
+				BASE_PROPERTIES + limits.n + devices.n + c->spec->annotations.n);
 	scope->description = arena_printf(c->arena, "distro-shim container %s%s%s", c->options->id,
 					  c->options->root ? " of " : "",
 					  c->options->root ? c->options->root : "");
@@ -261,6 +283,9 @@ int plan_scope(struct plan_context *c, struct err *e)
 		scope->properties.v[scope->properties.n++] = limits.v[i];
 	if (add_annotations(c, scope, e) < 0)
 		return -1;
+	/* Last, so that no annotation allows more devices. */
+	for (size_t i = 0; i < devices.n; i++)
+		scope->properties.v[scope->properties.n++] = devices.v[i];
 	cgroup->scope = scope;
 	cgroup->path = plan_systemd_path(scope, c->arena);
 	return 0;

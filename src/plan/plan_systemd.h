@@ -8,7 +8,8 @@
 
 #include "plan/plan.h"
 
-/* `type` is one basic type of D-Bus, or an array of one ("as"); a basic one has one value. */
+/* `type` is one basic type of D-Bus, an array of one ("as"), or an array of pairs ("a(st)") whose values lie
+ * one after the other; a basic one has one value. */
 struct plan_property {
 	const char *name, *type;
 	struct strlist values;
@@ -21,7 +22,8 @@ struct plan_properties {
 struct plan_scope {
 	const char *unit, *slice; /* "PREFIX-NAME.scope", "SLICE.slice" */
 	const char *description;  /* of this container's unit and no other */
-	bool user;                /* of the user's own manager */
+	const char *subgroup; /* of the unit's cgroup, for the container; NULL: the unit's itself */
+	bool user;            /* of the user's own manager */
 	struct plan_properties properties;
 };
 
@@ -29,6 +31,14 @@ struct plan_scope {
  * that it knows are properties too. Of `cgroup` the writes are read. */
 void plan_systemd_limits(const struct plan_cgroup *cgroup, struct arena *arena,
 			 struct plan_properties *ret);
+
+/* The same of block devices, for one write; and of the devices that may be used, which no update changes.
+ * Room for PLAN_SYSTEMD_LIMITS properties and for two. */
+#define PLAN_SYSTEMD_LIMITS 32
+void plan_systemd_block_device(const struct plan_cgroup_write *write, struct arena *arena,
+			       struct plan_properties *ret);
+void plan_systemd_devices(const struct plan_cgroup *cgroup, struct arena *arena,
+			  struct plan_properties *ret);
 
 /* A value in GVariant's text format (GLib's "GVariant Text Format"): basic types and arrays of them.
  * ERR_CONFIG. */

@@ -294,6 +294,11 @@ static void print_cgroup(const struct plan_cgroup *cgroup, struct strbuf *out)
 	if (cgroup->delegate)
 		strbuf_printf(out, "  owned by %u:%u\n", cgroup->delegate_uid,
 			      cgroup->delegate_gid);
+	if (cgroup->delegated) {
+		strbuf_puts(out, "  processes in ");
+		put_text(out, cgroup->delegated);
+		strbuf_putc(out, '\n');
+	}
 }
 
 static void print_rdt(const struct plan_rdt *rdt, struct strbuf *out)

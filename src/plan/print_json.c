@@ -221,6 +221,8 @@ static void json_cgroup(const struct plan_cgroup *cgroup, struct json_out *out)
 		json_out_object_end(out);
 	}
 	json_out_array_end(out);
+	if (cgroup->delegated)
+		json_out_member_string(out, "delegated", cgroup->delegated);
 	if (cgroup->delegate) {
 		json_out_key(out, "owner");
 		json_out_object(out);

@@ -7,7 +7,6 @@
 
 #include "base/auto.h"
 
-#define LIMITS_MAX 16
 #define CPUSET_MAX 8192 /* CPUs, and memory nodes */
 #define PERIOD_DEFAULT 100000
 #define QUOTA_STEP 10000 /* systemd cuts off what is less than 1 % of a CPU */
@@ -46,7 +45,7 @@ static struct plan_property *property_of(struct limits *l, const char *name, con
 	for (size_t i = 0; i < properties->n; i++)
 		if (str_eq(properties->v[i].name, name))
 			property = &properties->v[i];
-	if (!property && properties->n == LIMITS_MAX)
+	if (!property && properties->n == PLAN_SYSTEMD_LIMITS)
 		return NULL;
 	if (!property)
 		property = &properties->v[properties->n++];
@@ -148,6 +147,14 @@ static void put_cpus(struct limits *l, const char *name, const char *list)
 		property->values.v[property->values.n++] = arena_printf(l->arena, "%u", mask[i]);
 }
 
+/* That of io.weight, 1 to 10000; of BFQ it is 10 to 1000. */
+static const char *on_systemds_scale(const struct plan_cgroup_write *write)
+{
+	if (str_eq(write->file, "io.bfq.weight") && write->other_value)
+		return write->other_value;
+	return write->value;
+}
+
 static const char *value_of(const struct plan_cgroup *cgroup, const char *file)
 {
 	const char *value = NULL;
@@ -179,12 +186,13 @@ void plan_systemd_limits(const struct plan_cgroup *cgroup, struct arena *arena,
 	struct limits l = { .arena = arena, .properties = ret };
 
 	ret->n = 0;
-	ret->v = arena_new_array(arena, struct plan_property, LIMITS_MAX);
+	ret->v = arena_new_array(arena, struct plan_property, PLAN_SYSTEMD_LIMITS);
 	for (size_t i = 0; i < cgroup->writes.n; i++) {
 		const struct plan_cgroup_write *write = &cgroup->writes.v[i];
 		for (size_t k = 0; k < ARRAY_SIZE(numbers); k++)
 			if (str_eq(write->file, numbers[k].file))
-				put_limit(&l, numbers[k].property, write->value);
+				put_limit(&l, numbers[k].property, on_systemds_scale(write));
+		plan_systemd_block_device(write, arena, ret);
 		if (str_eq(write->file, "cpuset.cpus"))
 			put_cpus(&l, "AllowedCPUs", write->value);
 		if (str_eq(write->file, "cpuset.mems"))

@@ -53,6 +53,8 @@ struct cgroup_facts {
 		size_t n;
 		struct cgroup_hierarchy_facts *v;
 	} hierarchies;
+	/* Rootless on v2: the cgroup below which the caller may make others and move itself; NULL: none */
+	char *delegated;
 };
 
 struct facts {

@@ -168,6 +168,7 @@ static const struct field cgroup_rows[] = {
 	FIELD_ENUM_ROW(struct cgroup_facts, layout, "layout", 0, cgroup_layout_names),
 	FIELD_LIST_ROW(struct cgroup_facts, hierarchies, struct cgroup_hierarchy_facts,
 		       "hierarchies", 0, &hierarchy_fields),
+	FIELD(struct cgroup_facts, STRING, delegated, "delegated", 0),
 };
 static const struct fields cgroup_fields =
 	FIELDS("struct cgroup_facts", struct cgroup_facts, cgroup_rows, 0);

@@ -103,6 +103,12 @@ static const char *how_to_make(const struct application *a, bool missing)
 		       : "name a network namespace, or make one with `distro-net up`";
 }
 
+static bool is_of_caller(const struct application *a, const struct ns_facts *network)
+{
+	return a->facts->uid != 0 && network->owner_uid.set &&
+	       network->owner_uid.value == a->facts->uid;
+}
+
 /* Why the container cannot be put into the policy's namespace, with the remedy; NULL: it can. */
 static const char *unusable(struct application *a)
 {
@@ -112,6 +118,19 @@ static const char *unusable(struct application *a)
 
 	if (!network)
 		return arena_printf(arena, "%s: was not looked at", path);
+	/* The words that Podman knows: "cannot be executed", not an error of its own. */
+	if (network->problem_errno == EPERM)
+		return arena_printf(
+			arena,
+			"cannot join network namespace %s: operation not permitted: it belongs to "
+			"a "
+			"user namespace %s",
+			path,
+			is_of_caller(a, network)
+				? "that the caller has made and is not in; run in it (podman "
+				  "unshare, nsenter --user)"
+				: arena_printf(arena, "that the caller has no power over; %s",
+					       how_to_make(a, false)));
 	if (network->problem)
 		return arena_printf(arena, "%s: %s; %s", path, network->problem,
 				    how_to_make(a, network->problem_errno == ENOENT));

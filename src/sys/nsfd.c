@@ -186,6 +186,54 @@ int netns_cookie_of(int fd, uint64_t *ret, struct err *e)
 	return 0;
 }
 
+struct cookie_answer {
+	uint64_t cookie;
+	struct err error;
+	bool failed;
+};
+
+static __attribute__((noreturn)) void answer_cookie(int fd, int pipe)
+{
+	struct cookie_answer answer = { 0 };
+
+	answer.failed = nsfd_enter(fd, CLONE_NEWNET, NULL, &answer.error) < 0 ||
+			netns_cookie(&answer.cookie, &answer.error) < 0;
+	_exit(write(pipe, &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ? 0 : 1);
+}
+
+int netns_cookie_apart(int fd, uint64_t *ret, struct err *e)
+{
+	autochild child = CHILD_INIT;
+	autoclose int in = -1, out = -1;
+	struct cookie_answer answer;
+	int pair[2], status, rc;
+	ssize_t n;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return fail_sys(e, "pipe");
+	in = pair[0];
+	out = pair[1];
+	rc = child_clone(0, -1, &child, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		answer_cookie(fd, out);
+	replace_fd(&out, -1);
+	do
+		n = read(in, &answer, sizeof(answer));
+	while (n < 0 && errno == EINTR);
+	if (child_wait(&child, &status, e) < 0)
+		return -1;
+	if (n != (ssize_t)sizeof(answer))
+		return fail(e, ERR_SYSTEM, "no answer on the cookie of a network namespace");
+	if (answer.failed) {
+		*e = answer.error;
+		return -1;
+	}
+	*ret = answer.cookie;
+	return 0;
+}
+
 int nsfd_enter(int fd, int type, const char *path, struct err *e)
 {
 	if (setns(fd, type) == 0)

@@ -20,6 +20,21 @@ setup() {
 teardown() { end_test; }
 
 systemd() { shim --systemd-cgroup "$@"; }
+# What stands where depends on the layout: in $tree systemd's own cgroups, in $group below it the container's
+[ "${DISTRO_SHIM_WORLD:-}" = v2 ] && tree=/sys/fs/cgroup || tree=/sys/fs/cgroup/systemd
+group_of() { sed -n 's/^[0-9]*:name=systemd://p;s/^0:://p' "/proc/$1/cgroup" | head -n 1; }
+value_in() { # GROUP memory|pids|cpu|weight
+    local directory=/sys/fs/cgroup
+    case $DISTRO_SHIM_WORLD:$2 in
+    v2:memory) cat "$directory$1/memory.max" ;;
+    v2:pids) cat "$directory$1/pids.max" ;;
+    v2:cpu) cat "$directory$1/cpu.max" ;;
+    *:memory) cat "$directory/memory$1/memory.limit_in_bytes" ;;
+    *:pids) cat "$directory/pids$1/pids.max" ;;
+    *:cpu) cat "$directory/cpu$1/cpu.cfs_quota_us" "$directory/cpu$1/cpu.cfs_period_us" | paste -sd ' ' ;;
+    esac
+}
+[ "${DISTRO_SHIM_WORLD:-}" = v2 ] && memory_property=MemoryMax || memory_property=MemoryLimit
 property() { systemctl show -p "$2" --value "$1"; }
 sleeping() { args sleep 1000; }
 # A detached container c1 whose unit is in $unit, with the bundle's filters
@@ -30,7 +45,7 @@ alive() { # CGROUPS-PATH FILTER...
     b=$(bundle "$id" "$(sleeping)" ".linux.cgroupsPath = \"$path\"" "$@") || return 1
     succeeds --systemd-cgroup run -d -b "$b" --pid-file pid "$id"
     pid=$(<pid)
-    group=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+    group=$(group_of "$pid")
     unit=${group##*/}
 }
 made=0
@@ -54,14 +69,15 @@ made=0
     is "$(property "$unit" Slice)" system.slice
     is "$(property "$unit" DefaultDependencies)" no
     is "$(property "$unit" TasksMax)" 50
-    is "$(property "$unit" MemoryMax)" 67108864
-    is "$(<"/sys/fs/cgroup$group/pids.max")" 50
-    is "$(<"/sys/fs/cgroup$group/memory.max")" 67108864
-    is "$(<"/sys/fs/cgroup$group/cgroup.procs")" "$pid"
+    is "$(property "$unit" $memory_property)" 67108864
+    is "$(value_in "$group" pids)" 50
+    is "$(value_in "$group" memory)" 67108864
+    is "$(<"$tree$group/cgroup.procs")" "$pid"
     is "$(state_of "$id")" running
     # exec is born in it; pause, kill and the rest go by the files
     succeeds exec "$id" sh -c 'cat /proc/self/cgroup'
-    contains "$output" "0::/"
+    matches "$output" '(^0::|:name=systemd:)/($|
+)'
     succeeds pause "$id"
     is "$(state_of "$id")" paused
     succeeds resume "$id"
@@ -69,7 +85,7 @@ made=0
     wait_until eval '[ "$(state_of '"$id"')" = stopped ]'
     succeeds delete "$id"
     is "$(property "$unit" LoadState)" not-found
-    [ ! -e "/sys/fs/cgroup$group" ]
+    [ ! -e "$tree$group" ]
 }
 
 @test "what cannot be reached is named" {
@@ -110,21 +126,123 @@ made=0
     requires systemd
     alive system.slice:test:c1 '.linux.resources.memory.limit = 67108864 | .linux.resources.cpu = {quota: 33333, period: 100000, shares: 512}
         | .linux.resources.pids.limit = 0'
-    limits() { (cd "/sys/fs/cgroup$group" && cat memory.max cpu.max cpu.weight pids.max); }
-    before=$(limits)
-    is "$before" "67108864
-33333 100000
-59
-0" || is "$(sed -n 1,2p <<<"$before")" "67108864
+    limits() { value_in "$group" memory && value_in "$group" cpu; }
+    is "$(limits)" "67108864
 33333 100000"
+    matches "$(value_in "$group" pids)" '^[01]$' # systemd knows no limit below 1
     systemctl daemon-reload
-    is "$(sed -n 1p <<<"$(limits)")" 67108864
+    is "$(value_in "$group" memory)" 67108864
     succeeds update --memory 33554432 --pids-limit 7 "$id"
-    is "$(property "$unit" MemoryMax)" 33554432
+    is "$(property "$unit" $memory_property)" 33554432
     is "$(property "$unit" TasksMax)" 7
     systemctl daemon-reload
-    is "$(limits | sed -n '1p;4p')" "33554432
-7"
+    is "$(value_in "$group" memory)" 33554432
+    is "$(value_in "$group" pids)" 7
+}
+
+# What the container's block I/O is limited to
+rates() {
+    case $DISTRO_SHIM_WORLD in
+    v2) cat "/sys/fs/cgroup$group/io.max" ;;
+    *) cat "/sys/fs/cgroup/blkio$group"/blkio.throttle.{read,write}_bps_device ;;
+    esac
+}
+may_open() { # MAJOR MINOR: of a character device, for reading and writing; where nodes mean something
+    attempt exec "$id" sh -c "mknod /dev/node c $1 $2 && (: <>/dev/node) 2>/dev/null; code=\$?; rm /dev/node; exit \$code"
+    [ "$status" = 0 ]
+}
+
+@test "block I/O and devices outlast a reload and a re-execution of systemd, those of an update too" {
+    requires systemd file:/sys/block/vda/dev file:/dev/fuse
+    numbers=$(</sys/block/vda/dev)
+    device="major: ${numbers%:*}, minor: ${numbers#*:}"
+    alive system.slice:test:io ".linux.resources = {
+        devices: [{allow: false, access: \"rwm\"}, {allow: true, type: \"c\", major: 10, minor: 229, access: \"rw\"}],
+        blockIO: {throttleReadBpsDevice: [{$device, rate: 1048576}], throttleWriteBpsDevice: [{$device, rate: 2097152}]}}"
+    as_made() {
+        case $DISTRO_SHIM_WORLD in
+        v2) is "$(rates)" "$numbers rbps=$1 wbps=2097152 riops=max wiops=max" ;;
+        *) is "$(rates)" "$numbers $1
+$numbers 2097152" ;;
+        esac
+        may_open 10 229 && ! may_open 10 237 && may_open 1 3
+    }
+    as_made 1048576
+    is "$(property "$unit" DevicePolicy)" strict
+    contains "$(property "$unit" DeviceAllow)" "/dev/char/10:229 rw"
+    systemctl daemon-reload
+    as_made 1048576
+    jq -n "{blockIO: {throttleReadBpsDevice: [{$device, rate: 4194304}]}}" >update.json
+    succeeds update -r update.json "$id"
+    as_made 4194304
+    [ "$DISTRO_SHIM_WORLD" != v2 ] || is "$(property "$unit" IOReadBandwidthMax)" "/dev/vda 4194304"
+    systemctl daemon-reexec
+    wait_until systemctl is-active "$unit"
+    as_made 4194304
+}
+
+@test "a weight of block I/O is systemd's, and outlasts a reload" {
+    requires systemd v2 controller:io
+    alive system.slice:test:weight
+    jq -n '{blockIO: {weight: 500}}' >update.json
+    attempt update -r update.json "$id"
+    case $stderr in *io*weight*) skip "this kernel has no weights for block I/O: $stderr" ;; esac
+    is "$status" 0
+    is "$(property "$unit" IOWeight)" 4950
+    systemctl daemon-reload
+    is "$(cat "/sys/fs/cgroup$group"/io{.bfq,}.weight 2>/dev/null | grep -c 'default \(500\|540\|4950\)')" \
+        "$(ls "/sys/fs/cgroup$group"/io{.bfq,}.weight 2>/dev/null | wc -l)"
+}
+
+# ---- cgroups inside of the unit's
+
+@test "run.oci.systemd.subgroup: the container is in a cgroup of that name, limits are there and on the unit" {
+    requires systemd
+    alive system.slice:test:sub '.annotations = {"run.oci.systemd.subgroup": "payload"} | .linux.resources.pids.limit = 9'
+    is "$group" /system.slice/test-sub.scope/payload
+    unit=test-sub.scope
+    is "$(property $unit TasksMax)" 9
+    is "$(value_in "$group" pids)" 9
+    is "$(value_in "${group%/*}" pids)" 9
+    is "$(<"$tree${group%/*}/cgroup.procs")" ''
+    succeeds exec "$id" cat /proc/self/cgroup
+    lacks "$output" payload
+    succeeds update --pids-limit 7 "$id"
+    systemctl daemon-reload
+    is "$(value_in "$group" pids) $(value_in "${group%/*}" pids)" "7 7"
+    succeeds pause "$id"
+    is "$(state_of "$id")" paused
+    succeeds delete --force "$id"
+    is "$(property $unit LoadState)" not-found
+    [ ! -e "$tree${group%/*}" ]
+    # no name: none; and no way out
+    alive system.slice:test:sub '.annotations = {"run.oci.systemd.subgroup": ""}'
+    is "$group" /system.slice/test-sub.scope
+    for name in .. a/b /a; do
+        b=$(bundle "bad${name//[^a-z]/_}" "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:bad"' \
+            ".annotations = {\"run.oci.systemd.subgroup\": \"$name\"}")
+        expect_error 'run.oci.systemd.subgroup: not the name of one cgroup' --systemd-cgroup create -b "$b" bad
+    done
+}
+
+@test "run.oci.delegate-cgroup: the container's processes are inside, the limits stay above" {
+    requires systemd v2
+    alive system.slice:test:own '.annotations = {"run.oci.systemd.subgroup": "payload", "run.oci.delegate-cgroup": "mine"}
+        | .linux.resources.pids.limit = 9 | .linux.namespaces += [{type: "user"}]
+        | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}] | .linux.gidMappings = .linux.uidMappings
+        | .mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["rw"]}]'
+    is "$group" /system.slice/test-own.scope/payload/mine
+    is "$(<"/sys/fs/cgroup${group%/*}/pids.max") $(<"/sys/fs/cgroup$group/pids.max")" "9 max"
+    # as if it were root: a cgroup of its own, with controllers
+    succeeds exec "$id" sh -c 'cd /sys/fs/cgroup/mine && mkdir leaf other && while read pid; do
+        echo $pid >leaf/cgroup.procs || exit 1; done <cgroup.procs; echo +pids >cgroup.subtree_control && echo 3 >other/pids.max && cat other/pids.max
+        (echo 99 >pids.max) 2>/dev/null || echo kept'
+    is "$output" "3
+kept"
+    # more than that is in nobody's way
+    succeeds exec "$id" true
+    succeeds delete --force "$id"
+    [ ! -e /sys/fs/cgroup/system.slice/test-own.scope ]
 }
 
 @test "a unit that has failed is in nobody's way; a living one stays as it is" {
@@ -149,7 +267,7 @@ made=0
         [ "$status" != 0 ]
         succeeds delete --force c1
         wait_until eval '[ "$(property test-c1.scope LoadState)" = not-found ]'
-        [ ! -e /sys/fs/cgroup/system.slice/test-c1.scope ]
+        [ ! -e $tree/system.slice/test-c1.scope ]
     done
     # and one that fails takes everything back itself
     for step in systemd-scope record-init ready; do
@@ -182,9 +300,9 @@ made=0
         --security-opt apparmor=unconfined --rootfs "$PWD/root" sleep 1000 </dev/null 3>&-
     echo "$output"
     is "$status" 0
-    group=$(sed -n 's/^0:://p' "/proc/$(<pid)/cgroup")
+    group=$(group_of "$(<pid)")
     matches "$group" '^/machine.slice/libpod-[0-9a-f]*\.scope$'
-    is "$(<"/sys/fs/cgroup$group/memory.max")" 67108864
+    is "$(value_in "$group" memory)" 67108864
     timeout 100 "${with[@]}" rm -f -t 0 n1 </dev/null 3>&-
     is "$(property "${group##*/}" LoadState)" not-found
     # what Podman and systemd keep
@@ -193,7 +311,8 @@ made=0
 }
 
 @test "a user's own manager makes it, with no more of an environment than Podman gives" {
-    requires systemd file:/run/user/1000/bus
+    # of version 1 nothing is a user's
+    requires systemd v2 file:/run/user/1000/bus
     home=/home/user/shim
     mkdir -p $home && b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = ":test:c1"' '.linux.resources.pids.limit = 9
         | .linux.namespaces |= map(select(.type != "network")) | .mounts |= map(select(.type == "proc"))')

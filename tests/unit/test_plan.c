@@ -363,14 +363,54 @@ static void test_no_cgroup_where_none_can_be_made(void **state)
 	f->facts->rootless = true;
 	assert_false(fixture_plan(f, "", unlimited)->cgroup.manage);
 	fixture_refused(f, "", RESOURCES("'memory':{'reservation':4096}"),
-			"linux.resources.memory.reservation: cannot be applied: without "
-			"linux.cgroupsPath a rootless caller has no cgroup to write to");
-	assert_true(fixture_plan(f, "", MOUNT_NS ",'cgroupsPath':'/user.slice/x'")->cgroup.manage);
+			"linux.resources.memory.reservation: cannot be applied: no cgroup is "
+			"delegated to the caller, who is not root (use --systemd-cgroup, or start "
+			"it with systemd-run --user --scope -p Delegate=yes)");
+	assert_false(fixture_plan(f, "", MOUNT_NS ",'cgroupsPath':'/user.slice/x'")->cgroup.manage);
 	fixture_facts(f, NOTHING_FACTS);
 	assert_false(fixture_plan(f, "", MOUNT_NS ",'cgroupsPath':'/x'")->cgroup.manage);
 	fixture_refused(f, "", limit,
 			"linux.resources.pids.limit: cannot be applied: no cgroup hierarchy is "
 			"mounted");
+}
+
+/* Beside the caller's own, by a path below what is delegated, and nowhere else. */
+static void test_a_user_has_a_cgroup_where_one_is_delegated(void **state)
+{
+	static const struct {
+		const char *own, *delegated, *asked, *path;
+	} cases[] = {
+		{ "/u/a/leaf", "/u", "", "/u/a/distro-shim-web" },
+		{ "/u/a", "/u", "", "/u/distro-shim-web" },
+		{ "/u/a", "/u/a", "", "/u/a/distro-shim-web" },
+		{ "/", "/", "", "/distro-shim-web" },
+		{ "/a", "/", "", "/distro-shim-web" },
+		{ "/a", "/", "/b/c", "/b/c" },
+		{ "/u/a", "/u", "b/c", "/u/b/c" },
+		{ "/u/a", "/u", "/u/b", "/u/b" },
+		{ "/u/a", "/u", "/u", NULL },
+		{ "/u/a", "/u", "/ux", NULL },
+		{ "/u/a", "/u", "/x", NULL },
+		{ "/u/a", NULL, "/u/b", NULL },
+		{ "/u/a", NULL, "", NULL },
+	};
+	struct fixture *f = *state;
+
+	f->facts->rootless = true;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[64];
+		const struct plan *plan;
+		f->facts->cgroup->hierarchies.v[0].own_path = arena_strdup(&f->arena, cases[i].own);
+		f->facts->cgroup->delegated =
+			cases[i].delegated ? arena_strdup(&f->arena, cases[i].delegated) : NULL;
+		snprintf(text, sizeof(text), MOUNT_NS ",'cgroupsPath':'%s'", cases[i].asked);
+		plan = fixture_plan(f, "", text);
+		assert_int_equal(plan->cgroup.manage, cases[i].path != NULL);
+		if (cases[i].path)
+			assert_string_equal(plan->cgroup.path, cases[i].path);
+		/* An engine that has named one is told. */
+		assert_int_equal(plan->warnings.n, !cases[i].path && *cases[i].asked ? 1 : 0);
+	}
 }
 
 static void test_limits_on_v2(void **state)
@@ -832,6 +872,7 @@ int main(void)
 		TEST(test_cgroup_path),
 		TEST(test_cgroup_path_that_leads_out_is_refused),
 		TEST(test_no_cgroup_where_none_can_be_made),
+		TEST(test_a_user_has_a_cgroup_where_one_is_delegated),
 		TEST(test_limits_on_v2),
 		TEST(test_limits_on_v1),
 		TEST(test_hybrid_writes_v1_first_and_v2_in_its_form),

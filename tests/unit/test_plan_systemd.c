@@ -210,6 +210,57 @@ static void annotations_are_properties(void **state)
 	assert_null(f->plan->cgroup.scope);
 }
 
+static void a_cgroup_inside_of_the_units(void **state)
+{
+	static const char *const bad[] = { ".", "..", "a/b", "/a", "a\\u0001" };
+	struct fixture *f = *state;
+
+	f->options.systemd_cgroup = true;
+	fixture_plan(f, "'annotations':{'run.oci.systemd.subgroup':'inner'}", MOUNT_NS);
+	assert_string_equal(f->plan->cgroup.path, "/system.slice/distro-shim-web.scope/inner");
+	fixture_plan(f, "'annotations':{'run.oci.systemd.subgroup':''}", MOUNT_NS);
+	assert_string_equal(f->plan->cgroup.path, "/system.slice/distro-shim-web.scope");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		refused_with(f,
+			     arena_printf(&f->arena,
+					  "'annotations':{'run.oci.systemd.subgroup':'%s'}",
+					  bad[i]),
+			     MOUNT_NS, "run.oci.systemd.subgroup: not the name of one cgroup");
+	f->options.systemd_cgroup = false;
+	fixture_plan(f, "'annotations':{'run.oci.systemd.subgroup':'inner'}", MOUNT_NS);
+	assert_string_equal(f->plan->cgroup.path, "/distro-shim/web");
+}
+
+static void a_cgroup_that_is_the_containers(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "..", "\"..\" is not allowed" },
+		{ "a/../b", "\"..\" is not allowed" },
+		{ "a\\nb", "has a control character" },
+		{ "/", "not a path of 1 to 16 cgroups" },
+		{ "a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a", "not a path of 1 to 16 cgroups" },
+	};
+	struct fixture *f = *state;
+
+	fixture_plan(f, "'annotations':{'run.oci.delegate-cgroup':'/own//deep/'}", MOUNT_NS);
+	assert_string_equal(f->plan->cgroup.delegated, "own/deep");
+	fixture_plan(f, "'annotations':{'run.oci.delegate-cgroup':''}", MOUNT_NS);
+	assert_null(f->plan->cgroup.delegated);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		refused_with(f,
+			     arena_printf(&f->arena,
+					  "'annotations':{'run.oci.delegate-cgroup':'%s'}",
+					  rows[i][0]),
+			     MOUNT_NS, rows[i][1]);
+	f->options.cgroup_disabled = true;
+	refused_with(f, "'annotations':{'run.oci.delegate-cgroup':'own'}", MOUNT_NS,
+		     "run.oci.delegate-cgroup: the cgroup manager is disabled");
+	f->options.cgroup_disabled = false;
+	f->facts->cgroup->layout = CGROUP_HYBRID;
+	refused_with(f, "'annotations':{'run.oci.delegate-cgroup':'own'}", MOUNT_NS,
+		     "version 1 cannot be delegated");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +269,8 @@ int main(void)
 		TEST(places_that_are_refused),
 		TEST(limits_become_properties),
 		TEST(annotations_are_properties),
+		TEST(a_cgroup_inside_of_the_units),
+		TEST(a_cgroup_that_is_the_containers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: Apache-2.0
+# Without root: an ordinary user, outside of any user namespace and inside one of his own; the whole life of a
+# container, ids, the cgroup that was delegated, the network of the policy.
+# world: hybrid v2 vm
+
+# shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
+
+load helpers
+
+setup_file() {
+    make_rootfs
+    # started by the first who asks, and in nobody's way from then on
+    [ ! -e /run/user/1000/bus ] || of_user busctl --user list >/dev/null
+}
+of_user() {
+    (cd / && runuser -u user -- env -i PATH="$PATH" HOME=/home/user XDG_RUNTIME_DIR=/run/user/1000 \
+        timeout 200 "$@" </dev/null 3>&-)
+}
+setup() {
+    requires root world userns cmd:setpriv
+    HOME_OF_USER=/run/rootless.$BATS_TEST_NUMBER RUNTIME_OF_USER=/run/rootless.$BATS_TEST_NUMBER/run
+    mkdir -p "$RUNTIME_OF_USER" "$HOME_OF_USER/.config/distro-shim" && chmod 700 "$RUNTIME_OF_USER" "$HOME_OF_USER"
+    echo '{"version": 1, "mode": "observe"}' >"$HOME_OF_USER/.config/distro-shim/policy.json"
+    cp "$DISTRO_SHIM" "$HOME_OF_USER/distro-shim"
+    chown -R 1000:1000 "$HOME_OF_USER"
+    GROUP='' inside=()
+    start_test
+    SHIM_ROOT=$RUNTIME_OF_USER/distro-shim/containers
+}
+teardown() {
+    [ -z "${SHIM_ROOT:-}" ] || end_test || return 1
+    rm -rf "${HOME_OF_USER:-/run/rootless.none}"
+}
+
+as_user() {
+    env -i PATH="$PATH" HOME="$HOME_OF_USER" XDG_RUNTIME_DIR="$RUNTIME_OF_USER" "${user_environment[@]}" \
+        sh -c '[ -z "$0" ] || echo $$ >"$0/leaf/cgroup.procs"; cd "$HOME" && exec "$@"' "$GROUP" \
+        setpriv --reuid 1000 --regid 1000 --clear-groups "${inside[@]}" "$@"
+}
+user_environment=()
+# In place of those of helpers.bash: nothing is said about where anything is
+shim() { as_user "$HOME_OF_USER/distro-shim" "$@"; }
+shim_in() {
+    local seconds=$1
+    shift
+    as_user timeout --foreground -k 5 "$seconds" "$HOME_OF_USER/distro-shim" "$@"
+}
+# In $b: the user's own bundle, made by `spec` for one who is not root, with a network of its own
+user_bundle() { # NAME FILTER...
+    local filter all='.process.terminal = false
+        | .linux.namespaces |= map(if .type == "network" then {type} else . end)'
+    b=$HOME_OF_USER/$1
+    shift
+    mkdir -p "$b" && cp -a "$BATS_FILE_TMPDIR/rootfs" "$b/rootfs" && chown -R 1000:1000 "$b"
+    shim spec -b "$b"
+    for filter in "$@"; do all+=" | $filter"; done
+    edit_config "$b" "$all" && chown 1000:1000 "$b/config.json"
+}
+# What the kernel lets a user have of the tree (cgroup-v2.rst "Delegation"), with the user in a leaf of it
+delegate_cgroup() {
+    case $DISTRO_SHIM_WORLD in v2) ;; *) skip "needs a cgroup of version 2 that can be delegated" ;; esac
+    local group=/sys/fs/cgroup/rootless
+    mkdir -p $group/leaf
+    chown 1000:1000 $group $group/{cgroup.procs,cgroup.subtree_control,cgroup.threads} $group/leaf $group/leaf/cgroup.procs
+    GROUP=$group
+}
+undelegate_cgroup() {
+    GROUP=
+    wait_until rmdir /sys/fs/cgroup/rootless/leaf
+    rmdir /sys/fs/cgroup/rootless
+}
+
+@test "one id and no privilege at all: its own root, a network of its own, mounts of what the user can read" {
+    user_bundle c1 "$(args sh -c 'id -u; cat /proc/self/setgroups; awk "{ print \$1, \$2, \$3 }" /proc/self/uid_map
+        ls /sys/class/net; cat /mnt/private; echo here >/tmp/file; stat -c %u /tmp/file')" \
+        ".mounts += [{destination: \"/mnt/private\", type: \"bind\", source: \"$HOME_OF_USER/private/file\", options: [\"bind\"]}]"
+    mkdir -m 700 "$HOME_OF_USER/private" && echo secret >"$HOME_OF_USER/private/file"
+    chown -R 1000:1000 "$HOME_OF_USER/private"
+    is "$(jq -c '.linux.uidMappings' "$b/config.json")" '[{"containerID":0,"hostID":1000,"size":1}]'
+    succeeds run -b "$b" c1
+    is "$output" "0
+deny
+0 1000 1
+lo
+secret
+0"
+    is "$(stat -c %u "$b/rootfs/tmp/file")" 1000
+}
+
+@test "created, started, executed in, listed, signalled and deleted, all below XDG_RUNTIME_DIR" {
+    user_bundle c1 "$(args sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done')"
+    succeeds create -b "$b" --pid-file "$HOME_OF_USER/pid" c1
+    [ -e "$RUNTIME_OF_USER/distro-shim/containers/c1/status.json" ]
+    [ ! -e /run/distro-shim/containers/c1 ]
+    is "$(state_of c1)" created
+    # not to be looked into
+    is "$(stat -c %u "/proc/$(<"$HOME_OF_USER/pid")/environ")" 0
+    succeeds start c1
+    is "$(state_of c1)" running
+    attempt exec c1 sh -c 'id -u; for i in self 1; do readlink /proc/$i/ns/net; done | uniq | wc -l; exit 7'
+    is "$status|$output|$stderr" "7|0
+1|"
+    is "$(shim list -q)" c1
+    contains "$(shim ps c1)" "sh -c trap"
+    succeeds kill c1 TERM
+    wait_until eval '[ "$(state_of c1)" = stopped ]'
+    succeeds delete c1
+    is "$(shim list -q)" ''
+}
+
+@test "an empty XDG_RUNTIME_DIR is none, and then there is no place" {
+    user_bundle c1 "$(args true)"
+    RUNTIME_OF_USER=''
+    expect_error '/run/distro-shim/containers.*permission denied' run -b "$b" c1
+    user_environment=(XDG_RUNTIME_DIR="$HOME_OF_USER/run")
+    succeeds run -b "$b" c1
+}
+
+@test "exec before start is refused with the reason" {
+    user_bundle c1 "$(args sleep 1000)"
+    succeeds create -b "$b" c1
+    attempt exec c1 true
+    is "$status" 255
+    contains "$stderr" "created and not started"
+}
+
+@test "a time namespace with offsets" {
+    requires file:/proc/self/ns/time
+    user_bundle c1 "$(args sh -c 'cut -d . -f 1 /proc/uptime')" \
+        '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 1000000}}'
+    succeeds run -b "$b" c1
+    [ "$output" -gt 1000000 ]
+}
+
+@test "many ids, by newuidmap and newgidmap, and what they refuse" {
+    requires cmd:newuidmap cmd:newgidmap
+    first=$(sed -n "s/^$(id -nu 1000):\([0-9]*\):.*/\1/p" /etc/subuid)
+    [ -n "$first" ] || skip "user 1000 has no line in /etc/subuid"
+    maps="[{containerID: 0, hostID: 1000, size: 1}, {containerID: 1, hostID: $first, size: 65535}]"
+    user_bundle c1 "$(args sh -c 'touch /tmp/f && chown 33:34 /tmp/f && stat -c %u:%g /tmp/f; cat /proc/self/setgroups; id -G')" \
+        ".linux.uidMappings = $maps | .linux.gidMappings = $maps | .process.user.additionalGids = [7]"
+    succeeds run -b "$b" c1
+    is "$output" "33:34
+allow
+0 7"
+    is "$(stat -c %u:%g "$b/rootfs/tmp/f")" "$((first + 32)):$((first + 33))"
+    # root of the container is somebody else than the caller
+    maps="[{containerID: 0, hostID: $first, size: 1000}]"
+    chmod 711 "$HOME_OF_USER" && chmod -R go+rX "$b/rootfs"
+    edit_config "$b" ".linux.uidMappings = $maps | .linux.gidMappings = $maps | .process.args = [\"sleep\", \"1000\"]
+        | .process.user = {uid: 5, gid: 6} | .linux.namespaces += [{type: \"time\"}] | .root.readonly = true"
+    succeeds run -d -b "$b" --pid-file "$HOME_OF_USER/pid" c1
+    is "$(stat -c %u:%g "/proc/$(<"$HOME_OF_USER/pid")")" "$((first + 5)):$((first + 6))"
+    attempt exec --user 9:9 c1 id -u
+    is "$status|$output|$stderr" "0|9|"
+    succeeds kill c1 KILL
+    wait_until eval '[ "$(state_of c1)" = stopped ]'
+    succeeds delete c1
+    edit_config "$b" '.linux.uidMappings[0].hostID = 5 | .process.user = {uid: 0, gid: 0}'
+    expect_error 'linux.uidMappings: /usr/bin/newuidmap failed with exit status 1: newuidmap: uid range' run -b "$b" c1
+    [ ! -e "$SHIM_ROOT/c1" ]
+}
+
+@test "without newuidmap more than one id is an error that names it" {
+    ! command -v newuidmap || skip "it is installed"
+    user_bundle c1 "$(args true)" '.linux.uidMappings[0].size = 2'
+    expect_error "linux.uidMappings: .*'newuidmap'.*not installed" run -b "$b" c1
+    edit_config "$b" '.linux.uidMappings[0].size = 1 | .linux.gidMappings[0].hostID = 5'
+    expect_error "linux.gidMappings: .*'newgidmap'.*not installed" run -b "$b" c1
+}
+
+@test "without a delegated cgroup there is none, limits are an error, and a path says so" {
+    user_bundle c1 "$(args true)"
+    succeeds run -b "$b" c1
+    edit_config "$b" '.linux.resources.pids.limit = 9'
+    expect_error 'linux.resources.pids.limit: cannot be applied: ' run -b "$b" c1
+    edit_config "$b" 'del(.linux.resources) | .linux.cgroupsPath = "/nowhere/c1"'
+    case $DISTRO_SHIM_WORLD in
+    v2)
+        attempt --log-level warning run -b "$b" c1
+        is "$status" 0
+        contains "$stderr" 'linux.cgroupsPath: none is made: no cgroup is delegated'
+        succeeds run -b "$b" c1
+        ;;
+    *) expect_error "cgroup '.*nowhere.*permission denied" run -b "$b" c1 ;;
+    esac
+}
+
+@test "in a delegated cgroup: beside the caller's own, by a path below, and nowhere else" {
+    delegate_cgroup
+    user_bundle c1 "$(args sleep 1000)"
+    succeeds run -d -b "$b" --pid-file "$HOME_OF_USER/pid" c1
+    is "$(sed -n 's/^0:://p' "/proc/$(<"$HOME_OF_USER/pid")/cgroup")" /rootless/distro-shim-c1
+    succeeds pause c1
+    is "$(state_of c1)" paused
+    succeeds resume c1
+    attempt exec c1 sleep 1000 &
+    wait_until eval '[ "$(wc -l </sys/fs/cgroup/rootless/distro-shim-c1/cgroup.procs)" = 2 ]'
+    attempt events --stats c1
+    is "$(jq -r .id <<<"$output")" c1
+    succeeds kill --all c1 KILL
+    wait
+    wait_until eval '[ "$(state_of c1)" = stopped ]'
+    succeeds delete c1
+    [ ! -e /sys/fs/cgroup/rootless/distro-shim-c1 ]
+    for path in a/b /rootless/a/b; do
+        edit_config "$b" --arg path $path '.linux.cgroupsPath = $path'
+        succeeds run -d -b "$b" --pid-file "$HOME_OF_USER/pid" c1
+        is "$(sed -n 's/^0:://p' "/proc/$(<"$HOME_OF_USER/pid")/cgroup")" /rootless/a/b
+        succeeds delete --force c1
+    done
+    edit_config "$b" '.linux.cgroupsPath = "/elsewhere" | .process.args = ["true"]'
+    attempt --log-level warning run -b "$b" c1
+    is "$status" 0
+    contains "$stderr" "cgroup '/elsewhere' is not below '/rootless'"
+    edit_config "$b" '.linux.resources.pids.limit = 9'
+    expect_error "linux.resources.pids.limit: cannot be applied: cgroup '/elsewhere' is not below '/rootless'" run -b "$b" c1
+    rmdir /sys/fs/cgroup/rootless/a
+    undelegate_cgroup
+}
+
+@test "limits in a delegated cgroup, and other ones later" {
+    requires controller:memory controller:pids
+    delegate_cgroup
+    user_bundle c1 "$(args sleep 1000)" '.linux.resources = {memory: {limit: 67108864}, pids: {limit: 9}}
+        | .linux.namespaces += [{type: "time"}]'
+    succeeds run -d -b "$b" c1
+    is "$(cat /sys/fs/cgroup/rootless/distro-shim-c1/{memory,pids}.max)" "67108864
+9"
+    succeeds update --pids-limit 7 c1
+    is "$(</sys/fs/cgroup/rootless/distro-shim-c1/pids.max)" 7
+    succeeds delete --force c1
+    undelegate_cgroup
+}
+
+@test "devices are those of the host, and rules for them are left out with a word" {
+    user_bundle c1 "$(args sh -c 'echo x >/dev/null && head -c 3 /dev/zero | wc -c')" \
+        '.linux.resources.devices = [{allow: false, access: "rwm"}]'
+    attempt --log-level warning run -b "$b" c1
+    is "$status|$output" "0|3"
+    contains "$stderr" "linux.resources.devices: not applied"
+}
+
+# ---- the network of the policy
+
+@test "the policy's network is the user's own; one that is root's cannot be joined, and is said to be" {
+    rm "$HOME_OF_USER/.config/distro-shim/policy.json"
+    user_bundle c1 "$(args true)" 'del(.linux.namespaces[] | select(.type == "network"))'
+    place=$RUNTIME_OF_USER/distro-shim/netns
+    expect_error "$place: no such file or directory; .*NETWORK OF A USER" run -b "$b" c1
+    as_user sh -c "mkdir -p ${place%/*} && touch $place"
+    mount --bind /run/netns/distros "$place"
+    expect_error "cannot join network namespace $place: operation not permitted: .*NETWORK OF A USER" run -b "$b" c1
+    # Podman's: the runtime is root of a user namespace, and what is root's is root's
+    inside=(unshare --user --map-root-user --mount)
+    edit_config "$b" 'del(.linux.uidMappings, .linux.gidMappings, (.linux.namespaces[] | select(.type == "user")))'
+    expect_error "cannot join network namespace $place: operation not permitted" run -b "$b" c1
+    umount "$place"
+}
+
+@test "in a user namespace that owns the policy's network: rewritten, late, and exec" {
+    rm "$HOME_OF_USER/.config/distro-shim/policy.json"
+    place=$RUNTIME_OF_USER/distro-shim/netns
+    as_user mkdir -p "${place%/*}"
+    user_bundle early "$(args sh -c 'ls /sys/class/net /proc/sys/net/ipv4/conf | xargs')" \
+        'del(.linux.uidMappings, .linux.gidMappings, (.linux.namespaces[] | select(.type == "user" or .type == "network")))'
+    cp -a "$b" "$HOME_OF_USER/late"
+    edit_config "$HOME_OF_USER/late" '.linux.namespaces += [{type: "network"}]'
+    cp -a "$b" "$HOME_OF_USER/living"
+    edit_config "$HOME_OF_USER/living" '.process.args = ["sleep", "1000"]'
+    cp -a "$b" "$HOME_OF_USER/nested"
+    edit_config "$HOME_OF_USER/nested" '.linux.namespaces += [{type: "user"}]
+        | .linux |= . + ({containerID: 0, hostID: 0, size: 1} | {uidMappings: [.], gidMappings: [.]})'
+    chown -R 1000:1000 "$HOME_OF_USER"/{late,living,nested}
+    cat >"$HOME_OF_USER/script" <<'SCRIPT'
+set -e
+place=$XDG_RUNTIME_DIR/distro-shim/netns
+touch $place
+unshare --net=$place sh -c 'ip link set lo up; ip link add ours type veth peer name theirs'
+for id in early late nested; do
+    printf '%s: ' $id
+    ./distro-shim run -b $id $id </dev/null
+done
+./distro-shim run -d -b living living </dev/null >/dev/null 2>&1
+printf 'exec: '
+./distro-shim exec living sh -c 'ls /sys/class/net | xargs'
+printf 'members: '
+./distro-shim members | grep -c living
+./distro-shim delete --force living
+SCRIPT
+    inside=(unshare --user --map-root-user --mount --propagation private)
+    as_user timeout 60 sh script >"$HOME_OF_USER/out" 2>&1 </dev/null || { cat "$HOME_OF_USER/out" && false; }
+    links='/proc/sys/net/ipv4/conf: all default lo ours theirs /sys/class/net: lo ours theirs'
+    is "$(<"$HOME_OF_USER/out")" "early: $links
+late: $links
+nested: $links
+exec: lo ours theirs
+members: 1"
+}
+
+@test "Podman of a user, with systemd of that user: run, exec, a limit, ids of its own, rm" {
+    requires systemd cmd:podman file:/run/user/1000/bus
+    home=/home/user/podman
+    mkdir -p $home && cp -a "$BATS_FILE_TMPDIR/rootfs" $home/root && chown -R user:user $home
+    pod() { of_user podman --runtime "$DISTRO_SHIM" "$@"; }
+    # as the manual has it
+    of_user podman unshare sh -c 'd=$XDG_RUNTIME_DIR/distro-shim
+        mkdir -p $d && touch $d/netns
+        unshare --net=$d/netns sh -c "ip link set lo up; ip link add ours type veth peer name theirs"'
+    is "$(pod run --rm --network none --rootfs $home/root sh -c 'id -u; ls /sys/class/net | xargs')" "0
+lo ours theirs"
+    pod run -d --name n1 --network host --memory 64m --rootfs $home/root sleep 1000 >/dev/null
+    pid=$(of_user podman inspect -f '{{.State.Pid}}' n1)
+    group=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+    matches "$group" '/user@1000.service/user.slice/libpod-[0-9a-f]*\.scope'
+    is "$(<"$group/memory.max")" 67108864
+    is "$(pod exec n1 sh -c 'ls /sys/class/net | xargs')" "lo ours theirs"
+    pod rm -f -t 0 n1
+    [ ! -e "$group" ]
+    is "$(pod run --rm --userns keep-id --network host --rootfs $home/root id -u)" 1000
+    # what is left is Podman's and systemd's
+    of_user podman unshare umount /run/user/1000/distro-shim/netns
+    of_user podman system migrate
+    rm -rf $home
+    of_user systemctl --user stop user.slice
+    umount /home/user/.local/share/containers/storage/overlay 2>/dev/null || true
+}
