@@ -5,7 +5,7 @@
 
 noinst_LIBRARIES += \
 	src/libbase.a src/libspec.a src/libsys.a src/libpolicy.a src/libplan.a src/libcgroup.a \
-	src/libstate.a src/libhooks.a src/libseccomp_filter.a src/libfacts.a src/libboot.a src/libcontainer.a src/libcli.a
+	src/libstate.a src/libhooks.a src/libcriu_swrk.a src/libseccomp_filter.a src/libfacts.a src/libboot.a src/libcontainer.a src/libcli.a
 
 src_libbase_a_SOURCES = \
 	src/base/arena.c \
@@ -189,6 +189,15 @@ src_libstate_a_SOURCES = \
 src_libhooks_a_SOURCES = \
 	src/hooks/hooks.c \
 	src/hooks/hooks.h
+# not libcriu.a, which would be taken for criu's own library
+src_libcriu_swrk_a_SOURCES = \
+	src/criu/criu.c \
+	src/criu/criu.h \
+	src/criu/log.c \
+	src/criu/protocol.c \
+	src/criu/protocol.h \
+	src/criu/wire.c \
+	src/criu/wire.h
 # not libseccomp.a, which is the name of the library's own archive
 src_libseccomp_filter_a_SOURCES = \
 	src/seccomp/cache.c \
@@ -220,6 +229,7 @@ src_libboot_a_SOURCES = \
 	src/boot/child_mounts.c \
 	src/boot/child_paths.c \
 	src/boot/child_process.c \
+	src/boot/child_restore.c \
 	src/boot/child_root.c \
 	src/boot/child_seccomp.c \
 	src/boot/child_start.c \
@@ -236,14 +246,21 @@ src_libboot_a_SOURCES = \
 	src/boot/parent_record.c \
 	src/boot/parent_idmap.c \
 	src/boot/parent_ids.c \
+	src/boot/parent_restore.c \
 	src/boot/parent_scheduling.c \
 	src/boot/parent_sources.c \
 	src/boot/protocol.h \
+	src/boot/restore.c \
 	src/boot/start.c \
 	src/boot/step.c \
 	src/boot/step.h
 src_libcontainer_a_SOURCES = \
+	src/container/checkpoint.c \
 	src/container/container.h \
+	src/container/criu_mounts.c \
+	src/container/criu_mounts.h \
+	src/container/criu_options.c \
+	src/container/criu_options.h \
 	src/container/delete.c \
 	src/container/exec.c \
 	src/container/exec_process.c \
@@ -268,6 +285,7 @@ src_libcontainer_a_SOURCES = \
 	src/container/pause.c \
 	src/container/processes.c \
 	src/container/processes.h \
+	src/container/restore.c \
 	src/container/run.c \
 	src/container/signals.c \
 	src/container/signals.h \
@@ -278,6 +296,7 @@ src_libcontainer_a_SOURCES = \
 	src/container/view.c
 src_libcli_a_SOURCES = \
 	src/cli/cli.h \
+	src/cli/cmd_checkpoint.c \
 	src/cli/cmd_create.c \
 	src/cli/cmd_delete.c \
 	src/cli/cmd_exec.c \
@@ -310,8 +329,9 @@ PLAN_LIBS = src/libplan.a $(POLICY_LIBS)
 CGROUP_LIBS = src/libcgroup.a $(PLAN_LIBS)
 STATE_LIBS = src/libstate.a $(PLAN_LIBS)
 HOOKS_LIBS = src/libhooks.a $(PLAN_LIBS)
+CRIU_LIBS = src/libcriu_swrk.a $(SYS_LIBS)
 FILTER_LIBS = src/libseccomp_filter.a $(PLAN_LIBS) $(SECCOMP_LIBS)
-FACTS_LIBS = src/libfacts.a src/libhooks.a src/libstate.a src/libcgroup.a $(FILTER_LIBS)
+FACTS_LIBS = src/libfacts.a src/libcriu_swrk.a src/libhooks.a src/libstate.a src/libcgroup.a $(FILTER_LIBS)
 BOOT_LIBS = src/libboot.a $(FACTS_LIBS)
 CONTAINER_LIBS = src/libcontainer.a $(BOOT_LIBS)
 CLI_LIBS = src/libcli.a $(CONTAINER_LIBS)

@@ -46,8 +46,11 @@ static int show_usage(const struct cli_command *command, struct err *e)
 
 static int run(struct cli_call *call, struct err *e)
 {
-	if (call->values.help)
-		return show_usage(call->command, e);
+	if (call->values.help) {
+		if (show_usage(call->command, e) < 0)
+			return -1;
+		return call->command && call->command->usable ? call->command->usable(e) : 0;
+	}
 	if (call->values.version)
 		return show_version(e);
 	if (cli_global_options(&call->values, call->arena, &call->global, e) < 0)

@@ -49,6 +49,8 @@ _distro_shim() {
     'resume') options='--help' ;;
     'update') options='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --cpu-idle --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --pids-limit --l3-cache-schema --mem-bw-schema --help' ;;
     'events') options='--stats --interval --help' ;;
+    'checkpoint') options='--parent-path --leave-running --pre-dump --tcp-skip-in-flight --link-remap --page-server --status-fd --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --lazy-pages --help' ;;
+    'restore') options='--bundle --config --detach --console-socket --pid-file --tcp-close --lsm-profile --lsm-mount-context --no-subreaper --no-pivot --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --lazy-pages --help' ;;
     'spec') options='--bundle --rootless --help' ;;
     'explain') options='--bundle --config --format --help' ;;
     'features') options='--help' ;;
@@ -113,6 +115,25 @@ _distro_shim() {
     'update --l3-cache-schema') offer='nothing' ;;
     'update --mem-bw-schema') offer='nothing' ;;
     'events --interval') offer='nothing' ;;
+    'checkpoint --parent-path') offer='nothing' ;;
+    'checkpoint --page-server') offer='nothing' ;;
+    'checkpoint --status-fd') offer='nothing' ;;
+    'checkpoint --image-path') offer='directory' ;;
+    'checkpoint --work-path') offer='directory' ;;
+    'checkpoint --manage-cgroups-mode') offer='words' words='soft full strict ignore' ;;
+    'checkpoint --empty-ns') offer='nothing' ;;
+    'checkpoint --network-lock') offer='words' words='iptables nftables skip' ;;
+    'restore --bundle' | 'restore -b') offer='directory' ;;
+    'restore --config' | 'restore -f') offer='file' ;;
+    'restore --console-socket') offer='file' ;;
+    'restore --pid-file') offer='file' ;;
+    'restore --lsm-profile') offer='nothing' ;;
+    'restore --lsm-mount-context') offer='nothing' ;;
+    'restore --image-path') offer='directory' ;;
+    'restore --work-path') offer='directory' ;;
+    'restore --manage-cgroups-mode') offer='words' words='soft full strict ignore' ;;
+    'restore --empty-ns') offer='nothing' ;;
+    'restore --network-lock') offer='words' words='iptables nftables skip' ;;
     'spec --bundle' | 'spec -b') offer='directory' ;;
     'explain --bundle' | 'explain -b') offer='directory' ;;
     'explain --config') offer='file' ;;
@@ -137,6 +158,7 @@ _distro_shim() {
         resume) offer='id' ;;
         update) offer='id' ;;
         events) offer='id' ;;
+        checkpoint) offer='id' ;;
         explain) offer='id' ;;
         policy) offer='words' words='check show' ;;
         help) offer='command' ;;
@@ -145,7 +167,7 @@ _distro_shim() {
 
     case $offer in
     id) words=$("${COMP_WORDS[0]}" "${root[@]}" list --quiet 2>/dev/null) ;;
-    command) words='create start run exec state kill delete list members ps pause resume update events spec explain features policy completion help' ;;
+    command) words='create start run exec state kill delete list members ps pause resume update events checkpoint restore spec explain features policy completion help' ;;
     file)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames 2>/dev/null

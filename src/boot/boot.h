@@ -6,6 +6,7 @@
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
 
+#include "criu/criu.h"
 #include "facts/facts.h"
 #include "plan/plan.h"
 #include "state/registry.h"
@@ -82,6 +83,22 @@ int boot_exec(const struct exec_request *request, struct exec_result *ret, struc
  * directory, which the caller removes (after the poststop hooks) unless ret->left_behind.
  */
 int boot_create(const struct boot_request *request, struct create_result *ret, struct err *e)
+	MUST_CHECK;
+
+/*
+ * A container from the images of a checkpoint. `create` as for a new one, but that no program of the
+ * configuration is run and its standard streams are this process's.
+ */
+struct restore_request {
+	struct boot_request create;
+	const char *program;                 /* criu */
+	struct criu_request *criu;           /* images, flags and modes; the page adds the rest */
+	const char *images_path, *work_path; /* of the directories in *criu, absolute */
+	const char *descriptors[3]; /* what the standard streams were; NULL: nothing to pass on */
+};
+
+/* Returns when it runs. On failure as boot_create(). ret->channel is -1. */
+int boot_restore(const struct restore_request *request, struct create_result *ret, struct err *e)
 	MUST_CHECK;
 
 /* What a caller that created the container itself has of it: not owned. */

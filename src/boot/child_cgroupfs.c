@@ -50,8 +50,8 @@ static int mount_hierarchy(const struct plan_mount *mount,
 }
 
 /* Without a cgroup namespace: the container's own group, from the host's mount. */
-static int bind_hierarchy(struct boot *b, const struct plan_mount *mount,
-			  const struct cgroup_hierarchy_facts *hierarchy, struct err *e)
+int clone_cgroup_view(struct boot *b, const struct plan_mount *mount,
+		      const struct cgroup_hierarchy_facts *hierarchy, struct err *e)
 {
 	const char *own = b->plan->cgroup.manage ? b->plan->cgroup.path : hierarchy->own_path;
 	const char *path;
@@ -82,7 +82,7 @@ static int place_hierarchy(struct boot *b, const struct plan_mount *mount,
 
 	bind.kind = PLAN_MOUNT_BIND;
 	fd = b->plan->namespaces.new_cgroup ? mount_hierarchy(mount, hierarchy, e)
-					    : bind_hierarchy(b, &bind, hierarchy, e);
+					    : clone_cgroup_view(b, &bind, hierarchy, e);
 	if (fd < 0)
 		return -1;
 	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <

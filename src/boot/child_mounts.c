@@ -156,7 +156,7 @@ static int check_not_procfs(const struct plan_mount *mount, int target, struct e
 	return 0;
 }
 
-static int open_target(struct boot *b, const struct plan_mount *mount, int source, struct err *e)
+int open_mount_target(struct boot *b, const struct plan_mount *mount, int source, struct err *e)
 {
 	struct stat st;
 
@@ -287,7 +287,7 @@ static int mount_one(struct boot *b, size_t index, struct err *e)
 		if (rc != 0)
 			return rc < 0 ? -1 : 0;
 	}
-	target = open_target(b, mount, fd, e);
+	target = open_mount_target(b, mount, fd, e);
 	if (target < 0 || check_not_procfs(mount, target, e) < 0)
 		return -1;
 	if (mount->kind == PLAN_MOUNT_CGROUP)

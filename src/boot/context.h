@@ -73,6 +73,19 @@ struct boot {
 	bool join_network;   /* its network is not ours */
 	bool groups_denied;  /* its user namespace allows no setgroups() */
 	int network;         /* entered instead of its own (before a late join), else -1 */
+
+	/* --- RESTORE: until the container's first process is there, `init` is criu --- */
+	const struct restore_request *restore; /* NULL on the other pages */
+	struct child criu;                     /* then it is here, until it has ended */
+	int criu_socket;                       /* our end, while criu may say something */
+	int criu_fds[CRIU_FDS_MAX];            /* child: what it takes along, from 3 on */
+	/* Namespaces that it enters instead of making them, under these names. */
+	size_t n_joined;
+	struct criu_descriptor joined[2]; /* not owned */
+	struct strlist
+		places; /* one per plan->mounts: where criu finds it; NULL where it need not */
+	const char *place,
+		*root_place; /* a directory of criu's own, and in it the root filesystem */
 };
 
 /* Nothing is open, and nobody is there. */
@@ -94,6 +107,27 @@ bool has_user_namespace(const struct plan *plan);
 /* CAP_SYS_ADMIN over the runtime's own namespaces, and not just over those that it makes. */
 bool has_host_power(const struct boot *b);
 
+/* --- parent_restore.c, child_restore.c: the RESTORE page --- */
+/* Descriptors of criu, behind its socket. */
+enum { RESTORE_FD_IMAGES = 4, RESTORE_FD_WORK, RESTORE_FD_JOINED };
+/* The network namespace that it is restored into; -1: one of its own, or the runtime's. */
+int restore_network(const struct boot *b);
+int parent_restore_sources(struct boot *b, struct err *e) MUST_CHECK;
+int parent_restore_sockets(struct boot *b, struct err *e) MUST_CHECK;
+int parent_restore_clone(struct boot *b, struct err *e) MUST_CHECK;
+int parent_restore_ready(struct boot *b, struct err *e) MUST_CHECK;
+int parent_restore_request(struct boot *b, struct err *e) MUST_CHECK;
+int parent_restore_program(struct boot *b, struct err *e) MUST_CHECK;
+int parent_restore_processes(struct boot *b, struct err *e) MUST_CHECK;
+int parent_restore_recorded(struct boot *b, struct err *e) MUST_CHECK;
+int child_restore_session(struct boot *b, struct err *e) MUST_CHECK;
+int child_restore_network(struct boot *b, struct err *e) MUST_CHECK;
+int child_restore_place(struct boot *b, struct err *e) MUST_CHECK;
+int child_restore_mounts(struct boot *b, struct err *e) MUST_CHECK;
+int child_restore_mount_points(struct boot *b, struct err *e) MUST_CHECK;
+int child_restore_ready(struct boot *b, struct err *e) MUST_CHECK;
+int child_restore_execute(struct boot *b, struct err *e) MUST_CHECK;
+
 /* --- parent_*.c: steps of the runtime --- */
 int parent_seccomp(struct boot *b, struct err *e) MUST_CHECK;
 int parent_record_intent(struct boot *b, struct err *e) MUST_CHECK;
@@ -102,6 +136,8 @@ int parent_rdt_create(struct boot *b, struct err *e) MUST_CHECK;
 int parent_rdt_join(struct boot *b, struct err *e) MUST_CHECK;
 int parent_protect_descriptors(struct boot *b, struct err *e) MUST_CHECK;
 int parent_open_sources(struct boot *b, struct err *e) MUST_CHECK;
+/* Whatever user namespace the container has. */
+int parent_clone_sources(struct boot *b, struct err *e) MUST_CHECK;
 int parent_open_sockets(struct boot *b, struct err *e) MUST_CHECK;
 int parent_time_namespace(struct boot *b, struct err *e) MUST_CHECK;
 int parent_join_namespaces(struct boot *b, struct err *e) MUST_CHECK;
@@ -167,6 +203,9 @@ int open_idmaps(struct boot *b, struct idmaps *ret, struct err *e) MUST_CHECK;
 int apply_idmap(const struct boot *b, int fd, const struct plan_mount *mount, int user_namespace,
 		struct err *e) MUST_CHECK;
 
+/* The place of a mount below the root filesystem, made where it is missing. `source`: of a bind mount. */
+int open_mount_target(struct boot *b, const struct plan_mount *mount, int source, struct err *e)
+	MUST_CHECK;
 /* A detached mount of a new file system instance with the plan's options and attributes. */
 int make_filesystem(const struct plan_mount *mount, struct err *e) MUST_CHECK;
 /* The same for type overlay, with directories of any length and number. */
@@ -270,6 +309,9 @@ int child_hand_over_terminal(struct boot *b, int master, struct err *e) MUST_CHE
 /* cgroup view inside the container (plan kind PLAN_MOUNT_CGROUP) onto an open target. */
 int child_mount_cgroup(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
 	MUST_CHECK;
+/* A detached mount of the group that the caller's child is made for, of one hierarchy. */
+int clone_cgroup_view(struct boot *b, const struct plan_mount *mount,
+		      const struct cgroup_hierarchy_facts *hierarchy, struct err *e) MUST_CHECK;
 /* Copy the tree below `from` into `to` (tmpcopyup). */
 int child_copy_tree(int from, int to, struct err *e) MUST_CHECK;
 /* Enter the working directory as the user of the container. */

@@ -56,17 +56,29 @@ static int clone_source(const struct boot *b, const struct plan_mount *mount, in
 	return take_fd(&fd);
 }
 
-int parent_open_sources(struct boot *b, struct err *e)
+static void no_sources(struct boot *b)
 {
 	const struct plan *plan = b->plan;
-
-	auto_idmaps idmaps = { 0 };
 
 	b->mount_fds = arena_new_array(b->arena, int, plan->mounts.n ? plan->mounts.n : 1);
 	for (size_t i = 0; i < plan->mounts.n; i++)
 		b->mount_fds[i] = -1;
-	if (has_user_namespace(plan) || !plan->namespaces.new_mount)
-		return 0;
+}
+
+int parent_open_sources(struct boot *b, struct err *e)
+{
+	if (!has_user_namespace(b->plan) && b->plan->namespaces.new_mount)
+		return parent_clone_sources(b, e);
+	no_sources(b);
+	return 0;
+}
+
+int parent_clone_sources(struct boot *b, struct err *e)
+{
+	const struct plan *plan = b->plan;
+	auto_idmaps idmaps = { 0 };
+
+	no_sources(b);
 	b->root_mount = clone_root(b, b->host->rootfs, e);
 	if (b->root_mount < 0 || open_idmaps(b, &idmaps, e) < 0)
 		return -1;

@@ -39,6 +39,19 @@
  *	  |-- GO ------------------------------>|  its resource limits are set
  *	  |<------------------------ EXECUTE ---|
  *	  |<------- ERROR, or end of file ------|
+ *
+ * RESTORE, over a socket pair with the process that becomes criu, then with criu itself (criu/protocol.h):
+ *
+ *	parent                                child, then criu
+ *	  |-- GO ------------------------------>|
+ *	  |<------------------- READY + fd -----|  the mounts for criu are in place; its socket
+ *	  |-- GO ------------------------------>|
+ *	  |<------- ERROR, or end of file ------|  end of file: execve() closed it
+ *	  |== request =========================>|
+ *	  |<====== setup-namespaces, pid =======|  the first process is there: recorded; hooks
+ *	  |<====== orphan-pts-master + fd ======|  (only with a terminal)
+ *	  |<====== post-restore ================|  nothing runs yet: its network is checked
+ *	  |<====== success =====================|  it runs, as the parent's child
  */
 #ifndef BOOT_PROTOCOL_H
 #define BOOT_PROTOCOL_H

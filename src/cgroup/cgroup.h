@@ -104,6 +104,9 @@ int cgroup_pause(const struct cgroup_record *record, int deadline_ms, struct err
 /* Thaw; an error where a cgroup above keeps it frozen. */
 int cgroup_resume(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
 
+/* Where another program may freeze it; NULL: nowhere. */
+const char *cgroup_freezer_directory(const struct cgroup_record *record);
+
 /* Pids in it, sub-groups too. */
 int cgroup_pids(const struct cgroup_record *record, struct arena *arena, struct u32list *ret,
 		struct err *e) MUST_CHECK;

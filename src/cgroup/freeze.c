@@ -4,7 +4,10 @@
  */
 #include "cgroup/freeze.h"
 
+#include "base/auto.h"
+
 #include <errno.h>
+#include <fcntl.h>
 
 static bool is_unified(int directory_fd)
 {
@@ -160,4 +163,21 @@ int cgroup_resume(const struct cgroup_record *record, int deadline_ms, struct er
 			return fail(e, ERR_STATE, "cgroup '%s' is frozen by a cgroup above it",
 				    record->path);
 	return 0;
+}
+
+const char *cgroup_freezer_directory(const struct cgroup_record *record)
+{
+	static const char *const files[] = { "freezer.state", "cgroup.freeze" };
+	struct err ignored;
+
+	if (cgroup_check_record(record, &ignored) < 0)
+		return NULL;
+	for (size_t f = 0; f < ARRAY_SIZE(files); f++)
+		for (size_t i = 0; i < record->directories.n; i++) {
+			const char *path = record->directories.v[i];
+			autoclose int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+			if (fd >= 0 && faccessat(fd, files[f], F_OK, 0) == 0)
+				return path;
+		}
+	return NULL;
 }

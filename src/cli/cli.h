@@ -35,6 +35,7 @@ struct cli_values {
 	struct container_update_options update;
 	bool stats;
 	const char *interval;
+	struct container_checkpoint_options checkpoint;
 };
 
 enum cli_kind {
@@ -138,6 +139,9 @@ struct cli_command {
 	int failure_code;
 	/* This binary becomes the container's first process, so it must not be writable from there. */
 	bool enters_container;
+	/* Engines take a successful --help for the word that the command works here: asked where the usage
+	 * is shown. NULL: it always does. */
+	int (*usable)(struct err *e);
 	/* The exit code, or -1. */
 	int (*run)(const struct cli_call *call, struct err *e);
 };
@@ -147,10 +151,12 @@ extern const struct cli_command *const cli_commands[]; /* ends with NULL */
 extern const struct cli_option cli_global_rows[];
 extern const struct cli_option cli_help_rows[];   /* --help, which every command has */
 extern const struct cli_option cli_create_rows[]; /* of create and run */
+extern const struct cli_option cli_criu_rows[];   /* of checkpoint and restore */
 
 extern const struct cli_command cmd_create, cmd_start, cmd_run, cmd_exec, cmd_state, cmd_kill,
 	cmd_delete, cmd_list, cmd_members, cmd_ps, cmd_pause, cmd_resume, cmd_update, cmd_events,
-	cmd_spec, cmd_explain, cmd_features, cmd_policy, cmd_completion, cmd_help;
+	cmd_checkpoint, cmd_restore, cmd_spec, cmd_explain, cmd_features, cmd_policy,
+	cmd_completion, cmd_help;
 
 /* NULL where there is no such command. */
 const struct cli_command *cli_command_find(const char *name);

@@ -4,6 +4,7 @@
  * tables that decide it, so that nothing is promised that would be refused.
  */
 #include "cli/cli.h"
+#include "criu/criu.h"
 #include "hooks/hooks.h"
 
 #include "seccomp/program.h"
@@ -149,8 +150,11 @@ static void put_linux(struct json_out *out, struct arena *arena)
 	json_out_object_end(out);
 }
 
-static void put_annotations(struct json_out *out)
+static void put_annotations(struct json_out *out, struct arena *arena)
 {
+	const char *program;
+	struct err ignored;
+
 	json_out_key(out, "annotations");
 	json_out_object(out);
 	json_out_member_string(out, "io.github.distro-shim.version", PACKAGE_VERSION);
@@ -158,7 +162,8 @@ static void put_annotations(struct json_out *out)
 	json_out_member_string(out, "io.github.distro-shim.commit", DISTRO_SHIM_COMMIT);
 #endif
 	/* the name under which engines look it up, whatever the runtime */
-	json_out_member_string(out, "org.opencontainers.runc.checkpoint.enabled", "false");
+	json_out_member_string(out, "org.opencontainers.runc.checkpoint.enabled",
+			       criu_find(arena, &program, &ignored) < 0 ? "false" : "true");
 	json_out_object_end(out);
 	json_out_key(out, "potentiallyUnsafeConfigAnnotations");
 	json_out_array(out);
@@ -183,7 +188,7 @@ static int run_features(const struct cli_call *call, struct err *e)
 	put_hooks(out);
 	put_mount_options(out);
 	put_linux(out, call->arena);
-	put_annotations(out);
+	put_annotations(out, call->arena);
 	json_out_object_end(out);
 	return cli_output_json(out, e);
 }

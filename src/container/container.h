@@ -82,6 +82,30 @@ int container_events(const struct global_options *global, const char *id, bool s
 int container_pids(const struct global_options *global, const char *id, struct arena *arena,
 		   struct u32list *ret, struct err *e) MUST_CHECK;
 
+/* Of checkpoint and restore, as criu has them; NULL: not given. */
+struct container_checkpoint_options {
+	const char *image_path, *work_path, *parent_path;
+	const char *manage_cgroups_mode, *network_lock, *page_server;
+	const char *lsm_profile, *lsm_mount_context;
+	struct strlist empty_ns;
+	bool leave_running, pre_dump, tcp_established, tcp_close, tcp_skip_in_flight, ext_unix_sk,
+		shell_job, file_locks, link_remap, auto_dedup;
+	bool lazy_pages;
+	const char *status_fd;
+};
+/* Write its processes to images; they are ended unless leave_running or pre_dump. */
+int container_checkpoint(const struct global_options *global, const char *id,
+			 const struct container_checkpoint_options *options, struct err *e)
+	MUST_CHECK;
+/* A container of its bundle with the processes of the images. Under the policy as `create`; in the
+ * foreground as `run`. */
+int container_restore(const struct global_options *global, const char *id,
+		      const struct container_create_options *create,
+		      const struct container_checkpoint_options *options, int *ret_code,
+		      struct err *e) MUST_CHECK;
+/* Whether criu can be used here; else why not. */
+int container_can_checkpoint(struct err *e) MUST_CHECK;
+
 int container_delete(const struct global_options *global, const char *id, bool force, struct err *e)
 	MUST_CHECK;
 

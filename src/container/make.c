@@ -93,9 +93,12 @@ static void fill_status(struct made_container *made, const struct container_crea
 	};
 }
 
-/* runtime.md "Lifecycle": a creation that failed goes on with the deletion's steps. */
-static void abandon(struct made_container *made)
+int container_abandon(struct made_container *made, bool left_behind, struct err *error)
 {
+	if (left_behind)
+		return err_prefix(error, "something of container %s is left for delete --force",
+				  made->dir.id);
+
 	const struct plan *plan = made->outlook.plan;
 	struct oci_state state = {
 		.oci_version = plan->oci_version,
@@ -109,6 +112,49 @@ static void abandon(struct made_container *made)
 	hooks_run_all("poststop", &plan->poststop, &state);
 	if (state_remove(&made->dir, &e) < 0)
 		log_warning("after a failed start: %s", e.text);
+	return -1;
+}
+
+int container_prepare(const struct global_options *global, const char *id,
+		      const struct container_create_options *options, bool console_to_caller,
+		      struct made_container *made, struct boot_request *ret, struct err *e)
+{
+	struct container_outlook *outlook = &made->outlook;
+
+	inherit(&made->arena, &made->inherited);
+	if (container_outlook(global, id, options, &made->inherited, &made->arena, outlook,
+			      &made->host, e) < 0)
+		return -1;
+	if (outlook->verdict.refused)
+		return policy_refusal(&outlook->verdict, e);
+	if (!outlook->plan) {
+		*e = outlook->unplanned;
+		return -1;
+	}
+	if (check_console(outlook, options, console_to_caller, e) < 0 ||
+	    labels_check(&outlook->plan->process.apparmor_profile,
+			 outlook->plan->process.selinux_label, e) < 0 ||
+	    labels_check_mounts(outlook->plan->mount_label.value, e) < 0)
+		return -1;
+	for (size_t i = 0; i < outlook->plan->warnings.n; i++)
+		log_warning("%s", outlook->plan->warnings.v[i]);
+	if (state_claim(global->root, id, &made->dir, e) < 0)
+		return -1;
+	fill_status(made, options);
+	*ret = (struct boot_request){
+		.plan = outlook->plan,
+		.facts = outlook->facts,
+		.host = &made->host,
+		.state = &made->dir,
+		.status = &made->status,
+		.arena = &made->arena,
+		.members_directory = registry_default_directory(global->rootless, &made->arena),
+		.filters_directory = seccomp_cache_directory(global->rootless, &made->arena),
+	};
+	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||
+	    (made->inherited.notify_socket && notify_make_directory(&made->dir, e) < 0))
+		return container_abandon(made, false, e);
+	return 0;
 }
 
 int container_make(const struct global_options *global, const char *id,
@@ -120,55 +166,19 @@ int container_make(const struct global_options *global, const char *id,
 		.console_socket = options->console_socket,
 		.console_to_caller = console_to_caller,
 		.start_follows = start_follows,
-		.preserve_fds = options->preserve_fds,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
 	};
-	struct container_outlook *outlook = &made->outlook;
 	struct create_result result = { .init = CHILD_INIT, .console_master = -1, .channel = -1 };
+	struct boot_request request;
 
-	inherit(&made->arena, &made->inherited);
-	create.preserve_fds += made->inherited.listen_fds;
-	if (container_outlook(global, id, options, &made->inherited, &made->arena, outlook,
-			      &made->host, e) < 0)
+	if (container_prepare(global, id, options, console_to_caller, made, &request, e) < 0)
 		return -1;
-	if (outlook->verdict.refused)
-		return policy_refusal(&outlook->verdict, e);
-	if (!outlook->plan) {
-		*e = outlook->unplanned;
-		return -1;
-	}
-	create.pidfd_socket = pidfd_socket(outlook->plan, options);
-	if (check_console(outlook, options, console_to_caller, e) < 0 ||
-	    labels_check(&outlook->plan->process.apparmor_profile,
-			 outlook->plan->process.selinux_label, e) < 0 ||
-	    labels_check_mounts(outlook->plan->mount_label.value, e) < 0)
-		return -1;
-	for (size_t i = 0; i < outlook->plan->warnings.n; i++)
-		log_warning("%s", outlook->plan->warnings.v[i]);
-	if (state_claim(global->root, id, &made->dir, e) < 0)
-		return -1;
-	fill_status(made, options);
-	struct boot_request request = {
-		.plan = outlook->plan,
-		.facts = outlook->facts,
-		.host = &made->host,
-		.options = &create,
-		.state = &made->dir,
-		.status = &made->status,
-		.arena = &made->arena,
-		.members_directory = registry_default_directory(global->rootless, &made->arena),
-		.filters_directory = seccomp_cache_directory(global->rootless, &made->arena),
-	};
-	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||
-	    (made->inherited.notify_socket && notify_make_directory(&made->dir, e) < 0) ||
-	    boot_create(&request, &result, e) < 0) {
-		if (result.left_behind)
-			return err_prefix(e, "something of container %s is left for delete --force",
-					  id);
-		abandon(made);
-		return -1;
-	}
+	create.preserve_fds = options->preserve_fds + made->inherited.listen_fds;
+	create.pidfd_socket = pidfd_socket(made->outlook.plan, options);
+	request.options = &create;
+	if (boot_create(&request, &result, e) < 0)
+		return container_abandon(made, result.left_behind, e);
 	made->init = result.init;
 	made->console_master = result.console_master;
 	made->channel = result.channel;

@@ -29,6 +29,8 @@
 #define STATE_START_SOCKET "start"
 #define STATE_NOTIFY "notify" /* a directory, where a service manager waits for notifications */
 #define STATE_NOTIFY_SOCKET "notify.sock"
+#define STATE_YARD "cgroups" /* a directory of criu's, while there is a checkpoint */
+#define STATE_YARD_UNIFIED "unified"
 
 /* A process that is told apart from a later one with the same pid. */
 struct process_identity {

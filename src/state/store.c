@@ -20,7 +20,7 @@
 
 /* The intent last: while there is one, a delete that was cut short can be repeated. */
 static const char *const known_names[] = {
-	STATE_CONFIG, STATE_START_SOCKET, STATE_NOTIFY, STATE_STATUS, STATE_INTENT,
+	STATE_CONFIG, STATE_START_SOCKET, STATE_NOTIFY, STATE_YARD, STATE_STATUS, STATE_INTENT,
 };
 
 static int write_record(const struct state_dir *dir, const char *name, const char *text,
@@ -230,9 +230,13 @@ static int check_in_place(const struct state_dir *dir, bool *ret_gone, struct er
 
 static int remove_name(const struct state_dir *dir, const char *name, struct err *e)
 {
-	bool is_directory = str_eq(name, STATE_NOTIFY);
+	bool is_notify = str_eq(name, STATE_NOTIFY), is_yard = str_eq(name, STATE_YARD);
+	bool is_directory = is_notify || is_yard;
 
-	if (is_directory && unlinkat(dir->fd, STATE_NOTIFY "/" STATE_NOTIFY_SOCKET, 0) < 0 &&
+	if (is_yard && unlinkat(dir->fd, STATE_YARD "/" STATE_YARD_UNIFIED, 0) < 0 &&
+	    errno != ENOENT && errno != ENOTDIR)
+		return fail_sys(e, "container %s: remove criu's view of the cgroups", dir->id);
+	if (is_notify && unlinkat(dir->fd, STATE_NOTIFY "/" STATE_NOTIFY_SOCKET, 0) < 0 &&
 	    errno != ENOENT && errno != ENOTDIR)
 		return fail_sys(e, "container %s: remove the notification socket", dir->id);
 	if (unlinkat(dir->fd, name, is_directory ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT)

@@ -564,6 +564,7 @@ END
         grep -qx "$command" <<<"$commands"
     done
     for command in $commands; do
+        [ "$command" != checkpoint ] || continue
         succeeds "$command" --help
         contains "$output" "usage: distro-shim [GLOBAL OPTIONS] $command"
         first=$output
@@ -574,7 +575,8 @@ END
     done
     succeeds -h
     succeeds create c1 --help # the argument is there, the option after it
-    for command in checkpoint restore no-such ''; do
+    # that of checkpoint says by its exit status whether criu can be used: checkpoint.bats
+    for command in migrate no-such ''; do
         attempt "$command" --help
         is "$status" 1
         contains "$stderr" "unknown command \"$command\""

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The process that becomes criu, up to its execution: in the container's cgroup, in the shared network, in a
+ * mount namespace of its own where the root filesystem and the sources of bind mounts are put together for
+ * it. Runs with the runtime's power and view of the host.
+ */
+#include "boot/context.h"
+
+#include "base/str.h"
+#include "boot/protocol.h"
+#include "sys/beneath.h"
+#include "sys/channel.h"
+#include "sys/mount_api.h"
+#include "sys/nsfd.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int child_restore_session(struct boot *b, struct err *e)
+{
+	/* With --shell-job the processes stay in the session of whoever restores them. */
+	if (!b->restore->criu->shell_job)
+		return child_session(b, e);
+	b->caller_umask = umask(0);
+	return child_die_with_parent(b, e);
+}
+
+int child_restore_network(struct boot *b, struct err *e)
+{
+	int fd = restore_network(b);
+
+	if (fd < 0)
+		return 0;
+	return nsfd_enter(fd, CLONE_NEWNET, b->plan->namespaces.network_path, e);
+}
+
+/* A directory that nobody else sees, over the container's records, which criu has no use for. */
+int child_restore_place(struct boot *b, struct err *e)
+{
+	struct mount_attr slave = { .propagation = MS_SLAVE };
+	struct mount_attr private = { .propagation = MS_PRIVATE };
+	autoclose int context = -1, mount = -1, place = -1;
+
+	if (sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave) < 0)
+		return fail_sys(e, "make the mounts of the new namespace slaves");
+	context = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
+	if (context < 0 || sys_fsconfig(context, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
+	    sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return fail_sys(e, "make a tmpfs");
+	mount = sys_fsmount(context, FSMOUNT_CLOEXEC, 0);
+	if (mount < 0 || sys_mount_setattr(mount, "", AT_EMPTY_PATH, &private) < 0)
+		return fail_sys(e, "mount a tmpfs");
+	/* By name: the descriptors that we have lead into the mounts of the host. */
+	place = open(b->place, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (place < 0 || sys_move_mount(mount, "", place, "",
+					MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return fail_sys(e, "mount a tmpfs on '%s'", b->place);
+	return 0;
+}
+
+static int attach(int mount, const char *place, struct err *e)
+{
+	autoclose int target = -1;
+	struct stat st;
+
+	if (fstat(mount, &st) < 0)
+		return fail_sys(e, "stat what belongs on '%s'", place);
+	if (S_ISDIR(st.st_mode) ? mkdir(place, 0700) < 0 : mknod(place, S_IFREG | 0600, 0) < 0)
+		return fail_sys(e, "make '%s'", place);
+	target = open(place, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0 || sys_move_mount(mount, "", target, "",
+					 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return fail_sys(e, "mount on '%s'", place);
+	return 0;
+}
+
+/* The one instance of cgroup2 as the host has mounted it (criu_yard_make()). */
+static int open_cgroup_view(struct boot *b, size_t index, struct err *e)
+{
+	const struct plan_mount *mount = &b->plan->mounts.v[index];
+
+	if (mount->kind != PLAN_MOUNT_CGROUP)
+		return 0;
+	b->mount_fds[index] = clone_cgroup_view(b, mount, &b->facts->cgroup->hierarchies.v[0], e);
+	return b->mount_fds[index] < 0 ? -1 : 0;
+}
+
+/* As criu_yard_make() has it, but what it makes follows no links of the host's any more. */
+static int attach_yard(struct boot *b, struct err *e)
+{
+	const char *yard = b->restore->criu->cgroup_yard;
+	const char *source;
+	autoclose int fd = -1;
+
+	if (!yard)
+		return 0;
+	source = b->facts->cgroup->hierarchies.v[0].mount_point;
+	fd = sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (fd < 0)
+		return fail_sys(e, "clone '%s'", source);
+	if (mkdir(yard, 0700) < 0)
+		return fail_sys(e, "make '%s'", yard);
+	return attach(fd, arena_printf(b->arena, "%s/" CRIU_YARD_UNIFIED, yard), e);
+}
+
+int child_restore_mounts(struct boot *b, struct err *e)
+{
+	if (attach_yard(b, e) < 0 || attach(b->root_mount, b->root_place, e) < 0)
+		return -1;
+	for (size_t i = 0; i < b->plan->mounts.n; i++) {
+		const struct plan_mount *mount = &b->plan->mounts.v[i];
+
+		if (!b->places.v[i])
+			continue;
+		if (open_cgroup_view(b, i, e) < 0 ||
+		    separate_from_host(b, b->mount_fds[i], mount, e) < 0 ||
+		    apply_mount_attributes(b->mount_fds[i], mount, e) < 0 ||
+		    apply_propagation(b->mount_fds[i], mount, e) < 0 ||
+		    attach(b->mount_fds[i], b->places.v[i], e) < 0)
+			return err_prefix(e, "mounts[%u]", mount->index);
+	}
+	return 0;
+}
+
+/* The last mount before this one that its destination lies in; n where that is the root filesystem. */
+static size_t holder_of(const struct plan *plan, size_t index)
+{
+	for (size_t i = index; i-- > 0;)
+		if (plan->mounts.v[i].kind != PLAN_MOUNT_REMOUNT &&
+		    path_is_below(plan->mounts.v[index].destination, plan->mounts.v[i].destination))
+			return i;
+	return plan->mounts.n;
+}
+
+static int make_mount_point(struct boot *b, size_t index, struct err *e)
+{
+	const struct plan_mount *mount = &b->plan->mounts.v[index];
+	size_t holder = holder_of(b->plan, index);
+	struct plan_mount inside = *mount;
+	autoclose int target = -1;
+	int root = b->root_mount;
+
+	if (holder < b->plan->mounts.n) {
+		/* What is in a file system of the container's own comes from the images. */
+		if (!b->places.v[holder])
+			return 0;
+		inside.destination += strlen(b->plan->mounts.v[holder].destination);
+		if (!*inside.destination)
+			return 0;
+		b->root_mount = b->mount_fds[holder];
+	}
+	target = open_mount_target(b, &inside, b->mount_fds[index], e);
+	b->root_mount = root;
+	return target < 0 ? -1 : 0;
+}
+
+int child_restore_mount_points(struct boot *b, struct err *e)
+{
+	for (size_t i = 0; i < b->plan->mounts.n; i++) {
+		const struct plan_mount *mount = &b->plan->mounts.v[i];
+
+		/* The place of the cgroups is made by sysfs; a copied symlink is a file of the root's. */
+		if (mount->kind == PLAN_MOUNT_REMOUNT || mount->kind == PLAN_MOUNT_CGROUP ||
+		    mount->copy_symlink)
+			continue;
+		if (make_mount_point(b, i, e) < 0)
+			return err_prefix(e, "mounts[%u]", mount->index);
+	}
+	return 0;
+}
+
+/* In this mount namespace, and the same that the parent has looked at. */
+static int open_again(const char *path, int known, struct err *e)
+{
+	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat expected, found;
+
+	if (fd < 0 || fstat(fd, &found) < 0 || fstat(known, &expected) < 0)
+		return fail_sys(e, "open '%s'", path);
+	if (found.st_dev != expected.st_dev || found.st_ino != expected.st_ino)
+		return fail(e, ERR_CONFIG, "the directory '%s' was exchanged", path);
+	return take_fd(&fd);
+}
+
+/* criu opens descriptors of whoever made its socket: so that is this process. */
+int child_restore_ready(struct boot *b, struct err *e)
+{
+	const struct criu_request *r = b->restore->criu;
+	struct message message = { .type = BOOT_READY };
+	autoclose int theirs = -1;
+	int pair[2];
+
+	b->criu_fds[1] = open_again(b->restore->images_path, r->images, e);
+	if (b->criu_fds[1] < 0)
+		return -1;
+	b->criu_fds[2] = open_again(b->restore->work_path, r->work >= 0 ? r->work : r->images, e);
+	if (b->criu_fds[2] < 0 || channel_pair(pair, e) < 0)
+		return -1;
+	b->criu_fds[0] = pair[0];
+	theirs = pair[1];
+	umask(b->caller_umask);
+	if (channel_send(b->channel, &message, theirs, e) < 0)
+		return -1;
+	return child_wait_go(b, e);
+}
+
+int child_restore_execute(struct boot *b, struct err *e)
+{
+	size_t n = RESTORE_FD_JOINED - RESTORE_FD_IMAGES + 1;
+
+	for (size_t i = 0; i < b->n_joined; i++)
+		b->criu_fds[n++] = b->joined[i].fd;
+	return criu_execute(b->restore->program, b->criu_fds, n, e);
+}

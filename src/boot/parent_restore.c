@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runtime's side of a restore: what criu is told, and what is done when it says how far it is. The
+ * processes that it makes stand still until its last notification is answered. Runs in the runtime.
+ */
+#include "boot/context.h"
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "boot/protocol.h"
+#include "sys/channel.h"
+#include "sys/mountinfo.h"
+#include "sys/nsfd.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int restore_network(const struct boot *b)
+{
+	switch (b->plan->namespaces.network) {
+	case NETWORK_EARLY:
+	case NETWORK_LATE:
+		return b->host->network;
+	case NETWORK_PATH:
+		return b->host->requested[SPEC_NS_NETWORK];
+	default:
+		return -1;
+	}
+}
+
+/* To criu, ready to be mounted; all else it makes again. */
+static bool is_given(const struct boot *b, size_t index)
+{
+	const struct plan_mount *mount = &b->plan->mounts.v[index];
+
+	if (mount->kind == PLAN_MOUNT_CGROUP)
+		return b->facts->cgroup->layout == CGROUP_V2;
+	return b->mount_fds[index] >= 0 && !mount->copy_symlink;
+}
+
+int parent_restore_sources(struct boot *b, struct err *e)
+{
+	autofree char *root = realpath(b->state->root, NULL);
+	const struct plan *plan = b->plan;
+
+	if (!root)
+		return fail_sys(e, "find the place of '%s'", b->state->root);
+	if (parent_clone_sources(b, e) < 0)
+		return -1;
+	b->place = arena_printf(b->arena, "%s/%s", root, b->state->id);
+	b->root_place = arena_printf(b->arena, "%s/root", b->place);
+	if (b->plan->cgroup.manage && b->facts->cgroup->layout == CGROUP_V2)
+		b->restore->criu->cgroup_yard = arena_printf(b->arena, "%s/" STATE_YARD, b->place);
+	b->places.n = plan->mounts.n;
+	b->places.v = arena_new_array(b->arena, char *, plan->mounts.n ? plan->mounts.n : 1);
+	for (size_t i = 0; i < plan->mounts.n; i++)
+		if (is_given(b, i))
+			b->places.v[i] = arena_printf(b->arena, "%s/mount-%zu", b->place, i);
+	return 0;
+}
+
+static void add_joined(struct boot *b, const char *key, int fd)
+{
+	if (fd >= 0)
+		b->joined[b->n_joined++] = (struct criu_descriptor){ .key = key, .fd = fd };
+}
+
+int parent_restore_sockets(struct boot *b, struct err *e)
+{
+	int pair[2];
+
+	if (channel_pair(pair, e) < 0)
+		return -1;
+	b->channel = pair[0];
+	b->channel_other = pair[1];
+	add_joined(b, CRIU_NETWORK_KEY, restore_network(b));
+	add_joined(b, CRIU_PID_KEY, b->host->requested[SPEC_NS_PID]);
+	return 0;
+}
+
+int parent_restore_clone(struct boot *b, struct err *e)
+{
+	int rc = child_clone(CLONE_NEWNS, b->cgroup.into, &b->init, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		b->init.pid = 0;
+		replace_fd(&b->channel, take_fd(&b->channel_other));
+		/* the lock goes with the runtime */
+		replace_fd(&b->state->fd, -1);
+		return 0;
+	}
+	replace_fd(&b->channel_other, -1);
+	return 0;
+}
+
+int parent_restore_ready(struct boot *b, struct err *e)
+{
+	if (parent_expect(b, BOOT_READY, &b->criu_socket, e) < 0)
+		return -1;
+	if (b->criu_socket < 0)
+		return fail(e, ERR_INTERNAL, "criu's socket did not come with its message");
+	return 0;
+}
+
+/* A source and what is mounted below it: for each the name that it has in the images. */
+static void add_mount(struct boot *b, const struct mountinfo *info, size_t index)
+{
+	struct criu_pairs *mounts = &b->restore->criu->mounts;
+	const char *destination = b->plan->mounts.v[index].destination;
+	const char *place = b->places.v[index];
+
+	for (size_t i = 0; i < info->n; i++) {
+		const char *found = info->v[i].mount_point;
+		if (path_is_below(found, place))
+			criu_pairs_add(
+				mounts, b->arena,
+				arena_printf(b->arena, "%s%s", destination, found + strlen(place)),
+				found);
+	}
+}
+
+static int add_mounts(struct boot *b, struct err *e)
+{
+	struct criu_pairs *mounts = &b->restore->criu->mounts;
+	autofree char *text = NULL;
+	struct mountinfo info;
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)b->init.pid);
+	if (read_file_at(AT_FDCWD, path, MOUNTINFO_MAX, &text, NULL, e) < 0 ||
+	    mountinfo_parse(text, b->arena, &info, e) < 0)
+		return -1;
+	for (size_t i = 0; i < b->plan->mounts.n; i++)
+		if (b->places.v[i])
+			add_mount(b, &info, i);
+	/* masked files */
+	criu_pairs_add(mounts, b->arena, CRIU_NULL_KEY, "/dev/null");
+	for (size_t i = 0; i < b->plan->devices.n; i++)
+		if (b->plan->devices.v[i].bind)
+			criu_pairs_add(mounts, b->arena, b->plan->devices.v[i].path,
+				       b->plan->devices.v[i].path);
+	return 0;
+}
+
+/* Namespaces that criu enters by path; ours, because a path is looked up once. */
+static void add_joins(struct boot *b)
+{
+	static const struct {
+		int type;
+		const char *name;
+	} kinds[] = {
+		{ SPEC_NS_IPC, "ipc" },
+		{ SPEC_NS_UTS, "uts" },
+		{ SPEC_NS_TIME, "time" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int fd = b->host->requested[kinds[i].type];
+		if (fd >= 0 && find_join(b->plan, kinds[i].type))
+			criu_pairs_add(&b->restore->criu->joins, b->arena, kinds[i].name,
+				       arena_printf(b->arena, "/proc/%d/fd/%d", (int)getpid(), fd));
+	}
+}
+
+static void add_descriptors(struct boot *b)
+{
+	struct criu_request *r = b->restore->criu;
+
+	for (size_t i = 0; i < b->n_joined; i++)
+		r->descriptors[r->n_descriptors++] = (struct criu_descriptor){
+			.key = b->joined[i].key,
+			.fd = RESTORE_FD_JOINED + (int)i,
+		};
+	for (int fd = 0; fd < 3; fd++) {
+		const char *key = b->restore->descriptors[fd];
+		bool known = false;
+		/* One that was stdout and stderr is one file of criu's. */
+		for (size_t i = 0; i < r->n_descriptors; i++)
+			known |= str_eq(r->descriptors[i].key, key);
+		if (key && !known)
+			r->descriptors[r->n_descriptors++] =
+				(struct criu_descriptor){ .key = key, .fd = fd };
+	}
+}
+
+int parent_restore_request(struct boot *b, struct err *e)
+{
+	struct criu_request *r = b->restore->criu;
+
+	if (add_mounts(b, e) < 0)
+		return -1;
+	add_joins(b);
+	add_descriptors(b);
+	r->type = CRIU_RESTORE;
+	r->root = b->root_place;
+	r->rst_sibling = true;
+	r->notify_scripts = true;
+	r->orphan_pts_master = true;
+	r->evasive_devices = true;
+	r->manage_cgroups = true;
+	if (b->plan->cgroup.manage)
+		r->cgroup_root = b->cgroup_record->path;
+	else
+		r->cgroups_mode = CRIU_CGROUPS_IGNORE;
+	return parent_go(b, e);
+}
+
+/* End of file: it is criu by now. */
+int parent_restore_program(struct boot *b, struct err *e)
+{
+	struct criu_request request = *b->restore->criu;
+	struct message message;
+	int rc = channel_receive(b->channel, &message, NULL, e);
+
+	/* Ours are in another mount namespace, where criu could mount nothing. */
+	request.images = RESTORE_FD_IMAGES;
+	request.work = RESTORE_FD_WORK;
+	if (rc < 0)
+		return -1;
+	if (rc > 0 && message.type == BOOT_ERROR) {
+		*e = message.error;
+		b->child_failed = true;
+		return -1;
+	}
+	if (rc > 0)
+		return fail(e, ERR_INTERNAL, "message %u where none was due", message.type);
+	/* Its end says nothing any more; criu's log does. */
+	replace_fd(&b->channel, -1);
+	return criu_send(b->criu_socket, &request, e);
+}
+
+/* It is there, still without most of what it had: from now on it is ours to end. */
+static int adopt(struct boot *b, pid_t pid, struct err *e)
+{
+	autoclose int pidfd = -1;
+
+	if (b->criu.pid)
+		return 0;
+	if (pid <= 0)
+		return fail(e, ERR_SYSTEM, "criu does not tell the first process");
+	/* Our child, that nobody else can have waited for. */
+	pidfd = sys_pidfd_open(pid, 0);
+	if (pidfd < 0)
+		return fail_sys(e, "open the restored process %d", (int)pid);
+	b->criu = b->init;
+	b->init = (struct child){ .pid = pid, .pidfd = take_fd(&pidfd) };
+	return parent_record_init(b, e);
+}
+
+static int run_hooks(struct boot *b, struct err *e)
+{
+	struct oci_state state = {
+		.oci_version = b->plan->oci_version,
+		.id = b->plan->id,
+		.status = "creating",
+		.bundle = b->plan->bundle,
+		.pid = b->init.pid,
+		.annotations = &b->plan->annotations,
+	};
+
+	if (hooks_run("prestart", &b->plan->prestart, &state, &b->hooks, e) < 0)
+		return -1;
+	return hooks_run("createRuntime", &b->plan->create_runtime, &state, &b->hooks, e);
+}
+
+/* Whatever the images say, it must be in the network that the policy names. */
+static int check_network(struct boot *b, struct err *e)
+{
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+	int expected = restore_network(b);
+	autoclose int own = -1, found = -1;
+	uint64_t cookie = 0;
+	char path[48];
+
+	if (ns->network == NETWORK_NEW)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)b->init.pid);
+	found = open(path, O_RDONLY | O_CLOEXEC);
+	if (found < 0)
+		return fail_sys(e, "open the network namespace of the restored process");
+	own = nsfd_own("net", e);
+	if (own < 0)
+		return -1;
+	if (ns->network_cookie && netns_cookie_of(found, &cookie, e) < 0)
+		return -1;
+	if (!nsfd_same(found, expected < 0 ? own : expected) ||
+	    (ns->network_cookie && cookie != ns->network_cookie))
+		return fail(e, ERR_POLICY,
+			    "the images put the container into a network namespace of its own and "
+			    "not into '%s'",
+			    ns->network_path ? ns->network_path : "the runtime's");
+	return 0;
+}
+
+static int take_console(struct boot *b, int *fd, struct err *e)
+{
+	if (*fd < 0)
+		return fail(e, ERR_SYSTEM, "the terminal did not come with criu's notification");
+	if (b->options->console_to_caller) {
+		replace_fd(&b->console_master, take_fd(fd));
+		return 0;
+	}
+	if (!b->options->console_socket)
+		return fail(e, ERR_CONFIG,
+			    "the images have a terminal but process.terminal is not true");
+	return parent_send_descriptor(b->options->console_socket, *fd, "/dev/ptmx", "console", e);
+}
+
+static int notified(struct boot *b, const struct criu_answer *answer, int *fd, struct err *e)
+{
+	log_debug("restore: criu: %s", answer->script);
+	if (str_eq(answer->script, "setup-namespaces"))
+		return adopt(b, answer->pid, e) < 0 ? -1 : run_hooks(b, e);
+	if (str_eq(answer->script, "orphan-pts-master"))
+		return take_console(b, fd, e);
+	if (str_eq(answer->script, "post-restore"))
+		return adopt(b, answer->pid, e) < 0 ? -1 : check_network(b, e);
+	return 0;
+}
+
+static int fail_criu(struct boot *b, const struct criu_answer *answer, struct err *e)
+{
+	const struct criu_request *r = b->restore->criu;
+
+	return criu_fail(r->work >= 0 ? r->work : r->images, b->restore->work_path, r->log_file,
+			 answer, "criu restore", e);
+}
+
+int parent_restore_processes(struct boot *b, struct err *e)
+{
+	for (;;) {
+		struct criu_answer answer;
+		autoclose int fd = -1;
+		struct err ignored;
+		int rc = criu_receive(b->criu_socket, &answer, &fd, e);
+
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			return fail_criu(b, NULL, e);
+		if (answer.type == CRIU_NOTIFY) {
+			rc = notified(b, &answer, &fd, e);
+			if (criu_notified(b->criu_socket, rc == 0, rc < 0 ? &ignored : e) < 0 ||
+			    rc < 0)
+				return -1;
+			continue;
+		}
+		if (!answer.success || answer.type != CRIU_RESTORE)
+			return fail_criu(b, &answer, e);
+		if (!b->criu.pid)
+			return fail(e, ERR_SYSTEM, "criu has not told the first process");
+		return 0;
+	}
+}
+
+int parent_restore_recorded(struct boot *b, struct err *e)
+{
+	int status;
+
+	replace_fd(&b->criu_socket, -1);
+	if (child_wait(&b->criu, &status, e) < 0)
+		return -1;
+	if (status != 0)
+		return fail(e, ERR_SYSTEM, "criu ended with status %d", status);
+	b->status->phase = PHASE_STARTED;
+	return state_write_status(b->state, b->status, e);
+}

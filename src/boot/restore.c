@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * THE RESTORE PAGE: as create.c, but the child becomes criu, which makes the container's processes again and
+ * makes them the runtime's own children (`rst_sibling`). protocol.h draws what is said.
+ */
+#include "boot/boot.h"
+
+#include "boot/context.h"
+#include "boot/protocol.h"
+#include "boot/step.h"
+#include "sys/channel.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define STEP(name, call) STEP_ON("criu", name, call)
+
+static int criu_page(struct boot *b, struct err *e)
+{
+	STEP("session", child_restore_session(b, e));
+	/* Until GO the parent may not have made the limits yet. */
+	STEP("wait-go", child_wait_go(b, e));
+	STEP("cgroup-join", child_cgroup_join(b, e));
+	/* What the images know no network of is restored into this one. */
+	STEP("network", child_restore_network(b, e));
+	/* In a mount namespace that goes with criu: nothing is left on the host, whatever happens. */
+	STEP("place", child_restore_place(b, e));
+	STEP("mounts", child_restore_mounts(b, e));
+	/* After the sources are in place: the target of one mount may lie in another one's source. */
+	STEP("mount-points", child_restore_mount_points(b, e));
+	STEP("ready", child_restore_ready(b, e));
+	STEP("execute", child_restore_execute(b, e));
+	return 0;
+}
+
+static __attribute__((noreturn)) void criu_main(struct boot *b)
+{
+	struct err error = { 0 }, *e = &error, ignored;
+
+	if (criu_page(b, e) < 0) {
+		struct message message = { .type = BOOT_ERROR, .error = error };
+		if (channel_send(b->channel, &message, -1, &ignored) < 0)
+			_exit(2); /* nobody is left to tell */
+	}
+	_exit(1);
+}
+
+#undef STEP
+#define STEP(name, call) STEP_ON("restore", name, call)
+#define AWAIT(name, call) AWAIT_ON("restore", name, call)
+
+static int restore_page(struct boot *b, struct err *e)
+{
+	/* From here on a `delete --force` finds what we make, wherever we are killed. */
+	STEP("intent", parent_record_intent(b, e));
+	/* Limits stand before there is a process: criu works within them, and what it makes is born there. */
+	STEP("cgroup-create", parent_cgroup_create(b, e));
+	STEP("resctrl-create", parent_rdt_create(b, e));
+	/* In the host's view, each looked up once; criu gets the clones. */
+	STEP("sources", parent_restore_sources(b, e));
+	STEP("sockets", parent_restore_sockets(b, e));
+	STEP("hook-output", parent_hook_place(b, e));
+	STEP("clone", parent_restore_clone(b, e));
+	if (b->init.pid == 0)
+		criu_main(b);
+	STEP("systemd-scope", parent_systemd_scope(b, e));
+	STEP("resctrl-join", parent_rdt_join(b, e));
+	STEP("go", parent_go(b, e));
+	AWAIT("criu-ready", parent_restore_ready(b, e));
+	/* What is mounted for criu can be seen now. */
+	STEP("request", parent_restore_request(b, e));
+	AWAIT("program", parent_restore_program(b, e));
+	/* Hooks, the terminal, the network and the records are done before anything of it runs. */
+	STEP("processes", parent_restore_processes(b, e));
+	STEP("record-started", parent_restore_recorded(b, e));
+	/* Engines take the pid file for "it is there". */
+	STEP("pid-file", parent_pid_file(b, e));
+	return 0;
+}
+
+static void release(struct boot *b)
+{
+	close_keep_errno(b->channel);
+	close_keep_errno(b->channel_other);
+	close_keep_errno(b->criu_socket);
+	close_keep_errno(b->root_mount);
+	hook_place_release(&b->hooks);
+	for (size_t i = 0; b->mount_fds && i < b->plan->mounts.n; i++)
+		close_keep_errno(b->mount_fds[i]);
+	cgroup_release(&b->cgroup);
+}
+
+int boot_restore(const struct restore_request *request, struct create_result *ret, struct err *e)
+{
+	struct boot b = {
+		.plan = request->create.plan,
+		.facts = request->create.facts,
+		.host = request->create.host,
+		.options = request->create.options,
+		.state = request->create.state,
+		.status = request->create.status,
+		.arena = request->create.arena,
+		.members_directory = request->create.members_directory,
+		.restore = request,
+		.cgroup = CGROUP_INIT,
+		.init = CHILD_INIT,
+		.criu = CHILD_INIT,
+		.channel = -1,
+		.channel_other = -1,
+		.criu_socket = -1,
+		.start_listener = -1,
+		.console_master = -1,
+		.root_mount = -1,
+		.cgroup_procs = -1,
+		.procfs = -1,
+		.container_network = -1,
+		.hooks = HOOK_PLACE_INIT,
+		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 },
+	};
+	int rc = restore_page(&b, e);
+
+	if (rc < 0) {
+		parent_learn_cause(&b, e);
+		/* It would go on making processes. */
+		child_drop(&b.criu);
+		ret->left_behind = !parent_undo(&b);
+		close_keep_errno(b.console_master);
+		release(&b);
+		return -1;
+	}
+	release(&b);
+	ret->init = b.init;
+	ret->console_master = b.console_master;
+	ret->channel = -1;
+	return 0;
+}

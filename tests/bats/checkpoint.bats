@@ -1,0 +1,452 @@
+# SPDX-License-Identifier: Apache-2.0
+# checkpoint and restore. What they do takes a criu that fits the kernel, which the virtual machine has:
+#     tests/vm bats tests/bats/checkpoint.bats
+# What they refuse and how they fail is tested with one that always fails (criu.py).
+# world: hybrid vm
+
+# shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
+
+load helpers
+
+setup_file() { make_rootfs; }
+setup() {
+    requires root world
+    start_test
+}
+teardown() { end_test; }
+
+# In the virtual machine it takes its time.
+shim_in() {
+    shift
+    timeout --foreground -k 5 100 "$DISTRO_SHIM" --root "$SHIM_ROOT" ${SHIM_POLICY:+--policy "$SHIM_POLICY"} "$@"
+}
+
+# ---- with the real one
+
+works() {
+    requires cmd:criu
+    shim checkpoint --help >/dev/null 2>&1 || skip "needs a criu that fits the kernel (tests/vm)"
+}
+# counts in its memory and writes each number through a descriptor that it keeps
+counter='exec 5>/numbers; i=0; while :; do i=$((i + 1)); echo $i >&5; sleep 0.2; done'
+last() { tail -n 1 "$b/rootfs/numbers"; }
+has_reached() { [ "$(last)" -ge "$1" ]; } # NUMBER
+# counting ID [JQ-FILTER]...: the bundle $b, a container that counts
+counting() {
+    local id=$1
+    shift
+    b=$(bundle "$id" "$(args sh -c "$counter")" '.root.readonly = false' "$@") &&
+        succeeds run -d -b "$b" "$id" && wait_until has_reached 3
+}
+# It went on where it was: no number is missing and none comes twice.
+went_on() { # NUMBER
+    wait_until has_reached $(($1 + 3))
+    local seen
+    seen=$(<"$b/rootfs/numbers")
+    is "$seen" "$(seq "${seen##*$'\n'}")"
+}
+pid_of() { shim state "$1" | jq .pid; }
+inode() { stat -L -c %i "$@"; }
+
+# bats test_tags=smoke
+@test "a container goes on where it was: memory, files, network, limits, mounts" {
+    works
+    local at
+    mkdir volume && echo host >volume/file && ln -s /data rootlink
+    counting c1 '.linux.resources.memory.limit = 67108864 | .linux.resources.pids.limit = 50' \
+        ".mounts += [{destination: \"/data\", type: \"bind\", source: \"$PWD/volume\", options: [\"rbind\", \"ro\"]}]" \
+        '.hostname = "kept"'
+    succeeds checkpoint --image-path images --work-path work c1
+    [ -s work/dump.log ] && [ -s images/inventory.img ]
+    is "$(stat -c %a images)" 700
+    is "$(state_of c1)" stopped
+    at=$(last)
+    sleep 1
+    is "$(last)" "$at"
+    succeeds delete c1
+    [ ! -e "$SHIM_ROOT/c1" ]
+
+    succeeds restore -d -b "$b" --image-path images --work-path work --pid-file pid c1
+    pid=$(<pid)
+    is "$(shim state c1 | jq -c '[.status, .pid]')" "[\"running\",$pid]"
+    went_on "$at"
+    is "$(inode "/proc/$pid/ns/net")" "$(inode /run/netns/distros)"
+    [ "$(inode "/proc/$pid/ns/pid")" != "$(inode /proc/self/ns/pid)" ]
+    # a child of the test's init, as one that create has made
+    is "$(awk '{ print $4 }' "/proc/$pid/stat")" 1
+    is "$(sed -n 's/^0:://p' "/proc/$pid/cgroup")" /distro-shim/c1
+    is "$(<"/sys/fs/cgroup/distro-shim/c1/memory.max")" 67108864
+    is "$(<"/sys/fs/cgroup/distro-shim/c1/pids.max")" 50
+    is "$(shim members | awk '$1 == "c1" { print $2 }')" "$pid"
+    attempt exec c1 sh -c 'cat /data/file; hostname; cat /proc/self/cgroup; ls /sys/fs/cgroup/memory.max
+        echo x >/data/file; cat /proc/kcore | wc -c; echo 0 >/proc/sys/kernel/randomize_va_space; ls /sys/class/net'
+    contains "$output" $'host\nkept\n0::/\n/sys/fs/cgroup/memory.max\n0\n'
+    is "$(grep -c 'Read-only file system' <<<"$stderr")" 2
+    is "$(ls "/proc/$pid/root/sys/class/net")" "$(ip netns exec distros ls /sys/class/net)"
+
+    # it is there already
+    expect_error 'already exists' restore -d -b "$b" --image-path images c1
+    went_on "$(last)"
+    # and once more, from the restored one
+    succeeds checkpoint --image-path again c1
+    at=$(last)
+    succeeds delete c1
+    succeeds restore -d -b "$b" --image-path again c1
+    went_on "$at"
+    succeeds kill c1 KILL
+    wait_until eval '[ "$(state_of c1)" = stopped ]'
+    succeeds delete c1
+}
+
+@test "--leave-running; another container with another cgroup from the same images" {
+    works
+    local at
+    counting c1
+    succeeds checkpoint --leave-running --image-path images c1
+    is "$(state_of c1)" running
+    went_on "$(last)"
+    succeeds delete --force c1
+    edit_config "$b" '.linux.cgroupsPath = "/elsewhere/c2"'
+    : >"$b/rootfs/numbers"
+    succeeds restore -d -b "$b" --image-path images c2
+    is "$(sed -n 's/^0:://p' "/proc/$(pid_of c2)/cgroup")" /elsewhere/c2
+    # the file is another one by now, the descriptor's position the same
+    at=$(tr -d '\0' <"$b/rootfs/numbers" | tail -n 1)
+    wait_until eval '[ "$(tr -d "\0" <"$b/rootfs/numbers" | tail -n 1)" -gt "${at:-0}" ]'
+    succeeds delete --force c2
+    rmdir /sys/fs/cgroup/elsewhere
+}
+
+@test "--pre-dump and --parent-path: what has not changed is written once" {
+    works
+    counting c1
+    # a megabyte that stays as it is
+    succeeds exec -d c1 sh -c 'x=$(head -c 700000 /dev/urandom | base64); sleep 1000'
+    succeeds checkpoint --pre-dump --image-path first c1
+    is "$(state_of c1)" running
+    went_on "$(last)"
+    expect_error 'must be relative' checkpoint --parent-path "$PWD/first" --image-path second c1
+    expect_error 'no such file or directory' checkpoint --parent-path ../none --image-path second c1
+    succeeds checkpoint --parent-path ../first --image-path second c1
+    at=$(last)
+    [ "$(readlink second/parent)" = ../first ]
+    [ "$(cat first/pages-*.img | wc -c)" -gt "$(cat second/pages-*.img | wc -c)" ]
+    succeeds delete c1
+    succeeds restore -d -b "$b" --image-path second c1
+    went_on "$at"
+}
+
+@test "a paused container: it stays paused, or its images go on" {
+    works
+    local at
+    counting c1
+    succeeds pause c1
+    at=$(last)
+    succeeds checkpoint --leave-running --file-locks --image-path images c1
+    is "$(state_of c1)" paused
+    is "$(last)" "$at"
+    succeeds resume c1
+    went_on "$at"
+    succeeds pause c1
+    at=$(last)
+    succeeds checkpoint --image-path again c1
+    is "$(state_of c1)" stopped
+    succeeds delete c1
+    succeeds restore -d -b "$b" --image-path again c1
+    went_on "$at"
+}
+
+@test "in the foreground: streams, exit status, signals; nothing stays" {
+    works
+    b=$(bundle c1 "$(args sh -c 'trap "echo got TERM; exit 7" TERM; echo started; while :; do sleep 0.1; done')")
+    shim run -b "$b" c1 >first </dev/null 3>&- &
+    wait_until grep -q started first
+    succeeds checkpoint --image-path images c1
+    wait $! || status=$?
+    is "$status" 137
+    "$DISTRO_SHIM" --root "$SHIM_ROOT" restore -b "$b" --image-path images c1 >second </dev/null 3>&- &
+    restore=$!
+    wait_until eval '[ "$(state_of c1)" = running ]'
+    kill -TERM $restore
+    status=0
+    wait $restore || status=$?
+    is "$status" 7
+    is "$(<second)" 'got TERM'
+    [ ! -e "$SHIM_ROOT/c1" ]
+    # a pipe is taken over too
+    { shim run -b "$b" c1 </dev/null 2>&1 3>&- || true; } | cat >first &
+    wait_until grep -q started first
+    succeeds checkpoint --image-path images2 c1
+    wait
+    { shim restore -b "$b" --image-path images2 c1 </dev/null 2>&1 3>&- || true; } | cat >second &
+    wait_until eval '[ "$(state_of c1)" = running ]'
+    succeeds kill c1 TERM
+    wait
+    is "$(<second)" 'got TERM'
+}
+
+@test "a terminal: its master goes to the console socket again" {
+    works
+    requires file:/usr/bin/python3
+    pty() { timeout 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@"; }
+    b=$(bundle c1 "$(args sh -c 'i=0; while read -r line; do i=$((i + 1)); echo "$i:$line:"; done')" '.process.terminal = true')
+    pty --receive "$PWD/one" send:'a\n' expect:1:a: >first 2>&1 3>&- </dev/null &
+    wait_until [ -S one ]
+    succeeds run -d -b "$b" --console-socket "$PWD/one" c1
+    wait_until grep -q 1:a: first
+    succeeds checkpoint --image-path images c1
+    wait
+    succeeds delete c1
+    expect_error 'needs --console-socket' restore -d -b "$b" --image-path images c1
+    pty --receive "$PWD/two" send:'b\n' expect:2:b: >second 2>&1 3>&- </dev/null &
+    wait_until [ -S two ]
+    succeeds restore -d -b "$b" --image-path images --console-socket "$PWD/two" c1
+    wait_until grep -q 2:b: second
+    is "$(readlink "/proc/$(pid_of c1)/fd/0")" /dev/pts/0
+    succeeds delete --force c1
+    wait
+}
+
+@test "hooks of the runtime run before anything of the container does; a failed one leaves nothing" {
+    works
+    hook="#!/bin/sh
+{ printf '%s ' \"\$1\"; cat; echo; } >>$PWD/hooks
+[ ! -e $PWD/refuse ]"
+    echo "$hook" >hook.sh && chmod +x hook.sh
+    counting c1 ".hooks = (reduce (\"prestart\", \"createRuntime\", \"createContainer\", \"startContainer\", \"poststart\", \"poststop\") as \$k
+        ({}; .[\$k] = [{path: \"$PWD/hook.sh\", args: [\"hook.sh\", \$k]}]) | del(.createContainer, .startContainer))"
+    succeeds checkpoint --image-path images c1
+    at=$(last)
+    succeeds delete c1
+    is "$(cut -d ' ' -f 1 hooks | tr '\n' ' ')" 'prestart createRuntime poststart poststop '
+    rm hooks
+    succeeds restore -d -b "$b" --image-path images c1
+    is "$(cut -d ' ' -f 1 hooks | tr '\n' ' ')" 'prestart createRuntime '
+    is "$(sed -n 's/^prestart //p' hooks | jq -c '[.status, .pid]')" "[\"creating\",$(pid_of c1)]"
+    went_on "$at"
+    succeeds delete --force c1
+    touch refuse
+    at=$(last)
+    expect_error 'prestart hook.*exit status 1' restore -d -b "$b" --image-path images c1
+    [ ! -e "$SHIM_ROOT/c1" ] && [ ! -e /sys/fs/cgroup/distro-shim/c1 ]
+    is "$(last)" "$at"
+}
+
+@test "images with a network of their own are not let into it" {
+    works
+    policy '{"version": 1, "mode": "observe"}'
+    counting c1 '(.linux.namespaces[] | select(.type == "network")) |= {type: "network"}'
+    [ "$(inode "/proc/$(pid_of c1)/ns/net")" != "$(inode /run/netns/distros)" ]
+    succeeds checkpoint --empty-ns network --image-path images c1
+    succeeds delete c1
+    at=$(last)
+    SHIM_POLICY=''
+    expect_error "the images put the container into a network namespace of its own and not into '/run/netns/distros'" \
+        restore -d --empty-ns network -b "$b" --image-path images c1
+    [ ! -e "$SHIM_ROOT/c1" ] && [ ! -e /sys/fs/cgroup/distro-shim ]
+    is "$(last)" "$at"
+}
+
+@test "images that are not whole: the log's last words, and nothing is left" {
+    works
+    counting c1
+    succeeds checkpoint --image-path images c1
+    succeeds delete c1
+    rm images/pstree.img
+    expect_error "criu restore failed, see '$PWD/images/restore.log': Error .*pstree.img" restore -d -b "$b" --image-path images c1
+    [ ! -e "$SHIM_ROOT/c1" ] && [ ! -e /sys/fs/cgroup/distro-shim ]
+    rm images/descriptors.json
+    expect_error 'there are no images of a checkpoint' restore -d -b "$b" --image-path images c1
+}
+
+@test "mounts below a bind mount, links on the way, what the root filesystem lacks" {
+    works
+    local at
+    mkdir -p tree/below && mount -t tmpfs tmpfs tree/below && echo deep >tree/below/file
+    counting c1 ".mounts += [{destination: \"/link/vol\", type: \"bind\", source: \"$PWD/tree\", options: [\"rbind\"]},
+        {destination: \"/made/file\", type: \"bind\", source: \"/etc/hostname\", options: [\"bind\", \"ro\"]},
+        {destination: \"/scratch\", type: \"tmpfs\", source: \"tmpfs\"}]"
+    succeeds exec c1 sh -c 'echo scratched >/scratch/file'
+    succeeds checkpoint --image-path images c1
+    at=$(last)
+    succeeds delete c1
+    rm -r "$b/rootfs/made" "$b/rootfs/scratch"
+    succeeds restore -d -b "$b" --image-path images c1
+    went_on "$at"
+    attempt exec c1 sh -c 'cat /link/vol/below/file /scratch/file; cmp /made/file /made/file && echo made'
+    is "$output" $'deep\nscratched\nmade'
+    succeeds delete --force c1
+    umount tree/below
+}
+
+@test "open TCP connections, with --tcp-established" {
+    works
+    b=$(bundle c1 "$(args sh -c 'mkfifo /in; sleep 1000 >/in & nc -l -p 4711 -s 127.0.0.1 >/heard 2>&1 & sleep 1; nc 127.0.0.1 4711 </in & wait')" \
+        '.root.readonly = false')
+    succeeds run -d -b "$b" c1
+    succeeds exec c1 sh -c 'sleep 2; echo one >/in'
+    wait_until grep -q one "$b/rootfs/heard"
+    expect_error 'tcp-established|[Cc]onnected' checkpoint --image-path images c1
+    is "$(state_of c1)" running
+    succeeds checkpoint --tcp-established --image-path images c1
+    succeeds delete c1
+    succeeds restore -d --tcp-established -b "$b" --image-path images c1
+    succeeds exec c1 sh -c 'echo two >/in'
+    wait_until grep -q two "$b/rootfs/heard"
+    succeeds delete --force c1
+}
+
+@test "processes and cgroups inside" {
+    works
+    b=$(bundle c1 "$(args sh -c 'mkdir /sys/fs/cgroup/inner && echo 0 >/sys/fs/cgroup/inner/cgroup.procs; sleep 1000 & echo ready >/ready; wait')" \
+        '.root.readonly = false' '(.mounts[] | select(.type == "cgroup") | .options) |= map(if . == "ro" then "rw" else . end)')
+    succeeds run -d -b "$b" c1
+    wait_until grep -q ready "$b/rootfs/ready"
+    is "$(sed -n 's/^0:://p' "/proc/$(pid_of c1)/cgroup")" /distro-shim/c1/inner
+    succeeds checkpoint --image-path images c1
+    succeeds delete c1
+    succeeds restore -d -b "$b" --image-path images c1
+    is "$(sed -n 's/^0:://p' "/proc/$(pid_of c1)/cgroup")" /distro-shim/c1/inner
+    is "$(shim ps -f json c1 | jq length)" 2
+    succeeds delete --force c1
+}
+
+@test "the systemd cgroup manager: a unit again" {
+    works
+    requires systemd
+    counting c1
+    succeeds delete --force c1
+    edit_config "$b" '.linux.cgroupsPath = "system.slice:test:c1" | .linux.resources.pids.limit = 40'
+    succeeds --systemd-cgroup run -d -b "$b" c1
+    wait_until has_reached 3
+    succeeds checkpoint --image-path images c1
+    at=$(last)
+    succeeds delete c1
+    succeeds --systemd-cgroup restore -d -b "$b" --image-path images c1
+    is "$(systemctl show -p ActiveState --value test-c1.scope)" active
+    is "$(sed -n 's/^0:://p' "/proc/$(pid_of c1)/cgroup")" /system.slice/test-c1.scope
+    is "$(</sys/fs/cgroup/system.slice/test-c1.scope/pids.max)" 40
+    went_on "$at"
+    succeeds delete --force c1
+}
+
+# ---- with one that fails
+
+fake() { # HOW
+    mkdir -p fake
+    cp "$BATS_TEST_DIRNAME/criu.py" fake/criu
+    PATH=$PWD/fake:$PATH
+    export CRIU_FAILS=$1
+    requires file:/usr/bin/python3
+}
+sleeping() { args sleep 1000; }
+alive() {
+    b=$(bundle c1 "$(sleeping)")
+    succeeds run -d -b "$b" c1
+}
+
+@test "without criu: an error that says so, exit status of --help" {
+    alive
+    for path in /none /none:/nowhere; do
+        PATH=$path attempt checkpoint --help || true
+    done
+    status=0
+    PATH=/none "$DISTRO_SHIM" checkpoint --help >out 2>err || status=$?
+    is "$status" 1
+    contains "$(<err)" 'checkpoint and restore do not work here: criu: executable file not found in $PATH'
+    contains "$(<out)" 'usage: distro-shim [GLOBAL OPTIONS] checkpoint'
+    status=0
+    PATH=/none "$DISTRO_SHIM" --root "$SHIM_ROOT" checkpoint c1 >out 2>err || status=$?
+    is "$status" 1
+    contains "$(<err)" 'criu: executable file not found in $PATH'
+    is "$(PATH=/none "$DISTRO_SHIM" features | jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" false
+    is "$(state_of c1)" running
+    [ ! -e checkpoint ]
+}
+
+@test "--help asks criu" {
+    fake none
+    attempt checkpoint --help
+    is "$status|$stderr" "0|"
+    CRIU_FAILS=check attempt checkpoint --help
+    is "$status" 1
+    contains "$stderr" "'criu check' failed: "
+    contains "$stderr" 'it is ?[31mbroken'
+    CRIU_FAILS=old attempt checkpoint --help
+    is "$status" 1
+    contains "$stderr" 'has version 3.0, 3.15 is needed'
+    is "$(shim features | jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" true
+    # Podman's question
+    attempt restore --lsm-mount-context
+    is "$status" 1
+    contains "$stderr" 'requires an argument'
+    succeeds restore --help
+}
+
+@test "a failed checkpoint: the container runs on; the log's last words" {
+    fake log
+    alive
+    expect_error "criu dump failed, see '$PWD/work/dump.log': (Error .criu/fake.c:[234].: it is .\[31mbroken(; |$)){3}" \
+        checkpoint --image-path images --work-path work c1
+    is "$(state_of c1)" running
+    is "$(find "$SHIM_ROOT/c1" -type d)" "$SHIM_ROOT/c1"
+    export CRIU_FAILS=dies
+    expect_error "ended with status 3 and no answer" checkpoint --image-path images c1
+    export CRIU_FAILS=garbage
+    expect_error "what is no answer" checkpoint --image-path images c1
+    expect_error "cannot track changes of memory" checkpoint --pre-dump --image-path images c1
+    is "$(state_of c1)" running
+}
+
+@test "a checkpoint of what cannot be one" {
+    fake log
+    b=$(bundle c1 "$(sleeping)")
+    expect_error 'container does not exist' checkpoint c1
+    succeeds create -b "$b" c1
+    expect_error 'it was created and not started' checkpoint c1
+    succeeds start c1
+    for option in --lazy-pages --status-fd=3 --page-server=nowhere --empty-ns=pid --manage-cgroups-mode=hard --network-lock=x; do
+        expect_error "${option%%=*}" checkpoint --image-path images "$option" c1
+    done
+    succeeds kill c1 KILL
+    wait_until eval '[ "$(state_of c1)" = stopped ]'
+    expect_error 'container not running' checkpoint --image-path images c1
+}
+
+@test "a failed restore leaves nothing" {
+    fake log
+    b=$(bundle c1 "$(sleeping)" ".mounts += [{destination: \"/etc/there\", type: \"bind\", source: \"/etc/hostname\", options: [\"bind\"]}]")
+    expect_error 'no such file or directory' restore -b "$b" --image-path images c1
+    mkdir images
+    expect_error 'there are no images of a checkpoint' restore -b "$b" --image-path images c1
+    echo '["/dev/null", "pipe:[1]"' >images/descriptors.json
+    expect_error 'descriptors.json:2:1: the text ends too early' restore -b "$b" --image-path images c1
+    echo '["/dev/null", "pipe:[1]", "pipe:[1]"]' >images/descriptors.json
+    for CRIU_FAILS in log dies garbage; do
+        export CRIU_FAILS
+        expect_error 'criu' restore -b "$b" --image-path images --work-path work --pid-file pid c1
+        [ ! -e "$SHIM_ROOT/c1" ] && [ ! -e pid ]
+        is "$(find /sys/fs/cgroup -name c1)" ""
+    done
+    CRIU_FAILS=log expect_error "criu restore failed, see '$PWD/work/restore.log': Error .criu/fake.c:2" \
+        restore -b "$b" --image-path images --work-path work c1
+    # the policy comes first
+    policy '{"version": 1, "network": {"namespace": "/run/netns/none"}}'
+    expect_error 'none' restore -b "$b" --image-path images c1
+    [ ! -e "$SHIM_ROOT/c1" ]
+}
+
+@test "killed while criu works: delete --force finds what there is" {
+    fake waits
+    b=$(bundle c1 "$(sleeping)")
+    mkdir images
+    echo '["/dev/null", "/dev/null", "/dev/null"]' >images/descriptors.json
+    # not a function: it is the runtime itself that is killed
+    "$DISTRO_SHIM" --root "$SHIM_ROOT" restore -d -b "$b" --image-path images c1 </dev/null >/dev/null 2>&1 3>&- &
+    wait_until eval '[ -n "$(cat /sys/fs/cgroup/distro-shim/c1/cgroup.procs /sys/fs/cgroup/*/distro-shim/c1/cgroup.procs 2>/dev/null)" ]'
+    is "$(state_of c1)" creating
+    kill -KILL $!
+    wait $! || true
+    wait_until shim delete --force c1
+    [ ! -e "$SHIM_ROOT/c1" ]
+}
