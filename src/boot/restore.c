@@ -78,59 +78,28 @@ static int restore_page(struct boot *b, struct err *e)
 	return 0;
 }
 
-static void release(struct boot *b)
-{
-	close_keep_errno(b->channel);
-	close_keep_errno(b->channel_other);
-	close_keep_errno(b->criu_socket);
-	close_keep_errno(b->root_mount);
-	hook_place_release(&b->hooks);
-	for (size_t i = 0; b->mount_fds && i < b->plan->mounts.n; i++)
-		close_keep_errno(b->mount_fds[i]);
-	cgroup_release(&b->cgroup);
-}
-
 int boot_restore(const struct restore_request *request, struct create_result *ret, struct err *e)
 {
-	struct boot b = {
-		.plan = request->create.plan,
-		.facts = request->create.facts,
-		.host = request->create.host,
-		.options = request->create.options,
-		.state = request->create.state,
-		.status = request->create.status,
-		.arena = request->create.arena,
-		.members_directory = request->create.members_directory,
-		.restore = request,
-		.cgroup = CGROUP_INIT,
-		.init = CHILD_INIT,
-		.criu = CHILD_INIT,
-		.channel = -1,
-		.channel_other = -1,
-		.criu_socket = -1,
-		.start_listener = -1,
-		.console_master = -1,
-		.root_mount = -1,
-		.cgroup_procs = -1,
-		.procfs = -1,
-		.container_network = -1,
-		.hooks = HOOK_PLACE_INIT,
-		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 },
-	};
-	int rc = restore_page(&b, e);
+	autoboot b = BOOT_INIT;
 
-	if (rc < 0) {
+	b.plan = request->create.plan;
+	b.facts = request->create.facts;
+	b.host = request->create.host;
+	b.options = request->create.options;
+	b.state = request->create.state;
+	b.status = request->create.status;
+	b.arena = request->create.arena;
+	b.members_directory = request->create.members_directory;
+	b.restore = request;
+	if (restore_page(&b, e) < 0) {
 		parent_learn_cause(&b, e);
 		/* It would go on making processes. */
 		child_drop(&b.criu);
 		ret->left_behind = !parent_undo(&b);
-		close_keep_errno(b.console_master);
-		release(&b);
 		return -1;
 	}
-	release(&b);
 	ret->init = b.init;
-	ret->console_master = b.console_master;
+	ret->console_master = take_fd(&b.console_master);
 	ret->channel = -1;
 	return 0;
 }
