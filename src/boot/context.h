@@ -89,13 +89,13 @@ struct boot {
 };
 
 /* Nothing is open, and nobody is there. */
-#define BOOT_INIT                                                                                 \
-	{                                                                                         \
-		.cgroup = CGROUP_INIT, .init = CHILD_INIT, .criu = CHILD_INIT, .channel = -1,     \
-		.channel_other = -1, .criu_socket = -1, .start_listener = -1,                     \
-		.console_master = -1, .root_mount = -1, .cgroup_procs = -1, .procfs = -1,         \
-		.container_network = -1, .hooks = HOOK_PLACE_INIT,                                \
-		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, .network = -1       \
+#define BOOT_INIT                                                                             \
+	{                                                                                     \
+		.cgroup = CGROUP_INIT, .init = CHILD_INIT, .criu = CHILD_INIT, .channel = -1, \
+		.channel_other = -1, .criu_socket = -1, .start_listener = -1,                 \
+		.console_master = -1, .root_mount = -1, .cgroup_procs = -1, .procfs = -1,     \
+		.container_network = -1, .hooks = HOOK_PLACE_INIT,                            \
+		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, .network = -1   \
 	}
 /* Close what is open still. The process is left to the caller. */
 void boot_release(struct boot *b);

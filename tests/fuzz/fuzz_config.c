@@ -58,7 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *verdict = judge(&arena, spec);
 	must(str_eq(once.text, encode(&arena, again).text));
 	must(str_eq(once.text, encode(&arena, copy).text));
-	must(str_eq(verdict, judge(&arena, again)));
 	must(str_eq(verdict, judge(&arena, copy)));
+	/* in the encoded text all is in another place */
+	spec->text = again->text = NULL;
+	must(str_eq(judge(&arena, spec), judge(&arena, again)));
 	return 0;
 }
