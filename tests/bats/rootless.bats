@@ -195,11 +195,12 @@ allow
     is "$(state_of c1)" paused
     succeeds resume c1
     attempt exec c1 sleep 1000 &
+    local background=$!
     wait_until eval '[ "$(wc -l </sys/fs/cgroup/rootless/distro-shim-c1/cgroup.procs)" = 2 ]'
     attempt events --stats c1
     is "$(jq -r .id <<<"$output")" c1
     succeeds kill --all c1 KILL
-    wait
+    wait $background # not for bats' own, which watches the time
     wait_until eval '[ "$(state_of c1)" = stopped ]'
     succeeds delete c1
     [ ! -e /sys/fs/cgroup/rootless/distro-shim-c1 ]
