@@ -177,11 +177,11 @@ inode() { stat -L -c %i "$@"; }
     { shim run -b "$b" c1 </dev/null 2>&1 3>&- || true; } | cat >first &
     wait_until grep -q started first
     succeeds checkpoint --image-path images2 c1
-    wait
+    wait $! || true
     { shim restore -b "$b" --image-path images2 c1 </dev/null 2>&1 3>&- || true; } | cat >second &
     wait_until eval '[ "$(state_of c1)" = running ]'
     succeeds kill c1 TERM
-    wait
+    wait $! || true
     is "$(<second)" 'got TERM'
 }
 
@@ -195,7 +195,7 @@ inode() { stat -L -c %i "$@"; }
     succeeds run -d -b "$b" --console-socket "$PWD/one" c1
     wait_until grep -q 1:a: first
     succeeds checkpoint --image-path images c1
-    wait
+    wait $! || true
     succeeds delete c1
     expect_error 'needs --console-socket' restore -d -b "$b" --image-path images c1
     pty --receive "$PWD/two" send:'b\n' expect:2:b: >second 2>&1 3>&- </dev/null &
@@ -204,7 +204,7 @@ inode() { stat -L -c %i "$@"; }
     wait_until grep -q 2:b: second
     is "$(readlink "/proc/$(pid_of c1)/fd/0")" /dev/pts/0
     succeeds delete --force c1
-    wait
+    wait $! || true
 }
 
 @test "hooks of the runtime run before anything of the container does; a failed one leaves nothing" {
