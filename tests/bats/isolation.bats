@@ -612,14 +612,20 @@ else:
     assert seals & wanted == wanted, seals
     assert (os.stat(exe).st_dev, os.stat(exe).st_ino) != (os.stat(program).st_dev, os.stat(program).st_ino)
 os.kill(int(proc[6:]), 9)
-while os.path.exists(exe):
-    time.sleep(0.01)
+# the process lets go of its file a little later than of its name in /proc
+deadline = time.monotonic() + 10
+def answer(fd):
+    while True:
+        try:
+            os.close(os.open("/proc/self/fd/%d" % fd, os.O_WRONLY))
+            return 0
+        except OSError as error:
+            if error.errno != errno.ETXTBSY or time.monotonic() > deadline:
+                return error.errno
+            time.sleep(0.01)
 for way, fd in held.items():
-    try:
-        os.close(os.open("/proc/self/fd/%d" % fd, os.O_WRONLY))
-        sys.exit(way + " can be opened for writing")
-    except OSError as error:
-        assert error.errno in (errno.EROFS, errno.EPERM), (way, error)
+    got = answer(fd)
+    assert got in (errno.EROFS, errno.EPERM), (way, errno.errorcode.get(got, "can be opened for writing"))
 END
         succeeds delete "$shape"
     done
