@@ -364,6 +364,22 @@ alive() {
     [ ! -e checkpoint ]
 }
 
+@test "a criu that does not fit the kernel: its own reason, and nothing has happened" {
+    requires cmd:criu
+    ! criu check >/dev/null 2>&1 || skip "it fits here"
+    alive
+    status=0
+    "$DISTRO_SHIM" checkpoint --help >/dev/null 2>err || status=$?
+    is "$status" 1
+    matches "$(<err)" "checkpoint and restore do not work here: 'criu check' failed: Error .criu/.*: "
+    is "$("$DISTRO_SHIM" features | jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" true
+    expect_error "criu dump failed|'criu check' failed|criu.*ended" checkpoint --image-path images c1
+    is "$(state_of c1)" running
+    kill -0 "$(pid_of c1)"
+    expect_error "criu" restore -d -b "$b" --image-path images c2
+    [ ! -e "$SHIM_ROOT/c2" ]
+}
+
 @test "--help asks criu" {
     fake none
     attempt checkpoint --help

@@ -28,6 +28,7 @@ setup() {
     SHIM_ROOT=$RUNTIME_OF_USER/distro-shim/containers
 }
 teardown() {
+    ! mountpoint -q /usr/bin || umount -l /usr/bin
     [ -z "${SHIM_ROOT:-}" ] || end_test || return 1
     rm -rf "${HOME_OF_USER:-/run/rootless.none}"
 }
@@ -134,6 +135,12 @@ secret
 
 @test "many ids, by newuidmap and newgidmap, and what they refuse" {
     requires cmd:newuidmap cmd:newgidmap
+    if [ -n "${DISTRO_SHIM_WORLD:-}" ] && [ -z "${DISTRO_SHIM_VM:-}" ]; then # /etc is the private machine's own
+        id -nu 1000 >/dev/null 2>&1 || echo 'user:x:1000:1000::/nowhere:/bin/sh' >>/etc/passwd
+        for file in /etc/subuid /etc/subgid; do
+            grep -qs "^$(id -nu 1000):" $file || echo "$(id -nu 1000):100000:65536" >>$file
+        done
+    fi
     first=$(sed -n "s/^$(id -nu 1000):\([0-9]*\):.*/\1/p" /etc/subuid)
     [ -n "$first" ] || skip "user 1000 has no line in /etc/subuid"
     maps="[{containerID: 0, hostID: 1000, size: 1}, {containerID: 1, hostID: $first, size: 65535}]"
@@ -162,11 +169,14 @@ allow
 }
 
 @test "without newuidmap more than one id is an error that names it" {
-    ! command -v newuidmap || skip "it is installed"
     user_bundle c1 "$(args true)" '.linux.uidMappings[0].size = 2'
+    # $PATH is not asked; so they are taken away where they are
+    mkdir upper work && mount -t overlay -o "lowerdir=/usr/bin,upperdir=$PWD/upper,workdir=$PWD/work" overlay /usr/bin
+    rm -f /usr/bin/newuidmap /usr/bin/newgidmap
     expect_error "linux.uidMappings: .*'newuidmap'.*not installed" run -b "$b" c1
     edit_config "$b" '.linux.uidMappings[0].size = 1 | .linux.gidMappings[0].hostID = 5'
     expect_error "linux.gidMappings: .*'newgidmap'.*not installed" run -b "$b" c1
+    umount -l /usr/bin
 }
 
 @test "without a delegated cgroup there is none, limits are an error, and a path says so" {
