@@ -32,6 +32,9 @@ struct plan_scope {
 void plan_systemd_limits(const struct plan_cgroup *cgroup, struct arena *arena,
 			 struct plan_properties *ret);
 
+/* A weight of blkio on the scale of io.weight, on which systemd reckons; rounded, as 500 is its 100. */
+const char *plan_systemd_weight_of_v1(const char *value, struct arena *arena);
+
 /* The same of block devices, for one write; and of the devices that may be used, which no update changes.
  * Room for PLAN_SYSTEMD_LIMITS properties and for two. */
 #define PLAN_SYSTEMD_LIMITS 32

@@ -57,6 +57,10 @@ static const char *block_path(const char *line, const char **rest, struct arena 
 	return arena_printf(arena, "/dev/block/%.*s", (int)length, line);
 }
 
+/*
+ * systemd has properties of v1, too, of which it reads a limit for writing as the end of that for reading
+ * (252, at a reload), and which it leaves alone where there is one of these. These it writes on v1 as well.
+ */
 static void put_rate(struct plan_properties *ret, const char *name, const char *path,
 		     const char *value, struct arena *arena)
 {
@@ -94,9 +98,9 @@ void plan_systemd_block_device(const struct plan_cgroup_write *write, struct are
 	static const char *const files[][2] = {
 		{ "io.weight", "IODeviceWeight" },
 		{ "io.bfq.weight", "IODeviceWeight" },
-		{ "blkio.weight_device", "BlockIODeviceWeight" },
-		{ "blkio.throttle.read_bps_device", "BlockIOReadBandwidth" },
-		{ "blkio.throttle.write_bps_device", "BlockIOWriteBandwidth" },
+		{ "blkio.weight_device", "IODeviceWeight" },
+		{ "blkio.throttle.read_bps_device", "IOReadBandwidthMax" },
+		{ "blkio.throttle.write_bps_device", "IOWriteBandwidthMax" },
 	};
 	/* The scale of systemd is that of io.weight. */
 	bool bfq = str_eq(write->file, "io.bfq.weight") && write->other_value;
@@ -107,6 +111,8 @@ void plan_systemd_block_device(const struct plan_cgroup_write *write, struct are
 		return;
 	if (str_eq(write->file, "io.max"))
 		put_max(ret, path, value, arena);
+	if (str_eq(write->file, "blkio.weight_device"))
+		value = plan_systemd_weight_of_v1(value, arena);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (str_eq(write->file, files[i][0]))
 			put_rate(ret, files[i][1], path, value, arena);

@@ -26,7 +26,7 @@ static const struct {
 	{ "cpu.shares", "CPUShares" },
 	{ "io.weight", "IOWeight" },
 	{ "io.bfq.weight", "IOWeight" },
-	{ "blkio.weight", "BlockIOWeight" },
+	{ "blkio.weight", "IOWeight" },
 	{ "pids.max", "TasksMax" },
 };
 
@@ -147,11 +147,24 @@ static void put_cpus(struct limits *l, const char *name, const char *list)
 		property->values.v[property->values.n++] = arena_printf(l->arena, "%u", mask[i]);
 }
 
-/* That of io.weight, 1 to 10000; of BFQ it is 10 to 1000. */
-static const char *on_systemds_scale(const struct plan_cgroup_write *write)
+const char *plan_systemd_weight_of_v1(const char *value, struct arena *arena)
+{
+	uint64_t weight;
+
+	/* 500 is its 100 */
+	if (!parse_u64(value, &weight) || weight == 0)
+		return value;
+	return arena_printf(arena, "%llu",
+			    (unsigned long long)(weight < 10 ? 1 : (weight + 2) / 5));
+}
+
+/* That of io.weight, 1 to 10000; of BFQ and of v1 it is 10 to 1000. */
+static const char *on_systemds_scale(const struct plan_cgroup_write *write, struct arena *arena)
 {
 	if (str_eq(write->file, "io.bfq.weight") && write->other_value)
 		return write->other_value;
+	if (str_eq(write->file, "blkio.weight"))
+		return plan_systemd_weight_of_v1(write->value, arena);
 	return write->value;
 }
 
@@ -191,7 +204,7 @@ void plan_systemd_limits(const struct plan_cgroup *cgroup, struct arena *arena,
 		const struct plan_cgroup_write *write = &cgroup->writes.v[i];
 		for (size_t k = 0; k < ARRAY_SIZE(numbers); k++)
 			if (str_eq(write->file, numbers[k].file))
-				put_limit(&l, numbers[k].property, on_systemds_scale(write));
+				put_limit(&l, numbers[k].property, on_systemds_scale(write, arena));
 		plan_systemd_block_device(write, arena, ret);
 		if (str_eq(write->file, "cpuset.cpus"))
 			put_cpus(&l, "AllowedCPUs", write->value);
