@@ -193,6 +193,8 @@ src_libhooks_a_SOURCES = \
 src_libcriu_swrk_a_SOURCES = \
 	src/criu/criu.c \
 	src/criu/criu.h \
+	src/criu/images.c \
+	src/criu/images.h \
 	src/criu/log.c \
 	src/criu/protocol.c \
 	src/criu/protocol.h \

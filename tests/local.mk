@@ -12,6 +12,7 @@ unit_tests = \
 	tests/unit/test_cgroup_control \
 	tests/unit/test_cli \
 	tests/unit/test_cli_texts \
+	tests/unit/test_criu_images \
 	tests/unit/test_exec \
 	tests/unit/test_device_program \
 	tests/unit/test_facts \
@@ -55,6 +56,7 @@ tests_unit_test_cgroup_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_control_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_texts_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_criu_images_LDADD = $(CRIU_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_exec_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_device_program_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
@@ -113,6 +115,7 @@ list-fuzz-targets:
 
 fuzz_targets = \
 	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_criu \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_plan \
 	tests/fuzz/fuzz_policy \
@@ -124,6 +127,8 @@ EXTRA_PROGRAMS += $(fuzz_targets)
 fuzzer_flags = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_config_LDADD = $(SPEC_LIBS)
 tests_fuzz_fuzz_config_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_criu_LDADD = $(CRIU_LIBS)
+tests_fuzz_fuzz_criu_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_json_LDADD = $(BASE_LIBS)
 tests_fuzz_fuzz_json_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_plan_LDADD = $(PLAN_LIBS)

@@ -11,6 +11,7 @@
 #include "container/criu_mounts.h"
 #include "container/criu_options.h"
 #include "container/living.h"
+#include "criu/images.h"
 #include "sys/nsfd.h"
 
 #include <fcntl.h>
@@ -32,6 +33,7 @@ struct checkpoint {
 	struct mountinfo mounts;
 	struct criu_request request;
 	const char *streams[3];
+	bool has_stream_files;
 };
 
 static const char *namespace_path(const struct spec *spec, enum spec_ns_type type)
@@ -162,8 +164,10 @@ static int add_stream(struct checkpoint *c, int fd, struct err *e)
 		return -1;
 	if (is_own_mount(c, mount))
 		return 0;
-	char *name = arena_printf(arena, "file[%x:%llx]", mount, (unsigned long long)st.st_ino);
+	char *name =
+		arena_printf(arena, CRIU_FILE_KEY "%x:%llx]", mount, (unsigned long long)st.st_ino);
 	c->streams[fd] = name;
+	c->has_stream_files = true;
 	add_external(c, name);
 	return 0;
 }
@@ -260,6 +264,8 @@ static int dump(struct checkpoint *c, const char *program, const char *log_direc
 			       &answer, "criu dump", e);
 	if (rc < 0)
 		thaw_again(c, was_frozen);
+	else if (r->type == CRIU_DUMP && c->has_stream_files)
+		rc = criu_images_free_streams(r->images, e);
 	return rc;
 }
 

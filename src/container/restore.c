@@ -11,6 +11,7 @@
 #include "container/leftover.h"
 #include "container/make.h"
 #include "container/terminal.h"
+#include "criu/images.h"
 
 #include <signal.h>
 
@@ -20,7 +21,7 @@
 /* What can be passed on: a pipe, a file that was not the container's. All else criu opens again. */
 static bool is_inherited(const char *key)
 {
-	return str_has_prefix(key, "pipe:[") || str_has_prefix(key, "file[");
+	return str_has_prefix(key, "pipe:[") || str_has_prefix(key, CRIU_FILE_KEY);
 }
 
 /* The same file as runc's: an array of what the standard streams were. */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Images that criu has written. Changed is one thing, which criu has no option for.
+ */
+#ifndef CRIU_IMAGES_H
+#define CRIU_IMAGES_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stddef.h>
+
+/* criu's name of an open file that it leaves to whoever restores ("file[MOUNT:INODE]"). */
+#define CRIU_FILE_KEY "file["
+
+/*
+ * criu remembers length, mode and position of the files behind the standard streams, too, and refuses to take
+ * another file or a pipe in their place. These are taken out of "files.img" in `images` (a directory). What is
+ * no such file stays as it is, to the byte; a text that is no image is ERR_SYSTEM, and the image is not changed.
+ */
+int criu_images_free_streams(int images, struct err *e) MUST_CHECK;
+
+/* The same of the bytes of an image. */
+int criu_images_rewrite(const void *image, size_t length, struct strbuf *out, struct err *e)
+	MUST_CHECK;
+
+#endif
