@@ -120,7 +120,7 @@ inode() { stat -L -c %i "$@"; }
     later=$(numbers c2)
     is "$later" "$(seq "$(wc -l <<<"$later")")"
     succeeds delete --force c2
-    rmdir /sys/fs/cgroup/elsewhere
+    [ ! -e /sys/fs/cgroup/elsewhere ]
 }
 
 @test "--pre-dump and --parent-path: what has not changed is written once" {
@@ -258,8 +258,8 @@ inode() { stat -L -c %i "$@"; }
     counting c1
     succeeds checkpoint --image-path images c1
     succeeds delete c1
-    rm images/pstree.img
-    expect_error "criu restore failed, see '$PWD/images/restore.log': Error .*pstree.img" restore -d -b "$b" --image-path images c1
+    echo no image >images/core-1.img
+    expect_error "criu restore failed, see '$PWD/images/restore.log': Error .*(core-1.img|[Mm]agic)" restore -d -b "$b" --image-path images c1
     [ ! -e "$SHIM_ROOT/c1" ] && [ ! -e /sys/fs/cgroup/distro-shim ]
     rm images/descriptors.json
     expect_error 'there are no images of a checkpoint' restore -d -b "$b" --image-path images c1
