@@ -351,6 +351,32 @@ alive() {
     succeeds run -d -b "$b" c1
 }
 
+@test "Podman: what it has checkpointed goes on, its output too" {
+    works
+    requires systemd cmd:podman
+    mkdir -p root && cp -a "$BATS_FILE_TMPDIR/rootfs/." root/
+    with=(timeout 200 podman --runtime "$DISTRO_SHIM" --cgroup-manager systemd)
+    pod() { "${with[@]}" "$@" </dev/null 3>&- >said 2>&1 || { cat said >&2 && return 1; }; }
+    counts() { podman --runtime "$DISTRO_SHIM" logs "$1" </dev/null 3>&- 2>/dev/null; }
+    has_said() { [ "$(counts "$1" | wc -l)" -ge "$2" ]; }
+    pod run -d --name n1 --pidfile "$PWD/pid" --network ns:/run/netns/distros --log-driver k8s-file \
+        --security-opt apparmor=unconfined --rootfs "$PWD/root" \
+        sh -c 'i=0; while :; do i=$((i + 1)); echo $i; sleep 0.3; done'
+    wait_until has_said n1 3
+    pod container checkpoint n1
+    is "$(podman inspect --format '{{.State.Checkpointed}} {{.State.Running}}' n1)" "true false"
+    at=$(counts n1 | wc -l)
+    pod container restore n1
+    wait_until has_said n1 $((at + 3))
+    # conmon has new pipes for the streams, and nothing is lost on the way
+    seen=$(counts n1)
+    is "$seen" "$(seq "$(wc -l <<<"$seen")")"
+    is "$(inode "/proc/$(podman inspect --format '{{.State.Pid}}' n1)/ns/net")" "$(inode /run/netns/distros)"
+    pod rm -f -t 0 n1
+    umount /var/lib/containers/storage/overlay || true
+    systemctl stop machine.slice
+}
+
 @test "without criu: an error that says so, exit status of --help" {
     alive
     for path in /none /none:/nowhere; do
