@@ -287,7 +287,7 @@ inode() { stat -L -c %i "$@"; }
 
 @test "open TCP connections, with --tcp-established" {
     works
-    b=$(bundle c1 "$(args sh -c 'mkfifo /in; sleep 1000 >/in & nc -l -p 4711 -s 127.0.0.1 >/heard 2>&1 & until nc 127.0.0.1 4711; do sleep 0.2; done </in & wait')" \
+    b=$(bundle c1 "$(args sh -c 'mkfifo /in; sleep 1000 >/in & nc -l -p 4711 >/heard 2>&1 & until nc 127.0.0.1 4711; do sleep 0.2; done </in & wait')" \
         '.root.readonly = false')
     succeeds run -d -b "$b" c1
     succeeds exec c1 sh -c 'echo one >/in'
