@@ -126,7 +126,7 @@ int container_prepare(const struct global_options *global, const char *id,
 			      &made->host, e) < 0)
 		return -1;
 	if (outlook->verdict.refused)
-		return policy_refusal(&outlook->verdict, e);
+		return policy_refusal(&outlook->verdict, outlook->config_name, e);
 	if (!outlook->plan) {
 		*e = outlook->unplanned;
 		return -1;
