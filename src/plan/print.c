@@ -241,7 +241,9 @@ static void print_devices(const struct plan *plan, struct strbuf *out)
 			strbuf_printf(out, " %u:%u", device->major, device->minor);
 		strbuf_printf(out, " mode %04o owner %u:%u%s%s\n", (unsigned)device->mode,
 			      device->uid, device->gid, device->bind ? " bind" : "",
-			      device->is_default ? " default" : "");
+			      device->is_default ? " default"
+			      : device->is_there ? " which is there"
+						 : "");
 	}
 	if (plan->links.n > 0)
 		strbuf_puts(out, "links\n");
