@@ -71,6 +71,10 @@ const struct rule policy_rules[] = {
 
 /* --- where in the text --- */
 
+/* Looking for a place takes as long as the text, and a config can be refused for tens of thousands of them:
+ * more than a message has room for. */
+#define PLACES_MAX 64
+
 /* "/linux/namespaces/6": 6, and the length of what stands before it. */
 static bool last_index(const char *path, size_t *ret_parent, uint64_t *ret)
 {
@@ -133,8 +137,9 @@ static void place_refusals(const struct spec *request, const struct decisions *d
 	autoarena tree = { 0 };
 	struct json_value *root = NULL;
 	struct err ignored;
+	size_t places = 0;
 
-	for (size_t i = 0; i < decisions->n; i++) {
+	for (size_t i = 0; i < decisions->n && places < PLACES_MAX; i++) {
 		const struct decision *decision = &decisions->v[i];
 
 		if (decision->action != DECISION_REFUSE || str_empty(decision->path))
@@ -142,6 +147,7 @@ static void place_refusals(const struct spec *request, const struct decisions *d
 		if (!root && (!source.text || json_parse(&source, &tree, &root, &ignored) < 0))
 			return;
 		place(&source, root, decisions, i, arena);
+		places++;
 	}
 }
 
