@@ -6,6 +6,7 @@
  */
 #include "boot/context.h"
 
+#include "base/log.h"
 #include "base/str.h"
 #include "sys/beneath.h"
 #include "sys/mount_api.h"
@@ -17,8 +18,17 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* config-linux.md "Devices": an existing file of another type or number MUST be an error. An empty file is
- * where an earlier container has mounted one. */
+/* config-linux.md "Devices": an existing file of another type or number MUST be an error. */
+static int check_same(const struct stat *st, const struct plan_device *device, struct err *e)
+{
+	if ((st->st_mode & S_IFMT) != device->type ||
+	    (device->type != S_IFIFO && st->st_rdev != makedev(device->major, device->minor)))
+		return fail(e, ERR_CONFIG, "the device '%s' exists with another type or number",
+			    device->path);
+	return 0;
+}
+
+/* An empty file is where an earlier container has mounted one. */
 static int check_existing(int directory, const char *name, const struct plan_device *device,
 			  struct err *e)
 {
@@ -28,11 +38,31 @@ static int check_existing(int directory, const char *name, const struct plan_dev
 		return fail_sys(e, "stat the device '%s'", device->path);
 	if (device->bind && S_ISREG(st.st_mode) && st.st_size == 0)
 		return 0;
-	if ((st.st_mode & S_IFMT) != device->type ||
-	    (device->type != S_IFIFO && st.st_rdev != makedev(device->major, device->minor)))
-		return fail(e, ERR_CONFIG, "the device '%s' exists with another type or number",
-			    device->path);
-	return 0;
+	return check_same(&st, device, e);
+}
+
+/* Where a directory of the host is mounted nothing is made, for it would be made on the host. A symlink
+ * leads to the device inside the container, as for its program. One that is missing is no error: engines
+ * list for a privileged container what the host had a moment ago, and loop devices come and go. */
+static int look_at_device(struct boot *b, const struct plan_device *device, struct err *e)
+{
+	struct err why;
+	autoclose int fd = beneath_open(b->root_mount, device->path, 0, &why);
+	struct stat st;
+
+	if (fd < 0 && why.sys == ENOENT) {
+		log_warning("linux.devices[%zu]: '%s' is not there, and is not made in what is "
+			    "mounted from the host",
+			    device->index, device->path);
+		return 0;
+	}
+	if (fd < 0) {
+		*e = why;
+		return -1;
+	}
+	if (fstat(fd, &st) < 0)
+		return fail_sys(e, "stat the device '%s'", device->path);
+	return check_same(&st, device, e);
 }
 
 static int make_node(int directory, const char *name, const struct plan_device *device,
@@ -86,6 +116,10 @@ static int bind_node(int directory, const char *name, const struct plan_device *
 static int make_device(struct boot *b, const struct plan_device *device, struct err *e)
 {
 	const char *name;
+
+	if (device->is_there)
+		return look_at_device(b, device, e);
+
 	autoclose int directory = beneath_make_parent(b->root_mount, device->path, &name, e);
 
 	if (directory < 0)
@@ -110,9 +144,13 @@ static int make_link(struct boot *b, const struct plan_link *link, struct err *e
 
 int child_devices(struct boot *b, struct err *e)
 {
-	for (size_t i = 0; i < b->plan->devices.n; i++)
-		if (make_device(b, &b->plan->devices.v[i], e) < 0)
-			return -1;
+	for (size_t i = 0; i < b->plan->devices.n; i++) {
+		const struct plan_device *device = &b->plan->devices.v[i];
+
+		if (make_device(b, device, e) == 0)
+			continue;
+		return device->is_default ? -1 : err_prefix(e, "linux.devices[%zu]", device->index);
+	}
 	for (size_t i = 0; i < b->plan->links.n; i++)
 		if (make_link(b, &b->plan->links.v[i], e) < 0)
 			return -1;

@@ -152,6 +152,7 @@ struct owner_name container_owner_name(uint32_t uid);
 /* Everything from bytes to a plan without running anything: what `explain --bundle` shows. `inherited`:
  * what is passed on where the container is made, or NULL. */
 struct container_outlook {
+	const char *config_name; /* as in messages: "config.json" */
 	struct spec *spec;
 	struct policy_source policy;
 	struct facts *facts;

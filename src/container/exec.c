@@ -68,7 +68,7 @@ static int make_plan(struct execution *x, const struct container_exec_options *o
 		process->apparmor_profile = NULL;
 	policy_apply_process(process, x->status->policy, &x->arena, &verdict);
 	if (verdict.refused)
-		return policy_refusal(&verdict, e);
+		return policy_refusal(&verdict, NULL, e);
 	for (size_t i = 0; i < verdict.decisions.n; i++)
 		log_info("policy: %s: %s: %s", verdict.decisions.v[i].rule,
 			 verdict.decisions.v[i].path, verdict.decisions.v[i].why);

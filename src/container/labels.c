@@ -32,13 +32,14 @@ int labels_check(const char **apparmor_profile, const char *selinux_label, struc
 	if (!str_empty(*apparmor_profile) && !has_apparmor()) {
 		if (!str_eq(*apparmor_profile, "unconfined"))
 			return fail(e, ERR_CONFIG,
-				    "apparmorProfile \"%s\": AppArmor is not enabled on this host",
+				    "process.apparmorProfile \"%s\": AppArmor is not enabled on "
+				    "this host",
 				    *apparmor_profile);
 		*apparmor_profile = NULL;
 	}
 	if (!str_empty(selinux_label) && !has_selinux())
 		return fail(e, ERR_CONFIG,
-			    "selinuxLabel \"%s\": SELinux is not enabled on this host",
+			    "process.selinuxLabel \"%s\": SELinux is not enabled on this host",
 			    selinux_label);
 	return 0;
 }

@@ -126,16 +126,17 @@ int container_prepare(const struct global_options *global, const char *id,
 			      &made->host, e) < 0)
 		return -1;
 	if (outlook->verdict.refused)
-		return policy_refusal(&outlook->verdict, e);
+		return policy_refusal(&outlook->verdict, outlook->config_name, e);
 	if (!outlook->plan) {
 		*e = outlook->unplanned;
 		return -1;
 	}
-	if (check_console(outlook, options, console_to_caller, e) < 0 ||
-	    labels_check(&outlook->plan->process.apparmor_profile,
+	if (check_console(outlook, options, console_to_caller, e) < 0)
+		return -1;
+	if (labels_check(&outlook->plan->process.apparmor_profile,
 			 outlook->plan->process.selinux_label, e) < 0 ||
 	    labels_check_mounts(outlook->plan->mount_label.value, e) < 0)
-		return -1;
+		return spec_fail_located(outlook->verdict.spec, outlook->config_name, e);
 	for (size_t i = 0; i < outlook->plan->warnings.n; i++)
 		log_warning("%s", outlook->plan->warnings.v[i]);
 	if (state_claim(global->root, id, &made->dir, e) < 0)

@@ -67,7 +67,7 @@ int container_outlook(const struct global_options *global, const char *id,
 		      const struct inherited *inherited, struct arena *arena,
 		      struct container_outlook *ret, struct host *ret_host, struct err *e)
 {
-	struct container_outlook outlook = { 0 };
+	struct container_outlook outlook = { .config_name = config_name(options) };
 	struct facts_options facts_options = {
 		.members_directory = registry_default_directory(global->rootless, arena),
 		.cgroup_disabled = global->cgroup_disabled,

@@ -92,6 +92,8 @@ struct plan_device {
 	uint32_t uid, gid;
 	bool bind; /* from the host's node (user namespace): mknod is not permitted there */
 	bool is_default;
+	bool is_there; /* in a directory of the host's, where none is made: only looked at */
+	size_t index;  /* in linux.devices, for messages; not where it is a default one */
 };
 struct plan_link {
 	const char *path, *target;

@@ -39,6 +39,7 @@ struct dev_view {
 	enum dev_directory directory;
 	bool pts; /* devpts is mounted at /dev/pts, after that */
 	struct text_set destinations;
+	size_t *last; /* which mount is the last one there, by the number of the first */
 };
 
 const char *plan_device_type(mode_t type)
@@ -51,13 +52,16 @@ static void dev_look(struct plan_context *c, struct dev_view *ret)
 	ret->directory = DEV_OF_ROOTFS;
 	ret->pts = false;
 	text_set_init(&ret->destinations, c->arena, c->plan->mounts.n);
+	ret->last = arena_new_array(c->arena, size_t, c->plan->mounts.n);
 	for (size_t i = 0; i < c->plan->mounts.n; i++) {
 		const struct plan_mount *mount = &c->plan->mounts.v[i];
 		bool is_fs = mount->kind == PLAN_MOUNT_FS;
 
 		if (mount->kind == PLAN_MOUNT_REMOUNT)
 			continue;
-		text_set_add(&ret->destinations, mount->destination, strlen(mount->destination), i);
+		const size_t *first = text_set_add(&ret->destinations, mount->destination,
+						   strlen(mount->destination), i);
+		ret->last[first ? *first : i] = i;
 		if (str_eq(mount->destination, "/dev")) {
 			ret->directory =
 				is_fs && str_eq(mount->fstype, "tmpfs") ? DEV_OWN : DEV_FOREIGN;
@@ -71,6 +75,36 @@ static void dev_look(struct plan_context *c, struct dev_view *ret)
 static bool is_mounted_over(const struct dev_view *dev, const char *path)
 {
 	return text_set_find(&dev->destinations, path, strlen(path)) != NULL;
+}
+
+/* The mount that covers the path, NULL: the root filesystem. The later one hides what lies below it. */
+static const struct plan_mount *mount_over(const struct plan_context *c, const struct dev_view *dev,
+					   const char *path)
+{
+	const struct plan_mount *over = NULL;
+
+	for (size_t length = strlen(path); length > 1;) {
+		const size_t *first = text_set_find(&dev->destinations, path, length);
+		const struct plan_mount *mount =
+			first ? &c->plan->mounts.v[dev->last[*first]] : NULL;
+
+		if (mount && (!over || mount > over))
+			over = mount;
+		while (path[--length] != '/')
+			;
+	}
+	return over;
+}
+
+/* Whether a node made there would be the host's: what a bind or devtmpfs shows at /dev or below it is. */
+static bool is_of_the_host(const struct plan_context *c, const struct dev_view *dev,
+			   const char *path)
+{
+	const struct plan_mount *over = mount_over(c, dev, path);
+
+	if (!over || !path_is_below(over->destination, "/dev"))
+		return false;
+	return over->kind != PLAN_MOUNT_FS || str_eq(over->fstype, "devtmpfs");
 }
 
 /* mknod(2) of a device is not permitted outside the initial user namespace; of a FIFO it is. */
@@ -117,6 +151,7 @@ static int device_read(struct plan_context *c, size_t index, struct plan_device 
 		return fail(e, ERR_CONFIG, "linux.devices[%zu].type: must be c, b, u or p", index);
 	/* engines send stat(2)'s whole st_mode */
 	ret->mode = from->file_mode.set ? from->file_mode.value & 07777 : 0666;
+	ret->index = index;
 	ret->uid = from->uid.value;
 	ret->gid = from->gid.value;
 	ret->bind = ret->type != S_IFIFO && devices_by_bind(c);
@@ -168,14 +203,8 @@ static int devices_of_config(struct plan_context *c, const struct dev_view *dev,
 		/* the container's own instance of devpts has its own */
 		if (str_eq(device.path, ptmx_link.path) && dev->pts)
 			continue;
-		if (dev->directory == DEV_FOREIGN && path_is_below(device.path, "/dev")) {
-			plan_warn(
-				c,
-				"linux.devices[%zu]: %s is not made, /dev is mounted with nodes of "
-				"its own",
-				i, device.path);
-			continue;
-		}
+		device.is_there = is_of_the_host(c, dev, device.path);
+		device.bind &= !device.is_there;
 		device_add(c, paths, &device);
 	}
 	return 0;

@@ -44,7 +44,7 @@ int plan_mount_label(struct plan_context *c, struct err *e)
 		type = find_type(wanted);
 	if (!type)
 		return fail(e, ERR_CONFIG,
-			    "annotation " PLAN_CONTEXT_ANNOTATION
+			    "annotations.\"" PLAN_CONTEXT_ANNOTATION "\""
 			    ": must be context, fscontext, defcontext or rootcontext");
 	if (strlen(label) > LABEL_MAX)
 		return fail(e, ERR_CONFIG, "linux.mountLabel: is longer than %d bytes", LABEL_MAX);

@@ -74,7 +74,7 @@ int plan_make(const struct verdict *verdict, const struct facts *facts,
 	};
 
 	if (verdict->refused)
-		return policy_refusal(verdict, e);
+		return policy_refusal(verdict, NULL, e);
 	plan_top(&c);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		if (parts[i](&c, e) < 0)

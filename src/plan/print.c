@@ -239,6 +239,10 @@ static void print_devices(const struct plan *plan, struct strbuf *out)
 		strbuf_printf(out, " %s", plan_device_type(device->type));
 		if (!str_eq(plan_device_type(device->type), "p"))
 			strbuf_printf(out, " %u:%u", device->major, device->minor);
+		if (device->is_there) {
+			strbuf_puts(out, " as it is there\n");
+			continue;
+		}
 		strbuf_printf(out, " mode %04o owner %u:%u%s%s\n", (unsigned)device->mode,
 			      device->uid, device->gid, device->bind ? " bind" : "",
 			      device->is_default ? " default" : "");

@@ -167,6 +167,7 @@ static void json_devices(const struct plan *plan, struct json_out *out)
 		json_out_member_i64(out, "gid", device->gid);
 		json_out_member_bool(out, "bind", device->bind);
 		json_out_member_bool(out, "default", device->is_default);
+		json_out_member_bool(out, "there", device->is_there);
 		json_out_object_end(out);
 	}
 	json_out_array_end(out);

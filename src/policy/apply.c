@@ -4,6 +4,9 @@
  */
 #include "policy/rules.h"
 
+#include "base/auto.h"
+#include "policy/pointer.h"
+
 /* In this order: what network it is comes before what may be done in it, and /proc after the PID
  * namespace that it shows. */
 const struct rule policy_rules[] = {
@@ -66,6 +69,88 @@ const struct rule policy_rules[] = {
 	{ NULL, NULL, NULL },
 };
 
+/* --- where in the text --- */
+
+/* Looking for a place takes as long as the text, and a config can be refused for tens of thousands of them:
+ * more than a message has room for. */
+#define PLACES_MAX 64
+
+/* "/linux/namespaces/6": 6, and the length of what stands before it. */
+static bool last_index(const char *path, size_t *ret_parent, uint64_t *ret)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || !parse_u64(slash + 1, ret))
+		return false;
+	*ret_parent = (size_t)(slash - path);
+	return true;
+}
+
+/* Whether an earlier decision has put or taken an element before this one of the same list: then its
+ * number is not that of the text. */
+static bool is_moved(const struct decisions *decisions, size_t index, size_t *ret_parent)
+{
+	const char *path = decisions->v[index].path;
+	uint64_t number, other;
+	size_t parent;
+
+	if (!last_index(path, ret_parent, &number))
+		return false;
+	for (size_t i = 0; i < index; i++) {
+		const struct decision *earlier = &decisions->v[i];
+
+		if ((earlier->action == DECISION_ADD || earlier->action == DECISION_DROP) &&
+		    last_index(earlier->path, &parent, &other) && parent == *ret_parent &&
+		    strncmp(earlier->path, path, parent) == 0 && other <= number)
+			return true;
+	}
+	return false;
+}
+
+static void place(const struct json_source *source, const struct json_value *root,
+		  const struct decisions *decisions, size_t index, struct arena *arena)
+{
+	struct decision *decision = &decisions->v[index];
+	const char *pointer = decision->path;
+	const struct json_value *at;
+	size_t parent;
+
+	if (is_moved(decisions, index, &parent))
+		pointer = arena_strndup(arena, pointer, parent);
+	at = pointer_nearest(root, pointer, arena);
+	/* the whole is no place */
+	if (at == root)
+		return;
+	decision->line.set = decision->column.set = true;
+	json_position(source, at->offset, &decision->line.value, &decision->column.value);
+}
+
+/* The text is parsed once more, and only where something is refused. */
+static void place_refusals(const struct spec *request, const struct decisions *decisions,
+			   struct arena *arena)
+{
+	const struct json_source source = {
+		.name = "config.json",
+		.text = request->text,
+		.length = request->text_length,
+	};
+	autoarena tree = { 0 };
+	struct json_value *root = NULL;
+	struct err ignored;
+	size_t places = 0;
+
+	for (size_t i = 0; i < decisions->n && places < PLACES_MAX; i++) {
+		const struct decision *decision = &decisions->v[i];
+
+		if (decision->action != DECISION_REFUSE || str_empty(decision->path))
+			continue;
+		if (!root && (!source.text || json_parse(&source, &tree, &root, &ignored) < 0))
+			return;
+		place(&source, root, decisions, i, arena);
+		places++;
+	}
+}
+
 static bool has_refusal(const struct decisions *decisions)
 {
 	for (size_t i = 0; i < decisions->n; i++)
@@ -107,6 +192,7 @@ void policy_apply(const struct spec *request, const struct policy *policy,
 
 	for (const struct rule *rule = policy_rules; rule->id; rule++)
 		rule->apply(&a, rule->id);
+	place_refusals(request, &a.edit.decisions, arena);
 
 	*ret = (struct verdict){ .decisions = a.edit.decisions };
 	if (policy->mode == POLICY_OBSERVE)
@@ -142,7 +228,16 @@ void policy_apply_process(const struct spec_process *request, const struct polic
 	ret->refused = !ret->observed && has_refusal(&a.edit.decisions);
 }
 
-int policy_refusal(const struct verdict *verdict, struct err *e)
+static void put_refusal(const struct decision *decision, const char *config_name,
+			struct strbuf *out)
+{
+	if (config_name && decision->line.set)
+		strbuf_printf(out, "%s:%u:%u: ", config_name, decision->line.value,
+			      decision->column.value);
+	strbuf_printf(out, "%s: %s", decision->rule, decision->why);
+}
+
+int policy_refusal(const struct verdict *verdict, const char *config_name, struct err *e)
 {
 	autostrbuf text = { 0 };
 	size_t left_out = 0;
@@ -151,15 +246,15 @@ int policy_refusal(const struct verdict *verdict, struct err *e)
 		const struct decision *decision = &verdict->decisions.v[i];
 		/* room for the last line, so that no remedy is cut in the middle */
 		const size_t room = ERR_TEXT_MAX - 64;
+		autostrbuf line = { 0 };
 
 		if (decision->action != DECISION_REFUSE)
 			continue;
-		if (text.length &&
-		    text.length + strlen(decision->rule) + strlen(decision->why) > room)
+		put_refusal(decision, config_name, &line);
+		if (text.length && text.length + line.length > room)
 			left_out++;
 		else
-			strbuf_printf(&text, "%s%s: %s", text.length ? "\n" : "", decision->rule,
-				      decision->why);
+			strbuf_printf(&text, "%s%s", text.length ? "\n" : "", strbuf_text(&line));
 	}
 	if (left_out)
 		strbuf_printf(&text, "\n(and %zu more; `distro-shim explain` has all)", left_out);

@@ -112,6 +112,9 @@ static void print_change(const struct decision *decision, struct strbuf *out)
 		return;
 	strbuf_puts(out, "    ");
 	print_pointer(decision->path, out);
+	if (decision->line.set)
+		strbuf_printf(out, " (line %u, column %u)", decision->line.value,
+			      decision->column.value);
 	if (decision->before)
 		strbuf_printf(out, ": %s", decision->before);
 	if (decision->action == DECISION_DROP)

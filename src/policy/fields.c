@@ -215,5 +215,7 @@ static const struct field decision_rows[] = {
 	FIELD(struct decision, STRING, before, "before", 0),
 	FIELD(struct decision, STRING, after, "after", 0),
 	FIELD(struct decision, STRING, why, "why", 0),
+	FIELD(struct decision, OPT_U32, line, "line", 0),
+	FIELD(struct decision, OPT_U32, column, "column", 0),
 };
 const struct fields decision_fields = FIELDS("struct decision", struct decision, decision_rows, 0);

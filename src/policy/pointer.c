@@ -41,6 +41,20 @@ char *pointer_next(const char **pointer, struct arena *arena)
 	return token;
 }
 
+static const struct json_value *child_of(const struct json_value *parent, const char *token)
+{
+	const struct json_value *child = parent->first;
+	uint64_t index = 0;
+
+	if (parent->kind == JSON_OBJECT)
+		return json_get(parent, token);
+	if (parent->kind != JSON_ARRAY || !parse_u64(token, &index))
+		return NULL;
+	while (child && index--)
+		child = child->next;
+	return child;
+}
+
 /* Where a value hangs: the link that points to it, or would point to it. NULL: the token does not fit
  * the parent. */
 static struct json_value **link_of(struct json_value *parent, const char *token)
@@ -71,6 +85,22 @@ struct json_value *pointer_find(struct json_value *root, const char *pointer, st
 		value = link ? *link : NULL;
 	}
 	return *pointer ? NULL : value;
+}
+
+const struct json_value *pointer_nearest(const struct json_value *root, const char *pointer,
+					 struct arena *arena)
+{
+	const struct json_value *value = root;
+	const char *token;
+
+	while ((token = pointer_next(&pointer, arena))) {
+		const struct json_value *found = child_of(value, token);
+
+		if (!found)
+			break;
+		value = found;
+	}
+	return value;
 }
 
 static void hang(struct json_value *parent, struct json_value **link, struct json_value *value,

@@ -20,6 +20,10 @@ char *pointer_next(const char **pointer, struct arena *arena);
 /* The value at a pointer, NULL where there is none. "" is the whole. */
 struct json_value *pointer_find(struct json_value *root, const char *pointer, struct arena *arena);
 
+/* The same, or the innermost of what is around it, down to the root itself. */
+const struct json_value *pointer_nearest(const struct json_value *root, const char *pointer,
+					 struct arena *arena) __attribute__((returns_nonnull));
+
 /* Put a value where none is; in an array before the index, or at its end. Objects and arrays on the way
  * that are missing are made, an array where the next token is a number. */
 int pointer_insert(struct json_value *root, const char *pointer, struct json_value *value,

@@ -87,6 +87,8 @@ struct decision {
 	char *before; /* JSON text of what was there; NULL: nothing */
 	char *after;  /* JSON text of what is there now; NULL: nothing */
 	char *why;    /* one sentence; for a refusal also the flag or key that mends it */
+	/* of a refusal: where the config that was read has the place, or what is nearest around it */
+	struct opt_u32 line, column;
 };
 struct decisions {
 	size_t n;
@@ -127,8 +129,9 @@ void policy_apply(const struct spec *request, const struct policy *policy,
 void policy_apply_process(const struct spec_process *request, const struct policy *policy,
 			  struct arena *arena, struct verdict *ret);
 
-/* All refusals in one error of kind ERR_POLICY, one a line. */
-int policy_refusal(const struct verdict *verdict, struct err *e);
+/* All refusals in one error of kind ERR_POLICY, one a line, those with a place in the config behind
+ * "NAME:LINE:COLUMN: ". NULL: it has no name. */
+int policy_refusal(const struct verdict *verdict, const char *config_name, struct err *e);
 
 /* Apply recorded decisions to a config as JSON: gives the verdict's spec, and under observe what enforce
  * would have made of it (proof that nothing was changed silently). A decision that does not find what

@@ -163,3 +163,62 @@ prw-rw-rw- 5 0 0:0' 'for d in none made/n disk fifo; do stat -c "%A %u %g %t:%T"
     rm "$b/rootfs/dev/kmsg" && echo text >"$b/rootfs/dev/kmsg"
     expect_error "the device '/dev/kmsg' exists with another type or number" run -b "$b" c1
 }
+
+# ---- a /dev that is mounted from the host, and a directory that stands for it
+
+@test "below a /dev that is mounted from the host: what is there counts, nothing is made" {
+    b=$(bundle c1 "$(args sh -c 'stat -c "%n %t:%T %a" /dev/same /dev/linked; ls /dev')" \
+        '.mounts |= map(select(.destination | startswith("/dev") | not)) + [{destination: "/dev", type: "bind", source: "dev", options: ["rbind"]}]' \
+        '.linux.devices = [{path: "/dev/same", type: "c", major: 1, minor: 5, fileMode: 438, uid: 7},
+            {path: "/dev/linked", type: "c", major: 1, minor: 5}, {path: "/dev/fifo", type: "p"}]')
+    mkdir "$b/dev" && mknod -m 600 "$b/dev/same" c 1 5 && ln -s /dev/same "$b/dev/linked" && mkfifo "$b/dev/fifo"
+    # what is there and is the one that is asked for, or leads to it inside, stays as it is, without a word
+    succeeds --log warnings --log-level warning run -b "$b" c1
+    is "$output" $'/dev/same 1:5 600\n/dev/linked 0:0 777\nfifo\nlinked\nsame'
+    is "$(<warnings)" ""
+    # of another type or number: an error that names the field
+    for other in "mknod dev/same c 1 3" "mknod dev/same b 1 5" "touch dev/same" "mkdir dev/same" "mkfifo dev/same" \
+        "ln -s /etc/passwd dev/same" "mknod dev/same c 1 3"; do
+        rm -rf "$b/dev/same"
+        (cd "$b" && $other)
+        expect_error "linux.devices\[0\]: the device '/dev/same' exists with another type or number" create -b "$b" c1
+    done
+    rm "$b/dev/same" && mknod -m 600 "$b/dev/same" c 1 5
+    rm "$b/dev/fifo" && mknod "$b/dev/fifo" c 1 3
+    expect_error "linux.devices\[2\]: the device '/dev/fifo' exists" create -b "$b" c1
+    # not there: said, and not made on the host
+    rm "$b/dev/fifo"
+    before=$(ls -ln --full-time "$b/dev")
+    edit_config "$b" '.linux.devices += [{path: "/dev/below/none", type: "c", major: 1, minor: 3}]'
+    succeeds --log warnings --log-level warning run -b "$b" c1
+    is "$(grep -c 'is not made in what is mounted from the host' warnings)" 2
+    contains "$(<warnings)" "linux.devices[2]: '/dev/fifo' is not there"
+    contains "$(<warnings)" "linux.devices[3]: '/dev/below/none' is not there"
+    is "$(ls -ln --full-time "$b/dev")" "$before"
+    # in a part of it that is the container's own it is made
+    mkdir "$b/dev/below"
+    edit_config "$b" '.mounts += [{destination: "/dev/below", type: "tmpfs", source: "tmpfs"}] | .linux.devices |= del(.[2])
+        | '"$(args stat -c '%n %t:%T' /dev/below/none)"
+    rm -f warnings
+    succeeds --log warnings --log-level warning run -b "$b" c1
+    is "$output $(<warnings)" '/dev/below/none 1:3 '
+    is "$(ls -A "$b/dev/below")" ""
+}
+
+@test "the host's own /dev: what is there is the device, or an error" {
+    b=$(bundle c1 "$(args stat -c '%n %t:%T' /dev/null)" \
+        '.mounts |= map(select(.destination | startswith("/dev") | not)) + [{destination: "/dev", type: "bind", source: "/dev", options: ["rbind"]}]' \
+        '.linux.devices = [{path: "/dev/null", type: "c", major: 1, minor: 3}]')
+    before=$(ls /dev)
+    succeeds --log warnings --log-level warning run -b "$b" c1
+    is "$output $(<warnings)" '/dev/null 1:3 '
+    edit_config "$b" '.linux.devices = [{path: "/dev/null", type: "c", major: 1, minor: 5}]'
+    expect_error "linux.devices\[0\]: the device '/dev/null' exists with another type or number" run -b "$b" c1
+    is "$(ls /dev)" "$before"
+    # with other ids, too, where a device would be bound
+    requires userns
+    edit_config "$b" '.linux.devices = [{path: "/dev/null", type: "c", major: 1, minor: 3}] | .linux.namespaces += [{type: "user"}]
+        | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+    succeeds run -b "$b" c1
+    is "$output" '/dev/null 1:3'
+}

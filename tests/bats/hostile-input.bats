@@ -78,6 +78,8 @@ END
 1;too many groups;.process.user.additionalGids = [range(65537)]
 0;devices;.linux.devices = [range(5000) | {path: "/dev/d\(.)", type: "c", major: 1, minor: 3}]
 0;hooks;.hooks = {createRuntime: [range(100) | {path: "/bin/true"}]}
+1;wrong variables;.process.env = [range(95000) | "x"]
+1;namespaces of one type;.linux.namespaces = [range(30000) | {type: "ipc"}]
 1;mappings;.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [range(341) | {containerID: ., hostID: (1000 + .), size: 1}] | .linux.gidMappings = .linux.uidMappings
 END
 }

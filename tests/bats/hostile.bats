@@ -566,3 +566,50 @@ all_capabilities() {
     done
     echo "$ran ran"
 }
+
+# ---- what is opened of an image
+
+# named_inside PROGRAM...: every path that is named by who stands in the container's root, until it executes
+# something, by the traces in trace.PID (strace -ff). Who is born in there is known by the PROGRAM it becomes.
+named_inside() {
+    local file
+    for file in trace.*; do
+        awk -v born="$*" '
+            BEGIN { n = split(born, list, " "); for (i = 1; i <= n; i++) inside[list[i]] = 1 }
+            { lines[NR] = $0 }
+            /^(pivot_root|setns\(.*CLONE_NEWNS)/ { first = first ? first : NR + 1 }
+            /^execve\("/ { split($0, words, "\""); if (!first && inside[words[2]]) first = 1; last = NR; exit }
+            END { for (i = first; first && i < (last ? last : NR + 1); i++) print lines[i] }' "$file"
+    done | sed -nE 's/^[a-z0-9_]+\([^"]*"([^"]+)".*/\1/p' | sort -u | xargs
+}
+
+@test "nothing of an image is opened but what the configuration names, and no library (CVE-2019-14271)" {
+    requires cmd:strace
+    local b join file
+    strace -qq -o trace.0 true 2>/dev/null || skip "needs ptrace"
+    rm trace.0
+    b=$(bundle lured "$(args id -u)" '.process.cwd = "/work" | .process.user = {uid: 1000, gid: 1000, additionalGids: [5]} | .hostname = "lured"
+        | .process.env = ["PATH=/sbin:/bin", "LANG=C.UTF-8"] | .hooks = {startContainer: [{path: "/bin/true"}]}
+        | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["getpgid"], action: "SCMP_ACT_ERRNO"}]}')
+    mkdir -p "$b"/rootfs/{work,lib/x86_64-linux-gnu,lib64,usr/lib/locale,usr/lib/x86_64-linux-gnu/gconv,etc/ld.so.conf.d}
+    printf 'passwd: lure files\ngroup: lure files\nhosts: lure\n' >"$b/rootfs/etc/nsswitch.conf"
+    echo 'user:x:1000:1000::/work:/bin/sh' >>"$b/rootfs/etc/passwd"
+    for file in lib/libnss_lure.so.2 lib/x86_64-linux-gnu/libnss_{lure,files,compat}.so.2 lib/x86_64-linux-gnu/lib{c,dl,gcc_s}.so.6 etc/ld.so.preload \
+        etc/ld.so.cache etc/host.conf etc/resolv.conf etc/localtime usr/lib/locale/locale-archive usr/lib/x86_64-linux-gnu/gconv/gconv-modules; do
+        echo lure >"$b/rootfs/$file"
+    done
+    cp "$b/config.json" "$b/plain.json"
+    for join in . '(.linux.namespaces[] | select(.type == "network")) |= del(.path)'; do
+        jq "$join" "$b/plain.json" >"$b/config.json"
+        rm -f trace.*
+        strace -ff -qq -o trace -e trace=%file,%process,pivot_root,setns "$DISTRO_SHIM" --root "$SHIM_ROOT" run -b "$b" lured </dev/null >out 2>err
+        is "$(<out) $(<err)" "1000 "
+        is "$(named_inside /bin/true)" ". / /bin/id /etc/passwd /sbin/id /work"
+    done
+    edit_config "$b" "$(args sleep 1000)"
+    shim_in 20 run -d -b "$b" lured </dev/null >/dev/null 2>&1
+    rm -f trace.*
+    strace -ff -qq -o trace -e trace=%file,%process,pivot_root,setns "$DISTRO_SHIM" --root "$SHIM_ROOT" exec --user 1000:5 lured id -u </dev/null >out 2>err
+    is "$(<out) $(<err)" "1000 "
+    is "$(named_inside /bin/id)" "/ /bin/id /etc/passwd /sbin/id /work"
+}

@@ -130,6 +130,27 @@ END
     expect_error "namespaces" run -b "$b" readers
 }
 
+@test "a refusal has its line and column in the config: create, the log as JSON, explain" {
+    local b place name
+    b=$(bundle placed "$(args true)" '.linux.namespaces += [{type: "uts", path: "/proc/1/ns/uts"}]')
+    # the last entry of the list, by the text alone
+    place=$(awk '/"uts"/ { line = NR - 1 } END { print line }' "$b/config.json"):$(awk '/"uts"/ { n = p } { p = match($0, /[^ ]/) } END { print n }' "$b/config.json")
+    expect_error "config\.json:$place: namespaces: there are two entries of type uts" create -b "$b" x
+    attempt --log log.json --log-format json create -b "$b" x
+    is "$status $(jq -r '.kind, (.msg | split(" ")[0])' log.json | xargs)" "1 policy config.json:$place:"
+    is "$(shim explain -b "$b" --format json | jq -r '.decisions[] | select(.action == "refuse") | "\(.line):\(.column)"')" "$place"
+    shim explain -b "$b" >explained
+    grep -qF "/linux/namespaces/$(jq '.linux.namespaces | length - 1' "$b/config.json") (line ${place%:*}, column ${place#*:}):" explained
+    # by the name that it was read under
+    mv "$b/config.json" "$b/other.json"
+    expect_error "other\.json:$place: namespaces: " create --config other.json -b "$b" x
+    # what is about the policy's own network has no place in it
+    policy '{"version": 1, "network": {"namespace": "/run/netns/missing"}}'
+    jq 'del(.linux.namespaces[-1])' "$b/other.json" >"$b/config.json"
+    expect_error "^distro-shim: network.namespace: " create -b "$b" x
+    is "$(shim explain -b "$b" --format json | jq -c '[.decisions[] | select(.action == "refuse") | .line]')" '[null]'
+}
+
 @test "refuse: the message names the flag of each engine" {
     local b key
     hold

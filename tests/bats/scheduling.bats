@@ -266,12 +266,12 @@ END
     if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ]; then
         answers ok 'echo ok' '.process.apparmorProfile = "unconfined"'
         b=$(bundle c1 '.process.apparmorProfile = "strict"')
-        expect_error 'apparmorProfile "strict": AppArmor is not enabled' create -b "$b" c1
+        expect_error '^distro-shim: config.json:[0-9]+:[0-9]+: process.apparmorProfile "strict": AppArmor is not enabled' create -b "$b" c1
     fi
     if [ ! -e /sys/fs/selinux/enforce ]; then
         answers ok 'echo ok' '.process.selinuxLabel = "" | .linux.mountLabel = ""'
         b=$(bundle c2 '.process.selinuxLabel = "a:b:c:s0"')
-        expect_error 'selinuxLabel "a:b:c:s0": SELinux is not enabled' create -b "$b" c2
+        expect_error '^distro-shim: config.json:[0-9]+:[0-9]+: process.selinuxLabel "a:b:c:s0": SELinux is not enabled' create -b "$b" c2
     fi
     is "$(ls -A "$SHIM_ROOT")" ""
 }

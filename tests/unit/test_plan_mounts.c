@@ -5,12 +5,14 @@
 #include "plan_fixture.h"
 #include "sys/mount_api.h"
 
+#include <stdio.h>
 #include <sys/stat.h>
 
 #define BIND(options) "{'destination':'/x','type':'bind','source':'/s','options':[" options "]}"
 #define TMPFS(options) "{'destination':'/x','type':'tmpfs','options':[" options "]}"
 #define DEV_TMPFS "{'destination':'/dev','type':'tmpfs','source':'tmpfs'}"
 #define DEV_PTS "{'destination':'/dev/pts','type':'devpts'}"
+#define DEV_HOST "{'destination':'/dev','type':'bind','source':'/dev','options':['rbind']}"
 
 static const struct plan_mount *one_mount(struct fixture *f, const char *mount)
 {
@@ -661,14 +663,40 @@ static void test_an_images_own_dev_gets_what_every_container_has(void **state)
 
 static void test_devices_are_not_made_in_the_hosts_dev(void **state)
 {
-	struct plan *plan = fixture_plan(
-		*state, "'mounts':[{'destination':'/dev','type':'bind','source':'/dev'}]",
-		MOUNT_NS ",'devices':[{'type':'c','path':'/dev/fuse','major':10,'minor':229},"
-			 "{'type':'c','path':'/d/fuse','major':10,'minor':229}]");
+	static const struct {
+		const char *mounts, *path;
+		bool is_there;
+	} rows[] = {
+		{ DEV_HOST, "/dev/fuse", true },
+		{ DEV_HOST, "/dev/net/tun", true },
+		{ DEV_HOST, "/d/fuse", false },
+		{ "{'destination':'/dev','type':'devtmpfs'}", "/dev/fuse", true },
+		{ "{'destination':'/dev','type':'ramfs'}", "/dev/fuse", false },
+		{ DEV_TMPFS, "/dev/fuse", false },
+		{ DEV_TMPFS "," DEV_HOST, "/dev/fuse", true },
+		{ DEV_HOST "," DEV_TMPFS, "/dev/fuse", false },
+		/* a part of it that is the container's own, and one that is the host's */
+		{ DEV_HOST ",{'destination':'/dev/net','type':'tmpfs'}", "/dev/net/tun", false },
+		{ DEV_HOST ",{'destination':'/dev/net','type':'tmpfs'}", "/dev/network", true },
+		{ "{'destination':'/dev/net','type':'tmpfs'}," DEV_HOST, "/dev/net/tun", true },
+		{ DEV_TMPFS ",{'destination':'/dev/net','type':'bind','source':'/dev/net'}",
+		  "/dev/net/tun", true },
+		{ "{'destination':'/volume','type':'bind','source':'/v'}", "/volume/x", false },
+	};
 
-	assert_int_equal(plan->devices.n, 1);
-	assert_string_equal(plan->devices.v[0].path, "/d/fuse");
-	assert_int_equal(plan->warnings.n, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char mounts[256], linux_[256];
+		struct plan *plan;
+
+		snprintf(mounts, sizeof(mounts), "'mounts':[%s]", rows[i].mounts);
+		snprintf(linux_, sizeof(linux_),
+			 MOUNT_NS ",'devices':[{'type':'c','path':'%s','major':10,'minor':229}]",
+			 rows[i].path);
+		plan = fixture_plan(*state, mounts, linux_);
+		assert_non_null(find_device(plan, rows[i].path));
+		assert_int_equal(find_device(plan, rows[i].path)->is_there, rows[i].is_there);
+		assert_int_equal(plan->warnings.n, 0);
+	}
 }
 
 static void test_mounted_device_is_not_made(void **state)

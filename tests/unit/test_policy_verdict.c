@@ -55,7 +55,7 @@ static void test_a_refusal_names_rule_request_and_remedy_one_a_line(void **state
 	(void)state;
 	policy_apply(spec, policy_default(&arena, NULL), facts_without_network(), &arena, &verdict);
 	assert_true(verdict.refused);
-	assert_int_equal(policy_refusal(&verdict, &e), -1);
+	assert_int_equal(policy_refusal(&verdict, NULL, &e), -1);
 	assert_int_equal(e.kind, ERR_POLICY);
 	assert_string_equal(
 		e.text, "network.namespace: /run/netns/distros: no such file or directory; make "
@@ -63,6 +63,60 @@ static void test_a_refusal_names_rule_request_and_remedy_one_a_line(void **state
 			"network.devices: links of the host would be moved into everybody's "
 			"network; leave linux.netDevices out, or let the container keep its own "
 			"network");
+}
+
+static void test_a_refusal_has_its_place_in_the_config(void **state)
+{
+	static const char text[] = "{\"ociVersion\":\"1.0.2\",\n"
+				   " \"linux\":{\"namespaces\":[{\"type\":\"ipc\"},\n"
+				   "  {\"type\":\"uts\"},\n"
+				   "  {\"type\":\"ipc\",\"path\":\"\"}],\n"
+				   "  \"netDevices\":{\"eth1\":{}}}}";
+	struct verdict verdict;
+	struct err e = { 0 };
+
+	(void)state;
+	policy_apply(spec_of(text), policy_default(&arena, NULL), facts_without_network(), &arena,
+		     &verdict);
+	assert_int_equal(policy_refusal(&verdict, "some.json", &e), -1);
+	assert_string_equal(
+		e.text,
+		"some.json:4:3: namespaces: there are two entries of type ipc; leave one\n"
+		"some.json:4:3: namespaces: the path is empty; leave it out for a new namespace\n"
+		/* of the policy file's, and not of the configuration's */
+		"network.namespace: /run/netns/distros: no such file or directory; make it with "
+		"`distro-net up`\n"
+		"some.json:5:16: network.devices: links of the host would be moved into "
+		"everybody's network; leave linux.netDevices out, or let the container keep its "
+		"own network");
+}
+
+/* What the policy has added behind an entry does not make it another one; and only a refusal has a place. */
+static void test_the_place_of_a_refusal_is_that_of_the_text(void **state)
+{
+	static const char text[] = "{\"ociVersion\":\"1.0.2\",\n"
+				   " \"linux\":{\n\"namespaces\":[\n"
+				   "  {\"type\":\"network\",\"path\":\"/nowhere\"},\n"
+				   "  {\"type\":\"pid\",\"path\":\"/nowhere\"}]}}";
+	struct policy *policy = policy_default(&arena, NULL);
+	struct verdict verdict;
+
+	(void)state;
+	policy->namespaces->pid = POLICY_ISOLATED;
+	policy_apply(spec_of(text), policy, facts_without_network(), &arena, &verdict);
+	for (size_t i = 0; i < verdict.decisions.n; i++) {
+		const struct decision *decision = &verdict.decisions.v[i];
+
+		if (str_eq(decision->rule, "namespaces.pid")) {
+			assert_int_equal(decision->action, DECISION_REFUSE);
+			assert_int_equal(decision->line.value, 5);
+			assert_int_equal(decision->column.value, 3);
+			return;
+		}
+		if (decision->action != DECISION_REFUSE)
+			assert_false(decision->line.set);
+	}
+	fail_msg("namespaces.pid has not refused");
 }
 
 static void test_many_refusals_are_counted_not_cut(void **state)
@@ -78,7 +132,7 @@ static void test_many_refusals_are_counted_not_cut(void **state)
 					  .action = DECISION_REFUSE,
 					  .why = arena_strdup(&arena,
 							      "a sentence of some length") };
-	assert_int_equal(policy_refusal(&verdict, &e), -1);
+	assert_int_equal(policy_refusal(&verdict, NULL, &e), -1);
 	for (const char *p = e.text; *p; p++)
 		lines += *p == '\n';
 	assert_true(strlen(e.text) < ERR_TEXT_MAX - 1);
@@ -250,6 +304,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_a_refusal_names_rule_request_and_remedy_one_a_line,
+					  teardown),
+		cmocka_unit_test_teardown(test_a_refusal_has_its_place_in_the_config, teardown),
+		cmocka_unit_test_teardown(test_the_place_of_a_refusal_is_that_of_the_text,
 					  teardown),
 		cmocka_unit_test_teardown(test_many_refusals_are_counted_not_cut, teardown),
 		cmocka_unit_test_teardown(test_a_replay_that_does_not_fit_is_an_error, teardown),

@@ -211,7 +211,7 @@ static void replay_config(struct sample *s, const char *text, size_t length)
 	const struct facts *facts = willing_host(s, spec);
 	policy_apply(spec, policy_default(&s->arena, NULL), facts, &s->arena, &verdict);
 	if (verdict.refused) {
-		(void)policy_refusal(&verdict, &e);
+		(void)policy_refusal(&verdict, NULL, &e);
 		refused(s, &e);
 		return;
 	}
@@ -248,7 +248,7 @@ static void replay_process(struct sample *s, const char *text)
 		return;
 	policy_apply_process(spec->process, policy_default(&s->arena, NULL), &s->arena, &verdict);
 	if (verdict.refused) {
-		(void)policy_refusal(&verdict, &e);
+		(void)policy_refusal(&verdict, NULL, &e);
 		refused(s, &e);
 	}
 }

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "bpf.h"
 #include "plan/plan_seccomp.h"
+#include "seccomp/parts.h"
 #include "seccomp/program.h"
 
 #include <fcntl.h>
@@ -552,6 +553,51 @@ static void a_program_can_be_loaded(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+#define ARCH(name)           \
+	{                    \
+#name, name, \
+	}
+/* libseccomp's own numbers, as far as the installed header has them. */
+static const struct {
+	const char *name;
+	uint32_t number;
+} library_arches[] = {
+	ARCH(SCMP_ARCH_X86),         ARCH(SCMP_ARCH_X86_64),   ARCH(SCMP_ARCH_X32),
+	ARCH(SCMP_ARCH_ARM),         ARCH(SCMP_ARCH_AARCH64),
+#ifdef SCMP_ARCH_LOONGARCH64
+	ARCH(SCMP_ARCH_LOONGARCH64),
+#endif
+#ifdef SCMP_ARCH_M68K
+	ARCH(SCMP_ARCH_M68K),
+#endif
+	ARCH(SCMP_ARCH_MIPS),        ARCH(SCMP_ARCH_MIPS64),   ARCH(SCMP_ARCH_MIPS64N32),
+	ARCH(SCMP_ARCH_MIPSEL),      ARCH(SCMP_ARCH_MIPSEL64), ARCH(SCMP_ARCH_MIPSEL64N32),
+	ARCH(SCMP_ARCH_PPC),         ARCH(SCMP_ARCH_PPC64),    ARCH(SCMP_ARCH_PPC64LE),
+	ARCH(SCMP_ARCH_S390),        ARCH(SCMP_ARCH_S390X),
+#ifdef SCMP_ARCH_SH
+	ARCH(SCMP_ARCH_SH),
+#endif
+#ifdef SCMP_ARCH_SHEB
+	ARCH(SCMP_ARCH_SHEB),
+#endif
+	ARCH(SCMP_ARCH_PARISC),      ARCH(SCMP_ARCH_PARISC64), ARCH(SCMP_ARCH_RISCV64),
+};
+
+static void an_architecture_is_the_librarys_of_its_name(void **state)
+{
+	struct fixture *f = *state;
+	struct seccomp_features features;
+
+	seccomp_features(&f->arena, &features);
+	assert_int_equal(features.archs.n, ARRAY_SIZE(library_arches));
+	for (size_t i = 0; i < ARRAY_SIZE(library_arches); i++) {
+		assert_true(strlist_has(&features.archs, library_arches[i].name));
+		assert_int_equal(seccomp_architecture(library_arches[i].name),
+				 library_arches[i].number);
+	}
+	assert_int_equal(seccomp_architecture("SCMP_ARCH_NATIVE2"), 0);
+}
+
 static void features(void **state)
 {
 	struct fixture *f = *state;
@@ -819,6 +865,7 @@ int main(void)
 		TEST(an_engines_profile_answers_as_it_reads),
 		TEST(the_joined_program_answers_as_one_made_at_once),
 		TEST(a_program_can_be_loaded),
+		TEST(an_architecture_is_the_librarys_of_its_name),
 		TEST(features),
 		TEST(the_listener_gets_the_descriptor_and_the_state),
 		TEST(a_filter_is_found_again),
