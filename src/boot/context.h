@@ -78,6 +78,7 @@ struct boot {
 	const struct restore_request *restore; /* NULL on the other pages */
 	struct child criu;                     /* then it is here, until it has ended */
 	int criu_socket;                       /* our end, while criu may say something */
+	bool restore_checked;                  /* that it is where it belongs */
 	int criu_fds[CRIU_FDS_MAX];            /* child: what it takes along, from 3 on */
 	/* Namespaces that it enters instead of making them, under these names. */
 	size_t n_joined;

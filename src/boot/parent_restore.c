@@ -20,6 +20,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Of a criu that was told that something has failed. */
+#define REFUSED_DEADLINE_MS 5000
+
 int restore_network(const struct boot *b)
 {
 	switch (b->plan->namespaces.network) {
@@ -270,6 +273,52 @@ static int run_hooks(struct boot *b, struct err *e)
 	return hooks_run("createRuntime", &b->plan->create_runtime, &state, &b->hooks, e);
 }
 
+static int open_of(const struct child *child, const char *name, struct err *e)
+{
+	char path[48];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)child->pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail_sys(e, "open '%s'", path) : fd;
+}
+
+/* Where the configuration has a new one, the images of a container that had none would put it into criu's:
+ * the runtime's, but that of mounts. */
+static int check_new_namespaces(const struct boot *b, struct err *e)
+{
+	static const struct {
+		uint64_t flag;
+		const char *file, *name;
+	} kinds[] = {
+		{ CLONE_NEWPID, "pid", "PID" },    { CLONE_NEWNET, "net", "network" },
+		{ CLONE_NEWNS, "mnt", "mount" },   { CLONE_NEWIPC, "ipc", "IPC" },
+		{ CLONE_NEWUTS, "uts", "UTS" },    { CLONE_NEWUSER, "user", "user" },
+		{ CLONE_NEWTIME, "time", "time" },
+	};
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+	uint64_t flags = ns->clone_flags | (ns->new_time ? CLONE_NEWTIME : 0);
+
+	/* A late join has one of its own until then, and there is no "until then" here. */
+	if (ns->network != NETWORK_NEW)
+		flags &= ~(uint64_t)CLONE_NEWNET;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		autoclose int own = -1, found = -1;
+		if (!(flags & kinds[i].flag))
+			continue;
+		own = open_of(&b->criu, kinds[i].file, e);
+		found = own < 0 ? -1 : open_of(&b->init, kinds[i].file, e);
+		if (found < 0)
+			return -1;
+		if (nsfd_same(found, own))
+			return fail(e, ERR_POLICY,
+				    "the images put the container into the runtime's own %s "
+				    "namespace and not into a new one",
+				    kinds[i].name);
+	}
+	return 0;
+}
+
 /* Whatever the images say, it must be in the network that the policy names. */
 static int check_network(struct boot *b, struct err *e)
 {
@@ -277,14 +326,12 @@ static int check_network(struct boot *b, struct err *e)
 	int expected = restore_network(b);
 	autoclose int own = -1, found = -1;
 	uint64_t cookie = 0;
-	char path[48];
 
 	if (ns->network == NETWORK_NEW)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)b->init.pid);
-	found = open(path, O_RDONLY | O_CLOEXEC);
+	found = open_of(&b->init, "net", e);
 	if (found < 0)
-		return fail_sys(e, "open the network namespace of the restored process");
+		return -1;
 	own = nsfd_own("net", e);
 	if (own < 0)
 		return -1;
@@ -296,6 +343,15 @@ static int check_network(struct boot *b, struct err *e)
 			    "the images put the container into a network namespace of its own and "
 			    "not into '%s'",
 			    ns->network_path ? ns->network_path : "the runtime's");
+	return 0;
+}
+
+/* Everything of it is there, and stands still. */
+static int check_namespaces(struct boot *b, struct err *e)
+{
+	if (check_network(b, e) < 0 || check_new_namespaces(b, e) < 0)
+		return -1;
+	b->restore_checked = true;
 	return 0;
 }
 
@@ -321,7 +377,7 @@ static int notified(struct boot *b, const struct criu_answer *answer, int *fd, s
 	if (str_eq(answer->script, "orphan-pts-master"))
 		return take_console(b, fd, e);
 	if (str_eq(answer->script, "post-restore"))
-		return adopt(b, answer->pid, e) < 0 ? -1 : check_network(b, e);
+		return adopt(b, answer->pid, e) < 0 ? -1 : check_namespaces(b, e);
 	return 0;
 }
 
@@ -333,29 +389,41 @@ static int fail_criu(struct boot *b, const struct criu_answer *answer, struct er
 			 answer, "criu restore", e);
 }
 
+/* It ends what it has made, and lifts what holds up the network: it must have the time for that. */
+static int refuse(struct boot *b)
+{
+	const struct child *criu = b->criu.pid ? &b->criu : &b->init;
+	struct err ignored;
+
+	if (criu_notified(b->criu_socket, false, &ignored) == 0)
+		pidfd_ended(criu->pidfd, REFUSED_DEADLINE_MS);
+	return -1;
+}
+
 int parent_restore_processes(struct boot *b, struct err *e)
 {
 	for (;;) {
 		struct criu_answer answer;
 		autoclose int fd = -1;
-		struct err ignored;
-		int rc = criu_receive(b->criu_socket, &answer, &fd, e);
+		int pidfd = b->criu.pid ? b->criu.pidfd : b->init.pidfd;
+		int rc = criu_receive(b->criu_socket, pidfd, &answer, &fd, e);
 
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
 			return fail_criu(b, NULL, e);
 		if (answer.type == CRIU_NOTIFY) {
-			rc = notified(b, &answer, &fd, e);
-			if (criu_notified(b->criu_socket, rc == 0, rc < 0 ? &ignored : e) < 0 ||
-			    rc < 0)
+			if (notified(b, &answer, &fd, e) < 0)
+				return refuse(b);
+			if (criu_notified(b->criu_socket, true, e) < 0)
 				return -1;
 			continue;
 		}
 		if (!answer.success || answer.type != CRIU_RESTORE)
 			return fail_criu(b, &answer, e);
-		if (!b->criu.pid)
-			return fail(e, ERR_SYSTEM, "criu has not told the first process");
+		if (!b->restore_checked)
+			return fail(e, ERR_SYSTEM,
+				    "criu has not asked before it let the container go");
 		return 0;
 	}
 }
