@@ -15,13 +15,14 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Of a criu that was told that something has failed. */
-#define REFUSED_DEADLINE_MS 5000
+/* Of a criu that was told that something has failed, or that has hung up. */
+#define GONE_DEADLINE_MS 5000
 
 int restore_network(const struct boot *b)
 {
@@ -215,6 +216,13 @@ int parent_restore_request(struct boot *b, struct err *e)
 	return parent_go(b, e);
 }
 
+static int log_directory(const struct boot *b)
+{
+	const struct criu_request *r = b->restore->criu;
+
+	return r->work >= 0 ? r->work : r->images;
+}
+
 /* End of file: it is criu by now. */
 int parent_restore_program(struct boot *b, struct err *e)
 {
@@ -236,6 +244,7 @@ int parent_restore_program(struct boot *b, struct err *e)
 		return fail(e, ERR_INTERNAL, "message %u where none was due", message.type);
 	/* Its end says nothing any more; criu's log does. */
 	replace_fd(&b->channel, -1);
+	criu_forget_log(log_directory(b), request.log_file);
 	return criu_send(b->criu_socket, &request, e);
 }
 
@@ -381,12 +390,25 @@ static int notified(struct boot *b, const struct criu_answer *answer, int *fd, s
 	return 0;
 }
 
-static int fail_criu(struct boot *b, const struct criu_answer *answer, struct err *e)
+static int fail_criu(const struct boot *b, const struct criu_answer *answer, const char *what,
+		     struct err *e)
 {
-	const struct criu_request *r = b->restore->criu;
+	return criu_fail(log_directory(b), b->restore->work_path, b->restore->criu->log_file,
+			 answer, what, e);
+}
 
-	return criu_fail(r->work >= 0 ? r->work : r->images, b->restore->work_path, r->log_file,
-			 answer, "criu restore", e);
+/* It lives within the container's limits. */
+static int fail_gone(struct boot *b, struct err *e)
+{
+	struct child *criu = b->criu.pid ? &b->criu : &b->init;
+	int status;
+
+	if (!pidfd_ended(criu->pidfd, GONE_DEADLINE_MS))
+		return fail(e, ERR_SYSTEM, "criu has hung up");
+	if (child_wait(criu, &status, e) < 0 ||
+	    (status == 128 + SIGKILL && parent_fail_oom_killed(b, e) < 0))
+		return -1;
+	return fail_criu(b, NULL, arena_printf(b->arena, "criu restore (status %d)", status), e);
 }
 
 /* It ends what it has made, and lifts what holds up the network: it must have the time for that. */
@@ -396,7 +418,7 @@ static int refuse(struct boot *b)
 	struct err ignored;
 
 	if (criu_notified(b->criu_socket, false, &ignored) == 0)
-		pidfd_ended(criu->pidfd, REFUSED_DEADLINE_MS);
+		pidfd_ended(criu->pidfd, GONE_DEADLINE_MS);
 	return -1;
 }
 
@@ -411,7 +433,7 @@ int parent_restore_processes(struct boot *b, struct err *e)
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
-			return fail_criu(b, NULL, e);
+			return fail_gone(b, e);
 		if (answer.type == CRIU_NOTIFY) {
 			if (notified(b, &answer, &fd, e) < 0)
 				return refuse(b);
@@ -420,7 +442,7 @@ int parent_restore_processes(struct boot *b, struct err *e)
 			continue;
 		}
 		if (!answer.success || answer.type != CRIU_RESTORE)
-			return fail_criu(b, &answer, e);
+			return fail_criu(b, &answer, "criu restore", e);
 		if (!b->restore_checked)
 			return fail(e, ERR_SYSTEM,
 				    "criu has not asked before it let the container go");

@@ -252,6 +252,7 @@ static int dump(struct checkpoint *c, const char *program, const char *log_direc
 	struct criu_answer answer;
 	int rc = make_yard(c, e);
 
+	criu_forget_log(r->work >= 0 ? r->work : r->images, r->log_file);
 	if (rc == 0)
 		rc = criu_ask(program, r, &answer, e);
 	criu_yard_remove(c->living->dir.fd, STATE_YARD);

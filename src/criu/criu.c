@@ -99,7 +99,8 @@ static int send_bytes(int socket, const struct strbuf *bytes, struct err *e)
 	do
 		n = send(socket, strbuf_text(bytes), bytes->length, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
-	if (n < 0)
+	/* It is gone; how, tells whoever waits for its answer. */
+	if (n < 0 && errno != EPIPE && errno != ECONNRESET)
 		return fail_sys(e, "send a request to criu");
 	return 0;
 }
