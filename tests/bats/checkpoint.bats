@@ -526,3 +526,41 @@ nothing_of_c1() { [ ! -e "$SHIM_ROOT/c1" ] && is "$(find /sys/fs/cgroup -name c1
         succeeds delete --force c1
     done
 }
+
+@test "directories that somebody else could have filled are refused" {
+    stands_in log
+    succeeds run -d -b "$b" c1
+    ln -s "$PWD/precious" images/dump.log && echo precious >precious
+    expect_error 'criu dump failed' checkpoint --image-path images c1
+    is "$(<precious)" precious
+    mkdir theirs open && chown 1000 theirs && chmod 777 open
+    for option in --image-path --work-path --parent-path; do
+        from=''
+        [ $option != --parent-path ] || from=../
+        expect_error "$option '.*theirs' belongs to uid 1000, not to the caller" checkpoint --image-path images $option ${from}theirs c1
+        expect_error "$option '.*open' can be written by others" checkpoint --image-path images $option ${from}open c1
+    done
+    succeeds delete --force c1
+    cp images/descriptors.json theirs
+    expect_error "theirs' belongs to uid 1000" restore -b "$b" --image-path theirs c1
+    expect_error "theirs' belongs to uid 1000" restore -b "$b" --image-path images --work-path theirs c1
+    is "$(ls theirs open)" $'open:\n\ntheirs:\ndescriptors.json'
+    nothing_of_c1
+}
+
+@test "a device of the host's network is not for a restored container" {
+    stands_in restores
+    policy '{"version": 1, "mode": "observe"}'
+    edit_config "$b" '((.linux.namespaces[] | select(.type == "network")) |= {type: "network"}) | .linux.netDevices = {lo: {name: "x0"}}'
+    CRIU_MAKES='pid mnt uts ipc net' expect_error 'linux.netDevices: criu makes' restore -d -b "$b" --image-path images c1
+    nothing_of_c1
+}
+
+@test "a stream to a file whose name is no text" {
+    fake freezes
+    b=$(bundle c1 "$(args sh -c 'exec >"$(printf "/\\377")"; echo there; sleep 1000')" '.root.readonly = false')
+    succeeds run -d -b "$b" c1
+    wait_until test -s "$b/rootfs/"$'\xff'
+    succeeds checkpoint --leave-running --image-path images c1
+    is "$(jq -r '.[1]' images/descriptors.json)" '/?'
+}
