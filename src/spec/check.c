@@ -39,13 +39,19 @@ void check_fail(struct check *c, const char *format, ...)
 {
 	char line[LINE_SIZE], place[PLACE_MAX];
 	va_list arguments;
+
+	/* To find the place of each takes as long as the text is. */
+	if (c->left_out > 0) {
+		c->left_out++;
+		return;
+	}
 	va_start(arguments, format);
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
 	write_place(c, line, place);
 	size_t length = strlen(c->source_name) + strlen(place) + strlen(c->at) + strlen(line) +
 			strlen("\n: ");
-	if (c->left_out > 0 || c->text.length + length > ERR_TEXT_MAX - TAIL_MAX) {
+	if (c->text.length + length > ERR_TEXT_MAX - TAIL_MAX) {
 		c->left_out++;
 		return;
 	}
