@@ -358,7 +358,10 @@ static int wait_for_job(struct systemd_bus *bus, const char *method, struct err 
 	while (!bus->ended) {
 		int64_t left = deadline - tree_now_ms();
 		int rc = library->bus_process(bus->connection, NULL);
-		if (rc == 0 && left <= 0)
+		if (bus->ended)
+			break;
+		/* also where others say one thing after the other */
+		if (rc >= 0 && left <= 0)
 			return fail(e, ERR_SYSTEM, "systemd: %s: not done after %d ms", method,
 				    JOB_MS);
 		if (rc == 0)
@@ -411,8 +414,10 @@ int systemd_call_send_job(struct systemd_call *call, struct err *e)
 
 bool systemd_call_failed_with(const struct systemd_call *call, const char *name)
 {
-	return call->error.name && str_has_prefix(call->error.name, destination) &&
-	       str_eq(call->error.name + strlen(destination) + 1, name);
+	const char *error = call->error.name;
+
+	return error && str_has_prefix(error, destination) && error[strlen(destination)] == '.' &&
+	       str_eq(error + strlen(destination) + 1, name);
 }
 
 int systemd_unit_text(struct systemd_bus *bus, const char *unit, const char *property,
