@@ -106,9 +106,13 @@ static int make_restored(const struct global_options *global, const char *id,
 	if (container_prepare(global, id, create, to_us, made, &request.create, e) < 0)
 		return -1;
 	request.create.options = &page_options;
-	if (refuse_what_criu_cannot(&made->host, made->outlook.plan, e) < 0 ||
-	    boot_restore(&request, &result, e) < 0)
+	if (refuse_what_criu_cannot(&made->host, made->outlook.plan, e) < 0)
+		return container_abandon(made, false, e);
+	if (boot_restore(&request, &result, e) < 0) {
+		(void)!spec_fail_located_in_step(made->outlook.verdict.spec, config_name(create),
+						 e);
 		return container_abandon(made, result.left_behind, e);
+	}
 	made->init = result.init;
 	made->console_master = result.console_master;
 	return 0;

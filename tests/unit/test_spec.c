@@ -699,6 +699,15 @@ static void a_place_is_that_of_the_text_or_of_what_is_around_it(void **state)
 	fail(&e, ERR_CONFIG, "something else: is wrong");
 	assert_int_equal(spec_fail_located(spec, "c", &e), -1);
 	assert_string_equal(e.text, "something else: is wrong");
+	fail(&e, ERR_CONFIG, "root: root.path: is wrong");
+	assert_int_equal(spec_fail_located_in_step(spec, "c", &e), -1);
+	assert_string_equal(e.text, "c:2:16: root: root.path: is wrong");
+	fail(&e, ERR_CONFIG, "root: something else: is wrong");
+	assert_int_equal(spec_fail_located_in_step(spec, "c", &e), -1);
+	assert_string_equal(e.text, "root: something else: is wrong");
+	fail(&e, ERR_CONFIG, "root");
+	assert_int_equal(spec_fail_located_in_step(spec, "c", &e), -1);
+	assert_string_equal(e.text, "root");
 	spec->text = NULL;
 	assert_int_equal(spec_validate(spec, "c", &e), -1);
 	assert_string_equal(e.text, "c: mounts[2].destination: must not be empty");
