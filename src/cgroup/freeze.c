@@ -83,6 +83,30 @@ bool cgroup_is_frozen(const struct cgroup_record *record)
 	return false;
 }
 
+static int look_for_frozen(int directory_fd, void *context, struct err *e)
+{
+	bool *found = context;
+
+	(void)e;
+	*found |= is_v1_frozen(directory_fd);
+	return 0;
+}
+
+bool cgroup_holds_frozen(const struct cgroup_record *record)
+{
+	autoopened opened = { 0 };
+	struct err ignored;
+	bool found = false;
+	const struct tree_visitor visitor = { .enter = look_for_frozen, .context = &found };
+
+	if (cgroup_open_record(record, &opened, &ignored) < 0)
+		return false;
+	int freezer = cgroup_opened_freezer(&opened);
+	if (freezer >= 0 && tree_walk(freezer, &visitor, &ignored) < 0)
+		return false;
+	return found;
+}
+
 /* The one that stands still together: v1 where it has the freezer, else v2. -1: none. Borrowed. */
 static int find_freezer(const struct cgroup_opened *opened)
 {

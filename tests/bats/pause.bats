@@ -119,6 +119,21 @@ tree='trap "" HUP; for i in 1 2 3; do (trap "echo got >>/got; exit" USR1; echo r
 listening() { [ "$(grep -c ready "$b/rootfs/ready" 2>/dev/null)" = "$1" ]; }
 got() { [ "$(grep -c got "$b/rootfs/got" 2>/dev/null)" = "$1" ]; }
 
+@test "a container that freezes itself in a group of its own ends by SIGKILL all the same" {
+    b=$(bundle c1 "$(args sh -c 'h=/sys/fs/cgroup; [ ! -e $h/freezer ] || h=$h/freezer
+        mkdir -p $h/a/b && echo 0 >$h/a/b/cgroup.procs && echo ready >/said
+        if [ -e $h/a/b/freezer.state ]; then echo FROZEN >$h/a/b/freezer.state; else echo 1 >$h/a/b/cgroup.freeze; fi
+        sleep 1000')" '.root.readonly = false' '(.mounts[] | select(.type == "cgroup") | .options) |= map(if . == "ro" then "rw" else . end)')
+    succeeds run -d -b "$b" c1
+    wait_until test -s "$b/rootfs/said"
+    pid=$(pid_of c1)
+    sleep 0.2
+    succeeds kill c1 KILL
+    wait_until gone "$pid"
+    is "$(state_of c1)" stopped
+    succeeds delete c1
+}
+
 @test "kill --all reaches every process" {
     b=$(bundle c1 "$(args sh -c 'trap : USR1; '"$tree")" '.root.readonly = false')
     succeeds run -d -b "$b" c1
