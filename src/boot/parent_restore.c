@@ -11,7 +11,6 @@
 #include "boot/protocol.h"
 #include "sys/channel.h"
 #include "sys/mountinfo.h"
-#include "sys/nsfd.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -282,88 +281,6 @@ static int run_hooks(struct boot *b, struct err *e)
 	return hooks_run("createRuntime", &b->plan->create_runtime, &state, &b->hooks, e);
 }
 
-static int open_of(const struct child *child, const char *name, struct err *e)
-{
-	char path[48];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)child->pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? fail_sys(e, "open '%s'", path) : fd;
-}
-
-/* Where the configuration has a new one, the images of a container that had none would put it into criu's:
- * the runtime's, but that of mounts. */
-static int check_new_namespaces(const struct boot *b, struct err *e)
-{
-	static const struct {
-		uint64_t flag;
-		const char *file, *name;
-	} kinds[] = {
-		{ CLONE_NEWPID, "pid", "PID" },    { CLONE_NEWNET, "net", "network" },
-		{ CLONE_NEWNS, "mnt", "mount" },   { CLONE_NEWIPC, "ipc", "IPC" },
-		{ CLONE_NEWUTS, "uts", "UTS" },    { CLONE_NEWUSER, "user", "user" },
-		{ CLONE_NEWTIME, "time", "time" },
-	};
-	const struct plan_namespaces *ns = &b->plan->namespaces;
-	uint64_t flags = ns->clone_flags | (ns->new_time ? CLONE_NEWTIME : 0);
-
-	/* A late join has one of its own until then, and there is no "until then" here. */
-	if (ns->network != NETWORK_NEW)
-		flags &= ~(uint64_t)CLONE_NEWNET;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		autoclose int own = -1, found = -1;
-		if (!(flags & kinds[i].flag))
-			continue;
-		own = open_of(&b->criu, kinds[i].file, e);
-		found = own < 0 ? -1 : open_of(&b->init, kinds[i].file, e);
-		if (found < 0)
-			return -1;
-		if (nsfd_same(found, own))
-			return fail(e, ERR_POLICY,
-				    "the images put the container into the runtime's own %s "
-				    "namespace and not into a new one",
-				    kinds[i].name);
-	}
-	return 0;
-}
-
-/* Whatever the images say, it must be in the network that the policy names. */
-static int check_network(struct boot *b, struct err *e)
-{
-	const struct plan_namespaces *ns = &b->plan->namespaces;
-	int expected = restore_network(b);
-	autoclose int own = -1, found = -1;
-	uint64_t cookie = 0;
-
-	if (ns->network == NETWORK_NEW)
-		return 0;
-	found = open_of(&b->init, "net", e);
-	if (found < 0)
-		return -1;
-	own = nsfd_own("net", e);
-	if (own < 0)
-		return -1;
-	if (ns->network_cookie && netns_cookie_of(found, &cookie, e) < 0)
-		return -1;
-	if (!nsfd_same(found, expected < 0 ? own : expected) ||
-	    (ns->network_cookie && cookie != ns->network_cookie))
-		return fail(e, ERR_POLICY,
-			    "the images put the container into a network namespace of its own and "
-			    "not into '%s'",
-			    ns->network_path ? ns->network_path : "the runtime's");
-	return 0;
-}
-
-/* Everything of it is there, and stands still. */
-static int check_namespaces(struct boot *b, struct err *e)
-{
-	if (check_network(b, e) < 0 || check_new_namespaces(b, e) < 0)
-		return -1;
-	b->restore_checked = true;
-	return 0;
-}
-
 static int take_console(struct boot *b, int *fd, struct err *e)
 {
 	if (*fd < 0)
@@ -378,6 +295,21 @@ static int take_console(struct boot *b, int *fd, struct err *e)
 	return parent_send_descriptor(b->options->console_socket, *fd, "/dev/ptmx", "console", e);
 }
 
+/* It has its capabilities, and criu is about to let it go whatever it is told: so it is ended before. */
+static int check_power(struct boot *b, struct err *e)
+{
+	struct err ignored;
+
+	b->power_checked = true;
+	if (restore_check_power(b, e) == 0)
+		return 0;
+	if (b->init.pidfd >= 0)
+		sys_pidfd_send_signal(b->init.pidfd, SIGKILL);
+	if (b->cgroup_made)
+		(void)!cgroup_kill(b->cgroup_record, GONE_DEADLINE_MS, &ignored);
+	return -1;
+}
+
 static int notified(struct boot *b, const struct criu_answer *answer, int *fd, struct err *e)
 {
 	log_debug("restore: criu: %s", answer->script);
@@ -386,7 +318,9 @@ static int notified(struct boot *b, const struct criu_answer *answer, int *fd, s
 	if (str_eq(answer->script, "orphan-pts-master"))
 		return take_console(b, fd, e);
 	if (str_eq(answer->script, "post-restore"))
-		return adopt(b, answer->pid, e) < 0 ? -1 : check_namespaces(b, e);
+		return adopt(b, answer->pid, e) < 0 ? -1 : restore_check_namespaces(b, e);
+	if (str_eq(answer->script, "pre-resume"))
+		return check_power(b, e);
 	return 0;
 }
 
@@ -446,6 +380,9 @@ int parent_restore_processes(struct boot *b, struct err *e)
 		if (!b->restore_checked)
 			return fail(e, ERR_SYSTEM,
 				    "criu has not asked before it let the container go");
+		/* One that does not ask then has let it go. */
+		if (!b->power_checked && check_power(b, e) < 0)
+			return -1;
 		return 0;
 	}
 }

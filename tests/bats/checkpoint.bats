@@ -564,3 +564,15 @@ nothing_of_c1() { [ ! -e "$SHIM_ROOT/c1" ] && is "$(find /sys/fs/cgroup -name c1
     succeeds checkpoint --leave-running --image-path images c1
     is "$(jq -r '.[1]' images/descriptors.json)" '/?'
 }
+
+@test "images whose processes have power over the network are not let into it" {
+    stands_in restores
+    CRIU_NET_RAW=1 expect_error 'the images give process [0-9]+ CAP_NET_ADMIN or CAP_NET_RAW, which network.admin of the policy' \
+        restore -d -b "$b" --image-path images c1
+    nothing_of_c1
+    policy '{"version": 1, "network": {"admin": true}}'
+    CRIU_NET_RAW=1 succeeds restore -d -b "$b" --image-path images c1
+    succeeds delete --force c1
+    SHIM_POLICY=
+    succeeds restore -d -b "$b" --image-path images c1
+}
