@@ -253,6 +253,7 @@ src_libboot_a_SOURCES = \
 	src/boot/parent_sources.c \
 	src/boot/protocol.h \
 	src/boot/restore.c \
+	src/boot/restore_check.c \
 	src/boot/start.c \
 	src/boot/step.c \
 	src/boot/step.h

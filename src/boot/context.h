@@ -78,7 +78,9 @@ struct boot {
 	const struct restore_request *restore; /* NULL on the other pages */
 	struct child criu;                     /* then it is here, until it has ended */
 	int criu_socket;                       /* our end, while criu may say something */
-	int criu_fds[CRIU_FDS_MAX];            /* child: what it takes along, from 3 on */
+	bool power_checked;
+	bool restore_checked;       /* that it is where it belongs */
+	int criu_fds[CRIU_FDS_MAX]; /* child: what it takes along, from 3 on */
 	/* Namespaces that it enters instead of making them, under these names. */
 	size_t n_joined;
 	struct criu_descriptor joined[2]; /* not owned */
@@ -113,6 +115,9 @@ bool has_host_power(const struct boot *b);
 enum { RESTORE_FD_IMAGES = 4, RESTORE_FD_WORK, RESTORE_FD_JOINED };
 /* The network namespace that it is restored into; -1: one of its own, or the runtime's. */
 int restore_network(const struct boot *b);
+/* --- restore_check.c --- */
+int restore_check_namespaces(struct boot *b, struct err *e) MUST_CHECK;
+int restore_check_power(struct boot *b, struct err *e) MUST_CHECK;
 int parent_restore_sources(struct boot *b, struct err *e) MUST_CHECK;
 int parent_restore_sockets(struct boot *b, struct err *e) MUST_CHECK;
 int parent_restore_clone(struct boot *b, struct err *e) MUST_CHECK;

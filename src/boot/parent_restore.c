@@ -11,14 +11,17 @@
 #include "boot/protocol.h"
 #include "sys/channel.h"
 #include "sys/mountinfo.h"
-#include "sys/nsfd.h"
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* Of a criu that was told that something has failed, or that has hung up. */
+#define GONE_DEADLINE_MS 5000
 
 int restore_network(const struct boot *b)
 {
@@ -212,6 +215,13 @@ int parent_restore_request(struct boot *b, struct err *e)
 	return parent_go(b, e);
 }
 
+static int log_directory(const struct boot *b)
+{
+	const struct criu_request *r = b->restore->criu;
+
+	return r->work >= 0 ? r->work : r->images;
+}
+
 /* End of file: it is criu by now. */
 int parent_restore_program(struct boot *b, struct err *e)
 {
@@ -233,6 +243,7 @@ int parent_restore_program(struct boot *b, struct err *e)
 		return fail(e, ERR_INTERNAL, "message %u where none was due", message.type);
 	/* Its end says nothing any more; criu's log does. */
 	replace_fd(&b->channel, -1);
+	criu_forget_log(log_directory(b), request.log_file);
 	return criu_send(b->criu_socket, &request, e);
 }
 
@@ -270,35 +281,6 @@ static int run_hooks(struct boot *b, struct err *e)
 	return hooks_run("createRuntime", &b->plan->create_runtime, &state, &b->hooks, e);
 }
 
-/* Whatever the images say, it must be in the network that the policy names. */
-static int check_network(struct boot *b, struct err *e)
-{
-	const struct plan_namespaces *ns = &b->plan->namespaces;
-	int expected = restore_network(b);
-	autoclose int own = -1, found = -1;
-	uint64_t cookie = 0;
-	char path[48];
-
-	if (ns->network == NETWORK_NEW)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)b->init.pid);
-	found = open(path, O_RDONLY | O_CLOEXEC);
-	if (found < 0)
-		return fail_sys(e, "open the network namespace of the restored process");
-	own = nsfd_own("net", e);
-	if (own < 0)
-		return -1;
-	if (ns->network_cookie && netns_cookie_of(found, &cookie, e) < 0)
-		return -1;
-	if (!nsfd_same(found, expected < 0 ? own : expected) ||
-	    (ns->network_cookie && cookie != ns->network_cookie))
-		return fail(e, ERR_POLICY,
-			    "the images put the container into a network namespace of its own and "
-			    "not into '%s'",
-			    ns->network_path ? ns->network_path : "the runtime's");
-	return 0;
-}
-
 static int take_console(struct boot *b, int *fd, struct err *e)
 {
 	if (*fd < 0)
@@ -313,6 +295,21 @@ static int take_console(struct boot *b, int *fd, struct err *e)
 	return parent_send_descriptor(b->options->console_socket, *fd, "/dev/ptmx", "console", e);
 }
 
+/* It has its capabilities, and criu is about to let it go whatever it is told: so it is ended before. */
+static int check_power(struct boot *b, struct err *e)
+{
+	struct err ignored;
+
+	b->power_checked = true;
+	if (restore_check_power(b, e) == 0)
+		return 0;
+	if (b->init.pidfd >= 0)
+		sys_pidfd_send_signal(b->init.pidfd, SIGKILL);
+	if (b->cgroup_made)
+		(void)!cgroup_kill(b->cgroup_record, GONE_DEADLINE_MS, &ignored);
+	return -1;
+}
+
 static int notified(struct boot *b, const struct criu_answer *answer, int *fd, struct err *e)
 {
 	log_debug("restore: criu: %s", answer->script);
@@ -321,16 +318,42 @@ static int notified(struct boot *b, const struct criu_answer *answer, int *fd, s
 	if (str_eq(answer->script, "orphan-pts-master"))
 		return take_console(b, fd, e);
 	if (str_eq(answer->script, "post-restore"))
-		return adopt(b, answer->pid, e) < 0 ? -1 : check_network(b, e);
+		return adopt(b, answer->pid, e) < 0 ? -1 : restore_check_namespaces(b, e);
+	if (str_eq(answer->script, "pre-resume"))
+		return check_power(b, e);
 	return 0;
 }
 
-static int fail_criu(struct boot *b, const struct criu_answer *answer, struct err *e)
+static int fail_criu(const struct boot *b, const struct criu_answer *answer, const char *what,
+		     struct err *e)
 {
-	const struct criu_request *r = b->restore->criu;
+	return criu_fail(log_directory(b), b->restore->work_path, b->restore->criu->log_file,
+			 answer, what, e);
+}
 
-	return criu_fail(r->work >= 0 ? r->work : r->images, b->restore->work_path, r->log_file,
-			 answer, "criu restore", e);
+/* It lives within the container's limits. */
+static int fail_gone(struct boot *b, struct err *e)
+{
+	struct child *criu = b->criu.pid ? &b->criu : &b->init;
+	int status;
+
+	if (!pidfd_ended(criu->pidfd, GONE_DEADLINE_MS))
+		return fail(e, ERR_SYSTEM, "criu has hung up");
+	if (child_wait(criu, &status, e) < 0 ||
+	    (status == 128 + SIGKILL && parent_fail_oom_killed(b, e) < 0))
+		return -1;
+	return fail_criu(b, NULL, arena_printf(b->arena, "criu restore (status %d)", status), e);
+}
+
+/* It ends what it has made, and lifts what holds up the network: it must have the time for that. */
+static int refuse(struct boot *b)
+{
+	const struct child *criu = b->criu.pid ? &b->criu : &b->init;
+	struct err ignored;
+
+	if (criu_notified(b->criu_socket, false, &ignored) == 0)
+		pidfd_ended(criu->pidfd, GONE_DEADLINE_MS);
+	return -1;
 }
 
 int parent_restore_processes(struct boot *b, struct err *e)
@@ -338,24 +361,28 @@ int parent_restore_processes(struct boot *b, struct err *e)
 	for (;;) {
 		struct criu_answer answer;
 		autoclose int fd = -1;
-		struct err ignored;
-		int rc = criu_receive(b->criu_socket, &answer, &fd, e);
+		int pidfd = b->criu.pid ? b->criu.pidfd : b->init.pidfd;
+		int rc = criu_receive(b->criu_socket, pidfd, &answer, &fd, e);
 
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
-			return fail_criu(b, NULL, e);
+			return fail_gone(b, e);
 		if (answer.type == CRIU_NOTIFY) {
-			rc = notified(b, &answer, &fd, e);
-			if (criu_notified(b->criu_socket, rc == 0, rc < 0 ? &ignored : e) < 0 ||
-			    rc < 0)
+			if (notified(b, &answer, &fd, e) < 0)
+				return refuse(b);
+			if (criu_notified(b->criu_socket, true, e) < 0)
 				return -1;
 			continue;
 		}
 		if (!answer.success || answer.type != CRIU_RESTORE)
-			return fail_criu(b, &answer, e);
-		if (!b->criu.pid)
-			return fail(e, ERR_SYSTEM, "criu has not told the first process");
+			return fail_criu(b, &answer, "criu restore", e);
+		if (!b->restore_checked)
+			return fail(e, ERR_SYSTEM,
+				    "criu has not asked before it let the container go");
+		/* One that does not ask then has let it go. */
+		if (!b->power_checked && check_power(b, e) < 0)
+			return -1;
 		return 0;
 	}
 }

@@ -113,6 +113,8 @@ int cgroup_pids(const struct cgroup_record *record, struct arena *arena, struct 
 
 /* True where it is frozen (v1 freezer, v2 cgroup.freeze). */
 bool cgroup_is_frozen(const struct cgroup_record *record);
+/* True where it or one inside of it is frozen by the freezer of v1, out of which no signal leads. */
+bool cgroup_holds_frozen(const struct cgroup_record *record);
 
 /* What is used and counted, as the object that `events` of runc has; of controllers that are not there
  * nothing. `rdt`: its group of resctrl, or NULL. */

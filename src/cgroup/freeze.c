@@ -32,6 +32,14 @@ bool cgroup_stands_still(int directory_fd)
 	       is_v1_frozen(directory_fd);
 }
 
+void cgroup_hold_signals(sigset_t *before)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, before);
+}
+
 void cgroup_freeze(int directory_fd, int64_t milliseconds)
 {
 	bool unified = is_unified(directory_fd);
@@ -83,6 +91,30 @@ bool cgroup_is_frozen(const struct cgroup_record *record)
 	return false;
 }
 
+static int look_for_frozen(int directory_fd, void *context, struct err *e)
+{
+	bool *found = context;
+
+	(void)e;
+	*found |= is_v1_frozen(directory_fd);
+	return 0;
+}
+
+bool cgroup_holds_frozen(const struct cgroup_record *record)
+{
+	autoopened opened = { 0 };
+	struct err ignored;
+	bool found = false;
+	const struct tree_visitor visitor = { .enter = look_for_frozen, .context = &found };
+
+	if (cgroup_open_record(record, &opened, &ignored) < 0)
+		return false;
+	int freezer = cgroup_opened_freezer(&opened);
+	if (freezer >= 0 && tree_walk(freezer, &visitor, &ignored) < 0)
+		return false;
+	return found;
+}
+
 /* The one that stands still together: v1 where it has the freezer, else v2. -1: none. Borrowed. */
 static int find_freezer(const struct cgroup_opened *opened)
 {
@@ -118,15 +150,12 @@ static bool is_all_frozen(int directory_fd)
 	       tree_has_event(directory_fd, "freezer.state", "FROZEN");
 }
 
-int cgroup_pause(const struct cgroup_record *record, int deadline_ms, struct err *e)
+static int pause_opened(const struct cgroup_record *record, int freezer, int deadline_ms,
+			struct err *e)
 {
-	autoopened opened = { 0 };
+	bool unified = is_unified(freezer);
 	struct patience patience;
 
-	int freezer = open_freezer(record, &opened, e);
-	if (freezer < 0)
-		return -1;
-	bool unified = is_unified(freezer);
 	patience_start(&patience, deadline_ms);
 	do {
 		/* Again each time: v1 gives up on what was just forking or being traced. */
@@ -144,6 +173,20 @@ int cgroup_pause(const struct cgroup_record *record, int deadline_ms, struct err
 			  "cgroup '%s' is not frozen after %d ms (a process in it may be waiting "
 			  "for a device); it goes on",
 			  record->path, deadline_ms);
+}
+
+int cgroup_pause(const struct cgroup_record *record, int deadline_ms, struct err *e)
+{
+	autoopened opened = { 0 };
+	sigset_t before;
+
+	int freezer = open_freezer(record, &opened, e);
+	if (freezer < 0)
+		return -1;
+	cgroup_hold_signals(&before);
+	int rc = pause_opened(record, freezer, deadline_ms, e);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return rc;
 }
 
 int cgroup_resume(const struct cgroup_record *record, int deadline_ms, struct err *e)

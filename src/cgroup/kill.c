@@ -9,11 +9,14 @@
 #include "cgroup/make.h"
 
 #include "base/auto.h"
+#include "base/io.h"
 #include "sys/child.h"
 #include "sys/procfs.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #define FREEZE_MS 2000
 #define FIRST_ROUND_MS 50
@@ -128,7 +131,9 @@ static int kill_once(const struct cgroup_opened *opened, bool by_hand, int64_t f
 	int freezer = cgroup_opened_freezer(opened);
 	struct err ignored;
 	int failed = 0;
+	sigset_t before;
 
+	cgroup_hold_signals(&before);
 	/* In a threaded cgroup it is EOPNOTSUPP (cgroup-v2.rst). */
 	bool killed = unified >= 0 && may_use_kill_file(unified) &&
 		      tree_write(unified, "cgroup.kill", "1") == 0;
@@ -144,6 +149,7 @@ static int kill_once(const struct cgroup_opened *opened, bool by_hand, int64_t f
 		failed = -1;
 	if (unified >= 0 && cgroup_thaw_all(unified, failed ? &ignored : e) < 0)
 		failed = -1;
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return failed;
 }
 
@@ -211,6 +217,61 @@ int cgroup_kill(const struct cgroup_record *record, int deadline_ms, struct err 
 	return 0;
 }
 
+static int signal_frozen(const struct cgroup_opened *opened, int freezer, int signal, struct err *e)
+{
+	cgroup_freeze(freezer, FREEZE_MS);
+	int rc = signal_all(opened, signal, e);
+	cgroup_thaw(freezer);
+	return rc;
+}
+
+/* The end of a helper, which nothing keeps from thawing what it has frozen. */
+static __attribute__((noreturn)) void helper_main(const struct cgroup_opened *opened, int freezer,
+						  int signal, int output)
+{
+	struct err error = { 0 };
+	struct err ignored;
+	sigset_t all;
+
+	sigfillset(&all);
+	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0 || setpgid(0, 0) < 0)
+		_exit(1);
+	if (signal_frozen(opened, freezer, signal, &error) < 0)
+		(void)!write_fd_all(output, "the error", &error, sizeof(error), &ignored);
+	_exit(0);
+}
+
+/* In a process of its own: whoever ends this one, a deadline or somebody at a terminal, does not leave the
+ * container frozen. */
+static int signal_by_helper(const struct cgroup_opened *opened, int freezer, int signal,
+			    struct err *e)
+{
+	autoclose int output = -1, output_child = -1;
+	autochild helper = CHILD_INIT;
+	autofree char *said = NULL;
+	int pair[2], status;
+	size_t length;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return fail_sys(e, "pipe");
+	output = pair[0];
+	output_child = pair[1];
+	int rc = child_clone(0, -1, &helper, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		helper_main(opened, freezer, signal, output_child);
+	replace_fd(&output_child, -1);
+	if (read_fd_all(output, "the error", sizeof(*e), &said, &length, e) < 0 ||
+	    child_wait(&helper, &status, e) < 0)
+		return -1;
+	if (length == sizeof(*e)) {
+		memcpy(e, said, sizeof(*e));
+		return -1;
+	}
+	return status == 0 ? 0 : fail(e, ERR_SYSTEM, "the helper ended with status %d", status);
+}
+
 int cgroup_signal(const struct cgroup_record *record, int signal, struct err *e)
 {
 	autoopened opened = { 0 };
@@ -226,11 +287,7 @@ int cgroup_signal(const struct cgroup_record *record, int signal, struct err *e)
 	if (freezer < 0)
 		freezer = cgroup_opened_unified(&opened);
 	/* A container that is paused stays so, and finds the signal when it goes on. */
-	bool ours = freezer >= 0 && !cgroup_stands_still(freezer);
-	if (ours)
-		cgroup_freeze(freezer, FREEZE_MS);
-	int rc = signal_all(&opened, signal, e);
-	if (ours)
-		cgroup_thaw(freezer);
-	return rc;
+	if (freezer >= 0 && !cgroup_stands_still(freezer))
+		return signal_by_helper(&opened, freezer, signal, e);
+	return signal_all(&opened, signal, e);
 }

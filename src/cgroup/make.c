@@ -62,13 +62,14 @@ static void mark_as_ours(int directory_fd)
 
 /* runtime.md "Delete": what the container has not created must not be deleted. Without the mark, and where
  * one is left of a container that was never deleted, it is. */
-static void mark_as_before(int directory_fd)
+static void mark_as_before(struct cgroup_making *making)
 {
+	const struct fd_path path = fd_path(making->directory);
 	char mark;
 
-	if (getxattr(fd_path(directory_fd).text, CGROUP_MADE_BY_US, &mark, sizeof(mark)) < 0 &&
-	    errno == ENODATA)
-		(void)!setxattr(fd_path(directory_fd).text, CGROUP_MADE_BEFORE, "1", 1, 0);
+	if (getxattr(path.text, CGROUP_MADE_BY_US, &mark, sizeof(mark)) < 0 && errno == ENODATA)
+		making->marked_before =
+			setxattr(path.text, CGROUP_MADE_BEFORE, "1", 1, XATTR_CREATE) == 0;
 }
 
 /* Component by component. Returns the parent of the last one. */
@@ -189,7 +190,7 @@ int cgroup_make_directory(struct cgroup_making *making, struct err *e)
 	if (made == 0 && check_unused(making, e) < 0)
 		return -1;
 	if (made == 0 && making->inhabitant == 0)
-		mark_as_before(making->directory);
+		mark_as_before(making);
 	if (is_frozen(making))
 		return fail(e, ERR_CONFIG, "cgroup '%s/%s' is frozen: nothing could run in it",
 			    mount_point, making->path);
@@ -201,6 +202,8 @@ void cgroup_unmake_directory(struct cgroup_making *making)
 	char text[PATH_MAX], name[NAME_MAX + 1];
 	size_t length = strlen(making->path);
 
+	if (making->marked_before)
+		(void)!removexattr(fd_path(making->directory).text, CGROUP_MADE_BEFORE);
 	if (making->made_from == 0)
 		return;
 	while (length >= making->made_from) {

@@ -17,6 +17,7 @@ struct cgroup_making {
 	int directory;    /* of the cgroup itself; owned */
 	size_t made_from; /* length of the shortest part of `path` that this call made; 0: none */
 	pid_t inhabitant; /* may be in it already; 0: nobody */
+	bool marked_before;
 };
 
 /* Make the directory with its parents. One that is there already must be empty of processes. */

@@ -30,6 +30,17 @@ static const char *path_of_line(const char *line, bool named)
 	return str_has_prefix(line, "0::/") ? line + strlen("0::") : NULL;
 }
 
+/* systemd puts a '_' before what is, or begins like, a file of the kernel's or a name of its own:
+ * "_memory.scope". */
+static bool is_group_of(const char *name, size_t length, const char *unit)
+{
+	if (*name == '_' && length == strlen(unit) + 1) {
+		name++;
+		length--;
+	}
+	return length == strlen(unit) && strncmp(name, unit, length) == 0;
+}
+
 int cgroup_unit_path(const char *process, const char *unit, struct arena *arena, const char **ret,
 		     struct err *e)
 {
@@ -45,7 +56,7 @@ int cgroup_unit_path(const char *process, const char *unit, struct arena *arena,
 	/* It may be in a cgroup inside of the unit's. */
 	for (const char *at = path; at && (at = strchr(at, '/'));) {
 		size_t length = strcspn(++at, "/");
-		if (length != strlen(unit) || strncmp(at, unit, length) != 0)
+		if (!is_group_of(at, length, unit))
 			continue;
 		*ret = arena_strndup(arena, path, (size_t)(at - path) + length);
 		return 0;

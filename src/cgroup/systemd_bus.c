@@ -15,6 +15,8 @@
 /* A loaded machine answers late; an engine that waits for us has no deadline of its own. */
 #define CALL_MS 30000
 #define JOB_MS 30000
+/* To be let in is no work for anybody. */
+#define CONNECT_MS 10000
 
 #define UID_MAP_MAX 65536
 
@@ -24,12 +26,20 @@ static const char interface[] = "org.freedesktop.systemd1.Manager";
 
 /* --- the connection --- */
 
+/* Without flushing, which waits for whoever does not answer: what was sent was answered, or is given up. */
+static void disconnect(struct systemd_bus *bus)
+{
+	if (!bus->connection)
+		return;
+	bus->library->bus_close(bus->connection);
+	bus->connection = bus->library->bus_unref(bus->connection);
+}
+
 void systemd_bus_release(struct systemd_bus *bus)
 {
 	int saved = errno;
 
-	if (bus->connection)
-		bus->library->bus_flush_close_unref(bus->connection);
+	disconnect(bus);
 	free(bus->awaited);
 	*bus = (struct systemd_bus)SYSTEMD_BUS_INIT;
 	errno = saved;
@@ -109,6 +119,26 @@ static int job_removed(struct sd_bus_message *message, void *context, struct sys
 	return 0;
 }
 
+/* 0, or -errno. Else the first call would wait for it, for as long as the library likes. */
+static int wait_until_ready(const struct systemd_bus *bus)
+{
+	const struct systemd_library *library = bus->library;
+	int64_t deadline = tree_now_ms() + CONNECT_MS;
+	int rc;
+
+	while ((rc = library->bus_is_ready(bus->connection)) == 0) {
+		int64_t left = deadline - tree_now_ms();
+		rc = library->bus_process(bus->connection, NULL);
+		if (left <= 0)
+			return -ETIMEDOUT;
+		if (rc == 0)
+			rc = library->bus_wait(bus->connection, (uint64_t)left * 1000);
+		if (rc < 0 && rc != -EINTR)
+			return rc;
+	}
+	return rc < 0 ? rc : 0;
+}
+
 /* Daemon or systemd itself, which listens for root in case there is no daemon. */
 static int connect_to(struct systemd_bus *bus, const char *address, bool daemon)
 {
@@ -121,11 +151,12 @@ static int connect_to(struct systemd_bus *bus, const char *address, bool daemon)
 		rc = library->bus_set_bus_client(bus->connection, daemon);
 	if (rc >= 0)
 		rc = library->bus_start(bus->connection);
+	if (rc >= 0)
+		rc = wait_until_ready(bus);
 	bus->daemon = daemon;
 	if (rc >= 0)
 		return 0;
-	if (bus->connection)
-		bus->connection = library->bus_flush_close_unref(bus->connection);
+	disconnect(bus);
 	errno = -rc;
 	return -1;
 }
@@ -358,7 +389,10 @@ static int wait_for_job(struct systemd_bus *bus, const char *method, struct err 
 	while (!bus->ended) {
 		int64_t left = deadline - tree_now_ms();
 		int rc = library->bus_process(bus->connection, NULL);
-		if (rc == 0 && left <= 0)
+		if (bus->ended)
+			break;
+		/* also where others say one thing after the other */
+		if (rc >= 0 && left <= 0)
 			return fail(e, ERR_SYSTEM, "systemd: %s: not done after %d ms", method,
 				    JOB_MS);
 		if (rc == 0)
@@ -411,8 +445,10 @@ int systemd_call_send_job(struct systemd_call *call, struct err *e)
 
 bool systemd_call_failed_with(const struct systemd_call *call, const char *name)
 {
-	return call->error.name && str_has_prefix(call->error.name, destination) &&
-	       str_eq(call->error.name + strlen(destination) + 1, name);
+	const char *error = call->error.name;
+
+	return error && str_has_prefix(error, destination) && error[strlen(destination)] == '.' &&
+	       str_eq(error + strlen(destination) + 1, name);
 }
 
 int systemd_unit_text(struct systemd_bus *bus, const char *unit, const char *property,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libsystemd, loaded by the first call that needs it: most containers are made without, and linked it would
- * take more time than all else of a start. Its interface sd-bus(3) is stable since version 221; what is
+ * take more time than all else of a start. Its interface sd-bus(3) is stable; all of it is there since version 237; what is
  * needed of it is declared here, so that building takes no headers of it. Private to cgroup/.
  */
 #ifndef CGROUP_SYSTEMD_LIBRARY_H
@@ -33,7 +33,9 @@ struct systemd_library {
 	int (*bus_set_address)(struct sd_bus *, const char *);
 	int (*bus_set_bus_client)(struct sd_bus *, int);
 	int (*bus_start)(struct sd_bus *);
-	struct sd_bus *(*bus_flush_close_unref)(struct sd_bus *);
+	int (*bus_is_ready)(struct sd_bus *);
+	void (*bus_close)(struct sd_bus *);
+	struct sd_bus *(*bus_unref)(struct sd_bus *);
 	int (*bus_add_match)(struct sd_bus *, struct sd_bus_slot **, const char *, systemd_handler,
 			     void *);
 	int (*bus_call)(struct sd_bus *, struct sd_bus_message *, uint64_t, struct systemd_error *,

@@ -139,6 +139,18 @@ static bool is_terminal(const struct stat *st)
 	       (number == 4 || number == 5 || (number >= 136 && number <= 143));
 }
 
+/* JSON takes nothing else, and such a name is of a file that criu opens by itself. */
+static void make_utf8(char *text)
+{
+	size_t length = strlen(text), size;
+
+	for (size_t i = 0; i < length; i += size ? size : 1) {
+		size = utf8_sequence(text + i, length - i);
+		if (size == 0)
+			text[i] = '?';
+	}
+}
+
 /* What a standard stream is, so that another can take its place: the link's text, or of a file that none of
  * the container's mounts shows, criu's name for it. */
 static int add_stream(struct checkpoint *c, int fd, struct err *e)
@@ -157,6 +169,7 @@ static int add_stream(struct checkpoint *c, int fd, struct err *e)
 		return 0;
 	}
 	target[n] = '\0';
+	make_utf8(target);
 	c->streams[fd] = arena_strdup(arena, target);
 	if (target[0] != '/' || is_terminal(&st))
 		return 0;
@@ -256,6 +269,7 @@ static int dump(struct checkpoint *c, const char *program, const char *log_direc
 	struct criu_answer answer;
 	int rc = make_yard(c, e);
 
+	criu_forget_log(r->work >= 0 ? r->work : r->images, r->log_file);
 	if (rc == 0)
 		rc = criu_ask(program, r, &answer, e);
 	criu_yard_remove(c->living->dir.fd, STATE_YARD);

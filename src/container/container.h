@@ -160,6 +160,8 @@ struct container_outlook {
 	struct plan *plan;    /* NULL where the verdict refuses, or where unplanned says why */
 	struct err unplanned; /* kind 0: nothing to say */
 };
+/* As errors name it. */
+const char *config_name(const struct container_create_options *options);
 int container_outlook(const struct global_options *global, const char *id,
 		      const struct container_create_options *options,
 		      const struct inherited *inherited, struct arena *arena,

@@ -3,6 +3,7 @@
 #include "container/criu_options.h"
 
 #include "base/io.h"
+#include "sys/directory.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -28,6 +29,9 @@ static int open_directory(const char *what, const char *path, bool make, struct 
 		fd = open(absolute, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail_sys(e, "%s: open '%s'", what, path);
+	/* What criu finds there becomes processes with any power, and it follows links to write. */
+	if (trusted_directory_check(fd, what, absolute, e) < 0)
+		return -1;
 	*ret_path = arena_strdup(arena, absolute);
 	return take_fd(&fd);
 }
@@ -48,7 +52,7 @@ static int check_parent(const struct container_checkpoint_options *options, int 
 	if (fd < 0)
 		return fail_sys(e, "--parent-path: open '%s' in the directory of the images",
 				options->parent_path);
-	return 0;
+	return trusted_directory_check(fd, "--parent-path", options->parent_path, e);
 }
 
 int criu_directories_open(const struct container_checkpoint_options *options, bool make,

@@ -57,8 +57,9 @@ static int kill_living(const struct status_record *status, const struct cgroup_r
 		return signal_namespace(status, signal, e);
 	if (signal_init(pidfd, status->id, signal, e) < 0)
 		return -1;
-	/* In a frozen cgroup of v1 not even SIGKILL takes effect before the thaw. */
-	if (signal == SIGKILL && cgroup && cgroup_is_frozen(cgroup))
+	/* In a frozen cgroup of v1 not even SIGKILL takes effect before the thaw; the container may have made
+	 * one of its own. */
+	if (signal == SIGKILL && cgroup && cgroup_holds_frozen(cgroup))
 		return signal_cgroup(cgroup, signal, e);
 	return 0;
 }

@@ -178,8 +178,12 @@ int container_make(const struct global_options *global, const char *id,
 	create.preserve_fds = options->preserve_fds + made->inherited.listen_fds;
 	create.pidfd_socket = pidfd_socket(made->outlook.plan, options);
 	request.options = &create;
-	if (boot_create(&request, &result, e) < 0)
+	if (boot_create(&request, &result, e) < 0) {
+		/* What no plan could know: that the kernel does not take it. */
+		(void)!spec_fail_located_in_step(made->outlook.verdict.spec, config_name(options),
+						 e);
 		return container_abandon(made, result.left_behind, e);
+	}
 	made->init = result.init;
 	made->console_master = result.console_master;
 	made->channel = result.channel;
@@ -218,9 +222,10 @@ static int run_poststart(struct status_record *status, const struct spec *spec, 
 	if (rc == 0)
 		rc = hooks_run("poststart", &hooks, &state, &place, e);
 	if (rc < 0) {
+		/* Its end is waited for, and it is thawed for that, by the deletion that follows. */
 		autoclose int pidfd = process_open(&status->init, &ignored);
-		if (pidfd >= 0 && sys_pidfd_send_signal(pidfd, SIGKILL) == 0)
-			pidfd_ended(pidfd, 10000);
+		if (pidfd >= 0)
+			sys_pidfd_send_signal(pidfd, SIGKILL);
 	}
 	arena_release(&arena);
 	return rc;

@@ -40,8 +40,13 @@ static int each_matching(const struct global_options *global, const char *text,
 	struct strlist ids;
 	regex_t pattern;
 	char reason[128];
-	int rc = regcomp(&pattern, text, REG_EXTENDED | REG_NOSUB);
+	int rc;
 
+	/* It would match every one: mostly a variable of a script that is not set. */
+	if (str_empty(text))
+		return fail(e, ERR_USAGE,
+			    "--regex: the pattern is empty; \".*\" is every container");
+	rc = regcomp(&pattern, text, REG_EXTENDED | REG_NOSUB);
 	if (rc != 0) {
 		regerror(rc, &pattern, reason, sizeof(reason));
 		return fail(e, ERR_USAGE, "--regex: '%s': %s", text, reason);

@@ -11,7 +11,7 @@
 
 #define DEFAULT_CONFIG "config.json"
 
-static const char *config_name(const struct container_create_options *options)
+const char *config_name(const struct container_create_options *options)
 {
 	return options->config_name ? options->config_name : DEFAULT_CONFIG;
 }

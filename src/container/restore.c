@@ -55,7 +55,7 @@ static int read_descriptors(int images, struct arena *arena, const char *ret[3],
 	return 0;
 }
 
-static int refuse_joined(const struct host *host, struct err *e)
+static int refuse_what_criu_cannot(const struct host *host, const struct plan *plan, struct err *e)
 {
 	static const struct {
 		int type;
@@ -72,6 +72,11 @@ static int refuse_joined(const struct host *host, struct err *e)
 				    "linux.namespaces: criu cannot restore a container into a %s "
 				    "namespace that is there already",
 				    kinds[i].name);
+	if (plan->net_devices.n > 0)
+		return fail(
+			e, ERR_CONFIG,
+			"linux.netDevices: criu makes the network of the images, and gives it no "
+			"device of the host");
 	return 0;
 }
 
@@ -102,8 +107,13 @@ static int make_restored(const struct global_options *global, const char *id,
 	if (container_prepare(global, id, create, to_us, made, &request.create, e) < 0)
 		return -1;
 	request.create.options = &page_options;
-	if (refuse_joined(&made->host, e) < 0 || boot_restore(&request, &result, e) < 0)
+	if (refuse_what_criu_cannot(&made->host, made->outlook.plan, e) < 0)
+		return container_abandon(made, false, e);
+	if (boot_restore(&request, &result, e) < 0) {
+		(void)!spec_fail_located_in_step(made->outlook.verdict.spec, config_name(create),
+						 e);
 		return container_abandon(made, result.left_behind, e);
+	}
 	made->init = result.init;
 	made->console_master = result.console_master;
 	return 0;

@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -83,6 +85,9 @@ int criu_execute(const char *program, const int *fds, size_t n, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		if (dup2(high[i], 3 + (int)i) < 0)
 			return fail_sys(e, "place a descriptor");
+	/* Whoever started the runtime may have left it more than it needs. */
+	if (sys_close_range(3 + (unsigned)n, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+		return fail_sys(e, "close_range");
 	execv(program, (char *const *)(uintptr_t)words);
 	return fail_sys(e, "execute '%s'", program);
 }
@@ -94,7 +99,8 @@ static int send_bytes(int socket, const struct strbuf *bytes, struct err *e)
 	do
 		n = send(socket, strbuf_text(bytes), bytes->length, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
-	if (n < 0)
+	/* It is gone; how, tells whoever waits for its answer. */
+	if (n < 0 && errno != EPIPE && errno != ECONNRESET)
 		return fail_sys(e, "send a request to criu");
 	return 0;
 }
@@ -128,7 +134,19 @@ static int take_descriptor(struct msghdr *message)
 	return fd;
 }
 
-int criu_receive(int socket, struct criu_answer *ret, int *ret_fd, struct err *e)
+/* False: there is nothing to read, and criu is gone. What it has sent before is there when it has ended. */
+static bool has_word(int socket, int pidfd)
+{
+	struct pollfd fds[2] = { { .fd = socket, .events = POLLIN },
+				 { .fd = pidfd, .events = POLLIN } };
+
+	while (poll(fds, 2, -1) < 0)
+		if (errno != EINTR)
+			return true;
+	return fds[0].revents || poll(fds, 1, 0) > 0;
+}
+
+int criu_receive(int socket, int pidfd, struct criu_answer *ret, int *ret_fd, struct err *e)
 {
 	char bytes[ANSWER_MAX];
 	union {
@@ -139,6 +157,8 @@ int criu_receive(int socket, struct criu_answer *ret, int *ret_fd, struct err *e
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 	ssize_t n;
 
+	if (!has_word(socket, pidfd))
+		return 0;
 	do {
 		message.msg_control = &control;
 		message.msg_controllen = sizeof(control);
@@ -158,28 +178,33 @@ int criu_receive(int socket, struct criu_answer *ret, int *ret_fd, struct err *e
 	return 1;
 }
 
-/* The process that becomes criu for one request. Its words would go to whoever reads ours. */
-static __attribute__((noreturn)) void become_criu(const char *program, int socket)
+/*
+ * The process that becomes criu for one request. Its words would go to whoever reads ours. In the middle of a
+ * dump its code is in the container's processes, which stand still: it comes to an end of that also where the
+ * runtime is killed, or somebody at a terminal has enough of it.
+ */
+static __attribute__((noreturn)) void become_criu(const char *program, int socket, bool dumps)
 {
 	struct err ignored;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (dumps ? setpgid(0, 0) < 0 : prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		_exit(126);
 	for (int fd = 0; fd < 3; fd++)
 		if (null < 0 || dup2(null, fd) < 0)
 			_exit(126);
 	_exit(criu_execute(program, &socket, 1, &ignored) < 0 ? 127 : 0);
 }
 
-static int wait_answer(int socket, const struct criu_request *request, struct criu_answer *ret,
-		       struct err *e)
+static int wait_answer(int socket, int pidfd, const struct criu_request *request,
+		       struct criu_answer *ret, struct err *e)
 {
 	int rc;
 
 	if (criu_send(socket, request, e) < 0)
 		return -1;
 	do {
-		rc = criu_receive(socket, ret, NULL, e);
+		rc = criu_receive(socket, pidfd, ret, NULL, e);
 		/* Nobody asked for notifications, but a configuration file of criu's may. */
 		if (rc > 0 && ret->type == CRIU_NOTIFY && criu_notified(socket, true, e) < 0)
 			return -1;
@@ -192,6 +217,7 @@ int criu_ask(const char *program, const struct criu_request *request, struct cri
 {
 	autoclose int ours = -1, theirs = -1;
 	autochild criu = CHILD_INIT;
+	bool dumps = request->type == CRIU_DUMP || request->type == CRIU_PRE_DUMP;
 	int pair[2], rc, status;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -202,9 +228,9 @@ int criu_ask(const char *program, const struct criu_request *request, struct cri
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
-		become_criu(program, theirs);
+		become_criu(program, theirs, dumps);
 	replace_fd(&theirs, -1);
-	rc = wait_answer(ours, request, ret, e);
+	rc = wait_answer(ours, criu.pidfd, request, ret, e);
 	/* After a pre-dump it waits for more, until nobody is there to ask. */
 	replace_fd(&ours, -1);
 	if (rc < 0)

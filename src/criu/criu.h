@@ -27,17 +27,19 @@
 int criu_find(struct arena *arena, const char **ret, struct err *e) MUST_CHECK;
 
 /*
- * Become criu: `fds` are at 3, 4, ... then, the first one is its socket. Signals are as at the start of a
- * program. Returns only on failure.
+ * Become criu: `fds` are at 3, 4, ... then, the first one is its socket, and none is behind them. Signals are
+ * as at the start of a program. Returns only on failure.
  */
 #define CRIU_FDS_MAX 5
 int criu_execute(const char *program, const int *fds, size_t n, struct err *e) MUST_CHECK;
 
-/* SOCK_SEQPACKET, one datagram a message. */
+/* SOCK_SEQPACKET, one datagram a message. That criu is gone shows when its answer is received. */
 int criu_send(int socket, const struct criu_request *request, struct err *e) MUST_CHECK;
 int criu_notified(int socket, bool success, struct err *e) MUST_CHECK;
-/* 1: an answer; 0: criu has ended. *ret_fd, -1 or owned, came with it. */
-int criu_receive(int socket, struct criu_answer *ret, int *ret_fd, struct err *e) MUST_CHECK;
+/* 1: an answer; 0: criu has ended, also where processes that it has made hold its socket open still. *ret_fd,
+ * -1 or owned, came with it. */
+int criu_receive(int socket, int pidfd, struct criu_answer *ret, int *ret_fd, struct err *e)
+	MUST_CHECK;
 
 /* One request in a process of its own that has no streams; returns what criu says. An error of criu's is
  * in *ret, not in *e. */
@@ -58,6 +60,9 @@ int criu_check_version(struct arena *arena, const char **ret_program, struct err
 int criu_yard_make(int directory_fd, const char *name, const char *mount_point, struct err *e)
 	MUST_CHECK;
 void criu_yard_remove(int directory_fd, const char *name);
+
+/* What an earlier one has left there is not this one's. */
+void criu_forget_log(int directory_fd, const char *log_file);
 
 /* fail(): "WHAT failed: the last errors of its log; see 'DIRECTORY/LOG'". The log is read in `directory_fd`;
  * `answer` may be NULL. */

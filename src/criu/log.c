@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define LOG_TAIL (256u << 10)
 #define LINES_MAX 3
@@ -61,6 +62,11 @@ static void last_errors(char *text, struct strbuf *out)
 	}
 	for (size_t i = 0; i < n; i++)
 		add_line(out, found[i]);
+}
+
+void criu_forget_log(int directory_fd, const char *log_file)
+{
+	(void)!unlinkat(directory_fd, log_file, 0);
 }
 
 int criu_fail(int directory_fd, const char *directory, const char *log_file,

@@ -75,7 +75,8 @@ const struct json_value *spec_find(const struct spec *spec, const struct json_va
 	return at;
 }
 
-int spec_fail_located(const struct spec *spec, const char *source_name, struct err *e)
+static int fail_located(const struct spec *spec, const char *source_name, const char *name,
+			struct err *e)
 {
 	const struct json_source source = {
 		.name = source_name,
@@ -90,9 +91,21 @@ int spec_fail_located(const struct spec *spec, const char *source_name, struct e
 
 	if (!spec->text || json_parse(&source, &arena, &root, &ignored) < 0)
 		return -1;
-	at = spec_find(spec, root, e->text);
+	at = spec_find(spec, root, name);
 	if (at == root)
 		return -1;
 	json_position(&source, at->offset, &line, &column);
 	return err_prefix(e, "%s:%u:%u", source_name, line, column);
+}
+
+int spec_fail_located(const struct spec *spec, const char *source_name, struct err *e)
+{
+	return fail_located(spec, source_name, e->text, e);
+}
+
+int spec_fail_located_in_step(const struct spec *spec, const char *source_name, struct err *e)
+{
+	const char *name = strstr(e->text, ": ");
+
+	return name ? fail_located(spec, source_name, name + strlen(": "), e) : -1;
 }

@@ -396,6 +396,8 @@ int spec_validate(const struct spec *spec, const char *source_name, struct err *
 /* Puts "SOURCE_NAME:LINE:COLUMN: " before an error that begins with the name of a property which is in the
  * configuration's text, or in an object that is. Always -1. */
 int spec_fail_located(const struct spec *spec, const char *source_name, struct err *e);
+/* The same where the name of a step comes first: "mounts: mounts[3]: ...". */
+int spec_fail_located_in_step(const struct spec *spec, const char *source_name, struct err *e);
 int spec_validate_process(const struct spec_process *process, const char *source_name,
 			  struct err *e) MUST_CHECK;
 int spec_validate_resources(const struct spec_resources *resources, const char *source_name,

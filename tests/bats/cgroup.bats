@@ -173,6 +173,20 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
     succeeds delete c1
 }
 
+@test "a group that was made beforehand is as it was, attributes too, where creation fails" {
+    requires file:/usr/bin/python3
+    for h in $(hierarchies); do mkdir "$h/test-made"; done
+    before=$(where /test-made)
+    b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-made"' '.linux.resources.cpu.cpus = "4095"')
+    has_controller cpuset || edit_config "$b" 'del(.linux.resources.cpu) | .linux.resources.unified = {"cgroup.max.depth": "x"}'
+    expect_error '4095|cgroup.max.depth' create -b "$b" c1
+    is "$(where /test-made)" "$before"
+    for h in $before; do
+        is "$(/usr/bin/python3 -c 'import os, sys; print(os.listxattr(sys.argv[1]))' "$h/test-made")" '[]'
+        rmdir "$h/test-made"
+    done
+}
+
 @test "a group that was made beforehand is taken" {
     for h in $(hierarchies); do mkdir "$h/test-made"; done
     b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-made"')

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # checkpoint and restore. What they do takes a criu that fits the kernel, which the virtual machine has:
 #     tests/vm bats tests/bats/checkpoint.bats
-# What they refuse and how they fail is tested with one that always fails (criu.py).
-# world: hybrid vm
+# What they refuse, how they fail and what the runtime does in answer to criu is tested with a stand-in (criu.py).
+# world: legacy hybrid v2 vm
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 
@@ -336,7 +336,7 @@ inode() { stat -L -c %i "$@"; }
     succeeds delete --force c1
 }
 
-# ---- with one that fails
+# ---- with a stand-in
 
 fake() { # HOW
     mkdir -p fake
@@ -497,4 +497,130 @@ alive() {
     wait $! || true
     wait_until shim delete --force c1
     [ ! -e "$SHIM_ROOT/c1" ]
+}
+
+images() { mkdir -p images && echo '["/dev/null", "/dev/null", "/dev/null"]' >images/descriptors.json; }
+stands_in() { # HOW [JQ-FILTER]...: for a restore of the bundle $b
+    fake "$1"
+    shift
+    export CRIU_NOTES=$PWD/notes
+    images
+    b=$(bundle c1 "$(sleeping)" "$@")
+}
+# Nobody is left, in no cgroup.
+nothing_of_c1() { [ ! -e "$SHIM_ROOT/c1" ] && is "$(find /sys/fs/cgroup -name c1)" ''; }
+
+@test "criu gets no descriptor but its own" {
+    stands_in restores
+    succeeds restore -d -b "$b" --image-path images --pid-file pid c1 7</etc/passwd 9>&1
+    # its socket, both directories, the network, and the one that is reading the list
+    is "$(<notes)" 'descriptors 0 1 2 3 4 5 6 7'
+    is "$(shim state c1 | jq -c '[.status, .pid]')" "[\"running\",$(<pid)]"
+    is "$(inode "/proc/$(<pid)/ns/net")" "$(inode /run/netns/distros)"
+}
+
+@test "criu dies and what it has made keeps its socket: nobody waits for that" {
+    stands_in lingers
+    # what another one has said is not said again
+    echo '(00.1) Error (criu/earlier.c:1): long ago' >images/restore.log
+    expect_error "^distro-shim: processes: criu restore \(status 3\) failed$" restore -d -b "$b" --image-path images c1
+    nothing_of_c1
+    succeeds run -d -b "$b" c1
+    expect_error 'ended with status 3 and no answer' checkpoint --image-path again c1
+    kill "$(tail -n 1 notes)"
+}
+
+@test "images of a container in the runtime's own namespaces are not let into them" {
+    stands_in restores
+    for kinds in mnt 'pid uts ipc' 'pid mnt ipc' 'pid mnt uts'; do
+        CRIU_MAKES=$kinds expect_error "the images put the container into the runtime's own [A-Zmount]* namespace and not into a new one" \
+            restore -d -b "$b" --image-path images c1
+        nothing_of_c1
+    done
+    policy '{"version": 1, "mode": "observe"}'
+    edit_config "$b" '(.linux.namespaces[] | select(.type == "network")) |= {type: "network"}'
+    expect_error "the runtime's own network namespace" restore -d -b "$b" --image-path images c1
+    nothing_of_c1
+    export CRIU_MAKES='pid mnt uts ipc net'
+    succeeds restore -d -b "$b" --image-path images c1
+    # one that lets it go without a question
+    succeeds delete --force c1
+    CRIU_FAILS=hushed expect_error 'criu has not asked' restore -d -b "$b" --image-path images c1
+    nothing_of_c1
+}
+
+@test "criu is told what has failed, and has the time to take it back" {
+    stands_in restores '.hooks.prestart = [{path: "/bin/false"}]'
+    expect_error 'prestart hook' restore -d -b "$b" --image-path images c1
+    is "$(tail -n 1 notes)" 'undone after setup-namespaces'
+    nothing_of_c1
+}
+
+@test "a checkpoint whose runtime is killed comes to its end: the container is not left frozen" {
+    stands_in freezes
+    for signal in KILL INT; do
+        succeeds run -d -b "$b" c1
+        rm -f notes
+        # not a function: it is the runtime itself that is killed
+        setsid "$DISTRO_SHIM" --root "$SHIM_ROOT" checkpoint --leave-running --image-path images c1 </dev/null >/dev/null 2>&1 3>&- &
+        checkpoint=$!
+        wait_until test -s notes
+        is "$(state_of c1)" paused
+        # as a terminal does, to the whole of its process group
+        kill -"$signal" -- "-$checkpoint"
+        wait $checkpoint || true
+        wait_until grep -q done notes
+        is "$(state_of c1)" running
+        succeeds delete --force c1
+    done
+}
+
+@test "directories that somebody else could have filled are refused" {
+    stands_in log
+    succeeds run -d -b "$b" c1
+    ln -s "$PWD/precious" images/dump.log && echo precious >precious
+    expect_error 'criu dump failed' checkpoint --image-path images c1
+    is "$(<precious)" precious
+    mkdir theirs open && chown 1000 theirs && chmod 777 open
+    for option in --image-path --work-path --parent-path; do
+        from=''
+        [ $option != --parent-path ] || from=../
+        expect_error "$option '.*theirs' belongs to uid 1000, not to the caller" checkpoint --image-path images $option ${from}theirs c1
+        expect_error "$option '.*open' can be written by others" checkpoint --image-path images $option ${from}open c1
+    done
+    succeeds delete --force c1
+    cp images/descriptors.json theirs
+    expect_error "theirs' belongs to uid 1000" restore -b "$b" --image-path theirs c1
+    expect_error "theirs' belongs to uid 1000" restore -b "$b" --image-path images --work-path theirs c1
+    is "$(ls theirs open)" $'open:\n\ntheirs:\ndescriptors.json'
+    nothing_of_c1
+}
+
+@test "a device of the host's network is not for a restored container" {
+    stands_in restores
+    policy '{"version": 1, "mode": "observe"}'
+    edit_config "$b" '((.linux.namespaces[] | select(.type == "network")) |= {type: "network"}) | .linux.netDevices = {lo: {name: "x0"}}'
+    CRIU_MAKES='pid mnt uts ipc net' expect_error 'linux.netDevices: criu makes' restore -d -b "$b" --image-path images c1
+    nothing_of_c1
+}
+
+@test "a stream to a file whose name is no text" {
+    fake freezes
+    b=$(bundle c1 "$(args sh -c 'exec >"$(printf "/\\377")"; echo there; sleep 1000')" '.root.readonly = false')
+    succeeds run -d -b "$b" c1
+    wait_until test -s "$b/rootfs/"$'\xff'
+    succeeds checkpoint --leave-running --image-path images c1
+    is "$(jq -r '.[1]' images/descriptors.json)" '/?'
+}
+
+@test "images whose processes have power over the network are not let into it" {
+    stands_in restores
+    CRIU_NET_RAW=1 expect_error 'the images give process [0-9]+ CAP_NET_ADMIN or CAP_NET_RAW, which network.admin of the policy' \
+        restore -d -b "$b" --image-path images c1
+    nothing_of_c1
+    policy '{"version": 1, "network": {"admin": true}}'
+    CRIU_NET_RAW=1 succeeds restore -d -b "$b" --image-path images c1
+    succeeds delete --force c1
+    SHIM_POLICY=
+    succeeds restore -d -b "$b" --image-path images c1
 }

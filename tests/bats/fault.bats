@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # A container's birth broken at each of its steps: by an error, by the death of the process that is at it, by
-# a process that does not go on. The steps are read from the pages (src/boot/create.c, start.c), so that a
-# new one is covered by being there.
+# a process that does not go on. The steps are read from the pages (src/boot/create.c, start.c, restore.c), so
+# that a new one is covered by being there. What restores is a stand-in for criu (criu.py).
 #
 # What must come out: an error that names the step and nothing left; and where the runtime itself is killed,
 # one `delete --force` takes everything away, after which the same id can be used again.
@@ -31,7 +31,7 @@ steps() { # PAGE...
     awk -v pages=" $* " '
         /#define STEP\(/ { split($0, part, "\""); page = part[2] }
         /^[ \t]+(STEP|AWAIT)\("/ { split($0, part, "\""); if (index(pages, " " page " ")) print page ":" part[2] }
-        ' "$DISTRO_SHIM_SOURCE/src/boot/create.c" "$DISTRO_SHIM_SOURCE/src/boot/start.c"
+        ' "$DISTRO_SHIM_SOURCE"/src/boot/{create,start,restore}.c
 }
 id_of() { echo "${1/:/-}"; }
 
@@ -188,4 +188,78 @@ stops_at() { # PAGE:STEP
     all_of stops_at 3 "${all[@]}"
     # that nothing is in the way of another life shows above; here the last of each page
     for id in parent-pid-file child-ready init-execute start-record-running; do lives $id; done
+}
+
+# ---- a restore
+
+stand_in() {
+    requires file:/usr/bin/python3
+    mkdir -p fake images
+    cp "$BATS_TEST_DIRNAME/criu.py" fake/criu
+    echo '["/dev/null", "/dev/null", "/dev/null"]' >images/descriptors.json
+    export PATH=$PWD/fake:$PATH CRIU_FAILS=restores
+    mapfile -t all < <(steps criu restore)
+    [ "${#all[@]}" -gt 20 ]
+}
+restored() { # PAGE:STEP FAULT
+    fault_in 20 "$1:$2" restore -d -b "$BUNDLE" --image-path "$PWD/images" --pid-file "$PWD/$id.pid" "$id" </dev/null >"$out" 2>&1
+}
+lives_restored() { # ID
+    local id=$1 out=$BATS_TEST_TMPDIR/lives.$1
+    restored none none || { cat "$out" && return 1; }
+    [ "$(state_of "$id")" = running ] && shim_in 20 kill "$id" KILL && shim_in 20 delete --force "$id" && nothing_left "$id"
+}
+
+restore_fails_at() { # PAGE:STEP
+    local id out step=${1#*:} status=0
+    id=$(id_of "$1")
+    out=$BATS_TEST_TMPDIR/out.$id
+    restored "$1" fail || status=$?
+    is "$status" 1 && matches "$(<"$out")" "distro-shim: $step: injected fault" && nothing_left "$id" && [ ! -e "$PWD/$id.pid" ]
+}
+
+@test "a restore: an error at any step" {
+    stand_in
+    all_of restore_fails_at 3 "${all[@]}"
+    lives_restored again
+}
+
+restore_dies_at() { # PAGE:STEP
+    local id out status=0
+    id=$(id_of "$1")
+    out=$BATS_TEST_TMPDIR/out.$id
+    restored "$1" kill || status=$?
+    case ${1%%:*}:$status in
+    restore:137) ;;
+    criu:1) matches "$(<"$out")" "ended unexpectedly|criu restore .status 137. failed" && nothing_left "$id" || return 1 ;;
+    *) cat "$out" && return 1 ;;
+    esac
+    cleaned_up "$id" && lives_restored "$id"
+}
+
+@test "a restore: death at any step" {
+    stand_in
+    all_of restore_dies_at 3 "${all[@]}"
+}
+
+restore_stops_at() { # PAGE:STEP
+    local id out step=${1#*:} pid
+    id=$(id_of "$1")
+    out=$BATS_TEST_TMPDIR/out.$id
+    DISTRO_SHIM_FAULT=$1:stop "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" restore -d -b "$BUNDLE" --image-path "$PWD/images" "$id" </dev/null >"$out" 2>&1 &
+    pid=$!
+    case $1 in
+    restore:*) wait_until is_stopped "$pid" "$step" || return 1 ;;
+    *) wait_until child_is_at "$pid" "$step" || return 1 ;;
+    esac
+    shim_in 5 list >/dev/null || return 1
+    kill -KILL "$pid"
+    wait "$pid" 2>/dev/null
+    cleaned_up "$id"
+}
+
+@test "a restore: a process that stops at any step, and its runtime killed" {
+    stand_in
+    all_of restore_stops_at 3 "${all[@]}"
+    lives_restored criu-execute
 }

@@ -290,6 +290,14 @@ END
     succeeds delete c1
 }
 
+@test "a poststart hook that fails with the container paused: it is gone at once" {
+    b=$(bundle c1 "$(args sleep 1000)" "$(hook poststop "touch $notes/stopped")")
+    edit_config "$b" ".hooks.poststart = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"$DISTRO_SHIM --root $SHIM_ROOT pause c1; exit 3\"]}]"
+    start=$SECONDS
+    expect_error "poststart hook: '/bin/sh' failed with exit status 3" run -d -b "$b" c1
+    [ $((SECONDS - start)) -lt 8 ] && [ -e notes/stopped ] && [ ! -e "$SHIM_ROOT/c1" ]
+}
+
 @test "poststop hooks that fail are warnings, and the rest still run" {
     b=$(bundle c1 "$(args true)" "$(hook poststop "echo one >>$notes/ran; echo why >&2; exit 1")" \
         '.hooks.poststop += [{path: "/no/such"}]' "$(hook poststop "echo three >>$notes/ran; sleep 1000" '{"timeout": 1}')" \

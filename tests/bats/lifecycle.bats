@@ -168,6 +168,8 @@ fits_schema() { # SCHEMA FILE
     done
     expect_error "--regex: '\(': " kill --regex '(' KILL
     expect_error 'unknown signal "nonsense"' kill --regex . nonsense
+    expect_error '--regex: the pattern is empty' kill --regex '' KILL
+    expect_error '--regex: the pattern is empty' delete --force --regex ''
     succeeds kill -r '^nobody$' KILL
     succeeds kill --regex '^web[0-9]+$' KILL
     wait_until has_status web1 stopped

@@ -119,6 +119,46 @@ tree='trap "" HUP; for i in 1 2 3; do (trap "echo got >>/got; exit" USR1; echo r
 listening() { [ "$(grep -c ready "$b/rootfs/ready" 2>/dev/null)" = "$1" ]; }
 got() { [ "$(grep -c got "$b/rootfs/got" 2>/dev/null)" = "$1" ]; }
 
+@test "a container that freezes itself in a group of its own ends by SIGKILL all the same" {
+    b=$(bundle c1 "$(args sh -c 'h=/sys/fs/cgroup; [ ! -e $h/freezer ] || h=$h/freezer
+        mkdir -p $h/a/b && echo 0 >$h/a/b/cgroup.procs && echo ready >/said
+        if [ -e $h/a/b/freezer.state ]; then echo FROZEN >$h/a/b/freezer.state; else echo 1 >$h/a/b/cgroup.freeze; fi
+        sleep 1000')" '.root.readonly = false' '(.mounts[] | select(.type == "cgroup") | .options) |= map(if . == "ro" then "rw" else . end)')
+    succeeds run -d -b "$b" c1
+    wait_until test -s "$b/rootfs/said"
+    pid=$(pid_of c1)
+    sleep 0.2
+    succeeds kill c1 KILL
+    wait_until gone "$pid"
+    is "$(state_of c1)" stopped
+    succeeds delete c1
+}
+
+@test "kill --all and pause that are ended themselves leave nothing frozen half way" {
+    # many, so that it takes a while
+    b=$(bundle c1 "$(args sh -c 'trap "" TERM; for i in $(seq 100); do sleep 1000 & done; echo ready >/said; while :; do sleep 0.1; done')" '.root.readonly = false')
+    succeeds run -d -b "$b" c1
+    wait_until test -s "$b/rootfs/said"
+    for signal in KILL TERM; do
+        for ((i = 0; i < 30; i++)); do
+            # URG does nothing
+            "$DISTRO_SHIM" --root "$SHIM_ROOT" kill --all c1 URG 3>&- &
+            sleep "0.00$((i % 10))"
+            kill -$signal $! 2>/dev/null || true
+            wait $! 2>/dev/null || true
+            wait_until has_status c1 running
+        done
+    done
+    for ((i = 0; i < 20; i++)); do
+        "$DISTRO_SHIM" --root "$SHIM_ROOT" pause c1 3>&- &
+        sleep "0.00$((i % 10))"
+        kill -TERM $! 2>/dev/null || true
+        wait $! 2>/dev/null || true
+        # yes or no, and nothing in between
+        case $(state_of c1) in paused) succeeds resume c1 ;; running) ;; *) return 1 ;; esac
+    done
+}
+
 @test "kill --all reaches every process" {
     b=$(bundle c1 "$(args sh -c 'trap : USR1; '"$tree")" '.root.readonly = false')
     succeeds run -d -b "$b" c1

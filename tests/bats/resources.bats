@@ -135,6 +135,26 @@ refused() {
     refused "linux.resources.blockIO.throttleReadBpsDevice\[0\]: .* 'blkio.throttle.read_bps_device'" '{blockIO: {throttleReadBpsDevice: [{major: 4000, minor: 1, rate: 5}]}}'
 }
 
+@test "a limit below what is in use: file, place, property, reason; nothing is started or left" {
+    requires v1 controller:memory
+    for h in /sys/fs/cgroup/*; do [ -L "$h" ] || mkdir "$h/test-limits"; done
+    # a file in memory is charged to whoever has written it, and cannot be written back
+    mkdir memory && mount -t tmpfs tmpfs memory
+    bash -c 'echo $$ >/sys/fs/cgroup/memory/test-limits/cgroup.procs; head -c 20000000 /dev/zero >memory/file'
+    b=$(bundle c1 "$(args sleep 1000)" '.linux.cgroupsPath = "/test-limits" | .linux.resources = {memory: {limit: 4194304}}' \
+        ".hooks.prestart = [{path: \"/bin/touch\", args: [\"touch\", \"$PWD/started\"]}]")
+    before=$(file memory memory.limit_in_bytes)
+    line=$(grep -n '"limit"' "$b/config.json" | cut -d : -f 1)
+    local busy=1
+    [ "$(wc -l </proc/swaps)" = 1 ] || busy=0
+    [ $busy = 0 ] || expect_error "config.json:$line:[0-9]+: cgroup-create: linux.resources.memory.limit: .*write '4194304' to 'memory.limit_in_bytes'.* in use are [0-9]+: device or resource busy" create -b "$b" c1
+    umount memory
+    is "$(file memory memory.limit_in_bytes)" "$before"
+    [ ! -e started ]
+    for h in /sys/fs/cgroup/*; do [ -L "$h" ] || rmdir "$h/test-limits"; done
+    [ $busy = 1 ] || skip "with swap the kernel makes room"
+}
+
 @test "what failed leaves a group of the engine as it was" {
     requires v1 controller:pids
     for h in /sys/fs/cgroup/*; do [ -L "$h" ] || mkdir "$h/test-limits"; done

@@ -309,6 +309,27 @@ exec: lo ours theirs
 members: 1"
 }
 
+@test "a bus that lets nobody in: an error in time, and nothing is left" {
+    requires v2 file:/usr/bin/python3
+    delegate_cgroup
+    user_bundle c1 "$(args sleep 1000)"
+    /usr/bin/python3 -c 'import os, socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); os.chmod(sys.argv[1], 0o777); s.listen(9)
+held = []
+while True: held.append(s.accept())' "$RUNTIME_OF_USER/bus" 3>&- &
+    local bus=$!
+    wait_until [ -S "$RUNTIME_OF_USER/bus" ]
+    # not more than once for the creation and once for taking it back
+    status=0
+    shim_in 40 --systemd-cgroup run -d -b "$b" c1 </dev/null >/dev/null 2>said || status=$?
+    kill $bus
+    undelegate_cgroup
+    ! grep -qE 'built without it|needs libsystemd' said || skip "needs libsystemd"
+    is "$status" 1
+    matches "$(<said)" '^distro-shim: systemd-scope: the systemd cgroup manager cannot be used: connect to systemd at .unix:path=.*: connection timed out$'
+    [ ! -e "$SHIM_ROOT/c1" ]
+}
+
 @test "Podman of a user, with systemd of that user: run, exec, a limit, ids of its own, rm" {
     requires systemd cmd:podman file:/run/user/1000/bus
     home=/home/user/podman

@@ -5,6 +5,7 @@
  * makes of it is in tests/bats. Needs no root.
  */
 #include "cgroup/cgroup.h"
+#include "cgroup/systemd_bus.h"
 
 #include "files.h"
 
@@ -471,6 +472,28 @@ static void what_was_killed_for_want_of_memory_is_counted(void **state)
 	assert_true(memory.kills == 0 && memory.limit == UINT64_MAX);
 }
 
+/* The name comes over the bus. */
+static void an_error_of_systemd_is_known_by_its_whole_name(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		bool same;
+	} rows[] = {
+		{ "org.freedesktop.systemd1.NoSuchUnit", true },
+		{ "org.freedesktop.systemd1.NoSuchUnits", false },
+		{ "org.freedesktop.systemd1xNoSuchUnit", false },
+		{ "org.freedesktop.systemd1\0NoSuchUnit", false },
+		{ "NoSuchUnit", false },
+		{ NULL, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct systemd_call call = { .error = { .name = rows[i].name } };
+		assert_int_equal(systemd_call_failed_with(&call, "NoSuchUnit"), rows[i].same);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -491,6 +514,7 @@ int main(void)
 		TEST(statistics_of_v2_have_the_form_of_v1),
 		TEST(pressure_is_there_where_the_kernel_counts_it),
 		TEST(a_group_of_resctrl_has_its_part),
+		cmocka_unit_test(an_error_of_systemd_is_known_by_its_whole_name),
 		TEST(a_kill_for_want_of_memory_is_noticed_on_v2),
 		TEST(what_was_killed_for_want_of_memory_is_counted),
 	};

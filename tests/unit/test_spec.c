@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <time.h>
+
 #include <cmocka.h>
 #undef fail /* cmocka's; ours makes errors */
 
@@ -697,6 +699,15 @@ static void a_place_is_that_of_the_text_or_of_what_is_around_it(void **state)
 	fail(&e, ERR_CONFIG, "something else: is wrong");
 	assert_int_equal(spec_fail_located(spec, "c", &e), -1);
 	assert_string_equal(e.text, "something else: is wrong");
+	fail(&e, ERR_CONFIG, "root: root.path: is wrong");
+	assert_int_equal(spec_fail_located_in_step(spec, "c", &e), -1);
+	assert_string_equal(e.text, "c:2:16: root: root.path: is wrong");
+	fail(&e, ERR_CONFIG, "root: something else: is wrong");
+	assert_int_equal(spec_fail_located_in_step(spec, "c", &e), -1);
+	assert_string_equal(e.text, "root: something else: is wrong");
+	fail(&e, ERR_CONFIG, "root");
+	assert_int_equal(spec_fail_located_in_step(spec, "c", &e), -1);
+	assert_string_equal(e.text, "root");
 	spec->text = NULL;
 	assert_int_equal(spec_validate(spec, "c", &e), -1);
 	assert_string_equal(e.text, "c: mounts[2].destination: must not be empty");
@@ -772,6 +783,31 @@ static void ids_are_checked_where_no_file_gave_them(void **state)
 	assert_string_equal(e.text, "process: user.additionalGids: must not be more than 65536");
 	user->additional_gids.n = 65536;
 	assert_int_equal(spec_validate_process(spec->process, "process", &e), 0);
+}
+
+/* What is not shown any more is not looked for in the text either: that would take as long as the text is. */
+static void any_number_of_mistakes_is_told_quickly(void **state)
+{
+	(void)state;
+	autoarena arena = { 0 };
+	autostrbuf text = { 0 };
+	struct spec *spec;
+	struct err e = { 0 };
+
+	strbuf_puts(
+		&text,
+		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\","
+		"\"args\":[\"x\"],\"rlimits\":[");
+	for (unsigned i = 0; i < 24000; i++)
+		strbuf_printf(&text, "%s{\"type\":\"BAD\",\"soft\":1,\"hard\":1}", i ? "," : "");
+	strbuf_puts(&text, "]}}");
+	assert_int_equal(spec_decode_text(text.text, text.length, "config.json", &arena, &spec, &e),
+			 0);
+	const clock_t begin = clock();
+	assert_int_equal(spec_validate(spec, "config.json", &e), -1);
+	assert_true((clock() - begin) / CLOCKS_PER_SEC < 3);
+	assert_non_null(strstr(e.text, "process.rlimits[1].type: \"BAD\" is not known\n"));
+	assert_non_null(strstr(e.text, "more"));
 }
 
 /* An update may raise the swap alone; the limit of memory is there already. */
@@ -861,6 +897,7 @@ int main(void)
 		cmocka_unit_test(load_leaves_validation_to_others),
 		cmocka_unit_test(validation_of_parts_names_their_own_properties),
 		cmocka_unit_test(ids_are_checked_where_no_file_gave_them),
+		cmocka_unit_test(any_number_of_mistakes_is_told_quickly),
 		cmocka_unit_test(update_may_rely_on_limits_that_are_set),
 		cmocka_unit_test(namespaces_are_found_by_type),
 		cmocka_unit_test(example_can_be_carried_out),

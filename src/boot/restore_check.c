@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether what criu has made is within the policy, whatever the images say: where it is, and what power over
+ * the network its processes have. They stand still meanwhile. Runs in the runtime.
+ */
+#include "boot/context.h"
+
+#include "base/io.h"
+#include "base/str.h"
+#include "sys/nsfd.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define STATUS_MAX 65536
+
+static int open_of(const struct child *child, const char *name, struct err *e)
+{
+	char path[48];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)child->pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail_sys(e, "open '%s'", path) : fd;
+}
+
+/* Where the configuration has a new one, the images of a container that had none would put it into criu's:
+ * the runtime's, but that of mounts. */
+static int check_new_namespaces(const struct boot *b, struct err *e)
+{
+	static const struct {
+		uint64_t flag;
+		const char *file, *name;
+	} kinds[] = {
+		{ CLONE_NEWPID, "pid", "PID" },    { CLONE_NEWNET, "net", "network" },
+		{ CLONE_NEWNS, "mnt", "mount" },   { CLONE_NEWIPC, "ipc", "IPC" },
+		{ CLONE_NEWUTS, "uts", "UTS" },    { CLONE_NEWUSER, "user", "user" },
+		{ CLONE_NEWTIME, "time", "time" },
+	};
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+	uint64_t flags = ns->clone_flags | (ns->new_time ? CLONE_NEWTIME : 0);
+
+	/* A late join has one of its own until then, and there is no "until then" here. */
+	if (ns->network != NETWORK_NEW)
+		flags &= ~(uint64_t)CLONE_NEWNET;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		autoclose int own = -1, found = -1;
+		if (!(flags & kinds[i].flag))
+			continue;
+		own = open_of(&b->criu, kinds[i].file, e);
+		found = own < 0 ? -1 : open_of(&b->init, kinds[i].file, e);
+		if (found < 0)
+			return -1;
+		if (nsfd_same(found, own))
+			return fail(e, ERR_POLICY,
+				    "the images put the container into the runtime's own %s "
+				    "namespace and not into a new one",
+				    kinds[i].name);
+	}
+	return 0;
+}
+
+/* Whatever the images say, it must be in the network that the policy names. */
+static int check_network(struct boot *b, struct err *e)
+{
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+	int expected = restore_network(b);
+	autoclose int own = -1, found = -1;
+	uint64_t cookie = 0;
+
+	if (ns->network == NETWORK_NEW)
+		return 0;
+	found = open_of(&b->init, "net", e);
+	if (found < 0)
+		return -1;
+	own = nsfd_own("net", e);
+	if (own < 0)
+		return -1;
+	if (ns->network_cookie && netns_cookie_of(found, &cookie, e) < 0)
+		return -1;
+	if (!nsfd_same(found, expected < 0 ? own : expected) ||
+	    (ns->network_cookie && cookie != ns->network_cookie))
+		return fail(e, ERR_POLICY,
+			    "the images put the container into a network namespace of its own and "
+			    "not into '%s'",
+			    ns->network_path ? ns->network_path : "the runtime's");
+	return 0;
+}
+
+int restore_check_namespaces(struct boot *b, struct err *e)
+{
+	if (check_network(b, e) < 0 || check_new_namespaces(b, e) < 0)
+		return -1;
+	b->restore_checked = true;
+	return 0;
+}
+
+static bool in_same(pid_t a, pid_t b, const char *name)
+{
+	char paths[2][48];
+	struct stat st[2];
+
+	snprintf(paths[0], sizeof(paths[0]), "/proc/%d/ns/%s", (int)a, name);
+	snprintf(paths[1], sizeof(paths[1]), "/proc/%d/ns/%s", (int)b, name);
+	return stat(paths[0], &st[0]) == 0 && stat(paths[1], &st[1]) == 0 &&
+	       st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino;
+}
+
+/* "CapEff:\t00000000a80425fb" and the other four sets (proc_pid_status(5)). */
+static uint64_t capabilities_in(const char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t all = 0;
+
+	for (const char *at = text; (at = strstr(at, "\nCap"));) {
+		uint64_t set = 0;
+		at += strcspn(at + 1, "\t\n") + 1;
+		at += strspn(at, "\t");
+		for (const char *digit; *at && (digit = strchr(digits, *at)); at++)
+			set = set << 4 | (uint64_t)(digit - digits);
+		all |= set;
+	}
+	return all;
+}
+
+static int check_process(const struct boot *b, pid_t pid, struct err *e)
+{
+	static const uint64_t network = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
+	autofree char *text = NULL;
+	struct err gone;
+	char path[32];
+
+	/* criu is in the cgroup too; and in a user namespace of its own a process may have what it likes. */
+	if (in_same(pid, b->criu.pid, "mnt") || !in_same(pid, b->init.pid, "user"))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (read_file_at(AT_FDCWD, path, STATUS_MAX, &text, NULL, &gone) < 0)
+		return 0;
+	if (!(capabilities_in(text) & network))
+		return 0;
+	return fail(e, ERR_POLICY,
+		    "the images give process %d CAP_NET_ADMIN or CAP_NET_RAW, which "
+		    "network.admin of the policy takes from every container",
+		    (int)pid);
+}
+
+int restore_check_power(struct boot *b, struct err *e)
+{
+	const struct policy *policy = b->status->policy;
+	struct u32list pids = { 0 };
+
+	if (policy->mode == POLICY_OBSERVE || policy->network->admin.value)
+		return 0;
+	if (check_process(b, b->init.pid, e) < 0)
+		return -1;
+	if (b->cgroup_made && cgroup_pids(b->cgroup_record, b->arena, &pids, e) < 0)
+		return -1;
+	for (size_t i = 0; i < pids.n; i++)
+		if (check_process(b, (pid_t)pids.v[i], e) < 0)
+			return -1;
+	return 0;
+}
