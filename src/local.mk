@@ -11,6 +11,8 @@ src_libbase_a_SOURCES = \
 	src/base/arena.c \
 	src/base/arena.h \
 	src/base/auto.h \
+	src/base/base64.c \
+	src/base/base64.h \
 	src/base/err.c \
 	src/base/err.h \
 	src/base/fields.h \
@@ -114,6 +116,7 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_cgroup.c \
 	src/plan/plan_device_rules.c \
 	src/plan/plan_devices.c \
+	src/plan/plan_handler.c \
 	src/plan/plan_hooks.c \
 	src/plan/plan_hooks.h \
 	src/plan/plan_ids.c \
@@ -285,6 +288,8 @@ src_libcontainer_a_SOURCES = \
 	src/container/pause.c \
 	src/container/processes.c \
 	src/container/processes.h \
+	src/container/receiver.c \
+	src/container/receiver.h \
 	src/container/restore.c \
 	src/container/run.c \
 	src/container/signals.c \

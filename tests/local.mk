@@ -6,6 +6,7 @@
 # tests/root, and any whose opening comment has a line "world: legacy hybrid v2", are world_tests and run
 # in those private machines (default: hybrid).
 unit_tests = \
+	tests/unit/test_annotations \
 	tests/unit/test_base \
 	tests/unit/test_beneath \
 	tests/unit/test_cgroup \
@@ -49,6 +50,7 @@ tests_headers = \
 	tests/unit/plan_fixture.h \
 	tests/unit/policy_generate.h
 
+tests_unit_test_annotations_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_beneath_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)

@@ -174,6 +174,11 @@ static void put_annotations(struct json_out *out, struct arena *arena)
 	json_out_string(out, PLAN_DELEGATE_ANNOTATION);
 	json_out_string(out, HOOKS_OUTPUT_ANNOTATION);
 	json_out_string(out, HOOKS_ERRORS_ANNOTATION);
+	json_out_string(out, PLAN_RECEIVER_ANNOTATION);
+	json_out_string(out, PLAN_FILTER_ANNOTATION);
+	json_out_string(out, PLAN_UNKNOWN_ANNOTATION);
+	json_out_string(out, PLAN_SYSTEMD_V1_ANNOTATION);
+	json_out_string(out, CRIU_CONFIG_ANNOTATION);
 	json_out_string(out, PLAN_SYSTEMD_ANNOTATION);
 	json_out_array_end(out);
 }

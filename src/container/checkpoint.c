@@ -300,7 +300,8 @@ static int checkpoint_opened(struct checkpoint *c, const char *program, struct e
 	if (options->pre_dump && check_memory_tracking(program, e) < 0)
 		return -1;
 	if (criu_directories_open(options, true, arena, &directories, e) < 0 ||
-	    criu_request_fill(options, &directories, arena, r, e) < 0 || describe(c, e) < 0)
+	    criu_request_fill(options, &directories, arena, r, e) < 0 ||
+	    criu_config_find(&c->spec->annotations, r, e) < 0 || describe(c, e) < 0)
 		return -1;
 	r->type = options->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP;
 	r->log_file = CRIU_DUMP_LOG;

@@ -101,7 +101,8 @@ static int make_restored(const struct global_options *global, const char *id,
 	if (container_prepare(global, id, create, to_us, made, &request.create, e) < 0)
 		return -1;
 	request.create.options = &page_options;
-	if (refuse_joined(&made->host, e) < 0 || boot_restore(&request, &result, e) < 0)
+	if (criu_config_find(&made->outlook.plan->annotations, &criu, e) < 0 ||
+	    refuse_joined(&made->host, e) < 0 || boot_restore(&request, &result, e) < 0)
 		return container_abandon(made, result.left_behind, e);
 	made->init = result.init;
 	made->console_master = result.console_master;

@@ -14,6 +14,9 @@
 #define CRIU_VERSION_MIN 31500
 #define CRIU_VERSION_MIN_TEXT "3.15"
 
+/* runc's and crun's: a file of criu's options. */
+#define CRIU_CONFIG_ANNOTATION "org.criu.config"
+
 /* Names in the images, the same as runc's and crun's. */
 #define CRIU_NETWORK_KEY "extRootNetNS"
 #define CRIU_PID_KEY "extRootPidNS"
