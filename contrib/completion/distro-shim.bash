@@ -23,7 +23,7 @@ _distro_shim() {
         else
             case $word in
             --root) skip=root ;;
-            --log | --log-format | --log-level | --policy | --rootless | --cgroup-manager) skip=1 ;;
+            --log | --log-format | --log-level | --policy | --rootless | --cgroup-manager | --criu) skip=1 ;;
             -*) ;;
             *)
                 command=$word
@@ -34,7 +34,7 @@ _distro_shim() {
     done
 
     case $command in
-    '') options='--root --log --log-format --log-level --debug --policy --rootless --systemd-cgroup --cgroup-manager --version --help' ;;
+    '') options='--root --log --log-format --log-level --debug --policy --rootless --systemd-cgroup --cgroup-manager --criu --version --help' ;;
     'create') options='--bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
     'start') options='--help' ;;
     'run') options='--detach --keep --bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
@@ -51,7 +51,7 @@ _distro_shim() {
     'events') options='--stats --interval --help' ;;
     'checkpoint') options='--parent-path --leave-running --pre-dump --tcp-skip-in-flight --link-remap --page-server --status-fd --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --lazy-pages --help' ;;
     'restore') options='--bundle --config --detach --console-socket --pid-file --tcp-close --lsm-profile --lsm-mount-context --no-subreaper --no-pivot --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --lazy-pages --help' ;;
-    'spec') options='--bundle --rootless --help' ;;
+    'spec') options='--bundle --file --rootless --help' ;;
     'explain') options='--bundle --config --format --help' ;;
     'features') options='--help' ;;
     'policy') options='--help' ;;
@@ -66,6 +66,7 @@ _distro_shim() {
     ' --policy') offer='file' ;;
     ' --rootless') offer='words' words='true false auto' ;;
     ' --cgroup-manager') offer='words' words='cgroupfs systemd disabled' ;;
+    ' --criu') offer='file' ;;
     'create --bundle' | 'create -b') offer='directory' ;;
     'create --config' | 'create -f') offer='file' ;;
     'create --console-socket') offer='file' ;;
@@ -135,6 +136,7 @@ _distro_shim() {
     'restore --empty-ns') offer='nothing' ;;
     'restore --network-lock') offer='words' words='iptables nftables skip' ;;
     'spec --bundle' | 'spec -b') offer='directory' ;;
+    'spec --file' | 'spec -f') offer='file' ;;
     'explain --bundle' | 'explain -b') offer='directory' ;;
     'explain --config') offer='file' ;;
     'explain --format' | 'explain -f') offer='words' words='text json' ;;

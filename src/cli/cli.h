@@ -25,7 +25,7 @@ struct cli_values {
 	bool help;
 	/* global */
 	bool version, debug, systemd_cgroup;
-	const char *root, *log, *log_format, *log_level, *policy, *rootless, *cgroup_manager;
+	const char *root, *log, *log_format, *log_level, *policy, *rootless, *cgroup_manager, *criu;
 	/* of commands */
 	struct container_create_options create;
 	struct container_exec_options exec;

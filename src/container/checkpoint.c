@@ -331,7 +331,7 @@ int container_checkpoint(const struct global_options *global, const char *id,
 		return fail(e, ERR_STATE,
 			    "cannot checkpoint container %s: its configuration is gone", id);
 	c.spec = spec;
-	if (criu_check_version(&living.arena, &program, e) < 0)
+	if (criu_check_version(global->criu, &living.arena, &program, e) < 0)
 		return -1;
 	rc = checkpoint_opened(&c, program, e);
 	close_keep_errno(c.proc);

@@ -12,6 +12,7 @@
 struct global_options {
 	const char *root;        /* --root, or the default */
 	const char *policy_path; /* --policy, NULL: compiled in */
+	const char *criu;        /* --criu, NULL: the one in $PATH */
 	bool rootless;
 	bool systemd_cgroup, cgroup_disabled;
 };

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 void criu_directories_release(struct criu_directories *directories)
 {
@@ -171,9 +172,10 @@ int criu_config_find(const struct strmap *annotations, struct criu_request *requ
 	static const char name[] = "annotation " CRIU_CONFIG_ANNOTATION;
 	const char *path = strmap_get(annotations, CRIU_CONFIG_ANNOTATION);
 	autoclose int fd = -1;
+	struct stat st;
 
 	for (size_t i = 0; !path && i < ARRAY_SIZE(usual) && !request->config_file; i++)
-		if (access(usual[i], F_OK) == 0)
+		if (stat(usual[i], &st) == 0)
 			request->config_file = usual[i];
 	if (str_empty(path))
 		return 0;
@@ -191,7 +193,7 @@ int container_can_checkpoint(struct err *e)
 {
 	struct arena arena = { 0 };
 	const char *program;
-	int rc = criu_check(&arena, &program, e);
+	int rc = criu_check(NULL, &arena, &program, e);
 
 	arena_release(&arena);
 	return rc < 0 ? err_prefix(e, "checkpoint and restore do not work here") : 0;

@@ -90,7 +90,7 @@ static int make_restored(const struct global_options *global, const char *id,
 	struct criu_request criu;
 	struct restore_request request = { .criu = &criu };
 
-	if (criu_check_version(&made->arena, &request.program, e) < 0 ||
+	if (criu_check_version(global->criu, &made->arena, &request.program, e) < 0 ||
 	    criu_directories_open(options, false, &made->arena, &directories, e) < 0 ||
 	    criu_request_fill(options, &directories, &made->arena, &criu, e) < 0 ||
 	    read_descriptors(directories.images, &made->arena, request.descriptors, e) < 0)

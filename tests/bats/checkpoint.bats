@@ -398,6 +398,41 @@ alive() {
     is "$(state_of c1)" running
 }
 
+@test "criu gets the file of its options that is named, or that is usual" {
+    fake log
+    touch own.conf
+    while IFS='|' read -r annotation wanted; do
+        configured=$((${configured:-0} + 1))
+        b=$(bundle "c$configured" "$(sleeping)" "$annotation")
+        succeeds run -d -b "$b" "c$configured"
+        rm -rf work
+        expect_error 'criu dump failed' checkpoint --image-path images --work-path work "c$configured"
+        is "$(sed -n 's/.* configured by //p' work/dump.log)" "$wanted"
+        # the fake says no, but first it reads what it was asked
+        expect_error 'criu restore failed' restore -b "$b" --image-path images --work-path work "r$configured"
+        is "$(sed -n 's/.* configured by //p' work/restore.log)" "$wanted"
+    done <<END
+.annotations = {"org.criu.config": "$PWD/own.conf"}|$PWD/own.conf
+.annotations = {"org.criu.config": ""}|
+.|$(ls -d /etc/criu/distro-shim.conf /etc/criu/runc.conf 2>/dev/null | head -1)
+END
+    b=$(bundle bad "$(sleeping)" '.annotations = {"org.criu.config": "/no/such.conf"}')
+    succeeds run -d -b "$b" bad
+    expect_error "annotation org.criu.config: open '/no/such.conf': no such file" checkpoint --image-path images bad
+}
+
+@test "--criu names the program: a path, or a name in the path" {
+    fake log
+    alive
+    mv fake/criu fake/other
+    for name in "$PWD/fake/other" fake/other other; do
+        expect_error 'criu dump failed' --criu "$name" checkpoint --image-path images c1
+        is "$(shim --criu "$name" features | jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" true
+    done
+    expect_error "another: executable file not found in .PATH" --criu another checkpoint --image-path images c1
+    expect_error "criu: './none': no such file or directory" --criu ./none checkpoint --image-path images c1
+}
+
 @test "a checkpoint of what cannot be one" {
     fake log
     b=$(bundle c1 "$(sleeping)")

@@ -14,7 +14,7 @@ import sys
 import time
 
 VERSION, CHECK, DUMP, RESTORE, FEATURES = 10, 3, 1, 2, 9
-IMAGES, WORK, LOG = 1, 17, 10
+IMAGES, WORK, LOG, CONFIG = 1, 17, 10, 51
 how = os.environ.get("CRIU_FAILS", "log")
 line = socket.socket(fileno=3)
 
@@ -46,6 +46,8 @@ def write_log(options):
     directory = os.open(f"/proc/{peer}/fd/{options.get(WORK, options[IMAGES])}", os.O_RDONLY)
     fd = os.open(options[LOG].decode(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600, dir_fd=directory)
     os.write(fd, b"(00.000001) what goes well\n")
+    if CONFIG in options:
+        os.write(fd, b"(00.000001) configured by " + options[CONFIG] + b"\n")
     for n in range(5):
         os.write(fd, b"(00.00000%d)      1: Error (criu/fake.c:%d): it is \x1b[31mbroken\n" % (n, n))
 
