@@ -121,6 +121,8 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_hooks.h \
 	src/plan/plan_ids.c \
 	src/plan/plan_label.c \
+	src/plan/plan_live_mounts.c \
+	src/plan/plan_live_mounts.h \
 	src/plan/plan_make.c \
 	src/plan/plan_mounts.c \
 	src/plan/plan_ns.c \
@@ -241,6 +243,8 @@ src_libboot_a_SOURCES = \
 	src/boot/context.h \
 	src/boot/create.c \
 	src/boot/exec.c \
+	src/boot/live_mounts.c \
+	src/boot/mounts.c \
 	src/boot/overlay.c \
 	src/boot/parent_channel.c \
 	src/boot/parent_exec.c \
@@ -282,6 +286,7 @@ src_libcontainer_a_SOURCES = \
 	src/container/make.c \
 	src/container/make.h \
 	src/container/matching.c \
+	src/container/mounts.c \
 	src/container/notify.c \
 	src/container/notify.h \
 	src/container/outlook.c \
@@ -311,6 +316,7 @@ src_libcli_a_SOURCES = \
 	src/cli/cmd_kill.c \
 	src/cli/cmd_list.c \
 	src/cli/cmd_members.c \
+	src/cli/cmd_mounts.c \
 	src/cli/cmd_pause.c \
 	src/cli/cmd_policy.c \
 	src/cli/cmd_ps.c \

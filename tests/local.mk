@@ -19,6 +19,7 @@ unit_tests = \
 	tests/unit/test_fields \
 	tests/unit/test_json \
 	tests/unit/test_kill_delete \
+	tests/unit/test_live_mounts \
 	tests/unit/test_plan \
 	tests/unit/test_plan_golden \
 	tests/unit/test_plan_mounts \
@@ -63,6 +64,7 @@ tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_live_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_golden_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)

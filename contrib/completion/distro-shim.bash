@@ -48,6 +48,7 @@ _distro_shim() {
     'pause') options='--help' ;;
     'resume') options='--help' ;;
     'update') options='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --cpu-idle --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --pids-limit --l3-cache-schema --mem-bw-schema --help' ;;
+    'mounts') options='--help' ;;
     'events') options='--stats --interval --help' ;;
     'checkpoint') options='--parent-path --leave-running --pre-dump --tcp-skip-in-flight --link-remap --page-server --status-fd --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --lazy-pages --help' ;;
     'restore') options='--bundle --config --detach --console-socket --pid-file --tcp-close --lsm-profile --lsm-mount-context --no-subreaper --no-pivot --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --lazy-pages --help' ;;
@@ -159,6 +160,7 @@ _distro_shim() {
         pause) offer='id' ;;
         resume) offer='id' ;;
         update) offer='id' ;;
+        mounts) offer='words' words='add remove' ;;
         events) offer='id' ;;
         checkpoint) offer='id' ;;
         explain) offer='id' ;;
@@ -169,7 +171,7 @@ _distro_shim() {
 
     case $offer in
     id) words=$("${COMP_WORDS[0]}" "${root[@]}" list --quiet 2>/dev/null) ;;
-    command) words='create start run exec state kill delete list members ps pause resume update events checkpoint restore spec explain features policy completion help' ;;
+    command) words='create start run exec state kill delete list members ps pause resume update mounts events checkpoint restore spec explain features policy completion help' ;;
     file)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames 2>/dev/null

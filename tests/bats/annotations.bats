@@ -83,9 +83,9 @@ has 0 bytes|
 has 4 bytes|BgAAAA==
 load the seccomp filter of 1 instructions.*invalid argument|$(printf '\0\0\0\0\0\0\0\0' | base64)
 END
-    python3 -c 'import base64; print(base64.b64encode(b"\6\0\0\0\0\0\xff\x7f" * 4097).decode())' >long
+    python3 -c 'import base64; print(base64.b64encode(b"\6\0\0\0\0\0\xff\x7f" * 4097).decode())' >program
     b=$(bundle long)
-    jq --rawfile data long '.annotations["run.oci.seccomp_bpf_data"] = ($data | rtrimstr("\n"))' "$b/config.json" >new && mv new "$b/config.json"
+    jq --rawfile data program '.annotations["run.oci.seccomp_bpf_data"] = ($data | rtrimstr("\n"))' "$b/config.json" >new && mv new "$b/config.json"
     expect_error 'has 4097 instructions, the kernel takes 4096' create -b "$b" bad
 }
 
