@@ -205,6 +205,7 @@ src_libcriu_swrk_a_SOURCES = \
 	src/criu/wire.h
 # not libseccomp.a, which is the name of the library's own archive
 src_libseccomp_filter_a_SOURCES = \
+	src/seccomp/answer.c \
 	src/seccomp/cache.c \
 	src/seccomp/compile.c \
 	src/seccomp/enosys.c \

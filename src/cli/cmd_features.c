@@ -161,6 +161,8 @@ static void put_annotations(struct json_out *out, const char *criu, struct arena
 #ifdef DISTRO_SHIM_COMMIT
 	json_out_member_string(out, "io.github.distro-shim.commit", DISTRO_SHIM_COMMIT);
 #endif
+	json_out_member_string(out, "io.github.seccomp.libseccomp.version",
+			       seccomp_library_version(arena));
 	/* the name under which engines look it up, whatever the runtime */
 	json_out_member_string(out, "org.opencontainers.runc.checkpoint.enabled",
 			       criu_find(criu, arena, &program, &ignored) < 0 ? "false" : "true");

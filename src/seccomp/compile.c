@@ -390,6 +390,21 @@ static int find_or_compile(const struct plan_seccomp *plan, const char *cache_di
 	return 0;
 }
 
+/* Of rules the configuration's check has seen to it: a container's process sends the listener away under
+ * the filter, and would wait for the answer of whoever does not have it yet. */
+static int check_ready(const struct plan_seccomp *plan, const struct seccomp_program *program,
+		       struct err *e)
+{
+	uint32_t answer;
+
+	if (!plan->program.n || !plan->notify || !seccomp_answer(program, SYS_sendmsg, &answer) ||
+	    (answer & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_USER_NOTIF)
+		return 0;
+	return fail(e, ERR_CONFIG,
+		    "annotation " PLAN_FILTER_ANNOTATION
+		    ": it asks the listener about sendmsg, by which the listener is handed over");
+}
+
 int seccomp_program_make(const struct plan_seccomp *plan, const char *cache_directory,
 			 struct arena *arena, struct seccomp_program *ret, struct err *e)
 {
@@ -398,6 +413,8 @@ int seccomp_program_make(const struct plan_seccomp *plan, const char *cache_dire
 	if (check_kernel(plan, e) < 0 || seccomp_check_names(plan, e) < 0)
 		return -1;
 	if (!program.n && find_or_compile(plan, cache_directory, arena, &program, e) < 0)
+		return -1;
+	if (check_ready(plan, &program, e) < 0)
 		return -1;
 	/* The process that loads it has one thread, there is nothing to synchronize; and who waits for a
 	 * listener can be killable only where there is one. */

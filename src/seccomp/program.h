@@ -68,5 +68,7 @@ struct seccomp_features {
 	struct strlist known_flags, supported_flags;
 };
 void seccomp_features(struct arena *arena, struct seccomp_features *ret);
+/* Of libseccomp, "2.5.4". */
+const char *seccomp_library_version(struct arena *arena);
 
 #endif

@@ -137,6 +137,9 @@ ASKED='.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["g
     is "$status $stderr" "0 "
     succeeds start c1
     wait_until test -e "$HEARD.json"
+    # sendmsg is 46
+    b=$(bundle asks "$(ready notify 46 0)" "$(annotation run.oci.seccomp.receiver "$SOCKET")")
+    expect_error 'annotation run.oci.seccomp_bpf_data: it asks the listener about sendmsg' create -b "$b" asks
     # a program, of which nobody knows what it asks
     for nnp in . "$NNP"; do
         agent 94
