@@ -54,7 +54,8 @@ static __attribute__((noreturn)) void keep_copy(const struct boot *b, int channe
 		fail_sys(&message.error, "copy the mounts into the container's user namespace");
 		message.type = BOOT_ERROR;
 	}
-	prctl(PR_SET_DUMPABLE, 0);
+	/* A runtime without power of its own enters only what it could trace; nobody else sees us. */
+	prctl(PR_SET_DUMPABLE, has_host_power(b) ? 0 : 1);
 	if (channel_send(channel, &message, -1, &ignored) < 0)
 		_exit(1);
 	for (;;)
