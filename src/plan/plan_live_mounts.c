@@ -26,6 +26,12 @@ static int check_kind(const struct plan *plan, const struct plan_mount *mount, s
 	if (mount->kind == PLAN_MOUNT_CGROUP || mount->is_proc || mount->is_sysfs)
 		return refuse(mount, "type",
 			      "is made with the container only, with what is masked in it", e);
+	/* The copy is made by a process that is in none of the container's cgroups. */
+	if (mount->copy_up)
+		return refuse(mount, "options",
+			      "tmpcopyup is for the making of a container only: the copy would "
+			      "not count as its memory",
+			      e);
 	if (takes_from_host(mount) && plan_has_user_namespace(plan))
 		return refuse(mount, "type",
 			      "a file system of the host's files cannot be made for a container "

@@ -104,6 +104,9 @@ static void test_what_belongs_to_creation(void **state)
 		{ "'destination':'/sys/.','type':'tmpfs'", "destination", made },
 		{ "'destination':'/dev','options':['remount','ro']", "options",
 		  "a mount of a container that is there cannot be changed" },
+		{ "'destination':'/t','type':'tmpfs','options':['tmpcopyup']", "options",
+		  "tmpcopyup is for the making of a container only: the copy would not count as "
+		  "its memory" },
 		{ "'destination':'/sys/firmware','type':'tmpfs'", "destination",
 		  "/sys/firmware would disappear under it, which is masked or read-only in this "
 		  "container" },
