@@ -44,7 +44,7 @@ int parent_live_namespaces(struct boot *b, struct err *e)
  * flags of the host's mounts: in a copy of the runtime's mounts that belongs to that user namespace. It
  * lives as long as the process that has made it.
  */
-static __attribute__((noreturn)) void keep_copy(const struct boot *b, int channel)
+static __attribute__((noreturn)) void keep_copy(const struct boot *b, pid_t parent, int channel)
 {
 	struct message message = { .type = BOOT_READY };
 	struct err ignored;
@@ -54,9 +54,11 @@ static __attribute__((noreturn)) void keep_copy(const struct boot *b, int channe
 		fail_sys(&message.error, "copy the mounts into the container's user namespace");
 		message.type = BOOT_ERROR;
 	}
-	/* A runtime without power of its own enters only what it could trace; nobody else sees us. */
+	/* A change of user namespace may take both away. A runtime without power of its own enters only what it
+	 * could trace; nobody else sees us. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, has_host_power(b) ? 0 : 1);
-	if (channel_send(channel, &message, -1, &ignored) < 0)
+	if (getppid() != parent || channel_send(channel, &message, -1, &ignored) < 0)
 		_exit(1);
 	for (;;)
 		pause();
@@ -111,32 +113,53 @@ static int receive(int channel, uint32_t type, int *ret_fd, struct err *e)
 	return 0;
 }
 
-static int clone_in_copy(struct boot *b, const struct idmaps *idmaps, struct err *e)
+static bool has_bind(const struct plan *plan)
 {
-	autochild keeper = CHILD_INIT, helper = CHILD_INIT;
-	autoclose int mine = -1, theirs = -1;
+	for (size_t i = 0; i < plan->mounts.n; i++)
+		if (plan->mounts.v[i].kind == PLAN_MOUNT_BIND)
+			return true;
+	return false;
+}
+
+/* Whoever waits at `mine` sees the child's end: nobody else has the other one. Returns as clone() does. */
+static int clone_with_channel(struct child *ret, int *mine, int *theirs, struct err *e)
+{
 	int pair[2], rc;
 
 	if (channel_pair(pair, e) < 0)
 		return -1;
-	mine = pair[0];
-	theirs = pair[1];
-	rc = child_clone(0, -1, &keeper, e);
+	*mine = pair[0];
+	*theirs = pair[1];
+	rc = child_clone(0, -1, ret, e);
 	if (rc == 0)
-		keep_copy(b, theirs);
-	if (rc < 0 || receive(mine, BOOT_READY, NULL, e) < 0)
+		replace_fd(mine, -1);
+	else
+		replace_fd(theirs, -1);
+	return rc;
+}
+
+static int clone_in_copy(struct boot *b, const struct idmaps *idmaps, struct err *e)
+{
+	autochild keeper = CHILD_INIT, helper = CHILD_INIT;
+	autoclose int of_keeper = -1, of_helper = -1, theirs = -1;
+	pid_t parent = getpid();
+	int rc;
+
+	if (!has_bind(b->plan))
+		return 0;
+	rc = clone_with_channel(&keeper, &of_keeper, &theirs, e);
+	if (rc == 0)
+		keep_copy(b, parent, theirs);
+	if (rc < 0 || receive(of_keeper, BOOT_READY, NULL, e) < 0)
 		return -1;
-	rc = child_clone(0, -1, &helper, e);
+	rc = clone_with_channel(&helper, &of_helper, &theirs, e);
 	if (rc == 0)
 		helper_main(b, idmaps, keeper.pidfd, theirs);
-	/* Its end is seen when nobody else holds the other one. */
-	replace_fd(&theirs, -1);
-	child_drop(&keeper);
 	if (rc < 0)
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
 		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
-		    receive(mine, BOOT_SOURCE, &b->mount_fds[i], e) < 0)
+		    receive(of_helper, BOOT_SOURCE, &b->mount_fds[i], e) < 0)
 			return -1;
 	return 0;
 }
