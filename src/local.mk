@@ -11,6 +11,8 @@ src_libbase_a_SOURCES = \
 	src/base/arena.c \
 	src/base/arena.h \
 	src/base/auto.h \
+	src/base/base64.c \
+	src/base/base64.h \
 	src/base/err.c \
 	src/base/err.h \
 	src/base/fields.h \
@@ -114,10 +116,13 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_cgroup.c \
 	src/plan/plan_device_rules.c \
 	src/plan/plan_devices.c \
+	src/plan/plan_handler.c \
 	src/plan/plan_hooks.c \
 	src/plan/plan_hooks.h \
 	src/plan/plan_ids.c \
 	src/plan/plan_label.c \
+	src/plan/plan_live_mounts.c \
+	src/plan/plan_live_mounts.h \
 	src/plan/plan_make.c \
 	src/plan/plan_mounts.c \
 	src/plan/plan_ns.c \
@@ -202,6 +207,7 @@ src_libcriu_swrk_a_SOURCES = \
 	src/criu/wire.h
 # not libseccomp.a, which is the name of the library's own archive
 src_libseccomp_filter_a_SOURCES = \
+	src/seccomp/answer.c \
 	src/seccomp/cache.c \
 	src/seccomp/compile.c \
 	src/seccomp/enosys.c \
@@ -240,6 +246,8 @@ src_libboot_a_SOURCES = \
 	src/boot/context.h \
 	src/boot/create.c \
 	src/boot/exec.c \
+	src/boot/live_mounts.c \
+	src/boot/mounts.c \
 	src/boot/overlay.c \
 	src/boot/parent_channel.c \
 	src/boot/parent_exec.c \
@@ -282,12 +290,15 @@ src_libcontainer_a_SOURCES = \
 	src/container/make.c \
 	src/container/make.h \
 	src/container/matching.c \
+	src/container/mounts.c \
 	src/container/notify.c \
 	src/container/notify.h \
 	src/container/outlook.c \
 	src/container/pause.c \
 	src/container/processes.c \
 	src/container/processes.h \
+	src/container/receiver.c \
+	src/container/receiver.h \
 	src/container/restore.c \
 	src/container/run.c \
 	src/container/signals.c \
@@ -309,6 +320,7 @@ src_libcli_a_SOURCES = \
 	src/cli/cmd_kill.c \
 	src/cli/cmd_list.c \
 	src/cli/cmd_members.c \
+	src/cli/cmd_mounts.c \
 	src/cli/cmd_pause.c \
 	src/cli/cmd_policy.c \
 	src/cli/cmd_ps.c \

@@ -6,6 +6,7 @@
 # tests/root, and any whose opening comment has a line "world: legacy hybrid v2", are world_tests and run
 # in those private machines (default: hybrid).
 unit_tests = \
+	tests/unit/test_annotations \
 	tests/unit/test_base \
 	tests/unit/test_beneath \
 	tests/unit/test_cgroup \
@@ -20,6 +21,7 @@ unit_tests = \
 	tests/unit/test_fields \
 	tests/unit/test_json \
 	tests/unit/test_kill_delete \
+	tests/unit/test_live_mounts \
 	tests/unit/test_plan \
 	tests/unit/test_plan_golden \
 	tests/unit/test_plan_mounts \
@@ -51,6 +53,7 @@ tests_headers = \
 	tests/unit/plan_fixture.h \
 	tests/unit/policy_generate.h
 
+tests_unit_test_annotations_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_beneath_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
@@ -65,6 +68,7 @@ tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_live_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_golden_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)

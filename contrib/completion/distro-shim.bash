@@ -23,7 +23,7 @@ _distro_shim() {
         else
             case $word in
             --root) skip=root ;;
-            --log | --log-format | --log-level | --policy | --rootless | --cgroup-manager) skip=1 ;;
+            --log | --log-format | --log-level | --policy | --rootless | --cgroup-manager | --criu) skip=1 ;;
             -*) ;;
             *)
                 command=$word
@@ -34,7 +34,7 @@ _distro_shim() {
     done
 
     case $command in
-    '') options='--root --log --log-format --log-level --debug --policy --rootless --systemd-cgroup --cgroup-manager --version --help' ;;
+    '') options='--root --log --log-format --log-level --debug --policy --rootless --systemd-cgroup --cgroup-manager --criu --version --help' ;;
     'create') options='--bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
     'start') options='--help' ;;
     'run') options='--detach --keep --bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
@@ -48,10 +48,11 @@ _distro_shim() {
     'pause') options='--help' ;;
     'resume') options='--help' ;;
     'update') options='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --cpu-idle --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --pids-limit --l3-cache-schema --mem-bw-schema --help' ;;
+    'mounts') options='--help' ;;
     'events') options='--stats --interval --help' ;;
     'checkpoint') options='--parent-path --leave-running --pre-dump --tcp-skip-in-flight --link-remap --page-server --status-fd --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --lazy-pages --help' ;;
     'restore') options='--bundle --config --detach --console-socket --pid-file --tcp-close --lsm-profile --lsm-mount-context --no-subreaper --no-pivot --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --lazy-pages --help' ;;
-    'spec') options='--bundle --rootless --help' ;;
+    'spec') options='--bundle --file --rootless --help' ;;
     'explain') options='--bundle --config --format --help' ;;
     'features') options='--help' ;;
     'policy') options='--help' ;;
@@ -66,6 +67,7 @@ _distro_shim() {
     ' --policy') offer='file' ;;
     ' --rootless') offer='words' words='true false auto' ;;
     ' --cgroup-manager') offer='words' words='cgroupfs systemd disabled' ;;
+    ' --criu') offer='file' ;;
     'create --bundle' | 'create -b') offer='directory' ;;
     'create --config' | 'create -f') offer='file' ;;
     'create --console-socket') offer='file' ;;
@@ -135,6 +137,7 @@ _distro_shim() {
     'restore --empty-ns') offer='nothing' ;;
     'restore --network-lock') offer='words' words='iptables nftables skip' ;;
     'spec --bundle' | 'spec -b') offer='directory' ;;
+    'spec --file' | 'spec -f') offer='file' ;;
     'explain --bundle' | 'explain -b') offer='directory' ;;
     'explain --config') offer='file' ;;
     'explain --format' | 'explain -f') offer='words' words='text json' ;;
@@ -157,6 +160,7 @@ _distro_shim() {
         pause) offer='id' ;;
         resume) offer='id' ;;
         update) offer='id' ;;
+        mounts) offer='words' words='add remove' ;;
         events) offer='id' ;;
         checkpoint) offer='id' ;;
         explain) offer='id' ;;
@@ -167,7 +171,7 @@ _distro_shim() {
 
     case $offer in
     id) words=$("${COMP_WORDS[0]}" "${root[@]}" list --quiet 2>/dev/null) ;;
-    command) words='create start run exec state kill delete list members ps pause resume update events checkpoint restore spec explain features policy completion help' ;;
+    command) words='create start run exec state kill delete list members ps pause resume update mounts events checkpoint restore spec explain features policy completion help' ;;
     file)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames 2>/dev/null

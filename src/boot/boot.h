@@ -101,6 +101,20 @@ struct restore_request {
 int boot_restore(const struct restore_request *request, struct create_result *ret, struct err *e)
 	MUST_CHECK;
 
+/*
+ * Mounts for a container that is there. All of it outlives the call. All of them, or none.
+ */
+struct mounts_request {
+	const struct facts *facts; /* of the caller alone */
+	const struct plan *plan;   /* of plan_live_mounts(); to take away, one without mounts */
+	struct strlist taken;      /* destinations to be taken away, clean */
+	const struct spec *config; /* as it is recorded */
+	struct state_dir *state;   /* locked */
+	struct status_record *status;
+	struct arena *arena;
+};
+int boot_mounts(const struct mounts_request *request, struct err *e) MUST_CHECK;
+
 /* What a caller that created the container itself has of it: not owned. */
 struct start_line {
 	int pidfd;

@@ -136,6 +136,11 @@ static int mount_v1(struct boot *b, const struct plan_mount *mount, int target, 
 		const char *slash = strrchr(hierarchy->mount_point, '/');
 		const char *name = slash ? slash + 1 : hierarchy->mount_point;
 		autoclose int directory = -1;
+		if (mount->systemd_v1 && !str_eq(hierarchy->name, "systemd"))
+			continue;
+		/* where a systemd of old looks for it, wherever the host has it */
+		if (mount->systemd_v1)
+			name = "systemd";
 		if (mkdirat(top, name, 0755) < 0)
 			return fail_sys(e, "make '%s/%s'", mount->destination, name);
 		directory = openat(top, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

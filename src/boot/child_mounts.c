@@ -250,7 +250,7 @@ static int make_new(struct boot *b, const struct plan_mount *mount, int target, 
 	return make_filesystem(mount, e);
 }
 
-/* Through the descriptor that mount_one() kept: it is exactly that file system. */
+/* Through the descriptor that child_mount() kept: it is exactly that file system. */
 static int reconfigure(struct boot *b, const struct plan_mount *mount, struct err *e)
 {
 	autoclose int context =
@@ -275,7 +275,7 @@ static int remount(struct boot *b, const struct plan_mount *mount, struct err *e
 	return apply_propagation(target, mount, e);
 }
 
-static int mount_one(struct boot *b, size_t index, struct err *e)
+int child_mount(struct boot *b, size_t index, struct err *e)
 {
 	const struct plan_mount *mount = &b->plan->mounts.v[index];
 	autoclose int fd = take_fd(&b->mount_fds[index]), target = -1;
@@ -288,7 +288,8 @@ static int mount_one(struct boot *b, size_t index, struct err *e)
 			return rc < 0 ? -1 : 0;
 	}
 	target = open_mount_target(b, mount, fd, e);
-	if (target < 0 || check_not_procfs(mount, target, e) < 0)
+	if (target < 0 || check_not_procfs(mount, target, e) < 0 ||
+	    child_live_target(b, target, e) < 0)
 		return -1;
 	if (mount->kind == PLAN_MOUNT_CGROUP)
 		return child_mount_cgroup(b, mount, target, e);
@@ -305,7 +306,7 @@ static int mount_one(struct boot *b, size_t index, struct err *e)
 	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
 	    0)
 		return fail_sys(e, "mount '%s' on '%s'", mount->source, mount->destination);
-	if (mount->readonly_late || mount->remounted)
+	if (mount->readonly_late || mount->remounted || b->live)
 		b->mount_fds[index] = take_fd(&fd);
 	return 0;
 }
@@ -313,12 +314,12 @@ static int mount_one(struct boot *b, size_t index, struct err *e)
 int child_mounts(struct boot *b, struct err *e)
 {
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
-		if (mount_one(b, i, e) < 0)
+		if (child_mount(b, i, e) < 0)
 			return err_prefix(e, "mounts[%u]", b->plan->mounts.v[i].index);
 	return 0;
 }
 
-/* Through the descriptors that mount_one() kept: by now something else may be mounted on top. */
+/* Through the descriptors that child_mount() kept: by now something else may be mounted on top. */
 int child_readonly_mounts(struct boot *b, struct err *e)
 {
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };

@@ -35,7 +35,9 @@ static int load(struct boot *b, struct err *e)
 	autoclose int listener = -1;
 
 	if (seccomp_program_load(&b->seccomp, &listener, e) < 0)
-		return -1;
+		return b->plan->seccomp->program.n
+			       ? err_prefix(e, "annotation " PLAN_FILTER_ANNOTATION)
+			       : -1;
 	b->filtered = true;
 	return listener >= 0 ? hand_over(b, listener, e) : 0;
 }

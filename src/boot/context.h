@@ -74,6 +74,10 @@ struct boot {
 	bool groups_denied;  /* its user namespace allows no setgroups() */
 	int network;         /* entered instead of its own (before a late join), else -1 */
 
+	/* --- MOUNTS --- */
+	const struct mounts_request *live; /* NULL on the other pages */
+	int descriptors; /* child: /proc/self/fd of the runtime's procfs; -1 on the other pages */
+
 	/* --- RESTORE: until the container's first process is there, `init` is criu --- */
 	const struct restore_request *restore; /* NULL on the other pages */
 	struct child criu;                     /* then it is here, until it has ended */
@@ -96,7 +100,7 @@ struct boot {
 		.cgroup = CGROUP_INIT, .init = CHILD_INIT, .criu = CHILD_INIT, .channel = -1, \
 		.channel_other = -1, .criu_socket = -1, .start_listener = -1,                 \
 		.console_master = -1, .root_mount = -1, .cgroup_procs = -1, .procfs = -1,     \
-		.container_network = -1, .hooks = HOOK_PLACE_INIT,                            \
+		.container_network = -1, .hooks = HOOK_PLACE_INIT, .descriptors = -1,         \
 		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, .network = -1   \
 	}
 /* Close what is open still. The process is left to the caller. */
@@ -144,6 +148,9 @@ int parent_protect_descriptors(struct boot *b, struct err *e) MUST_CHECK;
 int parent_open_sources(struct boot *b, struct err *e) MUST_CHECK;
 /* Whatever user namespace the container has. */
 int parent_clone_sources(struct boot *b, struct err *e) MUST_CHECK;
+/* Of one bind mount, in the caller's mount namespace; user_namespace: of its ids, or -1. */
+int clone_source(const struct boot *b, const struct plan_mount *mount, int user_namespace,
+		 struct err *e) MUST_CHECK;
 int parent_open_sockets(struct boot *b, struct err *e) MUST_CHECK;
 int parent_time_namespace(struct boot *b, struct err *e) MUST_CHECK;
 int parent_join_namespaces(struct boot *b, struct err *e) MUST_CHECK;
@@ -311,6 +318,19 @@ int child_open_terminal(struct boot *b, int *ret_master, int *ret_slave, struct 
 /* The slave on the standard streams. */
 int child_terminal_streams(int slave, struct err *e) MUST_CHECK;
 int child_hand_over_terminal(struct boot *b, int master, struct err *e) MUST_CHECK;
+
+/* One of the plan's mounts, by its place in the list. */
+int child_mount(struct boot *b, size_t index, struct err *e) MUST_CHECK;
+
+/* --- live_mounts.c: the MOUNTS page --- */
+int parent_live_namespaces(struct boot *b, struct err *e) MUST_CHECK;
+int parent_live_sources(struct boot *b, struct err *e) MUST_CHECK;
+int parent_live_done(struct boot *b, struct err *e) MUST_CHECK;
+int child_live_descriptors(struct boot *b, struct err *e) MUST_CHECK;
+int child_live_take(struct boot *b, struct err *e) MUST_CHECK;
+int child_live_give(struct boot *b, struct err *e) MUST_CHECK;
+/* Where a target really is, in a container that is there. */
+int child_live_target(struct boot *b, int target, struct err *e) MUST_CHECK;
 
 /* cgroup view inside the container (plan kind PLAN_MOUNT_CGROUP) onto an open target. */
 int child_mount_cgroup(struct boot *b, const struct plan_mount *mount, int target, struct err *e)

@@ -40,8 +40,8 @@ static int clone_root(const struct boot *b, int rootfs, struct err *e)
 	return take_fd(&fd);
 }
 
-static int clone_source(const struct boot *b, const struct plan_mount *mount, int user_namespace,
-			struct err *e)
+int clone_source(const struct boot *b, const struct plan_mount *mount, int user_namespace,
+		 struct err *e)
 {
 	unsigned nofollow = mount->source_nofollow || mount->copy_symlink ? AT_SYMLINK_NOFOLLOW : 0;
 	autoclose int fd = sys_open_tree(AT_FDCWD, mount->source,

@@ -52,6 +52,18 @@
  *	  |<====== orphan-pts-master + fd ======|  (only with a terminal)
  *	  |<====== post-restore ================|  nothing runs yet: its network is checked
  *	  |<====== success =====================|  it runs, as the parent's child
+ *
+ * MOUNTS, over a socket pair:
+ *
+ *	parent                                mounter
+ *	  |<---------------- READY, or ERROR ---|  all is done, or undone
+ *
+ * and before, for a container with a user namespace, with two helpers, of which one keeps a copy of the
+ * runtime's mounts and the other clones from it:
+ *
+ *	parent                                helpers
+ *	  |<---------------- READY, or ERROR ---|  the copy is there
+ *	  |<----------- SOURCE + fd, or ERROR --|  one for each bind mount
  */
 #ifndef BOOT_PROTOCOL_H
 #define BOOT_PROTOCOL_H

@@ -25,7 +25,7 @@ struct cli_values {
 	bool help;
 	/* global */
 	bool version, debug, systemd_cgroup;
-	const char *root, *log, *log_format, *log_level, *policy, *rootless, *cgroup_manager;
+	const char *root, *log, *log_format, *log_level, *policy, *rootless, *cgroup_manager, *criu;
 	/* of commands */
 	struct container_create_options create;
 	struct container_exec_options exec;
@@ -154,8 +154,8 @@ extern const struct cli_option cli_create_rows[]; /* of create and run */
 extern const struct cli_option cli_criu_rows[];   /* of checkpoint and restore */
 
 extern const struct cli_command cmd_create, cmd_start, cmd_run, cmd_exec, cmd_state, cmd_kill,
-	cmd_delete, cmd_list, cmd_members, cmd_ps, cmd_pause, cmd_resume, cmd_update, cmd_events,
-	cmd_checkpoint, cmd_restore, cmd_spec, cmd_explain, cmd_features, cmd_policy,
+	cmd_delete, cmd_list, cmd_members, cmd_ps, cmd_pause, cmd_resume, cmd_update, cmd_mounts,
+	cmd_events, cmd_checkpoint, cmd_restore, cmd_spec, cmd_explain, cmd_features, cmd_policy,
 	cmd_completion, cmd_help;
 
 /* NULL where there is no such command. */

@@ -150,7 +150,7 @@ static void put_linux(struct json_out *out, struct arena *arena)
 	json_out_object_end(out);
 }
 
-static void put_annotations(struct json_out *out, struct arena *arena)
+static void put_annotations(struct json_out *out, const char *criu, struct arena *arena)
 {
 	const char *program;
 	struct err ignored;
@@ -161,9 +161,11 @@ static void put_annotations(struct json_out *out, struct arena *arena)
 #ifdef DISTRO_SHIM_COMMIT
 	json_out_member_string(out, "io.github.distro-shim.commit", DISTRO_SHIM_COMMIT);
 #endif
+	json_out_member_string(out, "io.github.seccomp.libseccomp.version",
+			       seccomp_library_version(arena));
 	/* the name under which engines look it up, whatever the runtime */
 	json_out_member_string(out, "org.opencontainers.runc.checkpoint.enabled",
-			       criu_find(arena, &program, &ignored) < 0 ? "false" : "true");
+			       criu_find(criu, arena, &program, &ignored) < 0 ? "false" : "true");
 	json_out_object_end(out);
 	json_out_key(out, "potentiallyUnsafeConfigAnnotations");
 	json_out_array(out);
@@ -174,6 +176,11 @@ static void put_annotations(struct json_out *out, struct arena *arena)
 	json_out_string(out, PLAN_DELEGATE_ANNOTATION);
 	json_out_string(out, HOOKS_OUTPUT_ANNOTATION);
 	json_out_string(out, HOOKS_ERRORS_ANNOTATION);
+	json_out_string(out, PLAN_RECEIVER_ANNOTATION);
+	json_out_string(out, PLAN_FILTER_ANNOTATION);
+	json_out_string(out, PLAN_UNKNOWN_ANNOTATION);
+	json_out_string(out, PLAN_SYSTEMD_V1_ANNOTATION);
+	json_out_string(out, CRIU_CONFIG_ANNOTATION);
 	json_out_string(out, PLAN_SYSTEMD_ANNOTATION);
 	json_out_array_end(out);
 }
@@ -188,7 +195,7 @@ static int run_features(const struct cli_call *call, struct err *e)
 	put_hooks(out);
 	put_mount_options(out);
 	put_linux(out, call->arena);
-	put_annotations(out, call->arena);
+	put_annotations(out, call->global.criu, call->arena);
 	json_out_object_end(out);
 	return cli_output_json(out, e);
 }

@@ -13,6 +13,8 @@
 static const struct cli_option spec_rows[] = {
 	CLI_TEXT_ROW("bundle", 'b', create.bundle, "DIR", CLI_OFFER_DIRECTORY,
 		     "write into this directory (default: the current one)"),
+	CLI_TEXT_ROW("file", 'f', create.config_name, "FILE", CLI_OFFER_FILE,
+		     "write this file, even if it exists (default: a new config.json)"),
 	CLI_FLAG_ROW(
 		"rootless", 0, rootless_example,
 		"for a user namespace of the caller's own (default for a user who is not root)"),
@@ -32,20 +34,36 @@ static const char *example_network(const struct policy *policy, struct arena *ar
 	return namespace_;
 }
 
-static int write_new_file(const char *directory, const char *text, size_t length, struct err *e)
+/* What a caller names may be there already, and need not be a file (/dev/stdout). */
+static int open_output(int dirfd, const char *directory, const char *named, struct err *e)
+{
+	const char *name = named ? named : SPEC_FILE;
+	int fd = openat(dirfd, name,
+			O_WRONLY | O_CREAT | (named ? O_TRUNC : O_EXCL) | O_NOCTTY | O_CLOEXEC,
+			0666);
+
+	if (fd < 0 && errno == EEXIST)
+		return fail(e, ERR_USAGE, "%s exists in '%s' already; remove it first", name,
+			    directory);
+	if (fd < 0)
+		return fail_sys(e, "create '%s%s%s'", name[0] == '/' ? "" : directory,
+				name[0] == '/' ? "" : "/", name);
+	return fd;
+}
+
+static int write_file(const char *directory, const char *named, const char *text, size_t length,
+		      struct err *e)
 {
 	autoclose int dirfd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return fail_sys(e, "open '%s'", directory);
 
-	autoclose int fd = openat(dirfd, SPEC_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0 && errno == EEXIST)
-		return fail(e, ERR_USAGE, "%s exists in '%s' already; remove it first", SPEC_FILE,
-			    directory);
+	autoclose int fd = open_output(dirfd, directory, named, e);
 	if (fd < 0)
-		return fail_sys(e, "create '%s/%s'", directory, SPEC_FILE);
-	if (write_fd_all(fd, SPEC_FILE, text, length, e) < 0) {
-		unlinkat(dirfd, SPEC_FILE, 0);
+		return -1;
+	if (write_fd_all(fd, named ? named : SPEC_FILE, text, length, e) < 0) {
+		if (!named)
+			unlinkat(dirfd, SPEC_FILE, 0);
 		return -1;
 	}
 	return 0;
@@ -69,7 +87,8 @@ static int run_spec(const struct cli_call *call, struct err *e)
 		return -1;
 	strbuf_add(&text, json, length);
 	strbuf_putc(&text, '\n');
-	return write_new_file(directory, strbuf_text(&text), text.length, e);
+	return write_file(directory, call->values.create.config_name, strbuf_text(&text),
+			  text.length, e);
 }
 
 const struct cli_command cmd_spec = {

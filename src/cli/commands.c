@@ -3,10 +3,10 @@
 #include "cli/cli.h"
 
 const struct cli_command *const cli_commands[] = {
-	&cmd_create,   &cmd_start,  &cmd_run,        &cmd_exec,    &cmd_state, &cmd_kill,
-	&cmd_delete,   &cmd_list,   &cmd_members,    &cmd_ps,      &cmd_pause, &cmd_resume,
-	&cmd_update,   &cmd_events, &cmd_checkpoint, &cmd_restore, &cmd_spec,  &cmd_explain,
-	&cmd_features, &cmd_policy, &cmd_completion, &cmd_help,    NULL,
+	&cmd_create,  &cmd_start,    &cmd_run,     &cmd_exec,       &cmd_state,   &cmd_kill,
+	&cmd_delete,  &cmd_list,     &cmd_members, &cmd_ps,         &cmd_pause,   &cmd_resume,
+	&cmd_update,  &cmd_mounts,   &cmd_events,  &cmd_checkpoint, &cmd_restore, &cmd_spec,
+	&cmd_explain, &cmd_features, &cmd_policy,  &cmd_completion, &cmd_help,    NULL,
 };
 
 const struct cli_option cli_help_rows[] = {

@@ -22,6 +22,8 @@ const struct cli_option cli_global_rows[] = {
 	CLI_FLAG_ROW("systemd-cgroup", 0, systemd_cgroup, "the same as --cgroup-manager systemd"),
 	CLI_CHOICE_ROW("cgroup-manager", 0, cgroup_manager, "MANAGER", "cgroupfs systemd disabled",
 		       "who makes control groups (default: cgroupfs)"),
+	CLI_TEXT_ROW("criu", 0, criu, "FILE", CLI_OFFER_FILE,
+		     "the criu program (default: the one in $PATH)"),
 	CLI_FLAG_ROW("version", 'v', version, "show the version"),
 	CLI_END_ROW,
 };
@@ -73,7 +75,7 @@ static int absolute_root(const char *root, struct arena *arena, const char **ret
 int cli_global_options(const struct cli_values *values, struct arena *arena,
 		       struct global_options *ret, struct err *e)
 {
-	struct global_options global = { .policy_path = values->policy };
+	struct global_options global = { .policy_path = values->policy, .criu = values->criu };
 	const char *manager = values->cgroup_manager;
 
 	if (!values->rootless || str_eq(values->rootless, "auto"))

@@ -54,14 +54,24 @@ static bool is_choice(const char *choices, const char *value)
 	return false;
 }
 
+/* The words of the other runtimes' parsers (Go's strconv.ParseBool). */
+static bool parse_bool(const char *text, bool *ret)
+{
+	if (is_choice("1 t T true True TRUE", text))
+		*ret = true;
+	else if (is_choice("0 f F false False FALSE", text))
+		*ret = false;
+	else
+		return false;
+	return true;
+}
+
 static int store_flag(const struct cli_option *option, const char *value, bool *member,
 		      struct err *e)
 {
-	if (!value || str_eq(value, "true"))
+	if (!value)
 		*member = true;
-	else if (str_eq(value, "false"))
-		*member = false;
-	else
+	else if (!parse_bool(value, member))
 		return fail(e, ERR_USAGE, "option --%s must be true or false, is \"%s\"",
 			    option->name, value);
 	return 0;

@@ -320,7 +320,8 @@ static int checkpoint_opened(struct checkpoint *c, const char *program, struct e
 	if (options->pre_dump && check_memory_tracking(program, e) < 0)
 		return -1;
 	if (criu_directories_open(options, true, arena, &directories, e) < 0 ||
-	    criu_request_fill(options, &directories, arena, r, e) < 0 || describe(c, e) < 0)
+	    criu_request_fill(options, &directories, arena, r, e) < 0 ||
+	    criu_config_find(&c->spec->annotations, r, e) < 0 || describe(c, e) < 0)
 		return -1;
 	r->type = options->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP;
 	r->log_file = CRIU_DUMP_LOG;
@@ -350,7 +351,7 @@ int container_checkpoint(const struct global_options *global, const char *id,
 		return fail(e, ERR_STATE,
 			    "cannot checkpoint container %s: its configuration is gone", id);
 	c.spec = spec;
-	if (criu_check_version(&living.arena, &program, e) < 0)
+	if (criu_check_version(global->criu, &living.arena, &program, e) < 0)
 		return -1;
 	rc = checkpoint_opened(&c, program, e);
 	close_keep_errno(c.proc);

@@ -12,6 +12,7 @@
 struct global_options {
 	const char *root;        /* --root, or the default */
 	const char *policy_path; /* --policy, NULL: compiled in */
+	const char *criu;        /* --criu, NULL: the one in $PATH */
 	bool rootless;
 	bool systemd_cgroup, cgroup_disabled;
 };
@@ -77,6 +78,11 @@ typedef int container_emit(struct json_out *out, struct err *e);
 /* Until the container ends, or once with stats_only. */
 int container_events(const struct global_options *global, const char *id, bool stats_only,
 		     int64_t interval_ms, container_emit *emit, struct err *e) MUST_CHECK;
+
+/* Mounts of a file, an array as in the configuration ("-": standard input), into a container that lives, or
+ * what is mounted at their destinations away. All, or none; its recorded configuration stays as it is. */
+int container_mounts(const struct global_options *global, const char *id, bool add,
+		     const char *file, struct err *e) MUST_CHECK;
 
 /* Sorted, as the runtime's PID namespace counts; none where it has ended. */
 int container_pids(const struct global_options *global, const char *id, struct arena *arena,

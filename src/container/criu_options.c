@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 void criu_directories_release(struct criu_directories *directories)
 {
@@ -169,11 +170,34 @@ int criu_request_fill(const struct container_checkpoint_options *options,
 	return 0;
 }
 
+int criu_config_find(const struct strmap *annotations, struct criu_request *request, struct err *e)
+{
+	static const char *const usual[] = { "/etc/criu/distro-shim.conf", "/etc/criu/runc.conf" };
+	static const char name[] = "annotation " CRIU_CONFIG_ANNOTATION;
+	const char *path = strmap_get(annotations, CRIU_CONFIG_ANNOTATION);
+	autoclose int fd = -1;
+	struct stat st;
+
+	for (size_t i = 0; !path && i < ARRAY_SIZE(usual) && !request->config_file; i++)
+		if (stat(usual[i], &st) == 0)
+			request->config_file = usual[i];
+	if (str_empty(path))
+		return 0;
+	/* criu is somewhere else, and goes on without a file that is not there */
+	if (path[0] != '/')
+		return fail(e, ERR_CONFIG, "%s: must be an absolute path", name);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_sys(e, "%s: open '%s'", name, path);
+	request->config_file = path;
+	return 0;
+}
+
 int container_can_checkpoint(struct err *e)
 {
 	struct arena arena = { 0 };
 	const char *program;
-	int rc = criu_check(&arena, &program, e);
+	int rc = criu_check(NULL, &arena, &program, e);
 
 	arena_release(&arena);
 	return rc < 0 ? err_prefix(e, "checkpoint and restore do not work here") : 0;

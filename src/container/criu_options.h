@@ -29,4 +29,11 @@ int criu_request_fill(const struct container_checkpoint_options *options,
 		      const struct criu_directories *directories, struct arena *arena,
 		      struct criu_request *ret, struct err *e) MUST_CHECK;
 
+/*
+ * A file of criu's own options (criu(8), "CONFIGURATION FILES"), which go before those of the request: that of
+ * runc's annotation; empty, none; where it is absent an administrator's, of this runtime, else that of runc.
+ */
+int criu_config_find(const struct strmap *annotations, struct criu_request *request, struct err *e)
+	MUST_CHECK;
+
 #endif

@@ -5,6 +5,8 @@
  */
 #include "base/auto.h"
 #include "container/container.h"
+#include "container/receiver.h"
+#include "seccomp/program.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -57,7 +59,8 @@ static int make_plan(const struct global_options *global, const char *id, const 
 	 * valid, and what it added may be what was missing. */
 	if (spec_validate(outlook->verdict.spec, config_name(given), e) < 0)
 		return -1;
-	if (plan_make(&outlook->verdict, outlook->facts, &options, arena, &outlook->plan, e) < 0)
+	if (plan_make(&outlook->verdict, outlook->facts, &options, arena, &outlook->plan, e) < 0 ||
+	    seccomp_check_names(outlook->plan->seccomp, e) < 0)
 		return spec_fail_located(outlook->verdict.spec, config_name(given), e);
 	return 0;
 }
@@ -81,7 +84,8 @@ int container_outlook(const struct global_options *global, const char *id,
 					   &facts_options.bundle, e);
 	if (bundle < 0)
 		return -1;
-	if (spec_load(bundle, config_name(options), arena, &outlook.spec, e) < 0)
+	if (spec_load(bundle, config_name(options), arena, &outlook.spec, e) < 0 ||
+	    receiver_take(outlook.spec, arena, e) < 0)
 		return -1;
 	if (policy_load(global->policy_path, arena, &outlook.policy, e) < 0)
 		return -1;

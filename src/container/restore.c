@@ -96,7 +96,7 @@ static int make_restored(const struct global_options *global, const char *id,
 	struct criu_request criu;
 	struct restore_request request = { .criu = &criu };
 
-	if (criu_check_version(&made->arena, &request.program, e) < 0 ||
+	if (criu_check_version(global->criu, &made->arena, &request.program, e) < 0 ||
 	    criu_directories_open(options, false, &made->arena, &directories, e) < 0 ||
 	    criu_request_fill(options, &directories, &made->arena, &criu, e) < 0 ||
 	    read_descriptors(directories.images, &made->arena, request.descriptors, e) < 0)
@@ -107,7 +107,8 @@ static int make_restored(const struct global_options *global, const char *id,
 	if (container_prepare(global, id, create, to_us, made, &request.create, e) < 0)
 		return -1;
 	request.create.options = &page_options;
-	if (refuse_what_criu_cannot(&made->host, made->outlook.plan, e) < 0)
+	if (criu_config_find(&made->outlook.plan->annotations, &criu, e) < 0 ||
+	    refuse_what_criu_cannot(&made->host, made->outlook.plan, e) < 0)
 		return container_abandon(made, false, e);
 	if (boot_restore(&request, &result, e) < 0) {
 		(void)!spec_fail_located_in_step(made->outlook.verdict.spec, config_name(create),

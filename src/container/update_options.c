@@ -28,31 +28,58 @@ static int take_i64(const char *name, const char *text, struct opt_i64 *ret, str
 	return parse_i64(text, &ret->value) ? 0 : fail_number(name, text, e);
 }
 
-/* "64M", "64mb", "64MiB", "-1". */
-static bool parse_size(const char *text, int64_t *ret)
+/* The unit behind a number, as a shift; -1: it is none. */
+static int parse_unit(const char *text)
 {
 	static const char units[] = "kmgtp";
-	size_t digits = strspn(text, "-0123456789");
-	char number[24];
-	const char *unit = text + digits;
-	unsigned shift = 0;
-	int64_t value;
+	int shift = 0;
 
-	if (digits >= sizeof(number))
+	for (int i = 0; units[i]; i++)
+		if (*text && (*text == units[i] || *text == units[i] - 'a' + 'A'))
+			shift = 10 * (i + 1);
+	text += shift > 0;
+	if (*text && !str_eq_nocase(text, "b") && !(shift && str_eq_nocase(text, "ib")))
+		return -1;
+	return shift;
+}
+
+/* Of 1024 parts and less, and of a unit only. */
+#define DECIMALS_MAX 3
+
+/* Behind the point, of one unit; -1: it is no fraction that can be told. */
+static int64_t parse_fraction(const char *digits, size_t length, int shift)
+{
+	int64_t value = 0, scale = 1;
+
+	if (length == 0 || length > DECIMALS_MAX || shift <= 0)
+		return -1;
+	for (size_t i = 0; i < length; i++, scale *= 10)
+		value = value * 10 + (digits[i] - '0');
+	return value * ((int64_t)1 << shift) / scale;
+}
+
+/* "64M", "64mb", "64MiB", "1.5g", "-1". */
+static bool parse_size(const char *text, int64_t *ret)
+{
+	size_t digits = strspn(text, "-0123456789");
+	size_t decimals = text[digits] == '.' ? strspn(text + digits + 1, "0123456789") : 0;
+	bool point = text[digits] == '.';
+	int shift = parse_unit(text + digits + point + decimals);
+	char number[24];
+	int64_t value, fraction = 0;
+
+	if (digits >= sizeof(number) || shift < 0)
 		return false;
 	memcpy(number, text, digits);
 	number[digits] = '\0';
 	if (!parse_i64(number, &value))
 		return false;
-	for (unsigned i = 0; units[i]; i++)
-		if (*unit && (*unit == units[i] || *unit == units[i] - 'a' + 'A'))
-			shift = 10 * (i + 1);
-	unit += shift > 0;
-	if (*unit && !str_eq_nocase(unit, "b") && !(shift && str_eq_nocase(unit, "ib")))
+	if (point)
+		fraction = parse_fraction(text + digits + 1, decimals, shift);
+	if (fraction < 0 || value < -1 || (value < 0 && (shift || point)) ||
+	    value > (INT64_MAX >> shift) - (fraction > 0))
 		return false;
-	if (value < -1 || (value < 0 && shift) || value > (INT64_MAX >> shift))
-		return false;
-	*ret = value * ((int64_t)1 << shift);
+	*ret = value * ((int64_t)1 << shift) + fraction;
 	return true;
 }
 

@@ -29,10 +29,26 @@ static bool is_executable(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111);
 }
 
-int criu_find(struct arena *arena, const char **ret, struct err *e)
+static int find_path(const char *path, struct arena *arena, const char **ret, struct err *e)
+{
+	autofree char *absolute = realpath(path, NULL);
+
+	if (!absolute)
+		return fail_sys(e, "criu: '%s'", path);
+	if (!is_executable(absolute))
+		return fail(e, ERR_SYSTEM, "criu: '%s' is no executable file", path);
+	*ret = arena_strdup(arena, absolute);
+	return 0;
+}
+
+int criu_find(const char *name, struct arena *arena, const char **ret, struct err *e)
 {
 	const char *at = getenv("PATH");
 
+	if (!name)
+		name = "criu";
+	if (strchr(name, '/'))
+		return find_path(name, arena, ret, e);
 	/* Podman leaves it out for most commands. */
 	if (str_empty(at))
 		at = DEFAULT_PATH;
@@ -41,14 +57,14 @@ int criu_find(struct arena *arena, const char **ret, struct err *e)
 
 		/* What the working directory holds is no program of the system's. */
 		if (length > 0 && *at == '/') {
-			const char *path = arena_printf(arena, "%.*s/criu", (int)length, at);
+			const char *path = arena_printf(arena, "%.*s/%s", (int)length, at, name);
 			if (is_executable(path)) {
 				*ret = path;
 				return 0;
 			}
 		}
 		if (!at[length])
-			return fail(e, ERR_SYSTEM, "criu: executable file not found in $PATH");
+			return fail(e, ERR_SYSTEM, "%s: executable file not found in $PATH", name);
 		at += length + 1;
 	}
 }
@@ -259,16 +275,17 @@ static int ask_version(const char *program, struct err *e)
 	return 0;
 }
 
-int criu_check_version(struct arena *arena, const char **ret_program, struct err *e)
+int criu_check_version(const char *name, struct arena *arena, const char **ret_program,
+		       struct err *e)
 {
 	if (geteuid() != 0)
 		return fail(e, ERR_SYSTEM, "criu needs root: operation not permitted");
-	if (criu_find(arena, ret_program, e) < 0)
+	if (criu_find(name, arena, ret_program, e) < 0)
 		return -1;
 	return ask_version(*ret_program, e);
 }
 
-int criu_check(struct arena *arena, const char **ret_program, struct err *e)
+int criu_check(const char *name, struct arena *arena, const char **ret_program, struct err *e)
 {
 	static const char log_file[] = "check.log";
 	struct criu_request request = {
@@ -281,7 +298,7 @@ int criu_check(struct arena *arena, const char **ret_program, struct err *e)
 	autoclose int fd = -1;
 	int rc = -1;
 
-	if (criu_check_version(arena, ret_program, e) < 0)
+	if (criu_check_version(name, arena, ret_program, e) < 0)
 		return -1;
 	/* It says why in a log only. */
 	if (!mkdtemp(directory))

@@ -14,6 +14,9 @@
 #define CRIU_VERSION_MIN 31500
 #define CRIU_VERSION_MIN_TEXT "3.15"
 
+/* runc's and crun's: a file of criu's options. */
+#define CRIU_CONFIG_ANNOTATION "org.criu.config"
+
 /* Names in the images, the same as runc's and crun's. */
 #define CRIU_NETWORK_KEY "extRootNetNS"
 #define CRIU_PID_KEY "extRootPidNS"
@@ -22,9 +25,9 @@
 #define CRIU_DUMP_LOG "dump.log"
 #define CRIU_RESTORE_LOG "restore.log"
 
-/* In $PATH, or where the caller has none in the usual directories. ERR_SYSTEM "criu: executable file not
- * found in $PATH". */
-int criu_find(struct arena *arena, const char **ret, struct err *e) MUST_CHECK;
+/* `name`, NULL for "criu": a path, or a name that is looked for in $PATH, or where the caller has none in the
+ * usual directories. ERR_SYSTEM "criu: executable file not found in $PATH". */
+int criu_find(const char *name, struct arena *arena, const char **ret, struct err *e) MUST_CHECK;
 
 /*
  * Become criu: `fds` are at 3, 4, ... then, the first one is its socket, and none is behind them. Signals are
@@ -47,9 +50,11 @@ int criu_ask(const char *program, const struct criu_request *request, struct cri
 	     struct err *e) MUST_CHECK;
 
 /* criu is there, new enough, and this kernel has what it needs; else why not. */
-int criu_check(struct arena *arena, const char **ret_program, struct err *e) MUST_CHECK;
+int criu_check(const char *name, struct arena *arena, const char **ret_program, struct err *e)
+	MUST_CHECK;
 /* The same without asking the kernel, which takes a while. */
-int criu_check_version(struct arena *arena, const char **ret_program, struct err *e) MUST_CHECK;
+int criu_check_version(const char *name, struct arena *arena, const char **ret_program,
+		       struct err *e) MUST_CHECK;
 
 /*
  * A directory DIRECTORY/NAME that shows criu the cgroups of version 2 at `mount_point`. Without it criu mounts

@@ -27,6 +27,7 @@ enum {
 	OPTS_EMPTY_NS = 38,
 	OPTS_JOIN_NS = 39,
 	OPTS_FREEZE_CGROUP = 44,
+	OPTS_CONFIG_FILE = 51,
 	OPTS_LSM_PROFILE = 53,
 	OPTS_CGROUP_YARD = 60,
 	OPTS_LSM_MOUNT_CONTEXT = 63,
@@ -160,6 +161,7 @@ static void put_options(struct strbuf *out, const struct criu_request *r)
 		wire_put_number(out, OPTS_EMPTY_NS, r->empty_namespaces);
 	put_pairs(out, OPTS_JOIN_NS, &r->joins);
 	put_if(out, OPTS_FREEZE_CGROUP, r->freeze_cgroup);
+	put_if(out, OPTS_CONFIG_FILE, r->config_file);
 	put_if(out, OPTS_LSM_PROFILE, r->lsm_profile);
 	put_if(out, OPTS_LSM_MOUNT_CONTEXT, r->lsm_mount_context);
 	if (r->network_lock)

@@ -58,6 +58,7 @@ struct criu_request {
 		notify_scripts, track_mem, auto_dedup, link_remap, rst_sibling, tcp_skip_in_flight,
 		orphan_pts_master, tcp_close;
 	const char *root, *parent_image, *freeze_cgroup, *lsm_profile, *lsm_mount_context;
+	const char *config_file; /* options of criu's own, which go before those of the request */
 	const char *page_server; /* an address */
 	uint16_t page_server_port;
 	bool manage_cgroups;

@@ -39,6 +39,8 @@ void plan_affinity(struct plan_context *c);
 int plan_rlimits(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_capabilities(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_seccomp(struct plan_context *c, struct err *e) MUST_CHECK;
+/* An annotation that asks for something else than a process of this kernel is refused. */
+int plan_handler(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_hooks(struct plan_context *c, struct err *e) MUST_CHECK;
 
 void plan_warn(struct plan_context *c, const char *format, ...)

@@ -11,6 +11,7 @@
 #include "policy/policy.h"
 #include "spec/spec.h"
 
+#include <linux/filter.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -79,6 +80,7 @@ struct plan_mount {
 	bool copy_up;       /* tmpcopyup */
 	bool by_parent;     /* made by the parent inside the shared network (sysfs), handed down */
 	bool is_proc, is_sysfs;
+	bool systemd_v1; /* CGROUP: of the hierarchies only the one that is named "systemd" */
 	bool remounted;  /* FS: a later entry changes its options */
 	size_t remounts; /* REMOUNT with options: which of the plan's mounts has the file system */
 };
@@ -265,6 +267,7 @@ struct plan_seccomp {
 	uint32_t default_value;
 	struct strlist architectures; /* "SCMP_ARCH_...", beside the native one */
 	uint64_t flags;               /* SECCOMP_FILTER_FLAG_* */
+	bool unknown_refused;         /* a name that libseccomp does not know is an error */
 	bool notify;                  /* some rule asks the listener */
 	const char *listener_path;    /* NULL: none */
 	const char *listener_metadata;
@@ -272,6 +275,11 @@ struct plan_seccomp {
 		size_t n;
 		struct plan_seccomp_rule *v;
 	} rules;
+	/* Ready made, in place of default, architectures and rules; n 0: none. */
+	struct {
+		size_t n;
+		struct sock_filter *v;
+	} program;
 };
 
 /* --- hooks --- */
@@ -375,6 +383,20 @@ int plan_make_exec(const struct spec *spec, const struct plan_options *options, 
 
 /* crun's: a socket that gets a pidfd of the container's first process. */
 #define PLAN_PIDFD_ANNOTATION "run.oci.pidfd_receiver"
+
+/* crun's: linux.seccomp.listenerPath where the configuration has none; a system call filter as bytes, in
+ * place of linux.seccomp's rules; and whether names of system calls that are not known are errors. */
+#define PLAN_RECEIVER_ANNOTATION "run.oci.seccomp.receiver"
+#define PLAN_FILTER_ANNOTATION "run.oci.seccomp_bpf_data"
+#define PLAN_UNKNOWN_ANNOTATION "run.oci.seccomp_fail_unknown_syscall"
+
+/* crun's, which cannot be carried out here: who looks after the listener; what runs the program. */
+#define PLAN_PLUGINS_ANNOTATION "run.oci.seccomp.plugins"
+#define PLAN_HANDLER_ANNOTATION "run.oci.handler"
+#define PLAN_WASM_ANNOTATION "module.wasm.image/variant"
+
+/* crun's: a mount that shows systemd's own hierarchy of cgroups v1 alone. */
+#define PLAN_SYSTEMD_V1_ANNOTATION "run.oci.systemd.force_cgroup_v1"
 
 /* Names of the mount options that are known by name, for `features`; NULL beyond the last. Others go to
  * the file system as they are. */

@@ -289,6 +289,40 @@ static void mount_cgroup(struct plan_context *c, const struct spec_mount *from,
 	mount_drop_options(c, mount, words, "the view of the cgroups");
 }
 
+/* Whatever type of its own the mount has, as under crun; what is bound there stays. */
+static bool shows_systemd_v1(struct plan_context *c, const struct plan_mount *mount)
+{
+	const char *path = strmap_get(&c->spec->annotations, PLAN_SYSTEMD_V1_ANNOTATION);
+
+	return !str_empty(path) && str_eq(plan_path_clean(c->arena, path), mount->destination);
+}
+
+static bool has_systemd_v1(const struct plan_context *c)
+{
+	const struct cgroup_facts *facts = c->facts->cgroup;
+
+	for (size_t i = 0; facts && i < facts->hierarchies.n; i++)
+		if (str_eq(facts->hierarchies.v[i].name, "systemd"))
+			return true;
+	return false;
+}
+
+static int mount_systemd_v1(struct plan_context *c, const struct spec_mount *from,
+			    struct plan_mount *mount, const struct mount_words *words,
+			    struct err *e)
+{
+	/* Only from the first cgroup namespace could it be made, and then for the whole host. */
+	if (!has_systemd_v1(c))
+		return fail(e, ERR_CONFIG,
+			    "annotation " PLAN_SYSTEMD_V1_ANNOTATION
+			    ": no cgroup hierarchy of version 1 with name=systemd is mounted on "
+			    "this host");
+	mount_cgroup(c, from, mount, words);
+	mount->fstype = "cgroup";
+	mount->systemd_v1 = true;
+	return 0;
+}
+
 static int mount_by_kind(struct plan_context *c, const struct spec_mount *from,
 			 struct plan_mount *mount, struct mount_words *words, struct err *e)
 {
@@ -302,6 +336,8 @@ static int mount_by_kind(struct plan_context *c, const struct spec_mount *from,
 			"mounts[%u].type: needs the type of a file system, or the option bind or "
 			"rbind",
 			mount->index);
+	if (shows_systemd_v1(c, mount))
+		return mount_systemd_v1(c, from, mount, words, e);
 	if (str_eq(from->type, "cgroup") || str_eq(from->type, "cgroup2")) {
 		mount_cgroup(c, from, mount, words);
 		return 0;
@@ -358,6 +394,18 @@ static void mount_notify(struct plan_context *c)
 	c->plan->mounts.n++;
 }
 
+static void tell_unused_systemd_v1(struct plan_context *c)
+{
+	const char *path = strmap_get(&c->spec->annotations, PLAN_SYSTEMD_V1_ANNOTATION);
+
+	for (size_t i = 0; i < c->plan->mounts.n; i++)
+		if (c->plan->mounts.v[i].systemd_v1)
+			return;
+	if (!str_empty(path))
+		plan_warn(c, "annotation " PLAN_SYSTEMD_V1_ANNOTATION
+			     ": none of the mounts has this destination, so nothing is changed");
+}
+
 int plan_mounts(struct plan_context *c, struct err *e)
 {
 	size_t n = c->spec->mounts.n;
@@ -369,6 +417,7 @@ int plan_mounts(struct plan_context *c, struct err *e)
 			return -1;
 	}
 	c->plan->mounts.n = n;
+	tell_unused_systemd_v1(c);
 	mount_notify(c);
 	return 0;
 }

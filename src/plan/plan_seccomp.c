@@ -5,6 +5,7 @@
  */
 #include "plan/plan_seccomp.h"
 
+#include "base/base64.h"
 #include "plan/parts.h"
 
 #include <linux/seccomp.h>
@@ -102,6 +103,12 @@ static int add_rule(const struct spec_seccomp_rule *rule, size_t number, struct 
 	return 0;
 }
 
+static void take_listener(const struct spec_seccomp *from, struct plan_seccomp *to)
+{
+	to->listener_path = str_empty(from->listener_path) ? NULL : from->listener_path;
+	to->listener_metadata = from->listener_metadata;
+}
+
 int plan_seccomp_from_spec(const struct spec_seccomp *from, struct arena *arena,
 			   struct plan_seccomp **ret, struct err *e)
 {
@@ -111,8 +118,7 @@ int plan_seccomp_from_spec(const struct spec_seccomp *from, struct arena *arena,
 	to->default_action = from->default_action;
 	to->default_value = action_value(from->default_action, &from->default_errno_ret);
 	to->architectures = from->architectures;
-	to->listener_path = str_empty(from->listener_path) ? NULL : from->listener_path;
-	to->listener_metadata = from->listener_metadata;
+	take_listener(from, to);
 	if (plan_flags(from, to, e) < 0)
 		return -1;
 	for (size_t i = 0; i < from->syscalls.n; i++)
@@ -126,9 +132,58 @@ int plan_seccomp_from_spec(const struct spec_seccomp *from, struct arena *arena,
 	return 0;
 }
 
+static int take_program(const char *data, struct arena *arena, struct plan_seccomp *to,
+			struct err *e)
+{
+	static const char name[] = "annotation " PLAN_FILTER_ANNOTATION;
+	uint8_t *bytes = NULL;
+	size_t length = 0;
+
+	if (!base64_decode(data, arena, &bytes, &length))
+		return fail(e, ERR_CONFIG, "%s: is not base64", name);
+	if (length == 0 || length % sizeof(*to->program.v))
+		return fail(e, ERR_CONFIG,
+			    "%s: has %zu bytes, but an instruction of classic BPF has %zu", name,
+			    length, sizeof(*to->program.v));
+	if (length / sizeof(*to->program.v) > BPF_MAXINSNS)
+		return fail(e, ERR_CONFIG, "%s: has %zu instructions, the kernel takes %d", name,
+			    length / sizeof(*to->program.v), BPF_MAXINSNS);
+	to->program.n = length / sizeof(*to->program.v);
+	to->program.v = arena_new_array(arena, struct sock_filter, to->program.n);
+	memcpy(to->program.v, bytes, length);
+	return 0;
+}
+
+/* As under crun: what linux.seccomp says of calls is not looked at, its flags and its listener are; and
+ * since nobody has read the program, a listener that is named is a listener that is made. */
+static int plan_ready(struct plan_context *c, const char *data, struct err *e)
+{
+	static const struct spec_seccomp none;
+	const struct spec_seccomp *from = c->linux_->seccomp ? c->linux_->seccomp : &none;
+	struct plan_seccomp *to = arena_new(c->arena, struct plan_seccomp);
+
+	take_listener(from, to);
+	to->notify = to->listener_path != NULL;
+	if (to->notify && to->listener_path[0] != '/')
+		return fail(e, ERR_CONFIG, "linux.seccomp.listenerPath: must be an absolute path");
+	if (plan_flags(from, to, e) < 0 || take_program(data, c->arena, to, e) < 0)
+		return -1;
+	c->plan->seccomp = to;
+	return 0;
+}
+
 int plan_seccomp(struct plan_context *c, struct err *e)
 {
-	if (!c->linux_->seccomp)
+	const struct strmap *annotations = &c->spec->annotations;
+	const char *data = strmap_get(annotations, PLAN_FILTER_ANNOTATION);
+	const char *unknown = strmap_get(annotations, PLAN_UNKNOWN_ANNOTATION);
+
+	if (!data && !c->linux_->seccomp)
 		return 0;
-	return plan_seccomp_from_spec(c->linux_->seccomp, c->arena, &c->plan->seccomp, e);
+	if (data)
+		return plan_ready(c, data, e);
+	if (plan_seccomp_from_spec(c->linux_->seccomp, c->arena, &c->plan->seccomp, e) < 0)
+		return -1;
+	c->plan->seccomp->unknown_refused = unknown && !str_eq(unknown, "0");
+	return 0;
 }

@@ -178,6 +178,7 @@ static void print_mount_details(const struct plan_mount *mount, struct strbuf *o
 		{ mount->destination_nofollow, "onto a symlink itself" },
 		{ mount->copy_symlink, "a symlink is copied" },
 		{ mount->copy_up, "copy up" },
+		{ mount->systemd_v1, "of name=systemd alone" },
 		{ mount->readonly_late, "read-only after the devices" },
 		{ mount->by_parent, "made by the parent in the network" },
 	};

@@ -47,11 +47,13 @@ static void put_rule(struct strbuf *out, const struct plan_seccomp_rule *rule)
 	strbuf_putc(out, '\n');
 }
 
-void print_seccomp(const struct plan_seccomp *seccomp, struct strbuf *out)
+static void put_what(const struct plan_seccomp *seccomp, struct strbuf *out)
 {
-	if (!seccomp)
+	if (seccomp->program.n) {
+		strbuf_printf(out, "  program of %zu instructions\n", seccomp->program.n);
 		return;
-	strbuf_puts(out, "system calls\n  else ");
+	}
+	strbuf_puts(out, "  else ");
 	put_action(out, seccomp->default_action, seccomp->default_value);
 	strbuf_puts(out, "\n  architectures native");
 	for (size_t i = 0; i < seccomp->architectures.n; i++) {
@@ -59,6 +61,16 @@ void print_seccomp(const struct plan_seccomp *seccomp, struct strbuf *out)
 		put_text(out, seccomp->architectures.v[i]);
 	}
 	strbuf_putc(out, '\n');
+	if (seccomp->unknown_refused)
+		strbuf_puts(out, "  unknown names are refused\n");
+}
+
+void print_seccomp(const struct plan_seccomp *seccomp, struct strbuf *out)
+{
+	if (!seccomp)
+		return;
+	strbuf_puts(out, "system calls\n");
+	put_what(seccomp, out);
 	if (seccomp->flags)
 		strbuf_puts(out, "  flags");
 	for (const struct name_row *row = spec_seccomp_flag_names; row->name; row++) {
@@ -125,8 +137,14 @@ void json_seccomp(const struct plan_seccomp *seccomp, struct json_out *out)
 		return;
 	json_out_key(out, "seccomp");
 	json_out_object(out);
-	json_action(out, "default", seccomp->default_action, seccomp->default_value);
-	json_names(out, "architectures", &seccomp->architectures);
+	if (seccomp->program.n) {
+		json_out_member_i64(out, "program", (int64_t)seccomp->program.n);
+	} else {
+		json_action(out, "default", seccomp->default_action, seccomp->default_value);
+		json_names(out, "architectures", &seccomp->architectures);
+	}
+	if (seccomp->unknown_refused)
+		json_out_member_bool(out, "unknownRefused", true);
 	json_out_key(out, "flags");
 	json_out_array(out);
 	for (const struct name_row *row = spec_seccomp_flag_names; row->name; row++) {

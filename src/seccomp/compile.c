@@ -245,6 +245,29 @@ static void tell_unknown_names(const struct plan_seccomp *plan)
 	}
 }
 
+int seccomp_check_names(const struct plan_seccomp *plan, struct err *e)
+{
+	const struct scmp_version *version = seccomp_version();
+
+	for (size_t i = 0; plan && plan->unknown_refused && i < plan->rules.n; i++) {
+		const struct plan_seccomp_rule *rule = &plan->rules.v[i];
+
+		for (size_t j = 0; j < rule->names.n; j++) {
+			autostrbuf shown = { 0 };
+
+			if (seccomp_syscall_resolve_name(rule->names.v[j]) != __NR_SCMP_ERROR)
+				continue;
+			strbuf_quote(&shown, rule->names.v[j], 48);
+			return fail(e, ERR_CONFIG,
+				    "linux.seccomp.syscalls[%zu].names[%zu]: libseccomp %u.%u.%u "
+				    "does not know %s (annotation " PLAN_UNKNOWN_ANNOTATION ")",
+				    rule->number, j, version->major, version->minor, version->micro,
+				    strbuf_text(&shown));
+		}
+	}
+	return 0;
+}
+
 static int add_rule(scmp_filter_ctx filter, const struct plan_seccomp_rule *rule, struct err *e)
 {
 	struct scmp_arg_cmp conditions[6];
@@ -350,23 +373,49 @@ static int compile(const struct plan_seccomp *plan, struct arena *arena,
 	return 0;
 }
 
+static int find_or_compile(const struct plan_seccomp *plan, const char *cache_directory,
+			   struct arena *arena, struct seccomp_program *ret, struct err *e)
+{
+	struct cache_key key;
+
+	if (cache_directory)
+		key = seccomp_cache_key(plan);
+	if (cache_directory && seccomp_cache_find(cache_directory, &key, arena, ret))
+		return 0;
+	log_debug("seccomp: compiling the filter");
+	if (compile(plan, arena, ret, e) < 0)
+		return -1;
+	if (cache_directory)
+		seccomp_cache_keep(cache_directory, &key, ret);
+	return 0;
+}
+
+/* Of rules the configuration's check has seen to it: a container's process sends the listener away under
+ * the filter, and would wait for the answer of whoever does not have it yet. */
+static int check_ready(const struct plan_seccomp *plan, const struct seccomp_program *program,
+		       struct err *e)
+{
+	uint32_t answer;
+
+	if (!plan->program.n || !plan->notify || !seccomp_answer(program, SYS_sendmsg, &answer) ||
+	    (answer & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_USER_NOTIF)
+		return 0;
+	return fail(e, ERR_CONFIG,
+		    "annotation " PLAN_FILTER_ANNOTATION
+		    ": it asks the listener about sendmsg, by which the listener is handed over");
+}
+
 int seccomp_program_make(const struct plan_seccomp *plan, const char *cache_directory,
 			 struct arena *arena, struct seccomp_program *ret, struct err *e)
 {
-	struct seccomp_program program = { 0 };
-	struct cache_key key;
+	struct seccomp_program program = { .n = plan->program.n, .v = plan->program.v };
 
-	if (check_kernel(plan, e) < 0)
+	if (check_kernel(plan, e) < 0 || seccomp_check_names(plan, e) < 0)
 		return -1;
-	if (cache_directory)
-		key = seccomp_cache_key(plan);
-	if (!cache_directory || !seccomp_cache_find(cache_directory, &key, arena, &program)) {
-		log_debug("seccomp: compiling the filter");
-		if (compile(plan, arena, &program, e) < 0)
-			return -1;
-		if (cache_directory)
-			seccomp_cache_keep(cache_directory, &key, &program);
-	}
+	if (!program.n && find_or_compile(plan, cache_directory, arena, &program, e) < 0)
+		return -1;
+	if (check_ready(plan, &program, e) < 0)
+		return -1;
 	/* The process that loads it has one thread, there is nothing to synchronize; and who waits for a
 	 * listener can be killable only where there is one. */
 	program.flags = (unsigned)plan->flags & ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC;

@@ -4,6 +4,8 @@
  */
 #include "seccomp/parts.h"
 
+#include <seccomp.h>
+
 static size_t rows(const struct name_row *table)
 {
 	size_t n = 0;
@@ -48,4 +50,11 @@ void seccomp_features(struct arena *arena, struct seccomp_features *ret)
 	ret->archs = names(spec_seccomp_arch_names, library_knows, arena);
 	ret->known_flags = names(spec_seccomp_flag_names, any, arena);
 	ret->supported_flags = names(spec_seccomp_flag_names, kernel_has, arena);
+}
+
+const char *seccomp_library_version(struct arena *arena)
+{
+	const struct scmp_version *version = seccomp_version();
+
+	return arena_printf(arena, "%u.%u.%u", version->major, version->minor, version->micro);
 }

@@ -30,6 +30,10 @@ void seccomp_join(const uint32_t *architectures, const struct seccomp_program *p
 void seccomp_add_enosys(const struct plan_seccomp *plan, const uint32_t *architectures, size_t n,
 			struct arena *arena, struct seccomp_program *program);
 
+/* What the program answers to a call of the native architecture whose arguments are 0 (SECCOMP_RET_*). False:
+ * the kernel would not take it. */
+bool seccomp_answer(const struct seccomp_program *program, int number, uint32_t *ret);
+
 /* --- cache.c --- */
 
 struct cache_key {

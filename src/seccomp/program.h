@@ -28,14 +28,18 @@ struct seccomp_program {
 const char *seccomp_cache_directory(bool rootless, struct arena *arena);
 
 /*
- * From the cache, or by libseccomp, which takes about 10 ms for an engine's profile; then it is put into
- * the cache. `cache_directory` NULL: no cache. A cache that cannot be used is a warning in the log and
+ * What the plan has ready; else from the cache, or by libseccomp, which takes about 10 ms for an engine's
+ * profile; then it is put into the cache. `cache_directory` NULL: no cache. A cache that cannot be used is a warning in the log and
  * nothing more. Errors: ERR_CONFIG, naming the member of linux.seccomp that the library or the kernel does
  * not know. Memory of `arena`.
  */
 int seccomp_program_make(const struct plan_seccomp *plan, const char *cache_directory,
 			 struct arena *arena, struct seccomp_program *ret, struct err *e)
 	MUST_CHECK;
+
+/* Where the plan asks for it: that libseccomp knows every name. `plan` may be NULL. Part of
+ * seccomp_program_make(), and here for who wants to say so earlier. */
+int seccomp_check_names(const struct plan_seccomp *plan, struct err *e) MUST_CHECK;
 
 /*
  * For the calling thread and all its children, for ever. Needs no_new_privs or CAP_SYS_ADMIN.
@@ -64,5 +68,7 @@ struct seccomp_features {
 	struct strlist known_flags, supported_flags;
 };
 void seccomp_features(struct arena *arena, struct seccomp_features *ret);
+/* Of libseccomp, "2.5.4". */
+const char *seccomp_library_version(struct arena *arena);
 
 #endif

@@ -4,7 +4,7 @@
  */
 #include "base/auto.h"
 #include "base/io.h"
-#include "spec/spec.h"
+#include "spec/tables.h"
 
 /* A number of a version, moving *text behind it: no leading zeros (semver.org, 2). */
 static bool skip_number(const char **text, uint64_t *ret)
@@ -90,6 +90,27 @@ int spec_decode_text(const char *text, size_t length, const char *name, struct a
 		return -1;
 	spec->text = arena_strndup(arena, text, length);
 	spec->text_length = length;
+	*ret = spec;
+	return 0;
+}
+
+int spec_decode_mounts(const char *text, size_t length, const char *name, struct arena *arena,
+		       struct spec *ret, struct err *e)
+{
+	const struct json_source source = { .name = name, .text = text, .length = length };
+	autoarena tree = { 0 };
+	struct json_value *root = NULL;
+	struct spec spec = { 0 };
+
+	if (json_parse(&source, &tree, &root, e) < 0)
+		return -1;
+	if (root->kind != JSON_ARRAY)
+		return json_fail(&source, root, e, "must be an array of mounts");
+	spec.mounts.v = arena_new_array(arena, struct spec_mount, root->count);
+	for (const struct json_value *at = root->first; at; at = at->next)
+		if (fields_decode(&spec_mount_fields, &source, at, arena,
+				  &spec.mounts.v[spec.mounts.n++], e) < 0)
+			return -1;
 	*ret = spec;
 	return 0;
 }

@@ -30,7 +30,7 @@ static const struct field mount_rows[] = {
 	FIELD_LIST_ROW(struct spec_mount, gid_mappings, struct spec_id_mapping, "gidMappings", 0,
 		       &spec_id_mapping_fields),
 };
-static const struct fields mount_fields =
+const struct fields spec_mount_fields =
 	FIELDS("struct spec_mount", struct spec_mount, mount_rows, 0);
 
 static const struct field hook_rows[] = {
@@ -57,7 +57,7 @@ static const struct fields hooks_fields =
 static const struct field spec_rows[] = {
 	FIELD(struct spec, STRING, oci_version, "ociVersion", FIELD_REQUIRED),
 	FIELD_OBJECT_ROW(struct spec, root, struct spec_root, "root", 0, &root_fields),
-	FIELD_LIST_ROW(struct spec, mounts, struct spec_mount, "mounts", 0, &mount_fields),
+	FIELD_LIST_ROW(struct spec, mounts, struct spec_mount, "mounts", 0, &spec_mount_fields),
 	FIELD_OBJECT_ROW(struct spec, process, struct spec_process, "process", 0,
 			 &spec_process_fields),
 	FIELD(struct spec, STRING, hostname, "hostname", 0),

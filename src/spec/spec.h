@@ -380,6 +380,9 @@ int spec_load(int dirfd, const char *name, struct arena *arena, struct spec **re
  * every other ociVersion is refused. */
 int spec_decode_text(const char *text, size_t length, const char *name, struct arena *arena,
 		     struct spec **ret, struct err *e) MUST_CHECK;
+/* An array like `mounts` alone, as the file of the command `mounts`: sets ret->mounts. */
+int spec_decode_mounts(const char *text, size_t length, const char *name, struct arena *arena,
+		       struct spec *ret, struct err *e) MUST_CHECK;
 int spec_encode_text(const struct spec *spec, bool pretty, struct arena *arena, char **ret_text,
 		     size_t *ret_length, struct err *e) MUST_CHECK;
 
@@ -402,6 +405,9 @@ int spec_validate_process(const struct spec_process *process, const char *source
 			  struct err *e) MUST_CHECK;
 int spec_validate_resources(const struct spec_resources *resources, const char *source_name,
 			    struct err *e) MUST_CHECK;
+/* Of spec->mounts alone. */
+int spec_validate_mounts(const struct spec *spec, const char *source_name, struct err *e)
+	MUST_CHECK;
 int spec_validate_intel_rdt(const struct spec_intel_rdt *rdt, const char *source_name,
 			    struct err *e) MUST_CHECK;
 

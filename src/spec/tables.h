@@ -8,6 +8,7 @@
 #include "spec/spec.h"
 
 extern const struct fields spec_id_mapping_fields;
+extern const struct fields spec_mount_fields;
 extern const struct fields spec_linux_fields;
 
 #endif

@@ -134,6 +134,13 @@ int spec_validate_resources(const struct spec_resources *resources, const char *
 	return check_finish(&c, e);
 }
 
+int spec_validate_mounts(const struct spec *spec, const char *source_name, struct err *e)
+{
+	struct check c = { .source_name = source_name, .at = "" };
+	check_mounts(&c, spec);
+	return check_finish(&c, e);
+}
+
 int spec_validate_intel_rdt(const struct spec_intel_rdt *rdt, const char *source_name,
 			    struct err *e)
 {

@@ -287,7 +287,8 @@ inode() { stat -L -c %i "$@"; }
 
 @test "open TCP connections, with --tcp-established" {
     works
-    b=$(bundle c1 "$(args sh -c 'mkfifo /in; sleep 1000 >/in & nc -l -p 4711 >/heard 2>&1 & until nc 127.0.0.1 4711; do sleep 0.2; done </in & wait')" \
+    # a side that reads the end of its input hangs up; and wait may end before what it waits for, on being restored
+    b=$(bundle c1 "$(args sh -c 'mkfifo /in; sleep 1000 >/in & sleep 1000 | nc -l -p 4711 >/heard 2>&1 & until nc 127.0.0.1 4711; do sleep 0.2; done </in & until false; do wait; done')" \
         '.root.readonly = false')
     succeeds run -d -b "$b" c1
     succeeds exec c1 sh -c 'echo one >/in'
@@ -304,7 +305,7 @@ inode() { stat -L -c %i "$@"; }
 
 @test "processes and cgroups inside" {
     works
-    b=$(bundle c1 "$(args sh -c 'mkdir /sys/fs/cgroup/inner && echo 0 >/sys/fs/cgroup/inner/cgroup.procs; sleep 1000 & echo ready >/ready; wait')" \
+    b=$(bundle c1 "$(args sh -c 'mkdir /sys/fs/cgroup/inner && echo 0 >/sys/fs/cgroup/inner/cgroup.procs; sleep 1000 & echo ready >/ready; until false; do wait; done')" \
         '.root.readonly = false' '(.mounts[] | select(.type == "cgroup") | .options) |= map(if . == "ro" then "rw" else . end)')
     succeeds run -d -b "$b" c1
     wait_until grep -q ready "$b/rootfs/ready"
@@ -444,6 +445,41 @@ alive() {
     expect_error "what is no answer" checkpoint --image-path images c1
     expect_error "cannot track changes of memory" checkpoint --pre-dump --image-path images c1
     is "$(state_of c1)" running
+}
+
+@test "criu gets the file of its options that is named, or that is usual" {
+    fake log
+    touch own.conf
+    while IFS='|' read -r annotation wanted; do
+        configured=$((${configured:-0} + 1))
+        b=$(bundle "c$configured" "$(sleeping)" "$annotation")
+        succeeds run -d -b "$b" "c$configured"
+        rm -rf work
+        expect_error 'criu dump failed' checkpoint --image-path images --work-path work "c$configured"
+        is "$(sed -n 's/.* configured by //p' work/dump.log)" "$wanted"
+        # the fake says no, but first it reads what it was asked
+        expect_error 'criu restore failed' restore -b "$b" --image-path images --work-path work "r$configured"
+        is "$(sed -n 's/.* configured by //p' work/restore.log)" "$wanted"
+    done <<END
+.annotations = {"org.criu.config": "$PWD/own.conf"}|$PWD/own.conf
+.annotations = {"org.criu.config": ""}|
+.|$(ls -d /etc/criu/distro-shim.conf /etc/criu/runc.conf 2>/dev/null | head -1)
+END
+    b=$(bundle bad "$(sleeping)" '.annotations = {"org.criu.config": "/no/such.conf"}')
+    succeeds run -d -b "$b" bad
+    expect_error "annotation org.criu.config: open '/no/such.conf': no such file" checkpoint --image-path images bad
+}
+
+@test "--criu names the program: a path, or a name in the path" {
+    fake log
+    alive
+    mv fake/criu fake/other
+    for name in "$PWD/fake/other" fake/other other; do
+        expect_error 'criu dump failed' --criu "$name" checkpoint --image-path images c1
+        is "$(shim --criu "$name" features | jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" true
+    done
+    expect_error "another: executable file not found in .PATH" --criu another checkpoint --image-path images c1
+    expect_error "criu: './none': no such file or directory" --criu ./none checkpoint --image-path images c1
 }
 
 @test "a checkpoint of what cannot be one" {

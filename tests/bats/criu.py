@@ -22,7 +22,7 @@ import sys
 import time
 
 VERSION, CHECK, DUMP, RESTORE, NOTIFY, FEATURES = 10, 3, 1, 2, 6, 9
-IMAGES, WORK, LOG, FREEZE = 1, 17, 10, 44
+IMAGES, WORK, LOG, FREEZE, CONFIG = 1, 17, 10, 44, 51
 CLONE_PARENT = 0x8000
 NEW = {"mnt": 0x20000, "uts": 0x4000000, "ipc": 0x8000000, "user": 0x10000000, "pid": 0x20000000, "net": 0x40000000}
 SYS_CLONE = {"x86_64": 56}.get(os.uname().machine, 220)
@@ -71,6 +71,8 @@ def write_log(options):
     directory = os.open(f"/proc/{peer}/fd/{options.get(WORK, options[IMAGES])}", os.O_RDONLY)
     fd = os.open(options[LOG].decode(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600, dir_fd=directory)
     os.write(fd, b"(00.000001) what goes well\n")
+    if CONFIG in options:
+        os.write(fd, b"(00.000001) configured by " + options[CONFIG] + b"\n")
     for n in range(5):
         os.write(fd, b"(00.00000%d)      1: Error (criu/fake.c:%d): it is \x1b[31mbroken\n" % (n, n))
 

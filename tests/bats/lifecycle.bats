@@ -680,3 +680,17 @@ END
     succeeds delete c1
     umount tmpfs
 }
+
+@test "spec --file writes what is named, also over a file that is there, and what is no file" {
+    mkdir where
+    shim spec -b where
+    cp where/config.json wanted
+    expect_error 'config.json exists in .where. already' spec -b where
+    for name in other.json "$PWD/far.json"; do
+        echo 'much more than nothing, and no JSON' >"where/other.json"
+        succeeds spec --bundle where --file "$name"
+    done
+    cmp wanted where/other.json && cmp wanted far.json && cmp wanted where/config.json
+    shim spec -f /dev/stdout | cmp - wanted
+    expect_error "create 'where/no/such': no such file" spec -b where -f no/such
+}

@@ -88,6 +88,30 @@ secret
     is "$(stat -c %u "$b/rootfs/tmp/file")" 1000
 }
 
+@test "mounts added and removed, of what the user can read; nobody else's containers" {
+    user_bundle c1 "$(args sleep 1000)"
+    mkdir -m 700 "$HOME_OF_USER/private" && echo secret >"$HOME_OF_USER/private/file"
+    jq -nc --arg at "$HOME_OF_USER/private" '[{source: $at, destination: "/mnt/deep", type: "bind", options: ["ro", "bind"]},
+        {destination: "/mnt/t", type: "tmpfs", options: ["size=16k"]}]' >"$HOME_OF_USER/mounts.json"
+    jq -nc '[{source: "/root", destination: "/mnt/deep/er", type: "bind"}]' >"$HOME_OF_USER/root.json"
+    chown -R 1000:1000 "$HOME_OF_USER"/{private,mounts.json,root.json}
+    succeeds run -d -b "$b" c1
+    before=$(shim exec c1 cat /proc/self/mountinfo)
+    succeeds mounts add c1 "$HOME_OF_USER/mounts.json"
+    is "$(shim exec c1 sh -c 'cat /mnt/deep/file; touch /mnt/deep/new 2>/dev/null || echo no; stat -c %u /mnt/t')" $'secret\nno\n0'
+    succeeds mounts remove c1 "$HOME_OF_USER/mounts.json"
+    is "$(shim exec c1 cat /proc/self/mountinfo)" "$before"
+    # what the user may not list can be bound, as by mount(8) in a user namespace, and stays closed
+    attempt mounts add c1 "$HOME_OF_USER/root.json"
+    is "$(shim exec c1 sh -c 'ls /mnt/deep/er 2>/dev/null | wc -l')" 0
+    status=0
+    "$DISTRO_SHIM" --root "$SHIM_ROOT" mounts add c1 "$HOME_OF_USER/mounts.json" >out 2>&1 || status=$?
+    is "$status" 1
+    matches "$(<out)" 'belongs to|owner|1000'
+    # and the other way round
+    expect_error 'permission denied|belongs to|does not exist' --root /run/distro-shim/containers mounts add c1 "$HOME_OF_USER/mounts.json"
+}
+
 @test "created, started, executed in, listed, signalled and deleted, all below XDG_RUNTIME_DIR" {
     user_bundle c1 "$(args sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done')"
     succeeds create -b "$b" --pid-file "$HOME_OF_USER/pid" c1

@@ -118,7 +118,7 @@ made() { # RESOURCES
 
 @test "what cannot be understood is refused" {
     made
-    for words in '--memory lots' '--memory 1.5G' '--memory -2' '--pids-limit x' '--cpu-share -1' '--blkio-weight 5000' '--cpu-period 1e3'; do
+    for words in '--memory lots' '--memory 1.5' '--memory 1.G' '--memory 1.2345G' '--memory -1.5G' '--memory -2' '--pids-limit x' '--cpu-share -1' '--blkio-weight 5000' '--cpu-period 1e3'; do
         # shellcheck disable=SC2086 # words
         expect_error 'is not a number that it takes' update c1 $words
     done

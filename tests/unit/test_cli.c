@@ -176,6 +176,56 @@ static void limits_are_taken_before_and_after_the_id(void **state)
 	assert_string_equal(after.call.values.update.cpu_share, "5");
 }
 
+static void sizes_have_units_and_a_point(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t value; /* -2: refused */
+	} rows[] = {
+		{ "0", 0 },
+		{ "-1", -1 },
+		{ "77", 77 },
+		{ "77b", 77 },
+		{ "64k", 65536 },
+		{ "64KiB", 65536 },
+		{ "64Mb", 67108864 },
+		{ "1.5g", 1610612736 },
+		{ "0.25M", 262144 },
+		{ "1.125kb", 1152 },
+		{ "9223372036854775807", INT64_MAX },
+		{ "9007199254740991k", 9223372036854774784 },
+		{ "9007199254740991.9k", -2 },
+		{ "9007199254740992k", -2 },
+		{ "1.5", -2 },
+		{ "1.5b", -2 },
+		{ "1.k", -2 },
+		{ ".5k", -2 },
+		{ "1.2345k", -2 },
+		{ "-1.5k", -2 },
+		{ "-1k", -2 },
+		{ "-2", -2 },
+		{ "1.5.5k", -2 },
+		{ "1x", -2 },
+		{ "k", -2 },
+		{ "", -2 },
+	};
+	struct arena arena = { 0 };
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct container_update_options options = { .memory = rows[i].text };
+		struct spec_resources resources = { 0 };
+		int rc = container_update_resources(&options, &arena, &resources, &e);
+
+		if ((rc < 0) != (rows[i].value == -2))
+			fail_msg("\"%s\" gives %d", rows[i].text, rc);
+		if (rc == 0)
+			assert_int_equal(resources.memory->limit.value, rows[i].value);
+	}
+	arena_release(&arena);
+}
+
 static void the_last_of_a_repeated_option_wins(void **state)
 {
 	autoparsed p, flag;
@@ -190,7 +240,7 @@ static void the_last_of_a_repeated_option_wins(void **state)
 
 static void flags_take_true_and_false(void **state)
 {
-	autoparsed yes, no, letter, bad;
+	autoparsed yes, no, letter, one, zero, bad;
 
 	(void)state;
 	PARSE(&yes, W("--systemd-cgroup=true"), W("delete"), W("--force=true"), W("box"));
@@ -203,6 +253,12 @@ static void flags_take_true_and_false(void **state)
 	PARSE(&letter, W("delete"), W("-f=true"), W("box"));
 	assert_int_equal(letter.rc, 0);
 	assert_true(letter.call.values.force);
+	PARSE(&one, W("delete"), W("--force=1"), W("box"));
+	assert_int_equal(one.rc, 0);
+	assert_true(one.call.values.force);
+	PARSE(&zero, W("delete"), W("--force"), W("--force=F"), W("box"));
+	assert_int_equal(zero.rc, 0);
+	assert_false(zero.call.values.force);
 	PARSE(&bad, W("delete"), W("--force=maybe"), W("box"));
 	assert_int_equal(bad.rc, -1);
 	assert_non_null(strstr(bad.error.text, "--force must be true or false, is \"maybe\""));
@@ -545,6 +601,7 @@ int main(void)
 		cmocka_unit_test(two_dashes_end_the_options),
 		cmocka_unit_test(options_behind_the_id_are_those_of_ps),
 		cmocka_unit_test(limits_are_taken_before_and_after_the_id),
+		cmocka_unit_test(sizes_have_units_and_a_point),
 		cmocka_unit_test(the_last_of_a_repeated_option_wins),
 		cmocka_unit_test(flags_take_true_and_false),
 		cmocka_unit_test(letters_of_flags_are_joined),

@@ -58,10 +58,10 @@ static void records_are_complete(void **state)
 		assert_non_null(command->run);
 		assert_true(command->least <= command->most);
 		assert_ptr_equal(cli_command_find(command->name), command);
-		/* Whose process becomes the container's, and nobody else's. */
-		assert_int_equal(command->enters_container, command == &cmd_create ||
-								    command == &cmd_run ||
-								    command == &cmd_exec);
+		/* Whose process becomes the container's, or enters it, and nobody else's. */
+		assert_int_equal(command->enters_container,
+				 command == &cmd_create || command == &cmd_run ||
+					 command == &cmd_exec || command == &cmd_mounts);
 	}
 }
 

@@ -706,6 +706,88 @@ static void make_cached(struct fixture *f)
 	assert_int_equal(ask(f, "mkdirat", 0, 0), ERRNO(1));
 }
 
+/* Neither compiled nor kept; the flags are the plan's. */
+static void a_ready_program_is_taken_as_it_is(void **state)
+{
+	struct sock_filter ready[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_LOG) };
+	struct fixture *f = *state;
+
+	assert_int_equal(plan(f, PROFILE), 0);
+	f->plan->program.n = ARRAY_SIZE(ready);
+	f->plan->program.v = ready;
+	assert_int_equal(seccomp_program_make(f->plan, cache_of(f), &f->arena, &f->program, &f->e),
+			 0);
+	assert_int_equal(f->program.n, 1);
+	assert_int_equal(ask(f, "mkdirat", 0, 0), SECCOMP_RET_LOG);
+	assert_int_equal(f->program.flags, SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+	assert_null(only_file(f));
+}
+
+static void a_ready_program_must_not_ask_about_what_hands_it_over(void **state)
+{
+	/* in every way that a program can look at the number */
+	struct sock_filter ready[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_STMT(BPF_ST, 3),
+		BPF_STMT(BPF_LDX | BPF_W | BPF_LEN, 0),
+		BPF_STMT(BPF_MISC | BPF_TXA, 0),
+		BPF_STMT(BPF_ALU | BPF_SUB | BPF_K, sizeof(struct seccomp_data)),
+		BPF_STMT(BPF_LDX | BPF_W | BPF_MEM, 3),
+		BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0),
+		BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 1),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendmsg, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct fixture *f = *state;
+
+	assert_int_equal(plan(f, PROFILE), 0);
+	f->plan->program.n = ARRAY_SIZE(ready);
+	f->plan->program.v = ready;
+	/* nobody listens: the kernel answers ENOSYS */
+	assert_int_equal(seccomp_program_make(f->plan, NULL, &f->arena, &f->program, &f->e), 0);
+	f->plan->notify = true;
+	assert_int_equal(seccomp_program_make(f->plan, NULL, &f->arena, &f->program, &f->e), -1);
+	assert_string_equal(f->e.text, "annotation run.oci.seccomp_bpf_data: it asks the listener "
+				       "about sendmsg, by which the listener is handed over");
+	ready[9].k = SYS_getpid;
+	assert_int_equal(seccomp_program_make(f->plan, NULL, &f->arena, &f->program, &f->e), 0);
+	assert_true(f->program.notify);
+	/* what is no program is the kernel's matter */
+	ready[9].code = 0xffff;
+	assert_int_equal(seccomp_program_make(f->plan, NULL, &f->arena, &f->program, &f->e), 0);
+	ready[9].code = BPF_JMP | BPF_JA;
+	ready[9].k = 0xffffffff;
+	assert_int_equal(seccomp_program_make(f->plan, NULL, &f->arena, &f->program, &f->e), 0);
+}
+
+static void unknown_names_are_refused_where_that_is_asked_for(void **state)
+{
+	static const char odd[] =
+		"{'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['read'],'action':"
+		"'SCMP_ACT_LOG'},{'names':['mkdir','no\\u001bcall'],'action':'SCMP_ACT_LOG'}]}";
+	struct fixture *f = *state;
+
+	assert_int_equal(seccomp_check_names(NULL, &f->e), 0);
+	must_compile(f, odd);
+	assert_int_equal(seccomp_check_names(f->plan, &f->e), 0);
+	f->plan->unknown_refused = true;
+	assert_int_equal(seccomp_check_names(f->plan, &f->e), -1);
+	assert_int_equal(f->e.kind, ERR_CONFIG);
+	assert_true(str_has_prefix(f->e.text, "linux.seccomp.syscalls[1].names[1]: libseccomp "));
+	assert_non_null(strstr(f->e.text, "does not know \"no\\u001bcall\" (annotation "
+					  "run.oci.seccomp_fail_unknown_syscall)"));
+	assert_int_equal(seccomp_program_make(f->plan, NULL, &f->arena, &f->program, &f->e), -1);
+	/* one that another architecture has, and this one not, is known */
+	assert_int_equal(plan(f,
+			      "{'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':"
+			      "['mkdir','stat64','arm_fadvise64_64'],'action':'SCMP_ACT_LOG'}]}"),
+			 0);
+	f->plan->unknown_refused = true;
+	assert_int_equal(seccomp_check_names(f->plan, &f->e), 0);
+}
+
 static void a_filter_is_found_again(void **state)
 {
 	struct fixture *f = *state;
@@ -868,6 +950,9 @@ int main(void)
 		TEST(an_architecture_is_the_librarys_of_its_name),
 		TEST(features),
 		TEST(the_listener_gets_the_descriptor_and_the_state),
+		TEST(a_ready_program_is_taken_as_it_is),
+		TEST(a_ready_program_must_not_ask_about_what_hands_it_over),
+		TEST(unknown_names_are_refused_where_that_is_asked_for),
 		TEST(a_filter_is_found_again),
 		TEST(no_changed_byte_is_believed),
 		TEST(no_other_length_is_believed),

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Steps of the MOUNTS page. The destinations lie in a tree that the container's programs change as they like:
+ * each is looked up once below its root, by descriptor, and then the kernel is asked where that is. Runs in the
+ * runtime (parent_*) and in the process that enters the container (child_*).
+ */
+#include "boot/context.h"
+
+#include "base/str.h"
+#include "boot/protocol.h"
+#include "plan/plan_live_mounts.h"
+#include "sys/beneath.h"
+#include "sys/channel.h"
+#include "sys/mount_api.h"
+#include "sys/nsfd.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- the runtime --- */
+
+int parent_live_namespaces(struct boot *b, struct err *e)
+{
+	if (parent_exec_find_init(b, e) < 0 || parent_exec_namespaces(b, e) < 0)
+		return -1;
+	/* mqueue shows the IPC namespace of its maker. */
+	b->join_flags &= CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC;
+	if (b->join_flags & CLONE_NEWNS)
+		return 0;
+	return fail(e, ERR_STATE,
+		    "container %s has no mount namespace of its own: what is mounted there is "
+		    "the host's matter",
+		    b->status->id);
+}
+
+/*
+ * As at creation, the clones for a container with a user namespace are made where the kernel has locked the
+ * flags of the host's mounts: in a copy of the runtime's mounts that belongs to that user namespace. It
+ * lives as long as the process that has made it.
+ */
+static __attribute__((noreturn)) void keep_copy(const struct boot *b, pid_t parent, int channel)
+{
+	struct message message = { .type = BOOT_READY };
+	struct err ignored;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (setns(b->target, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0) {
+		fail_sys(&message.error, "copy the mounts into the container's user namespace");
+		message.type = BOOT_ERROR;
+	}
+	/* A change of user namespace may take both away. A runtime without power of its own enters only what it
+	 * could trace; nobody else sees us. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_DUMPABLE, has_host_power(b) ? 0 : 1);
+	if (getppid() != parent || channel_send(channel, &message, -1, &ignored) < 0)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static int send_clones(const struct boot *b, const struct idmaps *idmaps, int keeper, int channel,
+		       struct err *e)
+{
+	if (nsfd_enter(keeper, CLONE_NEWNS | (has_host_power(b) ? 0 : CLONE_NEWUSER),
+		       "the copy of the mounts", e) < 0)
+		return -1;
+	for (size_t i = 0; i < b->plan->mounts.n; i++) {
+		struct message message = { .type = BOOT_SOURCE };
+		autoclose int fd = -1;
+
+		if (b->plan->mounts.v[i].kind != PLAN_MOUNT_BIND)
+			continue;
+		fd = clone_source(b, &b->plan->mounts.v[i], idmaps->fds[i], e);
+		if (fd < 0 || channel_send(channel, &message, fd, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static __attribute__((noreturn)) void helper_main(const struct boot *b, const struct idmaps *idmaps,
+						  int keeper, int channel)
+{
+	struct message message = { .type = BOOT_ERROR };
+	struct err ignored;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (send_clones(b, idmaps, keeper, channel, &message.error) == 0)
+		_exit(0);
+	_exit(channel_send(channel, &message, -1, &ignored) < 0 ? 2 : 1);
+}
+
+static int receive(int channel, uint32_t type, int *ret_fd, struct err *e)
+{
+	struct message message;
+	int rc = channel_receive(channel, &message, ret_fd, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return fail(e, ERR_SYSTEM, "the helper ended before its work was done");
+	if (message.type == BOOT_ERROR) {
+		*e = message.error;
+		return -1;
+	}
+	if (message.type != type || (ret_fd && *ret_fd < 0))
+		return fail(e, ERR_INTERNAL, "message %u where %u was due", message.type, type);
+	return 0;
+}
+
+static bool has_bind(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->mounts.n; i++)
+		if (plan->mounts.v[i].kind == PLAN_MOUNT_BIND)
+			return true;
+	return false;
+}
+
+/* Whoever waits at `mine` sees the child's end: nobody else has the other one. Returns as clone() does. */
+static int clone_with_channel(struct child *ret, int *mine, int *theirs, struct err *e)
+{
+	int pair[2], rc;
+
+	if (channel_pair(pair, e) < 0)
+		return -1;
+	*mine = pair[0];
+	*theirs = pair[1];
+	rc = child_clone(0, -1, ret, e);
+	if (rc == 0)
+		replace_fd(mine, -1);
+	else
+		replace_fd(theirs, -1);
+	return rc;
+}
+
+static int clone_in_copy(struct boot *b, const struct idmaps *idmaps, struct err *e)
+{
+	autochild keeper = CHILD_INIT, helper = CHILD_INIT;
+	autoclose int of_keeper = -1, of_helper = -1, theirs = -1;
+	pid_t parent = getpid();
+	int rc;
+
+	if (!has_bind(b->plan))
+		return 0;
+	rc = clone_with_channel(&keeper, &of_keeper, &theirs, e);
+	if (rc == 0)
+		keep_copy(b, parent, theirs);
+	if (rc < 0 || receive(of_keeper, BOOT_READY, NULL, e) < 0)
+		return -1;
+	rc = clone_with_channel(&helper, &of_helper, &theirs, e);
+	if (rc == 0)
+		helper_main(b, idmaps, keeper.pidfd, theirs);
+	if (rc < 0)
+		return -1;
+	for (size_t i = 0; i < b->plan->mounts.n; i++)
+		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
+		    receive(of_helper, BOOT_SOURCE, &b->mount_fds[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+static int clone_here(struct boot *b, const struct idmaps *idmaps, struct err *e)
+{
+	for (size_t i = 0; i < b->plan->mounts.n; i++) {
+		const struct plan_mount *mount = &b->plan->mounts.v[i];
+
+		if (mount->kind == PLAN_MOUNT_BIND)
+			b->mount_fds[i] = clone_source(b, mount, idmaps->fds[i], e);
+		else if (str_eq(mount->fstype, "overlay"))
+			b->mount_fds[i] = make_overlay(b, mount, e);
+		else if (mount->source[0] == '/')
+			b->mount_fds[i] = make_filesystem(mount, e);
+		else
+			continue; /* made in the container's namespaces */
+		if (b->mount_fds[i] < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int parent_live_sources(struct boot *b, struct err *e)
+{
+	auto_idmaps idmaps = { 0 };
+	size_t n = b->plan->mounts.n;
+	int rc;
+
+	b->mount_fds = arena_new_array(b->arena, int, n ? n : 1);
+	for (size_t i = 0; i < n; i++)
+		b->mount_fds[i] = -1;
+	/* whose user namespace it is */
+	b->init.pid = (pid_t)b->status->init.pid;
+	rc = open_idmaps(b, &idmaps, e);
+	b->init.pid = 0;
+	if (rc < 0)
+		return -1;
+	if (pidfd_ended(b->target, 0))
+		return fail(e, ERR_STATE, "container not running");
+	return b->join_flags & CLONE_NEWUSER ? clone_in_copy(b, &idmaps, e)
+					     : clone_here(b, &idmaps, e);
+}
+
+int parent_live_done(struct boot *b, struct err *e)
+{
+	int status;
+
+	if (parent_expect(b, BOOT_READY, NULL, e) < 0)
+		return -1;
+	return child_wait(&b->init, &status, e);
+}
+
+/* --- in the container's namespaces --- */
+
+int child_live_descriptors(struct boot *b, struct err *e)
+{
+	b->descriptors = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return b->descriptors < 0 ? fail_sys(e, "open '/proc/self/fd'") : 0;
+}
+
+struct fd_name {
+	char text[16];
+};
+
+static struct fd_name fd_name(int fd)
+{
+	struct fd_name name;
+
+	snprintf(name.text, sizeof(name.text), "%d", fd);
+	return name;
+}
+
+int child_live_target(struct boot *b, int target, struct err *e)
+{
+	autofree char *path = NULL;
+	const char *reason;
+	ssize_t length;
+
+	if (!b->live)
+		return 0;
+	path = xmalloc(PATH_MAX);
+	length = readlinkat(b->descriptors, fd_name(target).text, path, PATH_MAX - 1);
+	if (length < 0)
+		return fail_sys(e, "find out where a mount would be");
+	path[length] = '\0';
+	reason = plan_live_kept(b->live->config, path);
+	return reason ? fail(e, ERR_CONFIG, "'%s' %s", path, reason) : 0;
+}
+
+/* What is mounted there, a directory or not; the names in that directory are links to what is open. */
+static int take_away(struct boot *b, int fd, struct err *e)
+{
+	if (fchdir(b->descriptors) < 0 || sys_umount2(fd_name(fd).text, MNT_DETACH) < 0)
+		return fail_sys(e, "unmount");
+	return 0;
+}
+
+static int open_mounted(struct boot *b, const char *path, struct err *e)
+{
+	autoclose int fd = beneath_open(b->root_mount, path, 0, e);
+	struct statx st;
+
+	if (fd < 0)
+		return -1;
+	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &st) < 0)
+		return fail_sys(e, "stat '%s'", path);
+	if (!(st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return fail(e, ERR_CONFIG, "nothing is mounted at '%s'", path);
+	if (child_live_target(b, fd, e) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+/* All are found before the first is taken, the last one first: it may lie on another. */
+int child_live_take(struct boot *b, struct err *e)
+{
+	const struct strlist *taken = &b->live->taken;
+	int *fds = arena_new_array(b->arena, int, taken->n ? taken->n : 1);
+
+	for (size_t i = 0; i < taken->n; i++) {
+		fds[i] = open_mounted(b, taken->v[i], e);
+		if (fds[i] < 0)
+			return err_prefix(e, "mounts[%zu]", i);
+	}
+	for (size_t i = taken->n; i-- > 0;)
+		if (take_away(b, fds[i], e) < 0)
+			return err_prefix(e, "mounts[%zu]: '%s'", i, taken->v[i]);
+	return 0;
+}
+
+int child_live_give(struct boot *b, struct err *e)
+{
+	size_t n = b->plan->mounts.n, i = 0;
+	struct err ignored;
+
+	while (i < n && child_mount(b, i, e) == 0)
+		i++;
+	if (i == n)
+		return 0;
+	err_prefix(e, "mounts[%zu]", i);
+	while (i-- > 0)
+		if (b->mount_fds[i] >= 0 && take_away(b, b->mount_fds[i], &ignored) < 0)
+			continue;
+	return -1;
+}

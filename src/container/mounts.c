@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mounts: more of them in a container that is there, or fewer (crun's `mounts add` and `mounts remove`). What
+ * is allowed is what its records say. Runs in the runtime.
+ */
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "container/living.h"
+#include "plan/plan_live_mounts.h"
+
+#include <fcntl.h>
+
+/* "-" is standard input. */
+static int read_mounts(const char *path, struct arena *arena, struct spec *ret, struct err *e)
+{
+	bool standard = str_eq(path, "-");
+	const char *name = standard ? "standard input" : path;
+	autofree char *text = NULL;
+	size_t length;
+
+	if ((standard ? read_fd_all(0, name, JSON_MAX_BYTES, &text, &length, e)
+		      : read_file_at(AT_FDCWD, path, JSON_MAX_BYTES, &text, &length, e)) < 0)
+		return -1;
+	return spec_decode_mounts(text, length, name, arena, ret, e);
+}
+
+static int read_records(struct living *living, struct spec **ret_config, struct err *e)
+{
+	if (state_read_config(&living->dir, &living->arena, ret_config, e) < 0)
+		return -1;
+	if (!*ret_config || !living->status->policy)
+		return fail(e, ERR_STATE,
+			    "container %s: its records do not say how and under which policy it "
+			    "was created",
+			    living->status->id);
+	return 0;
+}
+
+static int fill(struct mounts_request *request, const struct spec *asked, bool add,
+		const char *file, struct err *e)
+{
+	const struct plan_options options = {
+		.id = request->status->id,
+		.bundle = request->status->bundle,
+	};
+	struct spec nothing = { 0 };
+	struct plan *plan = NULL;
+
+	if (!add && plan_live_destinations(asked, request->arena, &request->taken, e) < 0)
+		return err_prefix(e, "%s", file);
+	if (add && spec_validate_mounts(asked, file, e) < 0)
+		return -1;
+	if (plan_live_mounts(request->config, add ? asked : &nothing, request->status->policy,
+			     &options, request->arena, &plan, e) < 0)
+		return err_prefix(e, "%s", file);
+	for (size_t i = 0; i < plan->warnings.n; i++)
+		log_warning("%s", plan->warnings.v[i]);
+	request->plan = plan;
+	return 0;
+}
+
+int container_mounts(const struct global_options *global, const char *id, bool add,
+		     const char *file, struct err *e)
+{
+	autoliving living = LIVING_INIT;
+	struct mounts_request request = { 0 };
+	struct spec *config = NULL, asked;
+	struct facts *facts = NULL;
+
+	if (living_open(global, id, add ? "add mounts to" : "remove mounts from", true, &living,
+			e) < 0 ||
+	    read_records(&living, &config, e) < 0 ||
+	    read_mounts(file, &living.arena, &asked, e) < 0 ||
+	    facts_of_caller(false, &living.arena, &facts, e) < 0)
+		return -1;
+	request.facts = facts;
+	request.config = config;
+	request.state = &living.dir;
+	request.status = living.status;
+	request.arena = &living.arena;
+	if (fill(&request, &asked, add, file, e) < 0)
+		return -1;
+	return boot_mounts(&request, e);
+}

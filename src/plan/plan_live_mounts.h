@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mounts for a container that is there already (crun's `mounts add` and `mounts remove`). Pure.
+ */
+#ifndef PLAN_PLAN_LIVE_MOUNTS_H
+#define PLAN_PLAN_LIVE_MOUNTS_H
+
+#include "plan/plan.h"
+
+/*
+ * A plan that has id, bundle, namespaces.new_user and mounts: those of `request`, for the container of
+ * `config`, which is what it was made of. What creation does once and for all is refused: /proc, /sys and the
+ * view of the cgroups, changes of mounts that are there, destinations under which a masked or read-only path
+ * would disappear; and under a policy that is enforced, what it says of the resolver's files.
+ */
+int plan_live_mounts(const struct spec *config, const struct spec *request,
+		     const struct policy *policy, const struct plan_options *options,
+		     struct arena *arena, struct plan **ret, struct err *e) MUST_CHECK;
+
+/* The same for taking away: the destinations of `request`, clean. */
+int plan_live_destinations(const struct spec *request, struct arena *arena, struct strlist *ret,
+			   struct err *e) MUST_CHECK;
+
+/* Why nothing may be mounted over this path of the container, nor what is mounted there be taken away; NULL:
+ * it may. For what a destination has turned out to be. */
+const char *plan_live_kept(const struct spec *config, const char *path);
+
+#endif

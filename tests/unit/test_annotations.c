@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Annotations of crun's and runc's, as far as they change the plan or the request to criu: no root.
+ */
+#include "base/base64.h"
+#include "container/criu_options.h"
+#include "container/receiver.h"
+#include "plan_fixture.h"
+
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define VARIABLE "RUN_OCI_SECCOMP_RECEIVER"
+#define DATA "run.oci.seccomp_bpf_data"
+/* return SECCOMP_RET_ALLOW */
+#define ALLOW_ALL "BgAAAAAA/38="
+#define ALLOWING "'seccomp':{'defaultAction':'SCMP_ACT_ALLOW'}"
+
+static const char *annotation(struct fixture *f, const char *name, const char *value)
+{
+	return arena_printf(&f->arena, "'annotations':{'%s':'%s'}", name, value);
+}
+
+/* --- base64 --- */
+
+static void test_base64_of_every_length(void **state)
+{
+	/* RFC 4648, section 10 */
+	static const char *const rows[][2] = {
+		{ "", "" },
+		{ "Zg==", "f" },
+		{ "Zm8=", "fo" },
+		{ "Zm9v", "foo" },
+		{ "Zm9vYg==", "foob" },
+		{ "Zm9vYmE=", "fooba" },
+		{ "Zm9vYmFy", "foobar" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint8_t *bytes = NULL;
+		size_t n = 99;
+
+		assert_true(base64_decode(rows[i][0], &f->arena, &bytes, &n));
+		assert_int_equal(n, strlen(rows[i][1]));
+		assert_memory_equal(bytes, rows[i][1], n);
+	}
+	uint8_t *bytes = NULL;
+	size_t n;
+
+	assert_true(base64_decode("+/8A", &f->arena, &bytes, &n));
+	assert_memory_equal(bytes, "\xfb\xff\0", 3);
+}
+
+static void test_base64_is_strict(void **state)
+{
+	static const char *const rows[] = {
+		"Z",      "Zg",    "Zg=",   "Zg===",      "=",    "====", "Zg==Zg==",
+		"Zm9v\n", "Zm 9",  "Zm9-",  "Zm9_",       "Z===", "Zm=v", "Zh==",
+		"Zm9=",   " Zm9v", "Zm9v=", "\xc3\xa4Zm", "=Zm9",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint8_t *bytes = NULL;
+		size_t n = 0;
+
+		if (base64_decode(rows[i], &f->arena, &bytes, &n))
+			fail_msg("\"%s\" is taken", rows[i]);
+		assert_null(bytes);
+	}
+}
+
+/* --- run.oci.seccomp_bpf_data --- */
+
+static void test_a_program_takes_the_place_of_the_rules(void **state)
+{
+	static const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	static const char *const configs[] = {
+		MOUNT_NS,
+		MOUNT_NS ",'seccomp':{'defaultAction':'SCMP_ACT_ERRNO','architectures':"
+			 "['SCMP_ARCH_X86'],'syscalls':[{'names':['read'],'action':"
+			 "'SCMP_ACT_ALLOW'}]}",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
+		const struct plan_seccomp *seccomp =
+			fixture_plan(f, annotation(f, DATA, ALLOW_ALL), configs[i])->seccomp;
+
+		assert_int_equal(seccomp->program.n, 1);
+		assert_memory_equal(seccomp->program.v, &allow, sizeof(allow));
+		assert_int_equal(seccomp->rules.n, 0);
+		assert_int_equal(seccomp->flags, SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+		assert_false(seccomp->notify);
+	}
+}
+
+static void test_a_program_has_the_flags_and_the_listener_of_the_profile(void **state)
+{
+	struct fixture *f = *state;
+	const struct plan_seccomp *seccomp =
+		fixture_plan(f, annotation(f, DATA, ALLOW_ALL),
+			     MOUNT_NS ",'seccomp':{'defaultAction':'SCMP_ACT_ALLOW','flags':"
+				      "['SECCOMP_FILTER_FLAG_LOG'],'listenerPath':'/run/agent',"
+				      "'listenerMetadata':'words'}")
+			->seccomp;
+
+	assert_int_equal(seccomp->flags, SECCOMP_FILTER_FLAG_LOG);
+	assert_true(seccomp->notify);
+	assert_string_equal(seccomp->listener_path, "/run/agent");
+	assert_string_equal(seccomp->listener_metadata, "words");
+	fixture_refused(f, annotation(f, DATA, ALLOW_ALL),
+			MOUNT_NS ",'seccomp':{'defaultAction':'SCMP_ACT_ALLOW',"
+				 "'listenerPath':'agent'}",
+			"linux.seccomp.listenerPath: must be an absolute path");
+}
+
+static void test_what_is_no_program_is_refused(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "", "has 0 bytes, but an instruction of classic BPF has 8" },
+		{ "BgAAAA==", "has 4 bytes, but an instruction of classic BPF has 8" },
+		{ "BgAAAAAA/38", "is not base64" },
+	};
+	struct fixture *f = *state;
+	/* 4097 instructions are 32776 bytes, of which base64 makes 43704 characters */
+	char *long_one = arena_alloc(&f->arena, 43705);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		fixture_refused(f, annotation(f, DATA, rows[i][0]), MOUNT_NS,
+				arena_printf(&f->arena, "annotation " DATA ": %s", rows[i][1]));
+	memset(long_one, 'A', 43704);
+	long_one[43702] = long_one[43703] = '=';
+	fixture_refused(f, annotation(f, DATA, long_one), MOUNT_NS,
+			"annotation " DATA ": has 4097 instructions, the kernel takes 4096");
+}
+
+static void test_exec_is_under_the_same_program(void **state)
+{
+	struct fixture *f = *state;
+	struct plan *plan = NULL;
+
+	(void)fixture_plan(f, annotation(f, DATA, ALLOW_ALL), MOUNT_NS);
+	assert_int_equal(plan_make_exec(f->verdict.spec, &f->options, false, f->facts, &f->arena,
+					&plan, &f->e),
+			 0);
+	assert_int_equal(plan->seccomp->program.n, 1);
+}
+
+/* --- run.oci.seccomp_fail_unknown_syscall --- */
+
+static void test_whether_unknown_names_are_refused(void **state)
+{
+	static const struct {
+		const char *value;
+		bool refused;
+	} rows[] = { { "1", true }, { "", true }, { "yes", true }, { "0", false } };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(fixture_plan(f,
+					      annotation(f, "run.oci.seccomp_fail_unknown_syscall",
+							 rows[i].value),
+					      MOUNT_NS "," ALLOWING)
+					 ->seccomp->unknown_refused,
+				 rows[i].refused);
+	assert_false(fixture_plan(f, "", MOUNT_NS "," ALLOWING)->seccomp->unknown_refused);
+}
+
+/* --- run.oci.seccomp.receiver --- */
+
+static struct spec *receive(struct fixture *f, const char *annotations, const char *linux_)
+{
+	struct spec *spec;
+
+	(void)fixture_plan(f, annotations, linux_);
+	spec = f->verdict.spec;
+	if (receiver_take(spec, &f->arena, &f->e) < 0)
+		fail_msg("%s", f->e.text);
+	return spec;
+}
+
+static void test_the_receiver_is_the_listener_where_there_is_none(void **state)
+{
+	static const char seccomp[] = MOUNT_NS "," ALLOWING;
+	static const char own[] = MOUNT_NS ",'seccomp':{'defaultAction':'SCMP_ACT_ALLOW',"
+					   "'listenerPath':'/own'}";
+	struct fixture *f = *state;
+	const char *given = annotation(f, "run.oci.seccomp.receiver", "/annotated");
+
+	unsetenv(VARIABLE);
+	assert_null(receive(f, "", seccomp)->linux_->seccomp->listener_path);
+	assert_string_equal(receive(f, given, seccomp)->linux_->seccomp->listener_path,
+			    "/annotated");
+	assert_string_equal(receive(f, given, own)->linux_->seccomp->listener_path, "/own");
+	assert_null(receive(f, given, MOUNT_NS)->linux_->seccomp);
+	setenv(VARIABLE, "/environment", 1);
+	assert_string_equal(receive(f, "", seccomp)->linux_->seccomp->listener_path,
+			    "/environment");
+	assert_string_equal(receive(f, given, seccomp)->linux_->seccomp->listener_path,
+			    "/annotated");
+	assert_null(receive(f, "", MOUNT_NS)->linux_->seccomp);
+	/* of a filter that is not in linux.seccomp */
+	assert_string_equal(receive(f, annotation(f, DATA, ALLOW_ALL), MOUNT_NS)
+				    ->linux_->seccomp->listener_path,
+			    "/environment");
+	setenv(VARIABLE, "", 1);
+	assert_null(receive(f, "", seccomp)->linux_->seccomp->listener_path);
+	unsetenv(VARIABLE);
+}
+
+static void test_a_receiver_is_an_absolute_path(void **state)
+{
+	static const char seccomp[] = MOUNT_NS "," ALLOWING;
+	struct fixture *f = *state;
+
+	unsetenv(VARIABLE);
+	(void)fixture_plan(f, annotation(f, "run.oci.seccomp.receiver", "agent"), seccomp);
+	assert_int_equal(receiver_take(f->verdict.spec, &f->arena, &f->e), -1);
+	assert_string_equal(f->e.text, "annotation run.oci.seccomp.receiver: must be an absolute "
+				       "path, is \"agent\"");
+	(void)fixture_plan(f, annotation(f, "run.oci.seccomp.plugins", "a:b"), seccomp);
+	assert_int_equal(receiver_take(f->verdict.spec, &f->arena, &f->e), -1);
+	assert_true(
+		str_has_prefix(f->e.text, "annotation run.oci.seccomp.plugins: is not supported"));
+}
+
+/* --- run.oci.handler, module.wasm.image/variant --- */
+
+static void test_what_runs_something_else_is_refused(void **state)
+{
+	static const struct {
+		const char *name, *value, *program;
+		bool refused;
+	} rows[] = {
+		{ "run.oci.handler", "krun", "sh", true },
+		{ "run.oci.handler", "wasm", "sh", true },
+		{ "run.oci.handler", "wasmedge", "sh", true },
+		{ "run.oci.handler", "wasm-smart", "/a.wasm", true },
+		{ "run.oci.handler", "wasm-smart", "/a.wat", true },
+		{ "run.oci.handler", "wasm-smart", "/a.sh", false },
+		{ "run.oci.handler", "", "sh", false },
+		{ "module.wasm.image/variant", "compat", "sh", true },
+		{ "module.wasm.image/variant", "compat-smart", "/a.wasm", true },
+		{ "module.wasm.image/variant", "compat-smart", "sh", false },
+		{ "module.wasm.image/variant", "", "sh", false },
+		{ "krun.cpus", "4", "sh", false },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *top = arena_printf(
+			&f->arena,
+			"%s,'process':{'cwd':'/','user':{'uid':0,'gid':0},'args':['%s']}",
+			annotation(f, rows[i].name, rows[i].value), rows[i].program);
+
+		if (rows[i].refused)
+			fixture_refused(
+				f, top, MOUNT_NS,
+				arena_printf(&f->arena,
+					     "annotation %s: \"%s\" is not supported, only "
+					     "processes of the host's kernel are, no virtual "
+					     "machines and no modules of WebAssembly",
+					     rows[i].name, rows[i].value));
+		else
+			(void)fixture_plan(f, top, MOUNT_NS);
+	}
+}
+
+static void test_the_container_of_a_pod_itself_is_a_usual_process(void **state)
+{
+	(void)fixture_plan(*state,
+			   "'annotations':{'run.oci.handler':'krun',"
+			   "'io.kubernetes.cri.container-type':'sandbox'}",
+			   MOUNT_NS);
+	fixture_refused(*state,
+			"'annotations':{'run.oci.handler':'krun',"
+			"'io.kubernetes.cri.container-type':'container'}",
+			MOUNT_NS,
+			"annotation run.oci.handler: \"krun\" is not supported, only processes of "
+			"the host's kernel are, no virtual machines and no modules of WebAssembly");
+}
+
+/* --- run.oci.systemd.force_cgroup_v1 --- */
+
+#define SYSTEMD_V1 "'annotations':{'run.oci.systemd.force_cgroup_v1':'/sys//fs/cgroup/'},"
+#define CGROUP_MOUNTS                                                                      \
+	"'mounts':[{'destination':'/proc','type':'proc'},{'destination':'/sys/fs/cgroup'," \
+	"'type':'cgroup2','options':['ro']}]"
+
+static void test_systemds_own_hierarchy_has_to_be_there(void **state)
+{
+	fixture_refused(
+		*state, SYSTEMD_V1 CGROUP_MOUNTS, MOUNT_NS,
+		"annotation run.oci.systemd.force_cgroup_v1: no cgroup hierarchy of version "
+		"1 with name=systemd is mounted on this host");
+}
+
+static void test_systemds_own_hierarchy_is_shown_alone(void **state)
+{
+	struct fixture *f = *state;
+	const struct plan *plan;
+
+	fixture_facts(f, "{'uid':0,'effective':2199023255551,'bounding':2199023255551,'lastCap':40,"
+			 "'rootfs':'/bundle/rootfs','cgroup':{'layout':'hybrid','hierarchies':["
+			 "{'name':'systemd','controllers':[],'mountPoint':'/sys/fs/cgroup/systemd',"
+			 "'ownPath':'/'},{'v2':true,'controllers':['memory'],'mountPoint':"
+			 "'/sys/fs/cgroup/unified','ownPath':'/'}]}}");
+	plan = fixture_plan(f, SYSTEMD_V1 CGROUP_MOUNTS, MOUNT_NS);
+	assert_false(plan->mounts.v[0].systemd_v1);
+	assert_true(plan->mounts.v[1].systemd_v1);
+	assert_int_equal(plan->mounts.v[1].kind, PLAN_MOUNT_CGROUP);
+	assert_string_equal(plan->mounts.v[1].fstype, "cgroup");
+	assert_int_equal(plan->warnings.n, 0);
+	plan = fixture_plan(
+		f, "'annotations':{'run.oci.systemd.force_cgroup_v1':'/other'}," CGROUP_MOUNTS,
+		MOUNT_NS);
+	assert_false(plan->mounts.v[1].systemd_v1);
+	assert_int_equal(plan->warnings.n, 1);
+}
+
+/* --- org.criu.config --- */
+
+static int find_config(struct fixture *f, const char *annotations, struct criu_request *request)
+{
+	*request = (struct criu_request){ 0 };
+	(void)fixture_plan(f, annotations, MOUNT_NS);
+	return criu_config_find(&f->verdict.spec->annotations, request, &f->e);
+}
+
+static void test_crius_options_are_in_the_file_that_is_named(void **state)
+{
+	struct fixture *f = *state;
+	struct criu_request request;
+	autostrbuf bytes = { 0 };
+
+	assert_int_equal(find_config(f, annotation(f, "org.criu.config", "/dev/null"), &request),
+			 0);
+	assert_string_equal(request.config_file, "/dev/null");
+	/* criu_opts.config_file is number 51, a text */
+	request.type = CRIU_DUMP;
+	criu_request_encode(&request, &bytes);
+	assert_non_null(memmem(bytes.text, bytes.length, "\x9a\x03\x09/dev/null", 12));
+	assert_int_equal(find_config(f, annotation(f, "org.criu.config", ""), &request), 0);
+	assert_null(request.config_file);
+	assert_int_equal(find_config(f, annotation(f, "org.criu.config", "/no/such"), &request),
+			 -1);
+	assert_string_equal(f->e.text, "annotation org.criu.config: open '/no/such': no such file "
+				       "or directory");
+	assert_int_equal(find_config(f, annotation(f, "org.criu.config", "here"), &request), -1);
+	assert_string_equal(f->e.text, "annotation org.criu.config: must be an absolute path");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_base64_of_every_length),
+		TEST(test_base64_is_strict),
+		TEST(test_a_program_takes_the_place_of_the_rules),
+		TEST(test_a_program_has_the_flags_and_the_listener_of_the_profile),
+		TEST(test_what_is_no_program_is_refused),
+		TEST(test_exec_is_under_the_same_program),
+		TEST(test_whether_unknown_names_are_refused),
+		TEST(test_the_receiver_is_the_listener_where_there_is_none),
+		TEST(test_a_receiver_is_an_absolute_path),
+		TEST(test_what_runs_something_else_is_refused),
+		TEST(test_the_container_of_a_pod_itself_is_a_usual_process),
+		TEST(test_systemds_own_hierarchy_has_to_be_there),
+		TEST(test_systemds_own_hierarchy_is_shown_alone),
+		TEST(test_crius_options_are_in_the_file_that_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
