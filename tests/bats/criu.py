@@ -66,9 +66,19 @@ def note(text):
             notes.write(text + "\n")
 
 
-def write_log(options):
+def directory_of_peer(number):
     peer = struct.unpack("3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
-    directory = os.open(f"/proc/{peer}/fd/{options.get(WORK, options[IMAGES])}", os.O_RDONLY)
+    return os.open(f"/proc/{peer}/fd/{number}", os.O_RDONLY)
+
+
+def write_images(options):
+    """Of no open file."""
+    fd = os.open("files.img", os.O_WRONLY | os.O_CREAT, 0o600, dir_fd=directory_of_peer(options[IMAGES]))
+    os.write(fd, struct.pack("<II", 0x54564319, 0x56303138))
+
+
+def write_log(options):
+    directory = directory_of_peer(options.get(WORK, options[IMAGES]))
     fd = os.open(options[LOG].decode(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600, dir_fd=directory)
     os.write(fd, b"(00.000001) what goes well\n")
     if CONFIG in options:
@@ -169,6 +179,7 @@ elif how == "lingers":
     os._exit(3)
 elif how == "freezes":
     freeze(fields(request[2]))
+    write_images(fields(request[2]))
     line.send(bytes([8, kind, 16, 1]))
 elif kind == RESTORE and how in ("restores", "hushed"):
     restore()

@@ -51,7 +51,7 @@ effects() { requires cmd:cc "file:$BATS_FILE_TMPDIR/effects"; }
     [ "$status" != 77 ] || skip "needs python3-jsonschema"
     is "$status $output" "0 "
     says_exactly .potentiallyUnsafeConfigAnnotations run.oci.{keep_original_groups,pidfd_receiver,mount_context_type,systemd.subgroup,delegate-cgroup,hooks.stdout,hooks.stderr} \
-        org.systemd.property.
+        run.oci.seccomp{.receiver,_bpf_data,_fail_unknown_syscall} run.oci.systemd.force_cgroup_v1 org.systemd.property. org.criu.config
     is "$("$DISTRO_SHIM" --version | sed -n 's/^spec: //p')" "$(says .ociVersionMax)"
     is "$("$DISTRO_SHIM" --version | sed -n '1s/.* //p')" "$(says '.annotations["io.github.distro-shim.version"]')"
 }

@@ -760,7 +760,7 @@ END
     b=$(bundle voices "$(without network)" "$(capabilities CAP_NET_ADMIN)" '.linux.readonlyPaths = []' \
         "$(args sh -c "$SHOW; grep CapEff /proc/self/status; echo x >/proc/sys/vm/swappiness")")
     cp "$d/policy.json" "$b/policy.json"
-    edit_config "$b" '.annotations = {"run.oci.keep_original_groups": "1", "run.oci.handler": "none",
+    edit_config "$b" '.annotations = {"run.oci.keep_original_groups": "1", "run.oci.handler": "",
         "org.distro-shim.policy": "observe", "distro-shim.policy": "/run/distro-shim-test/policy.json",
         "io.distro-shim.mode": "observe", "org.opencontainers.runtime.policy": "off"}'
     (
