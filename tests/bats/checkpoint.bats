@@ -374,6 +374,8 @@ alive() {
     is "$seen" "$(seq "$(wc -l <<<"$seen")")"
     is "$(inode "/proc/$(podman inspect --format '{{.State.Pid}}' n1)/ns/net")" "$(inode /run/netns/distros)"
     pod rm -f -t 0 n1
+    # conmon has started another one, which cleans up and mounts it once more
+    wait_until eval '! pgrep -x "podman|conmon"'
     umount /var/lib/containers/storage/overlay || true
     systemctl stop machine.slice
 }

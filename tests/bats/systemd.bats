@@ -306,6 +306,8 @@ kept"
     timeout 100 "${with[@]}" rm -f -t 0 n1 </dev/null 3>&-
     is "$(property "${group##*/}" LoadState)" not-found
     # what Podman and systemd keep
+    # conmon has started another one, which cleans up and mounts it once more
+    wait_until eval '! pgrep -x "podman|conmon"'
     umount /var/lib/containers/storage/overlay || true
     systemctl stop machine.slice
 }
