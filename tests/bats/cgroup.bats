@@ -358,12 +358,21 @@ starve() { # GROUP
 
 @test "a limit for which there is no controller is refused by name, one that asks for nothing is not" {
     requires v2
-    b=$(bundle c1 "$(args true)" '.linux.resources.pids.limit = 10')
-    expect_error 'linux.resources.pids.limit: the cgroup controller .pids. is not available' create -b "$b" c1
-    edit_config "$b" '.linux.resources = {memory: {limit: 16777216}}'
-    expect_error 'linux.resources.memory.limit: the cgroup controller .memory. is not available' create -b "$b" c1
-    edit_config "$b" '.linux.resources = {memory: {limit: -1, swap: -1}, pids: {limit: -1}}'
+    local refused=0
+    has() { grep -qw "$1" /sys/fs/cgroup/cgroup.controllers; }
+    b=$(bundle c1 "$(args true)" '.linux.resources = {memory: {limit: -1, swap: -1}, pids: {limit: -1}}')
     succeeds run -b "$b" c1
+    if ! has pids; then
+        edit_config "$b" '.linux.resources = {pids: {limit: 10}}'
+        expect_error 'linux.resources.pids.limit: the cgroup controller .pids. is not available' create -b "$b" c1
+        refused=$((refused + 1))
+    fi
+    if ! has memory; then
+        edit_config "$b" '.linux.resources = {memory: {limit: 16777216}}'
+        expect_error 'linux.resources.memory.limit: the cgroup controller .memory. is not available' create -b "$b" c1
+        refused=$((refused + 1))
+    fi
+    [ $refused -gt 0 ] || skip "every controller that is asked for is here"
 }
 
 # ---- managers
