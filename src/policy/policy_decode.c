@@ -110,8 +110,6 @@ static int check_supported(const struct policy_text *text, const struct policy *
 		{ "share", policy->share },
 		{ "hostname", policy->hostname },
 		{ "systemd", policy->systemd },
-		{ "hooks", policy->hooks },
-		{ "cgroup", policy->cgroup },
 		{ "audit", policy->audit },
 		{ "distros", policy->distros },
 	};
@@ -179,6 +177,7 @@ static void fill_network(struct policy_network *network, const struct policy_net
 		network->sysctls = from->sysctls;
 	fill_word(&network->lock, from->lock);
 	fill_word(&network->abstract_sockets, from->abstract_sockets);
+	fill_word(&network->peer_descriptors, from->peer_descriptors);
 	fill_text(&network->resolv_conf, from->resolv_conf);
 	fill_text(&network->hosts, from->hosts);
 }
@@ -196,6 +195,14 @@ static void fill_namespaces(struct policy_namespaces *namespaces,
 	fill_word(&namespaces->time, from->time);
 }
 
+static void fill_hooks(struct policy_hooks *hooks, const struct policy_hooks *from)
+{
+	if (!hooks->output.v)
+		hooks->output = from->output;
+	if (!hooks->timeout.set)
+		hooks->timeout = from->timeout;
+}
+
 static void fill_policy(struct policy *policy, const struct policy *from, struct arena *arena)
 {
 	if (!policy->network)
@@ -205,8 +212,38 @@ static void fill_policy(struct policy *policy, const struct policy *from, struct
 	fill_word(&policy->mode, from->mode);
 	fill_network(policy->network, from->network, arena);
 	fill_namespaces(policy->namespaces, from->namespaces);
+	if (!policy->cgroup)
+		policy->cgroup = arena_new(arena, struct policy_cgroup);
+	if (!policy->hooks)
+		policy->hooks = arena_new(arena, struct policy_hooks);
+	if (!policy->criu || !policy->criu->config.v)
+		policy->criu = from->criu;
 	fill_word(&policy->proc_sys, from->proc_sys);
+	fill_word(&policy->kernel_mounts, from->kernel_mounts);
 	fill_word(&policy->privileged, from->privileged);
+	fill_word(&policy->cgroup->overlap, from->cgroup->overlap);
+	fill_hooks(policy->hooks, from->hooks);
+}
+
+/* Names of the host: a relative one would depend on where the runtime is started. */
+static int check_paths(const struct policy_text *text, const char *group, const char *key,
+		       const struct strlist *paths, struct err *e)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		if (!is_absolute(paths->v[i]))
+			return json_fail(text->source, key_at(text, group, key), e,
+					 "%s.%s[%zu]: must be an absolute path, is \"%s\"", group,
+					 key, i, paths->v[i]);
+	return 0;
+}
+
+static int check_hooks(const struct policy_text *text, const struct policy_hooks *hooks,
+		       struct err *e)
+{
+	if (hooks->timeout.set && hooks->timeout.value == 0)
+		return json_fail(text->source, key_at(text, "hooks", "timeout"), e,
+				 "hooks.timeout: must be a number of seconds above 0, is 0");
+	return check_paths(text, "hooks", "output", &hooks->output, e);
 }
 
 static int decode_checked(const struct policy_text *text, const struct policy *policy,
@@ -217,6 +254,10 @@ static int decode_checked(const struct policy_text *text, const struct policy *p
 	if (policy->network && check_network(text, policy->network, e) < 0)
 		return -1;
 	if (policy->namespaces && check_user_namespace(text, policy->namespaces, e) < 0)
+		return -1;
+	if (policy->hooks && check_hooks(text, policy->hooks, e) < 0)
+		return -1;
+	if (policy->criu && check_paths(text, "criu", "config", &policy->criu->config, e) < 0)
 		return -1;
 	return 0;
 }

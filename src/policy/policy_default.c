@@ -6,6 +6,8 @@
 #include "policy/policy.h"
 
 #define DEFAULT_NETWORK "/run/netns/distros"
+/* Long enough for hooks that pull an image or wait for a network. */
+#define DEFAULT_HOOK_TIMEOUT_S 240
 
 static struct policy_network *default_network(struct arena *arena, const char *path)
 {
@@ -21,6 +23,7 @@ static struct policy_network *default_network(struct arena *arena, const char *p
 	network->sysctls.word = arena_strdup(arena, "drop");
 	network->lock = POLICY_LOCK_OPEN;
 	network->abstract_sockets = POLICY_SOCKETS_SHARED;
+	network->peer_descriptors = POLICY_PEERS_REFUSED;
 	network->resolv_conf = arena_strdup(arena, "auto");
 	network->hosts = arena_strdup(arena, "auto");
 	return network;
@@ -42,6 +45,12 @@ static struct policy_namespaces *default_namespaces(struct arena *arena)
 	return namespaces;
 }
 
+/* Written as [], so that a policy in force has every key. */
+static struct strlist nothing(struct arena *arena)
+{
+	return (struct strlist){ .v = arena_new_array(arena, char *, 1) };
+}
+
 struct policy *policy_default(struct arena *arena, const char *rootless_network)
 {
 	struct policy *policy = arena_new(arena, struct policy);
@@ -52,6 +61,14 @@ struct policy *policy_default(struct arena *arena, const char *rootless_network)
 		default_network(arena, rootless_network ? rootless_network : DEFAULT_NETWORK);
 	policy->namespaces = default_namespaces(arena);
 	policy->proc_sys = POLICY_REWRITE;
+	policy->kernel_mounts = POLICY_KERNEL_OWN;
 	policy->privileged = POLICY_PRIVILEGED_ALLOW;
+	policy->cgroup = arena_new(arena, struct policy_cgroup);
+	policy->cgroup->overlap = POLICY_OVERLAP_REFUSED;
+	policy->hooks = arena_new(arena, struct policy_hooks);
+	policy->hooks->timeout = (struct opt_u32){ .set = true, .value = DEFAULT_HOOK_TIMEOUT_S };
+	policy->hooks->output = nothing(arena);
+	policy->criu = arena_new(arena, struct policy_criu);
+	policy->criu->config = nothing(arena);
 	return policy;
 }

@@ -407,8 +407,6 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 		{ "\"share\":[]", "share" },
 		{ "\"hostname\":\"id\"", "hostname" },
 		{ "\"systemd\":true", "systemd" },
-		{ "\"hooks\":{}", "hooks" },
-		{ "\"cgroup\":{\"parent\":\"/x\"}", "cgroup" },
 		{ "\"audit\":\"journal\"", "audit" },
 		{ "\"distros\":[]", "distros" },
 	};
@@ -422,9 +420,28 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 			    "policy.json:2:13: systemd is not supported yet");
 }
 
+static void test_values_of_hooks_and_criu(void **state)
+{
+	(void)state;
+	assert_refused_with(
+		"{\"version\":1,\"hooks\":{\"timeout\":0}}",
+		"policy.json:1:33: hooks.timeout: must be a number of seconds above 0, is "
+		"0");
+	assert_refused_with("{\"version\":1,\"hooks\":{\"output\":[\"/ok\",\"var\"]}}",
+			    "hooks.output[1]: must be an absolute path, is \"var\"");
+	assert_refused_with("{\"version\":1,\"criu\":{\"config\":[\"x.conf\"]}}",
+			    "criu.config[0]: must be an absolute path, is \"x.conf\"");
+	assert_int_equal(decoded("{\"version\":1,\"hooks\":{}}")->hooks->timeout.value, 240);
+	assert_int_equal(decoded("{\"version\":1,\"hooks\":{\"timeout\":7}}")->hooks->timeout.value,
+			 7);
+	assert_int_equal(decoded("{\"version\":1,\"cgroup\":{}}")->cgroup->overlap,
+			 POLICY_OVERLAP_REFUSED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_values_of_hooks_and_criu, teardown),
 		cmocka_unit_test_teardown(test_a_file_that_says_nothing_is_the_default, teardown),
 		cmocka_unit_test_teardown(test_the_default_is_complete, teardown),
 		cmocka_unit_test_teardown(test_a_rootless_caller_has_a_network_of_its_own,
