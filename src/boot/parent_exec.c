@@ -31,8 +31,13 @@ static int fail_stopped(struct err *e)
 static int check_paused(const struct boot *b, struct err *e)
 {
 	const struct cgroup_record *cgroup = b->status->cgroup;
+	bool frozen;
 
-	if (b->exec->ignore_paused || !cgroup || !cgroup->manage || !cgroup_is_frozen(cgroup))
+	if (b->exec->ignore_paused || !cgroup || !cgroup->manage)
+		return 0;
+	if (cgroup_ask_frozen(cgroup, &frozen, e) < 0)
+		return -1;
+	if (!frozen)
 		return 0;
 	return fail(e, ERR_STATE,
 		    "cannot exec in a paused container (use --ignore-paused to override)");

@@ -112,6 +112,8 @@ int cgroup_pids(const struct cgroup_record *record, struct arena *arena, struct 
 		struct err *e) MUST_CHECK;
 
 /* True where it is frozen (v1 freezer, v2 cgroup.freeze). */
+int cgroup_ask_frozen(const struct cgroup_record *record, bool *ret, struct err *e) MUST_CHECK;
+/* The same for where nothing follows from a no: false also where it cannot be told. */
 bool cgroup_is_frozen(const struct cgroup_record *record);
 /* True where it or one inside of it is frozen by the freezer of v1, out of which no signal leads. */
 bool cgroup_holds_frozen(const struct cgroup_record *record);

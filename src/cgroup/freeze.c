@@ -78,17 +78,51 @@ int cgroup_thaw_all(int directory_fd, struct err *e)
 	return tree_walk(directory_fd, &visitor, e);
 }
 
-bool cgroup_is_frozen(const struct cgroup_record *record)
+/* As cgroup_stands_still(), but what cannot be read is an error and not a no. */
+static int look_whether_frozen(int directory_fd, bool *ret, struct err *e)
+{
+	static const struct {
+		const char *file, *line;
+		int wanted;
+	} signs[] = {
+		{ "cgroup.freeze", "1", 1 },
+		{ "cgroup.events", "frozen 1", 1 },
+		{ "freezer.state", "THAWED", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(signs); i++) {
+		int rc = tree_look_for_event(directory_fd, signs[i].file, signs[i].line);
+		/* ENODEV: the cgroup was removed meanwhile */
+		if (rc < 0 && errno != ENOENT && errno != ENODEV)
+			return fail_sys(e, "read '%s' of the container's cgroup", signs[i].file);
+		if (rc == signs[i].wanted) {
+			*ret = true;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+int cgroup_ask_frozen(const struct cgroup_record *record, bool *ret, struct err *e)
 {
 	autoopened opened = { 0 };
-	struct err e;
+	bool frozen = false;
 
-	if (cgroup_open_record(record, &opened, &e) < 0)
-		return false;
-	for (size_t i = 0; i < opened.n; i++)
-		if (cgroup_stands_still(opened.fds[i]))
-			return true;
-	return false;
+	if (cgroup_open_record(record, &opened, e) < 0)
+		return -1;
+	for (size_t i = 0; i < opened.n && !frozen; i++)
+		if (look_whether_frozen(opened.fds[i], &frozen, e) < 0)
+			return -1;
+	*ret = frozen;
+	return 0;
+}
+
+bool cgroup_is_frozen(const struct cgroup_record *record)
+{
+	struct err ignored;
+	bool frozen = false;
+
+	return cgroup_ask_frozen(record, &frozen, &ignored) == 0 && frozen;
 }
 
 static int look_for_frozen(int directory_fd, void *context, struct err *e)

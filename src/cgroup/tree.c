@@ -76,11 +76,18 @@ static bool has_part(const char *text, const char *part, const char *separators)
 	return false;
 }
 
-bool tree_has_event(int directory_fd, const char *file, const char *line)
+int tree_look_for_event(int directory_fd, const char *file, const char *line)
 {
 	char text[512];
 
-	return tree_read(directory_fd, file, text, sizeof(text)) == 0 && has_part(text, line, "\n");
+	if (tree_read(directory_fd, file, text, sizeof(text)) < 0)
+		return -1;
+	return has_part(text, line, "\n");
+}
+
+bool tree_has_event(int directory_fd, const char *file, const char *line)
+{
+	return tree_look_for_event(directory_fd, file, line) > 0;
 }
 
 bool tree_has_word(const char *list, const char *word)

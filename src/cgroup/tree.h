@@ -24,6 +24,8 @@ int tree_write(int directory_fd, const char *file, const char *text);
 
 /* Whether a file of keys ("frozen 1") has this key with this value; false where it cannot be read. */
 bool tree_has_event(int directory_fd, const char *file, const char *line);
+/* The same as 1 and 0; -1 and errno where the file cannot be read. */
+int tree_look_for_event(int directory_fd, const char *file, const char *line);
 
 /* Whether a list of words ("cpu memory") has this one. */
 bool tree_has_word(const char *list, const char *word);

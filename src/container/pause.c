@@ -15,9 +15,12 @@ int container_pause(const struct global_options *global, const char *id, struct 
 {
 	autoliving living = LIVING_INIT;
 
-	if (living_open_cgroup(global, id, "pause", true, &living, e) < 0)
+	bool frozen;
+
+	if (living_open_cgroup(global, id, "pause", true, &living, e) < 0 ||
+	    cgroup_ask_frozen(living.cgroup, &frozen, e) < 0)
 		return -1;
-	if (cgroup_is_frozen(living.cgroup))
+	if (frozen)
 		return fail(e, ERR_STATE, "cannot pause container %s: it is paused already", id);
 	return cgroup_pause(living.cgroup, PAUSE_DEADLINE_MS, e);
 }
@@ -26,9 +29,12 @@ int container_resume(const struct global_options *global, const char *id, struct
 {
 	autoliving living = LIVING_INIT;
 
-	if (living_open_cgroup(global, id, "resume", true, &living, e) < 0)
+	bool frozen;
+
+	if (living_open_cgroup(global, id, "resume", true, &living, e) < 0 ||
+	    cgroup_ask_frozen(living.cgroup, &frozen, e) < 0)
 		return -1;
-	if (!cgroup_is_frozen(living.cgroup))
+	if (!frozen)
 		return fail(e, ERR_STATE, "cannot resume container %s: it is not paused", id);
 	return cgroup_resume(living.cgroup, RESUME_DEADLINE_MS, e);
 }
