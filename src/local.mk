@@ -183,6 +183,8 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/tree.c \
 	src/cgroup/tree.h
 src_libstate_a_SOURCES = \
+	src/state/content.c \
+	src/state/content.h \
 	src/state/process.c \
 	src/state/record.c \
 	src/state/record.h \
@@ -299,6 +301,8 @@ src_libcontainer_a_SOURCES = \
 	src/container/processes.h \
 	src/container/receiver.c \
 	src/container/receiver.h \
+	src/container/records.c \
+	src/container/records.h \
 	src/container/restore.c \
 	src/container/run.c \
 	src/container/signals.c \

@@ -33,6 +33,7 @@ unit_tests = \
 	tests/unit/test_policy_properties \
 	tests/unit/test_policy_verdict \
 	tests/unit/test_procfs \
+	tests/unit/test_records \
 	tests/unit/test_registry \
 	tests/unit/test_replay \
 	tests/unit/test_resctrl \
@@ -42,6 +43,7 @@ unit_tests = \
 	tests/unit/test_sha256 \
 	tests/unit/test_spec \
 	tests/unit/test_state \
+	tests/unit/test_state_content \
 	tests/unit/test_sys
 world_tests = \
 	tests/root/test_cgroup_root
@@ -80,6 +82,7 @@ tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_properties_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_procfs_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_records_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_registry_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_replay_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_resctrl_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
@@ -89,6 +92,7 @@ tests_unit_test_self_exe_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sha256_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spec_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_state_content_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sys_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 

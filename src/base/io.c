@@ -195,6 +195,20 @@ int replace_file_at(int dirfd, const char *name, mode_t mode, const void *data, 
 	return flush ? flush_directory(dirfd, name, e) : 0;
 }
 
+int next_entry(DIR *scan, const char *what, struct dirent **ret, struct err *e)
+{
+	struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(scan);
+	} while (entry && (str_eq(entry->d_name, ".") || str_eq(entry->d_name, "..")));
+	if (!entry && errno)
+		return fail_sys(e, "read %s", what);
+	*ret = entry;
+	return entry != NULL;
+}
+
 static int make_one_directory(const char *path, mode_t mode, struct err *e)
 {
 	struct stat status;

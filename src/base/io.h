@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -32,6 +33,10 @@ int write_file_at(int dirfd, const char *path, const char *text, struct err *e) 
  * directory: after a crash either the old or the new content is there, never a part. */
 int replace_file_at(int dirfd, const char *name, mode_t mode, const void *data, size_t length,
 		    struct err *e) MUST_CHECK;
+
+/* 1: *ret is the next entry, "." and ".." left out; 0: the end. An entry that could not be read is an error
+ * and not the end (readdir(3)). `what` names the directory in errors. */
+int next_entry(DIR *scan, const char *what, struct dirent **ret, struct err *e) MUST_CHECK;
 
 /* Like mkdir -p below a trusted directory of the host; existing directories are kept as they are. */
 int make_directories(const char *path, mode_t mode, struct err *e) MUST_CHECK;

@@ -17,23 +17,36 @@ struct views {
 	struct container_view *v;
 };
 
-/* A container that goes away while the list is made is no error, and one whose record cannot be read
- * must not hide the others. */
-static int gather(const struct cli_call *call, const struct strlist *ids, struct views *ret,
-		  struct err *e)
+/* Kept until the list is printed: what cannot be read does not hide the others. */
+static void note_unreadable(const char *id, const struct err *reason, struct err *unreadable)
+{
+	if (unreadable->kind == ERR_NONE) {
+		*unreadable = *reason;
+		if (!strstr(reason->text, id))
+			err_prefix(unreadable, "container %s", id);
+		return;
+	}
+	fail(unreadable, unreadable->kind, "%s; container %s: %s", unreadable->text, id,
+	     reason->text);
+}
+
+/* A container that goes away while the list is made is not an error. */
+static void gather(const struct cli_call *call, const struct strlist *ids, struct views *ret,
+		   struct err *unreadable)
 {
 	struct views views = { 0 };
+	struct err e;
 
+	unreadable->kind = ERR_NONE;
 	views.v = arena_new_array(call->arena, struct container_view, ids->n);
 	for (size_t i = 0; i < ids->n; i++) {
-		if (container_view(&call->global, ids->v[i], call->arena, &views.v[views.n], e) ==
+		if (container_view(&call->global, ids->v[i], call->arena, &views.v[views.n], &e) ==
 		    0)
 			views.n++;
-		else if (e->kind != ERR_NOT_FOUND)
-			log_warning("container '%s' is left out: %s", ids->v[i], e->text);
+		else if (e.kind != ERR_NOT_FOUND)
+			note_unreadable(ids->v[i], &e, unreadable);
 	}
 	*ret = views;
-	return 0;
 }
 
 static int print_json(const struct views *views, struct err *e)
@@ -101,17 +114,24 @@ static int print_ids(const struct strlist *ids, struct err *e)
 static int run_list(const struct cli_call *call, struct err *e)
 {
 	struct strlist ids = { 0 };
+	struct err unreadable;
 	struct views views;
+	int rc;
 
-	if (state_list(call->global.root, call->arena, &ids, e) < 0)
+	if (state_list(call->global.root, call->arena, &ids, &unreadable, e) < 0)
 		return -1;
+	if (!call->values.quiet)
+		gather(call, &ids, &views, &unreadable);
 	if (call->values.quiet)
-		return print_ids(&ids, e);
-	if (gather(call, &ids, &views, e) < 0)
-		return -1;
-	if (str_eq(call->values.format, "json"))
-		return print_json(&views, e);
-	return print_table(&views, call->arena, e);
+		rc = print_ids(&ids, e);
+	else if (str_eq(call->values.format, "json"))
+		rc = print_json(&views, e);
+	else
+		rc = print_table(&views, call->arena, e);
+	if (rc < 0 || unreadable.kind == ERR_NONE)
+		return rc;
+	*e = unreadable;
+	return -1;
 }
 
 const struct cli_command cmd_list = {

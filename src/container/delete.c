@@ -11,10 +11,12 @@
 #include "cgroup/systemd.h"
 #include "container/container.h"
 #include "container/leftover.h"
+#include "container/records.h"
 #include "hooks/hooks.h"
 #include "plan/plan_hooks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <time.h>
 
@@ -32,8 +34,11 @@ struct deletion {
 	struct state_dir *dir;
 	struct status_record *status; /* NULL: not that far, or unreadable */
 	struct intent_record *intent; /* likewise */
+	struct registered registered; /* where there is no status */
+	struct cgroup_record *found;  /* its cgroup by the kernel, where no record names one */
 	bool has_ended;               /* init, as the caller knows */
 	int pidfd;                    /* of init, -1 where it is gone */
+	int64_t init;                 /* its number */
 };
 
 static int64_t now_ms(void)
@@ -53,30 +58,56 @@ static int time_left(const struct deletion *d, int most)
 	return left < DELETE_WAIT_MIN_MS ? DELETE_WAIT_MIN_MS : (int)left;
 }
 
-/* A record that cannot be used stops a plain delete; --force goes by what the other one says. */
+/* What the records do not tell: where init is. The registry knows it by number, start time and boot; without
+ * that the cgroup of the intent has to do, and without both nothing is done, for it may run. */
+static int ask_registry(struct deletion *d, const struct err *unread, struct err *e)
+{
+	if (registered_find(d->global, d->dir->root, d->id, d->arena, &d->registered, e) < 0) {
+		if (!leftover_cgroup(NULL, d->intent))
+			return unread ? err_prefix(e, "%s", unread->text) : -1;
+		log_warning("container %s: %s", d->id, e->text);
+		return 0;
+	}
+	d->pidfd = d->registered.pidfd;
+	if (d->pidfd < 0)
+		return 0;
+	d->init = d->registered.member->init.pid;
+	if (!d->force)
+		return fail(e, ERR_STATE,
+			    "container %s: its status.json is missing but its process %lld runs; "
+			    "delete --force ends it",
+			    d->id, (long long)d->init);
+	if (leftover_cgroup(NULL, d->intent))
+		return 0;
+	if (registered_cgroup(&d->registered, d->id, d->arena, &d->found, e) < 0 || !d->found)
+		log_warning("container %s: its cgroup is not known, and stays", d->id);
+	return 0;
+}
+
+/* A record that cannot be used stops a plain delete; --force goes by what the other one says, and by the
+ * registry. */
 static int read_records(struct deletion *d, struct err *e)
 {
+	struct err unread = { .kind = ERR_NONE };
+
 	if (d->has_ended)
 		return 0;
 	if (state_read_status(d->dir, d->arena, &d->status, e) < 0) {
 		if (!d->force)
 			return -1;
-		log_warning("container %s: %s", d->id, e->text);
+		log_warning("%s", e->text);
+		unread = *e;
 		d->status = NULL;
 	}
 	if (state_read_intent(d->dir, d->arena, &d->intent, e) < 0) {
 		if (!d->force)
 			return -1;
-		log_warning("container %s: %s", d->id, e->text);
+		log_warning("%s", e->text);
 		d->intent = NULL;
 	}
-	return 0;
-}
-
-static int open_init(struct deletion *d, struct err *e)
-{
-	if (!d->status || d->has_ended)
-		return 0;
+	if (!d->status)
+		return ask_registry(d, unread.kind == ERR_NONE ? NULL : &unread, e);
+	d->init = d->status->init.pid;
 	d->pidfd = process_open(&d->status->init, e);
 	return d->pidfd < 0 && e->kind != ERR_NOT_FOUND ? -1 : 0;
 }
@@ -104,18 +135,21 @@ static bool is_abandoned(const struct deletion *d)
 static int check_may_go(const struct deletion *d, struct err *e)
 {
 	int phase = d->status ? d->status->phase : PHASE_CREATING;
+	bool paused;
 
-	if (d->force || (phase == PHASE_CREATED && container_is_waiting(d->dir, d->status)))
+	if (d->force)
 		return 0;
+	int waiting = phase == PHASE_CREATED ? container_is_waiting(d->dir, d->status, e) : 0;
+	if (waiting != 0)
+		return waiting < 0 ? -1 : 0;
 	if (phase == PHASE_CREATING)
 		return is_abandoned(d) ? 0 : fail_not_stopped(d, STATUS_CREATING, e);
 	if (d->pidfd < 0)
 		return 0;
 
-	const struct cgroup_record *cgroup = leftover_cgroup(d->status, NULL);
-	if (cgroup && cgroup_is_frozen(cgroup))
-		return fail_not_stopped(d, STATUS_PAUSED, e);
-	return fail_not_stopped(d, STATUS_RUNNING, e);
+	if (container_is_paused(leftover_cgroup(d->status, NULL), &paused, e) < 0)
+		return -1;
+	return fail_not_stopped(d, paused ? STATUS_PAUSED : STATUS_RUNNING, e);
 }
 
 static int end_processes(const struct deletion *d, const struct cgroup_record *cgroup,
@@ -129,7 +163,7 @@ static int end_processes(const struct deletion *d, const struct cgroup_record *c
 	if (d->pidfd >= 0 && !pidfd_ended(d->pidfd, time_left(d, KILL_DEADLINE_MS)))
 		return fail(e, ERR_SYSTEM,
 			    "container %s: process %lld was killed but does not end; try again",
-			    d->id, (long long)d->status->init.pid);
+			    d->id, (long long)d->init);
 	return 0;
 }
 
@@ -172,7 +206,12 @@ static int remove_member(const struct deletion *d, struct err *e)
 {
 	const char *directory = registry_default_directory(d->global->rootless, d->arena);
 
-	if (registry_remove(directory, d->dir->root, d->id, e) == 0)
+	const struct member_record *member = d->registered.member;
+
+	if (registry_remove(directory, d->dir->root, d->id, e) == 0 &&
+	    /* by another spelling of the root */
+	    (!member || str_eq(member->root, d->dir->root) ||
+	     registry_remove(directory, member->root, d->id, e) == 0))
 		return 0;
 	if (!d->force)
 		return -1;
@@ -181,18 +220,29 @@ static int remove_member(const struct deletion *d, struct err *e)
 	return 0;
 }
 
+/* Known before anything but the processes is taken away: what stays is the whole container, stopped, and its
+ * poststop hooks run once. */
+static int check_removable(const struct deletion *d, struct err *e)
+{
+	if (faccessat(d->dir->root_fd, ".", W_OK, AT_EACCESS) < 0 && errno == EROFS)
+		return fail_sys(e, "remove state directory '%s/%s'", d->dir->root, d->id);
+	return 0;
+}
+
 static int delete_opened(struct deletion *d, struct err *e)
 {
-	if (read_records(d, e) < 0 || open_init(d, e) < 0 || check_may_go(d, e) < 0)
+	if (read_records(d, e) < 0 || check_may_go(d, e) < 0)
 		return -1;
 
 	const struct cgroup_record *cgroup = leftover_cgroup(d->status, d->intent);
+	if (!cgroup)
+		cgroup = d->found;
 	if (cgroup && d->pidfd < 0 && cgroup_systemd_is_anothers(cgroup)) {
 		if (cgroup_remove_beside_unit(cgroup, e) < 0)
 			return -1;
 		cgroup = NULL;
 	}
-	if (end_processes(d, cgroup, e) < 0)
+	if (end_processes(d, cgroup, e) < 0 || check_removable(d, e) < 0)
 		return -1;
 	if (cgroup && cgroup_remove(cgroup, time_left(d, KILL_DEADLINE_MS), e) < 0)
 		return -1;
@@ -216,6 +266,7 @@ int container_delete_opened(const struct global_options *global, struct state_di
 		.arena = &arena,
 		.dir = dir,
 		.status = ended,
+		.registered = { .pidfd = -1 },
 		.has_ended = ended != NULL,
 		.pidfd = -1,
 	};
@@ -226,11 +277,61 @@ int container_delete_opened(const struct global_options *global, struct state_di
 	return rc < 0 ? -1 : 0;
 }
 
+/* Its directory is gone or another's, but the registry still has its process: what would be left of it is that. */
+static int end_registered(const struct global_options *global, const char *id, struct arena *arena,
+			  struct err *e)
+{
+	struct registered registered;
+	struct cgroup_record *cgroup = NULL;
+	struct err unknown;
+	int rc = 0;
+
+	if (registered_find(global, global->root, id, arena, &registered, e) < 0)
+		return -1;
+	autoclose int pidfd = registered.pidfd;
+	if (pidfd < 0)
+		return 0;
+	if (registered_cgroup(&registered, id, arena, &cgroup, &unknown) < 0)
+		log_warning("container %s: %s", id, unknown.text);
+	if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
+		return fail_sys(e, "kill the first process of container %s", id);
+	if (cgroup)
+		rc = cgroup_kill(cgroup, KILL_DEADLINE_MS, e);
+	if (rc == 0 && !pidfd_ended(pidfd, KILL_DEADLINE_MS))
+		rc = fail(e, ERR_SYSTEM,
+			  "container %s: process %lld was killed but does not end; try again", id,
+			  (long long)registered.member->init.pid);
+	if (rc == 0 && cgroup)
+		rc = cgroup_remove(cgroup, KILL_DEADLINE_MS, e);
+	if (rc == 0)
+		rc = registry_remove(registry_default_directory(global->rootless, arena),
+				     registered.member->root, id, e);
+	return rc < 0 ? -1 : 0;
+}
+
+/* --force of what is no container. One that is not there is no error; that another runtime's is not ended by
+ * this one has to be said. */
+static int delete_missing(const struct global_options *global, const char *id, struct err *e)
+{
+	struct arena arena = { 0 };
+	struct err reason;
+	int rc = end_registered(global, id, &arena, &reason);
+
+	arena_release(&arena);
+	if (rc < 0) {
+		*e = reason;
+		return -1;
+	}
+	if (e->sys == ENOENT)
+		return 0;
+	return state_discard_empty(global->root, id, &reason);
+}
+
 int container_delete(const struct global_options *global, const char *id, bool force, struct err *e)
 {
 	autostatedir dir = STATE_DIR_INIT;
 
-	if (state_open(global->root, id, true, &dir, e) < 0)
-		return force && e->kind == ERR_NOT_FOUND ? 0 : -1;
-	return container_delete_opened(global, &dir, NULL, force, e);
+	if (state_open(global->root, id, true, &dir, e) == 0)
+		return container_delete_opened(global, &dir, NULL, force, e);
+	return force && e->kind == ERR_NOT_FOUND ? delete_missing(global, id, e) : -1;
 }

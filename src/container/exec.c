@@ -8,6 +8,7 @@
 #include "container/exec_process.h"
 #include "container/labels.h"
 #include "container/leftover.h"
+#include "container/records.h"
 #include "container/terminal.h"
 #include "seccomp/program.h"
 
@@ -39,7 +40,7 @@ static int read_records(const struct global_options *global, const char *id, str
 			struct err *e)
 {
 	if (state_open(global->root, id, true, &x->dir, e) < 0 ||
-	    state_read_status(&x->dir, &x->arena, &x->status, e) < 0 ||
+	    records_status(global, &x->dir, &x->arena, &x->status, e) < 0 ||
 	    state_read_config(&x->dir, &x->arena, &x->config, e) < 0)
 		return -1;
 	if (!x->status || !x->config || x->status->phase == PHASE_CREATING)
@@ -137,6 +138,10 @@ static int execute(const struct global_options *global, struct execution *x,
 		.preserve_fds = options->preserve_fds + x->inherited.listen_fds,
 		.no_new_keyring = x->status->no_new_keyring,
 	};
+	int waiting = container_is_waiting(&x->dir, x->status, e);
+
+	if (waiting < 0)
+		return -1;
 	struct exec_request request = {
 		.plan = x->plan,
 		.facts = x->facts,
@@ -149,7 +154,7 @@ static int execute(const struct global_options *global, struct execution *x,
 		.cgroups = options->cgroups,
 		.pidfd_socket = options->pidfd_socket,
 		.ignore_paused = options->ignore_paused,
-		.waiting = container_is_waiting(&x->dir, x->status),
+		.waiting = waiting > 0,
 		.prepare = options->detach ? NULL : prepare_foreground,
 		.context = x,
 	};

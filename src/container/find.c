@@ -50,10 +50,11 @@ int container_find(const struct global_options *global, const char *text, struct
 	struct candidates c = { .text = text };
 	struct strlist ids;
 	struct members members;
+	struct err doubt;
 
 	if (strlen(text) < SHORT_ID_MIN || !is_hexadecimal(text))
 		return fail(e, ERR_NOT_FOUND, "container does not exist");
-	if (state_list(global->root, arena, &ids, e) < 0)
+	if (state_list(global->root, arena, &ids, &doubt, e) < 0)
 		return -1;
 	for (size_t i = 0; i < ids.n && !c.several; i++)
 		consider(&c, global->root, ids.v[i]);

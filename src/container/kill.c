@@ -8,6 +8,7 @@
 #include "container/container.h"
 #include "container/leftover.h"
 #include "container/processes.h"
+#include "container/records.h"
 #include "container/signals.h"
 
 #include <errno.h>
@@ -53,8 +54,11 @@ static int kill_living(const struct status_record *status, const struct cgroup_r
 {
 	if (all && cgroup)
 		return signal_cgroup(cgroup, signal, e);
-	if (all && signal != SIGKILL && is_namespace_init((pid_t)status->init.pid))
-		return signal_namespace(status, signal, e);
+	if (all && signal != SIGKILL) {
+		int whole = is_namespace_init((pid_t)status->init.pid, e);
+		if (whole != 0)
+			return whole < 0 ? -1 : signal_namespace(status, signal, e);
+	}
 	if (signal_init(pidfd, status->id, signal, e) < 0)
 		return -1;
 	/* In a frozen cgroup of v1 not even SIGKILL takes effect before the thaw; the container may have made
@@ -92,7 +96,7 @@ int container_kill(const struct global_options *global, const char *id, const ch
 		return -1;
 	if (state_open(global->root, id, false, &dir, e) < 0)
 		return -1;
-	rc = state_read_status(&dir, &arena, &status, e);
+	rc = records_status(global, &dir, &arena, &status, e);
 	if (rc == 0 && (!status || status->phase == PHASE_CREATING))
 		rc = fail(e, ERR_STATE, "container %s cannot be signalled: it is being created",
 			  id);

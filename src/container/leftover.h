@@ -19,9 +19,14 @@ const struct rdt_record *leftover_rdt(const struct status_record *status,
 
 /*
  * Whether init waits for `start`: it listens. `start` writes its record after it has let init go: killed in
- * between, it leaves a container that runs and is recorded as created.
+ * between, or with the file system full, it leaves a container that runs and is recorded as created. 1, 0;
+ * -1: cannot be told.
  */
-bool container_is_waiting(const struct state_dir *dir, const struct status_record *status);
+int container_is_waiting(const struct state_dir *dir, const struct status_record *status,
+			 struct err *e) MUST_CHECK;
+
+/* Whether its cgroup, NULL for none, is frozen. */
+int container_is_paused(const struct cgroup_record *cgroup, bool *ret, struct err *e) MUST_CHECK;
 
 /* delete of a container whose state is open and locked; the directory is gone afterwards. `ended`: its
  * status, where the caller has it and has seen init end; NULL: it is looked up. */

@@ -3,6 +3,7 @@
 #include "container/living.h"
 
 #include "container/leftover.h"
+#include "container/records.h"
 
 void living_release(struct living *living)
 {
@@ -18,7 +19,7 @@ int living_open(const struct global_options *global, const char *id, const char 
 	autoliving living = LIVING_INIT;
 
 	if (state_open(global->root, id, lock, &living.dir, e) < 0 ||
-	    state_read_status(&living.dir, &living.arena, &living.status, e) < 0)
+	    records_status(global, &living.dir, &living.arena, &living.status, e) < 0)
 		return -1;
 	if (!living.status || living.status->phase == PHASE_CREATING)
 		return fail(e, ERR_STATE, "cannot %s container %s: it is being created", verb, id);

@@ -10,6 +10,7 @@
 #include "container/labels.h"
 #include "container/leftover.h"
 #include "container/notify.h"
+#include "container/records.h"
 #include "hooks/hooks.h"
 #include "plan/plan_hooks.h"
 #include "seccomp/program.h"
@@ -273,12 +274,13 @@ static int start_and_wait_ready(struct state_dir *dir, struct status_record *sta
 	return notify_wait_ready(&notify, pidfd, e);
 }
 
-static int start_opened(struct state_dir *dir, struct arena *arena, bool *ret_over, struct err *e)
+static int start_opened(const struct global_options *global, struct state_dir *dir,
+			struct arena *arena, bool *ret_over, struct err *e)
 {
 	struct status_record *status;
 	struct spec *spec;
 
-	if (state_read_status(dir, arena, &status, e) < 0 ||
+	if (records_status(global, dir, arena, &status, e) < 0 ||
 	    state_read_config(dir, arena, &spec, e) < 0)
 		return -1;
 	if (!status || !spec || status->phase == PHASE_CREATING)
@@ -312,7 +314,7 @@ int container_start(const struct global_options *global, const char *id, struct 
 
 	if (state_open(global->root, id, true, &dir, e) < 0)
 		return -1;
-	rc = start_opened(&dir, &arena, &over, e);
+	rc = start_opened(global, &dir, &arena, &over, e);
 	arena_release(&arena);
 	if (rc < 0 && over && delete_failed(global, &dir, &warning) < 0)
 		log_warning("after a failed start: %s", warning.text);

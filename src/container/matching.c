@@ -38,6 +38,7 @@ static int each_matching(const struct global_options *global, const char *text,
 {
 	struct arena arena = { 0 };
 	struct strlist ids;
+	struct err doubt;
 	regex_t pattern;
 	char reason[128];
 	int rc;
@@ -51,7 +52,8 @@ static int each_matching(const struct global_options *global, const char *text,
 		regerror(rc, &pattern, reason, sizeof(reason));
 		return fail(e, ERR_USAGE, "--regex: '%s': %s", text, reason);
 	}
-	rc = state_list(global->root, &arena, &ids, e);
+	/* One of which it cannot be told whether it is a container says so when its turn comes. */
+	rc = state_list(global->root, &arena, &ids, &doubt, e);
 	if (rc == 0)
 		rc = each_of(global, &ids, &pattern, verb, context, e);
 	regfree(&pattern);

@@ -6,6 +6,7 @@
 #include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "container/leftover.h"
+#include "container/records.h"
 #include "spec/oci_state.h"
 #include "sys/channel.h"
 
@@ -20,10 +21,20 @@ const struct name_row container_status_names[] = {
 /* The version of the specification that the state object follows where no configuration is known. */
 #define VIEW_OCI_VERSION "1.3.0"
 
-bool container_is_waiting(const struct state_dir *dir, const struct status_record *record)
+int container_is_waiting(const struct state_dir *dir, const struct status_record *record,
+			 struct err *e)
 {
+	if (record->phase != PHASE_CREATED)
+		return 0;
 	/* Init takes a connection that says nothing for a `start` that died, and goes on waiting. */
-	return record->phase == PHASE_CREATED && channel_has_listener(dir->fd, STATE_START_SOCKET);
+	int rc = channel_has_listener(dir->fd, STATE_START_SOCKET, e);
+	return rc < 0 ? err_prefix(e, "container %s", dir->id) : rc;
+}
+
+int container_is_paused(const struct cgroup_record *cgroup, bool *ret, struct err *e)
+{
+	*ret = false;
+	return cgroup ? cgroup_ask_frozen(cgroup, ret, e) : 0;
 }
 
 static int look_at_process(const struct state_dir *dir, const struct status_record *record,
@@ -43,11 +54,14 @@ static int look_at_process(const struct state_dir *dir, const struct status_reco
 	}
 
 	const struct cgroup_record *cgroup = leftover_cgroup(record, NULL);
+	bool paused;
 	view->pid = record->init.pid;
-	if (cgroup && cgroup_is_frozen(cgroup))
-		view->status = STATUS_PAUSED;
-	else
-		view->status = container_is_waiting(dir, record) ? STATUS_CREATED : STATUS_RUNNING;
+	if (container_is_paused(cgroup, &paused, e) < 0)
+		return -1;
+	int waiting = paused ? 0 : container_is_waiting(dir, record, e);
+	if (waiting < 0)
+		return -1;
+	view->status = paused ? STATUS_PAUSED : waiting ? STATUS_CREATED : STATUS_RUNNING;
 	return 0;
 }
 
@@ -73,7 +87,7 @@ int container_view(const struct global_options *global, const char *id, struct a
 
 	if (state_open(global->root, id, false, &dir, e) < 0)
 		return -1;
-	if (state_read_status(&dir, arena, &record, e) < 0)
+	if (records_status(global, &dir, arena, &record, e) < 0)
 		return -1;
 	if (!record) {
 		if (view_claimed(&dir, arena, &view, e) < 0)

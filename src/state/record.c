@@ -9,8 +9,6 @@
 #include "state/registry.h"
 #include "state/state.h"
 
-#include "base/log.h"
-
 static const struct name_row phase_names[] = {
 	{ "creating", PHASE_CREATING },
 	{ "created", PHASE_CREATED },
@@ -118,17 +116,19 @@ static int check_version(const char *name, const struct json_value *tree, struct
 	return 0;
 }
 
+int record_fail_cut(const char *name, size_t length, struct err *e)
+{
+	return fail(e, ERR_STATE, "%s is cut short (%zu bytes)", name, length);
+}
+
 int record_decode(const struct fields *fields, const char *name, const char *text, size_t length,
 		  struct arena *arena, void **ret, struct err *e)
 {
 	const struct json_source source = { .name = name, .text = text, .length = length };
 	struct json_value *tree;
 
-	if (record_is_cut(text, length)) {
-		log_debug("%s is cut short (%zu bytes): taken for not written", name, length);
-		*ret = NULL;
-		return 0;
-	}
+	if (record_is_cut(text, length))
+		return record_fail_cut(name, length, e);
 	void *record = arena_alloc(arena, fields->size);
 	int rc = json_parse(&source, arena, &tree, e);
 	if (rc == 0)

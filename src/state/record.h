@@ -11,12 +11,15 @@
 #define STATE_STATUS "status.json"
 #define STATE_CONFIG "config.json"
 
-/* True where the text ends before its outermost object or array does: what a crash leaves. */
+/* True where the text ends before its outermost object or array does. The runtime's own writes are never
+ * seen half done (replace_file_at()), so this is damage, and nothing follows from it. */
 bool record_is_cut(const char *text, size_t length);
 
+int record_fail_cut(const char *name, size_t length, struct err *e) MUST_CHECK;
+
 /*
- * Decode a record whose struct begins with `int64_t version`. A cut one gives *ret = NULL and success,
- * one of a newer version an error. What this version does not know is left out.
+ * Decode a record whose struct begins with `int64_t version`. ERR_STATE for a cut one and for one of a
+ * newer version. What this version does not know is left out.
  */
 int record_decode(const struct fields *fields, const char *name, const char *text, size_t length,
 		  struct arena *arena, void **ret, struct err *e) MUST_CHECK;

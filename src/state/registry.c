@@ -73,7 +73,9 @@ static int read_member(int fd, const char *name, struct arena *arena, struct mem
 		openat(fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (file < 0 && errno != ENOENT && errno != ELOOP)
 		return fail_sys(e, "open '%s'", name);
-	if (file < 0 || fstat(file, &status) < 0 || !S_ISREG(status.st_mode)) {
+	if (file >= 0 && fstat(file, &status) < 0)
+		return fail_sys(e, "look at '%s'", name);
+	if (file < 0 || !S_ISREG(status.st_mode)) {
 		*ret = NULL;
 		return 0;
 	}
@@ -112,13 +114,15 @@ static int remove_entries(int fd, const char *directory, const char *root, const
 	struct member_suffix suffix = suffix_of(root, id);
 	int scan_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autoclosedir DIR *scan = scan_fd < 0 ? NULL : fdopendir(scan_fd);
+	struct dirent *entry;
+	int rc;
 
 	if (!scan) {
 		fail_sys(e, "read registry of members '%s'", directory);
 		close_keep_errno(scan_fd);
 		return -1;
 	}
-	for (struct dirent *entry; (entry = readdir(scan));) {
+	while ((rc = next_entry(scan, "the registry of members", &entry, e)) > 0) {
 		const char *name = entry->d_name;
 		bool entire = name[0] != '.' && str_has_suffix(name, suffix.text);
 		bool temporary = name[0] == '.' && strstr(name, suffix.text);
@@ -132,7 +136,7 @@ static int remove_entries(int fd, const char *directory, const char *root, const
 		if (unlinkat(fd, name, 0) < 0 && errno != ENOENT)
 			return fail_sys(e, "remove '%s/%s'", directory, name);
 	}
-	return 0;
+	return rc;
 }
 
 int registry_add(const char *directory, const struct member_record *member, struct err *e)
@@ -189,6 +193,11 @@ static int is_living(const struct member_record *member, struct err *e)
 	return e->kind == ERR_NOT_FOUND ? 0 : -1;
 }
 
+static bool is_entry(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && str_has_suffix(entry->d_name, ".json");
+}
+
 static void add_member(struct members *members, size_t *capacity, struct arena *arena,
 		       const struct member_record *member)
 {
@@ -221,8 +230,10 @@ int registry_living(const char *directory, const char *network_path, struct aren
 		return fail_sys(e, "read registry of members '%s'", directory);
 	take_fd(&fd);
 
-	for (struct dirent *entry; (entry = readdir(scan));) {
-		if (entry->d_name[0] == '.' || !str_has_suffix(entry->d_name, ".json"))
+	struct dirent *entry;
+	int rc;
+	while ((rc = next_entry(scan, "the registry of members", &entry, e)) > 0) {
+		if (!is_entry(entry))
 			continue;
 		struct member_record *member;
 		if (read_member(dirfd(scan), entry->d_name, arena, &member, e) < 0)
@@ -236,6 +247,101 @@ int registry_living(const char *directory, const char *network_path, struct aren
 		if (living)
 			add_member(&members, &capacity, arena, member);
 	}
+	if (rc < 0)
+		return -1;
 	*ret = members;
+	return 0;
+}
+
+/* What a root is to a search. */
+struct searched {
+	const char *root, *id;
+	struct stat status; /* of the root; st_ino 0: it is not there */
+};
+
+/* By the directory too: one root has several spellings where a link leads to it (/var/run). */
+static bool is_searched(const struct member_record *member, const struct searched *searched)
+{
+	struct stat status;
+
+	if (!str_eq(member->id, searched->id))
+		return false;
+	return str_eq(member->root, searched->root) ||
+	       (searched->status.st_ino && stat(member->root, &status) == 0 &&
+		status.st_dev == searched->status.st_dev &&
+		status.st_ino == searched->status.st_ino);
+}
+
+/* 1: it is the one that is looked for; -1: it could be, and cannot be read. */
+static int match_entry(int fd, const char *name, const struct searched *searched,
+		       struct arena *arena, struct member_record **ret, struct err *e)
+{
+	struct member_suffix suffix = suffix_of(searched->root, searched->id);
+	struct stat status;
+
+	if (read_member(fd, name, arena, ret, e) < 0)
+		return -1;
+	if (*ret)
+		return is_searched(*ret, searched);
+	if (str_has_suffix(name, suffix.text) &&
+	    fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		return fail(e, ERR_STATE, "'%s' is damaged", name);
+	return 0;
+}
+
+static int find_in(DIR *scan, const struct searched *searched, struct arena *arena,
+		   struct member_record **ret, int *ret_pidfd, struct err *e)
+{
+	struct dirent *entry;
+	int rc;
+
+	while ((rc = next_entry(scan, "the directory", &entry, e)) > 0) {
+		struct member_record *member = NULL;
+		if (!is_entry(entry))
+			continue;
+		rc = match_entry(dirfd(scan), entry->d_name, searched, arena, &member, e);
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			continue;
+		int pidfd = process_open(&member->init, e);
+		if (pidfd < 0 && e->kind != ERR_NOT_FOUND)
+			return -1;
+		*ret = member;
+		/* An entry of one that has ended may be left of an earlier container with the name. */
+		if (pidfd >= 0) {
+			*ret_pidfd = pidfd;
+			return 0;
+		}
+	}
+	return rc;
+}
+
+int registry_find(const char *directory, const char *root, const char *id, struct arena *arena,
+		  struct member_record **ret, int *ret_pidfd, struct err *e)
+{
+	struct searched searched = { .root = root, .id = id };
+	struct member_record *found = NULL;
+	int pidfd = -1;
+	autoclose int fd = -1;
+
+	if (open_directory(directory, false, &fd, e) < 0) {
+		/* Not there, or not the caller's, who then has never written to it (registry_add()). */
+		if (e->kind != ERR_NOT_FOUND && e->sys)
+			return -1;
+		*ret = NULL;
+		*ret_pidfd = -1;
+		return 0;
+	}
+	if (stat(root, &searched.status) < 0)
+		searched.status.st_ino = 0;
+	autoclosedir DIR *scan = fdopendir(fd);
+	if (!scan)
+		return fail_sys(e, "read registry of members '%s'", directory);
+	take_fd(&fd);
+	if (find_in(scan, &searched, arena, &found, &pidfd, e) < 0)
+		return err_prefix(e, "registry of members '%s'", directory);
+	*ret = found;
+	*ret_pidfd = pidfd;
 	return 0;
 }

@@ -4,7 +4,8 @@
  */
 #include "state/state.h"
 
-#include "state/record.h"
+#include "base/io.h"
+#include "state/content.h"
 #include "sys/directory.h"
 
 #include <fcntl.h>
@@ -16,6 +17,9 @@
 #define LOCK_DEADLINE_MS 10000
 #define LOCK_WAIT_MIN_NS 200000L
 #define LOCK_WAIT_MAX_NS 20000000L
+
+/* More than one only in a race with other creators and deleters of the same id. */
+#define CLAIM_ATTEMPTS 100
 
 static bool is_alphanumeric(char c)
 {
@@ -119,40 +123,69 @@ static int lock_with_deadline(struct state_dir *dir, struct err *e)
 	return 0;
 }
 
-/* Whether ROOT/ID is still the directory that we hold; a delete may have been faster. */
-static bool is_in_place(const struct state_dir *dir)
+static int fail_missing(const char *id, struct err *e)
+{
+	fail(e, ERR_NOT_FOUND, "container does not exist: %s", id);
+	e->sys = ENOENT;
+	return -1;
+}
+
+/* What has the name is not a container's: `sys` stays 0. */
+static int fail_foreign(const struct state_dir *dir, const char *why, struct err *e)
+{
+	return fail(e, ERR_NOT_FOUND, "container does not exist: '%s/%s' %s", dir->root, dir->id,
+		    why);
+}
+
+/* Whether ROOT/ID is still the directory that we hold; a delete may have been faster. -1: cannot be told. */
+static int is_in_place(const struct state_dir *dir, struct err *e)
 {
 	struct stat held, named;
 
-	return fstat(dir->fd, &held) == 0 && held.st_nlink > 0 &&
-	       fstatat(dir->root_fd, dir->id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+	if (fstat(dir->fd, &held) < 0)
+		return fail_sys(e, "look at state directory '%s/%s'", dir->root, dir->id);
+	if (fstatat(dir->root_fd, dir->id, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT
+			       ? 0
+			       : fail_sys(e, "look at state directory '%s/%s'", dir->root, dir->id);
+	return held.st_nlink > 0 && held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+/* Of another user, or writable by others: nothing in it is believed. Without a record of ours it is not a
+ * container at all. */
+static int check_trust(const struct state_dir *dir, struct err *e)
+{
+	struct err reason, unknown;
+
+	if (trusted_directory_check(dir->fd, "state directory", dir->id, &reason) == 0)
+		return 0;
+	if (!reason.sys && content_has_record(dir->root_fd, dir->id, &unknown) == 0)
+		return fail(e, ERR_NOT_FOUND, "container does not exist: %s", reason.text);
+	*e = reason;
+	return -1;
+}
+
+static int fail_open(const struct state_dir *dir, struct err *e)
+{
+	int error_number = errno;
+	struct stat named;
+
+	if (error_number == ENOENT)
+		return fail_missing(dir->id, e);
+	if (error_number == ENOTDIR || error_number == ELOOP)
+		return fail_foreign(dir, "is not a directory", e);
+	if (error_number == EACCES &&
+	    fstatat(dir->root_fd, dir->id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    named.st_uid != geteuid())
+		return fail_foreign(dir, "belongs to another user", e);
+	return fail_errno(e, error_number, "open state directory '%s/%s'", dir->root, dir->id);
 }
 
 static int open_directory(struct state_dir *dir, struct err *e)
 {
-	dir->fd = openat(dir->root_fd, dir->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir->fd < 0 && errno == ENOENT)
-		return fail(e, ERR_NOT_FOUND, "container does not exist: %s", dir->id);
-	if (dir->fd < 0 && (errno == ENOTDIR || errno == ELOOP))
-		return fail(e, ERR_STATE, "'%s/%s' is no state directory: a symlink or a file",
-			    dir->root, dir->id);
-	if (dir->fd < 0)
-		return fail_sys(e, "open state directory '%s/%s'", dir->root, dir->id);
-	return trusted_directory_check(dir->fd, "state directory", dir->id, e);
-}
-
-/* Looked for by name and not by reading the directory, which would need a descriptor. */
-static bool has_records(const struct state_dir *dir)
-{
-	static const char *const names[] = { STATE_INTENT, STATE_STATUS, STATE_CONFIG,
-					     STATE_START_SOCKET };
-	struct stat status;
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (fstatat(dir->fd, names[i], &status, AT_SYMLINK_NOFOLLOW) == 0)
-			return true;
-	return false;
+	replace_fd(&dir->fd,
+		   openat(dir->root_fd, dir->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+	return dir->fd < 0 ? fail_open(dir, e) : check_trust(dir, e);
 }
 
 static int fail_exists(const char *id, struct err *e)
@@ -161,24 +194,90 @@ static int fail_exists(const char *id, struct err *e)
 }
 
 /*
+ * Take away a directory that holds nothing: its creator was killed before it wrote anything. 1: removed;
+ * 0: it is gone; ERR_STATE: it is in use, or not ours.
+ */
+static int remove_empty(struct state_dir *dir, struct err *e)
+{
+	struct content content;
+	int rc = open_directory(dir, e);
+
+	if (rc < 0 && e->kind == ERR_NOT_FOUND)
+		return e->sys == ENOENT ? 0 : fail_exists(dir->id, e);
+	if (rc < 0)
+		return -1;
+	/* Whoever claims an id holds the lock from then on. */
+	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? fail_exists(dir->id, e)
+					    : fail_sys(e, "lock container %s", dir->id);
+	rc = is_in_place(dir, e);
+	if (rc <= 0)
+		return rc;
+	if (content_look(dir->root_fd, dir->id, dir->fd, &content, e) < 0)
+		return -1;
+	if (content.kind == CONTENT_FOREIGN)
+		return fail(e, ERR_STATE, "container with given ID already exists: '%s/%s' %s",
+			    dir->root, dir->id, content.why);
+	if (content.kind == CONTENT_CONTAINER)
+		return fail_exists(dir->id, e);
+	return state_remove(dir, e) < 0 ? -1 : 1;
+}
+
+/* Looked for by name and not by reading the directory, which would need a descriptor. */
+static bool is_untouched(const struct state_dir *dir)
+{
+	struct stat status;
+
+	for (size_t i = 0; content_names[i]; i++)
+		if (fstatat(dir->fd, content_names[i], &status, AT_SYMLINK_NOFOLLOW) == 0)
+			return false;
+	return true;
+}
+
+/*
  * Between the mkdirat() and the lock a delete may take the directory away, and another create may put
  * its own there, which we would then hold. Only he is the winner who holds the lock of a directory that
- * is in place and that nobody has written to.
+ * is in place and that nobody has written to. 0: another one was faster.
  */
 static int take_claimed(struct state_dir *dir, struct err *e)
 {
+	int rc;
+
 	if (open_directory(dir, e) < 0) {
-		/* Not where it is gone: what stands there by now is somebody else's. */
+		if (e->kind == ERR_NOT_FOUND && e->sys == ENOENT)
+			return 0;
+		/* Not where it is another's: what stands there by now is not ours to remove. */
 		if (e->kind == ERR_SYSTEM)
 			unlinkat(dir->root_fd, dir->id, AT_REMOVEDIR);
 		return -1;
 	}
 	if (lock_with_deadline(dir, e) < 0)
 		return e->kind == ERR_STATE ? fail_exists(dir->id, e) : -1;
-	if (!is_in_place(dir))
-		return fail(e, ERR_STATE, "container %s was deleted while it was being created",
-			    dir->id);
-	return has_records(dir) ? fail_exists(dir->id, e) : 0;
+	rc = is_in_place(dir, e);
+	if (rc <= 0) {
+		state_unlock(dir);
+		return rc;
+	}
+	return is_untouched(dir) ? 1 : fail_exists(dir->id, e);
+}
+
+/* 1: claimed; 0: what was in the way is gone. */
+static int claim_once(struct state_dir *dir, struct err *e)
+{
+	/* Its number is free again when the new directory is opened: with no descriptor left, the claim
+	 * fails here, before there is anything to take back. */
+	autoclose int reserved = fcntl(dir->root_fd, F_DUPFD_CLOEXEC, 0);
+
+	if (reserved < 0)
+		return fail_sys(e, "claim container %s", dir->id);
+	if (mkdirat(dir->root_fd, dir->id, 0700) < 0) {
+		if (errno != EEXIST)
+			return fail_sys(e, "make state directory '%s/%s'", dir->root, dir->id);
+		replace_fd(&reserved, -1);
+		return remove_empty(dir, e) < 0 ? -1 : 0;
+	}
+	replace_fd(&reserved, -1);
+	return take_claimed(dir, e);
 }
 
 int state_claim(const char *root, const char *id, struct state_dir *ret, struct err *e)
@@ -191,45 +290,68 @@ int state_claim(const char *root, const char *id, struct state_dir *ret, struct 
 		return -1;
 	dir.root = xstrdup(root);
 	dir.id = xstrdup(id);
-	/* Its number is free again when the new directory is opened: with no descriptor left, the claim
-	 * fails here, before there is anything to take back. */
-	autoclose int reserved = fcntl(dir.root_fd, F_DUPFD_CLOEXEC, 0);
-	if (reserved < 0)
-		return fail_sys(e, "claim container %s", id);
-	if (mkdirat(dir.root_fd, id, 0700) < 0) {
-		if (errno == EEXIST)
-			return fail_exists(id, e);
-		return fail_sys(e, "make state directory '%s/%s'", root, id);
+	for (unsigned attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
+		int rc = claim_once(&dir, e);
+		if (rc < 0)
+			return -1;
+		if (rc > 0) {
+			hand_over(&dir, ret);
+			return 0;
+		}
+		replace_fd(&dir.fd, -1);
 	}
-	replace_fd(&reserved, -1);
-	if (take_claimed(&dir, e) < 0)
+	return fail(e, ERR_STATE, "container %s was deleted while it was being created", id);
+}
+
+static int open_root_of(const char *root, const char *id, struct state_dir *dir, struct err *e)
+{
+	if (state_check_id(id, e) < 0)
 		return -1;
-	hand_over(&dir, ret);
+	if (state_root_open(root, false, &dir->root_fd, e) < 0)
+		return e->kind == ERR_NOT_FOUND ? fail_missing(id, e) : -1;
+	dir->root = xstrdup(root);
+	dir->id = xstrdup(id);
 	return 0;
+}
+
+/* CONTENT_CONTAINER or, where it is just being claimed, CONTENT_NOTHING. */
+static int look_inside(const struct state_dir *dir, struct content *content, struct err *e)
+{
+	if (content_look(dir->root_fd, dir->id, dir->fd, content, e) < 0)
+		return -1;
+	return content->kind == CONTENT_FOREIGN ? fail_foreign(dir, content->why, e) : 0;
 }
 
 int state_open(const char *root, const char *id, bool lock, struct state_dir *ret, struct err *e)
 {
 	autostatedir dir = STATE_DIR_INIT;
+	struct content content;
 
-	if (state_check_id(id, e) < 0)
-		return -1;
-	if (state_root_open(root, false, &dir.root_fd, e) < 0)
-		return e->kind == ERR_NOT_FOUND
-			       ? fail(e, ERR_NOT_FOUND, "container does not exist: %s", id)
-			       : -1;
-	dir.root = xstrdup(root);
-	dir.id = xstrdup(id);
-	if (open_directory(&dir, e) < 0)
+	if (open_root_of(root, id, &dir, e) < 0 || open_directory(&dir, e) < 0 ||
+	    look_inside(&dir, &content, e) < 0)
 		return -1;
 	if (lock) {
 		if (lock_with_deadline(&dir, e) < 0)
 			return -1;
-		if (!is_in_place(&dir))
-			return fail(e, ERR_NOT_FOUND, "container does not exist: %s", id);
+		int rc = is_in_place(&dir, e);
+		if (rc <= 0)
+			return rc < 0 ? -1 : fail_missing(id, e);
+		if (content.kind == CONTENT_NOTHING && look_inside(&dir, &content, e) < 0)
+			return -1;
 	}
+	if (content.kind == CONTENT_NOTHING)
+		return fail_foreign(&dir, "is an empty directory", e);
 	hand_over(&dir, ret);
 	return 0;
+}
+
+int state_discard_empty(const char *root, const char *id, struct err *e)
+{
+	autostatedir dir = STATE_DIR_INIT;
+
+	if (open_root_of(root, id, &dir, e) < 0)
+		return e->kind == ERR_NOT_FOUND ? 0 : -1;
+	return remove_empty(&dir, e) < 0 ? -1 : 0;
 }
 
 void state_unlock(struct state_dir *dir)
@@ -243,22 +365,44 @@ int state_relock(struct state_dir *dir, struct err *e)
 {
 	if (lock_with_deadline(dir, e) < 0)
 		return -1;
-	if (is_in_place(dir))
+	int rc = is_in_place(dir, e);
+	if (rc > 0)
 		return 0;
 	state_unlock(dir);
-	return fail(e, ERR_NOT_FOUND, "container does not exist: %s", dir->id);
+	return rc < 0 ? -1 : fail_missing(dir->id, e);
 }
 
-static bool is_listed(int root_fd, const struct dirent *entry)
+/* Whether it is a container's; 1 also where that cannot be told, with the reason in *doubt unless there is one. */
+static bool is_listed(int root_fd, const struct dirent *entry, struct err *doubt)
 {
+	struct content content;
+	struct err reason;
 	struct stat status;
 
-	if (str_empty(entry->d_name) || bad_byte(entry->d_name))
+	if (bad_byte(entry->d_name) || (entry->d_type != DT_UNKNOWN && entry->d_type != DT_DIR))
 		return false;
-	if (entry->d_type != DT_UNKNOWN)
-		return entry->d_type == DT_DIR;
-	return fstatat(root_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISDIR(status.st_mode);
+	int rc = content_has_record(root_fd, entry->d_name, &reason);
+	if (rc > 0)
+		return true;
+	autoclose int fd = rc < 0 ? -1
+				  : openat(root_fd, entry->d_name,
+					   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (rc == 0 && fd < 0) {
+		if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+			return false;
+		rc = fail_sys(&reason, "container %s: open its directory", entry->d_name);
+	}
+	/* Another user's, in which no record of ours was seen. */
+	if (fstatat(root_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    status.st_uid != geteuid())
+		return false;
+	if (rc == 0)
+		rc = content_look(root_fd, entry->d_name, fd, &content, &reason);
+	if (rc == 0)
+		return content.kind == CONTENT_CONTAINER;
+	if (doubt->kind == ERR_NONE)
+		*doubt = reason;
+	return true;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -266,12 +410,16 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int state_list(const char *root, struct arena *arena, struct strlist *ret, struct err *e)
+int state_list(const char *root, struct arena *arena, struct strlist *ret, struct err *doubt,
+	       struct err *e)
 {
 	autoclose int root_fd = -1;
 	struct strlist list = { .v = arena_new_array(arena, char *, 8) };
 	size_t capacity = 8;
+	struct dirent *entry;
+	int rc;
 
+	doubt->kind = ERR_NONE;
 	if (state_root_open(root, false, &root_fd, e) < 0) {
 		if (e->kind != ERR_NOT_FOUND)
 			return -1;
@@ -283,8 +431,8 @@ int state_list(const char *root, struct arena *arena, struct strlist *ret, struc
 		return fail_sys(e, "read state root '%s'", root);
 	take_fd(&root_fd);
 
-	for (struct dirent *entry; (entry = readdir(scan));) {
-		if (!is_listed(dirfd(scan), entry))
+	while ((rc = next_entry(scan, "the state root", &entry, e)) > 0) {
+		if (!is_listed(dirfd(scan), entry, doubt))
 			continue;
 		if (list.n == capacity) {
 			char **larger = arena_new_array(arena, char *, capacity * 2);
@@ -294,6 +442,8 @@ int state_list(const char *root, struct arena *arena, struct strlist *ret, struc
 		}
 		list.v[list.n++] = arena_strdup(arena, entry->d_name);
 	}
+	if (rc < 0)
+		return -1;
 	qsort(list.v, list.n, sizeof(*list.v), compare_names);
 	*ret = list;
 	return 0;

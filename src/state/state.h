@@ -101,21 +101,25 @@ struct state_dir {
 void state_dir_release(struct state_dir *dir);
 #define autostatedir __attribute__((cleanup(state_dir_release))) struct state_dir
 
-/* Make the directory, exactly one of many wins; locked. ERR_STATE "container with given ID already
- * exists" where it is taken. */
+/* Make the directory, exactly one of many wins; locked. One that is empty and not locked is taken over: its
+ * creator was killed. ERR_STATE "container with given ID already exists" where it is taken. */
 int state_claim(const char *root, const char *id, struct state_dir *ret, struct err *e) MUST_CHECK;
 
-/* ERR_NOT_FOUND "container does not exist". lock: wait for the lock at most 10 seconds. */
+/* ERR_NOT_FOUND "container does not exist": `sys` is ENOENT where nothing has the name, 0 where what has it is
+ * not a container. What cannot be told is another error. lock: wait for the lock at most 10 seconds. */
 int state_open(const char *root, const char *id, bool lock, struct state_dir *ret, struct err *e)
 	MUST_CHECK;
+/* Take away what a creator that was killed at once has left, an empty directory. Nothing there: success. */
+int state_discard_empty(const char *root, const char *id, struct err *e) MUST_CHECK;
 void state_unlock(struct state_dir *dir);
 /* Lock again what is still open; ERR_NOT_FOUND where it was deleted meanwhile, whether or not another
  * container has its name by now. */
 int state_relock(struct state_dir *dir, struct err *e) MUST_CHECK;
 
-/* Ids below a root, sorted; directories with a bad name are left out. A missing root has none. */
-int state_list(const char *root, struct arena *arena, struct strlist *ret, struct err *e)
-	MUST_CHECK;
+/* Ids of the containers below a root, sorted; what is not one is left out. One of which that cannot be told is
+ * listed, and the first reason is in *doubt, else ERR_NONE. A missing root has none. */
+int state_list(const char *root, struct arena *arena, struct strlist *ret, struct err *doubt,
+	       struct err *e) MUST_CHECK;
 
 int state_write_intent(struct state_dir *dir, const struct intent_record *intent, struct err *e)
 	MUST_CHECK;
@@ -123,8 +127,8 @@ int state_write_status(struct state_dir *dir, const struct status_record *status
 	MUST_CHECK;
 int state_write_config(struct state_dir *dir, const struct spec *spec, struct err *e) MUST_CHECK;
 
-/* A record that is not there, or cut short by a crash, gives *ret = NULL and success: the directory
- * was claimed and not more. One of a newer version is an error. */
+/* A record that is not there gives *ret = NULL and success: the creation did not come so far. One that cannot be
+ * read is an error, ERR_STATE where it is damaged (cut short, of a newer version, not a file). */
 int state_read_intent(const struct state_dir *dir, struct arena *arena, struct intent_record **ret,
 		      struct err *e) MUST_CHECK;
 int state_read_status(const struct state_dir *dir, struct arena *arena, struct status_record **ret,

@@ -3,6 +3,7 @@
  * The records of a container on disk: written, read, and removed with their directory. Runs in the
  * runtime.
  */
+#include "state/content.h"
 #include "state/record.h"
 #include "state/state.h"
 
@@ -17,11 +18,6 @@
 /* With config.json's annotations in it, a status can be about as large as that. */
 #define STATUS_MAX JSON_MAX_BYTES
 #define CONFIG_MAX JSON_MAX_BYTES
-
-/* The intent last: while there is one, a delete that was cut short can be repeated. */
-static const char *const known_names[] = {
-	STATE_CONFIG, STATE_START_SOCKET, STATE_NOTIFY, STATE_YARD, STATE_STATUS, STATE_INTENT,
-};
 
 static int write_record(const struct state_dir *dir, const char *name, const char *text,
 			size_t length, size_t limit, struct err *e)
@@ -86,12 +82,16 @@ static int read_record(const struct state_dir *dir, const char *name, size_t lim
 		*ret = NULL;
 		return 0;
 	}
+	if (fd < 0 && errno == ELOOP)
+		return fail(e, ERR_STATE, "container %s: '%s' is not a regular file", dir->id,
+			    name);
 	if (fd < 0)
 		return fail_sys(e, "container %s: open '%s'", dir->id, name);
 	if (fstat(fd, &status) < 0)
 		return fail_sys(e, "container %s: stat '%s'", dir->id, name);
 	if (!S_ISREG(status.st_mode))
-		return fail(e, ERR_STATE, "container %s: '%s' is no regular file", dir->id, name);
+		return fail(e, ERR_STATE, "container %s: '%s' is not a regular file", dir->id,
+			    name);
 	if (read_fd_all(fd, name, limit, ret, ret_length, e) < 0)
 		return err_prefix(e, "container %s", dir->id);
 	return 0;
@@ -144,10 +144,9 @@ int state_read_config(const struct state_dir *dir, struct arena *arena, struct s
 
 	if (read_record(dir, STATE_CONFIG, CONFIG_MAX, &text, &length, e) < 0)
 		return -1;
-	if (text && record_is_cut(text, length))
-		log_debug("container %s: %s is cut short (%zu bytes): taken for not written",
-			  dir->id, STATE_CONFIG, length);
-	else if (text && spec_decode_text(text, length, STATE_CONFIG, arena, &spec, e) < 0) {
+	if (text && record_is_cut(text, length) && record_fail_cut(STATE_CONFIG, length, e) < 0)
+		return err_prefix(e, "container %s", dir->id);
+	if (text && spec_decode_text(text, length, STATE_CONFIG, arena, &spec, e) < 0) {
 		e->kind = ERR_STATE;
 		return err_prefix(e, "container %s", dir->id);
 	}
@@ -157,21 +156,9 @@ int state_read_config(const struct state_dir *dir, struct arena *arena, struct s
 
 static bool is_known(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(known_names); i++)
-		if (str_eq(name, known_names[i]))
+	for (size_t i = 0; content_names[i]; i++)
+		if (str_eq(name, content_names[i]))
 			return true;
-	return false;
-}
-
-/* ".NAME.*" of replace_file_at(), left where it was killed. */
-static bool is_stale_temporary(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(known_names); i++) {
-		size_t length = strlen(known_names[i]);
-		if (name[0] == '.' && strncmp(name + 1, known_names[i], length) == 0 &&
-		    name[1 + length] == '.')
-			return true;
-	}
 	return false;
 }
 
@@ -190,22 +177,24 @@ static int sweep(const struct state_dir *dir, struct err *e)
 {
 	int scan_fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autoclosedir DIR *scan = scan_fd < 0 ? NULL : fdopendir(scan_fd);
+	struct dirent *entry;
+	int rc;
 
 	if (!scan) {
 		log_debug("container %s: its state directory cannot be read", dir->id);
 		close_keep_errno(scan_fd);
 		return 0;
 	}
-	for (struct dirent *entry; (entry = readdir(scan));) {
+	while ((rc = next_entry(scan, "the container's directory", &entry, e)) > 0) {
 		const char *name = entry->d_name;
-		if (str_eq(name, ".") || str_eq(name, "..") || is_known(name))
+		if (is_known(name))
 			continue;
-		if (!is_stale_temporary(name))
+		if (!content_is_temporary(name))
 			return fail_unknown(dir, name, e);
 		if (unlinkat(dir->fd, name, 0) < 0 && errno != ENOENT)
 			return fail_sys(e, "container %s: remove '%s'", dir->id, name);
 	}
-	return 0;
+	return rc < 0 ? err_prefix(e, "container %s", dir->id) : 0;
 }
 
 /* ROOT/ID must still be the directory whose files are removed, or the rmdir would hit another one. */
@@ -239,9 +228,13 @@ static int remove_name(const struct state_dir *dir, const char *name, struct err
 	if (is_notify && unlinkat(dir->fd, STATE_NOTIFY "/" STATE_NOTIFY_SOCKET, 0) < 0 &&
 	    errno != ENOENT && errno != ENOTDIR)
 		return fail_sys(e, "container %s: remove the notification socket", dir->id);
-	if (unlinkat(dir->fd, name, is_directory ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT)
-		return fail_sys(e, "container %s: remove '%s'", dir->id, name);
-	return 0;
+	if (unlinkat(dir->fd, name, is_directory ? AT_REMOVEDIR : 0) == 0 || errno == ENOENT)
+		return 0;
+	/* A file for a directory or the other way round is damage, and goes with the rest if it is empty. */
+	if ((errno == EISDIR || errno == ENOTDIR) &&
+	    unlinkat(dir->fd, name, is_directory ? 0 : AT_REMOVEDIR) == 0)
+		return 0;
+	return fail_sys(e, "container %s: remove '%s'", dir->id, name);
 }
 
 int state_remove(struct state_dir *dir, struct err *e)
@@ -254,8 +247,8 @@ int state_remove(struct state_dir *dir, struct err *e)
 		return 0;
 	if (sweep(dir, e) < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(known_names); i++)
-		if (remove_name(dir, known_names[i], e) < 0)
+	for (size_t i = 0; content_names[i]; i++)
+		if (remove_name(dir, content_names[i], e) < 0)
 			return -1;
 	if (unlinkat(dir->root_fd, dir->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return fail_sys(e, "remove state directory '%s/%s'", dir->root, dir->id);

@@ -199,15 +199,20 @@ int channel_connect(int directory_fd, const char *name, struct err *e)
 	return take_fd(&fd);
 }
 
-bool channel_has_listener(int directory_fd, const char *name)
+int channel_has_listener(int directory_fd, const char *name, struct err *e)
 {
 	autoclose int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un address;
-	struct err ignored;
 
-	if (fd < 0 || socket_address(directory_fd, name, &address, &ignored) < 0)
-		return false;
-	/* EAGAIN: his queue is full, so he is there */
-	return connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ||
-	       errno == EAGAIN;
+	if (fd < 0)
+		return fail_sys(e, "make a socket for '%s'", name);
+	if (socket_address(directory_fd, name, &address, e) < 0)
+		return -1;
+	/* EAGAIN: the listener's queue is full, so there is one */
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN)
+		return 1;
+	/* EPROTOTYPE: a socket of another kind */
+	if (errno == ENOENT || errno == ECONNREFUSED || errno == EPROTOTYPE)
+		return 0;
+	return fail_sys(e, "connect to socket '%s'", name);
 }

@@ -32,7 +32,8 @@ int channel_receive(int socket, struct message *ret, int *ret_fd, struct err *e)
 int channel_listen(int directory_fd, const char *name, struct err *e) MUST_CHECK;
 int channel_connect(int directory_fd, const char *name, struct err *e) MUST_CHECK;
 
-/* Whether somebody listens at DIRECTORY/NAME; never waits. He sees a connection that says nothing. */
-bool channel_has_listener(int directory_fd, const char *name);
+/* Whether there is a listener at DIRECTORY/NAME: 1, 0; -1: cannot be told. Never waits. The listener sees a
+ * connection that says nothing. */
+int channel_has_listener(int directory_fd, const char *name, struct err *e) MUST_CHECK;
 
 #endif
