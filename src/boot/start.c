@@ -5,6 +5,7 @@
  */
 #include "boot/boot.h"
 
+#include "base/log.h"
 #include "boot/protocol.h"
 #include "boot/step.h"
 #include "cgroup/cgroup.h"
@@ -68,13 +69,17 @@ static int start_connect(struct start *s, struct err *e)
 static int start_go(struct start *s, struct err *e)
 {
 	struct message go = { .type = BOOT_GO };
+	struct err unremoved;
 
 	cgroup_memory_of_record(s->status->cgroup, &s->memory);
 	if (channel_send(s->socket, &go, -1, e) < 0)
 		return -1;
-	/* Its listener is gone by now, or soon; the name is for nobody any more. */
-	if (!s->line && unlinkat(s->state->fd, STATE_START_SOCKET, 0) < 0 && errno != ENOENT)
-		return fail_sys(e, "remove the start socket");
+	/* Its listener is gone by now, or soon, so the name leads nowhere even where it cannot be removed; and
+	 * what was let go is not called back. */
+	if (!s->line && unlinkat(s->state->fd, STATE_START_SOCKET, 0) < 0 && errno != ENOENT) {
+		fail_sys(&unremoved, "container %s: remove the start socket", s->status->id);
+		log_warning("%s", unremoved.text);
+	}
 	return 0;
 }
 
@@ -171,10 +176,14 @@ static int start_wait(struct start *s, struct err *e)
 	return s->over ? fail_over(s, e) : 0;
 }
 
+/* The program runs, whatever becomes of its record. One that says "created" says the same where init does not
+ * listen any more (container_is_waiting()), so a full or read-only file system is not an error. */
 static int start_record(struct start *s, struct err *e)
 {
 	s->status->phase = PHASE_STARTED;
-	return state_write_status(s->state, s->status, e);
+	if (state_write_status(s->state, s->status, e) < 0)
+		log_warning("%s", e->text);
+	return 0;
 }
 
 #define STEP(name, call) STEP_ON("start", name, call)
