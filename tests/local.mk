@@ -41,6 +41,7 @@ unit_tests = \
 	tests/unit/test_seccomp \
 	tests/unit/test_self_exe \
 	tests/unit/test_sha256 \
+	tests/unit/test_shown \
 	tests/unit/test_spec \
 	tests/unit/test_state \
 	tests/unit/test_state_content \
@@ -90,6 +91,7 @@ tests_unit_test_schema_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_seccomp_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_self_exe_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sha256_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_shown_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spec_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_content_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)

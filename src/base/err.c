@@ -5,10 +5,11 @@
  */
 #include "base/err.h"
 
+#include "base/str.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Room for a message with two long paths before it is cut. */
 #define FULL_TEXT_MAX 12288
@@ -46,6 +47,25 @@ static void copy_both_ends(char to[ERR_TEXT_MAX], const char *from, size_t lengt
 	to[tail] = '\0';
 }
 
+/* The text of an error out of `from`, escaped. The longest escape of one byte has four. */
+static void put_escaped(char to[ERR_TEXT_MAX], const char *from, size_t length, bool keep_breaks)
+{
+	char cut[ERR_TEXT_MAX], shown[4 * ERR_TEXT_MAX], one[TEXT_ESCAPE_MAX];
+	size_t n = 0, size;
+
+	/* What is left out in the middle now would be left out again, being longer then. */
+	copy_both_ends(cut, from, length);
+	length = strlen(cut);
+	for (size_t i = 0; i < length;) {
+		bool kept = keep_breaks && cut[i] == '\n';
+
+		i += text_escape(cut + i, length - i, one, &size);
+		memcpy(shown + n, kept ? "\n" : one, kept ? 1 : size);
+		n += kept ? 1 : size;
+	}
+	copy_both_ends(to, shown, n);
+}
+
 /* The formatted length as it stands in the buffer; vsnprintf() reports the length without the limit, and
  * a failure (a text over INT_MAX) as -1. */
 static size_t stored_length(int formatted, size_t size)
@@ -71,7 +91,7 @@ __attribute__((format(printf, 4, 0))) static int set_error(struct err *e, enum e
 		errno_text(error_number, full + length, ERRNO_TEXT_MAX);
 		length += strlen(full + length);
 	}
-	copy_both_ends(e->text, full, length);
+	put_escaped(e->text, full, length, false);
 	e->kind = kind;
 	e->sys = error_number;
 	errno = saved;
@@ -109,10 +129,23 @@ int fail_errno(struct err *e, int error_number, const char *format, ...)
 	return -1;
 }
 
+int fail_lines(struct err *e, enum err_kind kind, const char *lines)
+{
+	put_escaped(e->text, lines, strlen(lines), true);
+	e->kind = kind;
+	e->sys = 0;
+	return -1;
+}
+
+void err_escape(struct err *e)
+{
+	put_escaped(e->text, e->text, strnlen(e->text, ERR_TEXT_MAX - 1), false);
+}
+
 int err_prefix(struct err *e, const char *format, ...)
 {
 	int saved = errno;
-	char full[FULL_TEXT_MAX + ERR_TEXT_MAX + 2];
+	char full[FULL_TEXT_MAX], all[2 * ERR_TEXT_MAX + 2];
 	va_list arguments;
 
 	va_start(arguments, format);
@@ -121,10 +154,12 @@ int err_prefix(struct err *e, const char *format, ...)
 	va_end(arguments);
 
 	size_t old = strnlen(e->text, ERR_TEXT_MAX - 1);
-	full[length++] = ':';
-	full[length++] = ' ';
-	memcpy(full + length, e->text, old);
-	copy_both_ends(e->text, full, length + old);
+	put_escaped(all, full, length, false);
+	length = strlen(all);
+	all[length++] = ':';
+	all[length++] = ' ';
+	memcpy(all + length, e->text, old);
+	copy_both_ends(e->text, all, length + old);
 	errno = saved;
 	return -1;
 }

@@ -6,6 +6,9 @@
  * A function that can fail takes a `struct err *e` as its last parameter, returns a value >= 0 on
  * success and -1 on failure with *e set exactly once, and leaves its other outputs untouched on
  * failure. Only main() prints an error.
+ *
+ * `text` can be shown as it is: what is formatted into it is escaped on the way (text_escape() in str.h), line
+ * breaks too. Those of fail_lines() are the only ones in an error.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -41,6 +44,13 @@ int fail_sys(struct err *e, const char *format, ...) __attribute__((format(print
 /* As fail_sys() for an error number that is not in errno. */
 int fail_errno(struct err *e, int error_number, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* As fail() with a text of several lines, whose breaks are kept: each line was made by strbuf_show(), so that
+ * no name from outside has begun one. */
+int fail_lines(struct err *e, enum err_kind kind, const char *lines);
+
+/* Escape an error that another process has sent, whatever it says; its line breaks too. */
+void err_escape(struct err *e);
 
 /* Put "PREFIX: " before the text of an error that is set already; returns -1. */
 int err_prefix(struct err *e, const char *format, ...) __attribute__((format(printf, 2, 3)));

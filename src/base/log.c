@@ -157,20 +157,17 @@ bool log_enabled(enum log_level level)
 	return !state.silent && level <= state.level;
 }
 
-/* What a terminal or a JSON reader stumbles over becomes '?'; line breaks and tabs stay. */
-static void add_clean(struct strbuf *b, const char *text)
+/* The error may have lines of its own (err.h). Escaped again, so that nothing depends on how it was made. */
+static void add_lines(struct strbuf *b, const char *text)
 {
-	size_t length = strlen(text), size;
+	for (;;) {
+		size_t length = strcspn(text, "\n");
 
-	for (size_t i = 0; i < length; i += size) {
-		size = utf8_sequence(text + i, length - i);
-		bool keep = text[i] == '\n' || text[i] == '\t' ||
-			    (size > 0 && !utf8_is_control(text + i, size));
-		if (keep)
-			strbuf_add(b, text + i, size);
-		else
-			strbuf_putc(b, '?');
-		size = size ? size : 1;
+		strbuf_show(b, "%.*s", (int)length, text);
+		if (!text[length])
+			return;
+		strbuf_putc(b, '\n');
+		text += length + 1;
 	}
 }
 
@@ -285,11 +282,9 @@ __attribute__((format(printf, 2, 0))) static void log_message(enum log_level lev
 	if (!log_enabled(level))
 		return;
 	vsnprintf(message, sizeof(message), format, arguments);
-	if (state.prefix) {
-		add_clean(&text, state.prefix);
-		strbuf_puts(&text, ": ");
-	}
-	add_clean(&text, message);
+	if (state.prefix)
+		strbuf_show(&text, "%s: ", state.prefix);
+	strbuf_escape(&text, message);
 	emit(level, NULL, strbuf_text(&text));
 	errno = saved;
 }
@@ -326,7 +321,7 @@ void log_error(const struct err *e)
 	int saved = errno;
 	autostrbuf text = { 0 };
 
-	add_clean(&text, e->text);
+	add_lines(&text, e->text);
 	emit(LOG_LEVEL_ERROR, err_kind_name(e->kind), strbuf_text(&text));
 	if (state.target != TARGET_STDERR) {
 		autostrbuf line = { 0 };

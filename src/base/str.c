@@ -53,20 +53,39 @@ void strbuf_putc(struct strbuf *b, char c)
 	strbuf_add(b, &c, 1);
 }
 
-void strbuf_printf(struct strbuf *b, const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void
+strbuf_vprintf(struct strbuf *b, const char *format, va_list arguments)
 {
-	va_list arguments, again;
+	va_list again;
 
-	va_start(arguments, format);
 	va_copy(again, arguments);
 	int length = vsnprintf(NULL, 0, format, arguments);
-	va_end(arguments);
 	if (length >= 0) {
 		strbuf_reserve(b, (size_t)length);
 		vsnprintf(b->text + b->length, (size_t)length + 1, format, again);
 		b->length += (size_t)length;
 	}
 	va_end(again);
+}
+
+void strbuf_printf(struct strbuf *b, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	strbuf_vprintf(b, format, arguments);
+	va_end(arguments);
+}
+
+/* Of a valid sequence. */
+static unsigned code_point(const char *s, size_t size)
+{
+	static const unsigned char lead_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	unsigned value = (unsigned char)s[0] & lead_bits[size];
+
+	for (size_t i = 1; i < size; i++)
+		value = value << 6 | ((unsigned char)s[i] & 0x3fu);
+	return value;
 }
 
 void strbuf_quote(struct strbuf *b, const char *s, size_t limit)
@@ -80,13 +99,13 @@ void strbuf_quote(struct strbuf *b, const char *s, size_t limit)
 		if (i + (size ? size : 1) > limit)
 			break;
 		if (size == 0)
-			strbuf_putc(b, '?');
+			strbuf_printf(b, "\\x%02x", (unsigned)(unsigned char)s[i]);
 		else if (s[i] == '\n')
 			strbuf_puts(b, "\\n");
 		else if (s[i] == '\t')
 			strbuf_puts(b, "\\t");
 		else if (utf8_is_control(s + i, size))
-			strbuf_printf(b, "\\u%04x", (unsigned)(unsigned char)s[i + size - 1]);
+			strbuf_printf(b, "\\u%04x", code_point(s + i, size));
 		else {
 			if (s[i] == '"' || s[i] == '\\')
 				strbuf_putc(b, '\\');
@@ -96,6 +115,38 @@ void strbuf_quote(struct strbuf *b, const char *s, size_t limit)
 	}
 	strbuf_puts(b, i < length ? "..." : "");
 	strbuf_putc(b, '"');
+}
+
+void strbuf_escape(struct strbuf *b, const char *s)
+{
+	size_t length = strlen(s), shown;
+	char text[TEXT_ESCAPE_MAX];
+
+	for (size_t i = 0; i < length;) {
+		i += text_escape(s + i, length - i, text, &shown);
+		strbuf_add(b, text, shown);
+	}
+}
+
+void strbuf_show(struct strbuf *b, const char *format, ...)
+{
+	size_t breaks = 0, length = strlen(format);
+	autostrbuf text = { 0 };
+	va_list arguments;
+
+	while (breaks < length && format[length - 1 - breaks] == '\n')
+		breaks++;
+	va_start(arguments, format);
+	strbuf_vprintf(&text, format, arguments);
+	va_end(arguments);
+	if (text.length < breaks)
+		return;
+	text.length -= breaks;
+	if (text.text)
+		text.text[text.length] = '\0';
+	strbuf_escape(b, strbuf_text(&text));
+	while (breaks-- > 0)
+		strbuf_putc(b, '\n');
 }
 
 const char *strbuf_text(const struct strbuf *b)
@@ -259,11 +310,32 @@ size_t utf8_sequence(const char *s, size_t length)
 
 bool utf8_is_control(const char *s, size_t size)
 {
-	unsigned char first = (unsigned char)s[0];
+	unsigned point = code_point(s, size);
 
-	if (size == 1)
-		return first < 0x20 || first == 0x7f;
-	return size == 2 && first == 0xc2 && (unsigned char)s[1] < 0xa0;
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
+	       point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2066 && point <= 0x2069);
+}
+
+size_t text_escape(const char *s, size_t length, char ret[TEXT_ESCAPE_MAX], size_t *ret_length)
+{
+	static const char letters[] = "nrt", meanings[] = "\n\r\t";
+	size_t size = utf8_sequence(s, length);
+	const char *letter = *s ? strchr(meanings, *s) : NULL;
+
+	if (size > 0 && !utf8_is_control(s, size)) {
+		memcpy(ret, s, size);
+		*ret_length = size;
+		return size;
+	}
+	if (letter)
+		snprintf(ret, TEXT_ESCAPE_MAX, "\\%c", letters[letter - meanings]);
+	else if (size <= 1)
+		snprintf(ret, TEXT_ESCAPE_MAX, "\\x%02x", (unsigned)(unsigned char)*s);
+	else
+		snprintf(ret, TEXT_ESCAPE_MAX, "\\u%04x", code_point(s, size) & 0xffff);
+	*ret_length = strlen(ret);
+	return size ? size : 1;
 }
 
 bool strlist_has(const struct strlist *list, const char *s)

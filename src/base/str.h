@@ -28,9 +28,17 @@ void strbuf_printf(struct strbuf *b, const char *format, ...)
 /* The text, "" where nothing was added. Valid until the next change. */
 const char *strbuf_text(const struct strbuf *b);
 
-/* s in double quotes, to be shown: control characters, '"' and '\\' are escaped as in JSON, bytes that are
- * no UTF-8 become '?', and what is beyond `limit` bytes becomes "...". */
+/* s in double quotes, to be shown: what utf8_is_control() tells, '"' and '\\' are escaped as in JSON, a byte
+ * that is not UTF-8 becomes "\xNN", and what is beyond `limit` bytes becomes "...". */
 void strbuf_quote(struct strbuf *b, const char *s, size_t limit);
+
+/* s for a line of text that people read: see text_escape(). */
+void strbuf_escape(struct strbuf *b, const char *s);
+
+/* As strbuf_printf() for people: what is formatted is escaped whole; only line breaks at the very end of the
+ * format itself stay, so that no argument can begin a line. */
+void strbuf_show(struct strbuf *b, const char *format, ...)
+	__attribute__((format(printf, 2, 3), nonnull(2)));
 
 #define autostrbuf __attribute__((cleanup(strbuf_release))) struct strbuf
 
@@ -72,8 +80,18 @@ bool parse_id(const char *s, uint32_t *ret);
  * `length`. Strict: no overlong forms, no surrogates, nothing above U+10FFFF (RFC 3629). */
 size_t utf8_sequence(const char *s, size_t length);
 
-/* Whether a valid sequence is what a terminal, or a reader of lines, takes for a command: C0, DEL, C1. */
+/* Whether a valid sequence is what a terminal, a reader of lines or one of text takes for a command: C0, DEL,
+ * C1, the separators of lines and paragraphs, and what turns the direction of text (CVE-2021-42574). */
 bool utf8_is_control(const char *s, size_t size);
+
+/*
+ * One step over text from outside that is to be shown: the sequence at the start of s, or, where it is a
+ * control or not UTF-8, its escape ("\n", "\x1b", "\u202e"), into `ret`. *ret_length is the length of what is
+ * there now; returns the bytes of s that it stands for, at least 1. A backslash is not escaped: shown twice,
+ * a text stays what it was the first time.
+ */
+#define TEXT_ESCAPE_MAX 8
+size_t text_escape(const char *s, size_t length, char ret[TEXT_ESCAPE_MAX], size_t *ret_length);
 
 /* A list of strings. v == NULL: absent; n == 0 with v != NULL: present and empty. */
 struct strlist {

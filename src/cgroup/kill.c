@@ -267,6 +267,7 @@ static int signal_by_helper(const struct cgroup_opened *opened, int freezer, int
 		return -1;
 	if (length == sizeof(*e)) {
 		memcpy(e, said, sizeof(*e));
+		err_escape(e);
 		return -1;
 	}
 	return status == 0 ? 0 : fail(e, ERR_SYSTEM, "the helper ended with status %d", status);

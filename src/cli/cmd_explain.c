@@ -41,13 +41,13 @@ static void print_head(const char *policy_path, const struct policy *policy,
 {
 	const char *join = value_to_name(network_join_names, network->join);
 
-	strbuf_printf(out, "policy: %s, mode %s\n", policy_path ? policy_path : "built-in",
-		      mode_name(policy));
-	strbuf_printf(out, "network: %s", join ? join : "undecided");
+	strbuf_show(out, "policy: %s, mode %s\n", policy_path ? policy_path : "built-in",
+		    mode_name(policy));
+	strbuf_show(out, "network: %s", join ? join : "undecided");
 	if (network->path)
-		strbuf_printf(out, ", %s", network->path);
+		strbuf_show(out, ", %s", network->path);
 	if (network->cookie)
-		strbuf_printf(out, ", cookie %" PRIu64, network->cookie);
+		strbuf_show(out, ", cookie %" PRIu64, network->cookie);
 	strbuf_putc(out, '\n');
 }
 
@@ -123,9 +123,11 @@ static int explain_container(const struct cli_call *call, const struct container
 					 record->network_cookie };
 	if (str_eq(call->values.format, "json"))
 		return explain_container_json(view, &network, e);
-	strbuf_printf(&text, "container: %s\nstatus: %s (phase %s)\nbundle: %s\n", view->id,
-		      value_to_name(container_status_names, view->status),
-		      value_to_name(phase_names, record->phase), view->bundle);
+	strbuf_show(&text, "container: %s\n", view->id);
+	strbuf_show(&text, "status: %s (phase %s)\n",
+		    value_to_name(container_status_names, view->status),
+		    value_to_name(phase_names, record->phase));
+	strbuf_show(&text, "bundle: %s\n", view->bundle);
 	print_head(record->policy_path, record->policy, &network, &text);
 	print_decisions(&record->decisions, &text);
 	return cli_output(&text, e);
@@ -198,7 +200,7 @@ static int explain_outlook(const struct cli_call *call, const char *id, struct e
 		return explain_unplanned(&outlook, e);
 	}
 	print_head(outlook.policy.path, outlook.policy.policy, &network, &text);
-	strbuf_printf(&text, "verdict: %s\n", verdict_text(&outlook));
+	strbuf_show(&text, "verdict: %s\n", verdict_text(&outlook));
 	print_decisions(&verdict->decisions, &text);
 	if (outlook.plan) {
 		strbuf_puts(&text, "\nplan:\n\n");

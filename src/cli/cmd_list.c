@@ -74,6 +74,12 @@ static void table_row(const struct container_view *view, struct arena *arena,
 	ret[3] = view->bundle;
 	ret[4] = view->created ? view->created : "";
 	ret[5] = arena_strdup(arena, container_owner_name(view->owner).text);
+	/* Before the widths are measured. */
+	for (size_t column = 0; column < LIST_COLUMNS; column++) {
+		autostrbuf shown = { 0 };
+		strbuf_escape(&shown, ret[column]);
+		ret[column] = arena_strdup(arena, strbuf_text(&shown));
+	}
 }
 
 static int print_table(const struct views *views, struct arena *arena, struct err *e)
@@ -93,11 +99,11 @@ static int print_table(const struct views *views, struct arena *arena, struct er
 				widths[column] = strlen(rows[i][column]) + LIST_GAP;
 	for (size_t i = 0; i <= views->n; i++) {
 		for (size_t column = 0; column + 1 < LIST_COLUMNS; column++)
-			strbuf_printf(&text, "%-*s",
-				      widths[column] < LIST_WIDTH_LEAST ? LIST_WIDTH_LEAST
-									: (int)widths[column],
-				      rows[i][column]);
-		strbuf_printf(&text, "%s\n", rows[i][LIST_COLUMNS - 1]);
+			strbuf_show(&text, "%-*s",
+				    widths[column] < LIST_WIDTH_LEAST ? LIST_WIDTH_LEAST
+								      : (int)widths[column],
+				    rows[i][column]);
+		strbuf_show(&text, "%s\n", rows[i][LIST_COLUMNS - 1]);
 	}
 	return cli_output(&text, e);
 }
@@ -107,7 +113,7 @@ static int print_ids(const struct strlist *ids, struct err *e)
 	autostrbuf text = { 0 };
 
 	for (size_t i = 0; i < ids->n; i++)
-		strbuf_printf(&text, "%s\n", ids->v[i]);
+		strbuf_show(&text, "%s\n", ids->v[i]);
 	return cli_output(&text, e);
 }
 

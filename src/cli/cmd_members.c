@@ -41,16 +41,16 @@ static int print_table(const struct members *members, bool quiet, struct err *e)
 	autostrbuf text = { 0 };
 
 	if (!quiet)
-		strbuf_printf(&text, "%-24s %-10s %-32s %s\n", "ID", "PID", "NETWORK", "ROOT");
+		strbuf_show(&text, "%-24s %-10s %-32s %s\n", "ID", "PID", "NETWORK", "ROOT");
 	for (size_t i = 0; i < members->n; i++) {
 		const struct member_record *member = &members->v[i];
 		if (quiet)
-			strbuf_printf(&text, "%s\n", member->id);
+			strbuf_show(&text, "%s\n", member->id);
 		else
-			strbuf_printf(&text, "%-24s %-10" PRId64 " %-32s %s\n", member->id,
-				      member->init.pid,
-				      member->network_path ? member->network_path : "(its own)",
-				      member->root);
+			strbuf_show(&text, "%-24s %-10" PRId64 " %-32s %s\n", member->id,
+				    member->init.pid,
+				    member->network_path ? member->network_path : "(its own)",
+				    member->root);
 	}
 	return cli_output(&text, e);
 }

@@ -8,7 +8,7 @@ static int print_check(const struct policy_source *source, struct err *e)
 	autostrbuf text = { 0 };
 
 	if (source->path)
-		strbuf_printf(&text, "%s: valid, trusted\n", source->path);
+		strbuf_show(&text, "%s: valid, trusted\n", source->path);
 	else
 		strbuf_puts(&text, "built-in policy: there is no policy file\n");
 	return cli_output(&text, e);

@@ -145,7 +145,7 @@ static int print_table(const struct cli_call *call, const struct u32list *pids, 
 		} else if (!has_pid(pids, line, column)) {
 			continue;
 		}
-		strbuf_printf(&out, "%s\n", line);
+		strbuf_show(&out, "%s\n", line);
 	}
 	return cli_output(&out, e);
 }

@@ -12,30 +12,17 @@
 
 void put_text(struct strbuf *out, const char *text)
 {
-	bool plain = *text != '\0';
-	const unsigned char *p;
+	size_t length = strlen(text), i = 0, size;
 
-	for (p = (const unsigned char *)text; *p && plain; p++)
-		plain = *p > ' ' && *p != 0x7f && *p != '"' && *p != '\\' && *p != 0xc2;
-	if (plain) {
+	for (; i < length && text[i] != ' ' && text[i] != '"' && text[i] != '\\'; i += size) {
+		size = utf8_sequence(text + i, length - i);
+		if (size == 0 || utf8_is_control(text + i, size))
+			break;
+	}
+	if (length > 0 && i == length)
 		strbuf_puts(out, text);
-		return;
-	}
-	strbuf_putc(out, '"');
-	for (p = (const unsigned char *)text; *p; p++) {
-		/* C1 controls are two bytes in UTF-8 */
-		if (*p == '\n')
-			strbuf_puts(out, "\\n");
-		else if (*p < ' ' || *p == 0x7f)
-			strbuf_printf(out, "\\u%04x", *p);
-		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-			strbuf_printf(out, "\\u%04x", *++p);
-		else if (*p == '"' || *p == '\\')
-			strbuf_printf(out, "\\%c", *p);
-		else
-			strbuf_putc(out, (char)*p);
-	}
-	strbuf_putc(out, '"');
+	else
+		strbuf_quote(out, text, SIZE_MAX);
 }
 
 /* "  LABEL TEXT\n"; nothing for NULL. */
@@ -43,7 +30,7 @@ static void put_line(struct strbuf *out, const char *label, const char *text)
 {
 	if (!text)
 		return;
-	strbuf_printf(out, "  %s ", label);
+	strbuf_show(out, "  %s ", label);
 	put_text(out, text);
 	strbuf_putc(out, '\n');
 }
@@ -52,7 +39,7 @@ static void put_list(struct strbuf *out, const char *label, char *const *v, size
 {
 	if (n == 0)
 		return;
-	strbuf_printf(out, "%s\n", label);
+	strbuf_show(out, "%s\n", label);
 	for (size_t i = 0; i < n; i++) {
 		strbuf_puts(out, "  ");
 		put_text(out, v[i]);
@@ -107,9 +94,9 @@ static void print_new_namespaces(const struct plan_namespaces *ns, struct strbuf
 	strbuf_puts(out, "  new");
 	for (const struct name_row *row = plan_clone_names; row->name; row++) {
 		if (ns->clone_flags & (uint64_t)row->value)
-			strbuf_printf(out, " %s", row->name);
+			strbuf_show(out, " %s", row->name);
 	}
-	strbuf_printf(out, "%s%s\n", ns->new_cgroup ? " cgroup" : "", ns->new_time ? " time" : "");
+	strbuf_show(out, "%s%s\n", ns->new_cgroup ? " cgroup" : "", ns->new_time ? " time" : "");
 }
 
 static void print_namespaces(const struct plan_namespaces *ns, struct strbuf *out)
@@ -119,17 +106,17 @@ static void print_namespaces(const struct plan_namespaces *ns, struct strbuf *ou
 	strbuf_puts(out, "namespaces\n");
 	print_new_namespaces(ns, out);
 	for (size_t i = 0; i < ns->joins.n; i++) {
-		strbuf_printf(out, "  join %s ", value_to_name(spec_ns_names, ns->joins.v[i].type));
+		strbuf_show(out, "  join %s ", value_to_name(spec_ns_names, ns->joins.v[i].type));
 		put_text(out, ns->joins.v[i].path);
 		strbuf_putc(out, '\n');
 	}
-	strbuf_printf(out, "  network %s", network ? network : "none");
+	strbuf_show(out, "  network %s", network ? network : "none");
 	if (ns->network_path) {
 		strbuf_putc(out, ' ');
 		put_text(out, ns->network_path);
 	}
 	if (ns->network_cookie)
-		strbuf_printf(out, " cookie %" PRIu64, ns->network_cookie);
+		strbuf_show(out, " cookie %" PRIu64, ns->network_cookie);
 	strbuf_putc(out, '\n');
 	put_line(out, "uid_map", ns->uid_map);
 	put_line(out, "gid_map", ns->gid_map);
@@ -139,8 +126,8 @@ static void print_namespaces(const struct plan_namespaces *ns, struct strbuf *ou
 static void print_net_devices(const struct plan *plan, struct strbuf *out)
 {
 	for (size_t i = 0; i < plan->net_devices.n; i++)
-		strbuf_printf(out, "  link %s of the host as %s\n", plan->net_devices.v[i].name,
-			      plan->net_devices.v[i].inside);
+		strbuf_show(out, "  link %s of the host as %s\n", plan->net_devices.v[i].name,
+			    plan->net_devices.v[i].inside);
 }
 
 /* What stands between the parts of a mount's line: a colon first, then semicolons. */
@@ -160,10 +147,10 @@ static void print_mount_words(const struct plan_mount *mount, struct strbuf *out
 		return;
 	put_separator(out, is_first);
 	for (size_t i = 0; i < n; i++)
-		strbuf_printf(out, "%s%s", i > 0 ? " " : "", words[i]);
+		strbuf_show(out, "%s%s", i > 0 ? " " : "", words[i]);
 	for (size_t i = 0; i < mount->propagation.n; i++)
-		strbuf_printf(out, "%s%s", n + i > 0 ? " " : "",
-			      propagation_name(mount->propagation.v[i]));
+		strbuf_show(out, "%s%s", n + i > 0 ? " " : "",
+			    propagation_name(mount->propagation.v[i]));
 }
 
 static void print_mount_details(const struct plan_mount *mount, struct strbuf *out)
@@ -213,8 +200,8 @@ static void print_mount_details(const struct plan_mount *mount, struct strbuf *o
 
 static void print_mount(const struct plan_mount *mount, struct strbuf *out)
 {
-	strbuf_printf(out, "  [%u] %s%s", mount->index, mount->recursive ? "recursive " : "",
-		      value_to_name(plan_mount_kind_names, mount->kind));
+	strbuf_show(out, "  [%u] %s%s", mount->index, mount->recursive ? "recursive " : "",
+		    value_to_name(plan_mount_kind_names, mount->kind));
 	if (mount->fstype) {
 		strbuf_putc(out, ' ');
 		put_text(out, mount->fstype);
@@ -237,21 +224,21 @@ static void print_devices(const struct plan *plan, struct strbuf *out)
 
 		strbuf_puts(out, "  ");
 		put_text(out, device->path);
-		strbuf_printf(out, " %s", plan_device_type(device->type));
+		strbuf_show(out, " %s", plan_device_type(device->type));
 		if (!str_eq(plan_device_type(device->type), "p"))
-			strbuf_printf(out, " %u:%u", device->major, device->minor);
+			strbuf_show(out, " %u:%u", device->major, device->minor);
 		if (device->is_there) {
 			strbuf_puts(out, " as it is there\n");
 			continue;
 		}
-		strbuf_printf(out, " mode %04o owner %u:%u%s%s\n", (unsigned)device->mode,
-			      device->uid, device->gid, device->bind ? " bind" : "",
-			      device->is_default ? " default" : "");
+		strbuf_show(out, " mode %04o owner %u:%u%s%s\n", (unsigned)device->mode,
+			    device->uid, device->gid, device->bind ? " bind" : "",
+			    device->is_default ? " default" : "");
 	}
 	if (plan->links.n > 0)
 		strbuf_puts(out, "links\n");
 	for (size_t i = 0; i < plan->links.n; i++)
-		strbuf_printf(out, "  %s -> %s\n", plan->links.v[i].path, plan->links.v[i].target);
+		strbuf_show(out, "  %s -> %s\n", plan->links.v[i].path, plan->links.v[i].target);
 }
 
 /* The rules that every container gets are one line. */
@@ -261,15 +248,15 @@ static void print_device_rules(const struct plan_device_rules *rules, struct str
 
 	if (!rules->by_program)
 		return;
-	strbuf_printf(out, "  devices: %s others\n", rules->others ? "allow" : "deny");
+	strbuf_show(out, "  devices: %s others\n", rules->others ? "allow" : "deny");
 	for (size_t i = 0; i < rules->n; i++) {
 		autostrbuf text = { 0 };
 		defaults = defaults || rules->v[i].is_default;
 		if (rules->v[i].is_default)
 			continue;
 		plan_device_rule_text(&rules->v[i], &text);
-		strbuf_printf(out, "  devices: %s %s\n", rules->v[i].allow ? "allow" : "deny",
-			      strbuf_text(&text));
+		strbuf_show(out, "  devices: %s %s\n", rules->v[i].allow ? "allow" : "deny",
+			    strbuf_text(&text));
 	}
 	if (defaults)
 		strbuf_puts(out, "  devices: allow the default devices\n");
@@ -281,24 +268,23 @@ static void print_cgroup(const struct plan_cgroup *cgroup, struct strbuf *out)
 		strbuf_puts(out, "cgroup none\n");
 		return;
 	}
-	strbuf_printf(out, "cgroup %s ", value_to_name(cgroup_layout_names, cgroup->layout));
+	strbuf_show(out, "cgroup %s ", value_to_name(cgroup_layout_names, cgroup->layout));
 	put_text(out, cgroup->path);
 	strbuf_putc(out, '\n');
 	print_scope(cgroup->scope, out);
 	print_device_rules(&cgroup->devices, out);
 	for (size_t i = 0; i < cgroup->writes.n; i++) {
-		strbuf_printf(out, "  %s: ", cgroup->writes.v[i].controller);
+		strbuf_show(out, "  %s: ", cgroup->writes.v[i].controller);
 		put_text(out, cgroup->writes.v[i].file);
 		strbuf_puts(out, " = ");
 		put_text(out, cgroup->writes.v[i].value);
 		strbuf_putc(out, '\n');
 	}
 	if (cgroup->memory_check)
-		strbuf_printf(out, "  refused where more than %" PRIu64 " bytes are in use\n",
-			      cgroup->memory_check);
+		strbuf_show(out, "  refused where more than %" PRIu64 " bytes are in use\n",
+			    cgroup->memory_check);
 	if (cgroup->delegate)
-		strbuf_printf(out, "  owned by %u:%u\n", cgroup->delegate_uid,
-			      cgroup->delegate_gid);
+		strbuf_show(out, "  owned by %u:%u\n", cgroup->delegate_uid, cgroup->delegate_gid);
 	if (cgroup->delegated) {
 		strbuf_puts(out, "  processes in ");
 		put_text(out, cgroup->delegated);
@@ -329,10 +315,10 @@ static void print_capabilities(const struct plan_capabilities *capabilities, str
 	strbuf_puts(out, "capabilities\n");
 	plan_capability_sets(capabilities, sets);
 	for (size_t i = 0; i < PLAN_CAPABILITY_SETS; i++) {
-		strbuf_printf(out, "  %s", sets[i].name);
+		strbuf_show(out, "  %s", sets[i].name);
 		for (int number = 0; number < 64; number++) {
 			if (sets[i].mask & 1ULL << number)
-				strbuf_printf(out, " %s", cap_name_of(number));
+				strbuf_show(out, " %s", cap_name_of(number));
 		}
 		strbuf_putc(out, '\n');
 	}
@@ -343,28 +329,28 @@ static void put_limit(struct strbuf *out, uint64_t value)
 	if (value == UINT64_MAX)
 		strbuf_puts(out, " unlimited");
 	else
-		strbuf_printf(out, " %" PRIu64, value);
+		strbuf_show(out, " %" PRIu64, value);
 }
 
 static void print_identity(const struct plan_process *process, struct strbuf *out)
 {
-	strbuf_printf(out, "  user %u:%u", process->uid, process->gid);
+	strbuf_show(out, "  user %u:%u", process->uid, process->gid);
 	if (process->keep_groups) {
 		strbuf_puts(out, " with the caller's groups");
 	} else {
 		for (size_t i = 0; i < process->groups.n; i++)
-			strbuf_printf(out, "%s%u", i == 0 ? " groups " : ",", process->groups.v[i]);
+			strbuf_show(out, "%s%u", i == 0 ? " groups " : ",", process->groups.v[i]);
 	}
 	if (process->umask_set)
-		strbuf_printf(out, " umask %04o", (unsigned)process->umask);
+		strbuf_show(out, " umask %04o", (unsigned)process->umask);
 	strbuf_putc(out, '\n');
 	if (process->no_new_privileges)
 		strbuf_puts(out, "  no new privileges\n");
 	if (process->oom_score_adj_set)
-		strbuf_printf(out, "  oom_score_adj %d\n", process->oom_score_adj);
+		strbuf_show(out, "  oom_score_adj %d\n", process->oom_score_adj);
 	print_scheduling(process, out);
 	for (size_t i = 0; i < process->rlimits.n; i++) {
-		strbuf_printf(out, "  %s", process->rlimits.v[i].name);
+		strbuf_show(out, "  %s", process->rlimits.v[i].name);
 		put_limit(out, process->rlimits.v[i].soft);
 		put_limit(out, process->rlimits.v[i].hard);
 		strbuf_putc(out, '\n');
@@ -382,8 +368,8 @@ static void print_process(const struct plan_process *process, struct strbuf *out
 	strbuf_putc(out, '\n');
 	put_line(out, "cwd", process->cwd);
 	if (process->terminal && (process->rows || process->columns))
-		strbuf_printf(out, "  terminal of %u rows and %u columns\n", process->rows,
-			      process->columns);
+		strbuf_show(out, "  terminal of %u rows and %u columns\n", process->rows,
+			    process->columns);
 	else if (process->terminal)
 		strbuf_puts(out, "  terminal\n");
 	print_identity(process, out);
@@ -400,7 +386,7 @@ static void print_hooks(const struct plan *plan, struct strbuf *out)
 		for (size_t i = 0; i < kinds[k].hooks->n; i++) {
 			const struct plan_hook *hook = &kinds[k].hooks->v[i];
 
-			strbuf_printf(out, "hook %s ", kinds[k].name);
+			strbuf_show(out, "hook %s ", kinds[k].name);
 			put_text(out, hook->path);
 			strbuf_puts(out, "\n  args");
 			put_words(out, hook->args);
@@ -410,7 +396,7 @@ static void print_hooks(const struct plan *plan, struct strbuf *out)
 			}
 			strbuf_putc(out, '\n');
 			if (hook->timeout)
-				strbuf_printf(out, "  timeout %" PRId64 " s\n", hook->timeout);
+				strbuf_show(out, "  timeout %" PRId64 " s\n", hook->timeout);
 		}
 	}
 }

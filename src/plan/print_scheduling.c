@@ -27,26 +27,26 @@ static uint64_t time_of(const struct plan_scheduler *scheduler, size_t i)
 
 static void print_scheduler(const struct plan_scheduler *scheduler, struct strbuf *out)
 {
-	strbuf_printf(out, "  scheduler %s nice %d priority %u", scheduler->name, scheduler->nice,
-		      scheduler->priority);
+	strbuf_show(out, "  scheduler %s nice %d priority %u", scheduler->name, scheduler->nice,
+		    scheduler->priority);
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++)
 		if (time_of(scheduler, i))
-			strbuf_printf(out, " %s %" PRIu64 " ns", times[i].name,
-				      time_of(scheduler, i));
+			strbuf_show(out, " %s %" PRIu64 " ns", times[i].name,
+				    time_of(scheduler, i));
 	for (const struct name_row *row = spec_sched_flag_names; row->name; row++)
 		if (scheduler->flags & (uint64_t)row->value)
-			strbuf_printf(out, " %s", row->name);
+			strbuf_show(out, " %s", row->name);
 	strbuf_putc(out, '\n');
 }
 
 static void print_memory_policy(const struct plan_memory_policy *policy, struct strbuf *out)
 {
-	strbuf_printf(out, "  memory policy %s", policy->name);
+	strbuf_show(out, "  memory policy %s", policy->name);
 	for (const struct name_row *row = spec_memory_policy_flag_names; row->name; row++)
 		if (policy->mode & (int)row->value)
-			strbuf_printf(out, " %s", row->name);
+			strbuf_show(out, " %s", row->name);
 	if (policy->nodes.text)
-		strbuf_printf(out, " nodes %s", policy->nodes.text);
+		strbuf_show(out, " nodes %s", policy->nodes.text);
 	strbuf_putc(out, '\n');
 }
 
@@ -65,13 +65,13 @@ void print_scheduling(const struct plan_process *process, struct strbuf *out)
 	if (process->scheduler)
 		print_scheduler(process->scheduler, out);
 	if (process->io_priority)
-		strbuf_printf(out, "  I/O priority %s %d\n",
-			      value_to_name(spec_io_class_names, process->io_priority->io_class),
-			      process->io_priority->priority);
+		strbuf_show(out, "  I/O priority %s %d\n",
+			    value_to_name(spec_io_class_names, process->io_priority->io_class),
+			    process->io_priority->priority);
 	if (process->memory_policy)
 		print_memory_policy(process->memory_policy, out);
 	if (process->personality)
-		strbuf_printf(out, "  personality %s\n", process->personality->name);
+		strbuf_show(out, "  personality %s\n", process->personality->name);
 }
 
 static void json_scheduler(const struct plan_scheduler *scheduler, struct json_out *out)

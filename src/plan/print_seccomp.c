@@ -12,7 +12,7 @@ static void put_action(struct strbuf *out, int action, uint32_t value)
 {
 	strbuf_puts(out, value_to_name(spec_seccomp_action_names, action));
 	if (action == SPEC_ACT_ERRNO || action == SPEC_ACT_TRACE)
-		strbuf_printf(out, " %u", value);
+		strbuf_show(out, " %u", value);
 }
 
 static void put_condition(struct strbuf *out, const struct plan_seccomp_condition *condition)
@@ -24,11 +24,11 @@ static void put_condition(struct strbuf *out, const struct plan_seccomp_conditio
 	};
 
 	if (condition->op == SPEC_CMP_MASKED_EQ)
-		strbuf_printf(out, "argument %u & 0x%" PRIx64 " == 0x%" PRIx64, condition->index,
-			      condition->mask, condition->value);
+		strbuf_show(out, "argument %u & 0x%" PRIx64 " == 0x%" PRIx64, condition->index,
+			    condition->mask, condition->value);
 	else
-		strbuf_printf(out, "argument %u %s 0x%" PRIx64, condition->index,
-			      value_to_name(signs, condition->op), condition->value);
+		strbuf_show(out, "argument %u %s 0x%" PRIx64, condition->index,
+			    value_to_name(signs, condition->op), condition->value);
 }
 
 static void put_rule(struct strbuf *out, const struct plan_seccomp_rule *rule)
@@ -50,7 +50,7 @@ static void put_rule(struct strbuf *out, const struct plan_seccomp_rule *rule)
 static void put_what(const struct plan_seccomp *seccomp, struct strbuf *out)
 {
 	if (seccomp->program.n) {
-		strbuf_printf(out, "  program of %zu instructions\n", seccomp->program.n);
+		strbuf_show(out, "  program of %zu instructions\n", seccomp->program.n);
 		return;
 	}
 	strbuf_puts(out, "  else ");
@@ -75,7 +75,7 @@ void print_seccomp(const struct plan_seccomp *seccomp, struct strbuf *out)
 		strbuf_puts(out, "  flags");
 	for (const struct name_row *row = spec_seccomp_flag_names; row->name; row++) {
 		if (seccomp->flags & (uint64_t)row->value)
-			strbuf_printf(out, " %s", row->name);
+			strbuf_show(out, " %s", row->name);
 	}
 	if (seccomp->flags)
 		strbuf_putc(out, '\n');

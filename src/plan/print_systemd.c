@@ -7,11 +7,11 @@ void print_scope(const struct plan_scope *scope, struct strbuf *out)
 {
 	if (!scope)
 		return;
-	strbuf_printf(out, "  systemd%s %s in %s\n", scope->user ? " of the user:" : ":",
-		      scope->unit, scope->slice);
+	strbuf_show(out, "  systemd%s %s in %s\n", scope->user ? " of the user:" : ":", scope->unit,
+		    scope->slice);
 	for (size_t i = 0; i < scope->properties.n; i++) {
 		const struct plan_property *property = &scope->properties.v[i];
-		strbuf_printf(out, "    %s %s =", property->name, property->type);
+		strbuf_show(out, "    %s %s =", property->name, property->type);
 		for (size_t k = 0; k < property->values.n; k++) {
 			strbuf_putc(out, ' ');
 			put_text(out, property->values.v[k]);

@@ -232,9 +232,9 @@ static void put_refusal(const struct decision *decision, const char *config_name
 			struct strbuf *out)
 {
 	if (config_name && decision->line.set)
-		strbuf_printf(out, "%s:%u:%u: ", config_name, decision->line.value,
-			      decision->column.value);
-	strbuf_printf(out, "%s: %s", decision->rule, decision->why);
+		strbuf_show(out, "%s:%u:%u: ", config_name, decision->line.value,
+			    decision->column.value);
+	strbuf_show(out, "%s: %s", decision->rule, decision->why);
 }
 
 int policy_refusal(const struct verdict *verdict, const char *config_name, struct err *e)
@@ -258,5 +258,5 @@ int policy_refusal(const struct verdict *verdict, const char *config_name, struc
 	}
 	if (left_out)
 		strbuf_printf(&text, "\n(and %zu more; `distro-shim explain` has all)", left_out);
-	return fail(e, ERR_POLICY, "%s", strbuf_text(&text));
+	return fail_lines(e, ERR_POLICY, strbuf_text(&text));
 }

@@ -95,32 +95,21 @@ static bool same_paragraph(const struct decision *a, const struct decision *b)
 	return a->action == b->action && str_eq(a->rule, b->rule) && str_eq(a->why, b->why);
 }
 
-/* A pointer has keys of the config in it as they are, and a terminal obeys some bytes. */
-static void print_pointer(const char *pointer, struct strbuf *out)
-{
-	for (const char *p = pointer; *p; p++)
-		if (*p < ' ' || *p > '~') {
-			strbuf_quote(out, pointer, 256);
-			return;
-		}
-	strbuf_puts(out, pointer);
-}
-
 static void print_change(const struct decision *decision, struct strbuf *out)
 {
 	if (str_empty(decision->path))
 		return;
-	strbuf_puts(out, "    ");
-	print_pointer(decision->path, out);
+	/* A pointer has keys of the configuration in it as they are. */
+	strbuf_show(out, "    %s", decision->path);
 	if (decision->line.set)
-		strbuf_printf(out, " (line %u, column %u)", decision->line.value,
-			      decision->column.value);
+		strbuf_show(out, " (line %u, column %u)", decision->line.value,
+			    decision->column.value);
 	if (decision->before)
-		strbuf_printf(out, ": %s", decision->before);
+		strbuf_show(out, ": %s", decision->before);
 	if (decision->action == DECISION_DROP)
 		strbuf_puts(out, " -> nothing");
 	else if (decision->after && !str_eq(decision->before, decision->after))
-		strbuf_printf(out, "%s %s", decision->before ? " ->" : ":", decision->after);
+		strbuf_show(out, "%s %s", decision->before ? " ->" : ":", decision->after);
 	strbuf_putc(out, '\n');
 }
 
@@ -131,11 +120,12 @@ void decisions_print(const struct decisions *decisions, struct strbuf *out)
 		const struct decision *next = i + 1 < decisions->n ? decision + 1 : NULL;
 		const char *action = value_to_name(decision_action_names, decision->action);
 
-		if (i == 0 || !same_paragraph(decision - 1, decision))
-			strbuf_printf(out, "%s%s %s\n", i ? "\n" : "", action ? action : "?",
-				      decision->rule);
+		if (i == 0 || !same_paragraph(decision - 1, decision)) {
+			strbuf_puts(out, i ? "\n" : "");
+			strbuf_show(out, "%s %s\n", action ? action : "?", decision->rule);
+		}
 		print_change(decision, out);
 		if (!next || !same_paragraph(decision, next))
-			strbuf_printf(out, "    %s\n", decision->why ? decision->why : "");
+			strbuf_show(out, "    %s\n", decision->why ? decision->why : "");
 	}
 }

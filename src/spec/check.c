@@ -55,8 +55,8 @@ void check_fail(struct check *c, const char *format, ...)
 		c->left_out++;
 		return;
 	}
-	strbuf_printf(&c->text, "%s%s%s: %s%s", c->text.length > 0 ? "\n" : "", c->source_name,
-		      place, c->at, line);
+	strbuf_puts(&c->text, c->text.length > 0 ? "\n" : "");
+	strbuf_show(&c->text, "%s%s: %s%s", c->source_name, place, c->at, line);
 }
 
 const char *check_quoted(struct check *c, const char *value)
@@ -80,10 +80,10 @@ int check_finish(struct check *c, struct err *e)
 {
 	int result = 0;
 	if (c->left_out > 0)
-		result = fail(e, ERR_CONFIG, "%s%sand %zu more", strbuf_text(&c->text),
-			      c->text.length > 0 ? "\n" : "", c->left_out);
-	else if (c->text.length > 0)
-		result = fail(e, ERR_CONFIG, "%s", strbuf_text(&c->text));
+		strbuf_printf(&c->text, "%sand %zu more", c->text.length > 0 ? "\n" : "",
+			      c->left_out);
+	if (c->text.length > 0)
+		result = fail_lines(e, ERR_CONFIG, strbuf_text(&c->text));
 	strbuf_release(&c->text);
 	arena_release(&c->arena);
 	return result;

@@ -137,6 +137,7 @@ int channel_receive(int socket, struct message *ret, int *ret_fd, struct err *e)
 	if (descriptors && !ret_fd)
 		return fail(e, ERR_INTERNAL, "message of type %u with a descriptor not asked for",
 			    wire.type);
+	err_escape(&wire.error);
 	*ret = wire;
 	if (ret_fd)
 		*ret_fd = take_fd(&fd);

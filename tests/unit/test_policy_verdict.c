@@ -221,7 +221,7 @@ static void test_changes_for_one_reason_are_one_paragraph(void **state)
 			    "    because\n"
 			    "\n"
 			    "keep network.sysctls\n"
-			    "    \"/linux/sysctl/net.\\u001b[2J\": \"1\"\n"
+			    "    /linux/sysctl/net.\\x1b[2J: \"1\"\n"
 			    "    for a reason\n");
 }
 
