@@ -40,14 +40,6 @@ static int give_streams(const struct plan_process *process, struct err *e)
 	return 0;
 }
 
-static bool setgroups_denied(void)
-{
-	char text[8] = "";
-	autoclose int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
-
-	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && str_has_prefix(text, "deny");
-}
-
 static int set_groups(const struct boot *b, struct err *e)
 {
 	const struct plan_process *process = &b->plan->process;
@@ -60,7 +52,7 @@ static int set_groups(const struct boot *b, struct err *e)
 	error_number = errno;
 	/* user_namespaces(7): denied where the gid map was written without privilege; the groups of the
 	 * caller are all there can be. */
-	if (error_number == EPERM && (b->exec ? b->groups_denied : setgroups_denied()))
+	if (error_number == EPERM && b->groups_denied)
 		return 0;
 	return fail_errno(e, error_number, "set the supplementary groups");
 }

@@ -93,8 +93,20 @@ int child_cgroup_join(struct boot *b, struct err *e)
 		return -1;
 	if (b->cgroup_procs >= 0 && write_fd_all(b->cgroup_procs, "cgroup.procs", "0", 1, e) < 0)
 		return -1;
+/* Asked while the host's /proc is there: the container may have none, or one that says anything. */
+static bool setgroups_denied(void)
+{
+	char text[8] = "";
+	autoclose int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && str_has_prefix(text, "deny");
+}
+
 	/* Their use is over; hooks will run in the container beside us. */
 	cgroup_release(&b->cgroup);
+	/* the joiner's was asked for by the runtime */
+	if (!b->exec)
+		b->groups_denied = setgroups_denied();
 	replace_fd(&b->cgroup_procs, -1);
 	return 0;
 }
