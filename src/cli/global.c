@@ -5,6 +5,9 @@
 #include "facts/facts.h"
 #include "state/state.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 const struct cli_option cli_global_rows[] = {
 	CLI_TEXT_ROW("root", 0, root, "DIR", CLI_OFFER_DIRECTORY,
 		     "where the state of containers is kept"),
@@ -51,24 +54,49 @@ struct log_options cli_log_options(const struct cli_values *values)
 	};
 }
 
-/* The registry names members by root and id, so one root must have one spelling whatever directory the
- * caller is in. */
+/* Where `path`, which has no links left in it, leads by one more component. */
+static const char *path_step(const char *path, const char *name, bool last, struct arena *arena)
+{
+	const char *slash = strrchr(path, '/');
+	const char *next = arena_printf(arena, "%s/%s", slash[1] ? path : "", name);
+
+	if (str_eq(name, ".."))
+		return slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path));
+	autofree char *real = last ? NULL : realpath(next, NULL);
+	/* what is not there yet has no links */
+	return real ? arena_strdup(arena, real) : next;
+}
+
+/*
+ * The registry names members by root and id, so one root must have one spelling, whatever directory the caller
+ * is in and by whatever links it gets there. The last component stays as it is: a link there is refused, and
+ * "LINK/." is one.
+ */
 static int absolute_root(const char *root, struct arena *arena, const char **ret, struct err *e)
 {
-	size_t length = strlen(root);
+	char *words = arena_strdup(arena, root), *name;
+	const char *path = "/", *previous = NULL;
 
-	while (length > 1 && root[length - 1] == '/')
-		length--;
-	if (root[0] == '/') {
-		*ret = arena_strndup(arena, root, length);
-		return 0;
-	}
+	if (root[0] != '/') {
+		autofree char *here = getcwd(NULL, 0);
 
-	autofree char *here = getcwd(NULL, 0);
-	if (!here)
-		return fail_sys(e, "find the current directory, to which --root %s is relative",
+		/* "(unreachable)" stands in front of a directory outside the root */
+		if (here && here[0] != '/')
+			errno = ENOENT;
+		if (!here || here[0] != '/')
+			return fail_sys(
+				e, "find the current directory, to which --root %s is relative",
 				root);
-	*ret = arena_printf(arena, "%s/%.*s", here, (int)length, root);
+		path = arena_strdup(arena, here);
+	}
+	while ((name = strsep(&words, "/"))) {
+		if (!*name || str_eq(name, "."))
+			continue;
+		if (previous)
+			path = path_step(path, previous, false, arena);
+		previous = name;
+	}
+	*ret = previous ? path_step(path, previous, true, arena) : path;
 	return 0;
 }
 
@@ -88,9 +116,8 @@ int cli_global_options(const struct cli_values *values, struct arena *arena,
 	global.cgroup_disabled = str_eq(manager, "disabled");
 	global.systemd_cgroup = manager ? str_eq(manager, "systemd") : values->systemd_cgroup;
 
-	if (!values->root)
-		global.root = state_default_root(global.rootless, arena);
-	else if (absolute_root(values->root, arena, &global.root, e) < 0)
+	const char *root = values->root ? values->root : state_default_root(global.rootless, arena);
+	if (absolute_root(root, arena, &global.root, e) < 0)
 		return -1;
 	*ret = global;
 	return 0;

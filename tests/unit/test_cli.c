@@ -448,6 +448,18 @@ static void the_cgroup_manager_goes_before_systemd_cgroup(void **state)
 
 static void a_root_has_one_spelling(void **state)
 {
+	static const struct {
+		const char *given, *taken;
+	} rows[] = {
+		{ "//", "/" },
+		{ "/..", "/" },
+		{ "/.", "/" },
+		{ "/nowhere/./x/.", "/nowhere/x" },
+		{ "/nowhere//x/../y/", "/nowhere/y" },
+		{ "/nowhere/x/..", "/nowhere" },
+		{ "/nowhere/..", "/" },
+		{ "/proc/self/.", "/proc/self" },
+	};
 	struct cli_values values = { .rootless = "false", .root = "/run/x//" };
 	struct global_options global;
 	struct arena arena = { 0 };
@@ -463,6 +475,16 @@ static void a_root_has_one_spelling(void **state)
 	values.root = "x/y/";
 	assert_int_equal(cli_global_options(&values, &arena, &global, &e), 0);
 	assert_string_equal(global.root, arena_printf(&arena, "%s/x/y", here));
+	/* what is not there is taken as it is written; a link on the way is not part of the name, at the end
+	 * it stays one */
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		values.root = rows[i].given;
+		assert_int_equal(cli_global_options(&values, &arena, &global, &e), 0);
+		assert_string_equal(global.root, rows[i].taken);
+	}
+	values.root = "/proc/self/fd/../x";
+	assert_int_equal(cli_global_options(&values, &arena, &global, &e), 0);
+	assert_string_equal(global.root, arena_printf(&arena, "/proc/%d/x", (int)getpid()));
 	arena_release(&arena);
 }
 
