@@ -11,6 +11,9 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
+
+#define OVERFLOW_UID 65534 /* DEFAULT_OVERFLOWUID, linux/highuid.h */
 
 static bool is_owner(const struct owners *owners, uid_t uid)
 {
@@ -33,14 +36,27 @@ static int fail_policy_sys(struct err *e, const char *path, const char *part)
 	return -1;
 }
 
-static int check_owner_and_mode(const struct stat *st, const struct owners *owners,
-				const char *path, const char *part, struct err *e)
+/*
+ * A user's files are 775 and 664 where each user has a group of his own (pam_umask(8)). For other users it is
+ * their own policy that is asked for, and who can write HOME has his account anyway. An access control list
+ * shows in the group's bits as well (acl(5)), and names others.
+ */
+static bool is_own_group(int fd, const struct stat *st, const struct trust *trust)
+{
+	return trust->user != (uid_t)-1 && st->st_uid == trust->user &&
+	       st->st_gid == trust->group &&
+	       getxattr(fd_path(fd).text, "system.posix_acl_access", NULL, 0) < 0;
+}
+
+static int check_owner_and_mode(int fd, const struct stat *st, const struct trust *trust,
+				const struct owners *owners, const char *path, const char *part,
+				struct err *e)
 {
 	if (!is_owner(owners, st->st_uid))
 		return fail(e, ERR_POLICY, "policy file '%s': '%s' belongs to user %u", path, part,
 			    (unsigned)st->st_uid);
 	/* the group bits also stand for every entry of an access control list (acl(5)) */
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
+	if (st->st_mode & S_IWOTH || (st->st_mode & S_IWGRP && !is_own_group(fd, st, trust)))
 		return distrust(e, path, part, "can be written by others than its owner");
 	return 0;
 }
@@ -56,7 +72,7 @@ static int check_directory(int fd, const struct trust *trust, const char *path, 
 		return distrust(e, path, part, "is a symbolic link");
 	if (!S_ISDIR(st.st_mode))
 		return distrust(e, path, part, "is not a directory");
-	return check_owner_and_mode(&st, &trust->directories, path, part, e);
+	return check_owner_and_mode(fd, &st, trust, &trust->directories, path, part, e);
 }
 
 static int check_file(int fd, const struct trust *trust, const char *path, struct err *e)
@@ -71,7 +87,7 @@ static int check_file(int fd, const struct trust *trust, const char *path, struc
 		return distrust(e, path, path, "is not a regular file");
 	if (st.st_nlink != 1)
 		return distrust(e, path, path, "has another name elsewhere (hard link)");
-	return check_owner_and_mode(&st, &trust->file, path, path, e);
+	return check_owner_and_mode(fd, &st, trust, &trust->file, path, path, e);
 }
 
 int trusted_open_at(int root_fd, const char *path, const struct trust *trust, struct err *e)
@@ -126,7 +142,7 @@ static void add_owner(struct owners *owners, uid_t uid)
  * uid. */
 static struct trust base_trust(const struct policy_caller *caller)
 {
-	struct trust trust = { 0 };
+	struct trust trust = { .user = (uid_t)-1 };
 
 	add_owner(&trust.directories, caller->root);
 	if (caller->rootless)
@@ -136,21 +152,24 @@ static struct trust base_trust(const struct policy_caller *caller)
 	return trust;
 }
 
-static struct trust argument_trust(const struct policy_caller *caller)
+/* Of the files that a user alone gives himself. */
+static struct trust users_trust(const struct policy_caller *caller)
 {
 	struct trust trust = base_trust(caller);
 
-	add_owner(&trust.file, caller->root);
-	if (caller->rootless)
+	if (caller->rootless) {
 		add_owner(&trust.file, caller->self);
+		trust.user = caller->self;
+		trust.group = caller->group;
+	}
 	return trust;
 }
 
-static struct trust own_trust(const struct policy_caller *caller)
+static struct trust argument_trust(const struct policy_caller *caller)
 {
-	struct trust trust = base_trust(caller);
+	struct trust trust = users_trust(caller);
 
-	add_owner(&trust.file, caller->self);
+	add_owner(&trust.file, caller->root);
 	return trust;
 }
 
@@ -177,6 +196,14 @@ static const char *own_path(const struct policy_caller *caller, struct arena *ar
 	if (is_absolute(caller->home))
 		return arena_printf(arena, "%s/.config/distro-shim/policy.json", caller->home);
 	return NULL;
+}
+
+static bool is_missing(int root_fd, const char *path)
+{
+	struct stat status;
+
+	return fstatat(root_fd, path + strspn(path, "/"), &status, 0) < 0 &&
+	       (errno == ENOENT || errno == ENOTDIR);
 }
 
 /* 1: read; 0: there is no such file; -1. */
@@ -221,8 +248,10 @@ int policy_load_as(int root_fd, const char *path, const struct policy_caller *ca
 		return load_file(root_fd, path, &trust, defaults, arena, ret, e) == 1 ? 0 : -1;
 	}
 	path = caller->rootless ? own_path(caller, arena) : NULL;
-	if (path) {
-		trust = own_trust(caller);
+	/* Where there is none, no directory on the way to it decides anything. Not so with the system's: there
+	 * who can write a directory could take the policy away. */
+	if (path && !is_missing(root_fd, path)) {
+		trust = users_trust(caller);
 		found = load_file(root_fd, path, &trust, defaults, arena, ret, &missing);
 		if (found < 0)
 			*e = missing;
@@ -245,8 +274,13 @@ static int overflow_uid(uid_t *ret, struct err *e)
 	autofree char *text = NULL;
 	uint32_t uid;
 
-	if (read_file_at(AT_FDCWD, "/proc/sys/kernel/overflowuid", 64, &text, NULL, e) < 0)
-		return -1;
+	if (read_file_at(AT_FDCWD, "/proc/sys/kernel/overflowuid", 64, &text, NULL, e) < 0) {
+		if (e->sys != ENOENT)
+			return -1;
+		/* a /proc of processes only has no sys (subset=pid): the kernel's default */
+		*ret = OVERFLOW_UID;
+		return 0;
+	}
 	text[strcspn(text, "\n")] = '\0';
 	if (!parse_u32(text, &uid))
 		return fail(e, ERR_SYSTEM, "/proc/sys/kernel/overflowuid cannot be understood");
@@ -278,6 +312,7 @@ int policy_load(const char *path, struct arena *arena, struct policy_source *ret
 	struct policy_caller caller = {
 		.root = 0,
 		.self = geteuid(),
+		.group = getegid(),
 		.rootless = facts_is_rootless(),
 		.system_path = POLICY_FILE_PATH,
 	};

@@ -19,6 +19,8 @@ struct owners {
 };
 struct trust {
 	struct owners directories, file;
+	uid_t user; /* what he owns may be written by this group of his, too; (uid_t)-1: by no group */
+	gid_t group;
 };
 
 /*
@@ -36,6 +38,7 @@ int trusted_read(int file, const char *path, size_t limit, char **ret_text, size
 struct policy_caller {
 	uid_t root;             /* whose files count as the administrator's: 0 */
 	uid_t self;             /* effective uid */
+	gid_t group;            /* effective gid */
 	bool rootless;          /* only then the paths below are looked at */
 	bool in_user_namespace; /* the real root shows as `overflow` */
 	uid_t overflow;

@@ -68,6 +68,7 @@ static int setup(void **state)
 	world->caller = (struct policy_caller){
 		.root = geteuid(),
 		.self = geteuid(),
+		.group = getegid(),
 		.system_path = SYSTEM_PATH,
 	};
 	*state = world;
@@ -268,6 +269,41 @@ static void the_environment_counts_for_rootless_callers_only(void **state)
 	assert_refused(world, NULL, "can be written by others");
 }
 
+/* umask 002: each user has a group of his own */
+static void a_users_files_may_be_his_groups_too(void **state)
+{
+	struct world *world = *state;
+	static const char own[] = "home/distro-shim/policy.json";
+
+	world->caller.config_home = "/home";
+	world->caller.rootless = true;
+	make_dir(world, "home", 0755);
+	make_dir(world, "home/distro-shim", 0755);
+	write_file(world, own, OBSERVE, 0664);
+	assert_int_equal(fchmodat(world->root, "home", 0775, 0), 0);
+	assert_int_equal(fchmodat(world->root, "home/distro-shim", 0775, 0), 0);
+	assert_loads(world, NULL, "/home/distro-shim/policy.json", POLICY_OBSERVE);
+	assert_loads(world, "/home/distro-shim/policy.json", "/home/distro-shim/policy.json",
+		     POLICY_OBSERVE);
+	/* not a group that is not his, not others, not for root */
+	world->caller.group++;
+	assert_refused(world, NULL, "can be written by others");
+	world->caller.group--;
+	assert_int_equal(fchmodat(world->root, "home", 0777, 0), 0);
+	assert_refused(world, NULL, "can be written by others");
+	/* where there is no file, nothing is distrusted, links included; the system's is as strict as ever */
+	assert_int_equal(unlinkat(world->root, own, 0), 0);
+	assert_loads(world, NULL, NULL, POLICY_ENFORCE);
+	assert_int_equal(unlinkat(world->root, "home/distro-shim", AT_REMOVEDIR), 0);
+	assert_int_equal(symlinkat(".", world->root, "home/distro-shim"), 0);
+	assert_loads(world, NULL, NULL, POLICY_ENFORCE);
+	write_file(world, SYSTEM_PATH + 1, OBSERVE, 0664);
+	assert_refused(world, NULL, "can be written by others");
+	assert_int_equal(unlinkat(world->root, SYSTEM_PATH + 1, 0), 0);
+	assert_int_equal(fchmodat(world->root, "etc", 0775, 0), 0);
+	assert_refused(world, NULL, "can be written by others");
+}
+
 static void a_rootless_caller_falls_back_to_the_system_file(void **state)
 {
 	struct world *world = *state;
@@ -332,6 +368,7 @@ int main(void)
 		WORLD_TEST(links_and_other_files_are_refused),
 		WORLD_TEST(bad_contents_are_refused),
 		WORLD_TEST(the_environment_counts_for_rootless_callers_only),
+		WORLD_TEST(a_users_files_may_be_his_groups_too),
 		WORLD_TEST(a_rootless_caller_falls_back_to_the_system_file),
 		WORLD_TEST(the_overflow_uid_is_root_at_one_path_only),
 	};
