@@ -84,7 +84,9 @@ src_libsys_a_SOURCES = \
 	src/sys/procfs.c \
 	src/sys/procfs.h \
 	src/sys/self_exe.c \
-	src/sys/self_exe.h
+	src/sys/self_exe.h \
+	src/sys/signals.c \
+	src/sys/signals.h
 src_libpolicy_a_SOURCES = \
 	src/policy/apply.c \
 	src/policy/decisions.c \

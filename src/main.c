@@ -6,9 +6,9 @@
  */
 #include "cli/cli.h"
 #include "sys/self_exe.h"
+#include "sys/signals.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 /*
@@ -60,7 +60,7 @@ static int run(struct cli_call *call, struct err *e)
 
 static int prepare(char **argv, struct arena *arena, struct cli_call *call, struct err *e)
 {
-	if (fill_standard_descriptors(e) < 0 || cli_parse(argv, arena, call, e) < 0)
+	if (signals_prepare(e) < 0 || fill_standard_descriptors(e) < 0 || cli_parse(argv, arena, call, e) < 0)
 		return -1;
 	/* Before the log is opened and anything else is done, because it may execute the program anew. */
 	if (call->command && call->command->enters_container && !call->values.help)
@@ -77,9 +77,6 @@ int main(int argc, char **argv)
 	int code;
 
 	(void)argc;
-	/* A hook or an engine that does not read is told by EPIPE, not by our death. */
-	signal(SIGPIPE, SIG_IGN);
-
 	code = prepare(argv, &arena, &call, &e);
 	struct log_options log_options = cli_log_options(&call.values);
 	if (log_open(&log_options, &log_error_value) < 0 && code >= 0) {

@@ -14,6 +14,7 @@
 #include "sys/channel.h"
 #include "sys/nsfd.h"
 #include "sys/procfs.h"
+#include "sys/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,9 +56,6 @@ int child_die_with_parent(struct boot *b, struct err *e)
 
 int child_session(struct boot *b, struct err *e)
 {
-	sigset_t none;
-	struct sigaction action = { .sa_handler = SIG_DFL };
-
 	b->parent_reaches_in = !b->exec && has_user_namespace(b->plan) && !has_host_power(b);
 	if (child_die_with_parent(b, e) < 0)
 		return -1;
@@ -65,12 +63,8 @@ int child_session(struct boot *b, struct err *e)
 	if (setsid() < 0)
 		return fail_sys(e, "setsid");
 	/* What the runtime ignores or blocks must not reach the program: both survive execve(). */
-	for (int number = 1; number < _NSIG; number++)
-		if (sigaction(number, &action, NULL) < 0 && errno != EINVAL)
-			return fail_sys(e, "reset signal %d", number);
-	sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-		return fail_sys(e, "unblock signals");
+	if (signals_reset(e) < 0)
+		return -1;
 	b->caller_umask = umask(0);
 	return 0;
 }
@@ -93,6 +87,12 @@ int child_cgroup_join(struct boot *b, struct err *e)
 		return -1;
 	if (b->cgroup_procs >= 0 && write_fd_all(b->cgroup_procs, "cgroup.procs", "0", 1, e) < 0)
 		return -1;
+	/* Their use is over; hooks will run in the container beside us. */
+	cgroup_release(&b->cgroup);
+	replace_fd(&b->cgroup_procs, -1);
+	return 0;
+}
+
 /* Asked while the host's /proc is there: the container may have none, or one that says anything. */
 static bool setgroups_denied(void)
 {
@@ -102,17 +102,11 @@ static bool setgroups_denied(void)
 	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && str_has_prefix(text, "deny");
 }
 
-	/* Their use is over; hooks will run in the container beside us. */
-	cgroup_release(&b->cgroup);
+int child_become_root(struct boot *b, struct err *e)
+{
 	/* the joiner's was asked for by the runtime */
 	if (!b->exec)
 		b->groups_denied = setgroups_denied();
-	replace_fd(&b->cgroup_procs, -1);
-	return 0;
-}
-
-int child_become_root(struct boot *b, struct err *e)
-{
 	if (!b->plan->namespaces.new_user)
 		return 0;
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)

@@ -9,12 +9,12 @@
 
 #include "base/io.h"
 #include "base/str.h"
+#include "sys/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -63,11 +63,10 @@ static __attribute__((noreturn)) void run_in_child(int program, char **arguments
 	static char language[] = "LC_ALL=C";
 	char *environment[] = { language, NULL };
 	autoclose int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	sigset_t empty;
+	struct err ignored;
 
-	sigemptyset(&empty);
-	sigprocmask(SIG_SETMASK, &empty, NULL);
-	if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 ||
+	if (signals_reset(&ignored) < 0 || nothing < 0 || dup2(nothing, 0) < 0 ||
+	    dup2(output, 1) < 0 || dup2(output, 2) < 0 ||
 	    sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		_exit(126);
 	syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "sys/child.h"
+#include "sys/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +64,7 @@ static int run_ps_program(const char *file, char **words, char **ret_text, struc
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
-		if (dup2(to, 1) < 0)
+		if (signals_reset(e) < 0 || dup2(to, 1) < 0)
 			_exit(126);
 		execv(file, words);
 		_exit(127);

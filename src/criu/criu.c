@@ -6,6 +6,7 @@
 #include "criu/criu.h"
 
 #include "base/auto.h"
+#include "sys/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,26 +70,12 @@ int criu_find(const char *name, struct arena *arena, const char **ret, struct er
 	}
 }
 
-static int reset_signals(struct err *e)
-{
-	struct sigaction action = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int number = 1; number < _NSIG; number++)
-		if (sigaction(number, &action, NULL) < 0 && errno != EINVAL)
-			return fail_sys(e, "reset signal %d", number);
-	sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-		return fail_sys(e, "unblock signals");
-	return 0;
-}
-
 int criu_execute(const char *program, const int *fds, size_t n, struct err *e)
 {
 	static const char *const words[] = { "criu", "swrk", "3", NULL };
 	int high[CRIU_FDS_MAX];
 
-	if (reset_signals(e) < 0)
+	if (signals_reset(e) < 0)
 		return -1;
 	/* criu runs helpers (tar, nft) by name. */
 	if (str_empty(getenv("PATH")) && setenv("PATH", DEFAULT_PATH, 1) < 0)

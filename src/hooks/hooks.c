@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "sys/child.h"
+#include "sys/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,18 +94,13 @@ static __attribute__((noreturn)) void run_in_child(const struct plan_hook *hook,
 {
 	int out = place->output >= 0 ? place->output : output;
 	int errors = place->errors >= 0 ? place->errors : output;
-	struct sigaction action = { .sa_handler = SIG_DFL };
-	sigset_t empty;
 	char reason[128];
+	struct err ignored;
 
-	for (int number = 1; number < _NSIG; number++)
-		sigaction(number, &action, NULL);
-	sigemptyset(&empty);
-	sigprocmask(SIG_SETMASK, &empty, NULL);
 	/* A group of its own, to be killed whole. */
-	if (setpgid(0, 0) < 0 || (place->directory >= 0 && fchdir(place->directory) < 0) ||
-	    dup2(state, 0) < 0 || dup2(out, 1) < 0 || dup2(errors, 2) < 0 ||
-	    sys_close_range(3, ~0u, 0) < 0)
+	if (signals_reset(&ignored) < 0 || setpgid(0, 0) < 0 ||
+	    (place->directory >= 0 && fchdir(place->directory) < 0) || dup2(state, 0) < 0 ||
+	    dup2(out, 1) < 0 || dup2(errors, 2) < 0 || sys_close_range(3, ~0u, 0) < 0)
 		_exit(126);
 	/* runc and crun agree: a hook without "env" gets that of whoever runs it. */
 	execve(hook->path, hook->args, hook->env ? hook->env : environ);
