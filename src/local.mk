@@ -63,6 +63,8 @@ src_libspec_a_SOURCES = \
 src_libsys_a_SOURCES = \
 	src/sys/beneath.c \
 	src/sys/beneath.h \
+	src/sys/boot_id.c \
+	src/sys/boot_id.h \
 	src/sys/caps.c \
 	src/sys/caps.h \
 	src/sys/channel.c \

@@ -2,33 +2,31 @@
 /* See leftover.h. Runs in the runtime. */
 #include "container/leftover.h"
 
-#include "sys/procfs.h"
+#include "sys/boot_id.h"
 
-#define BOOT_ID_SIZE 37
-
-static bool is_of_another_boot(const char *boot_id)
+static bool is_of_another_boot(const char *recorded)
 {
 	char now[BOOT_ID_SIZE];
 	struct err e;
 
 	/* Where it cannot be told, processes that may be left count more. */
-	return boot_id && procfs_boot_id(now, &e) == 0 && !str_eq(boot_id, now);
+	return recorded && boot_id(now, &e) == 0 && boot_is_another(recorded, now);
 }
 
 const struct cgroup_record *leftover_cgroup(const struct status_record *status,
 					    const struct intent_record *intent)
 {
 	const struct cgroup_record *cgroup = NULL;
-	const char *boot_id = NULL;
+	const char *recorded = NULL;
 
 	if (status && status->cgroup) {
 		cgroup = status->cgroup;
-		boot_id = status->init.boot_id;
+		recorded = status->init.boot_id;
 	} else if (intent && intent->cgroup) {
 		cgroup = intent->cgroup;
-		boot_id = intent->owner.boot_id;
+		recorded = intent->owner.boot_id;
 	}
-	return cgroup && cgroup->manage && !is_of_another_boot(boot_id) ? cgroup : NULL;
+	return cgroup && cgroup->manage && !is_of_another_boot(recorded) ? cgroup : NULL;
 }
 
 const struct rdt_record *leftover_rdt(const struct status_record *status,

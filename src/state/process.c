@@ -5,12 +5,11 @@
  */
 #include "state/state.h"
 
+#include "sys/boot_id.h"
 #include "sys/child.h"
 #include "sys/procfs.h"
 
 #include <limits.h>
-
-#define BOOT_ID_SIZE 37
 
 static int fail_gone(int64_t pid, struct err *e)
 {
@@ -40,32 +39,32 @@ static int open_and_look(pid_t pid, uint64_t *ret_start_time, struct err *e)
 
 int process_identify(pid_t pid, struct arena *arena, struct process_identity *ret, struct err *e)
 {
-	char boot_id[BOOT_ID_SIZE];
+	char boot[BOOT_ID_SIZE];
 	uint64_t start_time;
 
 	if (pid <= 0)
 		return fail_gone(pid, e);
-	if (procfs_boot_id(boot_id, e) < 0)
+	if (boot_id(boot, e) < 0)
 		return -1;
 	autoclose int pidfd = open_and_look(pid, &start_time, e);
 	if (pidfd < 0)
 		return -1;
 	ret->pid = pid;
 	ret->start_time = start_time;
-	ret->boot_id = arena_strdup(arena, boot_id);
+	ret->boot_id = arena_strdup(arena, boot);
 	return 0;
 }
 
 int process_open(const struct process_identity *process, struct err *e)
 {
-	char boot_id[BOOT_ID_SIZE];
+	char boot[BOOT_ID_SIZE];
 	uint64_t start_time;
 
 	if (process->pid <= 0 || process->pid > INT_MAX)
 		return fail_gone(process->pid, e);
-	if (procfs_boot_id(boot_id, e) < 0)
+	if (boot_id(boot, e) < 0)
 		return -1;
-	if (!str_eq(process->boot_id, boot_id))
+	if (boot_is_another(process->boot_id, boot))
 		return fail_gone(process->pid, e);
 	autoclose int pidfd = open_and_look((pid_t)process->pid, &start_time, e);
 	if (pidfd < 0)

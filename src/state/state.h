@@ -36,7 +36,7 @@
 struct process_identity {
 	int64_t pid;         /* 0: none */
 	uint64_t start_time; /* field 22 of /proc/PID/stat, clock ticks after boot */
-	char *boot_id;       /* /proc/sys/kernel/random/boot_id */
+	char *boot_id;       /* boot_id.h */
 };
 
 struct intent_record {

@@ -267,32 +267,3 @@ int procfs_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state, stru
 		return -1;
 	return parse_stat(pid, text, ret_start_time, ret_state, e);
 }
-
-static int read_boot_id(char buffer[37], struct err *e)
-{
-	static const char path[] = "/proc/sys/kernel/random/boot_id";
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	autofree char *text = NULL;
-	size_t length;
-
-	if (fd < 0 || !is_procfs(fd))
-		return fail_sys(e, "open %s", path);
-	if (read_fd_all(fd, path, 64, &text, &length, e) < 0)
-		return -1;
-	if (length != 37 || text[36] != '\n' || strspn(text, "0123456789abcdef-") != 36)
-		return fail(e, ERR_SYSTEM, "%s cannot be understood", path);
-	memcpy(buffer, text, 36);
-	buffer[36] = '\0';
-	return 0;
-}
-
-int procfs_boot_id(char buffer[37], struct err *e)
-{
-	/* Every record asks for it, and no process sees two. */
-	static char known[37];
-
-	if (!known[0] && read_boot_id(known, e) < 0)
-		return -1;
-	memcpy(buffer, known, sizeof(known));
-	return 0;
-}

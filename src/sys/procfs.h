@@ -45,7 +45,4 @@ int procfs_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state, stru
 /* Whether a process has called execve() since it was cloned; of a zombie too. */
 int procfs_has_executed(pid_t pid, bool *ret, struct err *e) MUST_CHECK;
 
-/* Into a buffer of at least 37 bytes. */
-int procfs_boot_id(char buffer[37], struct err *e) MUST_CHECK;
-
 #endif

@@ -5,6 +5,7 @@
  */
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/boot_id.h"
 #include "sys/caps.h"
 #include "sys/child.h"
 #include "sys/mount_api.h"
@@ -110,11 +111,26 @@ static void the_boot_id_is_a_uuid(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_done(procfs_boot_id(first, &e), e);
-	assert_done(procfs_boot_id(second, &e), e);
+	assert_done(boot_id(first, &e), e);
+	assert_done(boot_id(second, &e), e);
 	assert_int_equal(strlen(first), 36);
 	assert_int_equal(first[8], '-');
 	assert_string_equal(first, second);
+}
+
+static void only_ids_of_one_kind_tell_boots_apart(void **state)
+{
+	static const char one[] = "01234567-89ab-cdef-0123-456789abcdef";
+	static const char two[] = "01234567-89ab-cdef-0123-456789abcde0";
+
+	(void)state;
+	assert_false(boot_is_another(one, one));
+	assert_true(boot_is_another(one, two));
+	assert_true(boot_is_another("run 1.5", "run 1.6"));
+	assert_false(boot_is_another("run 1.5", "run 1.5"));
+	assert_false(boot_is_another(one, "run 1.5"));
+	assert_false(boot_is_another("run 1.5", one));
+	assert_true(boot_is_another(NULL, one));
 }
 
 static void procfs_is_read_and_written_through_a_handle(void **state)
@@ -379,6 +395,7 @@ int main(void)
 		cmocka_unit_test(the_start_time_survives_an_odd_name),
 		cmocka_unit_test(a_missing_process_is_not_found),
 		cmocka_unit_test(the_boot_id_is_a_uuid),
+		cmocka_unit_test(only_ids_of_one_kind_tell_boots_apart),
 		cmocka_unit_test(procfs_is_read_and_written_through_a_handle),
 		cmocka_unit_test(other_mounts_over_proc_are_noticed),
 		cmocka_unit_test(names_are_those_of_libcap),
