@@ -71,10 +71,18 @@ src_libsys_a_SOURCES = \
 	src/sys/channel.h \
 	src/sys/child.c \
 	src/sys/child.h \
+	src/sys/deadline.c \
+	src/sys/deadline.h \
+	src/sys/deliver.c \
+	src/sys/deliver.h \
 	src/sys/directory.c \
 	src/sys/directory.h \
 	src/sys/exe_move.c \
 	src/sys/exe_move.h \
+	src/sys/family.c \
+	src/sys/family.h \
+	src/sys/helper.c \
+	src/sys/helper.h \
 	src/sys/mount_api.c \
 	src/sys/mount_api.h \
 	src/sys/mountinfo.c \
@@ -83,6 +91,8 @@ src_libsys_a_SOURCES = \
 	src/sys/netlink.h \
 	src/sys/nsfd.c \
 	src/sys/nsfd.h \
+	src/sys/peer.c \
+	src/sys/peer.h \
 	src/sys/procfs.c \
 	src/sys/procfs.h \
 	src/sys/self_exe.c \

@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/test_criu \
 	tests/unit/test_criu_images \
 	tests/unit/test_engine_words \
+	tests/unit/test_deadline \
 	tests/unit/test_exec \
 	tests/unit/test_device_program \
 	tests/unit/test_facts \
@@ -67,6 +68,7 @@ tests_unit_test_cli_texts_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_criu_LDADD = $(CRIU_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_criu_images_LDADD = $(CRIU_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_engine_words_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_deadline_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_exec_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_device_program_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)

@@ -9,6 +9,7 @@
 
 #include "base/io.h"
 #include "base/str.h"
+#include "sys/helper.h"
 #include "sys/signals.h"
 
 #include <errno.h>
@@ -92,7 +93,8 @@ static int run_program(const struct id_kind *kind, const char *path, int program
 	if (rc == 0)
 		run_in_child(program, arguments, output_child);
 	replace_fd(&output_child, -1);
-	if (read_fd_all(output, kind->program, SAID_MAX, &said, NULL, e) < 0 ||
+	const struct peer peer = { .name = kind->program, .pid = child.pid, .pidfd = -1 };
+	if (helper_read(&peer, output, SAID_MAX, &said, NULL, e) < 0 ||
 	    child_wait(&child, &status, e) < 0)
 		return -1;
 	said[strcspn(said, "\n")] = '\0';

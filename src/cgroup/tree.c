@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "sys/beneath.h"
+#include "sys/deadline.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -318,10 +319,7 @@ bool pid_set_has(const struct pid_set *pids, uint32_t pid)
 
 int64_t tree_now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clock_ms();
 }
 
 void patience_start(struct patience *patience, int64_t milliseconds)

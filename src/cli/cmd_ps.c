@@ -3,8 +3,8 @@
 #include "cli/cli.h"
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "sys/child.h"
+#include "sys/helper.h"
 #include "sys/signals.h"
 
 #include <errno.h>
@@ -70,7 +70,8 @@ static int run_ps_program(const char *file, char **words, char **ret_text, struc
 		_exit(127);
 	}
 	replace_fd(&to, -1);
-	if (read_fd_all(from, "what ps says", TABLE_MAX, ret_text, NULL, e) < 0)
+	const struct peer peer = { .name = "ps", .pid = child.pid, .pidfd = -1 };
+	if (helper_read(&peer, from, TABLE_MAX, ret_text, NULL, e) < 0)
 		return -1;
 	if (child_wait(&child, &status, e) < 0)
 		return -1;

@@ -12,6 +12,7 @@
 #include "container/criu_options.h"
 #include "container/living.h"
 #include "criu/images.h"
+#include "sys/deadline.h"
 #include "sys/nsfd.h"
 
 #include <fcntl.h>
@@ -20,8 +21,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-/* Long enough for a loaded machine. */
-#define END_DEADLINE_MS 10000
 /* proc_pid_fdinfo(5): a few short lines. */
 #define FDINFO_MAX (64u << 10)
 
@@ -237,7 +236,7 @@ static void thaw_again(const struct checkpoint *c, bool was_frozen)
 	struct err e;
 
 	if (cgroup && !was_frozen && cgroup_is_frozen(cgroup) &&
-	    cgroup_resume(cgroup, END_DEADLINE_MS, &e) < 0)
+	    cgroup_resume(cgroup, deadline_ms(), &e) < 0)
 		log_warning("after a failed checkpoint: %s", e.text);
 }
 
@@ -287,9 +286,9 @@ static int dump(struct checkpoint *c, const char *program, const char *log_direc
  * frozen group frozen. */
 static int end_container(const struct checkpoint *c, struct err *e)
 {
-	if (c->living->cgroup && cgroup_kill(c->living->cgroup, END_DEADLINE_MS, e) < 0)
+	if (c->living->cgroup && cgroup_kill(c->living->cgroup, deadline_ms(), e) < 0)
 		return -1;
-	if (!pidfd_ended(c->living->pidfd, END_DEADLINE_MS))
+	if (!pidfd_ended(c->living->pidfd, deadline_ms()))
 		return fail(e, ERR_SYSTEM, "container %s: process %lld does not end",
 			    c->living->status->id, (long long)c->living->status->init.pid);
 	return 0;

@@ -7,17 +7,9 @@
 #include "container/container.h"
 #include "container/leftover.h"
 #include "container/living.h"
+#include "sys/deadline.h"
 
 #include <poll.h>
-#include <time.h>
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void open_event(struct json_out *out, const char *type, const char *id)
 {
@@ -50,12 +42,12 @@ static int emit_oom(const struct living *living, container_emit *emit, struct er
 static int follow(const struct living *living, struct cgroup_oom *oom, int64_t interval_ms,
 		  container_emit *emit, struct err *e)
 {
-	int64_t next = now_ms() + interval_ms;
+	int64_t next = clock_ms() + interval_ms;
 
 	for (;;) {
 		struct pollfd fds[] = { { .fd = living->pidfd, .events = POLLIN },
 					{ .fd = oom->fd, .events = POLLIN } };
-		int64_t left = next - now_ms();
+		int64_t left = next - clock_ms();
 		int n = poll(fds, ARRAY_SIZE(fds),
 			     left < 0           ? 0
 			     : left > INT32_MAX ? INT32_MAX
@@ -68,11 +60,11 @@ static int follow(const struct living *living, struct cgroup_oom *oom, int64_t i
 			return -1;
 		if (n > 0 && fds[0].revents)
 			return 0;
-		if (now_ms() < next)
+		if (clock_ms() < next)
 			continue;
 		if (emit_stats(living, emit, e) < 0)
 			return -1;
-		next = now_ms() + interval_ms;
+		next = clock_ms() + interval_ms;
 	}
 }
 

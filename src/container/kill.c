@@ -10,11 +10,10 @@
 #include "container/processes.h"
 #include "container/records.h"
 #include "container/signals.h"
+#include "sys/deadline.h"
 
 #include <errno.h>
 #include <signal.h>
-
-#define KILL_DEADLINE_MS 10000
 
 /* The words are what containerd and CRI-O look for. */
 static int fail_not_running(struct err *e)
@@ -25,7 +24,7 @@ static int fail_not_running(struct err *e)
 static int signal_cgroup(const struct cgroup_record *cgroup, int signal, struct err *e)
 {
 	if (signal == SIGKILL)
-		return cgroup_kill(cgroup, KILL_DEADLINE_MS, e);
+		return cgroup_kill(cgroup, deadline_ms(), e);
 	return cgroup_signal(cgroup, signal, e);
 }
 

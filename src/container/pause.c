@@ -6,10 +6,7 @@
 #include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "container/living.h"
-
-/* A process in uninterruptible sleep cannot be frozen before it wakes up. */
-#define PAUSE_DEADLINE_MS 10000
-#define RESUME_DEADLINE_MS 10000
+#include "sys/deadline.h"
 
 int container_pause(const struct global_options *global, const char *id, struct err *e)
 {
@@ -22,7 +19,8 @@ int container_pause(const struct global_options *global, const char *id, struct 
 		return -1;
 	if (frozen)
 		return fail(e, ERR_STATE, "cannot pause container %s: it is paused already", id);
-	return cgroup_pause(living.cgroup, PAUSE_DEADLINE_MS, e);
+	/* A process in uninterruptible sleep cannot be frozen before it wakes up. */
+	return cgroup_pause(living.cgroup, deadline_ms(), e);
 }
 
 int container_resume(const struct global_options *global, const char *id, struct err *e)
@@ -36,5 +34,5 @@ int container_resume(const struct global_options *global, const char *id, struct
 		return -1;
 	if (!frozen)
 		return fail(e, ERR_STATE, "cannot resume container %s: it is not paused", id);
-	return cgroup_resume(living.cgroup, RESUME_DEADLINE_MS, e);
+	return cgroup_resume(living.cgroup, deadline_ms(), e);
 }

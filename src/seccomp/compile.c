@@ -7,6 +7,8 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "seccomp/parts.h"
+#include "sys/deadline.h"
+#include "sys/helper.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -373,6 +375,44 @@ static int compile(const struct plan_seccomp *plan, struct arena *arena,
 	return 0;
 }
 
+struct compilation {
+	const struct plan_seccomp *plan;
+	struct arena arena;
+};
+
+static int compile_apart(void *context, struct strbuf *answer, struct err *e)
+{
+	struct compilation *c = context;
+	struct seccomp_program program;
+
+	if (compile(c->plan, &c->arena, &program, e) < 0)
+		return -1;
+	strbuf_add(answer, (const char *)program.v, program.n * sizeof(*program.v));
+	return 0;
+}
+
+/* There are pairs of rules over which libseccomp 2.5.4 never comes to an end. */
+static int compile_in_time(const struct plan_seccomp *plan, struct arena *arena,
+			   struct seccomp_program *ret, struct err *e)
+{
+	struct compilation c = { .plan = plan };
+	const struct helper_job job = {
+		.name = "linux.seccomp: its compilation by libseccomp",
+		.cpu_seconds = (uint32_t)(deadline_ms() + 999) / 1000,
+		.work = compile_apart,
+		.context = &c,
+	};
+	autofree char *bytes = NULL;
+	size_t length;
+
+	if (helper_run(&job, PROGRAM_MAX * sizeof(*ret->v), &bytes, &length, e) < 0)
+		return -1;
+	ret->n = length / sizeof(*ret->v);
+	ret->v = arena_new_array(arena, struct sock_filter, ret->n);
+	memcpy(ret->v, bytes, ret->n * sizeof(*ret->v));
+	return 0;
+}
+
 static int find_or_compile(const struct plan_seccomp *plan, const char *cache_directory,
 			   struct arena *arena, struct seccomp_program *ret, struct err *e)
 {
@@ -383,7 +423,7 @@ static int find_or_compile(const struct plan_seccomp *plan, const char *cache_di
 	if (cache_directory && seccomp_cache_find(cache_directory, &key, arena, ret))
 		return 0;
 	log_debug("seccomp: compiling the filter");
-	if (compile(plan, arena, ret, e) < 0)
+	if (compile_in_time(plan, arena, ret, e) < 0)
 		return -1;
 	if (cache_directory)
 		seccomp_cache_keep(cache_directory, &key, ret);

@@ -6,6 +6,7 @@
 
 #include "base/io.h"
 #include "state/content.h"
+#include "sys/deadline.h"
 #include "sys/directory.h"
 
 #include <fcntl.h>
@@ -14,7 +15,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define LOCK_DEADLINE_MS 10000
 #define LOCK_WAIT_MIN_NS 200000L
 #define LOCK_WAIT_MAX_NS 20000000L
 
@@ -92,29 +92,21 @@ static void hand_over(struct state_dir *from, struct state_dir *to)
 	*from = (struct state_dir)STATE_DIR_INIT;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int lock_with_deadline(struct state_dir *dir, struct err *e)
 {
-	int64_t deadline = now_ms() + LOCK_DEADLINE_MS;
+	struct deadline deadline = deadline_in(deadline_ms());
 	struct timespec wait = { .tv_nsec = LOCK_WAIT_MIN_NS };
 
 	/* Polled and not waited for, because a blocking flock() has no deadline but by signals. */
 	while (flock(dir->fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return fail_sys(e, "lock container %s", dir->id);
-		if (now_ms() >= deadline)
+		if (deadline_is_over(&deadline))
 			return fail(
 				e, ERR_STATE,
 				"container %s is busy: another command has held its lock for %d "
 				"seconds",
-				dir->id, LOCK_DEADLINE_MS / 1000);
+				dir->id, (deadline_ms() + 999) / 1000);
 		nanosleep(&wait, NULL);
 		if (wait.tv_nsec < LOCK_WAIT_MAX_NS)
 			wait.tv_nsec *= 2;

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/deadline.h"
 #include "sys/procfs.h"
 
 #include <errno.h>
@@ -16,8 +17,6 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#define CONNECT_DEADLINE_S 10
 
 /* CMSG_SPACE() of one descriptor rounds up and has room for two: all that arrive are looked at. */
 union control {
@@ -182,7 +181,8 @@ int channel_listen(int directory_fd, const char *name, struct err *e)
 
 int channel_connect(int directory_fd, const char *name, struct err *e)
 {
-	struct timeval deadline = { .tv_sec = CONNECT_DEADLINE_S };
+	struct timeval deadline = { .tv_sec = deadline_ms() / 1000,
+				    .tv_usec = deadline_ms() % 1000 * 1000 };
 	struct timeval none = { 0 };
 	struct sockaddr_un address;
 	autoclose int fd = -1;

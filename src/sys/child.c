@@ -6,6 +6,8 @@
 #include "sys/child.h"
 
 #include "base/auto.h"
+#include "sys/deadline.h"
+#include "sys/peer.h"
 
 #include <errno.h>
 #include <linux/sched.h>
@@ -14,11 +16,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-/* A frozen process does not die of SIGKILL before it is thawed; whoever drops it must not hang. */
-#define DROP_DEADLINE_MS 10000
 
 int sys_pidfd_open(pid_t pid, unsigned flags)
 {
@@ -35,32 +33,18 @@ int sys_close_range(unsigned first, unsigned last, unsigned flags)
 	return (int)syscall(SYS_close_range, first, last, flags);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 bool pidfd_ended(int pidfd, int timeout_ms)
 {
-	int64_t deadline = timeout_ms > 0 ? now_ms() + timeout_ms : 0;
-	int left = timeout_ms;
+	struct deadline deadline = deadline_in(timeout_ms);
 
 	for (;;) {
 		struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
-		int n = poll(&poll_fd, 1, left);
+		int n = poll(&poll_fd, 1, deadline_left(&deadline));
 
 		if (n >= 0)
 			return n == 1 && (poll_fd.revents & POLLIN);
 		if (errno != EINTR)
 			return false;
-		if (timeout_ms > 0) {
-			int64_t rest = deadline - now_ms();
-
-			left = rest > 0 ? (int)rest : 0;
-		}
 	}
 }
 
@@ -140,10 +124,13 @@ static int wait_for(int pidfd, int options, siginfo_t *info)
 
 int child_wait(struct child *child, int *ret_status, struct err *e)
 {
+	const struct peer peer = { .name = "a process", .pid = child->pid, .pidfd = child->pidfd };
 	siginfo_t info;
 
 	if (!child->pid)
 		return fail(e, ERR_INTERNAL, "no process to wait for");
+	if (peer_wait(&peer, -1, e) < 0)
+		return -1;
 	if (wait_for(child->pidfd, 0, &info) < 0)
 		return fail_sys(e, "wait for process %ld", (long)child->pid);
 	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
@@ -164,7 +151,8 @@ void child_drop(struct child *child)
 
 	if (child->pid && child->pidfd >= 0) {
 		sys_pidfd_send_signal(child->pidfd, SIGKILL);
-		pidfd_ended(child->pidfd, DROP_DEADLINE_MS);
+		/* What is frozen does not die of it before it is thawed. */
+		pidfd_ended(child->pidfd, deadline_ms());
 		wait_for(child->pidfd, WNOHANG, &info);
 	}
 	child_keep(child);

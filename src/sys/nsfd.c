@@ -7,7 +7,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
-#include "sys/child.h"
+#include "sys/helper.h"
 #include "sys/procfs.h"
 
 #include <errno.h>
@@ -186,51 +186,32 @@ int netns_cookie_of(int fd, uint64_t *ret, struct err *e)
 	return 0;
 }
 
-struct cookie_answer {
-	uint64_t cookie;
-	struct err error;
-	bool failed;
-};
-
-static __attribute__((noreturn)) void answer_cookie(int fd, int pipe)
+static int answer_cookie(void *context, struct strbuf *answer, struct err *e)
 {
-	struct cookie_answer answer = { 0 };
+	const int *fd = context;
+	uint64_t cookie;
 
-	answer.failed = nsfd_enter(fd, CLONE_NEWNET, NULL, &answer.error) < 0 ||
-			netns_cookie(&answer.cookie, &answer.error) < 0;
-	_exit(write(pipe, &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ? 0 : 1);
+	if (nsfd_enter(*fd, CLONE_NEWNET, NULL, e) < 0 || netns_cookie(&cookie, e) < 0)
+		return -1;
+	strbuf_add(answer, (const char *)&cookie, sizeof(cookie));
+	return 0;
 }
 
 int netns_cookie_apart(int fd, uint64_t *ret, struct err *e)
 {
-	autochild child = CHILD_INIT;
-	autoclose int in = -1, out = -1;
-	struct cookie_answer answer;
-	int pair[2], status, rc;
-	ssize_t n;
+	const struct helper_job job = {
+		.name = "a look at the cookie of a network namespace",
+		.work = answer_cookie,
+		.context = &fd,
+	};
+	autofree char *bytes = NULL;
+	size_t length;
 
-	if (pipe2(pair, O_CLOEXEC) < 0)
-		return fail_sys(e, "pipe");
-	in = pair[0];
-	out = pair[1];
-	rc = child_clone(0, -1, &child, e);
-	if (rc < 0)
+	if (helper_run(&job, sizeof(*ret), &bytes, &length, e) < 0)
 		return -1;
-	if (rc == 0)
-		answer_cookie(fd, out);
-	replace_fd(&out, -1);
-	do
-		n = read(in, &answer, sizeof(answer));
-	while (n < 0 && errno == EINTR);
-	if (child_wait(&child, &status, e) < 0)
-		return -1;
-	if (n != (ssize_t)sizeof(answer))
-		return fail(e, ERR_SYSTEM, "no answer on the cookie of a network namespace");
-	if (answer.failed) {
-		*e = answer.error;
-		return -1;
-	}
-	*ret = answer.cookie;
+	if (length != sizeof(*ret))
+		return fail(e, ERR_INTERNAL, "a cookie of %zu bytes", length);
+	memcpy(ret, bytes, sizeof(*ret));
 	return 0;
 }
 

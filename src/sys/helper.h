@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A piece of work in a process of its own, which answers with bytes and ends: because it cannot be undone (entering a
+ * namespace), or because it may never come to an end. It ends with the process that asked.
+ */
+#ifndef SYS_HELPER_H
+#define SYS_HELPER_H
+
+#include "base/str.h"
+#include "sys/peer.h"
+
+#include <stddef.h>
+
+struct helper_job {
+	const char *name;     /* in errors: "the compilation of the seccomp profile" */
+	uint32_t cpu_seconds; /* of processor time that it may take; 0: as much as it needs */
+	/* In the helper. What it adds to *answer is the answer; its error becomes that of helper_run(). */
+	int (*work)(void *context, struct strbuf *answer, struct err *e);
+	void *context;
+};
+
+/* The answer, owned, `limit` bytes at most. */
+int helper_run(const struct helper_job *job, size_t limit, char **ret, size_t *ret_length,
+	       struct err *e) MUST_CHECK;
+
+/* What a process of ours writes until it ends or closes its end; what it is is for errors. Owned, terminated. */
+int helper_read(const struct peer *peer, int fd, size_t limit, char **ret, size_t *ret_length,
+		struct err *e) MUST_CHECK;
+
+#endif
