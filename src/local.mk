@@ -178,6 +178,7 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/limits.c \
 	src/cgroup/make.c \
 	src/cgroup/make.h \
+	src/cgroup/hindrance.c \
 	src/cgroup/oom.c \
 	src/cgroup/record.c \
 	src/cgroup/record.h \
@@ -208,6 +209,8 @@ src_libstate_a_SOURCES = \
 	src/state/state.h \
 	src/state/store.c
 src_libhooks_a_SOURCES = \
+	src/hooks/guard.c \
+	src/hooks/guard.h \
 	src/hooks/hooks.c \
 	src/hooks/hooks.h
 # not libcriu.a, which would be taken for criu's own library
@@ -265,6 +268,9 @@ src_libboot_a_SOURCES = \
 	src/boot/live_mounts.c \
 	src/boot/mounts.c \
 	src/boot/overlay.c \
+	src/boot/peer.c \
+	src/boot/runtime_hooks.c \
+	src/boot/runtime_hooks.h \
 	src/boot/parent_channel.c \
 	src/boot/parent_exec.c \
 	src/boot/parent_namespaces.c \

@@ -42,6 +42,7 @@ struct create_result {
 	struct child init;  /* owned; the caller keeps it or waits for it */
 	int console_master; /* -1, or owned */
 	int channel;        /* -1, or with start_follows: owned, for boot_start() */
+	bool deleted;       /* on failure: another command has taken everything back meanwhile */
 	bool left_behind; /* on failure: something could not be taken back, the records must stay */
 };
 
@@ -124,11 +125,12 @@ struct start_line {
 /*
  * Let a created init go; returns when the program runs. `state` is locked, `status` is what it holds,
  * `seccomp` is of the configuration or NULL. `line` is NULL for a container of which only the records are
- * known. The poststart hooks have not run yet. *ret_over, set also on failure: init was let go and has
+ * known. `hooks`: it has startContainer hooks, and the lock is let go while they run. The poststart
+ * hooks have not run yet. *ret_over, set also on failure: init was let go and has
  * ended, or is about to, without its program.
  */
 int boot_start(struct state_dir *state, struct status_record *status,
-	       const struct spec_seccomp *seccomp, const struct start_line *line, bool *ret_over,
-	       struct err *e) MUST_CHECK;
+	       const struct spec_seccomp *seccomp, bool hooks, const struct start_line *line,
+	       bool *ret_over, struct err *e) MUST_CHECK;
 
 #endif

@@ -196,11 +196,13 @@ int child_create_container_hooks(struct boot *b, struct err *e)
 	};
 
 	struct hook_place place = b->hooks;
+	const struct hook_run within = { .watch = NULL };
 
 	/* The directory that will be the container's "/", as with runc. */
 	place.directory = b->root_mount;
 	umask(b->caller_umask);
-	if (hooks_run("createContainer", &b->plan->create_container, &state, &place, e) < 0)
+	if (hooks_run("createContainer", &b->plan->create_container, &state, &place, &within, e) <
+	    0)
 		return -1;
 	umask(0);
 	return 0;

@@ -96,7 +96,8 @@ int child_start_container_hooks(struct boot *b, struct err *e)
 	/* In the container's working directory. */
 	struct hook_place place = b->hooks;
 	place.directory = -1;
-	return hooks_run("startContainer", &hooks, &state, &place, e);
+	const struct hook_run within = { .watch = NULL };
+	return hooks_run("startContainer", &hooks, &state, &place, &within, e);
 }
 
 /* What parent_rlimits() has left to us: a small RLIMIT_NOFILE, and all where it had not the power. What it

@@ -11,6 +11,7 @@
 #include "cgroup/cgroup.h"
 #include "hooks/hooks.h"
 #include "seccomp/program.h"
+#include "sys/peer.h"
 
 #include <stdbool.h>
 
@@ -36,6 +37,8 @@ struct boot {
 	bool rdt_made;
 	bool registered;
 	bool pid_file_written;
+	struct intent_record *intent; /* as it was written */
+	bool deleted; /* by another command, while a hook ran: nothing of it is ours any more */
 
 	struct child init;
 	bool ids_mapped;    /* before it was born */
@@ -138,6 +141,20 @@ int child_restore_mount_points(struct boot *b, struct err *e) MUST_CHECK;
 int child_restore_ready(struct boot *b, struct err *e) MUST_CHECK;
 int child_restore_execute(struct boot *b, struct err *e) MUST_CHECK;
 
+/* --- peer.c: waiting for what was made, and ending what is given up --- */
+/* Until b->init has said something on b->channel, or has hung up. */
+int parent_wait(const struct boot *b, struct err *e) MUST_CHECK;
+/* Until it has ended, of which nothing is left then. */
+int parent_wait_end(const struct boot *b, struct child *child, int *ret_status, struct err *e)
+	MUST_CHECK;
+struct peer parent_criu(const struct boot *b);
+/* A process between the runtime and b->init, of which one may have to wait for the other. */
+struct peer parent_helper(const struct boot *b, const struct child *helper);
+int parent_wait_helper(const struct boot *b, struct child *helper, int *ret_status, struct err *e)
+	MUST_CHECK;
+/* Also what is frozen. */
+void parent_end(struct child *child);
+
 /* --- parent_*.c: steps of the runtime --- */
 int parent_seccomp(struct boot *b, struct err *e) MUST_CHECK;
 int parent_record_intent(struct boot *b, struct err *e) MUST_CHECK;
@@ -168,6 +185,10 @@ int parent_go(struct boot *b, struct err *e) MUST_CHECK;
 int parent_delegated_cgroup(struct boot *b, struct err *e) MUST_CHECK;
 int parent_send_sources(struct boot *b, struct err *e) MUST_CHECK;
 int parent_runtime_hooks(struct boot *b, struct err *e) MUST_CHECK;
+/* Its own process runs them; the lock is let go meanwhile. */
+int parent_container_hooks(struct boot *b, struct err *e) MUST_CHECK;
+/* prestart and createRuntime. */
+int parent_run_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int parent_console(struct boot *b, struct err *e) MUST_CHECK;
 int parent_seccomp_listener(struct boot *b, struct err *e) MUST_CHECK;
 int parent_ready(struct boot *b, struct err *e) MUST_CHECK;
@@ -299,8 +320,6 @@ int parent_exec_unlock(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_joiner_listener(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_process_listener(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_process(struct boot *b, struct err *e) MUST_CHECK;
-int parent_exec_console(struct boot *b, struct err *e) MUST_CHECK;
-int parent_exec_ready(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_caller(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_running(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_pidfd(struct boot *b, struct err *e) MUST_CHECK;

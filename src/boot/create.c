@@ -160,6 +160,7 @@ static int parent_page(struct boot *b, struct err *e)
 	AWAIT("delegated-cgroup", parent_delegated_cgroup(b, e));
 	STEP("send-sources", parent_send_sources(b, e));
 	AWAIT("runtime-hooks", parent_runtime_hooks(b, e));
+	AWAIT("container-hooks", parent_container_hooks(b, e));
 	AWAIT("console", parent_console(b, e));
 	AWAIT("seccomp-listener", parent_seccomp_listener(b, e));
 	AWAIT("ready", parent_ready(b, e));
@@ -191,6 +192,7 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	if (parent_page(&b, e) < 0) {
 		parent_learn_cause(&b, e);
 		ret->left_behind = !parent_undo(&b);
+		ret->deleted = b.deleted;
 		return -1;
 	}
 	ret->init = b.init;

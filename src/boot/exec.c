@@ -103,11 +103,11 @@ static int exec_page(struct boot *b, struct err *e)
 	STEP("resctrl-join", parent_rdt_join(b, e));
 	STEP("go", parent_go(b, e));
 	STEP("unlock", parent_exec_unlock(b, e));
-	AWAIT("console", parent_exec_console(b, e));
+	AWAIT("console", parent_console(b, e));
 	AWAIT("joiner-listener", parent_exec_joiner_listener(b, e));
 	AWAIT("process", parent_exec_process(b, e));
 	AWAIT("process-listener", parent_exec_process_listener(b, e));
-	AWAIT("ready", parent_exec_ready(b, e));
+	AWAIT("ready", parent_ready(b, e));
 	/* Of the process itself: a clone may be reset (SCHED_FLAG_RESET_ON_FORK) or impossible. */
 	STEP("scheduler", parent_scheduler(b, e));
 	STEP("io-priority", parent_io_priority(b, e));
@@ -141,7 +141,7 @@ int boot_exec(const struct exec_request *request, struct exec_result *ret, struc
 	if (rc < 0) {
 		if (!b.child_runs)
 			parent_learn_cause(&b, e);
-		child_drop(&b.init);
+		parent_end(&b.init);
 		if (b.pid_file_written)
 			unlink(b.options->pid_file);
 		return -1;

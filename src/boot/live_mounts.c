@@ -95,11 +95,15 @@ static __attribute__((noreturn)) void helper_main(const struct boot *b, const st
 	_exit(channel_send(channel, &message, -1, &ignored) < 0 ? 2 : 1);
 }
 
-static int receive(int channel, uint32_t type, int *ret_fd, struct err *e)
+static int receive(const struct boot *b, const struct child *helper, int channel, uint32_t type,
+		   int *ret_fd, struct err *e)
 {
+	const struct peer peer = parent_helper(b, helper);
 	struct message message;
-	int rc = channel_receive(channel, &message, ret_fd, e);
+	int rc = peer_wait(&peer, channel, e);
 
+	if (rc > 0)
+		rc = channel_receive(channel, &message, ret_fd, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
@@ -150,7 +154,7 @@ static int clone_in_copy(struct boot *b, const struct idmaps *idmaps, struct err
 	rc = clone_with_channel(&keeper, &of_keeper, &theirs, e);
 	if (rc == 0)
 		keep_copy(b, parent, theirs);
-	if (rc < 0 || receive(of_keeper, BOOT_READY, NULL, e) < 0)
+	if (rc < 0 || receive(b, &keeper, of_keeper, BOOT_READY, NULL, e) < 0)
 		return -1;
 	rc = clone_with_channel(&helper, &of_helper, &theirs, e);
 	if (rc == 0)
@@ -159,7 +163,7 @@ static int clone_in_copy(struct boot *b, const struct idmaps *idmaps, struct err
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
 		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
-		    receive(of_helper, BOOT_SOURCE, &b->mount_fds[i], e) < 0)
+		    receive(b, &helper, of_helper, BOOT_SOURCE, &b->mount_fds[i], e) < 0)
 			return -1;
 	return 0;
 }
@@ -210,7 +214,7 @@ int parent_live_done(struct boot *b, struct err *e)
 
 	if (parent_expect(b, BOOT_READY, NULL, e) < 0)
 		return -1;
-	return child_wait(&b->init, &status, e);
+	return parent_wait_end(b, &b->init, &status, e);
 }
 
 /* --- in the container's namespaces --- */

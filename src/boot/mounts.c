@@ -74,6 +74,6 @@ int boot_mounts(const struct mounts_request *request, struct err *e)
 	b.exec = &exec;
 	b.live = request;
 	rc = mounts_page(&b, e);
-	child_drop(&b.init);
+	parent_end(&b.init);
 	return rc;
 }

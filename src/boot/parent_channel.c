@@ -8,19 +8,19 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "boot/protocol.h"
-#include "hooks/hooks.h"
+#include "boot/runtime_hooks.h"
 #include "sys/channel.h"
+#include "sys/deliver.h"
 #include "sys/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* How long a child that does not listen any more may take to end. */
@@ -93,15 +93,21 @@ static int fail_ended(const struct boot *b, int status, struct err *e)
 
 void parent_learn_cause(struct boot *b, struct err *e)
 {
+	struct pollfd words = { .fd = b->channel, .events = POLLIN };
 	struct message message;
 	struct err ignored;
 	int status, fd = -1;
 
+	/* It was given up, and that is the cause. */
+	if (e->sys == ETIMEDOUT)
+		return;
+
 	/* Its end of the channel is closed a moment before it has ended. */
-	if (b->init.pid <= 0 || b->channel < 0 || b->child_failed ||
+	if (b->init.pid <= 0 || b->channel < 0 || b->child_failed || b->deleted ||
 	    !pidfd_ended(b->init.pidfd, e->sys == EPIPE ? LAST_WORDS_MS : 0))
 		return;
-	while (channel_receive(b->channel, &message, &fd, &ignored) > 0) {
+	/* One that it has cloned may hold its end open. */
+	while (poll(&words, 1, 0) > 0 && channel_receive(b->channel, &message, &fd, &ignored) > 0) {
 		replace_fd(&fd, -1);
 		if (message.type == BOOT_ERROR) {
 			*e = message.error;
@@ -115,12 +121,14 @@ void parent_learn_cause(struct boot *b, struct err *e)
 int parent_expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
 {
 	struct message message;
-	int status, rc = channel_receive(b->channel, &message, ret_fd, e);
+	int status, rc = parent_wait(b, e);
 
+	if (rc == 0)
+		rc = channel_receive(b->channel, &message, ret_fd, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
-		if (child_wait(&b->init, &status, e) < 0)
+		if (parent_wait_end(b, &b->init, &status, e) < 0)
 			return -1;
 		return fail_ended(b, status, e);
 	}
@@ -139,6 +147,53 @@ static int answer(struct boot *b, uint32_t type, struct err *e)
 	struct message message = { .type = type };
 
 	return channel_send(b->channel, &message, -1, e);
+}
+
+static int fail_deleted(const struct boot *b, struct err *e)
+{
+	return fail(e, ERR_STATE, "container %s was deleted while its hooks ran", b->plan->id);
+}
+
+int parent_run_hooks(struct boot *b, struct err *e)
+{
+	const struct oci_state state = {
+		.oci_version = b->plan->oci_version,
+		.id = b->plan->id,
+		.status = "creating",
+		.bundle = b->plan->bundle,
+		.pid = b->init.pid,
+		.annotations = &b->plan->annotations,
+	};
+	struct runtime_hooks hooks = {
+		.kind = "prestart",
+		.hooks = &b->plan->prestart,
+		.state = &state,
+		.dir = b->state,
+		.intent = b->intent,
+		.arena = b->arena,
+	};
+	int rc = runtime_hooks_run(&hooks, &b->hooks, e);
+
+	hooks.kind = "createRuntime";
+	hooks.hooks = &b->plan->create_runtime;
+	if (rc == 0)
+		rc = runtime_hooks_run(&hooks, &b->hooks, e);
+	b->deleted = hooks.gone;
+	return b->deleted ? fail_deleted(b, e) : rc;
+}
+
+int parent_container_hooks(struct boot *b, struct err *e)
+{
+	struct err unlocked;
+	int rc;
+
+	if (b->plan->create_container.n == 0)
+		return 0;
+	state_unlock(b->state);
+	rc = parent_wait(b, e);
+	/* Also where its lock is not to be had in time: then it is that command's to end. */
+	b->deleted = relock_after_hook(b->state, &unlocked) < 0;
+	return b->deleted ? fail_deleted(b, e) : rc;
 }
 
 /* Once for all, so that a path of the host is not looked up in the container. */
@@ -165,70 +220,21 @@ int parent_delegated_cgroup(struct boot *b, struct err *e)
 
 int parent_runtime_hooks(struct boot *b, struct err *e)
 {
-	struct oci_state state = {
-		.oci_version = b->plan->oci_version,
-		.id = b->plan->id,
-		.status = "creating",
-		.bundle = b->plan->bundle,
-		.pid = b->init.pid,
-		.annotations = &b->plan->annotations,
-	};
-
 	if (b->plan->prestart.n + b->plan->create_runtime.n == 0)
 		return 0;
-	if (parent_expect(b, BOOT_HOOKS, NULL, e) < 0 ||
-	    hooks_run("prestart", &b->plan->prestart, &state, &b->hooks, e) < 0 ||
-	    hooks_run("createRuntime", &b->plan->create_runtime, &state, &b->hooks, e) < 0)
+	if (parent_expect(b, BOOT_HOOKS, NULL, e) < 0 || parent_run_hooks(b, e) < 0)
 		return -1;
 	return answer(b, BOOT_HOOKS_DONE, e);
 }
 
-#define CONSOLE_DEADLINE_S 10
-
 int parent_send_descriptor(const char *path, int fd, const char *text, const char *what,
 			   struct err *e)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval deadline = { .tv_sec = CONSOLE_DEADLINE_S };
-	autoclose int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	autoclose int target = open(path, O_PATH | O_CLOEXEC);
-	struct iovec words = { .iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text) };
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct msghdr message = {
-		.msg_iov = &words,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control.space),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	char words[32];
 
-	/* Without a deadline connect() waits for ever for a listener that does not accept. */
-	if (socket_fd < 0 ||
-	    setsockopt(socket_fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof(deadline)) < 0)
-		return fail_sys(e, "socket");
-	if (target < 0)
-		return fail_sys(e, "open the %s socket '%s'", what, path);
-	/* By descriptor: the path may be longer than sun_path. */
-	if (str_format(address.sun_path, sizeof(address.sun_path), e, "%s", fd_path(target).text) <
-	    0)
-		return -1;
-	if (connect(socket_fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		if (errno == EAGAIN)
-			return fail(e, ERR_SYSTEM,
-				    "connect to the %s socket '%s': nobody accepts for %d seconds",
-				    what, path, CONSOLE_DEADLINE_S);
-		return fail_sys(e, "connect to the %s socket '%s'", what, path);
-	}
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(int));
-	if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0)
-		return fail_sys(e, "send to the %s socket '%s'", what, path);
-	return 0;
+	return str_format(words, sizeof(words), e, " the %s socket", what) < 0
+		       ? -1
+		       : deliver(path, text, strlen(text), fd, words, e);
 }
 
 int parent_console(struct boot *b, struct err *e)

@@ -14,14 +14,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* How long the other side may be silent before the container is looked at. */
-#define STILL_MS 2000
 
 static int fail_stopped(struct err *e)
 {
@@ -189,50 +185,15 @@ int parent_exec_unlock(struct boot *b, struct err *e)
 	return 0;
 }
 
-/* A program of the container may stop what it can see of ours. */
-static int check_stopped(const struct boot *b, struct err *e)
-{
-	uint64_t start_time;
-	struct err gone;
-	char state = 0;
-
-	if (procfs_start_time(b->init.pid, &start_time, &state, &gone) == 0 &&
-	    (state == 'T' || state == 't'))
-		return fail(e, ERR_STATE, "the new process was stopped by a signal");
-	return 0;
-}
-
-/* Wait for a message, or the end; a container that is paused meanwhile would let us wait for ever. */
-static int wait_for_message(struct boot *b, struct err *e)
-{
-	struct pollfd fd = { .fd = b->channel, .events = POLLIN };
-	int rc;
-
-	while ((rc = poll(&fd, 1, STILL_MS)) <= 0) {
-		if (rc < 0 && errno != EINTR)
-			return fail_sys(e, "wait for the new process");
-		if (rc == 0 && (check_paused(b, e) < 0 || check_stopped(b, e) < 0))
-			return -1;
-	}
-	return 0;
-}
-
-static int take_listener(struct boot *b, struct err *e)
-{
-	if (b->seccomp.notify && wait_for_message(b, e) < 0)
-		return -1;
-	return parent_seccomp_listener(b, e);
-}
-
 /* child_seccomp.c says which of the two loads the filter. */
 int parent_exec_joiner_listener(struct boot *b, struct err *e)
 {
-	return b->plan->process.no_new_privileges ? 0 : take_listener(b, e);
+	return b->plan->process.no_new_privileges ? 0 : parent_seccomp_listener(b, e);
 }
 
 int parent_exec_process_listener(struct boot *b, struct err *e)
 {
-	return b->plan->process.no_new_privileges ? take_listener(b, e) : 0;
+	return b->plan->process.no_new_privileges ? parent_seccomp_listener(b, e) : 0;
 }
 
 int parent_exec_process(struct boot *b, struct err *e)
@@ -241,28 +202,15 @@ int parent_exec_process(struct boot *b, struct err *e)
 	pid_t pid;
 	int status;
 
-	if (wait_for_message(b, e) < 0 || parent_expect(b, BOOT_PROCESS, &pidfd, e) < 0)
+	if (parent_expect(b, BOOT_PROCESS, &pidfd, e) < 0)
 		return -1;
 	if (pidfd < 0)
 		return fail(e, ERR_INTERNAL, "the process did not come with its message");
-	if (pid_of(pidfd, &pid, e) < 0 || child_wait(&b->init, &status, e) < 0)
+	if (pid_of(pidfd, &pid, e) < 0 || parent_wait_end(b, &b->init, &status, e) < 0)
 		return -1;
 	b->init.pid = pid;
 	b->init.pidfd = take_fd(&pidfd);
 	return 0;
-}
-
-/* Its console comes first; what came instead of it is told by whoever expects it. */
-int parent_exec_console(struct boot *b, struct err *e)
-{
-	if (b->plan->process.terminal && wait_for_message(b, e) < 0)
-		return -1;
-	return parent_console(b, e);
-}
-
-int parent_exec_ready(struct boot *b, struct err *e)
-{
-	return wait_for_message(b, e) < 0 ? -1 : parent_ready(b, e);
 }
 
 int parent_exec_caller(struct boot *b, struct err *e)
@@ -279,7 +227,7 @@ int parent_exec_running(struct boot *b, struct err *e)
 	for (;;) {
 		struct message message;
 		int rc;
-		if (wait_for_message(b, e) < 0)
+		if (parent_wait(b, e) < 0)
 			return -1;
 		rc = channel_receive(b->channel, &message, NULL, e);
 		if (rc < 0)

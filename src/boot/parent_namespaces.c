@@ -313,7 +313,10 @@ static int clone_by_helper(struct boot *b, const struct plan_join *user, struct 
 			 channel_send(mine, &message, -1, e) < 0))
 		return -1;
 	b->ids_mapped = new_user;
-	rc = channel_receive(mine, &message, &b->init.pidfd, e);
+	const struct peer peer = parent_helper(b, &helper);
+	rc = peer_wait(&peer, mine, e);
+	if (rc > 0)
+		rc = channel_receive(mine, &message, &b->init.pidfd, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0)

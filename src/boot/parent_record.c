@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"
+#include "sys/deadline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +19,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Long enough for a loaded machine; a process in uninterruptible sleep outlives any deadline. */
-#define UNDO_DEADLINE_MS 10000
 
 static int describe_rdt(struct boot *b, struct err *e)
 {
@@ -38,22 +36,22 @@ static int describe_rdt(struct boot *b, struct err *e)
 
 int parent_record_intent(struct boot *b, struct err *e)
 {
-	struct intent_record intent = {
-		.version = STATE_VERSION,
-		.id = b->state->id,
-		.bundle = b->status->bundle,
-	};
+	struct intent_record *intent = arena_new(b->arena, struct intent_record);
 
-	if (process_identify(getpid(), b->arena, &intent.owner, e) < 0)
+	intent->version = STATE_VERSION;
+	intent->id = b->state->id;
+	intent->bundle = b->status->bundle;
+	if (process_identify(getpid(), b->arena, &intent->owner, e) < 0)
 		return -1;
 	b->cgroup_record = arena_new(b->arena, struct cgroup_record);
 	cgroup_describe(&b->plan->cgroup, b->facts->cgroup, b->arena, b->cgroup_record);
-	intent.cgroup = b->cgroup_record;
+	intent->cgroup = b->cgroup_record;
 	if (describe_rdt(b, e) < 0)
 		return -1;
-	intent.rdt = b->status->rdt;
+	intent->rdt = b->status->rdt;
 	b->status->cgroup = b->cgroup_record;
-	return state_write_intent(b->state, &intent, e);
+	b->intent = intent;
+	return state_write_intent(b->state, intent, e);
 }
 
 int parent_cgroup_create(struct boot *b, struct err *e)
@@ -154,8 +152,8 @@ static bool undo_cgroup(struct boot *b)
 {
 	struct err e;
 
-	if (!b->cgroup_made || (cgroup_kill(b->cgroup_record, UNDO_DEADLINE_MS, &e) == 0 &&
-				cgroup_remove(b->cgroup_record, UNDO_DEADLINE_MS, &e) == 0))
+	if (!b->cgroup_made || (cgroup_kill(b->cgroup_record, deadline_ms(), &e) == 0 &&
+				cgroup_remove(b->cgroup_record, deadline_ms(), &e) == 0))
 		return true;
 	log_warning("after a failed start: %s", e.text);
 	return false;
@@ -171,7 +169,10 @@ bool parent_undo(struct boot *b)
 	if (parent_return_home(b, &e) < 0)
 		log_warning("after a failed start: %s", e.text);
 	parent_return_net_devices(b);
-	child_drop(&b->init);
+	parent_end(&b->init);
+	/* Its names may be a new container's by now. */
+	if (b->deleted)
+		return true;
 	/* It may be in uninterruptible sleep; then it outlives every deadline. */
 	if (init.pid > 0 && kill(init.pid, 0) == 0)
 		clean = false;

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "sys/channel.h"
+#include "sys/deadline.h"
 #include "sys/mountinfo.h"
 
 #include <fcntl.h>
@@ -19,9 +20,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* Of a criu that was told that something has failed, or that has hung up. */
-#define GONE_DEADLINE_MS 5000
 
 int restore_network(const struct boot *b)
 {
@@ -227,8 +225,10 @@ int parent_restore_program(struct boot *b, struct err *e)
 {
 	struct criu_request request = *b->restore->criu;
 	struct message message;
-	int rc = channel_receive(b->channel, &message, NULL, e);
+	int rc = parent_wait(b, e);
 
+	if (rc == 0)
+		rc = channel_receive(b->channel, &message, NULL, e);
 	/* Ours are in another mount namespace, where criu could mount nothing. */
 	request.images = RESTORE_FD_IMAGES;
 	request.work = RESTORE_FD_WORK;
@@ -265,22 +265,6 @@ static int adopt(struct boot *b, pid_t pid, struct err *e)
 	return parent_record_init(b, e);
 }
 
-static int run_hooks(struct boot *b, struct err *e)
-{
-	struct oci_state state = {
-		.oci_version = b->plan->oci_version,
-		.id = b->plan->id,
-		.status = "creating",
-		.bundle = b->plan->bundle,
-		.pid = b->init.pid,
-		.annotations = &b->plan->annotations,
-	};
-
-	if (hooks_run("prestart", &b->plan->prestart, &state, &b->hooks, e) < 0)
-		return -1;
-	return hooks_run("createRuntime", &b->plan->create_runtime, &state, &b->hooks, e);
-}
-
 static int take_console(struct boot *b, int *fd, struct err *e)
 {
 	if (*fd < 0)
@@ -306,7 +290,7 @@ static int check_power(struct boot *b, struct err *e)
 	if (b->init.pidfd >= 0)
 		sys_pidfd_send_signal(b->init.pidfd, SIGKILL);
 	if (b->cgroup_made)
-		(void)!cgroup_kill(b->cgroup_record, GONE_DEADLINE_MS, &ignored);
+		(void)!cgroup_kill(b->cgroup_record, deadline_ms(), &ignored);
 	return -1;
 }
 
@@ -314,7 +298,7 @@ static int notified(struct boot *b, const struct criu_answer *answer, int *fd, s
 {
 	log_debug("restore: criu: %s", answer->script);
 	if (str_eq(answer->script, "setup-namespaces"))
-		return adopt(b, answer->pid, e) < 0 ? -1 : run_hooks(b, e);
+		return adopt(b, answer->pid, e) < 0 ? -1 : parent_run_hooks(b, e);
 	if (str_eq(answer->script, "orphan-pts-master"))
 		return take_console(b, fd, e);
 	if (str_eq(answer->script, "post-restore"))
@@ -337,9 +321,9 @@ static int fail_gone(struct boot *b, struct err *e)
 	struct child *criu = b->criu.pid ? &b->criu : &b->init;
 	int status;
 
-	if (!pidfd_ended(criu->pidfd, GONE_DEADLINE_MS))
+	if (!pidfd_ended(criu->pidfd, deadline_ms()))
 		return fail(e, ERR_SYSTEM, "criu has hung up");
-	if (child_wait(criu, &status, e) < 0 ||
+	if (parent_wait_end(b, criu, &status, e) < 0 ||
 	    (status == 128 + SIGKILL && parent_fail_oom_killed(b, e) < 0))
 		return -1;
 	return fail_criu(b, NULL, arena_printf(b->arena, "criu restore (status %d)", status), e);
@@ -352,7 +336,7 @@ static int refuse(struct boot *b)
 	struct err ignored;
 
 	if (criu_notified(b->criu_socket, false, &ignored) == 0)
-		pidfd_ended(criu->pidfd, GONE_DEADLINE_MS);
+		pidfd_ended(criu->pidfd, deadline_ms());
 	return -1;
 }
 
@@ -361,8 +345,8 @@ int parent_restore_processes(struct boot *b, struct err *e)
 	for (;;) {
 		struct criu_answer answer;
 		autoclose int fd = -1;
-		int pidfd = b->criu.pid ? b->criu.pidfd : b->init.pidfd;
-		int rc = criu_receive(b->criu_socket, pidfd, &answer, &fd, e);
+		const struct peer criu = parent_criu(b);
+		int rc = criu_receive(b->criu_socket, &criu, &answer, &fd, e);
 
 		if (rc < 0)
 			return -1;
@@ -392,7 +376,7 @@ int parent_restore_recorded(struct boot *b, struct err *e)
 	int status;
 
 	replace_fd(&b->criu_socket, -1);
-	if (child_wait(&b->criu, &status, e) < 0)
+	if (parent_wait_end(b, &b->criu, &status, e) < 0)
 		return -1;
 	if (status != 0)
 		return fail(e, ERR_SYSTEM, "criu ended with status %d", status);

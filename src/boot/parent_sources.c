@@ -195,7 +195,7 @@ static int help(const struct boot *b, helper_work *work, const struct idmaps *id
 		return -1;
 	if (rc == 0)
 		helper_main(b, work, idmaps);
-	if (child_wait(&helper, &status, e) < 0)
+	if (parent_wait_helper(b, &helper, &status, e) < 0)
 		return -1;
 	if (status == TOLD_THE_CHILD)
 		return 0;

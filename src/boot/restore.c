@@ -94,8 +94,9 @@ int boot_restore(const struct restore_request *request, struct create_result *re
 	if (restore_page(&b, e) < 0) {
 		parent_learn_cause(&b, e);
 		/* It would go on making processes. */
-		child_drop(&b.criu);
+		parent_end(&b.criu);
 		ret->left_behind = !parent_undo(&b);
+		ret->deleted = b.deleted;
 		return -1;
 	}
 	ret->init = b.init;

@@ -7,19 +7,17 @@
 
 #include "base/log.h"
 #include "boot/protocol.h"
+#include "boot/runtime_hooks.h"
 #include "boot/step.h"
 #include "cgroup/cgroup.h"
 #include "seccomp/program.h"
 #include "sys/channel.h"
+#include "sys/peer.h"
 #include "sys/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
-
-/* How long init may be silent before it is looked at. */
-#define STILL_MS 2000
 
 struct start {
 	struct state_dir *state;
@@ -28,6 +26,7 @@ struct start {
 	const struct start_line *line;      /* NULL: by the records */
 	int pidfd, socket;
 	struct cgroup_memory memory; /* before init was let go */
+	bool hooks;                  /* startContainer hooks run before its program does */
 	bool over;                   /* init was let go and has ended, or is about to */
 };
 
@@ -86,21 +85,19 @@ static int start_go(struct start *s, struct err *e)
 /* A message, end of file (0), or the death of init with nothing more to read (0). */
 static int receive(struct start *s, struct message *message, int *ret_fd, struct err *e)
 {
-	struct pollfd fds[2] = { { .fd = s->socket, .events = POLLIN },
-				 { .fd = s->pidfd, .events = POLLIN } };
-	int rc;
+	/* A descriptor that it passed on would keep the socket open; its end is its end. */
+	const struct peer init = {
+		.name = "the container's first process",
+		.pid = (pid_t)s->status->init.pid,
+		.pidfd = s->pidfd,
+		.notifies = s->seccomp && !str_empty(s->seccomp->listener_path),
+		.hindrance = cgroup_hindrance,
+	};
+	int rc = peer_wait(&init, s->socket, e);
 
-	while ((rc = poll(fds, 2, STILL_MS)) <= 0) {
-		if (rc < 0 && errno != EINTR)
-			return fail_sys(e, "wait for the container");
-		if (rc == 0 && check_moving(s, e) < 0)
-			return -1;
-	}
-	/* What a dying process has sent is still there: the socket before the pidfd. A stopped process or
-	 * a descriptor that it passed on would keep the socket open; its end is its end. */
-	if (!fds[0].revents)
-		return 0;
-	return channel_receive(s->socket, message, ret_fd, e);
+	/* It has been let go: given up, it must end. */
+	s->over |= rc < 0;
+	return rc <= 0 ? rc : channel_receive(s->socket, message, ret_fd, e);
 }
 
 /* A late joiner loads its filter only now. */
@@ -176,6 +173,22 @@ static int start_wait(struct start *s, struct err *e)
 	return s->over ? fail_over(s, e) : 0;
 }
 
+/* Others may look at it, or delete it by force, while a hook of its own hangs. */
+static int start_unlock(struct start *s, struct err *e)
+{
+	(void)e;
+	if (s->hooks)
+		state_unlock(s->state);
+	return 0;
+}
+
+static int start_relock(struct start *s, struct err *e)
+{
+	if (s->state->locked || relock_after_hook(s->state, e) == 0)
+		return 0;
+	return fail(e, ERR_STATE, "container %s was deleted while its hooks ran", s->state->id);
+}
+
 /* The program runs, whatever becomes of its record. One that says "created" says the same where init does not
  * listen any more (container_is_waiting()), so a full or read-only file system is not an error. */
 static int start_record(struct start *s, struct err *e)
@@ -194,19 +207,22 @@ static int start_page(struct start *s, struct err *e)
 	STEP("find-init", start_find_init(s, e));
 	STEP("connect", start_connect(s, e));
 	STEP("go", start_go(s, e));
+	STEP("unlock", start_unlock(s, e));
 	AWAIT("wait", start_wait(s, e));
+	STEP("lock", start_relock(s, e));
 	STEP("record-running", start_record(s, e));
 	return 0;
 }
 
 int boot_start(struct state_dir *state, struct status_record *status,
-	       const struct spec_seccomp *seccomp, const struct start_line *line, bool *ret_over,
-	       struct err *e)
+	       const struct spec_seccomp *seccomp, bool hooks, const struct start_line *line,
+	       bool *ret_over, struct err *e)
 {
 	struct start s = {
 		.state = state,
 		.status = status,
 		.seccomp = seccomp,
+		.hooks = hooks,
 		.line = line,
 		.pidfd = -1,
 		.socket = -1,

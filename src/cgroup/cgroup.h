@@ -118,6 +118,12 @@ bool cgroup_is_frozen(const struct cgroup_record *record);
 /* True where it or one inside of it is frozen by the freezer of v1, out of which no signal leads. */
 bool cgroup_holds_frozen(const struct cgroup_record *record);
 
+/* What keeps a process from running, in whatever cgroups it is and by whatever of those above: the freezer, or a
+ * group without memory whose OOM killer is off. Words behind "it has been"; NULL: nothing of that. */
+const char *cgroup_hindrance(pid_t pid);
+/* A process that was killed under the freezer of v1 does not end: moved to where it is let run it does. */
+void cgroup_let_die(pid_t pid);
+
 /* What is used and counted, as the object that `events` of runc has; of controllers that are not there
  * nothing. `rdt`: its group of resctrl, or NULL. */
 int cgroup_stats(const struct cgroup_record *record, const struct rdt_record *rdt,

@@ -6,30 +6,33 @@
  * from being ended and the cgroup from being removed.
  */
 #include "base/log.h"
+#include "boot/runtime_hooks.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"
 #include "container/container.h"
 #include "container/leftover.h"
 #include "container/records.h"
-#include "hooks/hooks.h"
 #include "plan/plan_hooks.h"
+#include "sys/deadline.h"
+#include "sys/family.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <time.h>
+#include <unistd.h>
 
-/* For all of it together; the wait for the lock is in it. */
-#define DELETE_DEADLINE_MS 14000
-#define KILL_DEADLINE_MS 10000
-#define DELETE_WAIT_MIN_MS 1000
+/* For all of it together, the wait for the lock included: a little more than the one deadline. */
+#define DELETE_MS (deadline_ms() * 12 / 10)
+#define DELETE_WAIT_MIN_MS (deadline_ms() / 10)
+/* A creator that finds its container deleted ends at once; one that is stopped does not. */
+#define CREATOR_MS (deadline_ms() / 10)
 
 struct deletion {
 	const struct global_options *global;
 	const char *id;
 	bool force;
-	int64_t deadline; /* ms, CLOCK_MONOTONIC */
+	struct deadline deadline;
 	struct arena *arena;
 	struct state_dir *dir;
 	struct status_record *status; /* NULL: not that far, or unreadable */
@@ -39,23 +42,17 @@ struct deletion {
 	bool has_ended;               /* init, as the caller knows */
 	int pidfd;                    /* of init, -1 where it is gone */
 	int64_t init;                 /* its number */
+	int creator;  /* pidfd of the command that creates it still, waiting for a hook; -1: none */
+	bool stopped; /* poststop hooks have begun, of another deletion */
 };
 
-static int64_t now_ms(void)
+static int time_left(const struct deletion *d)
 {
-	struct timespec now;
+	int left = deadline_left(&d->deadline);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int time_left(const struct deletion *d, int most)
-{
-	int64_t left = d->deadline - now_ms();
-
-	if (left > most)
-		return most;
-	return left < DELETE_WAIT_MIN_MS ? DELETE_WAIT_MIN_MS : (int)left;
+	if (left > deadline_ms())
+		return deadline_ms();
+	return left < DELETE_WAIT_MIN_MS ? DELETE_WAIT_MIN_MS : left;
 }
 
 /* What the records do not tell: where init is. The registry knows it by number, start time and boot; without
@@ -112,6 +109,68 @@ static int read_records(struct deletion *d, struct err *e)
 	return d->pidfd < 0 && e->kind != ERR_NOT_FOUND ? -1 : 0;
 }
 
+/* Another deletion is at its poststop hooks: it is let come to its end, or has been killed. */
+static int wait_for_deletion(struct deletion *d, struct err *e)
+{
+	struct err gone;
+	autoclose int runner = process_open(&d->intent->hook.runner, &gone);
+	bool over = true;
+
+	state_unlock(d->dir);
+	if (runner >= 0)
+		over = pidfd_ended(runner, time_left(d));
+	if (state_relock(d->dir, e) < 0)
+		return -1;
+	return over ? 0
+		    : fail(e, ERR_STATE,
+			   "container %s is busy: another command runs its poststop hooks", d->id);
+}
+
+/* A hook that runs has let go the lock that we have. */
+static int settle_hook(struct deletion *d, struct err *e)
+{
+	autoclose int pidfd = -1;
+	struct deadline until;
+
+	if (!d->intent || !recorded_hook_open(d->intent, &pidfd))
+		return 0;
+	bool is_poststop = str_eq(d->intent->hook.kind, POSTSTOP);
+	if (!d->force)
+		return is_poststop ? wait_for_deletion(d, e) : 0;
+	d->stopped = is_poststop;
+	until = deadline_in(time_left(d));
+	if (!recorded_hook_end(d->intent, &until))
+		log_warning("container %s: process %lld, its %s hook, was killed but does not end",
+			    d->id, (long long)d->intent->hook.process.pid, d->intent->hook.kind);
+	return 0;
+}
+
+static void open_creator(struct deletion *d)
+{
+	int phase = d->status ? d->status->phase : PHASE_CREATING;
+	struct err ignored;
+
+	if (!d->force || !d->intent || phase != PHASE_CREATING ||
+	    d->intent->owner.pid == getpid() || family_has_self((pid_t)d->intent->owner.pid))
+		return;
+	d->creator = process_open(&d->intent->owner, &ignored);
+}
+
+/* It finds that nothing is its own any more, and ends. */
+static void end_creator(struct deletion *d)
+{
+	if (d->creator < 0)
+		return;
+	state_unlock(d->dir);
+	if (pidfd_ended(d->creator, CREATOR_MS))
+		return;
+	sys_pidfd_send_signal(d->creator, SIGKILL);
+	if (!pidfd_ended(d->creator, CREATOR_MS))
+		log_warning(
+			"container %s: process %lld, which created it, was killed but does not end",
+			d->id, (long long)d->intent->owner.pid);
+}
+
 static int fail_not_stopped(const struct deletion *d, int status, struct err *e)
 {
 	return fail(e, ERR_STATE, "cannot delete container %s that is not stopped: %s", d->id,
@@ -158,30 +217,33 @@ static int end_processes(const struct deletion *d, const struct cgroup_record *c
 	if (d->pidfd >= 0 && sys_pidfd_send_signal(d->pidfd, SIGKILL) < 0 && errno != ESRCH)
 		return fail_sys(e, "kill the first process of container %s", d->id);
 	/* Also where init has ended: with a PID namespace of others it took nobody along. */
-	if (cgroup && cgroup_kill(cgroup, time_left(d, KILL_DEADLINE_MS), e) < 0)
+	if (cgroup && cgroup_kill(cgroup, time_left(d), e) < 0)
 		return -1;
-	if (d->pidfd >= 0 && !pidfd_ended(d->pidfd, time_left(d, KILL_DEADLINE_MS)))
+	if (d->pidfd >= 0 && !pidfd_ended(d->pidfd, time_left(d)))
 		return fail(e, ERR_SYSTEM,
 			    "container %s: process %lld was killed but does not end; try again",
 			    d->id, (long long)d->init);
 	return 0;
 }
 
-/* Failures are warnings and the deletion goes on (runtime.md "Lifecycle", step 13). */
-static void run_poststop(const struct deletion *d)
+/* Failures are warnings and the deletion goes on (runtime.md "Lifecycle", step 13). False: another command has gone
+ * on with it meanwhile. */
+static bool run_poststop(struct deletion *d)
 {
 	struct plan_hooks hooks = { 0 };
 	struct spec *spec;
 	struct err e;
 
-	if (d->status && !d->status->poststop)
-		return;
+	if (d->stopped || (d->status && !d->status->poststop))
+		return true;
 	if (state_read_config(d->dir, d->arena, &spec, &e) < 0) {
 		log_warning("poststop hooks are not run: %s", e.text);
-		return;
+		return true;
 	}
 	if (!spec || !spec->hooks || !spec->hooks->poststop.n)
-		return;
+		return true;
+	if (!d->intent && state_read_intent(d->dir, d->arena, &d->intent, &e) < 0)
+		log_debug("container %s: %s", d->id, e.text);
 
 	const char *bundle = d->status ? d->status->bundle : d->intent ? d->intent->bundle : NULL;
 	struct oci_state state = {
@@ -191,8 +253,20 @@ static void run_poststop(const struct deletion *d)
 		.bundle = bundle ? bundle : "",
 		.annotations = &spec->annotations,
 	};
-	plan_hooks_from_spec(&spec->hooks->poststop, d->arena, &hooks);
-	hooks_run_all("poststop", &hooks, &state);
+	struct runtime_hooks runtime_hooks = {
+		.kind = POSTSTOP,
+		.hooks = &hooks,
+		.state = &state,
+		.dir = d->dir,
+		.intent = d->intent,
+		.arena = d->arena,
+		.unrecorded = UNRECORDED_LOCKED,
+	};
+	plan_hooks_from_spec(&spec->hooks->poststop,
+			     policy_hook_timeout(d->status ? d->status->policy : NULL), d->arena,
+			     &hooks);
+	runtime_hooks_run_all(&runtime_hooks, &d->deadline);
+	return !runtime_hooks.gone;
 }
 
 static int remove_rdt(const struct deletion *d, struct err *e)
@@ -231,8 +305,9 @@ static int check_removable(const struct deletion *d, struct err *e)
 
 static int delete_opened(struct deletion *d, struct err *e)
 {
-	if (read_records(d, e) < 0 || check_may_go(d, e) < 0)
+	if (read_records(d, e) < 0 || settle_hook(d, e) < 0 || check_may_go(d, e) < 0)
 		return -1;
+	open_creator(d);
 
 	const struct cgroup_record *cgroup = leftover_cgroup(d->status, d->intent);
 	if (!cgroup)
@@ -244,37 +319,50 @@ static int delete_opened(struct deletion *d, struct err *e)
 	}
 	if (end_processes(d, cgroup, e) < 0 || check_removable(d, e) < 0)
 		return -1;
-	if (cgroup && cgroup_remove(cgroup, time_left(d, KILL_DEADLINE_MS), e) < 0)
+	if (cgroup && cgroup_remove(cgroup, time_left(d), e) < 0)
 		return -1;
 	if (remove_rdt(d, e) < 0)
 		return -1;
-	run_poststop(d);
-	if (remove_member(d, e) < 0)
+	if (!run_poststop(d))
+		return 0;
+	if (remove_member(d, e) < 0 || state_remove(d->dir, e) < 0)
 		return -1;
-	return state_remove(d->dir, e);
+	end_creator(d);
+	return 0;
 }
 
-int container_delete_opened(const struct global_options *global, struct state_dir *dir,
-			    struct status_record *ended, bool force, struct err *e)
+static int delete_until(const struct global_options *global, struct state_dir *dir,
+			struct status_record *ended, bool force, const struct deadline *deadline,
+			struct err *e)
 {
 	struct arena arena = { 0 };
 	struct deletion d = {
 		.global = global,
 		.id = dir->id,
 		.force = force,
-		.deadline = now_ms() + DELETE_DEADLINE_MS,
+		.deadline = *deadline,
 		.arena = &arena,
 		.dir = dir,
 		.status = ended,
 		.registered = { .pidfd = -1 },
 		.has_ended = ended != NULL,
 		.pidfd = -1,
+		.creator = -1,
 	};
 	int rc = delete_opened(&d, e);
 
 	close_keep_errno(d.pidfd);
+	close_keep_errno(d.creator);
 	arena_release(&arena);
 	return rc < 0 ? -1 : 0;
+}
+
+int container_delete_opened(const struct global_options *global, struct state_dir *dir,
+			    struct status_record *ended, bool force, struct err *e)
+{
+	const struct deadline deadline = deadline_in(DELETE_MS);
+
+	return delete_until(global, dir, ended, force, &deadline, e);
 }
 
 /* Its directory is gone or another's, but the registry still has its process: what would be left of it is that. */
@@ -296,13 +384,13 @@ static int end_registered(const struct global_options *global, const char *id, s
 	if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
 		return fail_sys(e, "kill the first process of container %s", id);
 	if (cgroup)
-		rc = cgroup_kill(cgroup, KILL_DEADLINE_MS, e);
-	if (rc == 0 && !pidfd_ended(pidfd, KILL_DEADLINE_MS))
+		rc = cgroup_kill(cgroup, deadline_ms(), e);
+	if (rc == 0 && !pidfd_ended(pidfd, deadline_ms()))
 		rc = fail(e, ERR_SYSTEM,
 			  "container %s: process %lld was killed but does not end; try again", id,
 			  (long long)registered.member->init.pid);
 	if (rc == 0 && cgroup)
-		rc = cgroup_remove(cgroup, KILL_DEADLINE_MS, e);
+		rc = cgroup_remove(cgroup, deadline_ms(), e);
 	if (rc == 0)
 		rc = registry_remove(registry_default_directory(global->rootless, arena),
 				     registered.member->root, id, e);
@@ -330,8 +418,9 @@ static int delete_missing(const struct global_options *global, const char *id, s
 int container_delete(const struct global_options *global, const char *id, bool force, struct err *e)
 {
 	autostatedir dir = STATE_DIR_INIT;
+	const struct deadline deadline = deadline_in(DELETE_MS);
 
 	if (state_open(global->root, id, true, &dir, e) == 0)
-		return container_delete_opened(global, &dir, NULL, force, e);
+		return delete_until(global, &dir, NULL, force, &deadline, e);
 	return force && e->kind == ERR_NOT_FOUND ? delete_missing(global, id, e) : -1;
 }

@@ -7,11 +7,11 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
+#include "boot/runtime_hooks.h"
 #include "container/labels.h"
 #include "container/leftover.h"
 #include "container/notify.h"
 #include "container/records.h"
-#include "hooks/hooks.h"
 #include "plan/plan_hooks.h"
 #include "seccomp/program.h"
 
@@ -94,9 +94,12 @@ static void fill_status(struct made_container *made, const struct container_crea
 	};
 }
 
-int container_abandon(struct made_container *made, bool left_behind, struct err *error)
+int container_abandon(struct made_container *made, const struct create_result *result,
+		      struct err *error)
 {
-	if (left_behind)
+	if (result && result->deleted)
+		return -1;
+	if (result && result->left_behind)
 		return err_prefix(error, "something of container %s is left for delete --force",
 				  made->dir.id);
 
@@ -108,10 +111,21 @@ int container_abandon(struct made_container *made, bool left_behind, struct err 
 		.bundle = plan->bundle,
 		.annotations = &plan->annotations,
 	};
+	struct runtime_hooks hooks = {
+		.kind = POSTSTOP,
+		.hooks = &plan->poststop,
+		.state = &state,
+		.dir = &made->dir,
+		.arena = &made->arena,
+		.unrecorded = UNRECORDED_LOCKED,
+	};
+	const struct deadline deadline = deadline_in(deadline_ms());
 	struct err e;
 
-	hooks_run_all("poststop", &plan->poststop, &state);
-	if (state_remove(&made->dir, &e) < 0)
+	if (plan->poststop.n && state_read_intent(&made->dir, &made->arena, &hooks.intent, &e) < 0)
+		log_debug("container %s: %s", made->dir.id, e.text);
+	runtime_hooks_run_all(&hooks, &deadline);
+	if (!hooks.gone && state_remove(&made->dir, &e) < 0)
 		log_warning("after a failed start: %s", e.text);
 	return -1;
 }
@@ -155,7 +169,7 @@ int container_prepare(const struct global_options *global, const char *id,
 	};
 	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||
 	    (made->inherited.notify_socket && notify_make_directory(&made->dir, e) < 0))
-		return container_abandon(made, false, e);
+		return container_abandon(made, NULL, e);
 	return 0;
 }
 
@@ -183,7 +197,7 @@ int container_make(const struct global_options *global, const char *id,
 		/* What no plan could know: that the kernel does not take it. */
 		(void)!spec_fail_located_in_step(made->outlook.verdict.spec, config_name(options),
 						 e);
-		return container_abandon(made, result.left_behind, e);
+		return container_abandon(made, &result, e);
 	}
 	made->init = result.init;
 	made->console_master = result.console_master;
@@ -200,7 +214,8 @@ int container_create(const struct global_options *global, const char *id,
 }
 
 /* config.md "Poststart": a failure is an error, the container is stopped. */
-static int run_poststart(struct status_record *status, const struct spec *spec, struct err *e)
+static int run_poststart(struct state_dir *dir, struct status_record *status,
+			 const struct spec *spec, struct err *e)
 {
 	struct arena arena = { 0 };
 	struct plan_hooks hooks = { 0 };
@@ -213,15 +228,26 @@ static int run_poststart(struct status_record *status, const struct spec *spec, 
 		.pid = (pid_t)status->init.pid,
 		.annotations = &status->annotations,
 	};
+	struct runtime_hooks runtime_hooks = {
+		.kind = "poststart",
+		.unrecorded = UNRECORDED_RUNS,
+		.hooks = &hooks,
+		.state = &state,
+		.dir = dir,
+		.arena = &arena,
+	};
 	struct err ignored;
 	int rc = 0;
 
 	if (!spec->hooks || !spec->hooks->poststart.n)
 		return 0;
-	plan_hooks_from_spec(&spec->hooks->poststart, &arena, &hooks);
+	plan_hooks_from_spec(&spec->hooks->poststart, policy_hook_timeout(status->policy), &arena,
+			     &hooks);
+	if (state_read_intent(dir, &arena, &runtime_hooks.intent, e) < 0)
+		log_debug("container %s: %s", dir->id, e->text);
 	rc = hook_place_open(status->bundle, &status->annotations, &place, e);
 	if (rc == 0)
-		rc = hooks_run("poststart", &hooks, &state, &place, e);
+		rc = runtime_hooks_run(&runtime_hooks, &place, e);
 	if (rc < 0) {
 		/* Its end is waited for, and it is thawed for that, by the deletion that follows. */
 		autoclose int pidfd = process_open(&status->init, &ignored);
@@ -239,13 +265,10 @@ int container_let_go(struct state_dir *dir, struct status_record *status, const 
 	if (!spec->process)
 		return fail(e, ERR_STATE,
 			    "cannot start container %s: its configuration has no process", dir->id);
-	if (boot_start(dir, status, spec->linux_ ? spec->linux_->seccomp : NULL, line, ret_over,
-		       e) < 0)
+	if (boot_start(dir, status, spec->linux_ ? spec->linux_->seccomp : NULL,
+		       spec->hooks && spec->hooks->start_container.n > 0, line, ret_over, e) < 0)
 		return -1;
-	/* It runs: a hook, and whoever does not want to wait for one, may do with it what they like. */
-	if (spec->hooks && spec->hooks->poststart.n > 0)
-		state_unlock(dir);
-	*ret_over = run_poststart(status, spec, e) < 0;
+	*ret_over = run_poststart(dir, status, spec, e) < 0;
 	return *ret_over ? -1 : 0;
 }
 
@@ -299,7 +322,7 @@ static int start_opened(const struct global_options *global, struct state_dir *d
 /* Somebody may have been faster, while poststart hooks ran. */
 static int delete_failed(const struct global_options *global, struct state_dir *dir, struct err *e)
 {
-	if (!dir->locked && state_relock(dir, e) < 0)
+	if (!dir->locked && relock_after_hook(dir, e) < 0)
 		return e->kind == ERR_NOT_FOUND ? 0 : -1;
 	return container_delete_opened(global, dir, NULL, true, e);
 }

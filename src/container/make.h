@@ -33,9 +33,10 @@ int container_prepare(const struct global_options *global, const char *id,
 		      const struct container_create_options *options, bool console_to_caller,
 		      struct made_container *made, struct boot_request *ret, struct err *e)
 	MUST_CHECK;
-/* runtime.md "Lifecycle": a creation that failed goes on with the deletion's steps. Returns -1, `error` says
- * where something stays. */
-int container_abandon(struct made_container *made, bool left_behind, struct err *error);
+/* runtime.md "Lifecycle": a creation that failed goes on with the deletion's steps, unless another command has done
+ * that. Returns -1, `error` says where something stays. `result` may be NULL: nothing has been made. */
+int container_abandon(struct made_container *made, const struct create_result *result,
+		      struct err *error);
 /* console_to_caller: a terminal's master is left in made->console_master instead of being sent to the
  * console socket. start_follows: as in boot/boot.h. On failure nothing is left. */
 int container_make(const struct global_options *global, const char *id,

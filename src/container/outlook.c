@@ -39,6 +39,7 @@ static int make_plan(const struct global_options *global, const char *id, const 
 		     struct container_outlook *outlook, struct err *e)
 {
 	struct plan_options options = {
+		.hook_timeout = policy_hook_timeout(outlook->policy.policy),
 		.id = id,
 		.bundle = bundle,
 		.no_pivot = given->no_pivot,

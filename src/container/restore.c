@@ -109,11 +109,11 @@ static int make_restored(const struct global_options *global, const char *id,
 	request.create.options = &page_options;
 	if (criu_config_find(&made->outlook.plan->annotations, &criu, e) < 0 ||
 	    refuse_what_criu_cannot(&made->host, made->outlook.plan, e) < 0)
-		return container_abandon(made, false, e);
+		return container_abandon(made, NULL, e);
 	if (boot_restore(&request, &result, e) < 0) {
 		(void)!spec_fail_located_in_step(made->outlook.verdict.spec, config_name(create),
 						 e);
-		return container_abandon(made, result.left_behind, e);
+		return container_abandon(made, &result, e);
 	}
 	made->init = result.init;
 	made->console_master = result.console_master;

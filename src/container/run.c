@@ -3,6 +3,7 @@
  * run: create and start in one process; in the foreground also wait, then delete.
  */
 #include "base/log.h"
+#include "boot/runtime_hooks.h"
 #include "container/leftover.h"
 #include "container/make.h"
 #include "container/notify.h"
@@ -31,7 +32,7 @@ static int wait_ready(struct made_container *made, struct notify *notify, struct
 static int delete_made(const struct global_options *global, struct made_container *made,
 		       struct err *e)
 {
-	if (!made->dir.locked && state_relock(&made->dir, e) < 0)
+	if (!made->dir.locked && relock_after_hook(&made->dir, e) < 0)
 		return e->kind == ERR_NOT_FOUND ? 0 : -1;
 	return container_delete_opened(global, &made->dir,
 				       made->init.pid == 0 ? &made->status : NULL, true, e);

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -137,19 +136,8 @@ static int take_descriptor(struct msghdr *message)
 	return fd;
 }
 
-/* False: there is nothing to read, and criu is gone. What it has sent before is there when it has ended. */
-static bool has_word(int socket, int pidfd)
-{
-	struct pollfd fds[2] = { { .fd = socket, .events = POLLIN },
-				 { .fd = pidfd, .events = POLLIN } };
-
-	while (poll(fds, 2, -1) < 0)
-		if (errno != EINTR)
-			return true;
-	return fds[0].revents || poll(fds, 1, 0) > 0;
-}
-
-int criu_receive(int socket, int pidfd, struct criu_answer *ret, int *ret_fd, struct err *e)
+int criu_receive(int socket, const struct peer *criu, struct criu_answer *ret, int *ret_fd,
+		 struct err *e)
 {
 	char bytes[ANSWER_MAX];
 	union {
@@ -158,10 +146,10 @@ int criu_receive(int socket, int pidfd, struct criu_answer *ret, int *ret_fd, st
 	} control;
 	struct iovec part = { .iov_base = bytes, .iov_len = sizeof(bytes) };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t n;
+	ssize_t n = peer_wait(criu, socket, e);
 
-	if (!has_word(socket, pidfd))
-		return 0;
+	if (n <= 0)
+		return (int)n;
 	do {
 		message.msg_control = &control;
 		message.msg_controllen = sizeof(control);
@@ -199,7 +187,7 @@ static __attribute__((noreturn)) void become_criu(const char *program, int socke
 	_exit(criu_execute(program, &socket, 1, &ignored) < 0 ? 127 : 0);
 }
 
-static int wait_answer(int socket, int pidfd, const struct criu_request *request,
+static int wait_answer(int socket, const struct peer *criu, const struct criu_request *request,
 		       struct criu_answer *ret, struct err *e)
 {
 	int rc;
@@ -207,7 +195,7 @@ static int wait_answer(int socket, int pidfd, const struct criu_request *request
 	if (criu_send(socket, request, e) < 0)
 		return -1;
 	do {
-		rc = criu_receive(socket, pidfd, ret, NULL, e);
+		rc = criu_receive(socket, criu, ret, NULL, e);
 		/* Nobody asked for notifications, but a configuration file of criu's may. */
 		if (rc > 0 && ret->type == CRIU_NOTIFY && criu_notified(socket, true, e) < 0)
 			return -1;
@@ -233,7 +221,9 @@ int criu_ask(const char *program, const struct criu_request *request, struct cri
 	if (rc == 0)
 		become_criu(program, theirs, dumps);
 	replace_fd(&theirs, -1);
-	rc = wait_answer(ours, criu.pidfd, request, ret, e);
+	rc = wait_answer(ours,
+			 &(struct peer){ .name = "criu", .pid = criu.pid, .pidfd = criu.pidfd },
+			 request, ret, e);
 	/* After a pre-dump it waits for more, until nobody is there to ask. */
 	replace_fd(&ours, -1);
 	if (rc < 0)

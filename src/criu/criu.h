@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "criu/protocol.h"
 #include "sys/child.h"
+#include "sys/peer.h"
 
 /* External namespaces of the network came with 3.11; of PIDs, and a freezer of cgroup v2, with 3.15. */
 #define CRIU_VERSION_MIN 31500
@@ -41,8 +42,8 @@ int criu_send(int socket, const struct criu_request *request, struct err *e) MUS
 int criu_notified(int socket, bool success, struct err *e) MUST_CHECK;
 /* 1: an answer; 0: criu has ended, also where processes that it has made hold its socket open still. *ret_fd,
  * -1 or owned, came with it. */
-int criu_receive(int socket, int pidfd, struct criu_answer *ret, int *ret_fd, struct err *e)
-	MUST_CHECK;
+int criu_receive(int socket, const struct peer *criu, struct criu_answer *ret, int *ret_fd,
+		 struct err *e) MUST_CHECK;
 
 /* One request in a process of its own that has no streams; returns what criu says. An error of criu's is
  * in *ret, not in *e. */

@@ -9,17 +9,14 @@
 #include "base/json_out.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "sys/child.h"
-#include "sys/signals.h"
+#include "hooks/guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What is kept of a hook's output for the error text. */
@@ -89,25 +86,6 @@ void hook_place_release(struct hook_place *place)
 	replace_fd(&place->errors, -1);
 }
 
-static __attribute__((noreturn)) void run_in_child(const struct plan_hook *hook, int state,
-						   int output, const struct hook_place *place)
-{
-	int out = place->output >= 0 ? place->output : output;
-	int errors = place->errors >= 0 ? place->errors : output;
-	char reason[128];
-	struct err ignored;
-
-	/* A group of its own, to be killed whole. */
-	if (signals_reset(&ignored) < 0 || setpgid(0, 0) < 0 ||
-	    (place->directory >= 0 && fchdir(place->directory) < 0) || dup2(state, 0) < 0 ||
-	    dup2(out, 1) < 0 || dup2(errors, 2) < 0 || sys_close_range(3, ~0u, 0) < 0)
-		_exit(126);
-	/* runc and crun agree: a hook without "env" gets that of whoever runs it. */
-	execve(hook->path, hook->args, hook->env ? hook->env : environ);
-	dprintf(2, "cannot be executed: %s\n", errno_text(errno, reason, sizeof(reason)));
-	_exit(127);
-}
-
 /* The last TAIL_SIZE bytes of what a hook prints. */
 struct tail {
 	char text[TAIL_SIZE + 1];
@@ -142,30 +120,17 @@ static const char *tail_line(struct tail *tail)
 	return newline ? newline + 1 : tail->text;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Until the hook ends or its time is over. A process that it left behind may hold the pipe open for
- * ever, so its own end decides. 1: ended; 0: out of time. */
-static int follow(struct child *child, int output, int64_t timeout, struct tail *tail,
+/* Until `fd`, that of the hook or its guard, has something to read, or the time is over. A process that the hook left
+ * behind may hold its output open for ever, so that the end of it says nothing. 1: it has; 0: out of time. */
+static int follow(int fd, int output, const struct deadline *until, struct tail *tail,
 		  struct err *e)
 {
-	/* What is beyond the age of the universe is no deadline. */
-	int64_t deadline = now_ms() + (timeout > INT64_MAX / 2000 ? INT64_MAX / 2 : timeout * 1000);
 	int reads = 64;
-	struct pollfd fds[2] = { { .fd = child->pidfd, .events = POLLIN },
+	struct pollfd fds[2] = { { .fd = fd, .events = POLLIN },
 				 { .fd = output, .events = POLLIN } };
 
-	for (;;) {
-		int64_t left = timeout ? deadline - now_ms() : -1;
-		if (timeout && left <= 0)
-			return 0;
-		if (poll(fds, 2, left > 1000000 ? 1000000 : (int)left) < 0) {
+	while (!deadline_is_over(until)) {
+		if (poll(fds, 2, deadline_left(until)) < 0) {
 			if (errno == EINTR)
 				continue;
 			return fail_sys(e, "wait for a hook");
@@ -180,47 +145,136 @@ static int follow(struct child *child, int output, int64_t timeout, struct tail 
 			return 1;
 		}
 	}
+	return 0;
+}
+
+/* One hook while it runs. */
+struct call {
+	const struct plan_hook *hook;
+	const struct hook_run *run;
+	struct hook_streams streams;
+	int output; /* the end of the pipe that is read here */
+	struct deadline until;
+	bool cut; /* by the caller's deadline, and not by its own */
+	struct tail tail;
+};
+
+static int fail_late(const struct call *call, struct err *e)
+{
+	if (call->cut)
+		return fail(e, ERR_SYSTEM, "'%s' took longer than the time that is left for it",
+			    call->hook->path);
+	return fail(e, ERR_SYSTEM, "'%s' took longer than its timeout of %lld s", call->hook->path,
+		    (long long)call->hook->timeout);
+}
+
+/* In the container: all that it makes ends with that, so a group that can be killed whole is enough, and the profile
+ * that may be in force need not allow more than before. */
+static int run_plainly(struct call *call, int *ret_status, struct err *e)
+{
+	autochild child = CHILD_INIT;
+	int rc = child_clone(0, -1, &child, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		if (setpgid(0, 0) < 0)
+			_exit(126);
+		hook_execute(call->hook, &call->streams);
+	}
+	replace_fd(&call->streams.output, -1);
+	rc = follow(child.pidfd, call->output, &call->until, &call->tail, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		kill(-child.pid, SIGKILL);
+		return fail_late(call, e);
+	}
+	return child_wait(&child, ret_status, e);
+}
+
+static int take_result(struct call *call, struct hook_guard *guard, int *ret_status, struct err *e)
+{
+	/* The guard keeps the time; this is for one that does not. */
+	struct deadline last = { .at = call->until.at };
+	enum hook_end end;
+	int rc;
+
+	if (last.at < INT64_MAX - 2 * DEADLINE_MS)
+		last.at += 2 * deadline_ms();
+	rc = follow(guard->channel, call->output, &last, &call->tail, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return fail_late(call, e);
+	if (hook_guard_result(guard, &end, ret_status, e) < 0)
+		return -1;
+	if (end == HOOK_LATE)
+		return fail_late(call, e);
+	if (end == HOOK_GIVEN_UP)
+		return fail(e, ERR_STATE, "'%s' was ended by another command", call->hook->path);
+	return 0;
+}
+
+static int run_guarded(struct call *call, int *ret_status, struct err *e)
+{
+	const struct hook_watch *watch = call->run->watch;
+	auto_hook_guard guard = HOOK_GUARD_INIT;
+	int rc;
+
+	if (hook_guard_start(call->hook, &call->streams, &call->until, &guard, e) < 0)
+		return -1;
+	replace_fd(&call->streams.output, -1);
+	if (watch->begins(watch->context, guard.child.pid, guard.hook, e) < 0)
+		return -1;
+	rc = hook_guard_go(&guard, e);
+	if (rc == 0)
+		rc = take_result(call, &guard, ret_status, e);
+	/* Nothing of it is left before the lock is taken again. */
+	hook_guard_drop(&guard);
+	watch->ended(watch->context);
+	return rc;
 }
 
 static int run_one(const struct plan_hook *hook, const char *state, size_t length,
-		   const struct hook_place *place, struct err *e)
+		   const struct hook_place *place, const struct hook_run *run, struct err *e)
 {
 	autoclose int stdin_fd = state_file(state, length, e);
-	autoclose int output = -1, output_child = -1;
-	autochild child = CHILD_INIT;
-	struct tail tail = { .length = 0 };
-	int pair[2], rc, status;
+	struct call call = {
+		.hook = hook,
+		.run = run,
+		.streams = { .state = stdin_fd, .output = -1, .place = place },
+		.output = -1,
+		.until = { .at = INT64_MAX },
+	};
+	int pair[2], rc, status = 0;
 
 	if (stdin_fd < 0)
 		return -1;
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return fail_sys(e, "pipe");
-	output = pair[0];
-	output_child = pair[1];
-	rc = child_clone(0, -1, &child, e);
-	if (rc < 0)
-		return -1;
-	if (rc == 0)
-		run_in_child(hook, stdin_fd, output_child, place);
-	replace_fd(&output_child, -1);
-	rc = follow(&child, output, hook->timeout, &tail, e);
-	if (rc < 0)
-		return -1;
-	if (rc == 0) {
-		kill(-child.pid, SIGKILL);
-		return fail(e, ERR_SYSTEM, "'%s' took longer than its timeout of %lld s",
-			    hook->path, (long long)hook->timeout);
+	call.output = pair[0];
+	call.streams.output = pair[1];
+	/* What is beyond the age of the universe is no deadline. */
+	if (hook->timeout > 0 && hook->timeout < INT64_MAX / 2000)
+		call.until = deadline_in(hook->timeout * 1000);
+	if (run->until && run->until->at < call.until.at) {
+		call.until = *run->until;
+		call.cut = true;
 	}
-	if (child_wait(&child, &status, e) < 0)
+	rc = run->watch ? run_guarded(&call, &status, e) : run_plainly(&call, &status, e);
+	close_keep_errno(call.streams.output);
+	close_keep_errno(call.output);
+	if (rc < 0)
 		return -1;
 	if (status != 0)
 		return fail(e, ERR_SYSTEM, "'%s' failed with exit status %d%s%s", hook->path,
-			    status, tail.length ? ": " : "", tail_line(&tail));
+			    status, call.tail.length ? ": " : "", tail_line(&call.tail));
 	return 0;
 }
 
 int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct oci_state *state,
-	      const struct hook_place *place, struct err *e)
+	      const struct hook_place *place, const struct hook_run *run, struct err *e)
 {
 	struct arena arena = { 0 };
 	char *text;
@@ -232,24 +286,10 @@ int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct oci
 	if (hooks_state_json(state, &arena, &text, &length, e) < 0)
 		rc = -1;
 	for (size_t i = 0; rc == 0 && i < hooks->n; i++) {
-		rc = run_one(&hooks->v[i], text, length, place, e);
+		rc = run_one(&hooks->v[i], text, length, place, run, e);
 		if (rc < 0)
 			err_prefix(e, "%s hook", kind);
 	}
 	arena_release(&arena);
 	return rc;
-}
-
-void hooks_run_all(const char *kind, const struct plan_hooks *hooks, const struct oci_state *state)
-{
-	auto_hook_place place = HOOK_PLACE_INIT;
-	struct err e;
-
-	if (hooks->n > 0 && hook_place_open(state->bundle, state->annotations, &place, &e) < 0)
-		log_warning("%s hooks: %s", kind, e.text);
-	for (size_t i = 0; i < hooks->n; i++) {
-		struct plan_hooks one = { .n = 1, .v = &hooks->v[i] };
-		if (hooks_run(kind, &one, state, &place, &e) < 0)
-			log_warning("%s", e.text);
-	}
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Running hooks (config.md "POSIX-platform Hooks"): each gets the container's state on stdin, runs in a
- * process group of its own and is killed as a group at its deadline.
+ * Running hooks (config.md "POSIX-platform Hooks"): each gets the container's state on stdin and is ended with
+ * all that came of it at its deadline.
  */
 #ifndef HOOKS_HOOKS_H
 #define HOOKS_HOOKS_H
 
 #include "plan/plan.h"
 #include "spec/oci_state.h"
+#include "sys/deadline.h"
 
 #include <sys/types.h>
 
@@ -36,12 +37,27 @@ void hook_place_release(struct hook_place *place);
 int hooks_state_json(const struct oci_state *state, struct arena *arena, char **ret,
 		     size_t *ret_length, struct err *e) MUST_CHECK;
 
-/* Run all in order; the first failure stops. Error text: "KIND hook PATH: exit status N: last line of
- * its stderr". A hook whose env is NULL gets the caller's own. */
-int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct oci_state *state,
-	      const struct hook_place *place, struct err *e) MUST_CHECK;
+/* What is done around each hook of the runtime's own. */
+struct hook_watch {
+	/* The hook and its guard are there, and the hook waits. -1: it is ended without having run. */
+	int (*begins)(void *context, pid_t guard, pid_t hook, struct err *e);
+	/* Whatever came of it: it is over, and nothing of it is left that was to end. */
+	void (*ended)(void *context);
+	void *context;
+};
 
-/* poststop: all run, in the bundle, failures are warnings. */
-void hooks_run_all(const char *kind, const struct plan_hooks *hooks, const struct oci_state *state);
+struct hook_run {
+	const struct hook_watch *watch; /* NULL: it runs in the container's own process */
+	const struct deadline
+		*until; /* where that comes before a hook's own timeout; may be NULL */
+};
+
+/*
+ * Run all in order; the first failure stops. Error text: "KIND hook PATH: exit status N: last line of its stderr". A
+ * hook whose env is NULL gets the caller's own. At its deadline, and where the runtime is killed, a hook is ended with
+ * all that came of it; one that has ended by itself may leave something that goes on.
+ */
+int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct oci_state *state,
+	      const struct hook_place *place, const struct hook_run *run, struct err *e) MUST_CHECK;
 
 #endif

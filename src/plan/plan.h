@@ -342,6 +342,8 @@ struct plan {
 
 struct plan_options {
 	const char *id;
+	uint32_t
+		hook_timeout; /* seconds, of a hook without one of its own; 0: as long as it takes */
 	const char *bundle;
 	bool no_pivot;
 	bool cgroup_disabled; /* --cgroup-manager disabled */

@@ -20,7 +20,7 @@ void plan_hook_kinds(const struct plan *plan, struct plan_hook_kind ret[PLAN_HOO
 	memcpy(ret, kinds, sizeof(kinds));
 }
 
-void plan_hooks_from_spec(const struct spec_hook_list *from, struct arena *arena,
+void plan_hooks_from_spec(const struct spec_hook_list *from, uint32_t timeout, struct arena *arena,
 			  struct plan_hooks *ret)
 {
 	ret->n = from->n;
@@ -34,7 +34,7 @@ void plan_hooks_from_spec(const struct spec_hook_list *from, struct arena *arena
 			.path = hook->path,
 			.args = argv_of(arena, hook->args.n > 0 ? &hook->args : &default_args),
 			.env = hook->env.v ? argv_of(arena, &hook->env) : NULL,
-			.timeout = hook->timeout.value,
+			.timeout = hook->timeout.set ? hook->timeout.value : timeout,
 		};
 	}
 }
@@ -43,15 +43,16 @@ int plan_hooks(struct plan_context *c, struct err *e)
 {
 	const struct spec_hooks *from = c->spec->hooks;
 	struct plan *to = c->plan;
+	uint32_t timeout = c->options->hook_timeout;
 
 	(void)e;
 	if (!from)
 		return 0;
-	plan_hooks_from_spec(&from->prestart, c->arena, &to->prestart);
-	plan_hooks_from_spec(&from->create_runtime, c->arena, &to->create_runtime);
-	plan_hooks_from_spec(&from->create_container, c->arena, &to->create_container);
-	plan_hooks_from_spec(&from->start_container, c->arena, &to->start_container);
-	plan_hooks_from_spec(&from->poststart, c->arena, &to->poststart);
-	plan_hooks_from_spec(&from->poststop, c->arena, &to->poststop);
+	plan_hooks_from_spec(&from->prestart, timeout, c->arena, &to->prestart);
+	plan_hooks_from_spec(&from->create_runtime, timeout, c->arena, &to->create_runtime);
+	plan_hooks_from_spec(&from->create_container, timeout, c->arena, &to->create_container);
+	plan_hooks_from_spec(&from->start_container, timeout, c->arena, &to->start_container);
+	plan_hooks_from_spec(&from->poststart, timeout, c->arena, &to->poststart);
+	plan_hooks_from_spec(&from->poststop, timeout, c->arena, &to->poststop);
 	return 0;
 }

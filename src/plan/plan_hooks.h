@@ -7,8 +7,8 @@
 
 #include "plan/plan.h"
 
-/* Fill in the defaults; strings are shared with `from`. */
-void plan_hooks_from_spec(const struct spec_hook_list *from, struct arena *arena,
+/* Fill in the defaults, `timeout` (seconds) among them; strings are shared with `from`. */
+void plan_hooks_from_spec(const struct spec_hook_list *from, uint32_t timeout, struct arena *arena,
 			  struct plan_hooks *ret);
 
 #endif

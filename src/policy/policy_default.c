@@ -51,6 +51,13 @@ static struct strlist nothing(struct arena *arena)
 	return (struct strlist){ .v = arena_new_array(arena, char *, 1) };
 }
 
+uint32_t policy_hook_timeout(const struct policy *policy)
+{
+	const struct policy_hooks *hooks = policy ? policy->hooks : NULL;
+
+	return hooks && hooks->timeout.set ? hooks->timeout.value : DEFAULT_HOOK_TIMEOUT_S;
+}
+
 struct policy *policy_default(struct arena *arena, const char *rootless_network)
 {
 	struct policy *policy = arena_new(arena, struct policy);

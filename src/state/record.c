@@ -27,6 +27,16 @@ static const struct field intent_rows[] = {
 	FIELD_OBJECT_ROW(struct intent_record, rdt, struct rdt_record, "rdt", 0,
 			 &rdt_record_fields),
 	FIELD(struct intent_record, STRING, bundle, "bundle", FIELD_REQUIRED),
+	FIELD(struct intent_record, STRING, hook.kind, "hookKind", 0),
+	FIELD(struct intent_record, I64, hook.runner.pid, "hookRunnerPid", 0),
+	FIELD(struct intent_record, U64, hook.runner.start_time, "hookRunnerStartTime", 0),
+	FIELD(struct intent_record, STRING, hook.runner.boot_id, "hookRunnerBootId", 0),
+	FIELD(struct intent_record, I64, hook.guard.pid, "hookGuardPid", 0),
+	FIELD(struct intent_record, U64, hook.guard.start_time, "hookGuardStartTime", 0),
+	FIELD(struct intent_record, STRING, hook.guard.boot_id, "hookGuardBootId", 0),
+	FIELD(struct intent_record, I64, hook.process.pid, "hookPid", 0),
+	FIELD(struct intent_record, U64, hook.process.start_time, "hookStartTime", 0),
+	FIELD(struct intent_record, STRING, hook.process.boot_id, "hookBootId", 0),
 };
 const struct fields intent_fields =
 	FIELDS("struct intent_record", struct intent_record, intent_rows, 0);

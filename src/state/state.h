@@ -39,6 +39,14 @@ struct process_identity {
 	char *boot_id;       /* boot_id.h */
 };
 
+/* A hook of the runtime's while it runs: found by it, and by what guards it (hooks/guard.h). */
+struct hook_record {
+	char *kind;
+	struct process_identity runner; /* the command */
+	struct process_identity guard;
+	struct process_identity process; /* leads a session */
+};
+
 struct intent_record {
 	int64_t version;
 	char *id;
@@ -46,6 +54,7 @@ struct intent_record {
 	struct cgroup_record *cgroup;
 	struct rdt_record *rdt; /* NULL: none is used */
 	char *bundle;
+	struct hook_record hook; /* guard.pid 0: none has run */
 };
 
 enum container_phase { PHASE_CREATING = 1, PHASE_CREATED, PHASE_STARTED };

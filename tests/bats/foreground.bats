@@ -346,7 +346,7 @@ END
     timeout -k 1 20 "${SHIM[@]}" create --console-socket socket --pid-file pid -b "$b" c1 </dev/null >log 2>&1 3>&- || status=$?
     is "$status" 1
     [ "$SECONDS" -le 15 ]
-    matches "$(<log)" "console socket 'socket'.*nobody accepts"
+    matches "$(<log)" "console socket 'socket': its owner has not accepted for 10 seconds"
     [ ! -e "$SHIM_ROOT/c1" ]
     [ ! -e pid ]
 }

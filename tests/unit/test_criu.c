@@ -209,9 +209,10 @@ static void its_end_is_the_end_of_every_wait(void **state)
 	}
 	assert_int_equal(rc, 1);
 	assert_true(pidfd_ended(criu.pidfd, 10000));
+	const struct peer peer = { .name = "criu", .pid = criu.pid, .pidfd = criu.pidfd };
 	/* what it has said is heard; then it is gone, whoever holds its socket */
-	assert_int_equal(criu_receive(pair[0], criu.pidfd, &answer, NULL, &e), 1);
-	assert_int_equal(criu_receive(pair[0], criu.pidfd, &answer, NULL, &e), 0);
+	assert_int_equal(criu_receive(pair[0], &peer, &answer, NULL, &e), 1);
+	assert_int_equal(criu_receive(pair[0], &peer, &answer, NULL, &e), 0);
 	kill(holder, SIGKILL);
 	assert_int_equal(waitpid(holder, &status, 0), holder);
 	close(pair[0]);

@@ -1,0 +1,353 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Nothing waits for ever: processes that cannot answer, sockets of others, hooks that do not end. The deadline of the
+# build with fault injection is shortened, so that what counts is that there is one.
+# world: hybrid v2
+
+# shellcheck disable=SC2016 # what is in single quotes is for the shell of the hook or for jq
+
+load helpers
+
+setup_file() { make_rootfs; }
+setup() {
+    requires root world fault cmd:pgrep
+    start_test
+    mkdir notes
+    notes=$PWD/notes
+    helpers=()
+}
+teardown() {
+    local pid
+    for pid in ${helpers[@]+"${helpers[@]}"}; do kill -KILL "$pid" 2>/dev/null || true; done
+    end_test
+}
+
+DEADLINE=1500
+# the runtime with a short deadline, as a process of its own: what it said is in $out, how it ended in $status
+short() {
+    status=0
+    rm -f out
+    DISTRO_SHIM_DEADLINE_MS=$DEADLINE timeout --foreground -k 2 30 "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" \
+        ${SHIM_POLICY:+--policy "$SHIM_POLICY"} "$@" </dev/null >out 2>&1 3>&- || status=$?
+    out=$(<out)
+}
+gives_up() { # PATTERN ARGUMENT...
+    local pattern=$1
+    shift
+    short "$@"
+    case $status in 1 | 255) matches "$out" "$pattern" ;; *) echo "status $status: $out" >&2 && false ;; esac
+}
+hook() { # KIND SCRIPT [MORE-AS-JSON]
+    jq -nr --arg kind "$1" --arg script "$2" --argjson more "${3:-{\}}" '".hooks[\"\($kind)\"] += [" + ({path: "/bin/sh",
+        args: ["sh", "-c", $script], env: ["PATH=/bin:/usr/bin"]} + $more | tojson) + "]"'
+}
+# in the background; its pid is in $pid, what it said in the file NAME.said
+background() { # NAME ARGUMENT...
+    local name=$1
+    shift
+    DISTRO_SHIM_DEADLINE_MS=$DEADLINE "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" ${SHIM_POLICY:+--policy "$SHIM_POLICY"} \
+        "$@" </dev/null >"$name.said" 2>&1 3>&- &
+    pid=$!
+    helpers+=("$pid")
+}
+nothing_runs() { [ -z "$(grep -l "$1" /proc/[0-9]*/cmdline 2>/dev/null)" ]; } # WORD, of a command line
+guard_of() { pgrep -P "$1"; }                                                # PID of a runtime whose hook runs
+ends() { wait_until is_gone "$1"; }
+is_gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.[ZX]' "/proc/$1/status" 2>/dev/null || [ ! -e "/proc/$1" ]; }
+up() { # NAME JQ-FILTER...
+    local name=$1
+    shift
+    b=$(bundle "$name" "$(args sleep 1000)" "$@")
+    succeeds run -d -b "$b" "$name"
+}
+
+init_of() { jq .initPid "$SHIM_ROOT/$1/status.json"; }
+in_time() { # SECONDS COMMAND...
+    local end=$((SECONDS + $1 + 1)) # SECONDS counts whole ones
+    shift
+    "$@" && [ "$SECONDS" -le "$end" ] || { echo "too late, or failed: $*" >&2 && return 1; }
+}
+
+# ---- processes of ours that cannot answer
+
+@test "exec into a group that is frozen inside of the container: given up, and nothing of it is left" {
+    local group file on off
+    up c1 '.linux.cgroupsPath = "/deadlines/c1"'
+    if has_controller freezer && [ -d /sys/fs/cgroup/freezer/deadlines/c1 ]; then
+        group=/sys/fs/cgroup/freezer/deadlines/c1/sub file=freezer.state on=FROZEN off=THAWED option=freezer:/sub
+    else
+        group=$(find /sys/fs/cgroup -type d -path '*/deadlines/c1' | head -n 1)/sub file=cgroup.freeze on=1 off=0 option=/sub
+    fi
+    mkdir "$group"
+    echo $on >"$group/$file"
+    gives_up "the new process does not answer: it has been frozen" exec --cgroup "$option" c1 sleep 4711
+    # it is ended although what it was in stands still
+    wait_until nothing_runs 4711
+    wait_until [ "$(wc -l <"$group/cgroup.procs")" = 0 ]
+    echo $off >"$group/$file"
+    short exec --cgroup "$option" c1 echo again
+    is "$status $out" "0 again"
+    succeeds delete --force c1
+}
+
+@test "exec into a container without memory whose OOM killer is off: given up" {
+    requires v1 controller:memory
+    up c1 '.linux.cgroupsPath = "/deadlines/c1" | .linux.resources.memory = {limit: 8388608, disableOOMKiller: true}' \
+        '.process.args = ["sh", "-c", "dd if=/dev/zero of=/dev/shm/f bs=64k; sleep 1000"]' \
+        '(.mounts[] | select(.destination == "/dev/shm").options) |= map(select(startswith("size=") | not))'
+    local control=/sys/fs/cgroup/memory/deadlines/c1/memory.oom_control
+    wait_until grep -q 'under_oom 1' $control
+    gives_up 'the new process does not answer: it has been without memory' exec c1 sleep 4711
+    wait_until nothing_runs 4711
+    succeeds delete --force c1
+}
+
+@test "a program's execve that an agent of its filter never answers: start and exec give up" {
+    mkdir agent
+    # one whose queue is long, and who does nothing with it
+    /usr/bin/python3 -c 'import socket, time
+s = socket.socket(socket.AF_UNIX); s.bind("agent/socket"); s.listen(8); open("agent/there", "w"); time.sleep(1000)' </dev/null >/dev/null 2>&1 3>&- &
+    helpers+=($!)
+    wait_until [ -e agent/there ]
+    for privileges in true false; do
+        b=$(bundle "c-$privileges" "$(args sleep 4711)" ".process.noNewPrivileges = $privileges" \
+            ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$PWD/agent/socket\",
+              syscalls: [{names: [\"execve\"], action: \"SCMP_ACT_NOTIFY\"}]}")
+        succeeds create -b "$b" c1
+        gives_up "the container's first process does not answer: it has been waiting for the agent" start c1
+        wait_until nothing_runs 4711
+        expect_error 'container does not exist' state c1
+    done
+    # a filter that has come with exec: the container's program ran when the agent answered
+    up c2 ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$PWD/agent/socket\",
+              syscalls: [{names: [\"mkdir\"], action: \"SCMP_ACT_NOTIFY\"}]}"
+    gives_up 'the new process does not answer: it has been waiting for the agent' exec c2 mkdir /x ||
+        is "$status" 124
+    succeeds delete --force c2
+}
+
+@test "an init that is stopped while it is started: start gives up and ends it" {
+    b=$(bundle c1 "$(args sleep 4711)" ".mounts += [{destination: \"/notes\", type: \"bind\", source: \"$notes\", options: [\"bind\"]}]" \
+        "$(hook startContainer 'touch /notes/begun; until [ -e /notes/go ]; do sleep 0.05; done')")
+    succeeds create -b "$b" c1
+    init=$(init_of c1)
+    background start start c1
+    wait_until [ -e notes/begun ]
+    # a hook may take its time, longer than the deadline
+    sleep 2
+    kill -0 "$pid"
+    kill -STOP "$init"
+    touch notes/go
+    status=0
+    wait "$pid" || status=$?
+    is "$status" 1
+    contains "$(<start.said)" "the container's first process does not answer: it has been stopped by a signal"
+    ends "$init"
+    expect_error 'container does not exist' state c1
+}
+
+# ---- sockets of others
+
+@test "sockets whose owner does not accept: the same deadline for each" {
+    /usr/bin/python3 -c 'import socket, time
+s = socket.socket(socket.AF_UNIX); s.bind("deaf"); s.listen(0)
+keep = []
+for i in range(4):
+    k = socket.socket(socket.AF_UNIX); k.setblocking(False); keep.append(k)
+    try: k.connect("deaf")
+    except BlockingIOError: pass
+open("there", "w"); time.sleep(1000)' </dev/null >/dev/null 2>&1 3>&- &
+    helpers+=($!)
+    wait_until [ -e there ]
+    local late="its owner has not accepted for 2 seconds"
+    b=$(bundle c1 "$(args sleep 4711)" '.process.terminal = true')
+    gives_up "the console socket 'deaf': $late" create --console-socket deaf -b "$b" c1
+    b=$(bundle c2 "$(args sleep 4711)")
+    gives_up "the pidfd socket 'deaf': $late" create --pidfd-socket deaf -b "$b" c1
+    b=$(bundle c3 "$(args sleep 4711)" ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$PWD/deaf\",
+              syscalls: [{names: [\"mkdir\"], action: \"SCMP_ACT_NOTIFY\"}]}")
+    gives_up "linux.seccomp.listenerPath: connect to '$PWD/deaf': $late" create -b "$b" c1
+    up c4
+    gives_up "the pidfd socket 'deaf': $late" exec -d --pidfd-socket deaf c4 sleep 4711
+    gives_up "the console socket 'deaf': $late" exec -t -d --console-socket deaf c4 sleep 4711
+    wait_until nothing_runs 4711
+    expect_error 'container does not exist' state c1
+    succeeds delete --force c4
+}
+
+# ---- libseccomp
+
+@test "rules over which libseccomp never comes to an end: an error, and nothing is left" {
+    b=$(bundle c1 "$(args true)" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+        {names: ["lseek"], action: "SCMP_ACT_ERRNO", errnoRet: 2, args: [
+            {index: 2, value: 2147483648, op: "SCMP_CMP_NE"}, {index: 1, value: 0, op: "SCMP_CMP_LT"}]},
+        {names: ["lseek"], action: "SCMP_ACT_ERRNO", errnoRet: 1, args: [
+            {index: 1, value: 0, op: "SCMP_CMP_LT"}, {index: 2, value: 4242424242, op: "SCMP_CMP_NE"}]}]}')
+    # which jq cannot say
+    sed -i 's/4242424242/18446744073709551615/' "$b/config.json"
+    # a library that is mended compiles it
+    short run -b "$b" c1
+    [ "$status" = 0 ] || contains "$out" 'linux.seccomp: its compilation by libseccomp took more than 2 seconds of processor time'
+    is "$(ls -A "$SHIM_ROOT")" ""
+}
+
+# ---- hooks that do not end
+
+@test "while a hook of create hangs, state answers and delete --force ends all of it" {
+    for kind in prestart createRuntime createContainer; do
+        b=$(bundle "c-$kind" "$(args sleep 4711)" "$(hook "$kind" 'sleep 4712 & setsid sleep 4712 & exec sleep 4712')" \
+            "$(hook poststop "echo $kind >>$notes/stopped")" '.linux.cgroupsPath = "/deadlines/c1"')
+        background create create --pid-file pid -b "$b" c1
+        wait_until pgrep -f 'sleep 4712'
+        is "$(shim_in 5 state c1 | jq -r .status)" creating
+        expect_error 'cannot delete container c1 that is not stopped: creating' delete c1
+        expect_error 'already exists' create -b "$b" c1
+        succeeds delete --force c1
+        status=0
+        wait "$pid" || status=$?
+        is "$kind $status" "$kind 1"
+        contains "$(<create.said)" 'was deleted while its hooks ran'
+        nothing_runs 4712
+        nothing_runs 4711
+        [ ! -e pid ]
+        is "$(ls -A "$SHIM_ROOT")" ""
+        is "$(find /sys/fs/cgroup -type d -path '*/deadlines/c1' | wc -l)" 0
+    done
+    # once each
+    is "$(tr '\n' ' ' <notes/stopped)" "prestart createRuntime createContainer "
+}
+
+@test "a creation that was deleted in a hook takes nothing of the next one's" {
+    b=$(bundle c1 "$(args sleep 4711)" "$(hook createRuntime 'trap "" TERM; sleep 4712')" '.linux.cgroupsPath = "/deadlines/c1"')
+    next=$(bundle next "$(args sleep 1000)" '.linux.cgroupsPath = "/deadlines/c1"')
+    background create create --pid-file "$PWD/pid" -b "$b" c1
+    first=$pid
+    wait_until pgrep -f 'sleep 4712'
+    # as if it were held up on its way: it is ended
+    disown "$first"
+    kill -STOP "$first"
+    succeeds delete --force c1
+    ends "$first"
+    background create create --pid-file "$PWD/pid" -b "$b" c1
+    first=$pid
+    wait_until pgrep -f 'sleep 4712'
+    succeeds delete --force c1
+    succeeds create --pid-file "$PWD/pid" -b "$next" c1
+    wait "$first" || true
+    is "$(state_of c1)" created
+    is "$(<pid)" "$(init_of c1)"
+    grep -lsE '"id": ?"c1"' /run/distro-shim/members/*
+    succeeds start c1
+    is "$(state_of c1)" running
+    succeeds delete --force c1
+}
+
+@test "a runtime that is killed while a hook runs leaves nothing of the hook, grandchildren included" {
+    for script in 'exec sleep 4712' 'sleep 4712 & wait' 'setsid sleep 4712 & setsid sh -c "sleep 4712 & wait" & wait' \
+        'trap "" TERM HUP INT; (setsid sleep 4712 &) ; sleep 4712'; do
+        b=$(bundle c1 "$(args sleep 4711)" "$(hook createRuntime "$script")")
+        background create create -b "$b" c1
+        wait_until pgrep -f 'sleep 4712'
+        kill -KILL "$pid"
+        wait "$pid" 2>/dev/null || true
+        # without any other command
+        wait_until nothing_runs 4712
+        succeeds delete --force c1
+        is "$(ls -A "$SHIM_ROOT")" ""
+        rm -rf c1
+    done
+}
+
+@test "likewise where what guards the hook was killed with it, or is stopped" {
+    for how in KILL STOP; do
+        b=$(bundle "c-$how" "$(args sleep 4711)" "$(hook createRuntime 'sleep 4712 & wait')")
+        background create create -b "$b" c1
+        wait_until pgrep -f 'sleep 4712'
+        guard=$(guard_of "$pid" | while read -r child; do grep -qx hook-guard "/proc/$child/comm" && echo "$child"; done)
+        [ -n "$guard" ]
+        kill "-$how" "$guard"
+        kill -KILL "$pid"
+        wait "$pid" 2>/dev/null || true
+        pgrep -f 'sleep 4712' >/dev/null
+        short delete --force c1
+        is "$how $status $out" "$how 0 "
+        wait_until nothing_runs 4712
+        is_gone "$guard"
+    done
+}
+
+@test "a hook that has ended may leave a daemon, which lives" {
+    b=$(bundle c1 "$(args sleep 1000)" "$(hook createRuntime "setsid sh -c 'echo \$\$ >$notes/pid; exec sleep 4712' & until [ -s $notes/pid ]; do sleep 0.05; done")")
+    succeeds create -b "$b" c1
+    daemon=$(<notes/pid)
+    helpers+=("$daemon")
+    succeeds start c1
+    succeeds delete --force c1
+    kill -0 "$daemon"
+}
+
+@test "hooks.timeout of the policy is for hooks without one of their own, in every mode" {
+    for mode in enforce observe; do
+        policy "{\"version\": 1, \"mode\": \"$mode\", \"hooks\": {\"timeout\": 1}}"
+        for kind in prestart createContainer startContainer poststart; do
+            b=$(bundle "$mode-$kind" "$(args sleep 1000)" "$(hook "$kind" 'sleep 4712')")
+            expect_error "$kind hook: '/bin/sh' took longer than its timeout of 1 s" run -d -b "$b" c1
+            wait_until nothing_runs 4712
+        done
+        b=$(bundle "$mode-own" "$(args true)" "$(hook createRuntime 'sleep 1.5' '{"timeout": 20}')")
+        succeeds run -b "$b" c1
+    done
+    # without a policy's word it is 240 seconds
+    SHIM_POLICY=
+    b=$(bundle default "$(args true)" "$(hook createRuntime true)")
+    contains "$(shim explain -f json -b "$b" | jq -c '.plan.hooks')" '"timeout":240'
+}
+
+@test "a poststop hook that hangs: delete ends in its time, another delete --force at once, and it ran once" {
+    b=$(bundle c1 "$(args sleep 1000)" "$(hook poststop "echo one >>$notes/ran; exec sleep 4712")" "$(hook poststop "echo two >>$notes/ran")")
+    succeeds run -d -b "$b" c1
+    short delete --force c1
+    is "$status $out" "0 "
+    is "$(tr '\n' ' ' <notes/ran)" "one two "
+    nothing_runs 4712
+    is "$(ls -A "$SHIM_ROOT")" ""
+    # with the program's own deadline
+    rm notes/ran
+    b=$(bundle c2 "$(args sleep 1000)" "$(hook poststop "echo one >>$notes/ran; exec sleep 4712")")
+    succeeds run -d -b "$b" c2
+    shim delete --force c2 </dev/null >first 2>&1 3>&- &
+    pid=$!
+    helpers+=("$pid")
+    wait_until pgrep -f 'sleep 4712'
+    is "$(shim_in 5 state c2 | jq -r .status)" stopped
+    in_time 5 succeeds delete --force c2
+    wait "$pid"
+    is "$(<first)$(<notes/ran)" one
+    nothing_runs 4712
+    is "$(ls -A "$SHIM_ROOT")" ""
+}
+
+@test "a hook that deletes its own container does not end itself" {
+    for kind in createRuntime poststart; do
+        b=$(bundle "c-$kind" "$(args sleep 4711)" "$(hook "$kind" "$DISTRO_SHIM --root $SHIM_ROOT delete --force c1 >$notes/said 2>&1; echo \$? >>$notes/said")")
+        short run -d -b "$b" c1
+        is "$kind $(<notes/said)" "$kind 0"
+        [ "$kind" = poststart ] || contains "$out" 'was deleted while its hooks ran'
+        wait_until nothing_runs 4711
+        is "$(ls -A "$SHIM_ROOT")" ""
+    done
+}
+
+@test "while a startContainer hook hangs, delete --force ends it and start" {
+    b=$(bundle c1 "$(args sleep 4711)" "$(hook startContainer 'sleep 4712 & exec sleep 4712')")
+    succeeds create -b "$b" c1
+    background start start c1
+    wait_until pgrep -f 'sleep 4712'
+    shim_in 5 state c1 >/dev/null
+    in_time 5 succeeds delete --force c1
+    status=0
+    wait "$pid" || status=$?
+    is "$status" 1
+    wait_until nothing_runs 4712
+    is "$(ls -A "$SHIM_ROOT")" ""
+}
