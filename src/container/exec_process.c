@@ -148,14 +148,64 @@ static int change(struct spec_process *process, const struct container_exec_opti
 		process->terminal = true;
 	if (options->no_new_privileges)
 		process->no_new_privileges = (struct opt_bool){ .set = true, .value = true };
-	if (options->apparmor)
+	/* An empty one asks for nothing, as with runc: it does not take the container's away. */
+	if (!str_empty(options->apparmor))
 		process->apparmor_profile = arena_strdup(arena, options->apparmor);
-	if (options->label)
+	if (!str_empty(options->label))
 		process->selinux_label = arena_strdup(arena, options->label);
 	if (change_environment(process, &options->env, arena, e) < 0 ||
 	    change_user(process, options, arena, e) < 0)
 		return -1;
 	return add_capabilities(process, &options->caps, arena, e);
+}
+
+/* Of a user that is given, an umask that is not. */
+static void complete_user(struct spec_process *process, const struct spec_user *own,
+			  struct arena *arena)
+{
+	struct spec_user *user;
+
+	if (!own)
+		return;
+	user = arena_new(arena, struct spec_user);
+	*user = process->user ? *process->user : *own;
+	if (!user->umask.set)
+		user->umask = own->umask;
+	process->user = user;
+}
+
+/*
+ * What is left out, or null, is the container's own: a client that says nothing of its confinement means the
+ * one that the container has. An empty object or list is said, but for rlimits, of which "no limits" and "not
+ * said" are one in Go, where engines are written; likewise an empty label. The terminal, its size and the
+ * command belong to this process alone.
+ */
+static void take_the_rest(struct spec_process *process, const struct spec_process *own,
+			  struct arena *arena)
+{
+	if (!own)
+		return;
+	complete_user(process, own->user, arena);
+	if (!process->env.v)
+		process->env = own->env;
+	if (!process->capabilities)
+		process->capabilities = own->capabilities;
+	if (process->rlimits.n == 0)
+		process->rlimits = own->rlimits;
+	if (!process->no_new_privileges.set)
+		process->no_new_privileges = own->no_new_privileges;
+	if (str_empty(process->apparmor_profile))
+		process->apparmor_profile = own->apparmor_profile;
+	if (str_empty(process->selinux_label))
+		process->selinux_label = own->selinux_label;
+	if (!process->oom_score_adj.set)
+		process->oom_score_adj = own->oom_score_adj;
+	if (!process->scheduler)
+		process->scheduler = own->scheduler;
+	if (!process->io_priority)
+		process->io_priority = own->io_priority;
+	if (!process->exec_cpu_affinity)
+		process->exec_cpu_affinity = own->exec_cpu_affinity;
 }
 
 static int start_from(const struct spec_process *own, const struct container_exec_options *options,
@@ -167,7 +217,10 @@ static int start_from(const struct spec_process *own, const struct container_exe
 		if (options->command.n)
 			return fail(e, ERR_USAGE,
 				    "a command and --process are given: only one of them can be");
-		return read_process(options->process, arena, ret, e);
+		if (read_process(options->process, arena, ret, e) < 0)
+			return -1;
+		take_the_rest(*ret, own, arena);
+		return 0;
 	}
 	if (!own)
 		return fail(e, ERR_STATE,

@@ -13,8 +13,8 @@ int exec_parse_user(const char *text, uint32_t *ret_uid, uint32_t *ret_gid, bool
 		    struct err *e) MUST_CHECK;
 
 /*
- * What is in --process, or `own`, the container's own process, with another command and without its
- * terminal; then what the other options change. Validated; what is not supported is refused by name.
+ * What is in --process, completed by `own`, the container's own process; or `own` with another command and
+ * without its terminal; then what the other options change. Validated; what is not supported is refused by name.
  */
 int exec_process_make(const struct spec_process *own, const struct container_exec_options *options,
 		      struct arena *arena, struct spec_process **ret, struct err *e) MUST_CHECK;

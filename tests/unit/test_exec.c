@@ -10,9 +10,11 @@
 #include "sys/child.h"
 #include "sys/procfs.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -154,7 +156,7 @@ static void options_change_a_copy(void **state)
 	assert_int_equal(process->user->additional_gids.n, 3);
 	assert_int_equal(process->user->additional_gids.v[0], 5);
 	assert_int_equal(process->user->additional_gids.v[2], 7);
-	assert_string_equal(process->apparmor_profile, "");
+	assert_null(process->apparmor_profile);
 	assert_string_equal(process->selinux_label, "l");
 	assert_int_equal(own->env.n, 2);
 	assert_int_equal(own->user->uid, 3);
@@ -190,6 +192,150 @@ static void capabilities_are_added_to_three_sets(void **state)
 	assert_int_equal(exec_process_make(own, &options, &arena, &process, &e), 0);
 	assert_int_equal(process->capabilities->bounding.n, 2);
 	assert_int_equal(process->capabilities->inheritable.n, 0);
+}
+
+/* A file of --process, made into a process of the container with every member. */
+static const struct spec_process *from_file(const char *text, const struct spec_process *own,
+					    struct container_exec_options *options,
+					    struct arena *arena)
+{
+	char path[] = "/tmp/test-exec-XXXXXX";
+	autoclose int fd = mkostemp(path, O_CLOEXEC);
+	struct spec_process *process = NULL;
+	struct err e = { 0 };
+	int rc;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	options->process = path;
+	rc = exec_process_make(own, options, arena, &process, &e);
+	unlink(path);
+	if (rc < 0)
+		print_error("%s\n", e.text);
+	assert_int_equal(rc, 0);
+	return process;
+}
+
+static const char confined_json[] =
+	"{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"process\":{\"terminal\":true,"
+	"\"consoleSize\":{\"height\":24,\"width\":80},\"cwd\":\"/work\",\"env\":[\"A=1\"],"
+	"\"args\":[\"init\"],\"user\":{\"uid\":3,\"gid\":4,\"umask\":63,\"additionalGids\":[5]},"
+	"\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"]},\"noNewPrivileges\":true,"
+	"\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"soft\":1,\"hard\":2}],"
+	"\"apparmorProfile\":\"p\",\"selinuxLabel\":\"l\",\"oomScoreAdj\":7,"
+	"\"scheduler\":{\"policy\":\"SCHED_BATCH\"},"
+	"\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\"},"
+	"\"execCPUAffinity\":{\"initial\":\"0\"}}}";
+
+static const struct spec_process *confined(struct arena *arena)
+{
+	struct spec *spec;
+	struct err e;
+
+	assert_int_equal(spec_decode_text(confined_json, strlen(confined_json), "config.json",
+					  arena, &spec, &e),
+			 0);
+	return spec->process;
+}
+
+static void assert_confined(const struct spec_process *process)
+{
+	assert_int_equal(process->user->uid, 3);
+	assert_int_equal(process->user->umask.value, 63);
+	assert_int_equal(process->user->additional_gids.n, 1);
+	assert_string_equal(process->env.v[0], "A=1");
+	assert_true(strlist_has(&process->capabilities->bounding, "CAP_CHOWN"));
+	assert_int_equal(process->rlimits.n, 1);
+	assert_true(process->no_new_privileges.value);
+	assert_string_equal(process->apparmor_profile, "p");
+	assert_string_equal(process->selinux_label, "l");
+	assert_int_equal(process->oom_score_adj.value, 7);
+	assert_int_equal(process->scheduler->policy, SPEC_SCHED_BATCH);
+	assert_non_null(process->io_priority);
+	assert_string_equal(process->exec_cpu_affinity->initial, "0");
+	assert_string_equal(process->cwd, "/");
+	assert_string_equal(process->args.v[0], "sh");
+	assert_false(process->terminal);
+	assert_null(process->console_size);
+}
+
+static void what_a_file_leaves_out_is_the_containers_own(void **state)
+{
+	static const char *const files[] = {
+		"{\"cwd\":\"/\",\"args\":[\"sh\"]}",
+		"{\"cwd\":\"/\",\"args\":[\"sh\"],\"user\":null,\"env\":null,\"capabilities\":null,"
+		"\"rlimits\":null,\"noNewPrivileges\":null,\"apparmorProfile\":null,"
+		"\"selinuxLabel\":null,\"oomScoreAdj\":null,\"scheduler\":null,\"ioPriority\":null,"
+		"\"execCPUAffinity\":null}",
+		"{\"cwd\":\"/\",\"args\":[\"sh\"],\"rlimits\":[],\"apparmorProfile\":\"\","
+		"\"selinuxLabel\":\"\"}",
+	};
+	autoarena arena = { 0 };
+	const struct spec_process *own = confined(&arena);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct container_exec_options options = { .apparmor = "", .label = "" };
+
+		assert_confined(from_file(files[i], own, &options, &arena));
+	}
+}
+
+static void what_a_file_says_counts(void **state)
+{
+	static const char file[] =
+		"{\"cwd\":\"/\",\"args\":[\"sh\"],\"user\":{\"uid\":0,\"gid\":0},\"env\":[],"
+		"\"capabilities\":{},\"noNewPrivileges\":false,\"oomScoreAdj\":0,"
+		"\"apparmorProfile\":\"unconfined\",\"selinuxLabel\":\"m\","
+		"\"rlimits\":[{\"type\":\"RLIMIT_NPROC\",\"soft\":8,\"hard\":9}],"
+		"\"scheduler\":{\"policy\":\"SCHED_OTHER\"}}";
+	autoarena arena = { 0 };
+	struct container_exec_options options = { 0 };
+	const struct spec_process *process = from_file(file, confined(&arena), &options, &arena);
+
+	(void)state;
+	assert_int_equal(process->user->uid, 0);
+	assert_int_equal(process->user->additional_gids.n, 0);
+	/* But for this, which a user of the file does not speak of. */
+	assert_int_equal(process->user->umask.value, 63);
+	assert_int_equal(process->env.n, 0);
+	assert_int_equal(process->capabilities->bounding.n, 0);
+	assert_true(process->no_new_privileges.set && !process->no_new_privileges.value);
+	assert_int_equal(process->oom_score_adj.value, 0);
+	assert_string_equal(process->apparmor_profile, "unconfined");
+	assert_string_equal(process->selinux_label, "m");
+	assert_int_equal(process->rlimits.v[0].soft, 8);
+	assert_int_equal(process->scheduler->policy, SPEC_SCHED_OTHER);
+	/* options come on top of either */
+	options.caps = WORDS(W("kill"));
+	process = from_file(file, confined(&arena), &options, &arena);
+	assert_int_equal(process->capabilities->bounding.n, 1);
+	process =
+		from_file("{\"cwd\":\"/\",\"args\":[\"sh\"]}", confined(&arena), &options, &arena);
+	assert_int_equal(process->capabilities->bounding.n, 2);
+	/* a container that was made without a process has nothing to give */
+	process = from_file("{\"cwd\":\"/\",\"args\":[\"sh\"]}", NULL, &options, &arena);
+	assert_int_equal(process->capabilities->bounding.n, 1);
+	assert_null(process->user);
+}
+
+/* The ceiling is the policy's, also of what comes from the container. */
+static void the_policy_comes_after_what_was_left_out(void **state)
+{
+	autoarena arena = { 0 };
+	struct spec_process *own = own_process(&arena);
+	struct container_exec_options options = { .caps = WORDS(W("net_admin")) };
+	struct verdict verdict;
+	const struct spec_process *process;
+
+	(void)state;
+	own->capabilities->permitted = WORDS(W("CAP_NET_RAW"), W("CAP_CHOWN"));
+	process = from_file("{\"cwd\":\"/\",\"args\":[\"sh\"]}", own, &options, &arena);
+	policy_apply_process(process, policy_default(&arena, NULL), &arena, &verdict);
+	process = verdict.spec->process;
+	assert_int_equal(process->capabilities->permitted.n, 1);
+	assert_string_equal(process->capabilities->permitted.v[0], "CAP_CHOWN");
+	assert_false(strlist_has(&process->capabilities->bounding, "CAP_NET_ADMIN"));
 }
 
 static void what_makes_no_process_is_refused(void **state)
@@ -310,6 +456,9 @@ int main(void)
 		cmocka_unit_test(without_a_file_it_is_the_containers_own_with_another_command),
 		cmocka_unit_test(options_change_a_copy),
 		cmocka_unit_test(capabilities_are_added_to_three_sets),
+		cmocka_unit_test(what_a_file_leaves_out_is_the_containers_own),
+		cmocka_unit_test(what_a_file_says_counts),
+		cmocka_unit_test(the_policy_comes_after_what_was_left_out),
 		cmocka_unit_test(what_makes_no_process_is_refused),
 		cmocka_unit_test(a_container_without_a_process_needs_a_file),
 		cmocka_unit_test(the_plan_has_the_process_alone),
