@@ -65,6 +65,8 @@ src_libsys_a_SOURCES = \
 	src/sys/beneath.h \
 	src/sys/boot_id.c \
 	src/sys/boot_id.h \
+	src/sys/caller.c \
+	src/sys/caller.h \
 	src/sys/caps.c \
 	src/sys/caps.h \
 	src/sys/channel.c \
@@ -98,7 +100,9 @@ src_libsys_a_SOURCES = \
 	src/sys/self_exe.c \
 	src/sys/self_exe.h \
 	src/sys/signals.c \
-	src/sys/signals.h
+	src/sys/signals.h \
+	src/sys/trusted.c \
+	src/sys/trusted.h
 src_libpolicy_a_SOURCES = \
 	src/policy/apply.c \
 	src/policy/decisions.c \
@@ -107,12 +111,15 @@ src_libpolicy_a_SOURCES = \
 	src/policy/facts.c \
 	src/policy/facts.h \
 	src/policy/fields.c \
+	src/policy/host_files.c \
+	src/policy/host_files.h \
 	src/policy/pointer.c \
 	src/policy/pointer.h \
 	src/policy/policy.h \
 	src/policy/policy_decode.c \
 	src/policy/policy_default.c \
 	src/policy/rules.h \
+	src/policy/rules_annotations.c \
 	src/policy/rules_capabilities.c \
 	src/policy/rules_mounts.c \
 	src/policy/rules_namespaces.c \
@@ -212,7 +219,8 @@ src_libhooks_a_SOURCES = \
 	src/hooks/guard.c \
 	src/hooks/guard.h \
 	src/hooks/hooks.c \
-	src/hooks/hooks.h
+	src/hooks/hooks.h \
+	src/hooks/place.c
 # not libcriu.a, which would be taken for criu's own library
 src_libcriu_swrk_a_SOURCES = \
 	src/criu/criu.c \
@@ -290,6 +298,7 @@ src_libboot_a_SOURCES = \
 src_libcontainer_a_SOURCES = \
 	src/container/checkpoint.c \
 	src/container/container.h \
+	src/container/criu_config.c \
 	src/container/criu_mounts.c \
 	src/container/criu_mounts.h \
 	src/container/criu_options.c \

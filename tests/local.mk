@@ -21,6 +21,7 @@ unit_tests = \
 	tests/unit/test_device_program \
 	tests/unit/test_facts \
 	tests/unit/test_fields \
+	tests/unit/test_host_files \
 	tests/unit/test_json \
 	tests/unit/test_kill_delete \
 	tests/unit/test_live_mounts \
@@ -73,6 +74,7 @@ tests_unit_test_exec_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_device_program_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_host_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_live_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)

@@ -213,5 +213,7 @@ int child_restore_execute(struct boot *b, struct err *e)
 
 	for (size_t i = 0; i < b->n_joined; i++)
 		b->criu_fds[n++] = b->joined[i].fd;
+	if (b->restore->criu->config_fd >= 0)
+		b->criu_fds[n++] = b->restore->criu->config_fd;
 	return criu_execute(b->restore->program, b->criu_fds, n, e);
 }

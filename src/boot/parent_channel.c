@@ -205,7 +205,7 @@ int parent_hook_place(struct boot *b, struct err *e)
 		    plan->start_container.n ==
 	    0)
 		return 0;
-	return hook_place_open(plan->bundle, &plan->annotations, &b->hooks, e);
+	return hook_place_open(plan->bundle, &plan->annotations, b->status->policy, &b->hooks, e);
 }
 
 int parent_delegated_cgroup(struct boot *b, struct err *e)

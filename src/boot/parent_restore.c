@@ -232,6 +232,9 @@ int parent_restore_program(struct boot *b, struct err *e)
 	/* Ours are in another mount namespace, where criu could mount nothing. */
 	request.images = RESTORE_FD_IMAGES;
 	request.work = RESTORE_FD_WORK;
+	if (request.config_fd >= 0)
+		request.config_file =
+			criu_config_path(RESTORE_FD_JOINED + (int)b->n_joined, b->arena);
 	if (rc < 0)
 		return -1;
 	if (rc > 0 && message.type == BOOT_ERROR) {

@@ -100,7 +100,8 @@ void runtime_hooks_run_all(struct runtime_hooks *r, const struct deadline *until
 	size_t n = r->hooks->n;
 	struct err e;
 
-	if (n > 0 && hook_place_open(r->state->bundle, r->state->annotations, &place, &e) < 0)
+	if (n > 0 &&
+	    hook_place_open(r->state->bundle, r->state->annotations, r->policy, &place, &e) < 0)
 		log_warning("%s hooks: %s", r->kind, e.text);
 	for (size_t i = 0; i < n && !r->gone; i++) {
 		const struct plan_hooks one = { .n = 1, .v = &r->hooks->v[i] };

@@ -219,7 +219,7 @@ static int describe(struct checkpoint *c, struct err *e)
 
 static int check_memory_tracking(const char *program, struct err *e)
 {
-	struct criu_request request = { .type = CRIU_FEATURE_CHECK };
+	struct criu_request request = { .type = CRIU_FEATURE_CHECK, .config_fd = -1 };
 	struct criu_answer answer;
 
 	if (criu_ask(program, &request, &answer, e) < 0)
@@ -313,6 +313,11 @@ static int checkpoint_opened(struct checkpoint *c, const char *program, struct e
 	auto_criu_directories directories = CRIU_DIRECTORIES_INIT;
 	struct arena *arena = &c->living->arena;
 	struct criu_request *r = &c->request;
+	const struct criu_config_source config = {
+		.annotations = &c->spec->annotations,
+		.bundle = c->living->status->bundle,
+		.policy = c->living->status->policy,
+	};
 
 	if (refuse_what_criu_cannot(c, e) < 0 || open_proc(c, e) < 0)
 		return -1;
@@ -320,7 +325,7 @@ static int checkpoint_opened(struct checkpoint *c, const char *program, struct e
 		return -1;
 	if (criu_directories_open(options, true, arena, &directories, e) < 0 ||
 	    criu_request_fill(options, &directories, arena, r, e) < 0 ||
-	    criu_config_find(&c->spec->annotations, r, e) < 0 || describe(c, e) < 0)
+	    criu_config_open(&config, arena, &directories, r, e) < 0 || describe(c, e) < 0)
 		return -1;
 	r->type = options->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP;
 	r->log_file = CRIU_DUMP_LOG;

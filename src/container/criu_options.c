@@ -14,6 +14,7 @@ void criu_directories_release(struct criu_directories *directories)
 {
 	replace_fd(&directories->images, -1);
 	replace_fd(&directories->work, -1);
+	replace_fd(&directories->config, -1);
 }
 
 static int open_directory(const char *what, const char *path, bool make, struct arena *arena,
@@ -142,6 +143,7 @@ int criu_request_fill(const struct container_checkpoint_options *options,
 	struct criu_request request = {
 		.images = directories->images,
 		.work = directories->work,
+		.config_fd = -1,
 		.parent_image = options->parent_path,
 		.track_mem = options->parent_path != NULL,
 		.leave_running = options->leave_running,
@@ -167,29 +169,6 @@ int criu_request_fill(const struct container_checkpoint_options *options,
 	    fill_page_server(options->page_server, &request, arena, e) < 0)
 		return -1;
 	*ret = request;
-	return 0;
-}
-
-int criu_config_find(const struct strmap *annotations, struct criu_request *request, struct err *e)
-{
-	static const char *const usual[] = { "/etc/criu/distro-shim.conf", "/etc/criu/runc.conf" };
-	static const char name[] = "annotation " CRIU_CONFIG_ANNOTATION;
-	const char *path = strmap_get(annotations, CRIU_CONFIG_ANNOTATION);
-	autoclose int fd = -1;
-	struct stat st;
-
-	for (size_t i = 0; !path && i < ARRAY_SIZE(usual) && !request->config_file; i++)
-		if (stat(usual[i], &st) == 0)
-			request->config_file = usual[i];
-	if (str_empty(path))
-		return 0;
-	/* criu is somewhere else, and goes on without a file that is not there */
-	if (path[0] != '/')
-		return fail(e, ERR_CONFIG, "%s: must be an absolute path", name);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_sys(e, "%s: open '%s'", name, path);
-	request->config_file = path;
 	return 0;
 }
 

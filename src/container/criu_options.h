@@ -9,11 +9,12 @@
 
 struct criu_directories {
 	int images, work;                    /* owned; work -1: the images */
+	int config;                          /* owned; criu's own options, -1: none, or by path */
 	const char *images_path, *work_path; /* absolute */
 };
-#define CRIU_DIRECTORIES_INIT             \
-	{                                 \
-		.images = -1, .work = -1, \
+#define CRIU_DIRECTORIES_INIT                           \
+	{                                               \
+		.images = -1, .work = -1, .config = -1, \
 	}
 void criu_directories_release(struct criu_directories *directories);
 #define auto_criu_directories \
@@ -31,9 +32,16 @@ int criu_request_fill(const struct container_checkpoint_options *options,
 
 /*
  * A file of criu's own options (criu(8), "CONFIGURATION FILES"), which go before those of the request: that of
- * runc's annotation; empty, none; where it is absent an administrator's, of this runtime, else that of runc.
+ * runc's annotation, as policy/host_files.h allows it, and writable by root alone; empty, none; where it is
+ * absent an administrator's, of this runtime, else that of runc.
  */
-int criu_config_find(const struct strmap *annotations, struct criu_request *request, struct err *e)
-	MUST_CHECK;
+struct criu_config_source {
+	const struct strmap *annotations;
+	const char *bundle;
+	const struct policy *policy; /* in force for the container; NULL: not known */
+};
+int criu_config_open(const struct criu_config_source *from, struct arena *arena,
+		     struct criu_directories *directories, struct criu_request *request,
+		     struct err *e) MUST_CHECK;
 
 #endif

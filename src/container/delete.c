@@ -259,12 +259,12 @@ static bool run_poststop(struct deletion *d)
 		.state = &state,
 		.dir = d->dir,
 		.intent = d->intent,
+		.policy = d->status ? d->status->policy : NULL,
 		.arena = d->arena,
 		.unrecorded = UNRECORDED_LOCKED,
 	};
-	plan_hooks_from_spec(&spec->hooks->poststop,
-			     policy_hook_timeout(d->status ? d->status->policy : NULL), d->arena,
-			     &hooks);
+	plan_hooks_from_spec(&spec->hooks->poststop, policy_hook_timeout(runtime_hooks.policy),
+			     d->arena, &hooks);
 	runtime_hooks_run_all(&runtime_hooks, &d->deadline);
 	return !runtime_hooks.gone;
 }

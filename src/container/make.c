@@ -115,6 +115,7 @@ int container_abandon(struct made_container *made, const struct create_result *r
 		.kind = POSTSTOP,
 		.hooks = &plan->poststop,
 		.state = &state,
+		.policy = made->outlook.policy.policy,
 		.dir = &made->dir,
 		.arena = &made->arena,
 		.unrecorded = UNRECORDED_LOCKED,
@@ -245,7 +246,7 @@ static int run_poststart(struct state_dir *dir, struct status_record *status,
 			     &hooks);
 	if (state_read_intent(dir, &arena, &runtime_hooks.intent, e) < 0)
 		log_debug("container %s: %s", dir->id, e->text);
-	rc = hook_place_open(status->bundle, &status->annotations, &place, e);
+	rc = hook_place_open(status->bundle, &status->annotations, status->policy, &place, e);
 	if (rc == 0)
 		rc = runtime_hooks_run(&runtime_hooks, &place, e);
 	if (rc < 0) {

@@ -107,7 +107,12 @@ static int make_restored(const struct global_options *global, const char *id,
 	if (container_prepare(global, id, create, to_us, made, &request.create, e) < 0)
 		return -1;
 	request.create.options = &page_options;
-	if (criu_config_find(&made->outlook.plan->annotations, &criu, e) < 0 ||
+	const struct criu_config_source config = {
+		.annotations = &made->outlook.plan->annotations,
+		.bundle = made->outlook.plan->bundle,
+		.policy = made->outlook.policy.policy,
+	};
+	if (criu_config_open(&config, &made->arena, &directories, &criu, e) < 0 ||
 	    refuse_what_criu_cannot(&made->host, made->outlook.plan, e) < 0)
 		return container_abandon(made, NULL, e);
 	if (boot_restore(&request, &result, e) < 0) {

@@ -21,6 +21,8 @@
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 /* Answers are short; a notification brings one descriptor. */
 #define ANSWER_MAX 4096
+/* Behind its socket. */
+#define CONFIG_FD 4
 
 static bool is_executable(const char *path)
 {
@@ -174,8 +176,10 @@ int criu_receive(int socket, const struct peer *criu, struct criu_answer *ret, i
  * dump its code is in the container's processes, which stand still: it comes to an end of that also where the
  * runtime is killed, or somebody at a terminal has enough of it.
  */
-static __attribute__((noreturn)) void become_criu(const char *program, int socket, bool dumps)
+static __attribute__((noreturn)) void become_criu(const char *program, int socket, int config,
+						  bool dumps)
 {
+	const int fds[] = { socket, config };
 	struct err ignored;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -184,7 +188,7 @@ static __attribute__((noreturn)) void become_criu(const char *program, int socke
 	for (int fd = 0; fd < 3; fd++)
 		if (null < 0 || dup2(null, fd) < 0)
 			_exit(126);
-	_exit(criu_execute(program, &socket, 1, &ignored) < 0 ? 127 : 0);
+	_exit(criu_execute(program, fds, config < 0 ? 1 : 2, &ignored) < 0 ? 127 : 0);
 }
 
 static int wait_answer(int socket, const struct peer *criu, const struct criu_request *request,
@@ -203,11 +207,18 @@ static int wait_answer(int socket, const struct peer *criu, const struct criu_re
 	return rc;
 }
 
+const char *criu_config_path(int fd, struct arena *arena)
+{
+	return arena_printf(arena, "/proc/self/fd/%d", fd);
+}
+
 int criu_ask(const char *program, const struct criu_request *request, struct criu_answer *ret,
 	     struct err *e)
 {
 	autoclose int ours = -1, theirs = -1;
 	autochild criu = CHILD_INIT;
+	struct criu_request own = *request;
+	struct arena arena = { 0 };
 	bool dumps = request->type == CRIU_DUMP || request->type == CRIU_PRE_DUMP;
 	int pair[2], rc, status;
 
@@ -219,11 +230,14 @@ int criu_ask(const char *program, const struct criu_request *request, struct cri
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
-		become_criu(program, theirs, dumps);
+		become_criu(program, theirs, request->config_fd, dumps);
 	replace_fd(&theirs, -1);
+	if (own.config_fd >= 0)
+		own.config_file = criu_config_path(CONFIG_FD, &arena);
 	rc = wait_answer(ours,
 			 &(struct peer){ .name = "criu", .pid = criu.pid, .pidfd = criu.pidfd },
-			 request, ret, e);
+			 &own, ret, e);
+	arena_release(&arena);
 	/* After a pre-dump it waits for more, until nobody is there to ask. */
 	replace_fd(&ours, -1);
 	if (rc < 0)
@@ -238,7 +252,7 @@ int criu_ask(const char *program, const struct criu_request *request, struct cri
 
 static int ask_version(const char *program, struct err *e)
 {
-	struct criu_request request = { .type = CRIU_VERSION };
+	struct criu_request request = { .type = CRIU_VERSION, .config_fd = -1 };
 	struct criu_answer answer;
 
 	if (criu_ask(program, &request, &answer, e) < 0)
@@ -268,6 +282,7 @@ int criu_check(const char *name, struct arena *arena, const char **ret_program, 
 	struct criu_request request = {
 		.type = CRIU_CHECK,
 		.work = -1,
+		.config_fd = -1,
 		.log_file = log_file,
 	};
 	char directory[] = "/tmp/distro-shim.XXXXXX";

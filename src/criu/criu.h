@@ -15,9 +15,6 @@
 #define CRIU_VERSION_MIN 31500
 #define CRIU_VERSION_MIN_TEXT "3.15"
 
-/* runc's and crun's: a file of criu's options. */
-#define CRIU_CONFIG_ANNOTATION "org.criu.config"
-
 /* Names in the images, the same as runc's and crun's. */
 #define CRIU_NETWORK_KEY "extRootNetNS"
 #define CRIU_PID_KEY "extRootPidNS"
@@ -34,7 +31,7 @@ int criu_find(const char *name, struct arena *arena, const char **ret, struct er
  * Become criu: `fds` are at 3, 4, ... then, the first one is its socket, and none is behind them. Signals are
  * as at the start of a program. Returns only on failure.
  */
-#define CRIU_FDS_MAX 5
+#define CRIU_FDS_MAX 6
 int criu_execute(const char *program, const int *fds, size_t n, struct err *e) MUST_CHECK;
 
 /* SOCK_SEQPACKET, one datagram a message. That criu is gone shows when its answer is received. */
@@ -44,6 +41,9 @@ int criu_notified(int socket, bool success, struct err *e) MUST_CHECK;
  * -1 or owned, came with it. */
 int criu_receive(int socket, const struct peer *criu, struct criu_answer *ret, int *ret_fd,
 		 struct err *e) MUST_CHECK;
+
+/* What criu opens as the file of its options, where that is its descriptor `fd`. */
+const char *criu_config_path(int fd, struct arena *arena);
 
 /* One request in a process of its own that has no streams; returns what criu says. An error of criu's is
  * in *ret, not in *e. */

@@ -59,6 +59,7 @@ struct criu_request {
 		orphan_pts_master, tcp_close;
 	const char *root, *parent_image, *freeze_cgroup, *lsm_profile, *lsm_mount_context;
 	const char *config_file; /* options of criu's own, which go before those of the request */
+	int config_fd;           /* owned by the caller; -1: config_file is its path */
 	const char *page_server; /* an address */
 	uint16_t page_server_port;
 	bool manage_cgroups;

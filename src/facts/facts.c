@@ -4,18 +4,16 @@
  */
 #include "facts/facts.h"
 
-#include "base/io.h"
 #include "facts/gather.h"
 #include "state/registry.h"
+#include "sys/caller.h"
 #include "sys/caps.h"
-#include "sys/procfs.h"
 
 #include <fcntl.h>
 #include <sys/utsname.h>
 
 #define KERNEL_MAJOR 5 /* SO_NETNS_COOKIE */
 #define KERNEL_MINOR 14
-#define UID_MAP_MAX (64u << 10)
 
 void host_release(struct host *host)
 {
@@ -48,46 +46,14 @@ bool kernel_is_new_enough(const char *release)
 	return major > KERNEL_MAJOR || (major == KERNEL_MAJOR && minor >= KERNEL_MINOR);
 }
 
-static bool read_uid_map(void)
-{
-	autoclose int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	autoclose int fd = -1;
-	autofree char *text = NULL;
-	struct err ignored;
-	uint32_t inside, outside, count;
-	const char *at;
-
-	if (proc < 0)
-		return false;
-	fd = procfs_openat(proc, "self/uid_map", O_RDONLY, &ignored);
-	/* no such file: a kernel without user namespaces */
-	if (fd < 0 || read_fd_all(fd, "uid_map", UID_MAP_MAX, &text, NULL, &ignored) < 0)
-		return false;
-	at = text + strspn(text, " ");
-	if (!take_number(&at, &inside))
-		return true;
-	at += strspn(at, " ");
-	if (!take_number(&at, &outside))
-		return true;
-	at += strspn(at, " ");
-	return !take_number(&at, &count) || !str_eq(at, "\n") || inside || outside ||
-	       count != UINT32_MAX;
-}
-
 bool facts_in_user_namespace(void)
 {
-	/* Asked by several and the same for as long as the process lives: a runtime joins no user
-	 * namespace, only its children do. */
-	static int answer = -1;
-
-	if (answer < 0)
-		answer = read_uid_map();
-	return answer;
+	return caller_in_user_namespace();
 }
 
 bool facts_is_rootless(void)
 {
-	return geteuid() != 0 || facts_in_user_namespace();
+	return caller_is_rootless();
 }
 
 static int gather_kernel(struct arena *arena, struct facts *facts, struct err *e)
@@ -173,6 +139,7 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 		return fail_sys(e, "open /");
 	facts->uid = geteuid();
 	facts->rootless = facts_is_rootless();
+	facts->bundle = arena_strdup(arena, options->bundle);
 	if (gather_kernel(arena, facts, e) < 0 || gather_capabilities(facts, e) < 0)
 		return -1;
 	if (gather_rootfs(spec, options->bundle, arena, &facts->rootfs, &host.rootfs, e) < 0)

@@ -25,7 +25,7 @@ void host_release(struct host *host);
 #define autohost __attribute__((cleanup(host_release))) struct host
 
 struct facts_options {
-	const char *bundle;            /* absolute */
+	const char *bundle;            /* its real path */
 	const char *members_directory; /* registry, NULL: the default one */
 	bool cgroup_disabled;          /* look at cgroups only if the config mounts them */
 };

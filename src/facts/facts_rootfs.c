@@ -4,9 +4,9 @@
  */
 #include "facts/gather.h"
 
-#include "facts/policy_file.h"
 #include "sys/beneath.h"
 #include "sys/procfs.h"
+#include "sys/trusted.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -99,8 +99,9 @@ static char *network_file(int root_fd, const char *name, const char *file, struc
 		.file = { .n = 1, .v = { 0 } },
 	};
 	char *path = arena_printf(arena, "/etc/netns/%s/%s", name, file);
+	const struct trusted_name shown = { .what = "network file", .base = "", .path = path };
 	struct err ignored;
-	autoclose int fd = trusted_open_at(root_fd, path, &root_alone, &ignored);
+	autoclose int fd = trusted_open_at(root_fd, &shown, &root_alone, &ignored);
 
 	return fd >= 0 ? path : NULL;
 }

@@ -49,36 +49,6 @@ static int state_file(const char *text, size_t length, struct err *e)
 	return take_fd(&fd);
 }
 
-static int open_output(const struct strmap *annotations, const char *name, int *ret, struct err *e)
-{
-	const char *path = annotations ? strmap_get(annotations, name) : NULL;
-	autoclose int fd = -1;
-
-	if (str_empty(path))
-		return 0;
-	/* Without waiting for somebody to read from a FIFO; the hooks themselves may wait. */
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600);
-	if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
-		return fail_sys(e, "%s: open '%s'", name, path);
-	*ret = take_fd(&fd);
-	return 0;
-}
-
-int hook_place_open(const char *bundle, const struct strmap *annotations, struct hook_place *ret,
-		    struct err *e)
-{
-	auto_hook_place place = HOOK_PLACE_INIT;
-
-	if (open_output(annotations, HOOKS_OUTPUT_ANNOTATION, &place.output, e) < 0 ||
-	    open_output(annotations, HOOKS_ERRORS_ANNOTATION, &place.errors, e) < 0)
-		return -1;
-	if (bundle)
-		place.directory = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	*ret = place;
-	place = (struct hook_place)HOOK_PLACE_INIT;
-	return 0;
-}
-
 void hook_place_release(struct hook_place *place)
 {
 	replace_fd(&place->directory, -1);

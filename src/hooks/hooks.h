@@ -7,6 +7,7 @@
 #define HOOKS_HOOKS_H
 
 #include "plan/plan.h"
+#include "policy/host_files.h"
 #include "spec/oci_state.h"
 #include "sys/deadline.h"
 
@@ -22,14 +23,13 @@ struct hook_place {
 		.directory = -1, .output = -1, .errors = -1, \
 	}
 
-/* crun's: files of the host to which what hooks print is appended. */
-#define HOOKS_OUTPUT_ANNOTATION "run.oci.hooks.stdout"
-#define HOOKS_ERRORS_ANNOTATION "run.oci.hooks.stderr"
-
-/* A hook of the runtime starts in the bundle, as with runc and crun; where that is gone, or NULL, it starts
- * where the runtime is. */
-int hook_place_open(const char *bundle, const struct strmap *annotations, struct hook_place *ret,
-		    struct err *e) MUST_CHECK;
+/*
+ * A hook of the runtime starts in the bundle, as with runc and crun; where that is gone, or NULL, it starts
+ * where the runtime is. Files for the output are opened as policy/host_files.h allows them to the policy in
+ * force (NULL: it is not known), below the bundle or below a directory that root alone can write.
+ */
+int hook_place_open(const char *bundle, const struct strmap *annotations,
+		    const struct policy *policy, struct hook_place *ret, struct err *e) MUST_CHECK;
 void hook_place_release(struct hook_place *place);
 #define auto_hook_place __attribute__((cleanup(hook_place_release))) struct hook_place
 

@@ -66,6 +66,11 @@ const struct rule policy_rules[] = {
 	  "read-only." },
 	{ "privileged", rule_privileged,
 	  "What CAP_SYS_ADMIN or access to every device can undo is said, not passed over." },
+	{ "hooks.output", rule_hooks_output,
+	  "What the output of hooks is written to is chosen by whoever may set annotations, who is "
+	  "not root of the host." },
+	{ "criu.config", rule_criu_config,
+	  "A configuration of criu can name scripts that run as root, so it must be root's own." },
 	{ NULL, NULL, NULL },
 };
 

@@ -78,6 +78,7 @@ struct facts {
 		struct member_facts *v;
 	} members; /* living members of that network PATH */
 	struct cgroup_facts *cgroup;
+	char *bundle; /* real path */
 	char *rootfs; /* real path of the root directory */
 	/* iproute2's convention: /etc/netns/NAME/{resolv.conf,hosts}, where they are regular files that
 	 * only root can write; NULL elsewhere */

@@ -224,6 +224,7 @@ static const struct field facts_rows[] = {
 	FIELD_OBJECT_ROW(struct facts, network, struct ns_facts, "network", 0, &ns_fields),
 	FIELD_LIST_ROW(struct facts, members, struct member_facts, "members", 0, &member_fields),
 	FIELD_OBJECT_ROW(struct facts, cgroup, struct cgroup_facts, "cgroup", 0, &cgroup_fields),
+	FIELD(struct facts, STRING, bundle, "bundle", 0),
 	FIELD(struct facts, STRING, rootfs, "rootfs", 0),
 	FIELD(struct facts, STRING, resolv_conf, "resolvConf", 0),
 	FIELD(struct facts, STRING, hosts, "hosts", 0),

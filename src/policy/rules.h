@@ -54,6 +54,10 @@ void rule_network_resolv_conf(struct application *a, const char *id);
 void rule_network_hosts(struct application *a, const char *id);
 void rule_proc_sys(struct application *a, const char *id);
 
+/* rules_annotations.c */
+void rule_hooks_output(struct application *a, const char *id);
+void rule_criu_config(struct application *a, const char *id);
+
 /* rules_capabilities.c */
 void rule_network_admin(struct application *a, const char *id);
 void rule_privileged(struct application *a, const char *id);

@@ -455,6 +455,7 @@ alive() {
 
 @test "criu gets the file of its options that is named, or that is usual" {
     fake log
+    policy '{"version": 1, "mode": "observe"}'
     touch own.conf
     while IFS='|' read -r annotation wanted; do
         configured=$((${configured:-0} + 1))

@@ -82,7 +82,11 @@ def write_log(options):
     fd = os.open(options[LOG].decode(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600, dir_fd=directory)
     os.write(fd, b"(00.000001) what goes well\n")
     if CONFIG in options:
-        os.write(fd, b"(00.000001) configured by " + options[CONFIG] + b"\n")
+        # by the descriptor that comes along: what it is, and that it can be read
+        name = options[CONFIG].decode()
+        with open(name) as config:
+            name = os.readlink(name) + ": " + config.readline().strip() if name.startswith("/proc/self/fd/") else name
+        os.write(fd, b"(00.000001) configured by " + name.encode() + b"\n")
     for n in range(5):
         os.write(fd, b"(00.00000%d)      1: Error (criu/fake.c:%d): it is \x1b[31mbroken\n" % (n, n))
 

@@ -323,11 +323,24 @@ static void test_systemds_own_hierarchy_is_shown_alone(void **state)
 
 /* --- org.criu.config --- */
 
+static int find_config_under(struct fixture *f, const struct policy *policy,
+			     const char *annotations, struct criu_request *request)
+{
+	auto_criu_directories directories = CRIU_DIRECTORIES_INIT;
+	struct criu_config_source from = { .bundle = "/bundle", .policy = policy };
+
+	*request = (struct criu_request){ .config_fd = -1 };
+	(void)fixture_plan(f, annotations, MOUNT_NS);
+	from.annotations = &f->verdict.spec->annotations;
+	return criu_config_open(&from, &f->arena, &directories, request, &f->e);
+}
+
+/* A policy that only observes: as it was before there was one. */
 static int find_config(struct fixture *f, const char *annotations, struct criu_request *request)
 {
-	*request = (struct criu_request){ 0 };
-	(void)fixture_plan(f, annotations, MOUNT_NS);
-	return criu_config_find(&f->verdict.spec->annotations, request, &f->e);
+	const struct policy observes = { .mode = POLICY_OBSERVE };
+
+	return find_config_under(f, &observes, annotations, request);
 }
 
 static void test_crius_options_are_in_the_file_that_is_named(void **state)
@@ -353,6 +366,27 @@ static void test_crius_options_are_in_the_file_that_is_named(void **state)
 	assert_string_equal(f->e.text, "annotation org.criu.config: must be an absolute path");
 }
 
+static void test_crius_options_are_roots_below_the_bundle_or_listed(void **state)
+{
+	struct fixture *f = *state;
+	const char *elsewhere = annotation(f, "org.criu.config", "/dev/null");
+	struct policy *policy = policy_default(&f->arena, NULL);
+	char *listed[] = { arena_strdup(&f->arena, "/dev/null") };
+	struct criu_request request;
+
+	assert_int_equal(find_config_under(f, policy, elsewhere, &request), -1);
+	assert_int_equal(f->e.kind, ERR_POLICY);
+	assert_non_null(strstr(f->e.text, "the file '/dev/null' is not below the bundle"));
+	/* records that do not say which policy is in force allow no more than the default */
+	assert_int_equal(find_config_under(f, NULL, elsewhere, &request), -1);
+	policy->criu->config = (struct strlist){ .n = 1, .v = listed };
+	assert_int_equal(find_config_under(f, policy, elsewhere, &request), -1);
+	assert_non_null(strstr(f->e.text, "'/dev/null' is not a regular file"));
+	assert_int_equal(
+		find_config_under(f, policy, annotation(f, "org.criu.config", ""), &request), 0);
+	assert_int_equal(request.config_fd, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +404,7 @@ int main(void)
 		TEST(test_systemds_own_hierarchy_has_to_be_there),
 		TEST(test_systemds_own_hierarchy_is_shown_alone),
 		TEST(test_crius_options_are_in_the_file_that_is_named),
+		TEST(test_crius_options_are_roots_below_the_bundle_or_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files of the host that an annotation names: which of them the policy allows, by name. That what is opened
+ * there is what the name says is seen to by whoever opens it (sys/trusted.h). Pure.
+ */
+#ifndef POLICY_HOST_FILES_H
+#define POLICY_HOST_FILES_H
+
+#include "policy/policy.h"
+
+/* crun's: files to which what hooks print is appended. */
+#define HOOKS_OUTPUT_ANNOTATION "run.oci.hooks.stdout"
+#define HOOKS_ERRORS_ANNOTATION "run.oci.hooks.stderr"
+/* runc's and crun's: a file of criu's options. */
+#define CRIU_CONFIG_ANNOTATION "org.criu.config"
+
+enum host_place {
+	HOST_PLACE_NONE = 1, /* neither here nor there: it may not be opened */
+	HOST_PLACE_BUNDLE,   /* `path` is relative to the bundle */
+	HOST_PLACE_LISTED,   /* `path` is absolute: the policy names it, or a directory above it */
+	HOST_PLACE_ANY,      /* the policy in force has no say: `path` as the annotation has it */
+};
+struct host_file {
+	int place; /* enum host_place */
+	const char *path;
+};
+
+/*
+ * Under a policy, whatever its mode. A path that is not absolute counts from the bundle. `bundle` is a real
+ * path; NULL: it is not known, and nothing lies below it. Without "." and "..", so that no directory is left
+ * by a name.
+ */
+struct host_file host_file_for_output(const struct policy *policy, const char *bundle,
+				      const char *path, struct arena *arena);
+struct host_file host_file_for_criu(const struct policy *policy, const char *bundle,
+				    const char *path, struct arena *arena);
+
+/*
+ * The policy in force for a container, as its records have it, has no say about such files: it only
+ * observes, or is of a program that knew no such keys. Where it is not known (NULL) it has.
+ */
+bool host_files_are_free(const struct policy *policy);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See caller.h. Runs in the runtime. */
+#include "sys/caller.h"
+
+#include "base/auto.h"
+#include "base/io.h"
+#include "base/str.h"
+#include "sys/procfs.h"
+
+#include <fcntl.h>
+
+#define UID_MAP_MAX (64u << 10)
+#define OVERFLOW_UID 65534 /* DEFAULT_OVERFLOWUID, linux/highuid.h */
+
+/* The map of the initial user namespace: every id is itself. */
+static bool is_initial_map(const char *text)
+{
+	static const char *const words[] = { "0", "0", "4294967295" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		text += strspn(text, " ");
+		if (!str_has_prefix(text, words[i]))
+			return false;
+		text += strlen(words[i]);
+		if (*text != ' ' && *text != '\n')
+			return false;
+	}
+	return str_eq(text, "\n");
+}
+
+static bool read_uid_map(void)
+{
+	autoclose int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int fd = -1;
+	autofree char *text = NULL;
+	struct err ignored;
+
+	if (proc < 0)
+		return false;
+	fd = procfs_openat(proc, "self/uid_map", O_RDONLY, &ignored);
+	/* no such file: a kernel without user namespaces */
+	if (fd < 0 || read_fd_all(fd, "uid_map", UID_MAP_MAX, &text, NULL, &ignored) < 0)
+		return false;
+	return !is_initial_map(text);
+}
+
+bool caller_in_user_namespace(void)
+{
+	/* Asked by several and the same for as long as the process lives: a runtime joins no user
+	 * namespace, only its children do. */
+	static int answer = -1;
+
+	if (answer < 0)
+		answer = read_uid_map();
+	return answer;
+}
+
+bool caller_is_rootless(void)
+{
+	return geteuid() != 0 || caller_in_user_namespace();
+}
+
+int caller_overflow_uid(uid_t *ret, struct err *e)
+{
+	autofree char *text = NULL;
+	uint32_t uid;
+
+	if (read_file_at(AT_FDCWD, "/proc/sys/kernel/overflowuid", 64, &text, NULL, e) < 0) {
+		if (e->sys != ENOENT)
+			return -1;
+		/* a /proc of processes only has no sys (subset=pid): the kernel's default */
+		*ret = OVERFLOW_UID;
+		return 0;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	if (!parse_u32(text, &uid))
+		return fail(e, ERR_SYSTEM, "/proc/sys/kernel/overflowuid cannot be understood");
+	*ret = uid;
+	return 0;
+}

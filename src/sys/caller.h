@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who has started the runtime, in the kernel's words. */
+#ifndef SYS_CALLER_H
+#define SYS_CALLER_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* True where not every id is its own, whatever the caller's uid. */
+bool caller_in_user_namespace(void);
+/* True where the caller is not root of the initial user namespace. */
+bool caller_is_rootless(void);
+
+/* The uid that stands for every user who has none here (user_namespaces(7)). */
+int caller_overflow_uid(uid_t *ret, struct err *e) MUST_CHECK;
+
+#endif
