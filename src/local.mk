@@ -91,6 +91,8 @@ src_libsys_a_SOURCES = \
 	src/sys/mountinfo.h \
 	src/sys/netlink.c \
 	src/sys/netlink.h \
+	src/sys/netlink_answer.c \
+	src/sys/netlink_answer.h \
 	src/sys/nsfd.c \
 	src/sys/nsfd.h \
 	src/sys/peer.c \

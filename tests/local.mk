@@ -50,7 +50,8 @@ unit_tests = \
 	tests/unit/test_state_content \
 	tests/unit/test_sys
 world_tests = \
-	tests/root/test_cgroup_root
+	tests/root/test_cgroup_root \
+	tests/root/test_netlink_root
 
 # test data and helpers that are no program
 tests_headers = \
@@ -103,6 +104,7 @@ tests_unit_test_state_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_content_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sys_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
+tests_root_test_netlink_root_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests) $(world_tests)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See netlink.h. Runs in the runtime. */
-#include "sys/netlink.h"
+#include "sys/netlink_answer.h"
 
 #include "base/auto.h"
 
@@ -55,59 +55,44 @@ int netlink_open(struct err *e)
 	return take_fd(&fd);
 }
 
-/* Of each answer to a request; 1: that was all. */
-typedef int (*answer_function)(const struct nlmsghdr *answer, void *context, struct err *e);
-
-static int read_answer(const struct nlmsghdr *answer, answer_function each, void *context,
-		       struct err *e)
+/*
+ * The next datagram from the kernel. Any process with power over the network can send one to this socket,
+ * and a container may have that power over a network that is shared: only the kernel's number is 0.
+ */
+static ssize_t receive(int fd, void *buffer, struct err *e)
 {
-	struct nlmsgerr error;
+	for (;;) {
+		struct sockaddr_nl from = { 0 };
+		socklen_t size = sizeof(from);
+		ssize_t length =
+			recvfrom(fd, buffer, ANSWER_MAX, 0, (struct sockaddr *)&from, &size);
 
-	if (answer->nlmsg_type == NLMSG_DONE)
-		return 1;
-	if (answer->nlmsg_type != NLMSG_ERROR)
-		return each ? each(answer, context, e) : 0;
-	if (answer->nlmsg_len < NLMSG_LENGTH(sizeof(error)))
-		return fail(e, ERR_SYSTEM, "netlink: a short answer");
-	memcpy(&error, NLMSG_DATA(answer), sizeof(error));
-	return error.error ? fail_errno(e, -error.error, "netlink") : 1;
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0)
+			return fail_sys(e, "netlink: receive");
+		if (size == sizeof(from) && from.nl_pid == 0)
+			return length;
+	}
 }
 
-static int transact(int fd, const struct request *request, answer_function each, void *context,
+static int transact(int fd, const struct request *request, netlink_take *each, void *context,
 		    struct err *e)
 {
-	autofree char *buffer = malloc(ANSWER_MAX);
+	autofree void *buffer = malloc(ANSWER_MAX);
+	int rc = 0;
 
 	if (!buffer)
 		return fail_errno(e, ENOMEM, "netlink");
 	if (send(fd, request->bytes, request->header.nlmsg_len, 0) < 0)
 		return fail_sys(e, "netlink: send");
-	for (;;) {
-		ssize_t length = recv(fd, buffer, ANSWER_MAX, 0);
-		size_t left = (size_t)length;
-		if (length < 0 && errno == EINTR)
-			continue;
+	while (rc == 0) {
+		ssize_t length = receive(fd, buffer, e);
 		if (length < 0)
-			return fail_sys(e, "netlink: receive");
-		for (const struct nlmsghdr *answer = (const void *)buffer; NLMSG_OK(answer, left);
-		     answer = NLMSG_NEXT(answer, left)) {
-			int rc = read_answer(answer, each, context, e);
-			if (rc != 0)
-				return rc < 0 ? -1 : 0;
-		}
+			return -1;
+		rc = netlink_read_answers(buffer, (size_t)length, each, context, e);
 	}
-}
-
-static int take_index(const struct nlmsghdr *answer, void *context, struct err *e)
-{
-	struct ifinfomsg link;
-
-	(void)e;
-	if (answer->nlmsg_type != RTM_NEWLINK || answer->nlmsg_len < NLMSG_LENGTH(sizeof(link)))
-		return 0;
-	memcpy(&link, NLMSG_DATA(answer), sizeof(link));
-	*(unsigned *)context = (unsigned)link.ifi_index;
-	return 0;
+	return rc < 0 ? -1 : 0;
 }
 
 int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e)
@@ -118,7 +103,7 @@ int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e)
 
 	request_begin(&request, RTM_GETLINK, NLM_F_ACK, &link, sizeof(link));
 	request_add(&request, IFLA_IFNAME, name, strnlen(name, IFNAMSIZ - 1) + 1);
-	if (transact(fd, &request, take_index, &index, e) < 0) {
+	if (transact(fd, &request, netlink_take_index, &index, e) < 0) {
 		if (e->sys == ENODEV)
 			return fail(e, ERR_NOT_FOUND, "there is no network device '%s'", name);
 		return err_prefix(e, "find network device '%s'", name);
@@ -127,89 +112,15 @@ int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e)
 	return 0;
 }
 
-struct address_search {
-	unsigned index;
-	struct arena *arena;
-	struct link_addresses found;
-	size_t capacity;
-};
-
-static void keep_address(struct address_search *search, const struct link_address *address)
-{
-	struct link_addresses *found = &search->found;
-
-	if (found->n == search->capacity) {
-		size_t capacity = search->capacity ? search->capacity * 2 : 4;
-		struct link_address *v =
-			arena_new_array(search->arena, struct link_address, capacity);
-		if (found->n)
-			memcpy(v, found->v, found->n * sizeof(*v));
-		found->v = v;
-		search->capacity = capacity;
-	}
-	found->v[found->n++] = *address;
-}
-
-static void take_part(const struct rtattr *part, struct link_address *address, uint32_t *flags)
-{
-	const struct {
-		unsigned short type;
-		uint8_t *to;
-		bool *given;
-	} parts[] = {
-		{ IFA_LOCAL, address->local, &address->has_local },
-		{ IFA_ADDRESS, address->address, &address->has_address },
-		{ IFA_BROADCAST, address->broadcast, &address->has_broadcast },
-	};
-
-	if (part->rta_type == IFA_FLAGS && RTA_PAYLOAD(part) >= sizeof(*flags))
-		memcpy(flags, RTA_DATA(part), sizeof(*flags));
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		if (part->rta_type != parts[i].type || RTA_PAYLOAD(part) < address->size)
-			continue;
-		memcpy(parts[i].to, RTA_DATA(part), address->size);
-		*parts[i].given = true;
-	}
-}
-
-static int take_address(const struct nlmsghdr *answer, void *context, struct err *e)
-{
-	struct address_search *search = context;
-	struct link_address address = { 0 };
-	struct ifaddrmsg header;
-	uint32_t flags;
-	size_t left;
-
-	(void)e;
-	if (answer->nlmsg_type != RTM_NEWADDR || answer->nlmsg_len < NLMSG_LENGTH(sizeof(header)))
-		return 0;
-	memcpy(&header, NLMSG_DATA(answer), sizeof(header));
-	if (header.ifa_index != search->index || header.ifa_scope != RT_SCOPE_UNIVERSE ||
-	    (header.ifa_family != AF_INET && header.ifa_family != AF_INET6))
-		return 0;
-	flags = header.ifa_flags;
-	address.family = header.ifa_family;
-	address.prefix = header.ifa_prefixlen;
-	address.scope = header.ifa_scope;
-	address.size = header.ifa_family == AF_INET ? 4 : 16;
-	left = IFA_PAYLOAD(answer);
-	for (const struct rtattr *part = IFA_RTA((struct ifaddrmsg *)NLMSG_DATA(answer));
-	     RTA_OK(part, left); part = RTA_NEXT(part, left))
-		take_part(part, &address, &flags);
-	if (flags & IFA_F_PERMANENT)
-		keep_address(search, &address);
-	return 0;
-}
-
 int netlink_addresses(int fd, unsigned index, struct arena *arena, struct link_addresses *ret,
 		      struct err *e)
 {
 	const struct ifaddrmsg header = { .ifa_family = AF_UNSPEC };
-	struct address_search search = { .index = index, .arena = arena };
+	struct netlink_addresses_search search = { .index = index, .arena = arena };
 	struct request request;
 
 	request_begin(&request, RTM_GETADDR, NLM_F_DUMP, &header, sizeof(header));
-	if (transact(fd, &request, take_address, &search, e) < 0)
+	if (transact(fd, &request, netlink_take_address, &search, e) < 0)
 		return err_prefix(e, "list the addresses of a network device");
 	*ret = search.found;
 	return 0;

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See netlink_answer.h. Pure. */
+#include "sys/netlink_answer.h"
+
+#include "base/auto.h"
+
+#include <linux/if_addr.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* include/linux/err.h */
+#define ERRNO_MAX 4095
+
+static int read_answer(const struct nlmsghdr *answer, netlink_take *each, void *context,
+		       struct err *e)
+{
+	struct nlmsgerr error;
+
+	if (answer->nlmsg_type == NLMSG_DONE)
+		return 1;
+	if (answer->nlmsg_type != NLMSG_ERROR) {
+		if (each)
+			each(answer, context);
+		return 0;
+	}
+	if (answer->nlmsg_len < NLMSG_LENGTH(sizeof(error)))
+		return fail(e, ERR_SYSTEM, "netlink: a short answer");
+	memcpy(&error, NLMSG_DATA(answer), sizeof(error));
+	if (error.error == 0)
+		return 1;
+	if (error.error > 0 || error.error < -ERRNO_MAX)
+		return fail(e, ERR_SYSTEM, "netlink: an error without a number");
+	return fail_errno(e, -error.error, "netlink");
+}
+
+/* Not with NLMSG_NEXT(): where the last message is not padded it counts below zero. */
+int netlink_read_answers(const void *bytes, size_t length, netlink_take *each, void *context,
+			 struct err *e)
+{
+	const char *at = bytes;
+	size_t left = length;
+
+	while (left > 0) {
+		const struct nlmsghdr *answer = (const void *)at;
+		size_t size;
+		int rc;
+
+		if (left < sizeof(*answer) || answer->nlmsg_len < sizeof(*answer) ||
+		    answer->nlmsg_len > left)
+			return fail(e, ERR_SYSTEM, "netlink: an answer that is cut off");
+		rc = read_answer(answer, each, context, e);
+		if (rc != 0)
+			return rc;
+		size = NLMSG_ALIGN(answer->nlmsg_len);
+		size = size < left ? size : left;
+		at += size;
+		left -= size;
+	}
+	return 0;
+}
+
+void netlink_take_index(const struct nlmsghdr *answer, void *context)
+{
+	struct ifinfomsg link;
+
+	if (answer->nlmsg_type != RTM_NEWLINK || answer->nlmsg_len < NLMSG_LENGTH(sizeof(link)))
+		return;
+	memcpy(&link, NLMSG_DATA(answer), sizeof(link));
+	*(unsigned *)context = (unsigned)link.ifi_index;
+}
+
+static void keep_address(struct netlink_addresses_search *search,
+			 const struct link_address *address)
+{
+	struct link_addresses *found = &search->found;
+
+	if (found->n == search->capacity) {
+		size_t capacity = search->capacity ? search->capacity * 2 : 4;
+		struct link_address *v =
+			arena_new_array(search->arena, struct link_address, capacity);
+		if (found->n)
+			memcpy(v, found->v, found->n * sizeof(*v));
+		found->v = v;
+		search->capacity = capacity;
+	}
+	found->v[found->n++] = *address;
+}
+
+static void take_part(const struct rtattr *part, struct link_address *address, uint32_t *flags)
+{
+	const struct {
+		unsigned short type;
+		uint8_t *to;
+		bool *given;
+	} parts[] = {
+		{ IFA_LOCAL, address->local, &address->has_local },
+		{ IFA_ADDRESS, address->address, &address->has_address },
+		{ IFA_BROADCAST, address->broadcast, &address->has_broadcast },
+	};
+
+	if (part->rta_type == IFA_FLAGS && RTA_PAYLOAD(part) >= sizeof(*flags))
+		memcpy(flags, RTA_DATA(part), sizeof(*flags));
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (part->rta_type != parts[i].type || RTA_PAYLOAD(part) < address->size)
+			continue;
+		memcpy(parts[i].to, RTA_DATA(part), address->size);
+		*parts[i].given = true;
+	}
+}
+
+void netlink_take_address(const struct nlmsghdr *answer, void *context)
+{
+	struct netlink_addresses_search *search = context;
+	struct link_address address = { 0 };
+	struct ifaddrmsg header;
+	uint32_t flags;
+	int left;
+
+	if (answer->nlmsg_type != RTM_NEWADDR || answer->nlmsg_len < NLMSG_LENGTH(sizeof(header)))
+		return;
+	memcpy(&header, NLMSG_DATA(answer), sizeof(header));
+	if (header.ifa_index != search->index || header.ifa_scope != RT_SCOPE_UNIVERSE ||
+	    (header.ifa_family != AF_INET && header.ifa_family != AF_INET6))
+		return;
+	flags = header.ifa_flags;
+	address.family = header.ifa_family;
+	address.prefix = header.ifa_prefixlen;
+	address.scope = header.ifa_scope;
+	address.size = header.ifa_family == AF_INET ? 4 : 16;
+	left = (int)IFA_PAYLOAD(answer);
+	for (const struct rtattr *part = IFA_RTA((struct ifaddrmsg *)NLMSG_DATA(answer));
+	     RTA_OK(part, left); part = RTA_NEXT(part, left))
+		take_part(part, &address, &flags);
+	if (flags & IFA_F_PERMANENT)
+		keep_address(search, &address);
+}

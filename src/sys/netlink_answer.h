@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the kernel answers over rtnetlink(7): messages in a datagram, attributes in a message. Pure; private to
+ * netlink.c, its fuzzer and its tests.
+ */
+#ifndef SYS_NETLINK_ANSWER_H
+#define SYS_NETLINK_ANSWER_H
+
+#include "sys/netlink.h"
+
+struct nlmsghdr;
+
+/* Of each message that is neither an error nor the end. */
+typedef void netlink_take(const struct nlmsghdr *answer, void *context);
+
+/* One datagram, aligned to four bytes. 1: the answer is complete; 0: there is more to come; -1: the kernel
+ * reports an error, or what it says cannot be understood. */
+int netlink_read_answers(const void *bytes, size_t length, netlink_take *each, void *context,
+			 struct err *e) MUST_CHECK;
+
+/* The context is an unsigned. */
+void netlink_take_index(const struct nlmsghdr *answer, void *context);
+
+struct netlink_addresses_search {
+	unsigned index; /* of the link */
+	struct arena *arena;
+	struct link_addresses found;
+	size_t capacity;
+};
+/* The context is a struct netlink_addresses_search. */
+void netlink_take_address(const struct nlmsghdr *answer, void *context);
+
+#endif

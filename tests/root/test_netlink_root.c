@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rtnetlink where somebody else with power over the network speaks to our socket, too.
+ * world: hybrid
+ */
+#include "base/auto.h"
+#include "sys/netlink.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+/* after the four above, as cmocka wants it */
+#include <cmocka.h>
+
+/* To the socket `to`, as if the kernel said it: that there is a link of this number, and no other. */
+static void forge(int to, int index)
+{
+	const struct {
+		struct nlmsghdr header;
+		struct ifinfomsg link;
+		struct nlmsghdr end;
+	} said = {
+		.header = { .nlmsg_len = NLMSG_LENGTH(sizeof(said.link)),
+			    .nlmsg_type = RTM_NEWLINK },
+		.link = { .ifi_index = index },
+		.end = { .nlmsg_len = NLMSG_LENGTH(0), .nlmsg_type = NLMSG_DONE },
+	};
+	struct sockaddr_nl address = { 0 };
+	socklen_t size = sizeof(address);
+	autoclose int from = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	assert_true(from >= 0);
+	assert_int_equal(getsockname(to, (struct sockaddr *)&address, &size), 0);
+	assert_int_equal(
+		sendto(from, &said, sizeof(said), 0, (struct sockaddr *)&address, sizeof(address)),
+		sizeof(said));
+}
+
+static void test_only_the_kernel_is_believed(void **state)
+{
+	struct err e = { 0 };
+	autoclose int fd = netlink_open(&e);
+	unsigned index = 0;
+
+	(void)state;
+	assert_true(fd >= 0);
+	forge(fd, 4711);
+	assert_int_equal(netlink_find(fd, "lo", &index, &e), 0);
+	assert_int_equal(index, if_nametoindex("lo"));
+	forge(fd, 4711);
+	assert_int_equal(netlink_find(fd, "not-there", &index, &e), -1);
+	assert_int_equal(e.kind, ERR_NOT_FOUND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_only_the_kernel_is_believed) };
+
+	return cmocka_run_group_tests_name("netlink_root", tests, NULL, NULL);
+}
