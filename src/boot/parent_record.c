@@ -111,10 +111,9 @@ int parent_record_init(struct boot *b, struct err *e)
 	member.init = b->status->init;
 	member.network_cookie = b->status->network_cookie;
 	member.network_path = b->status->network_path;
-	if (registry_add(b->members_directory, &member, e) < 0)
-		return -1;
+	/* also where it fails half way */
 	b->registered = true;
-	return 0;
+	return registry_add(b->members_directory, &member, e);
 }
 
 int parent_record_created(struct boot *b, struct err *e)
