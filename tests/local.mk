@@ -58,7 +58,8 @@ tests_headers = \
 	tests/unit/bpf.h \
 	tests/unit/files.h \
 	tests/unit/plan_fixture.h \
-	tests/unit/policy_generate.h
+	tests/unit/policy_generate.h \
+	tests/unit/policy_properties.h
 
 tests_unit_test_annotations_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
@@ -134,23 +135,42 @@ list-fuzz-targets:
 # ---- fuzzing: ./configure CC=clang --enable-fuzzing && make fuzz [FUZZ_RUNS=N]
 
 fuzz_targets = \
+	tests/fuzz/fuzz_annotations \
+	tests/fuzz/fuzz_bpf \
+	tests/fuzz/fuzz_bundle \
+	tests/fuzz/fuzz_cli \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_criu \
+	tests/fuzz/fuzz_host \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_netlink \
 	tests/fuzz/fuzz_plan \
 	tests/fuzz/fuzz_policy \
 	tests/fuzz/fuzz_process \
 	tests/fuzz/fuzz_resources \
 	tests/fuzz/fuzz_seccomp \
-	tests/fuzz/fuzz_state
+	tests/fuzz/fuzz_state \
+	tests/fuzz/fuzz_stats
 EXTRA_PROGRAMS += $(fuzz_targets)
 fuzzer_flags = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_annotations_LDADD = $(PLAN_LIBS)
+tests_fuzz_fuzz_annotations_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_bpf_LDADD = $(FILTER_LIBS)
+tests_fuzz_fuzz_bpf_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_bundle_LDADD = $(PLAN_LIBS)
+tests_fuzz_fuzz_bundle_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_cli_LDADD = $(CLI_LIBS)
+tests_fuzz_fuzz_cli_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_config_LDADD = $(SPEC_LIBS)
 tests_fuzz_fuzz_config_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_criu_LDADD = $(CRIU_LIBS)
 tests_fuzz_fuzz_criu_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_host_LDADD = $(FACTS_LIBS)
+tests_fuzz_fuzz_host_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_json_LDADD = $(BASE_LIBS)
 tests_fuzz_fuzz_json_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_netlink_LDADD = $(SYS_LIBS)
+tests_fuzz_fuzz_netlink_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_plan_LDADD = $(PLAN_LIBS)
 tests_fuzz_fuzz_plan_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_policy_LDADD = $(POLICY_LIBS)
@@ -163,6 +183,8 @@ tests_fuzz_fuzz_seccomp_LDADD = $(FILTER_LIBS)
 tests_fuzz_fuzz_seccomp_LDFLAGS = $(fuzzer_flags)
 tests_fuzz_fuzz_state_LDADD = $(STATE_LIBS)
 tests_fuzz_fuzz_state_LDFLAGS = $(fuzzer_flags)
+tests_fuzz_fuzz_stats_LDADD = $(CGROUP_LIBS)
+tests_fuzz_fuzz_stats_LDFLAGS = $(fuzzer_flags)
 
 if ENABLE_FUZZING
 fuzz: $(fuzz_targets)
@@ -177,7 +199,8 @@ CLEANFILES += $(fuzz_targets)
 .PHONY: list-unit-tests list-world-tests list-fuzz-targets fuzz
 
 EXTRA_DIST += $(tests_headers) \
-	tests/bats tests/bench tests/data tests/engines tests/golden tests/schema tests/lint tests/fuzz/run tests/fuzz/corpus \
-	tests/fuzz/config.dict tests/fuzz/json.dict tests/fuzz/plan.dict tests/fuzz/policy.dict \
-	tests/fuzz/process.dict tests/fuzz/resources.dict \
+	tests/bats tests/bench tests/data tests/engines tests/golden tests/schema tests/lint \
+	tests/fuzz/run tests/fuzz/corpus tests/fuzz/annotations.dict tests/fuzz/bundle.dict tests/fuzz/cli.dict \
+	tests/fuzz/config.dict tests/fuzz/host.dict tests/fuzz/json.dict tests/fuzz/plan.dict tests/fuzz/policy.dict \
+	tests/fuzz/process.dict tests/fuzz/resources.dict tests/fuzz/stats.dict \
 	tests/vm tests/world tests/world-selftest

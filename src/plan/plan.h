@@ -57,7 +57,8 @@ struct plan_idmap {
 struct plan_mount {
 	int kind;
 	unsigned index; /* in config.json's mounts, for messages */
-	/* source: BIND absolute; FS never NULL (the type's name where none was given); REMOUNT NULL.
+	/* source: BIND absolute; FS never NULL (the type's name where none was given); REMOUNT with options
+	 * that of the file system, else NULL.
 	 * destination: absolute in the container, without "." ".." and double slashes.
 	 * fstype: FS and CGROUP, REMOUNT with options. */
 	const char *source, *destination, *fstype;

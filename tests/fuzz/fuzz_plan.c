@@ -42,8 +42,25 @@ static void check_path(const char *path)
 	     !strstr(path, "/./") && !str_has_suffix(path, "/..") && !str_has_suffix(path, "/."));
 }
 
-static void check_mount(const struct plan_mount *mount)
+/* What a remount with options of the file system changes: one that was made for this container, before it, at
+ * the same place, and whose descriptor is kept for it. */
+static void check_changed(const struct plan *plan, size_t index)
 {
+	const struct plan_mount *mount = &plan->mounts.v[index];
+	const struct plan_mount *own = &plan->mounts.v[mount->remounts];
+
+	must(mount->kind == PLAN_MOUNT_REMOUNT && mount->remounts < index);
+	must(own->kind == PLAN_MOUNT_FS && own->remounted);
+	must(str_eq(own->destination, mount->destination));
+	must(str_eq(own->fstype, mount->fstype) && str_eq(own->source, mount->source));
+	for (size_t i = mount->remounts + 1; i < index; i++)
+		must(plan->mounts.v[i].kind == PLAN_MOUNT_REMOUNT ||
+		     !str_eq(plan->mounts.v[i].destination, mount->destination));
+}
+
+static void check_mount(const struct plan *plan, size_t index)
+{
+	const struct plan_mount *mount = &plan->mounts.v[index];
 	const uint64_t mode = MOUNT_ATTR__ATIME;
 
 	check_path(mount->destination);
@@ -55,7 +72,8 @@ static void check_mount(const struct plan_mount *mount)
 	must((mount->attr_set & mode) == 0 || (mount->attr_clear & mode) == mode);
 	must(mount->kind == PLAN_MOUNT_FS ? mount->fstype && mount->source : !mount->by_parent);
 	must(mount->kind != PLAN_MOUNT_BIND || (mount->source && mount->source[0] == '/'));
-	must(mount->kind == PLAN_MOUNT_FS || mount->options.n == 0);
+	if (mount->kind != PLAN_MOUNT_FS && mount->options.n > 0)
+		check_changed(plan, index);
 	if (str_eq(mount->destination, "/") || str_eq(mount->destination, "/proc/self"))
 		must(mount->kind == PLAN_MOUNT_REMOUNT);
 	if (str_eq(mount->destination, "/proc") && mount->kind == PLAN_MOUNT_FS)
@@ -69,7 +87,7 @@ static void check_plan(const struct plan *plan)
 	must(plan->namespaces.new_mount);
 	must(!plan->namespaces.new_user || (plan->namespaces.uid_map && plan->namespaces.gid_map));
 	for (size_t i = 0; i < plan->mounts.n; i++)
-		check_mount(&plan->mounts.v[i]);
+		check_mount(plan, i);
 	for (size_t i = 0; i < plan->devices.n; i++)
 		check_path(plan->devices.v[i].path);
 	for (size_t i = 0; i < plan->masked_paths.n; i++)

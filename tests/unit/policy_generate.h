@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Generated requests, policies and facts for test_policy_properties.c: a fixed sequence of choices among
+ * Generated requests, policies and facts for policy_properties.h: a fixed sequence of choices among
  * what the rules look at, so that a failure comes again. No files, no clock.
  */
 #ifndef TESTS_POLICY_GENERATE_H

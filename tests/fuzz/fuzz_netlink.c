@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes as a datagram of rtnetlink(7), read for the index of a link and for its addresses. Nothing beyond
+ * its end is read, and an address that is kept is of the link that was asked for.
+ */
+#include "sys/netlink_answer.h"
+
+#include "base/auto.h"
+
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define LINK 2
+
+static void must(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void try_taking(const void *bytes, size_t size, netlink_take *each, void *context)
+{
+	struct err e = { 0 };
+	int rc = netlink_read_answers(bytes, size, each, context, &e);
+
+	must(rc >= -1 && rc <= 1 && (rc < 0) == (e.text[0] != '\0'));
+	must(rc != 1 || size >= sizeof(struct nlmsghdr));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	autoarena arena = { 0 };
+	struct netlink_addresses_search search = { .index = LINK, .arena = &arena };
+	unsigned index = 0;
+	/* a copy of exactly this size, so that reading beyond it is noticed */
+	autofree void *bytes = malloc(size);
+
+	if (size > 0)
+		memcpy(bytes, data, size);
+	try_taking(bytes, size, netlink_take_index, &index);
+	try_taking(bytes, size, netlink_take_address, &search);
+	try_taking(bytes, size, NULL, NULL);
+	must(search.found.n <= size / sizeof(struct nlmsghdr));
+	for (size_t i = 0; i < search.found.n; i++) {
+		const struct link_address *address = &search.found.v[i];
+		must(address->size == (address->family == AF_INET ? 4 : 16));
+	}
+	return 0;
+}

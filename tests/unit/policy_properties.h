@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What holds for every verdict, for the unit test and the fuzzer. PROPERTY_FAILS(format, ...) is what happens
+ * where one does not; whoever includes this defines it, and has included policy_generate.h.
+ */
+#ifndef TESTS_POLICY_PROPERTIES_H
+#define TESTS_POLICY_PROPERTIES_H
+
+#include "policy/sysctl.h"
+
+static char *encoded(const struct round *r, const struct fields *fields, const void *object)
+{
+	struct err e = { 0 };
+	size_t length = 0;
+	char *text = NULL;
+
+	if (fields_encode_text(fields, object, false, r->arena, &text, &length, &e) < 0)
+		PROPERTY_FAILS("%s: %s", r->name, e.text);
+	return text;
+}
+
+static char *decisions_text(const struct round *r, const struct decisions *decisions)
+{
+	autostrbuf out = { 0 };
+
+	decisions_print(decisions, &out);
+	return text_of(r, strbuf_text(&out));
+}
+
+#define HOLDS(r, verdict, what)                                                               \
+	do {                                                                                  \
+		if (!(what))                                                                  \
+			PROPERTY_FAILS("%s: %s\nrequest %s\npolicy %s\n%s", (r)->name, #what, \
+				       encoded((r), &spec_fields, (r)->request),              \
+				       encoded((r), &policy_fields, (r)->policy),             \
+				       decisions_text((r), &(verdict)->decisions));           \
+	} while (0)
+
+static size_t count_entries(const struct spec *spec, int type, const struct spec_namespace **ret)
+{
+	size_t count = 0;
+
+	*ret = NULL;
+	for (size_t i = 0; spec->linux_ && i < spec->linux_->namespaces.n; i++)
+		if (spec->linux_->namespaces.v[i].type == type) {
+			*ret = &spec->linux_->namespaces.v[i];
+			count++;
+		}
+	return count;
+}
+
+static bool is_host_path(const struct round *r, const char *path)
+{
+	const struct ns_facts *ns = facts_requested(r->facts, path);
+
+	return !ns || ns->problem || ns->is_host || ns->is_self;
+}
+
+static void check_network(const struct round *r, const struct verdict *verdict)
+{
+	const bool kept = str_eq(r->policy->network->namespace_, "requested");
+	const bool host = r->policy->network->allow_host.value;
+	const struct spec_namespace *entry;
+	size_t count = count_entries(verdict->spec, SPEC_NS_NETWORK, &entry);
+
+	HOLDS(r, verdict, count <= 1);
+	switch ((enum network_join)verdict->network) {
+	case NETWORK_EARLY:
+		HOLDS(r, verdict, !kept && entry && entry->path);
+		HOLDS(r, verdict, str_eq(verdict->network_path, r->facts->network->path));
+		HOLDS(r, verdict, verdict->network_cookie == r->facts->network->cookie);
+		HOLDS(r, verdict,
+		      str_eq(entry->path, verdict->network_path) ||
+			      ns_facts_same(facts_requested(r->facts, entry->path),
+					    r->facts->network));
+		break;
+	case NETWORK_LATE:
+		HOLDS(r, verdict, !kept && entry && !entry->path && verdict->network_path);
+		HOLDS(r, verdict, count_entries(verdict->spec, SPEC_NS_USER, &entry) == 0);
+		break;
+	case NETWORK_NEW:
+		HOLDS(r, verdict, entry && !entry->path);
+		HOLDS(r, verdict, kept || r->policy->network->requested->fresh == POLICY_KEEP);
+		break;
+	case NETWORK_PATH:
+		HOLDS(r, verdict, kept && entry && (host || !is_host_path(r, entry->path)));
+		break;
+	case NETWORK_NONE:
+		HOLDS(r, verdict, kept && host && !entry);
+		break;
+	default:
+		HOLDS(r, verdict, !"a network");
+	}
+}
+
+static void check_namespaces(const struct round *r, const struct verdict *verdict)
+{
+	const struct policy_namespaces *modes = r->policy->namespaces;
+	const struct {
+		int type, mode;
+	} all[] = {
+		{ SPEC_NS_PID, modes->pid },       { SPEC_NS_MOUNT, modes->mount },
+		{ SPEC_NS_IPC, modes->ipc },       { SPEC_NS_UTS, modes->uts },
+		{ SPEC_NS_CGROUP, modes->cgroup },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		const struct spec_namespace *entry;
+		size_t count = count_entries(verdict->spec, all[i].type, &entry);
+
+		if (all[i].mode == POLICY_REQUESTED)
+			continue;
+		HOLDS(r, verdict, count == 1);
+		HOLDS(r, verdict, !entry->path || all[i].mode == POLICY_ISOLATED);
+		HOLDS(r, verdict, !entry->path || !is_host_path(r, entry->path));
+	}
+}
+
+static void check_set(const struct round *r, const struct verdict *verdict,
+		      const struct strlist *from, const struct strlist *to)
+{
+	for (size_t i = 0; i < to->n; i++) {
+		HOLDS(r, verdict, strlist_has(from, to->v[i]));
+		HOLDS(r, verdict,
+		      r->policy->network->admin.value ||
+			      (!str_eq(to->v[i], "CAP_NET_ADMIN") &&
+			       !str_eq(to->v[i], "CAP_NET_RAW") && !str_eq(to->v[i], "net_raw")));
+	}
+}
+
+static void check_capabilities(const struct round *r, const struct verdict *verdict)
+{
+	static const struct spec_capabilities none;
+	const struct spec_capabilities *from, *to;
+
+	if (!r->request->process)
+		return;
+	from = r->request->process->capabilities;
+	to = verdict->spec->process->capabilities;
+	HOLDS(r, verdict, to || r->policy->network->admin.value);
+	if (!to)
+		return;
+	from = from ? from : &none;
+	check_set(r, verdict, &from->bounding, &to->bounding);
+	check_set(r, verdict, &from->effective, &to->effective);
+	check_set(r, verdict, &from->inheritable, &to->inheritable);
+	check_set(r, verdict, &from->permitted, &to->permitted);
+	check_set(r, verdict, &from->ambient, &to->ambient);
+}
+
+static void check_everybodys_network(const struct round *r, const struct verdict *verdict)
+{
+	const struct spec_linux *linux_ = verdict->spec->linux_;
+	const struct strlist *allowed = &r->policy->network->sysctls.list;
+
+	if (verdict->network != NETWORK_EARLY)
+		return;
+	HOLDS(r, verdict, linux_ && linux_->net_devices.n == 0);
+	for (size_t i = 0; i < linux_->sysctl.n; i++) {
+		const char *name = linux_->sysctl.v[i].key;
+
+		HOLDS(r, verdict,
+		      sysctl_kind(name, r->arena) == SYSCTL_OTHER ||
+			      (allowed->n && sysctl_same(allowed->v[0], name, r->arena)));
+	}
+}
+
+static void check_idempotence(const struct round *r, const struct verdict *verdict)
+{
+	struct verdict again;
+
+	policy_apply(verdict->spec, r->policy, r->facts, r->arena, &again);
+	HOLDS(r, &again, !again.refused && again.network == verdict->network);
+	for (size_t i = 0; i < again.decisions.n; i++)
+		HOLDS(r, &again,
+		      again.decisions.v[i].action == DECISION_KEEP ||
+			      again.decisions.v[i].action == DECISION_WARN);
+	HOLDS(r, &again,
+	      str_eq(encoded(r, &spec_fields, again.spec),
+		     encoded(r, &spec_fields, verdict->spec)));
+}
+
+static void check_replay(const struct round *r, const struct verdict *verdict)
+{
+	struct spec *replayed = NULL;
+	struct err e = { 0 };
+
+	if (decisions_replay(r->request, &verdict->decisions, r->arena, &replayed, &e) < 0)
+		PROPERTY_FAILS("%s: %s\n%s", r->name, e.text,
+			       decisions_text(r, &verdict->decisions));
+	HOLDS(r, verdict,
+	      str_eq(encoded(r, &spec_fields, replayed), encoded(r, &spec_fields, verdict->spec)));
+}
+
+static void check_observe(const struct round *r, const struct verdict *verdict)
+{
+	struct policy observing = *r->policy;
+	struct verdict observed;
+
+	observing.mode = POLICY_OBSERVE;
+	policy_apply(r->request, &observing, r->facts, r->arena, &observed);
+	HOLDS(r, &observed, observed.observed && !observed.refused);
+	HOLDS(r, &observed, observed.spec != r->request && !observed.network_path);
+	HOLDS(r, &observed,
+	      str_eq(encoded(r, &spec_fields, observed.spec),
+		     encoded(r, &spec_fields, r->request)));
+	HOLDS(r, &observed,
+	      str_eq(decisions_text(r, &observed.decisions),
+		     decisions_text(r, &verdict->decisions)));
+}
+
+/* What was legal stays legal. */
+static void check_valid(const struct round *r, const struct verdict *verdict)
+{
+	struct err e = { 0 };
+
+	if (spec_validate(r->request, "request", &e) < 0)
+		return;
+	if (spec_validate(verdict->spec, "verdict", &e) < 0)
+		PROPERTY_FAILS("%s: %s\n%s", r->name, e.text,
+			       decisions_text(r, &verdict->decisions));
+}
+
+/* True where the request was accepted. */
+static bool check_round(const struct round *r)
+{
+	const char *request = encoded(r, &spec_fields, r->request);
+	const char *policy = encoded(r, &policy_fields, r->policy);
+	const char *facts = encoded(r, &facts_fields, r->facts);
+	struct verdict verdict;
+
+	policy_apply(r->request, r->policy, r->facts, r->arena, &verdict);
+	HOLDS(r, &verdict, str_eq(request, encoded(r, &spec_fields, r->request)));
+	HOLDS(r, &verdict, str_eq(policy, encoded(r, &policy_fields, r->policy)));
+	HOLDS(r, &verdict, str_eq(facts, encoded(r, &facts_fields, r->facts)));
+	HOLDS(r, &verdict, !verdict.observed);
+	check_capabilities(r, &verdict);
+	check_replay(r, &verdict);
+	check_observe(r, &verdict);
+	if (verdict.refused)
+		return false;
+	check_network(r, &verdict);
+	check_namespaces(r, &verdict);
+	check_everybodys_network(r, &verdict);
+	check_idempotence(r, &verdict);
+	check_valid(r, &verdict);
+	return true;
+}
+
+#endif
