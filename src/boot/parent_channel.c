@@ -108,6 +108,9 @@ void parent_learn_cause(struct boot *b, struct err *e)
 		return;
 	/* One that it has cloned may hold its end open. */
 	while (poll(&words, 1, 0) > 0 && channel_receive(b->channel, &message, &fd, &ignored) > 0) {
+		/* The joiner has ended, as it should, and what it has made waits for our word. */
+		if (message.type == BOOT_PROCESS && fd >= 0)
+			sys_pidfd_send_signal(fd, SIGKILL);
 		replace_fd(&fd, -1);
 		if (message.type == BOOT_ERROR) {
 			*e = message.error;

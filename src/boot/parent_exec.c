@@ -206,8 +206,12 @@ int parent_exec_process(struct boot *b, struct err *e)
 		return -1;
 	if (pidfd < 0)
 		return fail(e, ERR_INTERNAL, "the process did not come with its message");
-	if (pid_of(pidfd, &pid, e) < 0 || parent_wait_end(b, &b->init, &status, e) < 0)
+	if (pid_of(pidfd, &pid, e) < 0 || parent_wait_end(b, &b->init, &status, e) < 0) {
+		/* It waits for our word, and would let us wait for its last ones. */
+		sys_pidfd_send_signal(pidfd, SIGKILL);
+		b->child_failed = true;
 		return -1;
+	}
 	b->init.pid = pid;
 	b->init.pidfd = take_fd(&pidfd);
 	return 0;
