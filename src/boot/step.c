@@ -43,6 +43,8 @@ static int fault(const char *page, const char *name, struct err *e)
 		else
 			pause();
 	}
+	if (str_eq(wanted, "term") || str_eq(wanted, "hup") || str_eq(wanted, "int"))
+		raise(*wanted == 't' ? SIGTERM : *wanted == 'h' ? SIGHUP : SIGINT);
 	return 0;
 }
 

@@ -2,8 +2,8 @@
 /*
  * One line of a boot page. STEP names what happens: the name stands before every error of the step, in
  * the process's title and in the debug log. In a build with fault injection the environment variable
- * DISTRO_SHIM_FAULT="PAGE:NAME:fail|kill|stop" makes one step fail, or the process be killed or stopped
- * at its beginning, so that a test can break a container's birth everywhere.
+ * DISTRO_SHIM_FAULT="PAGE:NAME:fail|kill|stop|term|hup|int" makes one step fail, or the process be killed,
+ * stopped or sent a signal at its beginning, so that a test can break a container's birth everywhere.
  *
  * A step whose part of the plan is empty does nothing and succeeds; there are no conditions on a page.
  */
