@@ -46,7 +46,7 @@ static void add_line(struct strbuf *out, const char *line)
 
 static void last_errors(char *text, struct strbuf *out)
 {
-	const char *found[LINES_MAX];
+	const char *found[LINES_MAX] = { NULL };
 	size_t n = 0;
 	char *line;
 
