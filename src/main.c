@@ -60,7 +60,8 @@ static int run(struct cli_call *call, struct err *e)
 
 static int prepare(char **argv, struct arena *arena, struct cli_call *call, struct err *e)
 {
-	if (signals_prepare(e) < 0 || fill_standard_descriptors(e) < 0 || cli_parse(argv, arena, call, e) < 0)
+	if (signals_prepare(e) < 0 || fill_standard_descriptors(e) < 0 ||
+	    cli_parse(argv, arena, call, e) < 0)
 		return -1;
 	/* Before the log is opened and anything else is done, because it may execute the program anew. */
 	if (call->command && call->command->enters_container && !call->values.help)
