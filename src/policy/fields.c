@@ -33,21 +33,6 @@ static const struct name_row abstract_socket_names[] = {
 	{ "isolated", POLICY_SOCKETS_ISOLATED },
 	{ NULL, 0 },
 };
-static const struct name_row peer_descriptor_names[] = {
-	{ "refused", POLICY_PEERS_REFUSED },
-	{ "open", POLICY_PEERS_OPEN },
-	{ NULL, 0 },
-};
-static const struct name_row kernel_mount_names[] = {
-	{ "own", POLICY_KERNEL_OWN },
-	{ "requested", POLICY_KERNEL_REQUESTED },
-	{ NULL, 0 },
-};
-static const struct name_row overlap_names[] = {
-	{ "refused", POLICY_OVERLAP_REFUSED },
-	{ "open", POLICY_OVERLAP_OPEN },
-	{ NULL, 0 },
-};
 static const struct name_row pid_names[] = {
 	{ "fresh", POLICY_FRESH },
 	{ "isolated", POLICY_ISOLATED },
@@ -97,8 +82,6 @@ static const struct field network_rows[] = {
 	FIELD_ENUM_ROW(struct policy_network, lock, "lock", 0, lock_names),
 	FIELD_ENUM_ROW(struct policy_network, abstract_sockets, "abstractSockets", 0,
 		       abstract_socket_names),
-	FIELD_ENUM_ROW(struct policy_network, peer_descriptors, "peerDescriptors", 0,
-		       peer_descriptor_names),
 	FIELD(struct policy_network, STRING, resolv_conf, "resolvConf", FIELD_NOT_EMPTY),
 	FIELD(struct policy_network, STRING, hosts, "hosts", FIELD_NOT_EMPTY),
 	FIELD(struct policy_network, RAW, ports, "ports", 0),
@@ -117,12 +100,6 @@ static const struct field namespaces_rows[] = {
 };
 static const struct fields namespaces_fields = FIELDS(
 	"struct policy_namespaces", struct policy_namespaces, namespaces_rows, FIELDS_CLOSED);
-
-static const struct field cgroup_policy_rows[] = {
-	FIELD_ENUM_ROW(struct policy_cgroup, overlap, "overlap", 0, overlap_names),
-};
-static const struct fields cgroup_policy_fields =
-	FIELDS("struct policy_cgroup", struct policy_cgroup, cgroup_policy_rows, FIELDS_CLOSED);
 
 static const struct field hooks_rows[] = {
 	FIELD(struct policy_hooks, STRLIST, output, "output", 0),
@@ -145,16 +122,14 @@ static const struct field policy_rows[] = {
 	FIELD_OBJECT_ROW(struct policy, namespaces, struct policy_namespaces, "namespaces", 0,
 			 &namespaces_fields),
 	FIELD_ENUM_ROW(struct policy, proc_sys, "procSys", 0, proc_sys_names),
-	FIELD_ENUM_ROW(struct policy, kernel_mounts, "kernelMounts", 0, kernel_mount_names),
 	FIELD_ENUM_ROW(struct policy, privileged, "privileged", 0, privileged_names),
-	FIELD_OBJECT_ROW(struct policy, cgroup, struct policy_cgroup, "cgroup", 0,
-			 &cgroup_policy_fields),
 	FIELD_OBJECT_ROW(struct policy, hooks, struct policy_hooks, "hooks", 0, &hooks_fields),
 	FIELD_OBJECT_ROW(struct policy, criu, struct policy_criu, "criu", 0, &criu_fields),
 	FIELD(struct policy, RAW, capabilities, "capabilities", 0),
 	FIELD(struct policy, RAW, share, "share", 0),
 	FIELD(struct policy, RAW, hostname, "hostname", 0),
 	FIELD(struct policy, RAW, systemd, "systemd", 0),
+	FIELD(struct policy, RAW, cgroup, "cgroup", 0),
 	FIELD(struct policy, RAW, audit, "audit", 0),
 	FIELD(struct policy, RAW, distros, "distros", 0),
 };

@@ -17,9 +17,6 @@ enum policy_answer { POLICY_REWRITE = 1, POLICY_REFUSE, POLICY_LATE, POLICY_KEEP
 enum policy_namespace { POLICY_FRESH = 1, POLICY_ISOLATED, POLICY_REQUESTED };
 enum policy_lock { POLICY_LOCK_OPEN = 1, POLICY_LOCK_STRICT };
 enum policy_sockets { POLICY_SOCKETS_SHARED = 1, POLICY_SOCKETS_ISOLATED };
-enum policy_peer_descriptors { POLICY_PEERS_REFUSED = 1, POLICY_PEERS_OPEN };
-enum policy_kernel_mounts { POLICY_KERNEL_OWN = 1, POLICY_KERNEL_REQUESTED };
-enum policy_overlap { POLICY_OVERLAP_REFUSED = 1, POLICY_OVERLAP_OPEN };
 enum policy_privileged {
 	POLICY_PRIVILEGED_ALLOW = 1,
 	POLICY_PRIVILEGED_STRIP,
@@ -39,7 +36,6 @@ struct policy_network {
 	struct strlist_or_word sysctls; /* "drop", "refuse" or names that are allowed */
 	int lock;             /* enum policy_lock; "strict" is refused by name until it is there */
 	int abstract_sockets; /* enum policy_sockets; likewise "isolated" */
-	int peer_descriptors; /* enum policy_peer_descriptors */
 	char *resolv_conf;    /* "auto", "engine" or a path */
 	char *hosts;
 	/* keys that are known and refused by name: */
@@ -49,9 +45,6 @@ struct policy_namespaces {
 	int pid, mount, ipc, uts, cgroup; /* enum policy_namespace */
 	struct json_value *user;          /* "requested"; { "auto": ... } is refused by name */
 	int time;
-};
-struct policy_cgroup {
-	int overlap; /* enum policy_overlap */
 };
 struct policy_hooks {
 	struct strlist output;  /* directories where the output of hooks may go */
@@ -66,14 +59,12 @@ struct policy {
 	int mode;
 	struct policy_network *network;
 	struct policy_namespaces *namespaces;
-	int proc_sys;      /* POLICY_REWRITE: "read-only"; POLICY_REQUESTED: "requested" */
-	int kernel_mounts; /* enum policy_kernel_mounts */
-	int privileged;    /* enum policy_privileged; "strip", "refuse" are refused by name */
-	struct policy_cgroup *cgroup;
+	int proc_sys;   /* POLICY_REWRITE: "read-only"; POLICY_REQUESTED: "requested" */
+	int privileged; /* enum policy_privileged; "strip", "refuse" are refused by name */
 	struct policy_hooks *hooks;
 	struct policy_criu *criu;
 	/* known and refused by name until they are there */
-	struct json_value *capabilities, *share, *hostname, *systemd, *audit, *distros;
+	struct json_value *capabilities, *share, *hostname, *systemd, *cgroup, *audit, *distros;
 };
 
 extern const struct fields policy_fields;

@@ -110,6 +110,7 @@ static int check_supported(const struct policy_text *text, const struct policy *
 		{ "share", policy->share },
 		{ "hostname", policy->hostname },
 		{ "systemd", policy->systemd },
+		{ "cgroup", policy->cgroup },
 		{ "audit", policy->audit },
 		{ "distros", policy->distros },
 	};
@@ -177,7 +178,6 @@ static void fill_network(struct policy_network *network, const struct policy_net
 		network->sysctls = from->sysctls;
 	fill_word(&network->lock, from->lock);
 	fill_word(&network->abstract_sockets, from->abstract_sockets);
-	fill_word(&network->peer_descriptors, from->peer_descriptors);
 	fill_text(&network->resolv_conf, from->resolv_conf);
 	fill_text(&network->hosts, from->hosts);
 }
@@ -212,16 +212,12 @@ static void fill_policy(struct policy *policy, const struct policy *from, struct
 	fill_word(&policy->mode, from->mode);
 	fill_network(policy->network, from->network, arena);
 	fill_namespaces(policy->namespaces, from->namespaces);
-	if (!policy->cgroup)
-		policy->cgroup = arena_new(arena, struct policy_cgroup);
 	if (!policy->hooks)
 		policy->hooks = arena_new(arena, struct policy_hooks);
 	if (!policy->criu || !policy->criu->config.v)
 		policy->criu = from->criu;
 	fill_word(&policy->proc_sys, from->proc_sys);
-	fill_word(&policy->kernel_mounts, from->kernel_mounts);
 	fill_word(&policy->privileged, from->privileged);
-	fill_word(&policy->cgroup->overlap, from->cgroup->overlap);
 	fill_hooks(policy->hooks, from->hooks);
 }
 

@@ -23,7 +23,6 @@ static struct policy_network *default_network(struct arena *arena, const char *p
 	network->sysctls.word = arena_strdup(arena, "drop");
 	network->lock = POLICY_LOCK_OPEN;
 	network->abstract_sockets = POLICY_SOCKETS_SHARED;
-	network->peer_descriptors = POLICY_PEERS_REFUSED;
 	network->resolv_conf = arena_strdup(arena, "auto");
 	network->hosts = arena_strdup(arena, "auto");
 	return network;
@@ -68,10 +67,7 @@ struct policy *policy_default(struct arena *arena, const char *rootless_network)
 		default_network(arena, rootless_network ? rootless_network : DEFAULT_NETWORK);
 	policy->namespaces = default_namespaces(arena);
 	policy->proc_sys = POLICY_REWRITE;
-	policy->kernel_mounts = POLICY_KERNEL_OWN;
 	policy->privileged = POLICY_PRIVILEGED_ALLOW;
-	policy->cgroup = arena_new(arena, struct policy_cgroup);
-	policy->cgroup->overlap = POLICY_OVERLAP_REFUSED;
 	policy->hooks = arena_new(arena, struct policy_hooks);
 	policy->hooks->timeout = (struct opt_u32){ .set = true, .value = DEFAULT_HOOK_TIMEOUT_S };
 	policy->hooks->output = nothing(arena);
