@@ -476,7 +476,7 @@ all_capabilities() {
     ln -s "$CANARY" "$SHIM_ROOT/x"
     for command in "create -b $b" "run -b $b" state start kill delete "delete --force"; do
         # shellcheck disable=SC2086
-        expect_error "symlink|already exists" $command x
+        expect_error "symlink|already exists|is not a directory" $command x
     done
     rm "$SHIM_ROOT/x"
     # the root itself
