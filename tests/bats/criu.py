@@ -125,6 +125,7 @@ def make_process():
     for name in os.environ.get("CRIU_MAKES", "pid ipc uts mnt").split():
         flags |= NEW[name]
     waits, goes = os.pipe()
+    ready, tells = os.pipe()
     sys.stdout.flush()
     pid = ctypes.CDLL(None, use_errno=True).syscall(SYS_CLONE, ctypes.c_ulong(flags), None, None, None, None)
     if pid < 0:
@@ -132,9 +133,15 @@ def make_process():
     if pid == 0:
         os.close(goes)
         drop_network()
+        os.write(tells, b"x")
+        os.close(tells)
         if not os.read(waits, 1):
             os._exit(1)
         os.execv("/bin/sleep", ["sleep", "1000"])
+    # it is looked at from now on, and must not have power over the network any more
+    os.close(tells)
+    os.read(ready, 1)
+    os.close(ready)
     return pid, goes
 
 
@@ -142,7 +149,6 @@ def restore():
     note("descriptors " + " ".join(sorted(os.listdir("/proc/self/fd"), key=int)))
     pid, goes = make_process()
     for script in ("setup-namespaces", "post-restore", "pre-resume", "post-resume"):
-        time.sleep(0.1 if script == "pre-resume" else 0)
         if how == "hushed" and script == "post-restore":
             continue
         word = b"\x0a" + bytes([len(script)]) + script.encode() + b"\x10" + number(pid)
