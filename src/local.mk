@@ -79,6 +79,8 @@ src_libsys_a_SOURCES = \
 	src/sys/deliver.h \
 	src/sys/directory.c \
 	src/sys/directory.h \
+	src/sys/dying.c \
+	src/sys/dying.h \
 	src/sys/exe_move.c \
 	src/sys/exe_move.h \
 	src/sys/family.c \
@@ -123,6 +125,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules.h \
 	src/policy/rules_annotations.c \
 	src/policy/rules_capabilities.c \
+	src/policy/rules_cgroup.c \
 	src/policy/rules_mounts.c \
 	src/policy/rules_namespaces.c \
 	src/policy/rules_network.c \
@@ -174,6 +177,7 @@ src_libplan_a_SOURCES = \
 	src/plan/text.c
 src_libcgroup_a_SOURCES = \
 	src/cgroup/cgroup.h \
+	src/cgroup/claim.c \
 	src/cgroup/controllers.c \
 	src/cgroup/create.c \
 	src/cgroup/enter.c \
@@ -188,7 +192,12 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/make.c \
 	src/cgroup/make.h \
 	src/cgroup/hindrance.c \
+	src/cgroup/mark.c \
+	src/cgroup/mark.h \
 	src/cgroup/oom.c \
+	src/cgroup/own.c \
+	src/cgroup/own.h \
+	src/cgroup/owners.c \
 	src/cgroup/record.c \
 	src/cgroup/record.h \
 	src/cgroup/remove.c \
@@ -250,9 +259,11 @@ src_libfacts_a_SOURCES = \
 	src/facts/facts.c \
 	src/facts/facts.h \
 	src/facts/facts_cgroup.c \
+	src/facts/facts_groups.c \
 	src/facts/facts_ns.c \
 	src/facts/facts_rootfs.c \
 	src/facts/gather.h \
+	src/facts/groups.h \
 	src/facts/policy_file.c \
 	src/facts/policy_file.h
 src_libboot_a_SOURCES = \

@@ -17,6 +17,7 @@ unit_tests = \
 	tests/unit/test_criu_images \
 	tests/unit/test_engine_words \
 	tests/unit/test_deadline \
+	tests/unit/test_dying \
 	tests/unit/test_exec \
 	tests/unit/test_device_program \
 	tests/unit/test_facts \
@@ -25,6 +26,7 @@ unit_tests = \
 	tests/unit/test_json \
 	tests/unit/test_kill_delete \
 	tests/unit/test_live_mounts \
+	tests/unit/test_ownership \
 	tests/unit/test_plan \
 	tests/unit/test_plan_golden \
 	tests/unit/test_plan_mounts \
@@ -90,6 +92,8 @@ tests_unit_test_policy_file_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_properties_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_dying_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_ownership_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_procfs_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_records_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_registry_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)

@@ -10,10 +10,12 @@
 #include "base/str.h"
 #include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"
+#include "facts/groups.h"
 #include "sys/deadline.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +36,12 @@ static int describe_rdt(struct boot *b, struct err *e)
 	return 0;
 }
 
+/* `trusted.*` attributes are for those with power over the host (xattr(7)). */
+static bool can_mark(const struct facts *facts)
+{
+	return !facts->rootless && (facts->effective & (UINT64_C(1) << CAP_SYS_ADMIN));
+}
+
 int parent_record_intent(struct boot *b, struct err *e)
 {
 	struct intent_record *intent = arena_new(b->arena, struct intent_record);
@@ -45,6 +53,8 @@ int parent_record_intent(struct boot *b, struct err *e)
 		return -1;
 	b->cgroup_record = arena_new(b->arena, struct cgroup_record);
 	cgroup_describe(&b->plan->cgroup, b->facts->cgroup, b->arena, b->cgroup_record);
+	if (b->plan->cgroup.manage && can_mark(b->facts))
+		b->cgroup_record->mark = cgroup_mark_name(b->arena);
 	intent->cgroup = b->cgroup_record;
 	if (describe_rdt(b, e) < 0)
 		return -1;
@@ -54,11 +64,50 @@ int parent_record_intent(struct boot *b, struct err *e)
 	return state_write_intent(b->state, intent, e);
 }
 
+static struct cgroup_claim claim_of(const struct boot *b)
+{
+	return (struct cgroup_claim){
+		.name = b->cgroup_record->mark,
+		.id = b->state->id,
+		.root = facts_real_root(b->state->root, b->arena),
+		.exclusive = b->plan->cgroup.exclusive,
+		.counts = facts_mark_counts,
+	};
+}
+
+/* Without marks it is by the records that two who ask for one group at once know of each other: each has
+ * written its intent before it looks. */
+static int check_unmarked(struct boot *b, struct err *e)
+{
+	const struct groups_options options = {
+		.id = b->state->id,
+		.root = facts_real_root(b->state->root, b->arena),
+		.members_directory = b->members_directory,
+	};
+	struct facts facts = *b->facts;
+
+	if (b->cgroup_record->mark || !b->plan->cgroup.exclusive || !facts.cgroup_path)
+		return 0;
+	if (facts_groups(&options, b->arena, &facts, e) < 0)
+		return -1;
+	for (size_t i = 0; i < facts.groups.n; i++) {
+		const struct group_facts *group = &facts.groups.v[i];
+		struct cgroup_mark other = { .name = "?" };
+		snprintf(other.id, sizeof(other.id), "%s", group->id);
+		snprintf(other.root, sizeof(other.root), "%s", group->root);
+		return cgroup_fail_overlap(&other, group->relation, facts.cgroup_path, e);
+	}
+	return 0;
+}
+
 int parent_cgroup_create(struct boot *b, struct err *e)
 {
+	const struct cgroup_claim claim = claim_of(b);
+
 	if (!b->plan->cgroup.manage || b->plan->cgroup.scope)
 		return 0;
-	if (cgroup_create(&b->plan->cgroup, b->facts->cgroup, &b->cgroup, e) < 0)
+	if (check_unmarked(b, e) < 0 ||
+	    cgroup_create(&b->plan->cgroup, b->facts->cgroup, &claim, &b->cgroup, e) < 0)
 		return -1;
 	b->cgroup_made = true;
 	/* An engine may have made and used it. */
@@ -86,12 +135,14 @@ int parent_rdt_join(struct boot *b, struct err *e)
 
 int parent_systemd_scope(struct boot *b, struct err *e)
 {
+	const struct cgroup_claim claim = claim_of(b);
+
 	if (!b->plan->cgroup.manage || !b->plan->cgroup.scope)
 		return 0;
 	/* also where it fails half way */
 	b->cgroup_made = true;
-	return cgroup_systemd_create(&b->plan->cgroup, b->facts->cgroup, b->init.pid, b->arena,
-				     b->cgroup_record, &b->cgroup, e);
+	return cgroup_systemd_create(&b->plan->cgroup, b->facts->cgroup, &claim, b->init.pid,
+				     b->arena, b->cgroup_record, &b->cgroup, e);
 }
 
 int parent_record_init(struct boot *b, struct err *e)

@@ -28,6 +28,59 @@ struct cgroup {
 void cgroup_release(struct cgroup *cgroup);
 #define autocgroup __attribute__((cleanup(cgroup_release))) struct cgroup
 
+/* --- whose groups are --- */
+
+#define CGROUP_MARK_NAME 20
+
+/* Who made use of a group as a container's, written on its directories. */
+struct cgroup_mark {
+	char name[CGROUP_MARK_NAME]; /* in the container's record, and of no other one ever */
+	char within
+		[CGROUP_MARK_NAME]; /* name of the mark of the container in which its runtime ran; "" */
+	char id[256], root[4096]; /* of the container, for people and to find its record */
+};
+
+/* A name for the marks of a new container. */
+char *cgroup_mark_name(struct arena *arena);
+
+/* The name of the mark on a group, where it is that of this container; NULL: it is not. */
+char *cgroup_mark_for(const char *directory, const char *id, const char *root, struct arena *arena);
+
+/* What a container that is made says of its groups. */
+struct cgroup_claim {
+	const char *name;      /* of its mark; NULL: the caller cannot set one */
+	const char *id, *root; /* root: absolute, without symlinks */
+	bool exclusive;        /* refuse a group that is, lies in or contains another container's */
+	/* Whether a mark of another one means anything: its record is there, or a process is in the group. */
+	bool (*counts)(const struct cgroup_mark *mark, const char *directory);
+};
+
+/* In words that name the other one; ERR_POLICY. */
+int cgroup_fail_overlap(const struct cgroup_mark *other, int relation, const char *path,
+			struct err *e) MUST_CHECK;
+
+/* Each mark at, above and below a path in one hierarchy. */
+struct cgroup_owners {
+	int (*found)(const struct cgroup_mark *mark, int relation, const char *directory,
+		     void *context, struct err *e);
+	void *context;
+	bool around_only; /* no others than those in which the runtime runs */
+	bool *unmarked; /* NULL, or set where a container of a version without such marks may be there */
+};
+int cgroup_find_owners(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
+		       const struct cgroup_owners *owners, struct err *e) MUST_CHECK;
+
+/* Whether processes are in it or below. */
+bool cgroup_is_populated(const char *directory);
+
+/* Whether a hierarchy is one of those that a container of this layout has groups in. */
+bool cgroup_takes_part(int layout, const struct cgroup_hierarchy_facts *hierarchy);
+
+/* ERR_STATE where what the record names is another container's by now, or (`verb` not NULL: it says what is to
+ * be done) another container is below it. */
+int cgroup_check_own(const struct cgroup_record *record, const char *verb, struct err *e)
+	MUST_CHECK;
+
 /* What a change of limits has overwritten. Owned. */
 struct cgroup_change {
 	int directory;
@@ -49,11 +102,12 @@ void cgroup_describe(const struct plan_cgroup *plan, const struct cgroup_facts *
 /*
  * Make the directories (parents too, v1 cpuset filled top-down, v2 controllers enabled top-down) and
  * write the limits and the rules for devices, before any process is in it; last it is given to whom the
- * plan says. A cgroup that already holds processes, or is frozen, is refused. Hybrid: v1 hierarchies and the v2 tree, the latter joined by `into` as on v2 so that
- * `cgroup.kill` works.
+ * plan says. A cgroup that already holds processes, or is frozen, is refused, as by runc. It is marked by the
+ * claim (NULL: not) as soon as it is there, and of several that want it one wins. Hybrid: v1 hierarchies and
+ * the v2 tree, the latter joined by `into` as on v2 so that `cgroup.kill` works.
  */
 int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
-		  struct cgroup *ret, struct err *e) MUST_CHECK;
+		  const struct cgroup_claim *claim, struct cgroup *ret, struct err *e) MUST_CHECK;
 
 /*
  * Open a recorded cgroup for a process that joins it. `below` are cgroups inside of it, which must exist:
@@ -70,8 +124,9 @@ int cgroup_follow(const struct cgroup_record *record, pid_t pid, struct cgroup *
 
 /* The same for a process that is in it already, or in a part of its hierarchies, and alone; afterwards it is
  * in all. */
-int cgroup_adopt(const struct plan_cgroup *plan, const struct cgroup_facts *facts, pid_t pid,
-		 struct cgroup *ret, struct err *e) MUST_CHECK;
+int cgroup_adopt(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
+		 const struct cgroup_claim *claim, pid_t pid, struct cgroup *ret, struct err *e)
+	MUST_CHECK;
 
 /* v2: move the process into plan->delegated below its cgroup, which its root may then divide as it likes. */
 int cgroup_delegate(const struct plan_cgroup *plan, const struct cgroup *cgroup, pid_t pid,
@@ -85,12 +140,13 @@ int cgroup_update(const struct plan_cgroup *plan, const struct cgroup_facts *fac
 /* In the single-threaded child: write 0 to every `tasks`. Async-signal-safe in effect: no allocation. */
 int cgroup_join_self(const struct cgroup *cgroup, struct err *e) MUST_CHECK;
 
-/* Send SIGKILL to everything in the container's cgroups, sub-groups too, thawing what is frozen, until
+/* Send SIGKILL to everything of its own in the container's cgroups but the caller, thawing what is frozen, until
  * they are empty or `deadline_ms` passed (then ERR_SYSTEM naming pids). Missing directories: success. */
 int cgroup_kill(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
 
-/* Signal everything in it (kill --all). Freezes while it collects, always thaws what it froze: a cgroup
- * that was frozen before stays so but under SIGKILL. */
+/* Signal everything in it (kill --all) but the caller. Freezes while it collects, always thaws what it froze: a
+ * cgroup that was frozen before stays so but under SIGKILL. Where freezing would stop the caller, who is in
+ * it, or another container below it, it looks again until there is nothing new. */
 int cgroup_signal(const struct cgroup_record *record, int signal, struct err *e) MUST_CHECK;
 
 /* Remove directories, deepest first, sub-groups made by the container too; EBUSY retried until the

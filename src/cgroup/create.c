@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* Hybrid: all; v1, v2: what a container's layout is made of, whatever else is mounted. */
-static bool takes_part(int layout, const struct cgroup_hierarchy_facts *hierarchy)
+bool cgroup_takes_part(int layout, const struct cgroup_hierarchy_facts *hierarchy)
 {
 	switch ((enum cgroup_layout)layout) {
 	case CGROUP_V1:
@@ -48,7 +48,7 @@ void cgroup_describe(const struct plan_cgroup *plan, const struct cgroup_facts *
 		return;
 	for (size_t i = 0; i < facts->hierarchies.n; i++) {
 		const struct cgroup_hierarchy_facts *hierarchy = &facts->hierarchies.v[i];
-		if (takes_part(plan->layout, hierarchy))
+		if (cgroup_takes_part(plan->layout, hierarchy))
 			ret->directories.v[ret->directories.n++] =
 				arena_printf(arena, "%s%s", hierarchy->mount_point, plan->path);
 	}
@@ -85,7 +85,8 @@ static void making_all_release(struct making_all *all)
 }
 
 static int make_one(struct making_all *all, const struct plan_cgroup *plan,
-		    const struct cgroup_hierarchy_facts *hierarchy, pid_t inhabitant, struct err *e)
+		    const struct cgroup_hierarchy_facts *hierarchy,
+		    const struct cgroup_claim *claim, pid_t inhabitant, struct err *e)
 {
 	if (all->n == CGROUP_MAX_HIERARCHIES)
 		return fail(e, ERR_SYSTEM, "more than %d cgroup hierarchies are mounted",
@@ -97,6 +98,7 @@ static int make_one(struct making_all *all, const struct plan_cgroup *plan,
 		.mount = -1,
 		.directory = -1,
 		.inhabitant = inhabitant,
+		.claim = claim,
 	};
 	if (cgroup_make_directory(making, e) < 0)
 		return -1;
@@ -162,7 +164,8 @@ static int delegate(const struct plan_cgroup *plan, const struct cgroup_making *
 }
 
 static int create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
-		  pid_t inhabitant, struct cgroup *ret, struct err *e)
+		  const struct cgroup_claim *claim, pid_t inhabitant, struct cgroup *ret,
+		  struct err *e)
 {
 	__attribute__((cleanup(making_all_release))) struct making_all all = { .n = 0 };
 	autocgroup cgroup = CGROUP_INIT;
@@ -174,8 +177,8 @@ static int create(const struct plan_cgroup *plan, const struct cgroup_facts *fac
 	if (cgroup_check_path(plan->path, e) < 0)
 		return -1;
 	for (size_t i = 0; i < facts->hierarchies.n; i++)
-		if (takes_part(plan->layout, &facts->hierarchies.v[i]) &&
-		    make_one(&all, plan, &facts->hierarchies.v[i], inhabitant, e) < 0)
+		if (cgroup_takes_part(plan->layout, &facts->hierarchies.v[i]) &&
+		    make_one(&all, plan, &facts->hierarchies.v[i], claim, inhabitant, e) < 0)
 			return -1;
 	autochanges changes = { 0 };
 	if (cgroup_write_limits(plan, all.v, all.n, &changes, e) < 0)
@@ -195,9 +198,9 @@ static int create(const struct plan_cgroup *plan, const struct cgroup_facts *fac
 }
 
 int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
-		  struct cgroup *ret, struct err *e)
+		  const struct cgroup_claim *claim, struct cgroup *ret, struct err *e)
 {
-	return create(plan, facts, 0, ret, e);
+	return create(plan, facts, claim, 0, ret, e);
 }
 
 static int fail_join(const struct cgroup *cgroup, size_t i, struct err *e)
@@ -222,12 +225,12 @@ static int join_process(const struct cgroup *cgroup, pid_t pid, struct err *e)
 	return 0;
 }
 
-int cgroup_adopt(const struct plan_cgroup *plan, const struct cgroup_facts *facts, pid_t pid,
-		 struct cgroup *ret, struct err *e)
+int cgroup_adopt(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
+		 const struct cgroup_claim *claim, pid_t pid, struct cgroup *ret, struct err *e)
 {
 	autocgroup cgroup = CGROUP_INIT;
 
-	if (create(plan, facts, pid, &cgroup, e) < 0 ||
+	if (create(plan, facts, claim, pid, &cgroup, e) < 0 ||
 	    (plan->layout != CGROUP_V2 && join_process(&cgroup, pid, e) < 0))
 		return -1;
 	*ret = cgroup;
@@ -281,7 +284,7 @@ int cgroup_update(const struct plan_cgroup *plan, const struct cgroup_facts *fac
 {
 	__attribute__((cleanup(making_all_release))) struct making_all all = { .done = true };
 
-	if (cgroup_check_record(record, e) < 0)
+	if (cgroup_check_own(record, "change", e) < 0)
 		return -1;
 	if (open_for_update(facts, record, &all, e) < 0)
 		return -1;

@@ -157,7 +157,8 @@ int cgroup_open(const struct cgroup_record *record, const struct cgroup_facts *f
 {
 	autocgroup cgroup = CGROUP_INIT;
 
-	if (cgroup_check_record(record, e) < 0 || check_choices(record, facts, below, e) < 0)
+	if (cgroup_check_record(record, e) < 0 || check_choices(record, facts, below, e) < 0 ||
+	    cgroup_check_own(record, NULL, e) < 0)
 		return -1;
 	cgroup.layout = record->layout;
 	for (size_t i = 0; i < record->directories.n; i++) {

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 static bool is_unified(int directory_fd)
 {
@@ -71,11 +72,24 @@ static int thaw_one(int directory_fd, void *context, struct err *e)
 	return 0;
 }
 
-int cgroup_thaw_all(int directory_fd, struct err *e)
+int cgroup_thaw_all(int directory_fd, const struct cgroup_record *record, struct err *e)
 {
-	const struct tree_visitor visitor = { .enter = thaw_one };
+	struct own_walk own;
 
+	own_walk_start(&own, record);
+	const struct tree_visitor visitor = { .enter = thaw_one, .limit = &own.limit };
 	return tree_walk(directory_fd, &visitor, e);
+}
+
+int cgroup_holds_caller(int directory_fd, bool *ret, struct err *e)
+{
+	autopids pids = { 0 };
+
+	if (tree_add_pids(directory_fd, NULL, &pids, e) < 0)
+		return -1;
+	pid_set_sort(&pids);
+	*ret = pid_set_has(&pids, (uint32_t)getpid());
+	return 0;
 }
 
 /* As cgroup_stands_still(), but what cannot be read is an error and not a no. */
@@ -138,9 +152,15 @@ bool cgroup_holds_frozen(const struct cgroup_record *record)
 {
 	autoopened opened = { 0 };
 	struct err ignored;
+	struct own_walk own;
 	bool found = false;
-	const struct tree_visitor visitor = { .enter = look_for_frozen, .context = &found };
 
+	own_walk_start(&own, record);
+	const struct tree_visitor visitor = {
+		.enter = look_for_frozen,
+		.context = &found,
+		.limit = &own.limit,
+	};
 	if (cgroup_open_record(record, &opened, &ignored) < 0)
 		return false;
 	int freezer = cgroup_opened_freezer(&opened);
@@ -161,10 +181,10 @@ static int find_freezer(const struct cgroup_opened *opened)
 }
 
 /* Borrowed from *opened. */
-static int open_freezer(const struct cgroup_record *record, struct cgroup_opened *opened,
-			struct err *e)
+static int open_freezer(const struct cgroup_record *record, const char *verb,
+			struct cgroup_opened *opened, struct err *e)
 {
-	if (cgroup_open_record(record, opened, e) < 0)
+	if (cgroup_open_whole(record, verb, opened, e) < 0)
 		return -1;
 	int freezer = find_freezer(opened);
 	return freezer >= 0 ? freezer
@@ -212,11 +232,17 @@ static int pause_opened(const struct cgroup_record *record, int freezer, int dea
 int cgroup_pause(const struct cgroup_record *record, int deadline_ms, struct err *e)
 {
 	autoopened opened = { 0 };
+	bool inside;
 	sigset_t before;
 
-	int freezer = open_freezer(record, &opened, e);
-	if (freezer < 0)
+	int freezer = open_freezer(record, "freeze", &opened, e);
+	if (freezer < 0 || cgroup_holds_caller(freezer, &inside, e) < 0)
 		return -1;
+	if (inside)
+		return fail(e, ERR_STATE,
+			    "cannot freeze cgroup '%s': this program is in it and would stand "
+			    "still, too; give the command outside of it",
+			    record->path);
 	cgroup_hold_signals(&before);
 	int rc = pause_opened(record, freezer, deadline_ms, e);
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -228,7 +254,7 @@ int cgroup_resume(const struct cgroup_record *record, int deadline_ms, struct er
 	autoopened opened = { 0 };
 	struct patience patience;
 
-	int freezer = open_freezer(record, &opened, e);
+	int freezer = open_freezer(record, NULL, &opened, e);
 	if (freezer < 0)
 		return -1;
 	bool ours = is_told_to(freezer);
@@ -246,6 +272,7 @@ const char *cgroup_freezer_directory(const struct cgroup_record *record)
 {
 	static const char *const files[] = { "freezer.state", "cgroup.freeze" };
 	struct err ignored;
+	bool inside;
 
 	if (cgroup_check_record(record, &ignored) < 0)
 		return NULL;
@@ -253,8 +280,11 @@ const char *cgroup_freezer_directory(const struct cgroup_record *record)
 		for (size_t i = 0; i < record->directories.n; i++) {
 			const char *path = record->directories.v[i];
 			autoclose int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-			if (fd >= 0 && faccessat(fd, files[f], F_OK, 0) == 0)
-				return path;
+			if (fd < 0 || faccessat(fd, files[f], F_OK, 0) < 0)
+				continue;
+			/* Who freezes must not be frozen. */
+			return cgroup_holds_caller(fd, &inside, &ignored) == 0 && !inside ? path
+											  : NULL;
 		}
 	return NULL;
 }

@@ -21,7 +21,10 @@ void cgroup_hold_signals(sigset_t *before);
 /* This cgroup alone: what the container has frozen in it stays so. */
 void cgroup_thaw(int directory_fd);
 
-/* With every sub-group: under the v1 freezer a process that is to die must run for it. */
-int cgroup_thaw_all(int directory_fd, struct err *e) MUST_CHECK;
+/* With every sub-group of its own: under the v1 freezer a process that is to die must run for it. */
+int cgroup_thaw_all(int directory_fd, const struct cgroup_record *record, struct err *e) MUST_CHECK;
+
+/* Whether this program is in what would be frozen by this directory: it could not thaw it again. */
+int cgroup_holds_caller(int directory_fd, bool *ret, struct err *e) MUST_CHECK;
 
 #endif

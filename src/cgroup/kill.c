@@ -6,7 +6,7 @@
  * collected; a signal then waits for the thaw, so what is thawed dies before it forks.
  */
 #include "cgroup/freeze.h"
-#include "cgroup/make.h"
+#include "cgroup/mark.h"
 
 #include "base/auto.h"
 #include "base/io.h"
@@ -15,7 +15,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #define FREEZE_MS 2000
@@ -95,32 +94,93 @@ static int batch_signal(const struct batch *batch, const struct cgroup_opened *o
 	return failed;
 }
 
-static int signal_all(const struct cgroup_opened *opened, int signal, struct err *e)
+/* Everything of the container's but this program, which may be in its group. */
+static int list_others(const struct cgroup_opened *opened, struct pid_set *ret, struct err *e)
+{
+	if (cgroup_opened_pids(opened, ret, e) < 0)
+		return -1;
+	pid_set_remove(ret, (uint32_t)getpid());
+	return 0;
+}
+
+static int signal_listed(const struct cgroup_opened *opened, const struct pid_set *pids, int signal,
+			 struct err *e)
 {
 	__attribute__((cleanup(batch_release))) struct batch batch = { .size = BATCH_MAX };
-	autopids pids = { 0 };
 	bool lost = false;
 	int failed = 0;
 
-	if (cgroup_opened_pids(opened, &pids, e) < 0)
-		return -1;
-	for (size_t i = 0; i < pids.n && !lost;) {
-		if (batch_fill(&batch, &pids, i, &i, e) < 0)
+	for (size_t i = 0; i < pids->n && !lost;) {
+		if (batch_fill(&batch, pids, i, &i, e) < 0)
 			return -1;
-		if (batch_signal(&batch, opened, &pids, signal, &lost, e) < 0)
+		if (batch_signal(&batch, opened, pids, signal, &lost, e) < 0)
 			failed = -1;
 		batch_shrink(&batch, 0);
 	}
 	return failed;
 }
 
+static int signal_all(const struct cgroup_opened *opened, int signal, struct err *e)
+{
+	autopids pids = { 0 };
+
+	if (list_others(opened, &pids, e) < 0)
+		return -1;
+	return signal_listed(opened, &pids, signal, e);
+}
+
+/* Where nothing can be held still: until a look finds no process that has not had the signal. */
+static int signal_until_quiet(const struct cgroup_opened *opened, int signal, struct err *e)
+{
+	autopids signalled = { 0 };
+	struct patience patience;
+	struct err ignored;
+	int failed = 0;
+
+	patience_start(&patience, FREEZE_MS);
+	do {
+		autopids pids = { 0 };
+		if (list_others(opened, &pids, failed ? &ignored : e) < 0)
+			return -1;
+		for (size_t i = 0; i < signalled.n; i++)
+			pid_set_remove(&pids, signalled.v[i]);
+		if (pids.n == 0)
+			return failed;
+		if (signal_listed(opened, &pids, signal, failed ? &ignored : e) < 0)
+			failed = -1;
+		pid_set_add_all(&signalled, &pids);
+	} while (patience_pause(&patience));
+	return failed ? -1
+		      : fail(e, ERR_SYSTEM,
+			     "cgroup '%s' had new processes for %d ms and could not be frozen",
+			     opened->record->path, FREEZE_MS);
+}
+
+/*
+ * Freezing and cgroup.kill take all that is below, too. 1: all of that is the container's own and this program
+ * is not among it; 0: it is, or another container is.
+ */
+static int may_take_whole(const struct cgroup_opened *opened, struct err *e)
+{
+	const int fds[] = { cgroup_opened_freezer(opened), cgroup_opened_unified(opened) };
+	struct cgroup_mark other;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		bool inside = false;
+		int rc = fds[i] < 0 ? 0 : own_find_other(&fds[i], 1, opened->record, &other, e);
+		if (rc < 0 || (fds[i] >= 0 && cgroup_holds_caller(fds[i], &inside, e) < 0))
+			return -1;
+		if (rc > 0 || inside)
+			return 0;
+	}
+	return 1;
+}
+
 /* Linux 6.18 kills what clone3(2) puts into a cgroup once cgroup.kill was written to it: one that outlives the
  * container must be spared that. */
 static bool may_use_kill_file(int unified)
 {
-	char mark;
-
-	return getxattr(fd_path(unified).text, CGROUP_MADE_BEFORE, &mark, sizeof(mark)) < 0;
+	return !mark_byte_at(unified, CGROUP_MADE_BEFORE);
 }
 
 /* One SIGKILL for all. `by_hand`: also by pid, because cgroup.kill alone was not enough. */
@@ -129,25 +189,28 @@ static int kill_once(const struct cgroup_opened *opened, bool by_hand, int64_t f
 {
 	int unified = cgroup_opened_unified(opened);
 	int freezer = cgroup_opened_freezer(opened);
+	int whole = may_take_whole(opened, e);
 	struct err ignored;
 	int failed = 0;
 	sigset_t before;
 
+	if (whole < 0)
+		return -1;
 	cgroup_hold_signals(&before);
 	/* In a threaded cgroup it is EOPNOTSUPP (cgroup-v2.rst). */
-	bool killed = unified >= 0 && may_use_kill_file(unified) &&
+	bool killed = whole && unified >= 0 && may_use_kill_file(unified) &&
 		      tree_write(unified, "cgroup.kill", "1") == 0;
 	if (!killed || by_hand) {
-		if (freezer >= 0)
+		if (whole && freezer >= 0)
 			cgroup_freeze(freezer, freeze_ms);
-		else if (unified >= 0 && !killed)
+		else if (whole && unified >= 0 && !killed)
 			cgroup_freeze(unified, freeze_ms);
 		failed = signal_all(opened, SIGKILL, e);
 	}
 	/* Whatever happened before: never leave it frozen. cgroup.kill does not thaw either. */
-	if (freezer >= 0 && cgroup_thaw_all(freezer, failed ? &ignored : e) < 0)
+	if (freezer >= 0 && cgroup_thaw_all(freezer, opened->record, failed ? &ignored : e) < 0)
 		failed = -1;
-	if (unified >= 0 && cgroup_thaw_all(unified, failed ? &ignored : e) < 0)
+	if (unified >= 0 && cgroup_thaw_all(unified, opened->record, failed ? &ignored : e) < 0)
 		failed = -1;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return failed;
@@ -181,7 +244,7 @@ static int wait_until_empty(const struct cgroup_opened *opened, int64_t millisec
 
 	patience_start(&patience, milliseconds);
 	do {
-		if (cgroup_opened_pids(opened, pids, e) < 0)
+		if (list_others(opened, pids, e) < 0)
 			return -1;
 	} while (!pid_set_is_empty(pids) && patience_pause(&patience));
 	return 0;
@@ -196,7 +259,7 @@ int cgroup_kill(const struct cgroup_record *record, int deadline_ms, struct err 
 
 	if (cgroup_open_record(record, &opened, e) < 0)
 		return -1;
-	if (cgroup_opened_pids(&opened, &pids, e) < 0)
+	if (list_others(&opened, &pids, e) < 0)
 		return -1;
 	for (unsigned round = 0; !pid_set_is_empty(&pids); round++) {
 		int64_t left = deadline - tree_now_ms();
@@ -285,6 +348,11 @@ int cgroup_signal(const struct cgroup_record *record, int signal, struct err *e)
 		return kill_once(&opened, true, FREEZE_MS, e);
 
 	int freezer = cgroup_opened_freezer(&opened);
+	int whole = may_take_whole(&opened, e);
+	if (whole < 0)
+		return -1;
+	if (!whole)
+		return signal_until_quiet(&opened, signal, e);
 	if (freezer < 0)
 		freezer = cgroup_opened_unified(&opened);
 	/* A container that is paused stays so, and finds the signal when it goes on. */

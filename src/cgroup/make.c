@@ -3,6 +3,8 @@
  * Directories of one cgroup in one hierarchy: made, filled, taken back (make.h). Runs in the runtime.
  */
 #include "cgroup/make.h"
+#include "cgroup/mark.h"
+#include "cgroup/own.h"
 
 #include "base/auto.h"
 #include "base/io.h"
@@ -55,9 +57,9 @@ static int make_one(struct cgroup_making *making, int parent_fd, const char *nam
 /* So that whoever removes the last container below it removes it, too, and so that what lies in a unit of
  * systemd and is not systemd's is known. Without the privilege for such an attribute (a user's own tree) it
  * stays. */
-static void mark_as_ours(int directory_fd)
+static void mark_as_made(int directory_fd, char how)
 {
-	(void)!setxattr(fd_path(directory_fd).text, CGROUP_MADE_BY_US, "1", 1, 0);
+	(void)!setxattr(fd_path(directory_fd).text, CGROUP_MADE_BY_US, &how, 1, 0);
 }
 
 /* runtime.md "Delete": what the container has not created must not be deleted. Without the mark, and where
@@ -65,9 +67,8 @@ static void mark_as_ours(int directory_fd)
 static void mark_as_before(struct cgroup_making *making)
 {
 	const struct fd_path path = fd_path(making->directory);
-	char mark;
 
-	if (getxattr(path.text, CGROUP_MADE_BY_US, &mark, sizeof(mark)) < 0 && errno == ENODATA)
+	if (!mark_byte(path.text, CGROUP_MADE_BY_US))
 		making->marked_before =
 			setxattr(path.text, CGROUP_MADE_BEFORE, "1", 1, XATTR_CREATE) == 0;
 }
@@ -92,7 +93,7 @@ static int make_parents(struct cgroup_making *making)
 			return -1;
 		replace_fd(&fd, tree_open_below(fd, name));
 		if (rc > 0 && fd >= 0)
-			mark_as_ours(fd);
+			mark_as_made(fd, CGROUP_MADE_AS_PARENT);
 	}
 	return take_fd(&fd);
 }
@@ -123,19 +124,20 @@ static int try_make(struct cgroup_making *making)
 	if (fd < 0)
 		return -1;
 	if (made > 0)
-		mark_as_ours(fd);
+		mark_as_made(fd, CGROUP_MADE_FOR_CONTAINER);
 	replace_fd(&making->directory, fd);
-	if (made > 0 && making->inhabitant > 0)
-		mark_as_ours(fd);
 	return made;
 }
 
 /* A cgroup that this call did not make: an engine makes it beforehand, which is good, or it is in use. */
 static int check_unused(const struct cgroup_making *making, struct err *e)
 {
+	struct own_walk own;
 	autopids pids = { 0 };
 
-	if (tree_add_pids(making->directory, &pids, e) < 0)
+	/* Those of other containers below it are another matter (claim.c). */
+	own_walk_start_named(&own, making->claim ? making->claim->name : NULL);
+	if (tree_add_pids(making->directory, &own.limit, &pids, e) < 0)
 		return -1;
 	if (pid_set_is_empty(&pids) || (making->inhabitant > 0 && !pids.outside && pids.n == 1 &&
 					pids.v[0] == (uint32_t)making->inhabitant))
@@ -189,6 +191,8 @@ int cgroup_make_directory(struct cgroup_making *making, struct err *e)
 		return fail_sys(e, "make cgroup '%s/%s'", mount_point, making->path);
 	if (made == 0 && check_unused(making, e) < 0)
 		return -1;
+	if (cgroup_claim_directory(making, e) < 0)
+		return -1;
 	if (made == 0 && making->inhabitant == 0)
 		mark_as_before(making);
 	if (is_frozen(making))
@@ -204,6 +208,8 @@ void cgroup_unmake_directory(struct cgroup_making *making)
 
 	if (making->marked_before)
 		(void)!removexattr(fd_path(making->directory).text, CGROUP_MADE_BEFORE);
+	if (making->claimed)
+		(void)!removexattr(fd_path(making->directory).text, CGROUP_OWNER);
 	if (making->made_from == 0)
 		return;
 	while (length >= making->made_from) {

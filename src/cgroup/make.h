@@ -5,11 +5,6 @@
 
 #include "cgroup/tree.h"
 
-/* Attributes (xattr(7), cgroup file systems) of cgroups that this program has made, a container's and those
- * on the way to it; and of a container's that was there before it, and stays. */
-#define CGROUP_MADE_BY_US "trusted.distro-shim.made"
-#define CGROUP_MADE_BEFORE "trusted.distro-shim.before"
-
 struct cgroup_making {
 	const struct cgroup_hierarchy_facts *hierarchy;
 	const char *path; /* as in struct plan_cgroup, without its '/' in front */
@@ -17,15 +12,20 @@ struct cgroup_making {
 	int directory;    /* of the cgroup itself; owned */
 	size_t made_from; /* length of the shortest part of `path` that this call made; 0: none */
 	pid_t inhabitant; /* may be in it already; 0: nobody */
-	bool marked_before;
+	const struct cgroup_claim *claim; /* NULL: none is made */
+	bool marked_before, claimed;
 };
 
-/* Make the directory with its parents. One that is there already must be empty of processes. */
+/* Make the directory with its parents, and claim it. One that is there already must be empty of processes. */
 int cgroup_make_directory(struct cgroup_making *making, struct err *e) MUST_CHECK;
 
 /* Remove what cgroup_make_directory() made. */
 void cgroup_unmake_directory(struct cgroup_making *making);
 void cgroup_making_release(struct cgroup_making *making);
+
+/* claim.c: mark the directory as the container's; of several that want it one wins. Then, where the claim is
+ * exclusive, look whether it lies in another one's group or contains one. */
+int cgroup_claim_directory(struct cgroup_making *making, struct err *e) MUST_CHECK;
 
 /* v1 cpuset: a new one is empty and cannot be joined before it has the CPUs and nodes of its parent. */
 int cgroup_fill_cpuset(const struct cgroup_making *making, struct err *e) MUST_CHECK;

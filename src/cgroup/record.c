@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "sys/beneath.h"
+#include "sys/procfs.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -55,12 +56,32 @@ void cgroup_opened_release(struct cgroup_opened *opened)
 		close_keep_errno(opened->fds[--opened->n]);
 }
 
+/* Takes `fd` over. */
+static int add_own(struct cgroup_opened *opened, int fd, struct err *e)
+{
+	struct cgroup_mark other = { .name = "" };
+	int answer = own_ask(fd_path(fd).text, opened->record, &other, e);
+
+	if (answer == OWN_ITS) {
+		opened->fds[opened->n++] = fd;
+		return 0;
+	}
+	/* ENOENT: it went while it was asked */
+	bool gone = answer < 0 && (e->sys == ENOENT || e->sys == ENODEV);
+	close_keep_errno(fd);
+	if (answer < 0)
+		return gone ? 0 : -1;
+	opened->left_out = true;
+	opened->other = other;
+	return 0;
+}
+
 int cgroup_open_record(const struct cgroup_record *record, struct cgroup_opened *ret, struct err *e)
 {
-	autoopened opened = { 0 };
+	autoopened opened = { .record = record };
 
 	if (!record->manage) {
-		ret->n = 0;
+		*ret = (struct cgroup_opened){ .record = record };
 		return 0;
 	}
 	if (cgroup_check_record(record, e) < 0)
@@ -69,14 +90,40 @@ int cgroup_open_record(const struct cgroup_record *record, struct cgroup_opened 
 		int fd = sys_openat2(AT_FDCWD, record->directories.v[i],
 				     O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
 				     RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-		if (fd >= 0)
-			opened.fds[opened.n++] = fd;
-		else if (errno != ENOENT && errno != ENODEV)
+		if (fd < 0 && errno != ENOENT && errno != ENODEV)
 			return fail_sys(e, "open cgroup '%s'", record->directories.v[i]);
+		if (fd >= 0 && add_own(&opened, fd, e) < 0)
+			return -1;
 	}
 	*ret = opened;
 	opened.n = 0;
 	return 0;
+}
+
+int cgroup_open_whole(const struct cgroup_record *record, const char *verb,
+		      struct cgroup_opened *ret, struct err *e)
+{
+	autoopened opened = { 0 };
+	struct cgroup_mark other;
+	int rc;
+
+	if (cgroup_open_record(record, &opened, e) < 0)
+		return -1;
+	if (opened.left_out)
+		return own_fail_anothers(record, &opened.other, e);
+	rc = verb ? own_find_other(opened.fds, opened.n, record, &other, e) : 0;
+	if (rc != 0)
+		return rc < 0 ? -1 : own_fail_inside(verb, record, &other, e);
+	*ret = opened;
+	opened.n = 0;
+	return 0;
+}
+
+int cgroup_check_own(const struct cgroup_record *record, const char *verb, struct err *e)
+{
+	autoopened opened = { 0 };
+
+	return cgroup_open_whole(record, verb, &opened, e);
 }
 
 int cgroup_opened_pids(const struct cgroup_opened *opened, struct pid_set *ret, struct err *e)
@@ -84,9 +131,12 @@ int cgroup_opened_pids(const struct cgroup_opened *opened, struct pid_set *ret, 
 	autopids pids = { 0 };
 
 	/* The union: a process that was stopped while it joined is in some of them only. */
-	for (size_t i = 0; i < opened->n; i++)
-		if (tree_add_pids(opened->fds[i], &pids, e) < 0)
+	for (size_t i = 0; i < opened->n; i++) {
+		struct own_walk own;
+		own_walk_start(&own, opened->record);
+		if (tree_add_pids(opened->fds[i], &own.limit, &pids, e) < 0)
 			return -1;
+	}
 	pid_set_sort(&pids);
 	pid_set_release(ret);
 	*ret = pids;

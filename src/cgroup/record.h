@@ -3,7 +3,7 @@
 #ifndef CGROUP_RECORD_H
 #define CGROUP_RECORD_H
 
-#include "cgroup/tree.h"
+#include "cgroup/own.h"
 
 /*
  * A cgroup path that may be made and removed: normalised, absolute, and not the hierarchy's root.
@@ -14,19 +14,26 @@ int cgroup_check_path(const char *path, struct err *e) MUST_CHECK;
 /* A record that names nothing but directories with that path below some mount. ERR_STATE. */
 int cgroup_check_record(const struct cgroup_record *record, struct err *e) MUST_CHECK;
 
-/* Those of the recorded directories that exist. */
+/* Those of the recorded directories that exist and are the container's own. */
 struct cgroup_opened {
+	const struct cgroup_record *record;
 	size_t n;
 	int fds[CGROUP_MAX_HIERARCHIES]; /* O_PATH */
+	bool left_out;                   /* another's, or nobody's; `other` says whose */
+	struct cgroup_mark other;
 };
 void cgroup_opened_release(struct cgroup_opened *opened);
 #define autoopened __attribute__((cleanup(cgroup_opened_release))) struct cgroup_opened
 
-/* Checks the record. One that is not managed has none. */
+/* Checks the record. One that is not managed has none. What is not its own is left out. */
 int cgroup_open_record(const struct cgroup_record *record, struct cgroup_opened *ret, struct err *e)
 	MUST_CHECK;
+/* The same for what acts on the group as a whole: that of another one is an error, and, where `verb` is not
+ * NULL, that another container is below it. */
+int cgroup_open_whole(const struct cgroup_record *record, const char *verb,
+		      struct cgroup_opened *ret, struct err *e) MUST_CHECK;
 
-/* Everything that is in one of them, or below. Empties *ret first. */
+/* Everything of its own that is in one of them, or below. Empties *ret first. */
 int cgroup_opened_pids(const struct cgroup_opened *opened, struct pid_set *ret, struct err *e)
 	MUST_CHECK;
 

@@ -5,7 +5,7 @@
 #include "cgroup/record.h"
 #include "cgroup/systemd.h"
 
-#include "cgroup/make.h"
+#include "cgroup/mark.h"
 
 #include "base/auto.h"
 #include "sys/beneath.h"
@@ -14,6 +14,7 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 /* EBUSY: processes; ENOTEMPTY and EBUSY: sub-groups. Both may be gone in a moment. */
 static bool is_busy(int error_number)
@@ -34,27 +35,18 @@ static int leave_and_remove(int parent_fd, const char *name, void *context, stru
 	return 0;
 }
 
-static bool has_mark(const char *directory, const char *name)
-{
-	char mark;
-
-	return lgetxattr(directory, name, &mark, sizeof(mark)) == sizeof(mark);
-}
-
 /* Of one that was there before the container only what this has made in it. Also 1: gone, 0: busy; what is
  * in it yet is counted as its links (kernfs). */
 static int empty_one(int fd, const char *directory, struct err *e)
 {
-	const struct tree_visitor visitor = { .leave = leave_and_remove };
 	struct stat st;
 
-	if (tree_walk(fd, &visitor, e) < 0)
-		return -1;
 	if (fstat(fd, &st) < 0)
 		return fail_sys(e, "stat cgroup '%s'", directory);
 	if (st.st_nlink > 2)
 		return 0;
 	(void)!lremovexattr(directory, CGROUP_MADE_BEFORE);
+	(void)!lremovexattr(directory, CGROUP_OWNER);
 	return 1;
 }
 
@@ -66,9 +58,27 @@ static int rmdir_one(int parent_fd, const char *name, const char *directory, str
 	return is_busy(errno) ? 0 : fail_sys(e, "remove cgroup '%s'", directory);
 }
 
-static int try_remove(const char *directory, struct err *e)
+/* It goes with the last container below it (remove_parents()). */
+static int leave_to_other(const char *directory)
 {
-	const struct tree_visitor visitor = { .leave = leave_and_remove };
+	static const char parent = CGROUP_MADE_AS_PARENT;
+
+	if (mark_byte(directory, CGROUP_MADE_BY_US))
+		(void)!lsetxattr(directory, CGROUP_MADE_BY_US, &parent, 1, XATTR_REPLACE);
+	(void)!lremovexattr(directory, CGROUP_OWNER);
+	return 1;
+}
+
+/* Without any mark it was made anew, by another program, or the creator was killed before it could set one. */
+static int remove_if_unused(int parent_fd, const char *name, const char *directory, struct err *e)
+{
+	return rmdir_one(parent_fd, name, directory, e) < 0 ? -1 : 1;
+}
+
+static int try_remove(const struct cgroup_record *record, const char *directory, struct err *e)
+{
+	struct own_walk own;
+	struct cgroup_mark other;
 	const char *slash = strrchr(directory, '/');
 	autofree char *parent = xstrdup(directory);
 
@@ -79,28 +89,38 @@ static int try_remove(const char *directory, struct err *e)
 		return 1;
 	if (parent_fd < 0)
 		return fail_sys(e, "open cgroup '%s'", parent);
-	bool stays = has_mark(directory, CGROUP_MADE_BEFORE);
+	int answer = own_ask(directory, record, &other, e);
+	if (answer < 0)
+		return is_gone(e->sys) ? 1 : -1;
+	if (answer == OWN_ANOTHERS)
+		return 1;
+	if (answer == OWN_NOBODYS)
+		return remove_if_unused(parent_fd, slash + 1, directory, e);
+	bool stays = mark_byte(directory, CGROUP_MADE_BEFORE);
 	int rc = stays ? 0 : rmdir_one(parent_fd, slash + 1, directory, e);
 	if (rc != 0)
 		return rc;
 	autoclose int fd = tree_open_below(parent_fd, slash + 1);
 	if (fd < 0)
 		return is_gone(errno) ? 1 : fail_sys(e, "open cgroup '%s'", directory);
-	if (stays)
-		return empty_one(fd, directory, e);
+	own_walk_start(&own, record);
+	const struct tree_visitor visitor = { .leave = leave_and_remove, .limit = &own.limit };
 	if (tree_walk(fd, &visitor, e) < 0)
 		return -1;
-	return rmdir_one(parent_fd, slash + 1, directory, e);
+	rc = stays ? empty_one(fd, directory, e) : rmdir_one(parent_fd, slash + 1, directory, e);
+	return rc == 0 && own.found ? leave_to_other(directory) : rc;
 }
 
 /*
  * What this program has made on the way to a cgroup goes with the last container below it, whoever's that
  * is: an engine makes the parents of its pods where it looks after them, and does not know of those in
- * other hierarchies. An rmdir and nothing more, for another container may be in there.
+ * other hierarchies. An rmdir and nothing more, for another container may be in there; and that of a container
+ * which has stopped is its own to remove.
  */
 static void remove_parents(const struct cgroup_record *record, const char *directory)
 {
 	autofree char *path = xstrdup(directory);
+	struct cgroup_mark owner;
 
 	/* as many as the path below the hierarchy's root has, without the cgroup itself */
 	for (const char *at = strchr(record->path + 1, '/'); at; at = strchr(at + 1, '/')) {
@@ -108,7 +128,7 @@ static void remove_parents(const struct cgroup_record *record, const char *direc
 		if (!slash || slash == path)
 			return;
 		*slash = '\0';
-		if (!has_mark(path, CGROUP_MADE_BY_US) ||
+		if (!mark_byte(path, CGROUP_MADE_BY_US) || mark_read_path(path, &owner) != 0 ||
 		    unlinkat(AT_FDCWD, path, AT_REMOVEDIR) < 0)
 			return;
 	}
@@ -130,12 +150,29 @@ static int fail_busy(const char *directory, const struct cgroup_record *record, 
 			  strbuf_text(&list));
 }
 
+/* No wait would help. */
+static int check_caller(const struct cgroup_record *record, struct err *e)
+{
+	autoopened opened = { 0 };
+	autopids pids = { 0 };
+
+	if (cgroup_open_record(record, &opened, e) < 0 || cgroup_opened_pids(&opened, &pids, e) < 0)
+		return -1;
+	if (!pid_set_has(&pids, (uint32_t)getpid()))
+		return 0;
+	return fail(e, ERR_STATE,
+		    "cannot remove cgroup '%s': this program (process %d) is in it; give the "
+		    "command again outside of it",
+		    record->path, (int)getpid());
+}
+
 int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct err *e)
 {
 	bool gone[CGROUP_MAX_HIERARCHIES] = { false };
 	struct patience patience;
 
-	if (record->manage && record->unit && cgroup_systemd_stop(record, e) < 0)
+	if (record->manage && record->unit &&
+	    (check_caller(record, e) < 0 || cgroup_systemd_stop(record, e) < 0))
 		return -1;
 	if (!record->manage || record->directories.n == 0)
 		return 0;
@@ -146,7 +183,7 @@ int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct er
 		const char *busy = NULL;
 		for (size_t i = 0; i < record->directories.n; i++) {
 			const char *directory = record->directories.v[i];
-			int rc = gone[i] ? 1 : try_remove(directory, e);
+			int rc = gone[i] ? 1 : try_remove(record, directory, e);
 			if (rc < 0)
 				return -1;
 			gone[i] = rc == 1;
@@ -155,6 +192,8 @@ int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct er
 		}
 		if (!busy)
 			break;
+		if (check_caller(record, e) < 0)
+			return -1;
 		if (!patience_pause(&patience))
 			return fail_busy(busy, record, deadline_ms, e);
 	}
@@ -169,9 +208,9 @@ int cgroup_remove_beside_unit(const struct cgroup_record *record, struct err *e)
 		return record->manage ? -1 : 0;
 	for (size_t i = 0; i < record->directories.n; i++) {
 		const char *directory = record->directories.v[i];
-		if (!has_mark(directory, CGROUP_MADE_BY_US))
+		if (!mark_byte(directory, CGROUP_MADE_BY_US))
 			continue;
-		if (try_remove(directory, e) < 0)
+		if (try_remove(record, directory, e) < 0)
 			return -1;
 		remove_parents(record, directory);
 	}

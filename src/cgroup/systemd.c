@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "cgroup/make.h"
+#include "cgroup/record.h"
 #include "cgroup/systemd_bus.h"
 
 #include <fcntl.h>
@@ -198,8 +199,8 @@ static int enter_subgroup(const struct cgroup_facts *facts, const char *path, pi
 }
 
 int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
-			  pid_t pid, struct arena *arena, struct cgroup_record *record,
-			  struct cgroup *ret, struct err *e)
+			  const struct cgroup_claim *claim, pid_t pid, struct arena *arena,
+			  struct cgroup_record *record, struct cgroup *ret, struct err *e)
 {
 	autobus bus = SYSTEMD_BUS_INIT;
 	struct plan_cgroup found = *plan;
@@ -223,7 +224,7 @@ int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_fa
 	if (scope.subgroup && plan->layout == CGROUP_V2 &&
 	    enter_subgroup(facts, found.path, pid, e) < 0)
 		return -1;
-	return cgroup_adopt(&found, facts, pid, ret, e);
+	return cgroup_adopt(&found, facts, claim, pid, ret, e);
 }
 
 int cgroup_systemd_update(const struct plan_cgroup *plan, const struct cgroup_record *record,
@@ -304,9 +305,35 @@ bool cgroup_systemd_is_anothers(const struct cgroup_record *record)
 	       whose_unit(&bus, record, &ignored) == ANOTHERS;
 }
 
+/* StopUnit ends all that is in the unit's cgroup, whoever's it is. */
+static int holds_others(const struct cgroup_record *record, struct cgroup_mark *ret, struct err *e)
+{
+	autoopened opened = { 0 };
+
+	if (cgroup_open_record(record, &opened, e) < 0)
+		return -1;
+	if (opened.left_out && opened.other.name[0]) {
+		*ret = opened.other;
+		return 1;
+	}
+	return own_find_other(opened.fds, opened.n, record, ret, e);
+}
+
 int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e)
 {
+	struct cgroup_mark other;
 	autobus bus = SYSTEMD_BUS_INIT;
+	int rc = holds_others(record, &other, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc > 0) {
+		log_warning(
+			"the unit '%s' is left to systemd: container %s (state root '%s') is in "
+			"its cgroup, too",
+			record->unit, other.id, other.root);
+		return 0;
+	}
 
 	/* Then nothing was made, or it ends by itself with its last process. */
 	if (systemd_bus_open(record->user, &bus, e) < 0) {

@@ -15,14 +15,16 @@
  * ERR_CONFIG where there is no systemd, or one that does not want the unit.
  */
 int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
-			  pid_t pid, struct arena *arena, struct cgroup_record *record,
-			  struct cgroup *ret, struct err *e) MUST_CHECK;
+			  const struct cgroup_claim *claim, pid_t pid, struct arena *arena,
+			  struct cgroup_record *record, struct cgroup *ret, struct err *e)
+	MUST_CHECK;
 
 /* After new limits stand in the files. Nothing where the record names no unit. */
 int cgroup_systemd_update(const struct plan_cgroup *plan, const struct cgroup_record *record,
 			  struct arena *arena, struct err *e) MUST_CHECK;
 
-/* End everything in the unit, and the unit; one that is not there is success. */
+/* End everything in the unit, and the unit; one that is not there is success. It is left to systemd where
+ * processes of another container are in its cgroup. */
 int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e) MUST_CHECK;
 
 /* Whether a unit of that name is there which is not the container's: its own has ended, and what is in the

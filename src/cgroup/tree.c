@@ -213,6 +213,11 @@ static int walk_up(struct walk *walk, const struct tree_visitor *visitor, struct
 	return visitor->leave(up, level->names[level->next - 1], visitor->context, e);
 }
 
+static bool is_within(const struct tree_limit *limit, int directory_fd)
+{
+	return !limit || limit->passes(directory_fd, limit->context);
+}
+
 int tree_walk(int top_fd, const struct tree_visitor *visitor, struct err *e)
 {
 	__attribute__((cleanup(walk_release))) struct walk walk = { .fd = -1 };
@@ -228,7 +233,9 @@ int tree_walk(int top_fd, const struct tree_visitor *visitor, struct err *e)
 			continue;
 		}
 		int fd = tree_open_below(walk.fd, level->names[level->next++]);
-		if (fd >= 0)
+		if (fd >= 0 && !is_within(visitor->limit, fd))
+			close_keep_errno(fd);
+		else if (fd >= 0)
 			rc = walk_down(&walk, fd, visitor, e);
 		else if (!is_gone(errno))
 			rc = fail_sys(e, "open sub-cgroup '%s'", level->names[level->next - 1]);
@@ -282,9 +289,14 @@ static int enter_for_pids(int directory_fd, void *context, struct err *e)
 	return 0;
 }
 
-int tree_add_pids(int directory_fd, struct pid_set *pids, struct err *e)
+int tree_add_pids(int directory_fd, const struct tree_limit *limit, struct pid_set *pids,
+		  struct err *e)
 {
-	const struct tree_visitor visitor = { .enter = enter_for_pids, .context = pids };
+	const struct tree_visitor visitor = {
+		.enter = enter_for_pids,
+		.context = pids,
+		.limit = limit,
+	};
 
 	return tree_walk(directory_fd, &visitor, e);
 }
@@ -305,6 +317,23 @@ void pid_set_sort(struct pid_set *pids)
 	qsort(pids->v, pids->n, sizeof(*pids->v), compare_pids);
 	for (size_t i = 0; i < pids->n; i++)
 		if (i == 0 || pids->v[i] != pids->v[n - 1])
+			pids->v[n++] = pids->v[i];
+	pids->n = n;
+}
+
+void pid_set_add_all(struct pid_set *pids, const struct pid_set *more)
+{
+	for (size_t i = 0; i < more->n; i++)
+		add_pid(pids, more->v[i]);
+	pid_set_sort(pids);
+}
+
+void pid_set_remove(struct pid_set *pids, uint32_t pid)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pids->n; i++)
+		if (pids->v[i] != pid)
 			pids->v[n++] = pids->v[i];
 	pids->n = n;
 }

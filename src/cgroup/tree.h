@@ -33,12 +33,19 @@ bool tree_has_word(const char *list, const char *word);
 /* The next line of a text, cut off; NULL at the end. */
 char *tree_next_line(char **text);
 
+/* What a walk leaves out with all below it; asked of sub-groups, never of the top. */
+struct tree_limit {
+	bool (*passes)(int directory_fd, void *context);
+	void *context;
+};
+
 /* Called with each directory before those in it, the top included; and with each but the top after
  * those in it. Either may be NULL. -1 with *e set ends the walk. */
 struct tree_visitor {
 	int (*enter)(int directory_fd, void *context, struct err *e);
 	int (*leave)(int parent_fd, const char *name, void *context, struct err *e);
 	void *context;
+	const struct tree_limit *limit; /* NULL: none */
 };
 
 /* What vanishes under the walk is left out. */
@@ -53,9 +60,12 @@ struct pid_set {
 void pid_set_release(struct pid_set *pids);
 #define autopids __attribute__((cleanup(pid_set_release))) struct pid_set
 
-/* Add what is in a cgroup and its sub-groups; then sort. */
-int tree_add_pids(int directory_fd, struct pid_set *pids, struct err *e) MUST_CHECK;
+/* Add what is in a cgroup and its sub-groups, within the limit (NULL: all); then sort. */
+int tree_add_pids(int directory_fd, const struct tree_limit *limit, struct pid_set *pids,
+		  struct err *e) MUST_CHECK;
 void pid_set_sort(struct pid_set *pids);
+void pid_set_add_all(struct pid_set *pids, const struct pid_set *more);
+void pid_set_remove(struct pid_set *pids, uint32_t pid);
 bool pid_set_has(const struct pid_set *pids, uint32_t pid);
 static inline bool pid_set_is_empty(const struct pid_set *pids)
 {

@@ -319,7 +319,8 @@ static int checkpoint_opened(struct checkpoint *c, const char *program, struct e
 		.policy = c->living->status->policy,
 	};
 
-	if (refuse_what_criu_cannot(c, e) < 0 || open_proc(c, e) < 0)
+	if (refuse_what_criu_cannot(c, e) < 0 || open_proc(c, e) < 0 ||
+	    (c->living->cgroup && cgroup_check_own(c->living->cgroup, "checkpoint", e) < 0))
 		return -1;
 	if (options->pre_dump && check_memory_tracking(program, e) < 0)
 		return -1;

@@ -15,6 +15,7 @@
 #include "container/records.h"
 #include "plan/plan_hooks.h"
 #include "sys/deadline.h"
+#include "sys/dying.h"
 #include "sys/family.h"
 
 #include <errno.h>
@@ -27,6 +28,8 @@
 #define DELETE_WAIT_MIN_MS (deadline_ms() / 10)
 /* A creator that finds its container deleted ends at once; one that is stopped does not. */
 #define CREATOR_MS (deadline_ms() / 10)
+/* Between two looks at an init that was killed already. */
+#define DYING_PAUSE_MS 20
 
 struct deletion {
 	const struct global_options *global;
@@ -191,6 +194,20 @@ static bool is_abandoned(const struct deletion *d)
 	return creator < 0 && e.kind == ERR_NOT_FOUND;
 }
 
+/* `kill ID KILL` comes back before the process is gone: with much memory to give back, or with many processes
+ * below it, that takes a while. True where it has ended. */
+static bool wait_for_dying(const struct deletion *d, const struct cgroup_record *cgroup)
+{
+	const struct deadline deadline = deadline_in(time_left(d));
+
+	/* What the freezer of v1 holds does not die. */
+	while (!pidfd_ended(d->pidfd, 0) && process_is_dying((pid_t)d->init) &&
+	       !(cgroup && cgroup_holds_frozen(cgroup)) && !deadline_is_over(&deadline))
+		if (pidfd_ended(d->pidfd, DYING_PAUSE_MS))
+			return true;
+	return pidfd_ended(d->pidfd, 0);
+}
+
 static int check_may_go(const struct deletion *d, struct err *e)
 {
 	int phase = d->status ? d->status->phase : PHASE_CREATING;
@@ -206,6 +223,8 @@ static int check_may_go(const struct deletion *d, struct err *e)
 	if (d->pidfd < 0)
 		return 0;
 
+	if (wait_for_dying(d, leftover_cgroup(d->status, NULL)))
+		return 0;
 	if (container_is_paused(leftover_cgroup(d->status, NULL), &paused, e) < 0)
 		return -1;
 	return fail_not_stopped(d, paused ? STATUS_PAUSED : STATUS_RUNNING, e);
@@ -309,7 +328,9 @@ static int delete_opened(struct deletion *d, struct err *e)
 		return -1;
 	open_creator(d);
 
-	const struct cgroup_record *cgroup = leftover_cgroup(d->status, d->intent);
+	const struct cgroup_record *cgroup;
+	if (own_cgroup(d->global, d->id, d->status, d->intent, d->arena, &cgroup, e) < 0)
+		return -1;
 	if (!cgroup)
 		cgroup = d->found;
 	if (cgroup && d->pidfd < 0 && cgroup_systemd_is_anothers(cgroup)) {

@@ -36,6 +36,18 @@ static void execution_release(struct execution *x)
 	arena_release(&x->arena);
 }
 
+/* What it joins must be its own. */
+static int find_cgroup(const struct global_options *global, struct execution *x, struct err *e)
+{
+	const struct cgroup_record *own;
+
+	if (own_cgroup(global, x->dir.id, x->status, NULL, &x->arena, &own, e) < 0)
+		return -1;
+	if (own && own->others)
+		x->status->cgroup->others = own->others;
+	return 0;
+}
+
 static int read_records(const struct global_options *global, const char *id, struct execution *x,
 			struct err *e)
 {
@@ -50,7 +62,7 @@ static int read_records(const struct global_options *global, const char *id, str
 			    "container %s: its records do not say under which policy "
 			    "it was created",
 			    id);
-	return 0;
+	return find_cgroup(global, x, e);
 }
 
 static int make_plan(struct execution *x, const struct container_exec_options *options,

@@ -4,6 +4,7 @@
  * never hit. Takes no lock and writes nothing: a container must be stoppable while another command
  * hangs, and on a full or read-only file system.
  */
+#include "base/log.h"
 #include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "container/leftover.h"
@@ -67,9 +68,33 @@ static int kill_living(const struct status_record *status, const struct cgroup_r
 	return 0;
 }
 
-static int kill_recorded(const struct status_record *status, int signal, bool all, struct err *e)
+/* The group that all of the container is in. NULL: none, or it belongs to another container by now; then its PID
+ * namespace counts. */
+static int find_cgroup(const struct global_options *global, const struct status_record *status,
+		       bool all, struct arena *arena, const struct cgroup_record **ret,
+		       struct err *e)
 {
-	const struct cgroup_record *cgroup = leftover_cgroup(status, NULL);
+	if (!all) {
+		*ret = leftover_cgroup(status, NULL);
+		return 0;
+	}
+	if (own_cgroup(global, status->id, status, NULL, arena, ret, e) < 0)
+		return -1;
+	if (*ret && cgroup_check_own(*ret, NULL, e) < 0) {
+		if (e->kind != ERR_STATE)
+			return -1;
+		log_info("container %s: %s", status->id, e->text);
+		*ret = NULL;
+	}
+	return 0;
+}
+
+static int kill_recorded(const struct global_options *global, const struct status_record *status,
+			 int signal, bool all, struct arena *arena, struct err *e)
+{
+	const struct cgroup_record *cgroup;
+	if (find_cgroup(global, status, all, arena, &cgroup, e) < 0)
+		return -1;
 	autoclose int pidfd = process_open(&status->init, e);
 
 	if (pidfd >= 0)
@@ -100,7 +125,7 @@ int container_kill(const struct global_options *global, const char *id, const ch
 		rc = fail(e, ERR_STATE, "container %s cannot be signalled: it is being created",
 			  id);
 	if (rc == 0)
-		rc = kill_recorded(status, number, all, e);
+		rc = kill_recorded(global, status, number, all, &arena, e);
 	arena_release(&arena);
 	return rc < 0 ? -1 : 0;
 }

@@ -2,6 +2,7 @@
 /* See leftover.h. Runs in the runtime. */
 #include "container/leftover.h"
 
+#include "facts/groups.h"
 #include "sys/boot_id.h"
 
 static bool is_of_another_boot(const char *recorded)
@@ -27,6 +28,31 @@ const struct cgroup_record *leftover_cgroup(const struct status_record *status,
 		recorded = intent->owner.boot_id;
 	}
 	return cgroup && cgroup->manage && !is_of_another_boot(recorded) ? cgroup : NULL;
+}
+
+int own_cgroup(const struct global_options *global, const char *id,
+	       const struct status_record *status, const struct intent_record *intent,
+	       struct arena *arena, const struct cgroup_record **ret, struct err *e)
+{
+	const struct cgroup_record *cgroup = leftover_cgroup(status, intent);
+	struct cgroup_others *others = arena_new(arena, struct cgroup_others);
+	const struct groups_options options = {
+		.id = id,
+		.root = facts_real_root(global->root, arena),
+		.members_directory = registry_default_directory(global->rootless, arena),
+	};
+	struct cgroup_record *own;
+
+	*ret = cgroup;
+	if (!cgroup || cgroup->mark)
+		return 0;
+	if (facts_groups_of_others(&options, cgroup, arena, others, e) < 0)
+		return -1;
+	own = arena_new(arena, struct cgroup_record);
+	*own = *cgroup;
+	own->others = others;
+	*ret = own;
+	return 0;
 }
 
 const struct rdt_record *leftover_rdt(const struct status_record *status,

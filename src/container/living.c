@@ -2,6 +2,7 @@
 /* See living.h. Runs in the runtime. */
 #include "container/living.h"
 
+#include "cgroup/cgroup.h"
 #include "container/leftover.h"
 #include "container/records.h"
 
@@ -30,7 +31,8 @@ int living_open(const struct global_options *global, const char *id, const char 
 			       ? fail(e, ERR_STATE, "cannot %s container %s: container not running",
 				      verb, id)
 			       : -1;
-	living.cgroup = leftover_cgroup(living.status, NULL);
+	if (own_cgroup(global, id, living.status, NULL, &living.arena, &living.cgroup, e) < 0)
+		return -1;
 	*ret = living;
 	living = (struct living)LIVING_INIT;
 	return 0;
@@ -45,6 +47,8 @@ int living_open_cgroup(const struct global_options *global, const char *id, cons
 		return -1;
 	if (!living.cgroup)
 		return fail(e, ERR_STATE, "cannot %s container %s: it has no cgroup", verb, id);
+	if (cgroup_check_own(living.cgroup, NULL, e) < 0)
+		return err_prefix(e, "cannot %s container %s", verb, id);
 	*ret = living;
 	living = (struct living)LIVING_INIT;
 	return 0;

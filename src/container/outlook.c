@@ -75,6 +75,9 @@ int container_outlook(const struct global_options *global, const char *id,
 	struct facts_options facts_options = {
 		.members_directory = registry_default_directory(global->rootless, arena),
 		.cgroup_disabled = global->cgroup_disabled,
+		.systemd_cgroup = global->systemd_cgroup,
+		.id = id,
+		.root = global->root,
 	};
 	autohost host = HOST_INIT;
 

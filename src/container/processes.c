@@ -172,7 +172,9 @@ int container_pids(const struct global_options *global, const char *id, struct a
 	if (!status)
 		return fail(e, ERR_STATE, "container %s has no process yet: it is being created",
 			    id);
-	const struct cgroup_record *cgroup = leftover_cgroup(status, NULL);
+	const struct cgroup_record *cgroup;
+	if (own_cgroup(global, id, status, NULL, arena, &cgroup, e) < 0)
+		return -1;
 	if (cgroup)
 		return cgroup_pids(cgroup, arena, ret, e);
 	autoclose int pidfd = process_open(&status->init, e);

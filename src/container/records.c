@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "cgroup/cgroup.h"
 #include "facts/facts.h"
+#include "facts/groups.h"
 
 #include <fcntl.h>
 #include <linux/nsfs.h>
@@ -196,6 +197,9 @@ int registered_cgroup(const struct registered *registered, const char *id, struc
 		add_directory(&facts->hierarchies.v[i], text, id, arena, record);
 	if (record->directories.n == 0)
 		return 0;
+	/* Lost with the record; without it the group would be another's. */
+	record->mark = cgroup_mark_for(record->directories.v[0], id,
+				       facts_real_root(registered->member->root, arena), arena);
 	int alone = is_its_alone(record, pid, arena, e);
 	if (alone > 0)
 		*ret = record;

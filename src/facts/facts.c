@@ -5,6 +5,7 @@
 #include "facts/facts.h"
 
 #include "facts/gather.h"
+#include "facts/groups.h"
 #include "state/registry.h"
 #include "sys/caller.h"
 #include "sys/caps.h"
@@ -127,6 +128,30 @@ static int gather_cgroup(const struct spec *spec, const struct facts_options *op
 	return 0;
 }
 
+static int gather_groups(const struct spec *spec, const struct facts_options *options,
+			 struct arena *arena, struct facts *facts, struct err *e)
+{
+	const struct plan_options plan = {
+		.id = options->id,
+		.cgroup_disabled = options->cgroup_disabled,
+		.systemd_cgroup = options->systemd_cgroup,
+	};
+	struct groups_options groups = {
+		.id = options->id,
+		.members_directory = options->members_directory,
+	};
+	const char *path;
+
+	if (!options->id || !options->root)
+		return 0;
+	if (!groups.members_directory)
+		groups.members_directory = registry_default_directory(facts->rootless, arena);
+	groups.root = facts_real_root(options->root, arena);
+	path = plan_cgroup_requested(spec, facts, &plan, arena);
+	facts->cgroup_path = path ? arena_strdup(arena, path) : NULL;
+	return facts_groups(&groups, arena, facts, e);
+}
+
 int facts_gather(const struct spec *spec, const struct policy *policy,
 		 const struct facts_options *options, struct arena *arena, struct facts **ret,
 		 struct host *ret_host, struct err *e)
@@ -151,7 +176,8 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 		return -1;
 	if (facts->network)
 		gather_network_files(root, facts->network->path, arena, facts);
-	if (gather_cgroup(spec, options, arena, facts, e) < 0)
+	if (gather_cgroup(spec, options, arena, facts, e) < 0 ||
+	    gather_groups(spec, options, arena, facts, e) < 0)
 		return -1;
 
 	*ret = facts;

@@ -32,6 +32,8 @@ int plan_cgroup(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_rdt(struct plan_context *c, struct err *e) MUST_CHECK;
 /* After the writes: the unit of systemd in place of a path. */
 int plan_scope(struct plan_context *c, struct err *e) MUST_CHECK;
+/* Where the unit's group will be, NULL where that is not known beforehand: below a user's own manager. */
+const char *plan_scope_path(struct plan_context *c);
 int plan_process(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_scheduling(struct plan_context *c, struct err *e) MUST_CHECK;
 /* of exec alone: config.md "Linux Process", execCPUAffinity */

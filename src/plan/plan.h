@@ -148,6 +148,17 @@ struct plan_cgroup {
 	const char *delegated;
 	/* plan_systemd.h: a unit whose cgroup it is, made by systemd; NULL: the group is made in the files */
 	const struct plan_scope *scope;
+	bool exclusive; /* no other container's group is, contains or lies in it */
+};
+
+/* Directories that records name whose containers have no marks on their groups. Not on disk. */
+struct cgroup_other {
+	const char *id, *root;
+	uint64_t device, inode;
+};
+struct cgroup_others {
+	size_t n;
+	struct cgroup_other *v;
 };
 
 /* What of it goes on disk, so that a later `delete` finds everything (state/state.h). */
@@ -160,6 +171,9 @@ struct cgroup_record {
 	char *unit;
 	char *description; /* tells it from another unit that has the name */
 	bool user;         /* of the user's own manager */
+	char *mark;        /* name of the mark on its groups; NULL: they have none */
+	/* where there is no mark, whose groups are in its own or the same; not on disk */
+	const struct cgroup_others *others;
 };
 extern const struct fields cgroup_record_fields;
 
@@ -356,6 +370,10 @@ struct plan_options {
 	const struct strlist *environment;
 	const char *notify_source, *notify_destination;
 };
+
+/* The group that will be made, as far as it is known before the policy has decided; NULL: none. */
+const char *plan_cgroup_requested(const struct spec *spec, const struct facts *facts,
+				  const struct plan_options *options, struct arena *arena);
 
 /* ERR_CONFIG where the spec asks for what this host or this program cannot do. */
 int plan_make(const struct verdict *verdict, const struct facts *facts,

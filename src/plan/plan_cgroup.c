@@ -161,6 +161,27 @@ static int plan_place(struct plan_context *c, const char **ret, const char **rea
 	return 0;
 }
 
+const char *plan_cgroup_requested(const struct spec *spec, const struct facts *facts,
+				  const struct plan_options *options, struct arena *arena)
+{
+	static const struct spec_linux empty;
+	struct plan_context c = {
+		.spec = spec,
+		.linux_ = spec->linux_ ? spec->linux_ : &empty,
+		.facts = facts,
+		.options = options,
+		.arena = arena,
+		.plan = arena_new(arena, struct plan),
+	};
+	const char *path = NULL, *reason;
+	struct err ignored;
+
+	/* What is wrong with it is said when the plan is made. */
+	if (plan_place(&c, &path, &reason, &ignored) < 0 || reason)
+		return NULL;
+	return options->systemd_cgroup ? plan_scope_path(&c) : path;
+}
+
 /* --- delegation --- */
 
 static bool is_readonly(const struct plan_mount *mount)
@@ -247,6 +268,7 @@ int plan_cgroup(struct plan_context *c, struct err *e)
 	if (plan_place(c, &cgroup->path, &request.reason, e) < 0)
 		return -1;
 	cgroup->manage = !request.reason;
+	cgroup->exclusive = c->verdict && c->verdict->group_exclusive;
 	request.facts = cgroup->manage ? c->facts->cgroup : NULL;
 	/* Devices first: before there is a process, and what cannot be is known at once. */
 	if (plan_device_rules(c, e) < 0 || plan_resources(&request, c->arena, cgroup, e) < 0)

@@ -147,6 +147,17 @@ const char *plan_systemd_path(const struct plan_scope *scope, struct arena *aren
 	return arena_strdup(arena, strbuf_text(&path));
 }
 
+const char *plan_scope_path(struct plan_context *c)
+{
+	struct plan_scope scope = { .user = c->facts->rootless };
+	struct err ignored;
+
+	if (scope.user || name_scope(c, &scope, &ignored) < 0 ||
+	    name_subgroup(c, &scope, &ignored) < 0)
+		return NULL;
+	return plan_systemd_path(&scope, c->arena);
+}
+
 /* --- properties --- */
 
 static void add(struct plan_context *c, struct plan_scope *scope, const char *name,

@@ -14,6 +14,7 @@ static const struct field cgroup_record_rows[] = {
 	FIELD(struct cgroup_record, STRING, unit, "unit", 0),
 	FIELD(struct cgroup_record, STRING, description, "description", 0),
 	FIELD(struct cgroup_record, BOOL, user, "user", 0),
+	FIELD(struct cgroup_record, STRING, mark, "mark", 0),
 };
 
 const struct fields cgroup_record_fields =

@@ -64,6 +64,8 @@ const struct rule policy_rules[] = {
 	{ "procSys", rule_proc_sys,
 	  "Root without any capability can write most of /proc/sys/net, so /proc/sys is "
 	  "read-only." },
+	{ "cgroup.overlap", rule_cgroup_overlap,
+	  "What ends, freezes or limits one container's group must not reach another container." },
 	{ "privileged", rule_privileged,
 	  "What CAP_SYS_ADMIN or access to every device can undo is said, not passed over." },
 	{ "hooks.output", rule_hooks_output,
@@ -171,6 +173,7 @@ static void enforce(const struct application *a, struct verdict *ret)
 	ret->spec = a->edit.spec;
 	ret->network = a->network;
 	ret->refused = has_refusal(&a->edit.decisions);
+	ret->group_exclusive = policy_is_group_exclusive(a->policy);
 	if (network_is_shared(a) && network && !network->problem) {
 		ret->network_path = arena_strdup(a->edit.arena, network->path);
 		ret->network_cookie = network->cookie;

@@ -34,6 +34,20 @@ struct member_facts {
 	char *network_path;
 };
 
+/* Where another container's group lies, seen from the one that is asked for. */
+enum group_relation {
+	GROUP_SAME = 1,
+	GROUP_ABOVE,
+	GROUP_BELOW,
+	GROUP_AROUND, /* above, and the runtime itself runs in it: no fact, for that one is no stranger */
+};
+
+/* A container, by its record or a process in the group, whose group has to do with the one asked for. */
+struct group_facts {
+	char *id, *root; /* root: of its state */
+	int relation;    /* enum group_relation */
+};
+
 enum cgroup_layout { CGROUP_NONE = 1, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 extern const struct name_row cgroup_layout_names[]; /* "none" "v1" "hybrid" "v2" */
 
@@ -78,7 +92,12 @@ struct facts {
 		struct member_facts *v;
 	} members; /* living members of that network PATH */
 	struct cgroup_facts *cgroup;
-	char *bundle; /* real path */
+	char *bundle;      /* real path */
+	char *cgroup_path; /* of the group that is asked for; NULL: none, or not known beforehand */
+	struct {
+		size_t n;
+		struct group_facts *v;
+	} groups;     /* those of others that it would overlap */
 	char *rootfs; /* real path of the root directory */
 	/* iproute2's convention: /etc/netns/NAME/{resolv.conf,hosts}, where they are regular files that
 	 * only root can write; NULL elsewhere */

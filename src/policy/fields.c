@@ -33,6 +33,11 @@ static const struct name_row abstract_socket_names[] = {
 	{ "isolated", POLICY_SOCKETS_ISOLATED },
 	{ NULL, 0 },
 };
+static const struct name_row overlap_names[] = {
+	{ "refused", POLICY_OVERLAP_REFUSED },
+	{ "open", POLICY_OVERLAP_OPEN },
+	{ NULL, 0 },
+};
 static const struct name_row pid_names[] = {
 	{ "fresh", POLICY_FRESH },
 	{ "isolated", POLICY_ISOLATED },
@@ -101,6 +106,12 @@ static const struct field namespaces_rows[] = {
 static const struct fields namespaces_fields = FIELDS(
 	"struct policy_namespaces", struct policy_namespaces, namespaces_rows, FIELDS_CLOSED);
 
+static const struct field cgroup_policy_rows[] = {
+	FIELD_ENUM_ROW(struct policy_cgroup, overlap, "overlap", 0, overlap_names),
+};
+static const struct fields cgroup_policy_fields =
+	FIELDS("struct policy_cgroup", struct policy_cgroup, cgroup_policy_rows, FIELDS_CLOSED);
+
 static const struct field hooks_rows[] = {
 	FIELD(struct policy_hooks, STRLIST, output, "output", 0),
 	FIELD(struct policy_hooks, OPT_U32, timeout, "timeout", 0),
@@ -123,13 +134,14 @@ static const struct field policy_rows[] = {
 			 &namespaces_fields),
 	FIELD_ENUM_ROW(struct policy, proc_sys, "procSys", 0, proc_sys_names),
 	FIELD_ENUM_ROW(struct policy, privileged, "privileged", 0, privileged_names),
+	FIELD_OBJECT_ROW(struct policy, cgroup, struct policy_cgroup, "cgroup", 0,
+			 &cgroup_policy_fields),
 	FIELD_OBJECT_ROW(struct policy, hooks, struct policy_hooks, "hooks", 0, &hooks_fields),
 	FIELD_OBJECT_ROW(struct policy, criu, struct policy_criu, "criu", 0, &criu_fields),
 	FIELD(struct policy, RAW, capabilities, "capabilities", 0),
 	FIELD(struct policy, RAW, share, "share", 0),
 	FIELD(struct policy, RAW, hostname, "hostname", 0),
 	FIELD(struct policy, RAW, systemd, "systemd", 0),
-	FIELD(struct policy, RAW, cgroup, "cgroup", 0),
 	FIELD(struct policy, RAW, audit, "audit", 0),
 	FIELD(struct policy, RAW, distros, "distros", 0),
 };
@@ -187,6 +199,20 @@ static const struct field cgroup_rows[] = {
 static const struct fields cgroup_fields =
 	FIELDS("struct cgroup_facts", struct cgroup_facts, cgroup_rows, 0);
 
+static const struct name_row relation_names[] = {
+	{ "same", GROUP_SAME },
+	{ "above", GROUP_ABOVE },
+	{ "below", GROUP_BELOW },
+	{ NULL, 0 },
+};
+static const struct field group_rows[] = {
+	FIELD(struct group_facts, STRING, id, "id", FIELD_REQUIRED),
+	FIELD(struct group_facts, STRING, root, "root", FIELD_REQUIRED),
+	FIELD_ENUM_ROW(struct group_facts, relation, "relation", FIELD_REQUIRED, relation_names),
+};
+static const struct fields group_fields =
+	FIELDS("struct group_facts", struct group_facts, group_rows, 0);
+
 static const struct field facts_rows[] = {
 	FIELD(struct facts, U32, uid, "uid", 0),
 	FIELD(struct facts, BOOL, rootless, "rootless", 0),
@@ -200,6 +226,8 @@ static const struct field facts_rows[] = {
 	FIELD_LIST_ROW(struct facts, members, struct member_facts, "members", 0, &member_fields),
 	FIELD_OBJECT_ROW(struct facts, cgroup, struct cgroup_facts, "cgroup", 0, &cgroup_fields),
 	FIELD(struct facts, STRING, bundle, "bundle", 0),
+	FIELD(struct facts, STRING, cgroup_path, "cgroupPath", 0),
+	FIELD_LIST_ROW(struct facts, groups, struct group_facts, "groups", 0, &group_fields),
 	FIELD(struct facts, STRING, rootfs, "rootfs", 0),
 	FIELD(struct facts, STRING, resolv_conf, "resolvConf", 0),
 	FIELD(struct facts, STRING, hosts, "hosts", 0),

@@ -17,6 +17,7 @@ enum policy_answer { POLICY_REWRITE = 1, POLICY_REFUSE, POLICY_LATE, POLICY_KEEP
 enum policy_namespace { POLICY_FRESH = 1, POLICY_ISOLATED, POLICY_REQUESTED };
 enum policy_lock { POLICY_LOCK_OPEN = 1, POLICY_LOCK_STRICT };
 enum policy_sockets { POLICY_SOCKETS_SHARED = 1, POLICY_SOCKETS_ISOLATED };
+enum policy_overlap { POLICY_OVERLAP_REFUSED = 1, POLICY_OVERLAP_OPEN };
 enum policy_privileged {
 	POLICY_PRIVILEGED_ALLOW = 1,
 	POLICY_PRIVILEGED_STRIP,
@@ -46,6 +47,9 @@ struct policy_namespaces {
 	struct json_value *user;          /* "requested"; { "auto": ... } is refused by name */
 	int time;
 };
+struct policy_cgroup {
+	int overlap; /* enum policy_overlap */
+};
 struct policy_hooks {
 	struct strlist output;  /* directories where the output of hooks may go */
 	struct opt_u32 timeout; /* seconds, of a hook without a timeout of its own */
@@ -61,10 +65,11 @@ struct policy {
 	struct policy_namespaces *namespaces;
 	int proc_sys;   /* POLICY_REWRITE: "read-only"; POLICY_REQUESTED: "requested" */
 	int privileged; /* enum policy_privileged; "strip", "refuse" are refused by name */
+	struct policy_cgroup *cgroup;
 	struct policy_hooks *hooks;
 	struct policy_criu *criu;
 	/* known and refused by name until they are there */
-	struct json_value *capabilities, *share, *hostname, *systemd, *cgroup, *audit, *distros;
+	struct json_value *capabilities, *share, *hostname, *systemd, *audit, *distros;
 };
 
 extern const struct fields policy_fields;
@@ -125,8 +130,9 @@ struct verdict {
 	char *network_path;      /* of the policy's namespace under EARLY and LATE */
 	uint64_t network_cookie; /* expected cookie there, 0: unknown */
 	struct decisions decisions;
-	bool refused;  /* some decision refuses: nothing may run */
-	bool observed; /* mode observe: `spec` is the input unchanged, decisions say what
+	bool group_exclusive; /* the container's group is shared with no other one */
+	bool refused;         /* some decision refuses: nothing may run */
+	bool observed;        /* mode observe: `spec` is the input unchanged, decisions say what
 	                               enforce would have done */
 };
 

@@ -110,7 +110,6 @@ static int check_supported(const struct policy_text *text, const struct policy *
 		{ "share", policy->share },
 		{ "hostname", policy->hostname },
 		{ "systemd", policy->systemd },
-		{ "cgroup", policy->cgroup },
 		{ "audit", policy->audit },
 		{ "distros", policy->distros },
 	};
@@ -212,12 +211,15 @@ static void fill_policy(struct policy *policy, const struct policy *from, struct
 	fill_word(&policy->mode, from->mode);
 	fill_network(policy->network, from->network, arena);
 	fill_namespaces(policy->namespaces, from->namespaces);
+	if (!policy->cgroup)
+		policy->cgroup = arena_new(arena, struct policy_cgroup);
 	if (!policy->hooks)
 		policy->hooks = arena_new(arena, struct policy_hooks);
 	if (!policy->criu || !policy->criu->config.v)
 		policy->criu = from->criu;
 	fill_word(&policy->proc_sys, from->proc_sys);
 	fill_word(&policy->privileged, from->privileged);
+	fill_word(&policy->cgroup->overlap, from->cgroup->overlap);
 	fill_hooks(policy->hooks, from->hooks);
 }
 

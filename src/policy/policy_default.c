@@ -68,6 +68,8 @@ struct policy *policy_default(struct arena *arena, const char *rootless_network)
 	policy->namespaces = default_namespaces(arena);
 	policy->proc_sys = POLICY_REWRITE;
 	policy->privileged = POLICY_PRIVILEGED_ALLOW;
+	policy->cgroup = arena_new(arena, struct policy_cgroup);
+	policy->cgroup->overlap = POLICY_OVERLAP_REFUSED;
 	policy->hooks = arena_new(arena, struct policy_hooks);
 	policy->hooks->timeout = (struct opt_u32){ .set = true, .value = DEFAULT_HOOK_TIMEOUT_S };
 	policy->hooks->output = nothing(arena);

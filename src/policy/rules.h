@@ -57,6 +57,8 @@ void rule_proc_sys(struct application *a, const char *id);
 /* rules_annotations.c */
 void rule_hooks_output(struct application *a, const char *id);
 void rule_criu_config(struct application *a, const char *id);
+/* rules_cgroup.c */
+void rule_cgroup_overlap(struct application *a, const char *id);
 
 /* rules_capabilities.c */
 void rule_network_admin(struct application *a, const char *id);
@@ -74,6 +76,9 @@ const char *namespace_type_name(int type);
 const char *namespace_problem(struct application *a, const char *path, int type);
 /* The runtime's own or the host's. */
 bool namespace_is_host(const struct application *a, const char *path);
+
+/* cgroup.overlap "refused" is in force. */
+bool policy_is_group_exclusive(const struct policy *policy);
 
 /* network_join of a spec that nothing was decided about. */
 int network_of_request(const struct spec *spec);

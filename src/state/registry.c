@@ -212,8 +212,8 @@ static void add_member(struct members *members, size_t *capacity, struct arena *
 	members->v[members->n++] = *member;
 }
 
-int registry_living(const char *directory, const char *network_path, struct arena *arena,
-		    struct members *ret, struct err *e)
+static int read_members(const char *directory, const char *network_path, bool dead,
+			struct arena *arena, struct members *ret, struct err *e)
 {
 	struct members members = { 0 };
 	size_t capacity = 0;
@@ -240,7 +240,7 @@ int registry_living(const char *directory, const char *network_path, struct aren
 			return err_prefix(e, "registry of members '%s'", directory);
 		if (!member || (network_path && !str_eq(member->network_path, network_path)))
 			continue;
-		int living = is_living(member, e);
+		int living = dead ? 1 : is_living(member, e);
 		if (living < 0)
 			return err_prefix(e, "registry of members '%s': %s", directory,
 					  entry->d_name);
@@ -251,6 +251,17 @@ int registry_living(const char *directory, const char *network_path, struct aren
 		return -1;
 	*ret = members;
 	return 0;
+}
+
+int registry_living(const char *directory, const char *network_path, struct arena *arena,
+		    struct members *ret, struct err *e)
+{
+	return read_members(directory, network_path, false, arena, ret, e);
+}
+
+int registry_all(const char *directory, struct arena *arena, struct members *ret, struct err *e)
+{
+	return read_members(directory, NULL, true, arena, ret, e);
 }
 
 /* What a root is to a search. */

@@ -39,5 +39,8 @@ int registry_find(const char *directory, const char *root, const char *id, struc
  * not removed (delete removes them). A missing directory has none; a damaged entry is left out. */
 int registry_living(const char *directory, const char *network_path, struct arena *arena,
 		    struct members *ret, struct err *e) MUST_CHECK;
+/* Those of dead processes too. */
+int registry_all(const char *directory, struct arena *arena, struct members *ret, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -149,7 +149,7 @@ static void create(struct fixture *f, struct cgroup *ret)
 {
 	struct err e;
 
-	if (cgroup_create(&f->plan, &f->facts, ret, &e) < 0)
+	if (cgroup_create(&f->plan, &f->facts, NULL, ret, &e) < 0)
 		STOP("%s\n", e.text);
 }
 
@@ -158,7 +158,7 @@ static void assert_refused(struct fixture *f, const char *part_of_text)
 	autocgroup cgroup = CGROUP_INIT;
 	struct err e = { 0 };
 
-	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), -1);
+	assert_int_equal(cgroup_create(&f->plan, &f->facts, NULL, &cgroup, &e), -1);
 	if (!strstr(e.text, part_of_text))
 		STOP("'%s' is not in: %s\n", part_of_text, e.text);
 }
@@ -795,7 +795,7 @@ static void containers_that_come_and_go_do_not_disturb_each_other(void **state)
 		for (int round = 0; round < 40; round++) {
 			autocgroup cgroup = CGROUP_INIT;
 			struct err e;
-			if (cgroup_create(&f->plan, &f->facts, &cgroup, &e) < 0 ||
+			if (cgroup_create(&f->plan, &f->facts, NULL, &cgroup, &e) < 0 ||
 			    cgroup_remove(&f->record, 5000, &e) < 0) {
 				dprintf(2, "%s\n", e.text);
 				_exit(1);

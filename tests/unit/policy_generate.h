@@ -228,6 +228,7 @@ static struct policy *generate_policy(const struct round *r)
 	policy->namespaces->uts = ANY_OF(isolated);
 	policy->namespaces->cgroup = ANY_OF(isolated);
 	policy->proc_sys = one_in(3) ? POLICY_REQUESTED : POLICY_REWRITE;
+	policy->cgroup->overlap = one_in(3) ? POLICY_OVERLAP_OPEN : POLICY_OVERLAP_REFUSED;
 	return policy;
 }
 
@@ -306,6 +307,14 @@ static struct facts *generate_facts(const struct round *r, bool plain)
 		facts->members.v = arena_new(r->arena, struct member_facts);
 		facts->members.v->id = text_of(r, "alpine");
 		facts->members.v->cookie = one_in(2) ? 43 : 9;
+	}
+	if (one_in(10)) {
+		facts->cgroup_path = text_of(r, "/pods/one");
+		facts->groups.n = 1;
+		facts->groups.v = arena_new(r->arena, struct group_facts);
+		facts->groups.v->id = text_of(r, "alpine");
+		facts->groups.v->root = text_of(r, "/run/state");
+		facts->groups.v->relation = one_in(2) ? GROUP_SAME : GROUP_BELOW;
 	}
 	return facts;
 }

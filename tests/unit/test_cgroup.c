@@ -121,7 +121,7 @@ static void assert_refused(struct fixture *f, const char *part_of_text)
 	autocgroup cgroup = CGROUP_INIT;
 	struct err e = { 0 };
 
-	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), -1);
+	assert_int_equal(cgroup_create(&f->plan, &f->facts, NULL, &cgroup, &e), -1);
 	assert_int_equal(cgroup.n, 0);
 	if (!strstr(e.text, part_of_text))
 		STOP("'%s' is not in: %s\n", part_of_text, e.text);
@@ -171,7 +171,7 @@ static void without_a_manager_there_is_nothing_to_do(void **state)
 	describe(f);
 	assert_false(f->record.manage);
 	assert_int_equal(f->record.directories.n, 0);
-	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), 0);
+	assert_int_equal(cgroup_create(&f->plan, &f->facts, NULL, &cgroup, &e), 0);
 	assert_int_equal(cgroup.n, 0);
 	assert_int_equal(cgroup_join_self(&cgroup, &e), 0);
 	assert_int_equal(cgroup_kill(&f->record, 100, &e), 0);
@@ -226,7 +226,7 @@ static void an_empty_cgroup_of_an_engine_is_used(void **state)
 
 	make_v1(f);
 	add_write(f, "pids", "pids.max", "5\n");
-	if (cgroup_create(&f->plan, &f->facts, &cgroup, &e) < 0)
+	if (cgroup_create(&f->plan, &f->facts, NULL, &cgroup, &e) < 0)
 		STOP("%s\n", e.text);
 	assert_int_equal(cgroup.n, 2);
 	assert_int_equal(cgroup.layout, CGROUP_V1);
@@ -247,7 +247,7 @@ static void every_tasks_file_gets_a_zero(void **state)
 	struct err e;
 
 	make_v1(f);
-	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), 0);
+	assert_int_equal(cgroup_create(&f->plan, &f->facts, NULL, &cgroup, &e), 0);
 	assert_int_equal(cgroup_join_self(&cgroup, &e), 0);
 	assert_content(f, "pids" LEAF "/tasks", "0");
 	assert_content(f, "memory" LEAF "/tasks", "0");
@@ -375,7 +375,7 @@ static void an_empty_cpuset_is_filled_from_the_top_down(void **state)
 			  i ? "\n" : "0\n");
 	}
 	files_put(&f->files, "cpuset/parent/cpuset.cpus", "1\n");
-	if (cgroup_create(&f->plan, &f->facts, &cgroup, &e) < 0)
+	if (cgroup_create(&f->plan, &f->facts, NULL, &cgroup, &e) < 0)
 		STOP("%s\n", e.text);
 	assert_content(f, "cpuset/parent/cpuset.cpus", "1\n");
 	assert_content(f, "cpuset/parent/cpuset.mems", "0");
@@ -397,7 +397,7 @@ static void controllers_are_enabled_in_every_cgroup_above(void **state)
 	make_v2(f);
 	files_put(&f->files, "unified" LEAF "/pids.max", "");
 	add_write(f, "pids", "pids.max", "7");
-	if (cgroup_create(&f->plan, &f->facts, &cgroup, &e) < 0)
+	if (cgroup_create(&f->plan, &f->facts, NULL, &cgroup, &e) < 0)
 		STOP("%s\n", e.text);
 	assert_content(f, "unified/cgroup.subtree_control", "+pids +memory");
 	/* memory is enabled there */
@@ -420,7 +420,7 @@ static void nothing_is_enabled_twice(void **state)
 
 	make_v2(f);
 	files_put(&f->files, "unified" LEAF "/cgroup.controllers", "cpu memory pids\n");
-	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), 0);
+	assert_int_equal(cgroup_create(&f->plan, &f->facts, NULL, &cgroup, &e), 0);
 	assert_content(f, "unified/cgroup.subtree_control", "");
 }
 
@@ -433,7 +433,7 @@ static void a_controller_that_a_limit_needs_must_be_there(void **state)
 	make_v2(f);
 	files_put(&f->files, "unified/parent/cgroup.controllers", "memory\n");
 	/* wanted, but no limit depends on it */
-	assert_int_equal(cgroup_create(&f->plan, &f->facts, &cgroup, &e), 0);
+	assert_int_equal(cgroup_create(&f->plan, &f->facts, NULL, &cgroup, &e), 0);
 	add_write(f, "pids", "pids.max", "7");
 	assert_refused(f, "cgroup controller 'pids' is not available in cgroup");
 }

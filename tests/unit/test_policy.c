@@ -407,7 +407,6 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 		{ "\"share\":[]", "share" },
 		{ "\"hostname\":\"id\"", "hostname" },
 		{ "\"systemd\":true", "systemd" },
-		{ "\"cgroup\":{\"parent\":\"/x\"}", "cgroup" },
 		{ "\"audit\":\"journal\"", "audit" },
 		{ "\"distros\":[]", "distros" },
 	};
@@ -435,6 +434,8 @@ static void test_values_of_hooks_and_criu(void **state)
 	assert_int_equal(decoded("{\"version\":1,\"hooks\":{}}")->hooks->timeout.value, 240);
 	assert_int_equal(decoded("{\"version\":1,\"hooks\":{\"timeout\":7}}")->hooks->timeout.value,
 			 7);
+	assert_int_equal(decoded("{\"version\":1,\"cgroup\":{}}")->cgroup->overlap,
+			 POLICY_OVERLAP_REFUSED);
 }
 
 int main(void)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Marks on cgroups: attributes (xattr(7)) of their directories that say what this program has to do with
+ * them. Only root of the host can set or read them (`trusted.*`); without that power nothing is marked.
+ */
+#ifndef CGROUP_MARK_H
+#define CGROUP_MARK_H
+
+#include "cgroup/cgroup.h"
+
+/* One byte: the program has made the directory, as a container's ('1'; version 0.1.0 for its parents, too) or
+ * on the way to one ('p'). */
+#define CGROUP_MADE_BY_US "trusted.distro-shim.made"
+#define CGROUP_MADE_FOR_CONTAINER '1'
+#define CGROUP_MADE_AS_PARENT 'p'
+/* It was there before the container, and stays. */
+#define CGROUP_MADE_BEFORE "trusted.distro-shim.before"
+/* "1 NAME WITHIN ID ROOT": struct cgroup_mark */
+#define CGROUP_OWNER "trusted.distro-shim.owner"
+
+/* 1: there is one; 0: none, or it cannot be seen; -1 and errno. */
+int mark_read(int directory_fd, struct cgroup_mark *ret);
+int mark_read_path(const char *directory, struct cgroup_mark *ret);
+
+/* `flags` of setxattr(2). -1 and errno. */
+int mark_write(int directory_fd, const struct cgroup_mark *mark, int flags);
+
+/* Text to mark and back; false where it is not one. Pure. */
+bool mark_parse(const char *text, struct cgroup_mark *ret);
+void mark_print(const struct cgroup_mark *mark, struct strbuf *out);
+
+/* One byte of an attribute; 0: it is not there. */
+char mark_byte(const char *directory, const char *attribute);
+char mark_byte_at(int directory_fd, const char *attribute);
+
+/* Whether this process would see a mark that is there. */
+bool marks_are_visible(void);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See own.h. Runs in the runtime. */
+#include "cgroup/own.h"
+
+#include "cgroup/mark.h"
+
+#include "base/auto.h"
+#include "sys/procfs.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* By what another record says, where there are no marks. */
+static bool is_recorded(const char *directory, const struct cgroup_others *others,
+			struct cgroup_mark *ret)
+{
+	struct stat st;
+
+	if (!others || others->n == 0 || stat(directory, &st) < 0)
+		return false;
+	for (size_t i = 0; i < others->n; i++) {
+		const struct cgroup_other *other = &others->v[i];
+		if (other->device != st.st_dev || other->inode != st.st_ino)
+			continue;
+		*ret = (struct cgroup_mark){ .name = "?" };
+		snprintf(ret->id, sizeof(ret->id), "%s", other->id);
+		snprintf(ret->root, sizeof(ret->root), "%s", other->root);
+		return true;
+	}
+	return false;
+}
+
+int own_ask(const char *directory, const struct cgroup_record *record, struct cgroup_mark *ret,
+	    struct err *e)
+{
+	int rc;
+
+	if (is_recorded(directory, record->others, ret))
+		return OWN_ANOTHERS;
+	rc = mark_read_path(directory, ret);
+	if (rc < 0)
+		return fail_sys(e, "read the mark of cgroup '%s'", directory);
+	if (rc > 0)
+		return str_eq(record->mark, ret->name) ? OWN_ITS : OWN_ANOTHERS;
+	/* Who cannot see marks goes by the path as well. */
+	return record->mark && marks_are_visible() ? OWN_NOBODYS : OWN_ITS;
+}
+
+static bool is_part(const struct own_walk *walk, const struct cgroup_mark *mark)
+{
+	if (str_eq(walk->name, mark->name))
+		return true;
+	if (!mark->within[0])
+		return false;
+	for (size_t i = 0; i < walk->n; i++)
+		if (str_eq(walk->accepted[i], mark->within))
+			return true;
+	return str_eq(walk->name, mark->within);
+}
+
+static bool passes(int directory_fd, void *context)
+{
+	struct own_walk *walk = context;
+	const struct fd_path path = fd_path(directory_fd);
+	struct cgroup_mark mark;
+
+	if (!is_recorded(path.text, walk->others, &mark)) {
+		if (mark_read_path(path.text, &mark) == 0)
+			return true;
+		if (is_part(walk, &mark)) {
+			/* A chain of engines that is longer ends with the outermost. */
+			if (walk->n < ARRAY_SIZE(walk->accepted))
+				memcpy(walk->accepted[walk->n++], mark.name, sizeof(mark.name));
+			return true;
+		}
+	}
+	/* Nothing is in it that could be harmed, and no container stays behind in it. */
+	if (!cgroup_is_populated(path.text))
+		return true;
+	walk->found = true;
+	walk->other = mark;
+	return false;
+}
+
+void own_walk_start_named(struct own_walk *walk, const char *name)
+{
+	*walk = (struct own_walk){ .name = name };
+	walk->limit = (struct tree_limit){ .passes = passes, .context = walk };
+}
+
+void own_walk_start(struct own_walk *walk, const struct cgroup_record *record)
+{
+	own_walk_start_named(walk, record->mark);
+	walk->others = record->others;
+}
+
+int own_find_other(const int *directories, size_t n, const struct cgroup_record *record,
+		   struct cgroup_mark *ret, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct own_walk walk;
+		own_walk_start(&walk, record);
+		const struct tree_visitor visitor = { .limit = &walk.limit };
+		if (tree_walk(directories[i], &visitor, e) < 0)
+			return -1;
+		if (walk.found) {
+			*ret = walk.other;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+int own_fail_inside(const char *verb, const struct cgroup_record *record,
+		    const struct cgroup_mark *other, struct err *e)
+{
+	return fail(e, ERR_STATE,
+		    "cannot %s cgroup '%s': container %s (state root '%s') is in it, too; delete "
+		    "that one first",
+		    verb, record->path, other->id, other->root);
+}
+
+int own_fail_anothers(const struct cgroup_record *record, const struct cgroup_mark *other,
+		      struct err *e)
+{
+	if (!other->name[0])
+		return fail(e, ERR_STATE,
+			    "cgroup '%s' was removed and made again by another program; it is not "
+			    "the container's any more",
+			    record->path);
+	return fail(e, ERR_STATE,
+		    "cgroup '%s' belongs to container %s (state root '%s') by now; it is not this "
+		    "one's any more",
+		    record->path, other->id, other->root);
+}
+
+static int enter_for_any(int directory_fd, void *context, struct err *e)
+{
+	char byte;
+	bool *any = context;
+	autoclose int fd = openat(directory_fd, "cgroup.procs", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	(void)e;
+	*any |= fd >= 0 && read(fd, &byte, 1) > 0;
+	return 0;
+}
+
+bool cgroup_is_populated(const char *directory)
+{
+	bool any = false;
+	const struct tree_visitor visitor = { .enter = enter_for_any, .context = &any };
+	autoclose int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct err ignored;
+
+	if (fd < 0)
+		return false;
+	if (faccessat(fd, "cgroup.events", F_OK, 0) == 0)
+		return tree_has_event(fd, "cgroup.events", "populated 1");
+	/* Where it cannot be read it is taken for one that is in use. */
+	return tree_walk(fd, &visitor, &ignored) < 0 || any;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which groups, and so which processes, are a container's own: the one place that decides it, for every
+ * command and for what is taken back of a failed create. Private to cgroup/.
+ *
+ * A group that the container's record names is its own where it carries the record's mark. A record without
+ * a mark (of version 0.1.0, or of a caller who cannot set one) is believed by its path, where no mark and no
+ * other record says otherwise. What lies below is its own up to the groups that carry another container's
+ * mark and hold processes, but those of a runtime that itself runs in the container belong to it.
+ */
+#ifndef CGROUP_OWN_H
+#define CGROUP_OWN_H
+
+#include "cgroup/tree.h"
+
+enum own_answer {
+	OWN_ITS,      /* the container's */
+	OWN_ANOTHERS, /* *ret says whose */
+	OWN_NOBODYS,  /* the record has a mark and this group none: made anew, or not marked yet */
+};
+
+/* Of a directory that the record names. -1: it cannot be told. */
+int own_ask(const char *directory, const struct cgroup_record *record, struct cgroup_mark *ret,
+	    struct err *e) MUST_CHECK;
+
+/* A walk that keeps to what is a container's own. */
+struct own_walk {
+	const char *name; /* of the container's mark; NULL: it has none */
+	const struct cgroup_others *others;
+	struct tree_limit limit; /* for tree_walk() and tree_add_pids() */
+	bool found;              /* another's was left out */
+	struct cgroup_mark other;
+	/* names of marks that are part of it: runtimes in it have made them */
+	size_t n;
+	char accepted[16][CGROUP_MARK_NAME];
+};
+void own_walk_start(struct own_walk *walk, const struct cgroup_record *record);
+/* The same where there is no record yet. */
+void own_walk_start_named(struct own_walk *walk, const char *name);
+
+/* Whether processes of another container are below one of its groups. 1, 0; -1 with *e. */
+int own_find_other(const int *directories, size_t n, const struct cgroup_record *record,
+		   struct cgroup_mark *ret, struct err *e) MUST_CHECK;
+
+/* ERR_STATE, in words that name the other one: `verb` says what cannot be done. */
+int own_fail_inside(const char *verb, const struct cgroup_record *record,
+		    const struct cgroup_mark *other, struct err *e) MUST_CHECK;
+/* Likewise of what own_ask() answered. `other` without a name: OWN_NOBODYS. */
+int own_fail_anothers(const struct cgroup_record *record, const struct cgroup_mark *other,
+		      struct err *e) MUST_CHECK;
+
+#endif

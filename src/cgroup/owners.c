@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whose the groups at, above and below a path are, by their marks (cgroup.h). Runs in the runtime.
+ */
+#include "cgroup/mark.h"
+#include "cgroup/tree.h"
+
+#include "base/auto.h"
+#include "sys/procfs.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+/* A container of version 0.1.0 has marked its groups, but not as its own. */
+static bool is_made_before_marks(const char *directory)
+{
+	return mark_byte(directory, CGROUP_MADE_BY_US) == CGROUP_MADE_FOR_CONTAINER ||
+	       mark_byte(directory, CGROUP_MADE_BEFORE) != '\0';
+}
+
+struct below {
+	bool top; /* the first one of the walk is the group itself */
+	const struct cgroup_owners *owners;
+};
+
+static int enter_below(int directory_fd, void *context, struct err *e)
+{
+	struct below *below = context;
+	const struct fd_path path = fd_path(directory_fd);
+	struct cgroup_mark mark;
+
+	if (below->top) {
+		below->top = false;
+		return 0;
+	}
+	if (mark_read(directory_fd, &mark) > 0)
+		return below->owners->found(&mark, GROUP_BELOW, path.text, below->owners->context,
+					    e);
+	if (below->owners->unmarked && is_made_before_marks(path.text))
+		*below->owners->unmarked = true;
+	return 0;
+}
+
+static int look_below(const char *directory, const struct cgroup_owners *owners, struct err *e)
+{
+	struct below below = { .top = true, .owners = owners };
+	const struct tree_visitor visitor = { .enter = enter_below, .context = &below };
+	autoclose int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail_sys(e, "open cgroup '%s'", directory);
+	return tree_walk(fd, &visitor, e);
+}
+
+/* 1: it is there; 0: it is not. */
+static int look_at(const char *directory, int relation, const struct cgroup_owners *owners,
+		   struct err *e)
+{
+	struct cgroup_mark mark;
+	int rc = mark_read_path(directory, &mark);
+
+	if (rc < 0 && errno == ENOENT)
+		return 0;
+	if (rc < 0)
+		return fail_sys(e, "read the mark of cgroup '%s'", directory);
+	if (rc > 0 && owners->found(&mark, relation, directory, owners->context, e) < 0)
+		return -1;
+	if (rc == 0 && relation != GROUP_AROUND && owners->unmarked &&
+	    is_made_before_marks(directory))
+		*owners->unmarked = true;
+	return 1;
+}
+
+int cgroup_find_owners(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
+		       const struct cgroup_owners *owners, struct err *e)
+{
+	size_t length = strlen(path);
+	char directory[PATH_MAX], part[PATH_MAX];
+
+	for (size_t end = 0; end <= length; end++) {
+		int relation = end == length ? GROUP_SAME : GROUP_ABOVE;
+		if (path[end] != '/' && path[end] != '\0')
+			continue;
+		if (str_format(part, sizeof(part), e, "%.*s", (int)end, path) < 0 ||
+		    str_format(directory, sizeof(directory), e, "%s%s", hierarchy->mount_point,
+			       part) < 0)
+			return -1;
+		/* In it the runtime itself runs: that of an engine in a container. */
+		if (end < length && path_is_below(hierarchy->own_path, end ? part : "/"))
+			relation = GROUP_AROUND;
+		if (owners->around_only && relation != GROUP_AROUND)
+			return 0;
+		int rc = look_at(directory, relation, owners, e);
+		if (rc <= 0)
+			return rc;
+	}
+	return look_below(directory, owners, e);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a process that is still there is on its way out. */
+#ifndef SYS_DYING_H
+#define SYS_DYING_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* True where every thread of it has got SIGKILL, is exiting or has ended: nothing of it runs again. False
+ * where it cannot be told. The caller holds a pidfd, so that the number is the process's. */
+bool process_is_dying(pid_t pid);
+
+/* One thread, by the text of its `stat` and `status` (proc(5)). Pure. */
+bool thread_is_dying(const char *stat, const char *status);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whose groups are (cgroup/own.h, claim.c, owners.c), on trees of ordinary files with the marks that groups
+ * have. What needs the privilege for such a mark skips without it.
+ */
+#include "cgroup/make.h"
+#include "cgroup/mark.h"
+#include "cgroup/record.h"
+
+#include "files.h"
+
+#include <signal.h>
+
+struct fixture {
+	struct files files;
+	struct cgroup_facts facts;
+	struct cgroup_hierarchy_facts hierarchy;
+	struct plan_cgroup plan;
+	struct cgroup_record record;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	if (files_begin(&f->files) < 0)
+		return -1;
+	files_make(&f->files, "pids");
+	f->hierarchy.mount_point = files_path(&f->files, "pids");
+	f->hierarchy.own_path = arena_strdup(&f->files.arena, "/elsewhere");
+	f->hierarchy.controllers.v = arena_new_array(&f->files.arena, char *, 1);
+	f->hierarchy.controllers.v[f->hierarchy.controllers.n++] =
+		arena_strdup(&f->files.arena, "pids");
+	f->facts.hierarchies.v = &f->hierarchy;
+	f->facts.hierarchies.n = 1;
+	f->plan.manage = true;
+	f->plan.layout = CGROUP_V1;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	files_end(&f->files);
+	free(f);
+	return 0;
+}
+
+static void group(struct fixture *f, const char *path, const char *procs)
+{
+	struct arena *arena = &f->files.arena;
+
+	files_make(&f->files, arena_printf(arena, "pids%s", path));
+	files_put(&f->files, arena_printf(arena, "pids%s/cgroup.procs", path), procs);
+	files_put(&f->files, arena_printf(arena, "pids%s/tasks", path), "");
+}
+
+static bool set_mark(struct fixture *f, const char *path, const char *name, const char *within,
+		     const char *id)
+{
+	struct cgroup_mark mark = { .root = "/run/state" };
+
+	snprintf(mark.name, sizeof(mark.name), "%s", name);
+	snprintf(mark.within, sizeof(mark.within), "%s", within);
+	snprintf(mark.id, sizeof(mark.id), "%s", id);
+	autoclose int fd =
+		open(files_path(&f->files, arena_printf(&f->files.arena, "pids%s", path)),
+		     O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 && mark_write(fd, &mark, 0) == 0;
+}
+
+static void describe(struct fixture *f, const char *path, const char *mark)
+{
+	f->plan.path = path;
+	cgroup_describe(&f->plan, &f->facts, &f->files.arena, &f->record);
+	f->record.mark = mark ? arena_strdup(&f->files.arena, mark) : NULL;
+}
+
+static bool counts_always(const struct cgroup_mark *mark, const char *directory)
+{
+	(void)mark;
+	(void)directory;
+	return true;
+}
+static bool counts_never(const struct cgroup_mark *mark, const char *directory)
+{
+	(void)mark;
+	(void)directory;
+	return false;
+}
+
+static int create(struct fixture *f, const char *path, bool exclusive,
+		  bool (*counts)(const struct cgroup_mark *mark, const char *directory),
+		  struct err *e)
+{
+	const struct cgroup_claim claim = {
+		.name = "mine",
+		.id = "me",
+		.root = "/run/state",
+		.exclusive = exclusive,
+		.counts = counts,
+	};
+	autocgroup cgroup = CGROUP_INIT;
+
+	describe(f, path, "mine");
+	return cgroup_create(&f->plan, &f->facts, &claim, &cgroup, e);
+}
+
+static bool owner_is(struct fixture *f, const char *path, const char *name)
+{
+	struct cgroup_mark mark;
+
+	return mark_read_path(files_path(&f->files, arena_printf(&f->files.arena, "pids%s", path)),
+			      &mark) > 0 &&
+	       str_eq(mark.name, name);
+}
+
+static void pids_are(struct fixture *f, const uint32_t *wanted, size_t n)
+{
+	struct u32list pids;
+	struct err e;
+
+	assert_int_equal(cgroup_pids(&f->record, &f->files.arena, &pids, &e), 0);
+	assert_int_equal(pids.n, n);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(pids.v[i], wanted[i]);
+}
+
+/* --- */
+
+static void a_mark_is_read_as_it_was_written(void **state)
+{
+	const struct cgroup_mark mark = { .name = "0123456789abcdef",
+					  .within = "fedcba9876543210",
+					  .id = "web-1",
+					  .root = "/run/a b/containers" };
+	const char *const bad[] = { "",
+				    "1",
+				    "1 a",
+				    "1 a - id",
+				    "1 a - id root",
+				    "1 a - id ",
+				    "1  - id /r",
+				    "1 aaaaaaaaaaaaaaaaaaaaaaaaaa - id /r" };
+	struct cgroup_mark again;
+	autostrbuf text = { 0 };
+
+	(void)state;
+	mark_print(&mark, &text);
+	assert_string_equal(strbuf_text(&text),
+			    "1 0123456789abcdef fedcba9876543210 web-1 /run/a b/containers");
+	assert_true(mark_parse(strbuf_text(&text), &again));
+	assert_string_equal(again.name, mark.name);
+	assert_string_equal(again.within, mark.within);
+	assert_string_equal(again.id, mark.id);
+	assert_string_equal(again.root, mark.root);
+	assert_true(mark_parse("1 a - id /r", &again));
+	assert_string_equal(again.within, "");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(mark_parse(bad[i], &again));
+}
+
+static void what_another_has_marked_below_is_left_out(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	group(f, "/g", "11\n");
+	group(f, "/g/own", "12\n");
+	group(f, "/g/other", "13\n");
+	group(f, "/g/other/deep", "14\n");
+	group(f, "/g/nested", "15\n");
+	group(f, "/g/nested/twice", "16\n");
+	if (!set_mark(f, "/g", "mine", "", "me") || !set_mark(f, "/g/other", "else", "", "other") ||
+	    !set_mark(f, "/g/nested", "inner", "mine", "in") ||
+	    !set_mark(f, "/g/nested/twice", "innermost", "inner", "in"))
+		skip();
+	describe(f, "/g", "mine");
+	pids_are(f, (const uint32_t[]){ 11, 12, 15, 16 }, 4);
+	assert_int_equal(cgroup_check_own(&f->record, NULL, &e), 0);
+	assert_int_equal(cgroup_check_own(&f->record, "freeze", &e), -1);
+	assert_non_null(strstr(e.text, "container other (state root '/run/state')"));
+}
+
+static void a_group_with_another_mark_is_anothers(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	group(f, "/g", "11\n");
+	if (!set_mark(f, "/g", "else", "", "other"))
+		skip();
+	describe(f, "/g", "mine");
+	pids_are(f, NULL, 0);
+	assert_int_equal(cgroup_kill(&f->record, 100, &e), 0);
+	assert_int_equal(cgroup_signal(&f->record, SIGTERM, &e), 0);
+	assert_int_equal(cgroup_pause(&f->record, 100, &e), -1);
+	assert_non_null(strstr(e.text, "belongs to container other"));
+	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
+	assert_true(files_has(&f->files, "pids/g"));
+	/* neither is it that of a record without a mark */
+	describe(f, "/g", NULL);
+	pids_are(f, NULL, 0);
+}
+
+static void without_marks_the_path_counts_and_then_other_records(void **state)
+{
+	struct fixture *f = *state;
+	struct cgroup_other other = { .id = "other", .root = "/run/state" };
+	struct cgroup_others others = { .n = 1, .v = &other };
+	struct stat st;
+
+	group(f, "/g", "11\n");
+	group(f, "/g/below", "12\n");
+	describe(f, "/g", NULL);
+	pids_are(f, (const uint32_t[]){ 11, 12 }, 2);
+	assert_int_equal(stat(files_path(&f->files, "pids/g/below"), &st), 0);
+	other.device = st.st_dev;
+	other.inode = st.st_ino;
+	f->record.others = &others;
+	pids_are(f, (const uint32_t[]){ 11 }, 1);
+	assert_int_equal(stat(files_path(&f->files, "pids/g"), &st), 0);
+	other.inode = st.st_ino;
+	pids_are(f, NULL, 0);
+}
+
+static void a_claim_marks_what_it_makes_and_what_is_there(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	group(f, "/g", "");
+	if (!set_mark(f, "/g", "gone", "", "other"))
+		skip();
+	/* a container that means nothing any more */
+	assert_int_equal(create(f, "/g", true, counts_never, &e), 0);
+	assert_true(owner_is(f, "/g", "mine"));
+}
+
+static void a_group_of_another_is_refused_by_an_exclusive_claim(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	group(f, "/g", "");
+	group(f, "/g/below", "");
+	group(f, "/h", "");
+	group(f, "/h/below", "");
+	if (!set_mark(f, "/g", "else", "", "other") ||
+	    !set_mark(f, "/h/below", "else", "", "other"))
+		skip();
+	assert_int_equal(create(f, "/g", true, counts_always, &e), -1);
+	assert_int_equal(e.kind, ERR_POLICY);
+	assert_non_null(strstr(e.text, "cgroup '/g' belongs to container other"));
+	assert_int_equal(create(f, "/g/below", true, counts_always, &e), -1);
+	assert_non_null(strstr(e.text, "cgroup '/g/below' lies in the group of container other"));
+	assert_int_equal(create(f, "/h", true, counts_always, &e), -1);
+	assert_non_null(strstr(e.text, "cgroup '/h' contains the group of container other"));
+	/* what was claimed is given back */
+	assert_true(owner_is(f, "/g", "else"));
+	assert_false(owner_is(f, "/g/below", "mine"));
+	assert_false(owner_is(f, "/h", "mine"));
+	assert_int_equal(create(f, "/g", false, counts_always, &e), 0);
+	assert_true(owner_is(f, "/g", "mine"));
+}
+
+static void a_runtime_in_a_container_may_make_groups_below_it(void **state)
+{
+	struct fixture *f = *state;
+	struct cgroup_mark mark;
+	struct err e;
+
+	group(f, "/outer", "11\n");
+	group(f, "/outer/new", "");
+	if (!set_mark(f, "/outer", "outside", "", "outer"))
+		skip();
+	assert_int_equal(create(f, "/outer/new", true, counts_always, &e), -1);
+	f->hierarchy.own_path = arena_strdup(&f->files.arena, "/outer/engine");
+	assert_int_equal(create(f, "/outer/new", true, counts_always, &e), 0);
+	assert_int_equal(mark_read_path(files_path(&f->files, "pids/outer/new"), &mark), 1);
+	assert_string_equal(mark.within, "outside");
+	/* a name that only begins like it */
+	group(f, "/outer2", "");
+	assert_true(set_mark(f, "/outer2", "outside2", "", "outer2"));
+	group(f, "/outer2/new", "");
+	assert_int_equal(create(f, "/outer2/new", true, counts_always, &e), -1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_mark_is_read_as_it_was_written),
+		TEST(what_another_has_marked_below_is_left_out),
+		TEST(a_group_with_another_mark_is_anothers),
+		TEST(without_marks_the_path_counts_and_then_other_records),
+		TEST(a_claim_marks_what_it_makes_and_what_is_there),
+		TEST(a_group_of_another_is_refused_by_an_exclusive_claim),
+		TEST(a_runtime_in_a_container_may_make_groups_below_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
