@@ -99,6 +99,8 @@ src_libsys_a_SOURCES = \
 	src/sys/nsfd.h \
 	src/sys/peer.c \
 	src/sys/peer.h \
+	src/sys/proc_status.c \
+	src/sys/proc_status.h \
 	src/sys/procfs.c \
 	src/sys/procfs.h \
 	src/sys/self_exe.c \
@@ -126,6 +128,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_annotations.c \
 	src/policy/rules_capabilities.c \
 	src/policy/rules_cgroup.c \
+	src/policy/rules_confinement.c \
 	src/policy/rules_mounts.c \
 	src/policy/rules_namespaces.c \
 	src/policy/rules_network.c \
@@ -237,6 +240,7 @@ src_libcriu_swrk_a_SOURCES = \
 	src/criu/criu.c \
 	src/criu/criu.h \
 	src/criu/images.c \
+	src/criu/images_filters.c \
 	src/criu/images.h \
 	src/criu/log.c \
 	src/criu/protocol.c \
@@ -254,6 +258,7 @@ src_libseccomp_filter_a_SOURCES = \
 	src/seccomp/listener.c \
 	src/seccomp/load.c \
 	src/seccomp/parts.h \
+	src/seccomp/peers.c \
 	src/seccomp/program.h
 src_libfacts_a_SOURCES = \
 	src/facts/facts.c \
@@ -286,6 +291,8 @@ src_libboot_a_SOURCES = \
 	src/boot/context.h \
 	src/boot/create.c \
 	src/boot/exec.c \
+	src/boot/identity_check.c \
+	src/boot/identity_check.h \
 	src/boot/live_mounts.c \
 	src/boot/mounts.c \
 	src/boot/overlay.c \

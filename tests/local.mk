@@ -23,10 +23,12 @@ unit_tests = \
 	tests/unit/test_facts \
 	tests/unit/test_fields \
 	tests/unit/test_host_files \
+	tests/unit/test_identity \
 	tests/unit/test_json \
 	tests/unit/test_kill_delete \
 	tests/unit/test_live_mounts \
 	tests/unit/test_ownership \
+	tests/unit/test_peers \
 	tests/unit/test_plan \
 	tests/unit/test_plan_golden \
 	tests/unit/test_plan_mounts \
@@ -79,9 +81,11 @@ tests_unit_test_device_program_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_host_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_identity_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_live_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_peers_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_golden_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
@@ -45,6 +46,12 @@ static int check_cookie(const struct boot *b, struct err *e)
 		    "the container's first process has left the network namespace '%s': nothing is "
 		    "executed where it is now",
 		    status->network_path);
+}
+
+int child_exec_open_proc(struct boot *b, struct err *e)
+{
+	b->proc_directory = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return b->proc_directory < 0 ? fail_sys(e, "open /proc") : 0;
 }
 
 int child_exec_network(struct boot *b, struct err *e)
@@ -107,12 +114,35 @@ int child_exec_forget(struct boot *b, struct err *e)
 int child_exec_clone(struct boot *b, struct err *e)
 {
 	struct child process = CHILD_INIT;
-	int rc = child_clone_plain(CLONE_PARENT, &process, e);
+	int rc = child_clone_plain(CLONE_PARENT, &b->own, &process, e);
 
-	(void)b;
 	if (rc > 0)
 		_exit(0);
 	return rc;
+}
+
+static int fail_faked(const char *what, struct err *e)
+{
+	return fail(e, ERR_SYSTEM, "%s: the seccomp profile says that it is done, and it is not",
+		    what);
+}
+
+/* The joiner may have loaded a profile that answers in the kernel's place; what a call gives back, or writes
+ * into memory, shows whether it was made. */
+static int new_session(struct boot *b, struct err *e)
+{
+	pid_t session = setsid(), terminal = -1;
+
+	/* The caller's terminal is not the container's (CVE-2017-5226: TIOCSTI). */
+	if (session < 0)
+		return fail_sys(e, "setsid");
+	if (session != b->own)
+		return fail_faked("setsid", e);
+	if (!b->plan->process.terminal)
+		return 0;
+	if (ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0 || ioctl(STDIN_FILENO, TIOCGSID, &terminal) < 0)
+		return fail_sys(e, "make the terminal the controlling one");
+	return terminal == b->own ? 0 : fail_faked("make the terminal the controlling one", e);
 }
 
 int child_exec_session(struct boot *b, struct err *e)
@@ -120,15 +150,14 @@ int child_exec_session(struct boot *b, struct err *e)
 	struct message message = { .type = BOOT_PROCESS };
 	autoclose int pidfd = -1;
 
-	if (child_die_with_parent(b, e) < 0)
+	/* A profile may refuse it; the end of the channel is enough for whatever is not stopped. */
+	if (!b->filtered && child_die_with_parent(b, e) < 0)
 		return -1;
-	/* The caller's terminal is not the container's (CVE-2017-5226: TIOCSTI). */
-	if (setsid() < 0)
-		return fail_sys(e, "setsid");
-	if (b->plan->process.terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
-		return fail_sys(e, "make the terminal the controlling one");
+	b->dies_with_parent = !b->filtered || prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
+	if (new_session(b, e) < 0)
+		return -1;
 	/* By descriptor: our own number means nothing to the parent. */
-	pidfd = sys_pidfd_open(getpid(), 0);
+	pidfd = sys_pidfd_open(b->own, 0);
 	if (pidfd < 0)
 		return fail_sys(e, "open a descriptor of the new process");
 	return channel_send(b->channel, &message, pidfd, e);
@@ -139,7 +168,7 @@ static void name_listener(struct boot *b)
 {
 	for (char **env = b->env; *env; env++)
 		if (str_has_prefix(*env, "LISTEN_PID="))
-			*env = arena_printf(b->arena, "LISTEN_PID=%d", (int)getpid());
+			*env = arena_printf(b->arena, "LISTEN_PID=%d", (int)b->own);
 }
 
 int child_exec_ready(struct boot *b, struct err *e)
@@ -153,10 +182,14 @@ int child_exec_ready(struct boot *b, struct err *e)
 
 int child_exec_announce(struct boot *b, struct err *e)
 {
+	int signal = -1;
+
 	if (child_announce(b, e) < 0)
 		return -1;
 	/* It survives execve(), and the program outlives the runtime. */
-	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
+	if (!b->dies_with_parent)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, 0) < 0 || prctl(PR_GET_PDEATHSIG, &signal) < 0)
 		return fail_sys(e, "prctl");
-	return 0;
+	return signal == 0 ? 0 : fail_faked("prctl", e);
 }

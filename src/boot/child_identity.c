@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -40,11 +41,12 @@ static int give_streams(const struct plan_process *process, struct err *e)
 	return 0;
 }
 
-static int set_groups(const struct boot *b, struct err *e)
+static int set_groups(struct boot *b, struct err *e)
 {
 	const struct plan_process *process = &b->plan->process;
 	int error_number;
 
+	b->groups_kept = process->keep_groups;
 	if (process->keep_groups)
 		return 0;
 	if (setgroups(process->groups.n, process->groups.v) == 0)
@@ -52,20 +54,50 @@ static int set_groups(const struct boot *b, struct err *e)
 	error_number = errno;
 	/* user_namespaces(7): denied where the gid map was written without privilege; the groups of the
 	 * caller are all there can be. */
-	if (error_number == EPERM && b->groups_denied)
+	if (error_number == EPERM && b->groups_denied) {
+		b->groups_kept = true;
 		return 0;
+	}
 	return fail_errno(e, error_number, "set the supplementary groups");
 }
 
-int child_identity(struct boot *b, struct err *e)
+static struct cap_sets sets_of(const struct plan_capabilities *caps)
 {
-	const struct plan_process *process = &b->plan->process;
-	const struct plan_capabilities *caps = &process->capabilities;
-	struct cap_sets sets = {
+	return (struct cap_sets){
 		.effective = caps->effective,
 		.permitted = caps->permitted,
 		.inheritable = caps->inheritable,
 	};
+}
+
+/* What a filter or a late join takes stays in these two sets alone, from which execve() takes it. */
+static struct cap_sets with_admin(struct boot *b, struct cap_sets sets)
+{
+	const uint64_t admin = UINT64_C(1) << CAP_SYS_ADMIN;
+
+	b->admin = child_needs_admin(b) && !(sets.permitted & sets.effective & admin);
+	if (b->admin) {
+		sets.permitted |= admin;
+		sets.effective |= admin;
+	}
+	return sets;
+}
+
+int child_drop_admin(struct boot *b, struct err *e)
+{
+	struct cap_sets sets = sets_of(&b->plan->process.capabilities);
+
+	if (b->admin && caps_set(&sets, e) < 0)
+		return -1;
+	b->admin = false;
+	return 0;
+}
+
+static int child_identity(struct boot *b, struct err *e)
+{
+	const struct plan_process *process = &b->plan->process;
+	const struct plan_capabilities *caps = &process->capabilities;
+	struct cap_sets sets = with_admin(b, sets_of(caps));
 	uid_t real, effective, saved;
 
 	if (give_streams(process, e) < 0)
@@ -97,22 +129,16 @@ int child_identity(struct boot *b, struct err *e)
 	return 0;
 }
 
-int child_identity_early(struct boot *b, struct err *e)
+int child_take_identity(struct boot *b, struct err *e)
 {
-	if (b->plan->namespaces.network == NETWORK_LATE)
-		return 0;
 	return child_identity(b, e) < 0 ? -1 : child_die_with_parent(b, e);
-}
-
-int child_identity_late(struct boot *b, struct err *e)
-{
-	return b->plan->namespaces.network == NETWORK_LATE ? child_identity(b, e) : 0;
 }
 
 /* 0: can be executed; else errno. Directories and files without an execute bit are no programs. */
 static int try_executable(const char *path)
 {
-	struct stat st;
+	/* Where a seccomp profile answers in place of stat(), this is not a file of any kind. */
+	struct stat st = { 0 };
 
 	if (stat(path, &st) < 0)
 		return errno;

@@ -321,8 +321,12 @@ int child_descriptors(struct boot *b, struct err *e)
 {
 	bool late = b->plan->namespaces.network == NETWORK_LATE;
 	bool hooks = b->plan->start_container.n > 0;
-	int keep[] = { b->channel, b->start_listener, late ? b->host->network : -1,
-		       hooks ? b->hooks.output : -1, hooks ? b->hooks.errors : -1 };
+	int keep[] = { b->channel,
+		       b->start_listener,
+		       b->status_fd,
+		       late ? b->host->network : -1,
+		       hooks ? b->hooks.output : -1,
+		       hooks ? b->hooks.errors : -1 };
 
 	/* The log's descriptor goes too. */
 	log_silence();
@@ -331,7 +335,7 @@ int child_descriptors(struct boot *b, struct err *e)
 
 int child_last_descriptors(struct boot *b, struct err *e)
 {
-	int keep[] = { b->channel };
+	int keep[] = { b->channel, b->status_fd };
 
 	return close_all_but(3 + b->options->preserve_fds, keep, ARRAY_SIZE(keep), e);
 }
@@ -396,14 +400,20 @@ static void give_back_memory(void)
 	(void)!madvise((void *)(end - STACK_USED), STACK_USED, MADV_DONTNEED);
 }
 
+/* It is in the records; until READY the end of the channel is what tells of the runtime's. */
+int child_outlive_runtime(struct boot *b, struct err *e)
+{
+	(void)b;
+	give_back_memory();
+	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return fail_sys(e, "prctl");
+	return 0;
+}
+
 int child_ready(struct boot *b, struct err *e)
 {
 	struct message message = { .type = BOOT_READY };
 
-	give_back_memory();
-	/* From now on the container outlives the runtime that made it; it is in the records. */
-	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
-		return fail_sys(e, "prctl");
 	if (channel_send(b->channel, &message, -1, e) < 0)
 		return -1;
 	if (!b->options->start_follows)

@@ -207,6 +207,19 @@ int child_restore_ready(struct boot *b, struct err *e)
 	return child_wait_go(b, e);
 }
 
+int child_restore_confine(struct boot *b, struct err *e)
+{
+	struct seccomp_program program;
+	int listener;
+
+	if (!b->confine_criu)
+		return 0;
+	seccomp_peers_program(b->arena, &program);
+	if (seccomp_program_load(&program, &listener, e) < 0)
+		return err_prefix(e, "network.peerDescriptors of the policy");
+	return 0;
+}
+
 int child_restore_execute(struct boot *b, struct err *e)
 {
 	size_t n = RESTORE_FD_JOINED - RESTORE_FD_IMAGES + 1;

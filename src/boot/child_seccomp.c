@@ -1,19 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loading the seccomp filter. With no_new_privs it is the last thing before execve(), so that the profile
- * need not allow what we do until then; without it loading takes CAP_SYS_ADMIN, so it is done before
- * power is given up. A filter with a listener is loaded in time for `create` to hand that over. A late
- * joiner does all of it after the join, which no profile of an engine would let it do. Runs in the
- * container's first process.
+ * Loading the system call filters, and what is left to do under them. A profile may answer any call in the
+ * kernel's place ("done", without anything done), so identity is complete before one is loaded, it is loaded
+ * as late as it can be, and what is done under it is either without effect on the program or shows whether
+ * it was done: a message is more than the number of its bytes, a result has been written into memory.
+ *
+ * Right before execve(), for a hook of startContainer in the hook's own process. Earlier where it has a
+ * listener, which has to reach its agent: before `create` is over, or after a late join; and where the new
+ * process of `exec` must have no power beyond its program's: in the joiner. Runs in the container's process.
  */
 #include "boot/context.h"
 
 #include "boot/protocol.h"
 #include "sys/channel.h"
+#include "sys/proc_status.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+static bool is_late(const struct boot *b)
+{
+	return b->plan->namespaces.network == NETWORK_LATE;
+}
+
+/* Without no_new_privs loading takes CAP_SYS_ADMIN (seccomp(2)); so does a late join (setns(2)). */
+bool child_needs_admin(const struct boot *b)
+{
+	return is_late(b) || (b->filters.n && !b->plan->process.no_new_privileges);
+}
+
+/* --- shown to the runtime --- */
+
+/* In the runtime's procfs, where this process can be seen and nothing of the image lies over it; as root of its
+ * user namespace, whose ids it shows then. */
+int child_open_status(struct boot *b, struct err *e)
+{
+	struct proc_status status;
+	autoarena arena = { 0 };
+
+	b->status_fd = openat(b->proc_directory >= 0 ? b->proc_directory : AT_FDCWD,
+			      b->proc_directory >= 0 ? "self/status" : "/proc/self/status",
+			      O_RDONLY | O_CLOEXEC);
+	if (b->status_fd < 0)
+		return fail_sys(e, "open /proc/self/status");
+	if (proc_status_read(b->status_fd, &arena, &status, e) < 0)
+		return -1;
+	b->inherited_filters = status.filters;
+	replace_fd(&b->proc_directory, -1);
+	return 0;
+}
+
+static int send_status(const struct boot *b, struct err *e)
+{
+	struct message message = { .type = BOOT_IDENTITY, .value = (int32_t)b->inherited_filters };
+
+	if (b->groups_kept)
+		message.value |= BOOT_GROUPS_KEPT;
+	return channel_send(b->channel, &message, b->status_fd, e);
+}
+
+int child_show(struct boot *b, struct err *e)
+{
+	if (b->status_fd < 0)
+		return 0;
+	if (send_status(b, e) < 0)
+		return -1;
+	replace_fd(&b->status_fd, -1);
+	return 0;
+}
+
+int child_look(struct boot *b, struct err *e)
+{
+	struct message message = {
+		.type = BOOT_LOOK,
+		.value = b->filtered ? (int32_t)b->filters.n : 0,
+	};
+	int rc = channel_write(b->channel, &message, e);
+
+	if (rc == 0)
+		rc = channel_read(b->channel, &message, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0 || message.type != BOOT_GO)
+		return fail(e, ERR_SYSTEM, "the runtime ended before it had looked at the process");
+	return 0;
+}
+
+/* --- loading --- */
 
 static int hand_over(struct boot *b, int listener, struct err *e)
 {
@@ -30,58 +106,89 @@ static int hand_over(struct boot *b, int listener, struct err *e)
 	return 0;
 }
 
+static int load_one(const struct boot *b, const struct seccomp_program *program, int *ret_listener,
+		    struct err *e)
+{
+	if (seccomp_program_load(program, ret_listener, e) == 0)
+		return 0;
+	if (program->of_policy)
+		return err_prefix(e, "network.peerDescriptors of the policy");
+	return b->plan->seccomp && b->plan->seccomp->program.n
+		       ? err_prefix(e, "annotation " PLAN_FILTER_ANNOTATION)
+		       : -1;
+}
+
 static int load(struct boot *b, struct err *e)
 {
 	autoclose int listener = -1;
+	struct err ignored;
 
-	if (seccomp_program_load(&b->seccomp, &listener, e) < 0)
-		return b->plan->seccomp->program.n
-			       ? err_prefix(e, "annotation " PLAN_FILTER_ANNOTATION)
-			       : -1;
-	b->filtered = true;
-	return listener >= 0 ? hand_over(b, listener, e) : 0;
-}
-
-/* Where it is loaded; every one of the functions below asks for its own. */
-enum place { PLACE_NONE, PLACE_CREATE, PLACE_LISTENER, PLACE_START, PLACE_EXECUTE };
-
-static enum place place_of(const struct boot *b)
-{
-	bool late = b->plan->namespaces.network == NETWORK_LATE;
-
-	if (b->seccomp.n == 0)
-		return PLACE_NONE;
-	if (!b->plan->process.no_new_privileges)
-		return late ? PLACE_START : PLACE_CREATE;
-	return b->seccomp.notify && !late ? PLACE_LISTENER : PLACE_EXECUTE;
+	for (size_t i = 0; i < b->filters.n; i++)
+		if (load_one(b, &b->filters.v[i], &listener, e) < 0)
+			return -1;
+	b->filtered = b->filters.n > 0;
+	if (listener >= 0 && hand_over(b, listener, e) < 0)
+		return -1;
+	/* One that refuses capset may kill for it; and execve(2) takes what is in neither the bounding nor the
+	 * ambient set (capabilities(7)). */
+	if (!b->plan->process.no_new_privileges && b->filters.lets_capset)
+		(void)!child_drop_admin(b, &ignored);
+	return 0;
 }
 
 int child_seccomp_create(struct boot *b, struct err *e)
 {
-	return place_of(b) == PLACE_CREATE ? load(b, e) : 0;
-}
-
-int child_seccomp_listener(struct boot *b, struct err *e)
-{
-	return place_of(b) == PLACE_LISTENER ? load(b, e) : 0;
+	if (!b->filters.notify || is_late(b))
+		return 0;
+	/* To `start` it is shown once more. */
+	if (send_status(b, e) < 0 || load(b, e) < 0)
+		return -1;
+	return child_look(b, e);
 }
 
 int child_seccomp_start(struct boot *b, struct err *e)
 {
-	return place_of(b) == PLACE_START ? load(b, e) : 0;
+	if (!b->filters.notify || !is_late(b))
+		return 0;
+	return child_show(b, e) < 0 ? -1 : load(b, e);
+}
+
+int child_seccomp_joiner(struct boot *b, struct err *e)
+{
+	if (child_show(b, e) < 0)
+		return -1;
+	if (!b->plan->process.no_new_privileges && load(b, e) < 0)
+		return -1;
+	return child_look(b, e);
+}
+
+int child_seccomp_listener(struct boot *b, struct err *e)
+{
+	return b->filters.notify && !b->filtered ? load(b, e) : 0;
+}
+
+int child_seccomp_early(struct boot *b, struct err *e)
+{
+	return b->filtered || b->plan->process.no_new_privileges ? 0 : load(b, e);
 }
 
 int child_seccomp_execute(struct boot *b, struct err *e)
 {
-	return place_of(b) == PLACE_EXECUTE ? load(b, e) : 0;
+	return b->filtered ? 0 : load(b, e);
+}
+
+int child_seccomp_hook(void *context, struct err *e)
+{
+	return child_seccomp_execute(context, e);
 }
 
 void child_seccomp_explain(const struct boot *b, struct err *e)
 {
 	size_t length = strnlen(e->text, sizeof(e->text));
+	const struct plan_seccomp *seccomp = b->plan->seccomp;
 
-	if (!b->filtered || e->sys == 0 ||
-	    (e->sys != EPERM && e->sys != ENOSYS && e->sys != (int)b->plan->seccomp->default_value))
+	if (!b->filtered || !seccomp || e->sys == 0 ||
+	    (e->sys != EPERM && e->sys != ENOSYS && e->sys != (int)seccomp->default_value))
 		return;
 	snprintf(e->text + length, sizeof(e->text) - length,
 		 " (the seccomp profile is in force: does it refuse this?)");

@@ -17,6 +17,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* More often than any signal interrupts a call; a seccomp profile can answer EINTR for ever. */
+#define INTERRUPTED_MAX 65536
+
 /* Whoever has created us starts us too, or nobody does. */
 static int wait_for_creator(struct boot *b, struct err *e)
 {
@@ -35,14 +38,22 @@ int child_wait_start(struct boot *b, struct err *e)
 	prctl(PR_SET_NAME, "distro-init");
 	if (b->options->start_follows)
 		return wait_for_creator(b, e);
-	for (;;) {
+	for (unsigned interrupted = 0;;) {
 		struct message message;
 		autoclose int connection = accept4(b->start_listener, NULL, NULL, SOCK_CLOEXEC);
 		int rc;
 		if (connection < 0) {
-			if (errno == EINTR || errno == ECONNABORTED)
+			if ((errno == EINTR || errno == ECONNABORTED) &&
+			    interrupted++ < INTERRUPTED_MAX)
 				continue;
 			return fail_sys(e, "wait for start");
+		}
+		/* A seccomp profile's answer, and not a descriptor. */
+		if (b->filtered && connection <= STDERR_FILENO) {
+			connection = -1;
+			return fail(
+				e, ERR_SYSTEM,
+				"wait for start: the seccomp profile answers in place of accept4");
 		}
 		rc = channel_receive(connection, &message, NULL, e);
 		/* A `start` that was killed before it said anything: the next one may. */
@@ -68,7 +79,10 @@ int child_late_join(struct boot *b, struct err *e)
 		return fail(e, ERR_POLICY, "the container is not in the network namespace '%s'",
 			    ns->network_path);
 	replace_fd(&b->host->network, -1);
-	return 0;
+	/* A filter may take it still. */
+	if (b->filters.n && !b->plan->process.no_new_privileges)
+		return 0;
+	return child_drop_admin(b, e);
 }
 
 int child_start_container_hooks(struct boot *b, struct err *e)
@@ -96,18 +110,33 @@ int child_start_container_hooks(struct boot *b, struct err *e)
 	/* In the container's working directory. */
 	struct hook_place place = b->hooks;
 	place.directory = -1;
+	/* They run under the filter of the program; a call that it refuses is refused to them alone. */
+	place.prepare = b->filtered ? NULL : child_seccomp_hook;
+	place.context = b;
 	const struct hook_run within = { .watch = NULL };
 	return hooks_run("startContainer", &hooks, &state, &place, &within, e);
 }
 
-/* What parent_rlimits() has left to us: a small RLIMIT_NOFILE, and all where it had not the power. What it
- * has set is set once more, which takes no privilege. */
+static bool has_limit(const struct plan_rlimit *limit)
+{
+	/* Where a seccomp profile answers in place of the kernel, this stays. */
+	struct rlimit now = { .rlim_cur = ~limit->soft, .rlim_max = ~limit->hard };
+
+	return getrlimit((__rlimit_resource_t)limit->resource, &now) == 0 &&
+	       now.rlim_cur == limit->soft && now.rlim_max == limit->hard;
+}
+
+/* What parent_rlimits() has left to us: a small RLIMIT_NOFILE, and all where it had not the power. */
 static int last_rlimits(struct boot *b, struct err *e)
 {
 	for (size_t i = 0; i < b->plan->process.rlimits.n; i++) {
 		const struct plan_rlimit *limit = &b->plan->process.rlimits.v[i];
 		struct rlimit value = { .rlim_cur = limit->soft, .rlim_max = limit->hard };
-		if (setrlimit((__rlimit_resource_t)limit->resource, &value) < 0)
+		if (has_limit(limit))
+			continue;
+		errno = 0;
+		if (setrlimit((__rlimit_resource_t)limit->resource, &value) < 0 ||
+		    !has_limit(limit))
 			return fail_sys(e, "set %s to %llu:%llu", limit->name,
 					(unsigned long long)limit->soft,
 					(unsigned long long)limit->hard);
@@ -121,11 +150,7 @@ int child_announce(struct boot *b, struct err *e)
 
 	if (last_rlimits(b, e) < 0)
 		return -1;
-	/* A `start` that was killed meanwhile has said GO, and no other one can. */
-	if (channel_send(b->channel, &message, -1, e) < 0 && e->sys != EPIPE &&
-	    e->sys != ECONNRESET)
-		return -1;
-	return 0;
+	return channel_write(b->channel, &message, e);
 }
 
 int child_execve(struct boot *b, struct err *e)
@@ -133,11 +158,16 @@ int child_execve(struct boot *b, struct err *e)
 	/* After the last word: the profile has to let through nothing of ours but execve(). */
 	if (child_seccomp_execute(b, e) < 0)
 		return -1;
-	execve(b->executable, b->plan->process.args, b->env);
+	if (execve(b->executable, b->plan->process.args, b->env) == 0)
+		return fail(e, ERR_SYSTEM,
+			    "exec: \"%s\": the seccomp profile says that it is done, and it is not",
+			    b->plan->process.args[0]);
 	return fail_sys(e, "exec: \"%s\"", b->plan->process.args[0]);
 }
 
 int child_execute(struct boot *b, struct err *e)
 {
-	return child_announce(b, e) < 0 ? -1 : child_execve(b, e);
+	if (last_rlimits(b, e) < 0 || child_seccomp_early(b, e) < 0 || child_look(b, e) < 0)
+		return -1;
+	return child_execve(b, e);
 }

@@ -5,9 +5,10 @@
 void boot_release(struct boot *b)
 {
 	int *const fds[] = {
-		&b->channel,    &b->channel_other, &b->start_listener, &b->console_master,
-		&b->root_mount, &b->cgroup_procs,  &b->procfs,         &b->container_network,
-		&b->target,     &b->network,       &b->criu_socket,    &b->descriptors,
+		&b->channel,    &b->channel_other,  &b->start_listener, &b->console_master,
+		&b->root_mount, &b->cgroup_procs,   &b->procfs,         &b->container_network,
+		&b->target,     &b->network,        &b->criu_socket,    &b->descriptors,
+		&b->status_fd,  &b->proc_directory,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)

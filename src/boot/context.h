@@ -8,6 +8,7 @@
 #define BOOT_CONTEXT_H
 
 #include "boot/boot.h"
+#include "boot/identity_check.h"
 #include "cgroup/cgroup.h"
 #include "hooks/hooks.h"
 #include "seccomp/program.h"
@@ -25,8 +26,17 @@ struct boot {
 	struct arena *arena;
 	const char *members_directory, *filters_directory;
 
-	struct seccomp_program seccomp; /* empty where there is no profile */
-	bool filtered;                  /* child: the program is in force */
+	struct seccomp_programs filters;
+	struct identity_record *identity; /* of the process that is made */
+	bool filtered;                    /* child: they are in force */
+	bool admin;                       /* child: CAP_SYS_ADMIN beyond what the program gets */
+	bool groups_kept;                 /* child: its groups are those of the caller */
+	int status_fd;                    /* child: /proc/self/status; runtime: as it was sent */
+	int proc_directory;         /* child: the runtime's /proc, where its own is another one */
+	uint32_t inherited_filters; /* before those above are loaded */
+	bool dies_with_parent;      /* child of exec: unless a profile has refused it */
+	pid_t own;                  /* child of exec: its number, as the kernel has said it */
+	struct identity_shown identity_shown; /* runtime: what came with the descriptor */
 
 	struct cgroup cgroup;
 	struct cgroup_memory memory;         /* before anybody of ours was in it */
@@ -86,6 +96,8 @@ struct boot {
 	struct child criu;                     /* then it is here, until it has ended */
 	int criu_socket;                       /* our end, while criu may say something */
 	bool power_checked;
+	bool confine_criu;          /* what it makes inherits the policy's filter */
+	bool images_confined;       /* the images have it; that each process does is looked at */
 	bool restore_checked;       /* that it is where it belongs */
 	int criu_fds[CRIU_FDS_MAX]; /* child: what it takes along, from 3 on */
 	/* Namespaces that it enters instead of making them, under these names. */
@@ -104,7 +116,8 @@ struct boot {
 		.channel_other = -1, .criu_socket = -1, .start_listener = -1,                 \
 		.console_master = -1, .root_mount = -1, .cgroup_procs = -1, .procfs = -1,     \
 		.container_network = -1, .hooks = HOOK_PLACE_INIT, .descriptors = -1,         \
-		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, .network = -1   \
+		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, .network = -1,  \
+		.status_fd = -1, .proc_directory = -1                                         \
 	}
 /* Close what is open still. The process is left to the caller. */
 void boot_release(struct boot *b);
@@ -125,8 +138,10 @@ int restore_network(const struct boot *b);
 /* --- restore_check.c --- */
 int restore_check_namespaces(struct boot *b, struct err *e) MUST_CHECK;
 int restore_check_power(struct boot *b, struct err *e) MUST_CHECK;
+int restore_check_filters(struct boot *b, struct err *e) MUST_CHECK;
 int parent_restore_sources(struct boot *b, struct err *e) MUST_CHECK;
 int parent_restore_sockets(struct boot *b, struct err *e) MUST_CHECK;
+int parent_restore_confine(struct boot *b, struct err *e) MUST_CHECK;
 int parent_restore_clone(struct boot *b, struct err *e) MUST_CHECK;
 int parent_restore_ready(struct boot *b, struct err *e) MUST_CHECK;
 int parent_restore_request(struct boot *b, struct err *e) MUST_CHECK;
@@ -139,6 +154,7 @@ int child_restore_place(struct boot *b, struct err *e) MUST_CHECK;
 int child_restore_mounts(struct boot *b, struct err *e) MUST_CHECK;
 int child_restore_mount_points(struct boot *b, struct err *e) MUST_CHECK;
 int child_restore_ready(struct boot *b, struct err *e) MUST_CHECK;
+int child_restore_confine(struct boot *b, struct err *e) MUST_CHECK;
 int child_restore_execute(struct boot *b, struct err *e) MUST_CHECK;
 
 /* --- peer.c: waiting for what was made, and ending what is given up --- */
@@ -191,6 +207,9 @@ int parent_container_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int parent_run_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int parent_console(struct boot *b, struct err *e) MUST_CHECK;
 int parent_seccomp_listener(struct boot *b, struct err *e) MUST_CHECK;
+/* The descriptor comes; and it is looked at. */
+int parent_shown(struct boot *b, struct err *e) MUST_CHECK;
+int parent_look(struct boot *b, struct err *e) MUST_CHECK;
 int parent_ready(struct boot *b, struct err *e) MUST_CHECK;
 /* The child's next message, which must be of one type. An error of the child becomes ours. */
 int parent_expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e) MUST_CHECK;
@@ -279,15 +298,29 @@ int child_keyring(struct boot *b, struct err *e) MUST_CHECK;
 int child_descriptors(struct boot *b, struct err *e) MUST_CHECK;
 int child_environment(struct boot *b, struct err *e) MUST_CHECK;
 int child_working_directory(struct boot *b, struct err *e) MUST_CHECK;
-int child_identity_early(struct boot *b, struct err *e) MUST_CHECK;
+int child_take_identity(struct boot *b, struct err *e) MUST_CHECK;
+/* What child_identity() has left on top. */
+int child_drop_admin(struct boot *b, struct err *e) MUST_CHECK;
 int child_executable(struct boot *b, struct err *e) MUST_CHECK;
+int child_outlive_runtime(struct boot *b, struct err *e) MUST_CHECK;
 int child_ready(struct boot *b, struct err *e) MUST_CHECK;
 
-/* --- child_seccomp.c: the four places where a filter is loaded; at most one of them does it --- */
+/* --- child_seccomp.c: the places where filters are loaded; at most one of them does it --- */
 int child_seccomp_create(struct boot *b, struct err *e) MUST_CHECK;
-int child_seccomp_listener(struct boot *b, struct err *e) MUST_CHECK;
 int child_seccomp_start(struct boot *b, struct err *e) MUST_CHECK;
+int child_seccomp_joiner(struct boot *b, struct err *e) MUST_CHECK;
+int child_seccomp_listener(struct boot *b, struct err *e) MUST_CHECK;
+/* Where it takes CAP_SYS_ADMIN: before the other side looks. */
+int child_seccomp_early(struct boot *b, struct err *e) MUST_CHECK;
 int child_seccomp_execute(struct boot *b, struct err *e) MUST_CHECK;
+/* For struct hook_place; the context is a struct boot. */
+int child_seccomp_hook(void *context, struct err *e) MUST_CHECK;
+bool child_needs_admin(const struct boot *b);
+int child_open_status(struct boot *b, struct err *e) MUST_CHECK;
+/* The other side gets what it looks at; before a filter that needs not let it through. Once. */
+int child_show(struct boot *b, struct err *e) MUST_CHECK;
+/* Wait until it has looked and found what it expects. */
+int child_look(struct boot *b, struct err *e) MUST_CHECK;
 /* Say in an error that the filter may be the cause. */
 void child_seccomp_explain(const struct boot *b, struct err *e);
 
@@ -302,7 +335,6 @@ int child_label(struct boot *b, struct err *e) MUST_CHECK;
 /* --- child_start.c: after `start` --- */
 int child_wait_start(struct boot *b, struct err *e) MUST_CHECK;
 int child_late_join(struct boot *b, struct err *e) MUST_CHECK;
-int child_identity_late(struct boot *b, struct err *e) MUST_CHECK;
 int child_start_container_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int child_last_descriptors(struct boot *b, struct err *e) MUST_CHECK;
 int child_execute(struct boot *b, struct err *e) MUST_CHECK;
@@ -323,6 +355,7 @@ int parent_exec_process(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_caller(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_running(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_pidfd(struct boot *b, struct err *e) MUST_CHECK;
+int child_exec_open_proc(struct boot *b, struct err *e) MUST_CHECK;
 int child_exec_network(struct boot *b, struct err *e) MUST_CHECK;
 int child_exec_namespaces(struct boot *b, struct err *e) MUST_CHECK;
 int child_exec_console(struct boot *b, struct err *e) MUST_CHECK;
@@ -361,7 +394,5 @@ int clone_cgroup_view(struct boot *b, const struct plan_mount *mount,
 int child_copy_tree(int from, int to, struct err *e) MUST_CHECK;
 /* Enter the working directory as the user of the container. */
 int child_enter_directory(struct boot *b, struct err *e) MUST_CHECK;
-/* Everything that gives up power; no way back. */
-int child_identity(struct boot *b, struct err *e) MUST_CHECK;
 
 #endif

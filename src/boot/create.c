@@ -25,6 +25,8 @@ static int child_page(struct boot *b, struct err *e)
 	/* After the join, which narrows it to the cpuset. */
 	STEP("affinity", child_affinity(b, e));
 	STEP("become-root", child_become_root(b, e));
+	/* In the runtime's view still, and with the ids of its own user namespace. */
+	STEP("open-status", child_open_status(b, e));
 	/* After the join: a cgroup namespace shows the group in which it was made as its root. */
 	STEP("cgroup-namespace", child_cgroup_namespace(b, e));
 	/* After the namespace, whose root is the group that the limits are on. */
@@ -62,15 +64,14 @@ static int child_page(struct boot *b, struct err *e)
 	/* As root of the container, which may have to make it; before the root becomes read-only. */
 	STEP("working-directory", child_working_directory(b, e));
 	STEP("readonly-root", child_readonly_root(b, e));
-	/* Without no_new_privs loading takes CAP_SYS_ADMIN, so it comes before power is given up, and the
-	 * profile is in force for the rest of what we do. */
-	STEP("seccomp", child_seccomp_create(b, e));
-	/* Late join keeps every capability until it has entered the shared network (at start). */
-	STEP("identity", child_identity_early(b, e));
+	/* Before any filter, which could answer in the kernel's place. CAP_SYS_ADMIN stays where loading one or
+	 * a late join takes it. */
+	STEP("identity", child_take_identity(b, e));
 	/* As the user that will run it, so that "permission denied" is what that user would get. */
 	STEP("executable", child_executable(b, e));
+	STEP("outlive-runtime", child_outlive_runtime(b, e));
 	/* A listener has to reach its agent while there is a `create`; as late as that allows. */
-	STEP("seccomp-listener", child_seccomp_listener(b, e));
+	STEP("seccomp-listener", child_seccomp_create(b, e));
 	STEP("ready", child_ready(b, e));
 	return 0;
 }
@@ -81,10 +82,11 @@ static int child_page(struct boot *b, struct err *e)
 static int init_page(struct boot *b, struct err *e)
 {
 	STEP("late-join", child_late_join(b, e));
+	/* One with a listener, which hooks have no way to hand over. */
 	STEP("seccomp", child_seccomp_start(b, e));
-	STEP("identity", child_identity_late(b, e));
 	STEP("start-container-hooks", child_start_container_hooks(b, e));
 	STEP("last-descriptors", child_last_descriptors(b, e));
+	STEP("identity", child_show(b, e));
 	STEP("execute", child_execute(b, e));
 	return 0;
 }

@@ -26,11 +26,14 @@ static int joiner_page(struct boot *b, struct err *e)
 	STEP("cgroup-join", child_cgroup_join(b, e));
 	/* After the join, which narrows it to the cpuset. */
 	STEP("affinity", child_affinity(b, e));
+	/* Where the joiner can be seen: it has no number in the container. */
+	STEP("open-proc", child_exec_open_proc(b, e));
 	/* With the host's power: the network may belong to the host, where the container's user namespace
 	 * has none. */
 	STEP("network", child_exec_network(b, e));
 	STEP("namespaces", child_exec_namespaces(b, e));
 	STEP("become-root", child_become_root(b, e));
+	STEP("open-status", child_open_status(b, e));
 	STEP("keyring", child_keyring(b, e));
 	STEP("console", child_exec_console(b, e));
 	STEP("environment", child_environment(b, e));
@@ -40,9 +43,10 @@ static int joiner_page(struct boot *b, struct err *e)
 	/* Before cwd is looked up: no path may lead through a descriptor of ours. */
 	STEP("descriptors", child_descriptors(b, e));
 	STEP("working-directory", child_working_directory(b, e));
-	/* Without no_new_privs loading takes CAP_SYS_ADMIN; the process inherits it. */
-	STEP("seccomp", child_seccomp_create(b, e));
-	STEP("identity", child_identity_early(b, e));
+	STEP("identity", child_take_identity(b, e));
+	/* Without no_new_privs loading takes CAP_SYS_ADMIN, which no process in the container may have: the
+	 * process inherits the filter. The runtime looks at what it inherits. */
+	STEP("seccomp", child_seccomp_joiner(b, e));
 	/* Nothing of the host is left in what the container can see of the process. */
 	STEP("forget", child_exec_forget(b, e));
 	STEP("clone", child_exec_clone(b, e));
@@ -104,7 +108,9 @@ static int exec_page(struct boot *b, struct err *e)
 	STEP("go", parent_go(b, e));
 	STEP("unlock", parent_exec_unlock(b, e));
 	AWAIT("console", parent_console(b, e));
+	AWAIT("identity", parent_shown(b, e));
 	AWAIT("joiner-listener", parent_exec_joiner_listener(b, e));
+	AWAIT("look", parent_look(b, e));
 	AWAIT("process", parent_exec_process(b, e));
 	AWAIT("process-listener", parent_exec_process_listener(b, e));
 	AWAIT("ready", parent_ready(b, e));

@@ -121,7 +121,8 @@ void parent_learn_cause(struct boot *b, struct err *e)
 		(void)!fail_ended(b, status, e);
 }
 
-int parent_expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
+static int parent_receive(struct boot *b, uint32_t type, struct message *ret, int *ret_fd,
+			  struct err *e)
 {
 	struct message message;
 	int status, rc = parent_wait(b, e);
@@ -142,7 +143,15 @@ int parent_expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
 	}
 	if (message.type != type)
 		return fail(e, ERR_INTERNAL, "message %u where %u was due", message.type, type);
+	*ret = message;
 	return 0;
+}
+
+int parent_expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
+{
+	struct message message;
+
+	return parent_receive(b, type, &message, ret_fd, e);
 }
 
 static int answer(struct boot *b, uint32_t type, struct err *e)
@@ -260,10 +269,41 @@ int parent_console(struct boot *b, struct err *e)
 
 int parent_seccomp(struct boot *b, struct err *e)
 {
-	if (!b->plan->seccomp)
-		return 0;
-	return seccomp_program_make(b->plan->seccomp, b->filters_directory, b->arena, &b->seccomp,
-				    e);
+	const struct plan *plan = b->plan;
+
+	if (seccomp_programs_make(plan->seccomp, &plan->confinement, b->filters_directory, b->arena,
+				  &b->filters, e) < 0)
+		return -1;
+	b->identity = arena_new(b->arena, struct identity_record);
+	identity_of_plan(&plan->process, (uint32_t)b->filters.n, b->identity);
+	if (!b->exec)
+		b->status->identity = b->identity;
+	return 0;
+}
+
+int parent_shown(struct boot *b, struct err *e)
+{
+	struct message message;
+	int fd = -1;
+
+	if (parent_receive(b, BOOT_IDENTITY, &message, &fd, e) < 0)
+		return -1;
+	replace_fd(&b->status_fd, fd);
+	return identity_take(&message, fd, &b->identity_shown, e);
+}
+
+/* exec: the process will be seen in the container, where nobody may find more power than its program has. */
+int parent_look(struct boot *b, struct err *e)
+{
+	const struct message go = { .type = BOOT_GO };
+	struct message message;
+
+	if (parent_receive(b, BOOT_LOOK, &message, NULL, e) < 0)
+		return -1;
+	b->identity_shown.loaded = (uint32_t)message.value;
+	if (identity_check(b->identity, &b->identity_shown, !b->exec, e) < 0)
+		return err_prefix(e, "look");
+	return channel_send(b->channel, &go, -1, e);
 }
 
 int parent_seccomp_listener(struct boot *b, struct err *e)
@@ -283,8 +323,10 @@ int parent_seccomp_listener(struct boot *b, struct err *e)
 	autoclose int listener = -1;
 
 	/* In a late join the filter is loaded after the join, and `start` does this. */
-	if (!b->seccomp.notify || b->plan->namespaces.network == NETWORK_LATE)
+	if (!b->filters.notify || b->plan->namespaces.network == NETWORK_LATE)
 		return 0;
+	if (!b->exec && parent_shown(b, e) < 0)
+		return -1;
 	if (parent_expect(b, BOOT_SECCOMP, &listener, e) < 0)
 		return -1;
 	if (listener < 0)
@@ -292,7 +334,9 @@ int parent_seccomp_listener(struct boot *b, struct err *e)
 	if (seccomp_listener_send(seccomp->listener_path, seccomp->listener_metadata, &container,
 				  listener, e) < 0)
 		return err_prefix(e, "seccomp-listener");
-	return answer(b, BOOT_SECCOMP_DONE, e);
+	if (answer(b, BOOT_SECCOMP_DONE, e) < 0)
+		return -1;
+	return b->exec ? 0 : parent_look(b, e);
 }
 
 /* The words are runc's, which tell the container's first process from one of exec. */

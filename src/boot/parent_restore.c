@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "boot/protocol.h"
+#include "criu/images.h"
 #include "sys/channel.h"
 #include "sys/deadline.h"
 #include "sys/mountinfo.h"
@@ -81,6 +82,32 @@ int parent_restore_sockets(struct boot *b, struct err *e)
 	b->channel_other = pair[1];
 	add_joined(b, CRIU_NETWORK_KEY, restore_network(b));
 	add_joined(b, CRIU_PID_KEY, b->host->requested[SPEC_NS_PID]);
+	return 0;
+}
+
+/* A filter that criu has would come on top of those that the images have, one more each time. Where all of
+ * them have it already criu goes without, and each process is looked at before it runs. */
+int parent_restore_confine(struct boot *b, struct err *e)
+{
+	struct seccomp_program program;
+	const char *same;
+	struct err ignored;
+	bool confined = false;
+
+	if (b->plan->confinement.peer_descriptors != POLICY_PEERS_REFUSED)
+		return 0;
+	seccomp_peers_program(b->arena, &program);
+	/* Without a cgroup of its own not every process of it is known. */
+	if (b->plan->cgroup.manage &&
+	    criu_images_filtered(b->restore->criu->images, program.v,
+				 (program.n - 1) * sizeof(*program.v), &confined, e) < 0)
+		return -1;
+	b->images_confined = confined;
+	b->confine_criu = !confined;
+	/* What criu knows of the kernel it keeps (/run/criu.kdat); asking under the filter it would take the
+	 * refusal for a broken one and give up. Where it cannot be asked its own words follow. */
+	if (b->confine_criu)
+		(void)!criu_check(b->restore->program, b->arena, &same, &ignored);
 	return 0;
 }
 
@@ -288,7 +315,7 @@ static int check_power(struct boot *b, struct err *e)
 	struct err ignored;
 
 	b->power_checked = true;
-	if (restore_check_power(b, e) == 0)
+	if (restore_check_power(b, e) == 0 && restore_check_filters(b, e) == 0)
 		return 0;
 	if (b->init.pidfd >= 0)
 		sys_pidfd_send_signal(b->init.pidfd, SIGKILL);

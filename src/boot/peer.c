@@ -16,7 +16,7 @@ static struct peer peer_of(const struct boot *b, const struct child *child)
 		.name = b->exec ? "the new process" : "the container's first process",
 		.pid = child->pid,
 		.pidfd = -1,
-		.notifies = b->seccomp.notify,
+		.notifies = b->filters.notify,
 		.hindrance = cgroup_hindrance,
 	};
 }

@@ -13,8 +13,11 @@
  *	  |-- HOOKS_DONE ---------------------->|
  *	  |<------------------- CONSOLE + fd ---|  (only with a terminal) the pty's master
  *	  |-- CONSOLE_DONE -------------------->|
- *	  |<------------------ SECCOMP + fd ---|  (only with SCMP_ACT_NOTIFY) the filter's listener
+ *	  |<----------------- IDENTITY + fd ---|  (only with SCMP_ACT_NOTIFY) its /proc/self/status
+ *	  |<------------------ SECCOMP + fd ---|  (likewise) the filter's listener
  *	  |-- SECCOMP_DONE ------------------->|
+ *	  |<------------------------- LOOK ----|  (likewise) the filter is in force: is it what it is to be?
+ *	  |-- GO ------------------------------>|  (likewise) it is
  *	  |<------------------------ READY -----|  it waits for start; or ERROR from any step
  *
  * START, over the socket in the container's directory, later and from another process; in `run` over the
@@ -22,10 +25,15 @@
  *
  *	start                                 init
  *	  |-- GO ------------------------------>|
- *	  |<------------------------ EXECUTE ---|  everything but the filter and execve() is done
- *	  |<------------------ SECCOMP + fd ---|  (only with SCMP_ACT_NOTIFY and a late join; before
- *	  |-- SECCOMP_DONE ------------------->|  EXECUTE without no_new_privs)
+ *	  |<----------------- IDENTITY + fd ---|  its /proc/self/status
+ *	  |<------------------ SECCOMP + fd ---|  (only with SCMP_ACT_NOTIFY and a late join; then IDENTITY
+ *	  |-- SECCOMP_DONE ------------------->|  comes before the hooks)
+ *	  |<------------------------- LOOK ----|  nothing is left but execve(), with no_new_privs the filter
+ *	  |-- GO ------------------------------>|  it is what the records say
  *	  |<------- ERROR, or end of file ------|  end of file: execve() closed it, the program runs
+ *
+ * An init that was made by version 0.1.0 is not shown and waits for one GO alone; in place of LOOK it says
+ * EXECUTE, and before or after that, SECCOMP.
  *
  * EXEC, over a socket pair. The joiner enters the container, gives up power and clones the process, which
  * is the parent's own child; only then is there anything that the container can see:
@@ -34,6 +42,11 @@
  *	  |-- GO ------------------------------>|
  *	  |<------------------- CONSOLE + fd ---|  (only with a terminal)
  *	  |-- CONSOLE_DONE -------------------->|
+ *	  |<----------------- IDENTITY + fd ---|  the joiner's /proc/self/status
+ *	  |<------------------ SECCOMP + fd ---|  (only with SCMP_ACT_NOTIFY; with no_new_privs from the
+ *	  |-- SECCOMP_DONE ------------------->|  process, before READY)
+ *	  |<------------------------- LOOK ----|  without no_new_privs its filter is in force
+ *	  |-- GO ------------------------------>|  it is what the process is to be
  *	  |<------------------- PROCESS + fd ---|  from the process, its pidfd; the joiner has ended
  *	  |<------------------------ READY -----|  its program can be executed
  *	  |-- GO ------------------------------>|  its resource limits are set
@@ -86,6 +99,13 @@ enum boot_message {
 	BOOT_EXECUTE,
 	BOOT_PROCESS,
 	BOOT_ERROR,
+	/* value: how many filters it had before ours, and BOOT_GROUPS_KEPT */
+	BOOT_IDENTITY,
+	/* value: how many of ours are in force */
+	BOOT_LOOK,
 };
+
+/* Its groups are the caller's: it may not set any, or is not to. */
+#define BOOT_GROUPS_KEPT 0x10000
 
 #endif

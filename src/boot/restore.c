@@ -29,6 +29,8 @@ static int criu_page(struct boot *b, struct err *e)
 	/* After the sources are in place: the target of one mount may lie in another one's source. */
 	STEP("mount-points", child_restore_mount_points(b, e));
 	STEP("ready", child_restore_ready(b, e));
+	/* What it makes inherits the policy's filter, whatever the images say. */
+	STEP("confine", child_restore_confine(b, e));
 	STEP("execute", child_restore_execute(b, e));
 	return 0;
 }
@@ -60,6 +62,7 @@ static int restore_page(struct boot *b, struct err *e)
 	STEP("sources", parent_restore_sources(b, e));
 	STEP("sockets", parent_restore_sockets(b, e));
 	STEP("hook-output", parent_hook_place(b, e));
+	STEP("confine", parent_restore_confine(b, e));
 	STEP("clone", parent_restore_clone(b, e));
 	if (b->init.pid == 0)
 		criu_main(b);

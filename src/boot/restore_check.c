@@ -8,9 +8,12 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "sys/nsfd.h"
+#include "sys/proc_status.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -145,6 +148,63 @@ static int check_process(const struct boot *b, pid_t pid, struct err *e)
 		    "the images give process %d CAP_NET_ADMIN or CAP_NET_RAW, which "
 		    "network.admin of the policy takes from every container",
 		    (int)pid);
+}
+
+/* Threads may differ; one that is gone meanwhile runs nothing. */
+static int check_thread(const char *process, const char *thread, struct err *e)
+{
+	autofree char *text = NULL;
+	autoarena arena = { 0 };
+	struct proc_status status;
+	struct err gone;
+	char path[320];
+
+	if (thread[0] == '.')
+		return 0;
+	snprintf(path, sizeof(path), "%s/%s/status", process, thread);
+	if (read_file_at(AT_FDCWD, path, STATUS_MAX, &text, NULL, &gone) < 0)
+		return 0;
+	if (proc_status_parse(text, &arena, &status, e) < 0)
+		return -1;
+	if (status.seccomp == SECCOMP_MODE_FILTER)
+		return 0;
+	return fail(e, ERR_POLICY,
+		    "the images have a thread, '%s', without the filter that "
+		    "network.peerDescriptors of the policy puts on every one",
+		    path);
+}
+
+static int check_threads(const struct boot *b, pid_t pid, struct err *e)
+{
+	autoclosedir DIR *threads = NULL;
+	char path[32];
+
+	if (in_same(pid, b->criu.pid, "mnt"))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	threads = opendir(path);
+	for (struct dirent *entry; threads && (entry = readdir(threads));)
+		if (check_thread(path, entry->d_name, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* Each filter in the images comes with the policy's (parent_restore_confine()); here, that each process has
+ * one of them. */
+int restore_check_filters(struct boot *b, struct err *e)
+{
+	struct u32list pids = { 0 };
+
+	if (!b->images_confined)
+		return 0;
+	if (check_threads(b, b->init.pid, e) < 0)
+		return -1;
+	if (b->cgroup_made && cgroup_pids(b->cgroup_record, b->arena, &pids, e) < 0)
+		return -1;
+	for (size_t i = 0; i < pids.n; i++)
+		if (check_threads(b, (pid_t)pids.v[i], e) < 0)
+			return -1;
+	return 0;
 }
 
 int restore_check_power(struct boot *b, struct err *e)

@@ -6,6 +6,7 @@
 #include "boot/boot.h"
 
 #include "base/log.h"
+#include "boot/identity_check.h"
 #include "boot/protocol.h"
 #include "boot/runtime_hooks.h"
 #include "boot/step.h"
@@ -25,6 +26,8 @@ struct start {
 	const struct spec_seccomp *seccomp; /* NULL: none */
 	const struct start_line *line;      /* NULL: by the records */
 	int pidfd, socket;
+	int status_fd; /* of init, as it was sent */
+	struct identity_shown shown;
 	struct cgroup_memory memory; /* before init was let go */
 	bool hooks;                  /* startContainer hooks run before its program does */
 	bool over;                   /* init was let go and has ended, or is about to */
@@ -119,11 +122,8 @@ static int start_listener(struct start *s, int listener, struct err *e)
 	if (listener < 0 || !s->seccomp || str_empty(s->seccomp->listener_path))
 		return fail(e, ERR_INTERNAL, "a message about a listener that is not there");
 	if (seccomp_listener_send(s->seccomp->listener_path, s->seccomp->listener_metadata,
-				  &container, listener, e) < 0) {
-		/* It waits for us and ends when we are gone. */
-		s->over = true;
+				  &container, listener, e) < 0)
 		return -1;
-	}
 	return channel_send(s->socket, &done, -1, e);
 }
 
@@ -148,6 +148,44 @@ static int fail_over(const struct start *s, struct err *e)
 	return fail(e, ERR_SYSTEM, "the container's first process ended before its program ran");
 }
 
+static int start_look(struct start *s, uint32_t loaded, struct err *e)
+{
+	const struct message go = { .type = BOOT_GO };
+
+	s->shown.loaded = loaded;
+	if (!s->status->identity)
+		return fail(e, ERR_STATE, "the records do not say what the process is to be");
+	if (identity_check(s->status->identity, &s->shown, true, e) < 0)
+		return err_prefix(e, "look");
+	return channel_send(s->socket, &go, -1, e);
+}
+
+/* Where this fails init waits for us, and ends when we are gone. */
+static int answer(struct start *s, const struct message *message, int *fd, bool *ret_executing,
+		  struct err *e)
+{
+	switch (message->type) {
+	case BOOT_ERROR:
+		*e = message->error;
+		return -1;
+	case BOOT_SECCOMP:
+		return start_listener(s, *fd, e);
+	case BOOT_IDENTITY:
+		replace_fd(&s->status_fd, take_fd(fd));
+		return identity_take(message, s->status_fd, &s->shown, e);
+	case BOOT_LOOK:
+		*ret_executing = true;
+		return start_look(s, (uint32_t)message->value, e);
+	case BOOT_EXECUTE:
+		*ret_executing = true;
+		if (!s->status->identity)
+			return 0;
+		__attribute__((fallthrough));
+	default:
+		return fail(e, ERR_INTERNAL, "message %u where another one was due", message->type);
+	}
+}
+
 static int start_wait(struct start *s, struct err *e)
 {
 	struct message message = { 0 };
@@ -160,14 +198,10 @@ static int start_wait(struct start *s, struct err *e)
 			return -1;
 		if (rc == 0)
 			break;
-		if (message.type == BOOT_ERROR) {
+		if (answer(s, &message, &fd, &executing, e) < 0) {
 			s->over = true;
-			*e = message.error;
 			return -1;
 		}
-		if (message.type == BOOT_SECCOMP && start_listener(s, fd, e) < 0)
-			return -1;
-		executing |= message.type == BOOT_EXECUTE;
 	}
 	s->over = !executing || died_before_execve(s);
 	return s->over ? fail_over(s, e) : 0;
@@ -226,8 +260,12 @@ int boot_start(struct state_dir *state, struct status_record *status,
 		.line = line,
 		.pidfd = -1,
 		.socket = -1,
+		.status_fd = -1,
+		.shown = { .fd = -1 },
 	};
 	int rc = start_page(&s, e);
+
+	close_keep_errno(s.status_fd);
 
 	if (!line) {
 		close_keep_errno(s.pidfd);

@@ -29,7 +29,11 @@ struct network_facts {
 	int join;
 	const char *path;
 	uint64_t cookie;
+	const struct confinement *confinement;
 };
+
+/* Of a record of an older program. */
+static const struct confinement all_open = { .peer_descriptors = POLICY_PEERS_OPEN };
 
 static const char *mode_name(const struct policy *policy)
 {
@@ -48,7 +52,9 @@ static void print_head(const char *policy_path, const struct policy *policy,
 		strbuf_show(out, ", %s", network->path);
 	if (network->cookie)
 		strbuf_show(out, ", cookie %" PRIu64, network->cookie);
-	strbuf_putc(out, '\n');
+	strbuf_show(out, "\nconfinement: peerDescriptors %s\n",
+		    network->confinement->peer_descriptors == POLICY_PEERS_REFUSED ? "refused"
+										   : "open");
 }
 
 static void print_decisions(const struct decisions *decisions, struct strbuf *out)
@@ -81,6 +87,9 @@ static void json_head(const char *policy_path, const struct policy *policy,
 	if (network->cookie)
 		json_out_member_u64(out, "cookie", network->cookie);
 	json_out_object_end(out);
+
+	json_out_key(out, "confinement");
+	fields_encode(&confinement_fields, network->confinement, out);
 }
 
 static void json_decisions(const struct decisions *decisions, struct json_out *out)
@@ -120,7 +129,8 @@ static int explain_container(const struct cli_call *call, const struct container
 			    view->id);
 
 	struct network_facts network = { record->network, record->network_path,
-					 record->network_cookie };
+					 record->network_cookie,
+					 record->confinement ? record->confinement : &all_open };
 	if (str_eq(call->values.format, "json"))
 		return explain_container_json(view, &network, e);
 	strbuf_show(&text, "container: %s\n", view->id);
@@ -193,7 +203,7 @@ static int explain_outlook(const struct cli_call *call, const char *id, struct e
 
 	const struct verdict *verdict = &outlook.verdict;
 	struct network_facts network = { verdict->network, verdict->network_path,
-					 verdict->network_cookie };
+					 verdict->network_cookie, &verdict->confinement };
 	if (str_eq(call->values.format, "json")) {
 		if (explain_outlook_json(&outlook, &network, e) < 0)
 			return -1;

@@ -101,6 +101,7 @@ static int make_plan(struct execution *x, const struct container_exec_options *o
 		.id = x->status->id,
 		.bundle = x->status->bundle,
 		.environment = &x->inherited.environment,
+		.confinement = x->status->confinement,
 	};
 	return plan_make_exec(x->spec, &plan_options,
 			      spec_namespace_find(x->config, SPEC_NS_USER) != NULL, x->facts,

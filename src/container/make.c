@@ -88,6 +88,7 @@ static void fill_status(struct made_container *made, const struct container_crea
 				       ? arena_strdup(&made->arena, outlook->policy.path)
 				       : NULL,
 		.decisions = outlook->verdict.decisions,
+		.confinement = &made->outlook.verdict.confinement,
 		.terminal = outlook->plan->process.terminal,
 		.no_new_keyring = options->no_new_keyring,
 		.poststop = outlook->plan->poststop.n > 0,

@@ -135,6 +135,12 @@ int container_state_json(const struct container_view *view, struct json_out *out
 	if (!state.status)
 		return fail(e, ERR_INTERNAL, "container %s: status %d has no name", view->id,
 			    view->status);
-	oci_state_encode(&state, out);
+	json_out_object(out);
+	oci_state_members(&state, out);
+	if (record && record->confinement) {
+		json_out_key(out, "confinement");
+		fields_encode(&confinement_fields, record->confinement, out);
+	}
+	json_out_object_end(out);
 	return 0;
 }

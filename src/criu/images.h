@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* criu's name of an open file that it leaves to whoever restores ("file[MOUNT:INODE]"). */
@@ -20,7 +21,18 @@
  */
 int criu_images_free_streams(int images, struct err *e) MUST_CHECK;
 
+/*
+ * Whether there are system call filters in the images, and each of them comes after, or is, one that begins with
+ * these bytes ("seccomp.img"): then whatever has a filter has that one. An image that is not there is an answer,
+ * one that cannot be understood is ERR_SYSTEM.
+ */
+int criu_images_filtered(int images, const void *begin, size_t length, bool *ret, struct err *e)
+	MUST_CHECK;
 /* The same of the bytes of an image. */
+int criu_image_filtered(const void *image, size_t image_length, const void *begin, size_t length,
+			bool *ret, struct err *e) MUST_CHECK;
+
+/* As criu_images_free_streams(), of the bytes of an image. */
 int criu_images_rewrite(const void *image, size_t length, struct strbuf *out, struct err *e)
 	MUST_CHECK;
 

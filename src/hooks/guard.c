@@ -37,13 +37,16 @@ __attribute__((noreturn)) void hook_execute(const struct plan_hook *hook,
 	int out = place->output >= 0 ? place->output : streams->output;
 	int errors = place->errors >= 0 ? place->errors : streams->output;
 	char reason[128];
-	struct err ignored;
+	struct err e;
 
-	if (signals_reset(&ignored) < 0 ||
-	    (place->directory >= 0 && fchdir(place->directory) < 0) ||
+	if (signals_reset(&e) < 0 || (place->directory >= 0 && fchdir(place->directory) < 0) ||
 	    dup2(streams->state, 0) < 0 || dup2(out, 1) < 0 || dup2(errors, 2) < 0 ||
 	    sys_close_range(3, ~0u, 0) < 0)
 		_exit(126);
+	if (place->prepare && place->prepare(place->context, &e) < 0) {
+		dprintf(2, "%s\n", e.text);
+		_exit(126);
+	}
 	/* runc and crun agree: a hook without "env" gets that of whoever runs it. */
 	execve(hook->path, hook->args, hook->env ? hook->env : environ);
 	dprintf(2, "cannot be executed: %s\n", errno_text(errno, reason, sizeof(reason)));

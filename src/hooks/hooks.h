@@ -17,6 +17,9 @@
  * whoever runs it, what it prints is kept for the text of an error. */
 struct hook_place {
 	int directory, output, errors; /* owned */
+	/* In the hook's process, last of all before execve(2); NULL: nothing. */
+	int (*prepare)(void *context, struct err *e);
+	void *context;
 };
 #define HOOK_PLACE_INIT                                      \
 	{                                                    \

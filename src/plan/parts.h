@@ -140,6 +140,9 @@ void json_scope(const struct plan_scope *scope, struct json_out *out);
 /* --- print_seccomp.c --- */
 void print_seccomp(const struct plan_seccomp *seccomp, struct strbuf *out);
 void json_seccomp(const struct plan_seccomp *seccomp, struct json_out *out);
+/* Of it what is to be done. */
+void print_confinement(const struct confinement *confinement, struct strbuf *out);
+void json_confinement(const struct confinement *confinement, struct json_out *out);
 
 /* --- print_scheduling.c --- */
 void print_scheduling(const struct plan_process *process, struct strbuf *out);

@@ -260,6 +260,24 @@ struct plan_process {
 	struct plan_number_set affinity_initial, affinity_final;
 };
 
+/*
+ * What the process is when its program is about to run. It goes on disk, for it is `start` that looks, in a
+ * program that may have another bounding set and that knows no plan.
+ */
+struct identity_record {
+	uint32_t uid, gid;
+	struct u32list groups;
+	bool keep_groups;
+	uint64_t bounding, effective, inheritable, permitted, ambient;
+	bool no_new_privileges;
+	uint32_t
+		filters; /* of system calls that are loaded on top of those that the runtime runs under */
+};
+extern const struct fields identity_record_fields;
+/* Lists are shared. */
+void identity_of_plan(const struct plan_process *process, uint32_t filters,
+		      struct identity_record *ret);
+
 /* --- seccomp --- */
 struct plan_seccomp_condition {
 	uint32_t index; /* 0 to 5 */
@@ -348,6 +366,7 @@ struct plan {
 	struct plan_rdt *rdt; /* NULL: resctrl is left alone */
 	struct plan_process process;
 	struct plan_seccomp *seccomp; /* NULL: none */
+	struct confinement confinement;
 	struct plan_hooks prestart, create_runtime, create_container, start_container, poststart,
 		poststop;
 	struct strlist warnings;   /* for --log-level warning, e.g. an unknown capability */
@@ -369,6 +388,7 @@ struct plan_options {
 	 * for the notification socket with its place inside. */
 	const struct strlist *environment;
 	const char *notify_source, *notify_destination;
+	const struct confinement *confinement; /* exec: as recorded; NULL: open */
 };
 
 /* The group that will be made, as far as it is known before the policy has decided; NULL: none. */

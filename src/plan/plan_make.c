@@ -77,6 +77,7 @@ int plan_make(const struct verdict *verdict, const struct facts *facts,
 	if (verdict->refused)
 		return policy_refusal(verdict, NULL, e);
 	plan_top(&c);
+	c.plan->confinement = verdict->confinement;
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		if (parts[i](&c, e) < 0)
 			return -1;
@@ -103,6 +104,8 @@ int plan_make_exec(const struct spec *spec, const struct plan_options *options, 
 	c.plan->oci_version = spec->oci_version;
 	c.plan->annotations = spec->annotations;
 	c.plan->namespaces.new_user = user_namespace;
+	if (options->confinement)
+		c.plan->confinement = *options->confinement;
 	if (plan_process(&c, e) < 0 || plan_scheduling(&c, e) < 0 || plan_rlimits(&c, e) < 0 ||
 	    plan_capabilities(&c, e) < 0 || plan_seccomp(&c, e) < 0)
 		return -1;

@@ -421,6 +421,7 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 	print_rdt(plan->rdt, out);
 	print_process(&plan->process, out);
 	print_seccomp(plan->seccomp, out);
+	print_confinement(&plan->confinement, out);
 	print_hooks(plan, out);
 	put_list(out, "warnings", plan->warnings.v, plan->warnings.n);
 }

@@ -368,6 +368,7 @@ void plan_print_json(const struct plan *plan, struct json_out *out)
 	json_rdt(plan->rdt, out);
 	json_process(&plan->process, out);
 	json_seccomp(plan->seccomp, out);
+	json_confinement(&plan->confinement, out);
 	json_hooks(plan, out);
 	json_strings(out, "warnings", plan->warnings.v, plan->warnings.n);
 	json_out_object_end(out);

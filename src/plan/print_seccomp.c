@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan's system call filter, as text and as JSON. Pure.
+ * The plan's system call filter and its confinement, as text and as JSON. Pure.
  */
 #include "plan/parts.h"
 
@@ -162,4 +162,18 @@ void json_seccomp(const struct plan_seccomp *seccomp, struct json_out *out)
 		json_rule(out, &seccomp->rules.v[i]);
 	json_out_array_end(out);
 	json_out_object_end(out);
+}
+
+void print_confinement(const struct confinement *confinement, struct strbuf *out)
+{
+	if (confinement->peer_descriptors == POLICY_PEERS_REFUSED)
+		strbuf_puts(out, "peers' descriptors refused\n");
+}
+
+void json_confinement(const struct confinement *confinement, struct json_out *out)
+{
+	if (confinement->peer_descriptors != POLICY_PEERS_REFUSED)
+		return;
+	json_out_key(out, "confinement");
+	fields_encode(&confinement_fields, confinement, out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of what is kept on disk about a container's cgroup. Pure.
+ * The tables of what is kept on disk of a plan. Pure.
  */
 #include "plan/plan.h"
 
@@ -27,3 +27,39 @@ static const struct field rdt_record_rows[] = {
 };
 const struct fields rdt_record_fields =
 	FIELDS("struct rdt_record", struct rdt_record, rdt_record_rows, 0);
+
+static const struct field identity_record_rows[] = {
+	FIELD(struct identity_record, ID, uid, "uid", FIELD_REQUIRED),
+	FIELD(struct identity_record, ID, gid, "gid", FIELD_REQUIRED),
+	FIELD(struct identity_record, IDLIST, groups, "groups", 0),
+	FIELD(struct identity_record, BOOL, keep_groups, "keepGroups", 0),
+	FIELD(struct identity_record, U64, bounding, "bounding", FIELD_REQUIRED),
+	FIELD(struct identity_record, U64, effective, "effective", FIELD_REQUIRED),
+	FIELD(struct identity_record, U64, inheritable, "inheritable", FIELD_REQUIRED),
+	FIELD(struct identity_record, U64, permitted, "permitted", FIELD_REQUIRED),
+	FIELD(struct identity_record, U64, ambient, "ambient", FIELD_REQUIRED),
+	FIELD(struct identity_record, BOOL, no_new_privileges, "noNewPrivileges", 0),
+	FIELD(struct identity_record, U32, filters, "filters", FIELD_REQUIRED),
+};
+const struct fields identity_record_fields =
+	FIELDS("struct identity_record", struct identity_record, identity_record_rows, 0);
+
+void identity_of_plan(const struct plan_process *process, uint32_t filters,
+		      struct identity_record *ret)
+{
+	const struct plan_capabilities *caps = &process->capabilities;
+
+	*ret = (struct identity_record){
+		.uid = process->uid,
+		.gid = process->gid,
+		.groups = process->groups,
+		.keep_groups = process->keep_groups,
+		.bounding = caps->bounding,
+		.effective = caps->effective,
+		.inheritable = caps->inheritable,
+		.permitted = caps->permitted,
+		.ambient = caps->ambient,
+		.no_new_privileges = process->no_new_privileges,
+		.filters = filters,
+	};
+}

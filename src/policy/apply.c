@@ -55,6 +55,8 @@ const struct rule policy_rules[] = {
 	{ "network.admin", rule_network_admin,
 	  "Without CAP_NET_ADMIN and CAP_NET_RAW nobody changes, sniffs or spoofs everybody's "
 	  "network." },
+	{ "network.peerDescriptors", rule_network_peer_descriptors,
+	  "What a distribution has open is not for whoever has a socket in common with it." },
 	{ "network.resolvConf", rule_network_resolv_conf,
 	  "The resolver's configuration belongs to the network, not to the engine that prepared "
 	  "another one." },
@@ -172,6 +174,7 @@ static void enforce(const struct application *a, struct verdict *ret)
 
 	ret->spec = a->edit.spec;
 	ret->network = a->network;
+	ret->confinement = a->confinement;
 	ret->refused = has_refusal(&a->edit.decisions);
 	ret->group_exclusive = policy_is_group_exclusive(a->policy);
 	if (network_is_shared(a) && network && !network->problem) {
@@ -185,6 +188,7 @@ static void observe(const struct spec *request, struct arena *arena, struct verd
 {
 	ret->spec = spec_copy(request, arena);
 	ret->network = network_of_request(request);
+	ret->confinement.peer_descriptors = POLICY_PEERS_OPEN;
 	ret->observed = true;
 }
 

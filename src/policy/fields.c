@@ -38,6 +38,11 @@ static const struct name_row overlap_names[] = {
 	{ "open", POLICY_OVERLAP_OPEN },
 	{ NULL, 0 },
 };
+static const struct name_row peer_descriptor_names[] = {
+	{ "refused", POLICY_PEERS_REFUSED },
+	{ "open", POLICY_PEERS_OPEN },
+	{ NULL, 0 },
+};
 static const struct name_row pid_names[] = {
 	{ "fresh", POLICY_FRESH },
 	{ "isolated", POLICY_ISOLATED },
@@ -87,6 +92,8 @@ static const struct field network_rows[] = {
 	FIELD_ENUM_ROW(struct policy_network, lock, "lock", 0, lock_names),
 	FIELD_ENUM_ROW(struct policy_network, abstract_sockets, "abstractSockets", 0,
 		       abstract_socket_names),
+	FIELD_ENUM_ROW(struct policy_network, peer_descriptors, "peerDescriptors", 0,
+		       peer_descriptor_names),
 	FIELD(struct policy_network, STRING, resolv_conf, "resolvConf", FIELD_NOT_EMPTY),
 	FIELD(struct policy_network, STRING, hosts, "hosts", FIELD_NOT_EMPTY),
 	FIELD(struct policy_network, RAW, ports, "ports", 0),
@@ -233,6 +240,15 @@ static const struct field facts_rows[] = {
 	FIELD(struct facts, STRING, hosts, "hosts", 0),
 };
 const struct fields facts_fields = FIELDS("struct facts", struct facts, facts_rows, 0);
+
+/* --- confinement --- */
+
+static const struct field confinement_rows[] = {
+	FIELD_ENUM_ROW(struct confinement, peer_descriptors, "peerDescriptors", 0,
+		       peer_descriptor_names),
+};
+const struct fields confinement_fields =
+	FIELDS("struct confinement", struct confinement, confinement_rows, 0);
 
 /* --- decisions --- */
 

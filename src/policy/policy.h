@@ -18,6 +18,7 @@ enum policy_namespace { POLICY_FRESH = 1, POLICY_ISOLATED, POLICY_REQUESTED };
 enum policy_lock { POLICY_LOCK_OPEN = 1, POLICY_LOCK_STRICT };
 enum policy_sockets { POLICY_SOCKETS_SHARED = 1, POLICY_SOCKETS_ISOLATED };
 enum policy_overlap { POLICY_OVERLAP_REFUSED = 1, POLICY_OVERLAP_OPEN };
+enum policy_peer_descriptors { POLICY_PEERS_REFUSED = 1, POLICY_PEERS_OPEN };
 enum policy_privileged {
 	POLICY_PRIVILEGED_ALLOW = 1,
 	POLICY_PRIVILEGED_STRIP,
@@ -37,6 +38,7 @@ struct policy_network {
 	struct strlist_or_word sysctls; /* "drop", "refuse" or names that are allowed */
 	int lock;             /* enum policy_lock; "strict" is refused by name until it is there */
 	int abstract_sockets; /* enum policy_sockets; likewise "isolated" */
+	int peer_descriptors; /* enum policy_peer_descriptors */
 	char *resolv_conf;    /* "auto", "engine" or a path */
 	char *hosts;
 	/* keys that are known and refused by name: */
@@ -124,11 +126,19 @@ enum network_join {
 };
 extern const struct name_row network_join_names[];
 
+/* What holds for every process of the container, for ever. In a record of an older program a member may be
+ * absent (0): then it is open. */
+struct confinement {
+	int peer_descriptors; /* enum policy_peer_descriptors */
+};
+extern const struct fields confinement_fields;
+
 struct verdict {
 	struct spec *spec;       /* what will be carried out; a copy, the input is untouched */
 	int network;             /* enum network_join */
 	char *network_path;      /* of the policy's namespace under EARLY and LATE */
 	uint64_t network_cookie; /* expected cookie there, 0: unknown */
+	struct confinement confinement; /* under observe all is open */
 	struct decisions decisions;
 	bool group_exclusive; /* the container's group is shared with no other one */
 	bool refused;         /* some decision refuses: nothing may run */

@@ -177,6 +177,7 @@ static void fill_network(struct policy_network *network, const struct policy_net
 		network->sysctls = from->sysctls;
 	fill_word(&network->lock, from->lock);
 	fill_word(&network->abstract_sockets, from->abstract_sockets);
+	fill_word(&network->peer_descriptors, from->peer_descriptors);
 	fill_text(&network->resolv_conf, from->resolv_conf);
 	fill_text(&network->hosts, from->hosts);
 }

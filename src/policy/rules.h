@@ -18,6 +18,7 @@ struct application {
 	int network;            /* enum network_join; of the request, until a rule says otherwise */
 	bool network_rewritten; /* the container gets another network than it asked for */
 	bool pid_made;          /* the PID namespace was not asked for */
+	struct confinement confinement;
 };
 
 struct rule {
@@ -64,7 +65,13 @@ void rule_cgroup_overlap(struct application *a, const char *id);
 void rule_network_admin(struct application *a, const char *id);
 void rule_privileged(struct application *a, const char *id);
 
+/* rules_confinement.c */
+void rule_network_peer_descriptors(struct application *a, const char *id);
+
 /* --- questions that several rules ask --- */
+
+/* Of the first entry of a set that some reader takes for this capability; NULL: there is none. */
+const char *capability_pointer(struct application *a, enum capability_set set, const char *name);
 
 /* Index of the first namespace entry of a type, -1 where there is none. */
 long namespace_index(const struct spec *spec, int type);

@@ -51,18 +51,23 @@ void rule_network_admin(struct application *a, const char *id)
 
 /* --- what can undo the rest --- */
 
+const char *capability_pointer(struct application *a, enum capability_set set, const char *name)
+{
+	const struct strlist *list = edit_capability_set(a->edit.spec, set);
+
+	for (size_t i = 0; list && i < list->n; i++)
+		if (is_capability(list->v[i], name))
+			return edit_capability_pointer(&a->edit, set, i);
+	return NULL;
+}
+
 static const char *find_sys_admin(struct application *a)
 {
-	for (int set = 0; set < CAPABILITY_SET_COUNT; set++) {
-		const struct strlist *list =
-			edit_capability_set(a->edit.spec, (enum capability_set)set);
+	const char *found = NULL;
 
-		for (size_t i = 0; list && i < list->n; i++)
-			if (is_capability(list->v[i], "CAP_SYS_ADMIN"))
-				return edit_capability_pointer(&a->edit, (enum capability_set)set,
-							       i);
-	}
-	return NULL;
+	for (int set = 0; set < CAPABILITY_SET_COUNT && !found; set++)
+		found = capability_pointer(a, (enum capability_set)set, "CAP_SYS_ADMIN");
+	return found;
 }
 
 /* Rules of the device cgroup apply in order, a later one wins; a rule for everything is the end of what

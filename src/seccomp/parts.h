@@ -30,6 +30,9 @@ void seccomp_join(const uint32_t *architectures, const struct seccomp_program *p
 void seccomp_add_enosys(const struct plan_seccomp *plan, const uint32_t *architectures, size_t n,
 			struct arena *arena, struct seccomp_program *program);
 
+/* The same in front of `program`; false, and nothing done, where the kernel would not take the whole. */
+bool seccomp_peers_before(struct arena *arena, struct seccomp_program *program);
+
 /* What the program answers to a call of the native architecture whose arguments are 0 (SECCOMP_RET_*). False:
  * the kernel would not take it. */
 bool seccomp_answer(const struct seccomp_program *program, int number, uint32_t *ret);

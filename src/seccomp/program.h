@@ -22,7 +22,25 @@ struct seccomp_program {
 	struct sock_filter *v;
 	unsigned flags; /* for seccomp(2), without SECCOMP_FILTER_FLAG_NEW_LISTENER */
 	bool notify;    /* loading it gives a listener */
+	bool of_policy; /* not of the configuration */
 };
+
+/* What a process loads, in this order. */
+struct seccomp_programs {
+	size_t n;
+	struct seccomp_program v[2];
+	bool notify;      /* one of them gives a listener */
+	bool lets_capset; /* as far as can be seen: then it is called under them */
+};
+
+/*
+ * The program of the plan, which may be NULL, and before it what the confinement asks for: joined into one
+ * program where the kernel takes it. Errors: as seccomp_program_make(), and ERR_POLICY, naming the key of the
+ * policy that this kernel cannot carry out.
+ */
+int seccomp_programs_make(const struct plan_seccomp *plan, const struct confinement *confinement,
+			  const char *cache_directory, struct arena *arena,
+			  struct seccomp_programs *ret, struct err *e) MUST_CHECK;
 
 /* /run/distro-shim/seccomp, for a rootless caller below XDG_RUNTIME_DIR; NULL where he has none. */
 const char *seccomp_cache_directory(bool rootless, struct arena *arena);
@@ -36,6 +54,12 @@ const char *seccomp_cache_directory(bool rootless, struct arena *arena);
 int seccomp_program_make(const struct plan_seccomp *plan, const char *cache_directory,
 			 struct arena *arena, struct seccomp_program *ret, struct err *e)
 	MUST_CHECK;
+
+/*
+ * The policy's own: refuses pidfd_getfd(2) with EPERM, in every way that this machine has to call it, and lets
+ * through the rest. Every program with it in front begins with its first instructions, all but the last one.
+ */
+void seccomp_peers_program(struct arena *arena, struct seccomp_program *ret);
 
 /* Where the plan asks for it: that libseccomp knows every name. `plan` may be NULL. Part of
  * seccomp_program_make(), and here for who wants to say so earlier. */

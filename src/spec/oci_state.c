@@ -10,11 +10,10 @@ static void put_optional(struct json_out *out, const char *key, const char *text
 		json_out_member_string(out, key, text);
 }
 
-void oci_state_encode(const struct oci_state *state, struct json_out *out)
+void oci_state_members(const struct oci_state *state, struct json_out *out)
 {
 	const struct strmap *annotations = state->annotations;
 
-	json_out_object(out);
 	json_out_member_string(out, "ociVersion", state->oci_version);
 	json_out_member_string(out, "id", state->id);
 	json_out_member_string(out, "status", state->status);
@@ -30,5 +29,11 @@ void oci_state_encode(const struct oci_state *state, struct json_out *out)
 		json_out_object_end(out);
 	}
 	put_optional(out, "owner", state->owner);
+}
+
+void oci_state_encode(const struct oci_state *state, struct json_out *out)
+{
+	json_out_object(out);
+	oci_state_members(state, out);
 	json_out_object_end(out);
 }

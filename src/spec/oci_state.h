@@ -18,5 +18,7 @@ struct oci_state {
 
 /* As an object. */
 void oci_state_encode(const struct oci_state *state, struct json_out *out);
+/* Of an object that more belongs to. */
+void oci_state_members(const struct oci_state *state, struct json_out *out);
 
 #endif

@@ -18,6 +18,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* More often than any signal interrupts a call; a seccomp profile can answer EINTR for ever. */
+#define INTERRUPTED_MAX 65536
+
 /* CMSG_SPACE() of one descriptor rounds up and has room for two: all that arrive are looked at. */
 union control {
 	struct cmsghdr header;
@@ -35,22 +38,37 @@ int channel_pair(int ret_fds[2], struct err *e)
 	return 0;
 }
 
+/* Field by field into zeroes: what lies behind the text's end is not for the other side. */
+static void fill_wire(const struct message *message, struct message *wire)
+{
+	memset(wire, 0, sizeof(*wire));
+	wire->type = message->type;
+	wire->value = message->value;
+	wire->error.kind = message->error.kind;
+	wire->error.sys = message->error.sys;
+	memcpy(wire->error.text, message->error.text,
+	       strnlen(message->error.text, sizeof(wire->error.text) - 1));
+}
+
+static int check_sent(ssize_t sent, uint32_t type, struct err *e)
+{
+	if (sent < 0)
+		return fail_sys(e, "send a message of type %u", type);
+	if ((size_t)sent != sizeof(struct message))
+		return fail(e, ERR_SYSTEM, "send a message of type %u: cut short", type);
+	return 0;
+}
+
 int channel_send(int socket, const struct message *message, int fd, struct err *e)
 {
 	struct message wire;
 	union control control;
 	struct iovec part = { .iov_base = &wire, .iov_len = sizeof(wire) };
 	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+	unsigned interrupted = 0;
 	ssize_t sent;
 
-	/* field by field into zeroes: what lies behind the text's end is not for the other side */
-	memset(&wire, 0, sizeof(wire));
-	wire.type = message->type;
-	wire.value = message->value;
-	wire.error.kind = message->error.kind;
-	wire.error.sys = message->error.sys;
-	memcpy(wire.error.text, message->error.text,
-	       strnlen(message->error.text, sizeof(wire.error.text) - 1));
+	fill_wire(message, &wire);
 
 	if (fd >= 0) {
 		memset(&control, 0, sizeof(control));
@@ -66,12 +84,21 @@ int channel_send(int socket, const struct message *message, int fd, struct err *
 	}
 	do {
 		sent = sendmsg(socket, &header, MSG_NOSIGNAL);
-	} while (sent < 0 && errno == EINTR);
-	if (sent < 0)
-		return fail_sys(e, "send a message of type %u", message->type);
-	if ((size_t)sent != sizeof(wire))
-		return fail(e, ERR_SYSTEM, "send a message of type %u: cut short", message->type);
-	return 0;
+	} while (sent < 0 && errno == EINTR && interrupted++ < INTERRUPTED_MAX);
+	return check_sent(sent, message->type, e);
+}
+
+int channel_write(int socket, const struct message *message, struct err *e)
+{
+	struct message wire;
+	unsigned interrupted = 0;
+	ssize_t sent;
+
+	fill_wire(message, &wire);
+	do {
+		sent = write(socket, &wire, sizeof(wire));
+	} while (sent < 0 && errno == EINTR && interrupted++ < INTERRUPTED_MAX);
+	return check_sent(sent, message->type, e);
 }
 
 /* Descriptors that came along: the first one, others are closed and counted. */
@@ -111,8 +138,14 @@ int channel_receive(int socket, struct message *ret, int *ret_fd, struct err *e)
 	struct iovec part = { .iov_base = &wire, .iov_len = sizeof(wire) };
 	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
 	autoclose int fd = -1;
+	unsigned interrupted = 0;
 	ssize_t length;
 	int reset = 0;
+
+	/* Whoever answers in place of the kernel (seccomp_unotify(2)) may say that something came where nothing
+	 * did: then this is no message. */
+	memset(&wire, 0, sizeof(wire));
+	memset(&control, 0, sizeof(control));
 
 	/* ECONNRESET: the peer went with a message of ours unread. It is told once, before what the peer had
 	 * said still; then that comes, or the end. */
@@ -120,7 +153,8 @@ int channel_receive(int socket, struct message *ret, int *ret_fd, struct err *e)
 		header.msg_control = &control;
 		header.msg_controllen = sizeof(control);
 		length = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-	} while (length < 0 && (errno == EINTR || (errno == ECONNRESET && !reset++)));
+	} while (length < 0 && ((errno == EINTR && interrupted++ < INTERRUPTED_MAX) ||
+				(errno == ECONNRESET && !reset++)));
 	if (length == 0 || (length < 0 && errno == ECONNRESET))
 		return 0;
 	if (length < 0)
@@ -140,6 +174,26 @@ int channel_receive(int socket, struct message *ret, int *ret_fd, struct err *e)
 	*ret = wire;
 	if (ret_fd)
 		*ret_fd = take_fd(&fd);
+	return 1;
+}
+
+int channel_read(int socket, struct message *ret, struct err *e)
+{
+	struct message wire;
+	unsigned interrupted = 0;
+	ssize_t length;
+
+	memset(&wire, 0, sizeof(wire));
+	do {
+		length = read(socket, &wire, sizeof(wire));
+	} while (length < 0 && errno == EINTR && interrupted++ < INTERRUPTED_MAX);
+	if (length == 0 || (length < 0 && errno == ECONNRESET))
+		return 0;
+	if (length < 0)
+		return fail_sys(e, "receive a message");
+	if ((size_t)length != sizeof(wire) || !message_is_sound(&wire))
+		return fail(e, ERR_INTERNAL, "malformed message (%zd bytes)", length);
+	*ret = wire;
 	return 1;
 }
 

@@ -27,6 +27,12 @@ int channel_send(int socket, const struct message *message, int fd, struct err *
 /* 1: a message; 0: end of file; -1: error. *ret_fd (may be NULL) gets the descriptor or -1, O_CLOEXEC. */
 int channel_receive(int socket, struct message *ret, int *ret_fd, struct err *e) MUST_CHECK;
 
+/* As the two above, without a descriptor, by write(2) and read(2): under a system call filter, which lets
+ * these through where it lets a program run at all. What it answers in the kernel's place is never taken for
+ * a message. */
+int channel_write(int socket, const struct message *message, struct err *e) MUST_CHECK;
+int channel_read(int socket, struct message *ret, struct err *e) MUST_CHECK;
+
 /* A listening socket at DIRECTORY/NAME, and a connection to it; by descriptor, so that the path may be
  * longer than sun_path. */
 int channel_listen(int directory_fd, const char *name, struct err *e) MUST_CHECK;

@@ -18,6 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* More often than any signal interrupts a call; a seccomp profile can answer EINTR for ever. */
+#define INTERRUPTED_MAX 65536
+
 int sys_pidfd_open(pid_t pid, unsigned flags)
 {
 	return (int)syscall(SYS_pidfd_open, pid, flags);
@@ -48,24 +51,35 @@ bool pidfd_ended(int pidfd, int timeout_ms)
 	}
 }
 
-static pid_t clone_plainly(int *ret_pidfd)
+/* The new process's own number is written into its memory by the kernel alone (CLONE_CHILD_SETTID): where a
+ * seccomp profile says "0" in the kernel's place, nobody was born and this is the caller still. */
+static int check_born(pid_t own, struct err *e)
 {
-	unsigned long flags = CLONE_PIDFD | SIGCHLD;
+	return own ? 0
+		   : fail(e, ERR_SYSTEM,
+			  "no process was made: does the seccomp profile answer in place of "
+			  "clone?");
+}
 
-	/* clone(2), "C library/kernel differences": only the first three are in one place everywhere but
-	 * where the first two change places. */
+/* clone(2), "C library/kernel differences": the stack comes second on some machines; where the child's number
+ * goes stands fourth or fifth, and the other of the two counts with CLONE_SETTLS alone. */
+static pid_t clone_plainly(unsigned long flags, int *ret_pidfd, pid_t *own)
+{
+	flags |= CLONE_PIDFD | CLONE_CHILD_SETTID | SIGCHLD;
 #if defined(__s390x__) || defined(__s390__) || defined(__CRIS__)
-	return (pid_t)syscall(SYS_clone, 0UL, flags, ret_pidfd, 0UL, 0UL);
+	return (pid_t)syscall(SYS_clone, 0UL, flags, ret_pidfd, own, own);
 #else
-	return (pid_t)syscall(SYS_clone, flags, 0UL, ret_pidfd, 0UL, 0UL);
+	return (pid_t)syscall(SYS_clone, flags, 0UL, ret_pidfd, own, own);
 #endif
 }
 
 int child_clone(uint64_t flags, int into_cgroup, struct child *ret, struct err *e)
 {
 	int pidfd = -1;
+	volatile pid_t own = 0;
 	struct clone_args args = {
-		.flags = flags | CLONE_PIDFD,
+		.flags = flags | CLONE_PIDFD | CLONE_CHILD_SETTID,
+		.child_tid = (uint64_t)(uintptr_t)&own,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		/* with CLONE_PARENT the kernel takes the caller's own and refuses another */
 		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
@@ -81,31 +95,28 @@ int child_clone(uint64_t flags, int into_cgroup, struct child *ret, struct err *
 	/* Under the container's own seccomp profile (hooks of startContainer) it is not there: engines
 	 * refuse it like this, for they cannot look at its flags. */
 	if (pid < 0 && errno == ENOSYS && flags == 0 && into_cgroup < 0)
-		pid = clone_plainly(&pidfd);
+		pid = clone_plainly(0, &pidfd, (pid_t *)(uintptr_t)&own);
 	if (pid < 0)
 		return fail_sys(e, "clone3 with flags 0x%llx", (unsigned long long)args.flags);
 	if (pid == 0)
-		return 0;
+		return check_born(own, e);
 	ret->pid = pid;
 	ret->pidfd = pidfd;
 	return 1;
 }
 
-int child_clone_plain(unsigned flags, struct child *ret, struct err *e)
+int child_clone_plain(unsigned flags, pid_t *ret_own, struct child *ret, struct err *e)
 {
 	int pidfd = -1;
-	unsigned long all = flags | CLONE_PIDFD | SIGCHLD;
+	volatile pid_t own = 0;
+	pid_t pid = clone_plainly(flags, &pidfd, (pid_t *)(uintptr_t)&own);
 
-	/* clone(2), "C library/kernel differences": the stack comes second on some machines */
-#if defined(__s390__) || defined(__s390x__)
-	pid_t pid = (pid_t)syscall(SYS_clone, 0UL, all, &pidfd, NULL, 0UL);
-#else
-	pid_t pid = (pid_t)syscall(SYS_clone, all, 0UL, &pidfd, NULL, 0UL);
-#endif
 	if (pid < 0)
-		return fail_sys(e, "clone with flags 0x%lx", all);
-	if (pid == 0)
-		return 0;
+		return fail_sys(e, "clone with flags 0x%x", flags);
+	if (pid == 0) {
+		*ret_own = own;
+		return check_born(own, e);
+	}
 	ret->pid = pid;
 	ret->pidfd = pidfd;
 	return 1;
@@ -113,12 +124,13 @@ int child_clone_plain(unsigned flags, struct child *ret, struct err *e)
 
 static int wait_for(int pidfd, int options, siginfo_t *info)
 {
+	unsigned interrupted = 0;
 	int result;
 
 	do {
 		memset(info, 0, sizeof(*info));
 		result = waitid((idtype_t)P_PIDFD, (id_t)pidfd, info, WEXITED | options);
-	} while (result < 0 && errno == EINTR);
+	} while (result < 0 && errno == EINTR && interrupted++ < INTERRUPTED_MAX);
 	return result;
 }
 

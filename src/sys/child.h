@@ -43,8 +43,9 @@ void child_keep(struct child *child);
 int child_clone(uint64_t flags, int into_cgroup, struct child *ret, struct err *e) MUST_CHECK;
 
 /* As child_clone() with clone(2), which seccomp profiles know and can look into: they answer clone3 with
- * ENOSYS. Flags of the old call only, no cgroup. */
-int child_clone_plain(unsigned flags, struct child *ret, struct err *e) MUST_CHECK;
+ * ENOSYS. Flags of the old call only, no cgroup. *ret_own, in the child: its own number, as the kernel says
+ * it. */
+int child_clone_plain(unsigned flags, pid_t *ret_own, struct child *ret, struct err *e) MUST_CHECK;
 
 /* Wait for its end; *ret_status as of waitid: exit code, or 128 + signal. The child is gone then and *child empty. */
 int child_wait(struct child *child, int *ret_status, struct err *e) MUST_CHECK;

@@ -77,7 +77,9 @@ NEEDED=$(echo $NEEDED)
     answers $'NoNewPrivs:\t0\nSeccomp:\t2\nSeccomp_filters:\t1' 'grep -E "NoNewPrivs|Seccomp" /proc/self/status' "$(rules ALLOW)"
     answers $'NoNewPrivs:\t0\nSeccomp:\t2\nSeccomp_filters:\t1' 'grep -E "NoNewPrivs|Seccomp" /proc/self/status' "$LATE" "$(rules ALLOW)"
     answers $'NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1' 'grep -E "NoNewPrivs|Seccomp" /proc/self/status' "$NNP" "$LATE" "$(rules ALLOW)"
-    answers $'NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0' 'grep -E "NoNewPrivs|Seccomp" /proc/self/status'
+    # the policy's own; where it is joined with the profile it is one as well
+    answers $'NoNewPrivs:\t0\nSeccomp:\t2\nSeccomp_filters:\t1' 'grep -E "NoNewPrivs|Seccomp" /proc/self/status'
+    answers $'NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0' 'grep -E "NoNewPrivs|Seccomp" /proc/self/status' '.process.capabilities.bounding += ["CAP_SYS_PTRACE"]'
     # another user, without any capability
     answers $'1000\nSeccomp:\t2' 'id -u; grep Seccomp: /proc/self/status' "$(rules ALLOW)" '.process.user.uid = 1000 | .process.capabilities = {}'
 }
@@ -170,13 +172,21 @@ END
     done
 }
 
-@test "without it a profile that is too strict for what init does fails with the reason" {
-    b=$(bundle c1 "$(rules ALLOW "$(rule ERRNO capset)")")
-    expect_error 'identity: .*operation not permitted \(the seccomp profile is in force: does it refuse this\?\)' create -b "$b" c1
-    b=$(bundle c2 "$(rules ALLOW "$(rule KILL_PROCESS capset)")")
-    expect_error 'SIGSYS: the seccomp profile kills' create -b "$b" c2
-    b=$(bundle c3 "$(rules ALLOW "$(rule ERRNO execve)")")
-    expect_error 'execute: .*operation not permitted \(the seccomp profile' run -b "$b" c3
+@test "without it just as little" {
+    for join in . "$LATE"; do
+        gives "0" "162" "$join" "$(rules KILL_PROCESS "$(rule ALLOW "$NEEDED sync")")"
+        gives "0" "162" "$join" "$(rules KILL_PROCESS "$(rule ALLOW "$NEEDED sync")")" '.process.user.uid = 1000'
+    done
+}
+
+@test "a profile that refuses what nothing runs without fails with the reason" {
+    for nnp in . "$NNP"; do
+        rm -rf "$BATS_TEST_TMPDIR"/c[12]
+        b=$(bundle c1 "$nnp" "$(rules ALLOW "$(rule ERRNO execve)")")
+        expect_error 'execute: .*operation not permitted \(the seccomp profile' run -b "$b" c1
+        b=$(bundle c2 "$nnp" "$(rules ALLOW "$(rule KILL_PROCESS execve)")")
+        expect_error 'ended before its program ran' run -b "$b" c2
+    done
 }
 
 # The profile of a recorded engine, as it is.

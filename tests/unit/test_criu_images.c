@@ -119,11 +119,71 @@ static void what_is_no_image_is_an_error(void **state)
 	assert_string_equal(e.text, "files.img: byte 12 begins no message");
 }
 
+/* A filter of these bytes; after: the one that it comes after, -1 for none. */
+static void put_filter(struct strbuf *list, const char *bytes, int after)
+{
+	autostrbuf filter = { 0 };
+
+	wire_put_text(&filter, 1, bytes);
+	wire_put_number(&filter, 2, 0);
+	if (after >= 0)
+		wire_put_number(&filter, 3, (uint64_t)after);
+	wire_put_message(list, 1, &filter);
+}
+
+static bool are_filtered(const struct strbuf *list)
+{
+	autostrbuf image = { 0 };
+	struct err e;
+	bool filtered = true;
+
+	strbuf_add(&image, "\x19\x43\x56\x54\x49\x30\x41\x64", 8);
+	put_entry(&image, list);
+	if (criu_image_filtered(image.text, image.length, "OURS", 4, &filtered, &e) < 0)
+		fail_msg("%s", e.text);
+	for (size_t length = 0; length < image.length; length++) {
+		bool cut = true;
+
+		assert_int_equal(criu_image_filtered(image.text, length, "OURS", 4, &cut, &e), -1);
+		assert_false(cut);
+	}
+	return filtered;
+}
+
+static void each_filter_comes_with_ours_or_they_do_not_count(void **state)
+{
+	autostrbuf one = { 0 }, chain = { 0 }, other = { 0 }, none = { 0 }, hidden = { 0 };
+	autostrbuf filter = { 0 };
+
+	(void)state;
+	put_filter(&one, "OURS and more", -1);
+	assert_true(are_filtered(&one));
+	put_filter(&chain, "OURS", -1);
+	put_filter(&chain, "another", 0);
+	assert_true(are_filtered(&chain));
+	put_filter(&chain, "another", -1);
+	assert_false(are_filtered(&chain));
+	put_filter(&other, "not OURS", -1);
+	assert_false(are_filtered(&other));
+	put_filter(&hidden, "OUR", -1);
+	assert_false(are_filtered(&hidden));
+	/* no filter at all is not ours */
+	wire_put_number(&none, 2, 1);
+	assert_false(are_filtered(&none));
+	/* of two programs in one entry criu takes the last */
+	wire_put_text(&filter, 1, "OURS");
+	wire_put_text(&filter, 1, "another");
+	one.length = 0;
+	wire_put_message(&one, 1, &filter);
+	assert_false(are_filtered(&one));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_lose_length_mode_and_position),
 		cmocka_unit_test(what_is_no_image_is_an_error),
+		cmocka_unit_test(each_filter_comes_with_ours_or_they_do_not_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -423,8 +424,10 @@ static void a_process_has_executed_or_not(void **state)
 {
 	autochild idle = CHILD_INIT, ended = CHILD_INIT, program = CHILD_INIT;
 	bool executed;
+	pid_t own;
+	int status;
 	struct err e = { 0 };
-	int rc = child_clone_plain(0, &idle, &e);
+	int rc = child_clone_plain(0, &own, &idle, &e);
 
 	(void)state;
 	if (rc == 0) {
@@ -433,12 +436,14 @@ static void a_process_has_executed_or_not(void **state)
 	}
 	assert_int_equal(rc, 1);
 	assert_false(has_executed(&idle));
-	rc = child_clone_plain(0, &ended, &e);
+	rc = child_clone_plain(0, &own, &ended, &e);
 	if (rc == 0)
-		_exit(0);
+		_exit(own == (pid_t)syscall(SYS_getpid) ? 0 : 1);
 	assert_true(pidfd_ended(ended.pidfd, 10000));
 	assert_false(has_executed(&ended));
-	rc = child_clone_plain(0, &program, &e);
+	assert_int_equal(child_wait(&ended, &status, &e), 0);
+	assert_int_equal(status, 0);
+	rc = child_clone_plain(0, &own, &program, &e);
 	if (rc == 0) {
 		execl("/bin/true", "true", NULL);
 		_exit(1);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules about what holds for every process of the container, whatever its configuration: nothing of it stands
+ * in config.json, so that what they decide is struct confinement. Pure.
+ */
+#include "policy/rules.h"
+
+/* SO_PEERPIDFD (Linux 6.5) gives a pidfd of whoever is at the other end of a unix socket, in any PID namespace;
+ * pidfd_getfd(2) asks for what ptrace(2) asks for: the same user and no more capabilities. Root of one
+ * distribution and root of another one are that to each other. */
+void rule_network_peer_descriptors(struct application *a, const char *id)
+{
+	const char *granted;
+
+	a->confinement.peer_descriptors = POLICY_PEERS_OPEN;
+	if (a->policy->network->peer_descriptors != POLICY_PEERS_REFUSED)
+		return;
+	/* The ceiling of every process of it, of exec's too. */
+	granted = capability_pointer(a, CAPABILITIES_BOUNDING, "CAP_SYS_PTRACE");
+	if (granted) {
+		edit_warn(&a->edit, id, granted,
+			  "pidfd_getfd is not refused, because CAP_SYS_PTRACE is asked for: what "
+			  "it reaches in other distributions is not stopped");
+		return;
+	}
+	a->confinement.peer_descriptors = POLICY_PEERS_REFUSED;
+	edit_keep(&a->edit, id, "",
+		  "a filter of the policy answers pidfd_getfd with EPERM, so that no descriptor of "
+		  "another distribution can be taken by way of a socket");
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The policy's own filter: what it answers, alone and in front of a profile, by a small interpreter. Runs anywhere,
+ * without root.
+ */
+#include "base/auto.h"
+#include "bpf.h"
+#include "plan/plan_seccomp.h"
+#include "seccomp/parts.h"
+
+#include <linux/audit.h>
+#include <sys/syscall.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define PIDFD_GETFD 438
+#define X32 0x40000000
+#define REFUSED (SECCOMP_RET_ERRNO | EPERM)
+
+static const uint32_t machines[] = {
+	AUDIT_ARCH_X86_64,  AUDIT_ARCH_I386,    AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM,
+	AUDIT_ARCH_PPC64LE, AUDIT_ARCH_RISCV64, AUDIT_ARCH_S390X,
+};
+static const struct confinement refused = { .peer_descriptors = POLICY_PEERS_REFUSED };
+static const struct confinement open_ = { .peer_descriptors = POLICY_PEERS_OPEN };
+
+static uint32_t ask(const struct seccomp_program *program, uint32_t machine, int number)
+{
+	const struct seccomp_data data = { .nr = number, .arch = machine };
+
+	assert_true(bpf_is_valid(program->v, program->n));
+	return bpf_run(program->v, program->n, &data);
+}
+
+static void must_refuse(const struct seccomp_program *program)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		assert_int_equal(ask(program, machines[i], PIDFD_GETFD), REFUSED);
+	assert_int_equal(ask(program, AUDIT_ARCH_X86_64, X32 | PIDFD_GETFD), REFUSED);
+}
+
+static void make(const struct plan_seccomp *plan, const struct confinement *confinement,
+		 struct arena *arena, struct seccomp_programs *ret)
+{
+	struct err e;
+
+	if (seccomp_programs_make(plan, confinement, NULL, arena, ret, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static void alone_it_refuses_one_call(void **state)
+{
+	autoarena arena = { 0 };
+	struct seccomp_programs programs;
+
+	(void)state;
+	make(NULL, &refused, &arena, &programs);
+	assert_int_equal(programs.n, 1);
+	assert_true(programs.v[0].of_policy && !programs.notify && programs.lets_capset);
+	must_refuse(&programs.v[0]);
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
+		for (int number = 0; number < 600; number++)
+			if (number != PIDFD_GETFD)
+				assert_int_equal(ask(&programs.v[0], machines[i], number),
+						 SECCOMP_RET_ALLOW);
+	assert_int_equal(ask(&programs.v[0], AUDIT_ARCH_X86_64, -1), SECCOMP_RET_ALLOW);
+}
+
+static void without_the_key_there_is_none(void **state)
+{
+	const struct confinement old = { 0 };
+	autoarena arena = { 0 };
+	struct seccomp_programs programs;
+
+	(void)state;
+	make(NULL, &open_, &arena, &programs);
+	assert_int_equal(programs.n, 0);
+	make(NULL, &old, &arena, &programs);
+	assert_int_equal(programs.n, 0);
+}
+
+static struct plan_seccomp profile(int default_action, const char *name, int action,
+				   struct arena *arena)
+{
+	struct plan_seccomp_rule *rule = arena_new(arena, struct plan_seccomp_rule);
+	char **names = arena_new_array(arena, char *, 1);
+
+	names[0] = arena_strdup(arena, name);
+	*rule = (struct plan_seccomp_rule){ .names = { .n = 1, .v = names },
+					    .action = action,
+					    .value = 77 };
+	return (struct plan_seccomp){ .default_action = default_action,
+				      .default_value = 77,
+				      .rules = { .n = 1, .v = rule } };
+}
+
+static void in_front_of_a_profile_it_is_one_program(void **state)
+{
+	autoarena arena = { 0 };
+	struct plan_seccomp plan = profile(SPEC_ACT_ALLOW, "getpgid", SPEC_ACT_ERRNO, &arena);
+	struct seccomp_programs programs, plain;
+
+	(void)state;
+	make(&plan, &refused, &arena, &programs);
+	make(&plan, &open_, &arena, &plain);
+	assert_int_equal(programs.n, 1);
+	assert_int_equal(plain.n, 1);
+	assert_false(programs.v[0].of_policy);
+	must_refuse(&programs.v[0]);
+	/* all else is the profile's */
+	for (int number = 0; number < 600; number++)
+		if (number != PIDFD_GETFD)
+			assert_int_equal(
+				ask(&programs.v[0], seccomp_audit_of(AUDIT_ARCH_X86_64), number),
+				ask(&plain.v[0], AUDIT_ARCH_X86_64, number));
+}
+
+static void what_answers_in_place_of_capset_is_seen(void **state)
+{
+	autoarena arena = { 0 };
+	struct plan_seccomp killing = profile(SPEC_ACT_ALLOW, "capset", SPEC_ACT_KILL, &arena);
+	struct plan_seccomp strict = profile(SPEC_ACT_ERRNO, "getpgid", SPEC_ACT_ALLOW, &arena);
+	struct plan_seccomp logging = profile(SPEC_ACT_ALLOW, "capset", SPEC_ACT_LOG, &arena);
+	struct seccomp_programs programs;
+
+	(void)state;
+	make(&killing, &refused, &arena, &programs);
+	assert_false(programs.lets_capset);
+	make(&strict, &refused, &arena, &programs);
+	assert_false(programs.lets_capset);
+	make(&logging, &refused, &arena, &programs);
+	assert_true(programs.lets_capset);
+}
+
+/* The longest that the kernel takes comes behind it as a program of its own. */
+static void a_program_without_room_is_loaded_by_itself(void **state)
+{
+	autoarena arena = { 0 };
+	struct plan_seccomp plan = { 0 };
+	struct seccomp_programs programs;
+
+	(void)state;
+	plan.program.v = arena_new_array(&arena, struct sock_filter, BPF_MAXINSNS);
+	for (size_t n = 1; n <= BPF_MAXINSNS; n += n < 4000 ? 1000 : 1) {
+		for (size_t i = 0; i < n; i++)
+			plan.program.v[i] =
+				(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+		plan.program.n = n;
+		make(&plan, &refused, &arena, &programs);
+		for (size_t i = 0; i < programs.n; i++)
+			assert_true(programs.v[i].n <= BPF_MAXINSNS);
+		must_refuse(&programs.v[0]);
+		if (programs.n == 2)
+			assert_int_equal(programs.v[1].n, n);
+	}
+	assert_int_equal(programs.n, 2);
+	assert_true(programs.v[0].of_policy && !programs.v[1].of_policy);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(alone_it_refuses_one_call),
+		cmocka_unit_test(without_the_key_there_is_none),
+		cmocka_unit_test(in_front_of_a_profile_it_is_one_program),
+		cmocka_unit_test(what_answers_in_place_of_capset_is_seen),
+		cmocka_unit_test(a_program_without_room_is_loaded_by_itself),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
