@@ -87,6 +87,8 @@ src_libsys_a_SOURCES = \
 	src/sys/family.h \
 	src/sys/helper.c \
 	src/sys/helper.h \
+	src/sys/kernel_fs.c \
+	src/sys/kernel_fs.h \
 	src/sys/mount_api.c \
 	src/sys/mount_api.h \
 	src/sys/mountinfo.c \
@@ -129,6 +131,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_capabilities.c \
 	src/policy/rules_cgroup.c \
 	src/policy/rules_confinement.c \
+	src/policy/rules_kernel_mounts.c \
 	src/policy/rules_mounts.c \
 	src/policy/rules_namespaces.c \
 	src/policy/rules_network.c \
@@ -149,6 +152,7 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_hooks.c \
 	src/plan/plan_hooks.h \
 	src/plan/plan_ids.c \
+	src/plan/plan_kernel_mounts.c \
 	src/plan/plan_label.c \
 	src/plan/plan_live_mounts.c \
 	src/plan/plan_live_mounts.h \
@@ -265,6 +269,7 @@ src_libfacts_a_SOURCES = \
 	src/facts/facts.h \
 	src/facts/facts_cgroup.c \
 	src/facts/facts_groups.c \
+	src/facts/facts_mounts.c \
 	src/facts/facts_ns.c \
 	src/facts/facts_rootfs.c \
 	src/facts/gather.h \
@@ -279,6 +284,7 @@ src_libboot_a_SOURCES = \
 	src/boot/child_copy.c \
 	src/boot/child_devices.c \
 	src/boot/child_identity.c \
+	src/boot/child_kernel_mounts.c \
 	src/boot/child_mounts.c \
 	src/boot/child_paths.c \
 	src/boot/child_process.c \
@@ -295,12 +301,14 @@ src_libboot_a_SOURCES = \
 	src/boot/identity_check.h \
 	src/boot/live_mounts.c \
 	src/boot/mounts.c \
+	src/boot/mounts_copy.c \
 	src/boot/overlay.c \
 	src/boot/peer.c \
 	src/boot/runtime_hooks.c \
 	src/boot/runtime_hooks.h \
 	src/boot/parent_channel.c \
 	src/boot/parent_exec.c \
+	src/boot/parent_kernel_mounts.c \
 	src/boot/parent_namespaces.c \
 	src/boot/parent_network.c \
 	src/boot/parent_record.c \

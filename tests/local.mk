@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/test_identity \
 	tests/unit/test_json \
 	tests/unit/test_kill_delete \
+	tests/unit/test_kernel_mounts \
 	tests/unit/test_live_mounts \
 	tests/unit/test_ownership \
 	tests/unit/test_peers \
@@ -84,6 +85,7 @@ tests_unit_test_host_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_identity_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_kernel_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_live_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_peers_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)

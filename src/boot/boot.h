@@ -106,7 +106,8 @@ int boot_restore(const struct restore_request *request, struct create_result *re
  * Mounts for a container that is there. All of it outlives the call. All of them, or none.
  */
 struct mounts_request {
-	const struct facts *facts; /* of the caller alone */
+	const struct facts *facts; /* of the caller, and of the sources */
+	struct host *host;         /* these, opened */
 	const struct plan *plan;   /* of plan_live_mounts(); to take away, one without mounts */
 	struct strlist taken;      /* destinations to be taken away, clean */
 	const struct spec *config; /* as it is recorded */

@@ -88,7 +88,7 @@ static int place_hierarchy(struct boot *b, const struct plan_mount *mount,
 	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
 	    0)
 		return fail_sys(e, "mount the hierarchy of '%s'", hierarchy->mount_point);
-	return 0;
+	return kernel_mount_known(b, fd, e);
 }
 
 /* Controllers that share a hierarchy ("cpu,cpuacct") are found under each name. */
@@ -120,21 +120,42 @@ static int make_tmpfs(const struct plan_mount *mount, struct err *e)
 	return make_filesystem(&tmpfs, e);
 }
 
+static const char *name_of(const struct cgroup_hierarchy_facts *hierarchy)
+{
+	const char *slash = strrchr(hierarchy->mount_point, '/');
+
+	return slash ? slash + 1 : hierarchy->mount_point;
+}
+
+/* Of the view one directory alone, "/cpu". */
+static int mount_one(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
+{
+	const struct cgroup_facts *facts = b->facts->cgroup;
+
+	for (size_t i = 0; i < facts->hierarchies.n; i++)
+		if (str_eq(name_of(&facts->hierarchies.v[i]), mount->subtree + 1))
+			return place_hierarchy(b, mount, &facts->hierarchies.v[i], target, e);
+	return fail(e, ERR_CONFIG, "no cgroup hierarchy is mounted as '%s' on this host",
+		    mount->subtree + 1);
+}
+
 static int mount_v1(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
 {
 	const struct cgroup_facts *facts = b->facts->cgroup;
+	struct plan_mount inner = *mount;
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
 	autoclose int top = make_tmpfs(mount, e);
 
 	if (top < 0)
 		return -1;
+	if (mount->readonly_top)
+		inner.attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	if (sys_move_mount(top, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
 	    0)
 		return fail_sys(e, "mount a tmpfs on '%s'", mount->destination);
 	for (size_t i = 0; i < facts->hierarchies.n; i++) {
 		const struct cgroup_hierarchy_facts *hierarchy = &facts->hierarchies.v[i];
-		const char *slash = strrchr(hierarchy->mount_point, '/');
-		const char *name = slash ? slash + 1 : hierarchy->mount_point;
+		const char *name = name_of(hierarchy);
 		autoclose int directory = -1;
 		if (mount->systemd_v1 && !str_eq(hierarchy->name, "systemd"))
 			continue;
@@ -146,7 +167,7 @@ static int mount_v1(struct boot *b, const struct plan_mount *mount, int target, 
 		directory = openat(top, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (directory < 0)
 			return fail_sys(e, "open '%s/%s'", mount->destination, name);
-		if (place_hierarchy(b, mount, hierarchy, directory, e) < 0 ||
+		if (place_hierarchy(b, &inner, hierarchy, directory, e) < 0 ||
 		    link_controllers(top, hierarchy, name, e) < 0)
 			return -1;
 	}
@@ -163,6 +184,8 @@ int child_mount_cgroup(struct boot *b, const struct plan_mount *mount, int targe
 	if (facts->layout == CGROUP_NONE)
 		return fail(e, ERR_CONFIG, "no cgroup file system is mounted on this host for '%s'",
 			    mount->destination);
+	if (mount->subtree && !str_eq(mount->subtree, "/"))
+		return mount_one(b, mount, target, e);
 	if (facts->layout == CGROUP_V2)
 		return place_hierarchy(b, mount, &facts->hierarchies.v[0], target, e);
 	return mount_v1(b, mount, target, e);

@@ -105,15 +105,21 @@ int apply_propagation(int fd, const struct plan_mount *mount, struct err *e)
  * one only where shared mounts were asked for, here and for the root filesystem (as runc has it), and
  * never with a user namespace. Every other, with all below it, is separated before anything else.
  */
-int separate_from_host(struct boot *b, int fd, const struct plan_mount *mount, struct err *e)
+bool shares_with_host(const struct boot *b, const struct plan_mount *mount)
 {
-	struct mount_attr attributes = { .propagation =
-						 mount->propagation.n ? MS_SLAVE : MS_PRIVATE };
 	bool shared = false;
 
 	for (size_t i = 0; i < mount->propagation.n; i++)
 		shared |= mount->propagation.v[i] & MS_SHARED;
-	if (shared && (b->plan->rootfs_propagation & MS_SHARED) && !has_user_namespace(b->plan))
+	return shared && (b->plan->rootfs_propagation & MS_SHARED) && !has_user_namespace(b->plan);
+}
+
+int separate_from_host(struct boot *b, int fd, const struct plan_mount *mount, struct err *e)
+{
+	struct mount_attr attributes = { .propagation =
+						 mount->propagation.n ? MS_SLAVE : MS_PRIVATE };
+
+	if (shares_with_host(b, mount))
 		return 0;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes) < 0)
 		return fail_sys(e, "separate '%s' from the host", mount->destination);
@@ -145,10 +151,14 @@ static int open_kernel_target(struct boot *b, const struct plan_mount *mount, st
 
 /* The plan has judged what may lie over parts of /proc by the destination's name. A link of the image
  * that leads there under another name is none of them (CVE-2019-16884). */
-static int check_not_procfs(const struct plan_mount *mount, int target, struct err *e)
+static int check_not_procfs(const struct boot *b, const struct plan_mount *mount, int target,
+			    struct err *e)
 {
 	struct statfs fs;
 
+	/* It is there to lie over what could not be taken away. */
+	if (mount->subtree && kernel_mount_is_foreign(b, target))
+		return 0;
 	if (fstatfs(target, &fs) < 0)
 		return fail_sys(e, "stat the file system of '%s'", mount->destination);
 	if (fs.f_type == PROC_SUPER_MAGIC && !path_is_below(mount->destination, "/proc"))
@@ -159,10 +169,13 @@ static int check_not_procfs(const struct plan_mount *mount, int target, struct e
 int open_mount_target(struct boot *b, const struct plan_mount *mount, int source, struct err *e)
 {
 	struct stat st;
+	/* in place of a bind: then as for that */
+	bool part = mount->subtree && !str_eq(mount->destination, "/proc") &&
+		    !str_eq(mount->destination, "/sys");
 
-	if (mount->is_proc || mount->is_sysfs)
+	if ((mount->is_proc || mount->is_sysfs) && !part)
 		return open_kernel_target(b, mount, e);
-	if (mount->kind == PLAN_MOUNT_BIND) {
+	if (mount->kind == PLAN_MOUNT_BIND || (part && source >= 0)) {
 		if (fstat(source, &st) < 0)
 			return fail_sys(e, "stat the source '%s'", mount->source);
 		if (mount->destination_nofollow)
@@ -228,7 +241,7 @@ static int copy_symlink(struct boot *b, const struct plan_mount *mount, int sour
 		return fail_sys(e, "read the symlink '%s'", mount->source);
 	text[length] = '\0';
 	parent = beneath_make_parent(b->root_mount, mount->destination, &name, e);
-	if (parent < 0 || check_not_procfs(mount, parent, e) < 0)
+	if (parent < 0 || check_not_procfs(b, mount, parent, e) < 0)
 		return -1;
 	if (symlinkat(text, parent, name) == 0)
 		return 1;
@@ -275,6 +288,17 @@ static int remount(struct boot *b, const struct plan_mount *mount, struct err *e
 	return apply_propagation(target, mount, e);
 }
 
+/* What of the kernel's it is or has below it. Attached, for a detached mount cannot be changed like that. */
+static int settle_kernel_mount(struct boot *b, const struct plan_mount *mount, int fd,
+			       struct err *e)
+{
+	if (mount->kernel && kernel_mount_known(b, fd, e) < 0)
+		return -1;
+	if (kernel_mounts_below(b, fd, &mount->below, shares_with_host(b, mount), e) < 0)
+		return -1;
+	return child_guard(b, fd, mount, e);
+}
+
 int child_mount(struct boot *b, size_t index, struct err *e)
 {
 	const struct plan_mount *mount = &b->plan->mounts.v[index];
@@ -287,11 +311,16 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 		if (rc != 0)
 			return rc < 0 ? -1 : 0;
 	}
+	if (mount->subtree && (mount->kind == PLAN_MOUNT_FS || b->live)) {
+		replace_fd(&fd, kernel_mount_part(b, index, &fd, e));
+		if (fd < 0)
+			return -1;
+	}
 	target = open_mount_target(b, mount, fd, e);
-	if (target < 0 || check_not_procfs(mount, target, e) < 0 ||
+	if (target < 0 || check_not_procfs(b, mount, target, e) < 0 ||
 	    child_live_target(b, target, e) < 0)
 		return -1;
-	if (mount->kind == PLAN_MOUNT_CGROUP)
+	if (mount->kind == PLAN_MOUNT_CGROUP && !b->live)
 		return child_mount_cgroup(b, mount, target, e);
 	if (fd < 0)
 		fd = make_new(b, mount, target, e);
@@ -306,7 +335,9 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
 	    0)
 		return fail_sys(e, "mount '%s' on '%s'", mount->source, mount->destination);
-	if (mount->readonly_late || mount->remounted || b->live)
+	if (settle_kernel_mount(b, mount, fd, e) < 0)
+		return -1;
+	if (mount->readonly_late || mount->remounted || mount->lends || b->live)
 		b->mount_fds[index] = take_fd(&fd);
 	return 0;
 }

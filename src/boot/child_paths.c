@@ -120,25 +120,49 @@ int child_masked_paths(struct boot *b, struct err *e)
 	return 0;
 }
 
-int child_readonly_paths(struct boot *b, struct err *e)
+static int make_readonly(int target, const char *path, struct err *e)
 {
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	autoclose int fd = sys_open_tree(
+		target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 
+	if (fd < 0)
+		return fail_sys(e, "clone '%s'", path);
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &readonly) < 0)
+		return fail_sys(e, "make '%s' read-only", path);
+	return attach(fd, target, path, e);
+}
+
+int child_readonly_paths(struct boot *b, struct err *e)
+{
 	for (size_t i = 0; i < b->plan->readonly_paths.n; i++) {
 		const char *path = b->plan->readonly_paths.v[i];
-		autoclose int target = -1, fd = -1;
+		autoclose int target = -1;
 		if (open_existing(b, path, &target, e) < 0)
 			return -1;
+		if (target >= 0 && make_readonly(target, path, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int child_guard(struct boot *b, int fd, const struct plan_mount *mount, struct err *e)
+{
+	autoclose int null = -1, empty = -1;
+
+	for (size_t i = 0; i < mount->guards.n; i++) {
+		const struct plan_guard *guard = &mount->guards.v[i];
+		const char *path = arena_printf(b->arena, "%s%s", mount->destination, guard->path);
+		autoclose int target = sys_openat2(fd, guard->path + 1, O_PATH | O_CLOEXEC, 0,
+						   RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+		if (target < 0 && errno != ENOENT && errno != ENOTDIR)
+			return fail_sys(e, "open '%s'", path);
 		if (target < 0)
 			continue;
-		fd = sys_open_tree(target, "",
-				   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
-					   AT_RECURSIVE);
-		if (fd < 0)
-			return fail_sys(e, "clone '%s'", path);
-		if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &readonly) < 0)
-			return fail_sys(e, "make '%s' read-only", path);
-		if (attach(fd, target, path, e) < 0)
+		if (guard->masked && null < 0 && (null = open_null(e)) < 0)
+			return -1;
+		if (guard->masked ? mask(target, path, null, &empty, b->plan, e) < 0
+				  : make_readonly(target, path, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -108,7 +108,8 @@ static int attach_yard(struct boot *b, struct err *e)
 
 int child_restore_mounts(struct boot *b, struct err *e)
 {
-	if (attach_yard(b, e) < 0 || attach(b->root_mount, b->root_place, e) < 0)
+	if (attach_yard(b, e) < 0 || attach(b->root_mount, b->root_place, e) < 0 ||
+	    kernel_mounts_below(b, b->root_mount, &b->plan->root_below, false, e) < 0)
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++) {
 		const struct plan_mount *mount = &b->plan->mounts.v[i];
@@ -119,7 +120,9 @@ int child_restore_mounts(struct boot *b, struct err *e)
 		    separate_from_host(b, b->mount_fds[i], mount, e) < 0 ||
 		    apply_mount_attributes(b->mount_fds[i], mount, e) < 0 ||
 		    apply_propagation(b->mount_fds[i], mount, e) < 0 ||
-		    attach(b->mount_fds[i], b->places.v[i], e) < 0)
+		    attach(b->mount_fds[i], b->places.v[i], e) < 0 ||
+		    kernel_mounts_below(b, b->mount_fds[i], &mount->below,
+					shares_with_host(b, mount), e) < 0)
 			return err_prefix(e, "mounts[%u]", mount->index);
 	}
 	return 0;

@@ -17,11 +17,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Descriptors of other namespaces have no further use here, but for a late join. */
+/* Descriptors of other namespaces and of the host's mounts have no further use here, but for a late join. */
 static void forget_namespaces(struct boot *b)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(b->host->requested); i++)
 		replace_fd(&b->host->requested[i], -1);
+	for (size_t i = 0; i < b->host->n_sources; i++)
+		replace_fd(&b->host->sources[i], -1);
 	if (b->plan->namespaces.network != NETWORK_LATE)
 		replace_fd(&b->host->network, -1);
 }
@@ -70,7 +72,7 @@ int child_attach_root(struct boot *b, struct err *e)
 		return fail_sys(e, "attach the root filesystem '%s'", b->plan->rootfs);
 	/* This one leads into the host's mounts; hooks will run in the container beside us. */
 	replace_fd(&b->host->rootfs, -1);
-	return 0;
+	return kernel_mounts_below(b, b->root_mount, &b->plan->root_below, false, e);
 }
 
 /*

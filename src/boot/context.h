@@ -12,6 +12,7 @@
 #include "cgroup/cgroup.h"
 #include "hooks/hooks.h"
 #include "seccomp/program.h"
+#include "sys/channel.h"
 #include "sys/peer.h"
 
 #include <stdbool.h>
@@ -59,8 +60,12 @@ struct boot {
 	bool child_failed;  /* parent: its error was received */
 	bool child_runs;    /* parent of exec: the program runs, so what fails now is our own */
 
+	int mounts_copy; /* pidfd of who keeps a copy of the runtime's mounts; -1: the container's own is one */
 	int root_mount; /* detached clone of the root filesystem; the child attaches it */
 	int *mount_fds; /* one per plan->mounts: made by the parent, -1 where the child makes it */
+	/* child: mount ids of the file systems of the kernel's that the plan knows */
+	struct u32list kernel_mounts;
+	size_t kernel_mounts_capacity;
 	int cgroup_procs; /* v2 with a user namespace by path: written by the child */
 
 	struct hook_place hooks; /* of the runtime's hooks; the child's have its files */
@@ -110,14 +115,14 @@ struct boot {
 };
 
 /* Nothing is open, and nobody is there. */
-#define BOOT_INIT                                                                             \
-	{                                                                                     \
-		.cgroup = CGROUP_INIT, .init = CHILD_INIT, .criu = CHILD_INIT, .channel = -1, \
-		.channel_other = -1, .criu_socket = -1, .start_listener = -1,                 \
-		.console_master = -1, .root_mount = -1, .cgroup_procs = -1, .procfs = -1,     \
-		.container_network = -1, .hooks = HOOK_PLACE_INIT, .descriptors = -1,         \
-		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, .network = -1,  \
-		.status_fd = -1, .proc_directory = -1                                         \
+#define BOOT_INIT                                                                                \
+	{                                                                                        \
+		.cgroup = CGROUP_INIT, .init = CHILD_INIT, .criu = CHILD_INIT, .channel = -1,    \
+		.channel_other = -1, .criu_socket = -1, .start_listener = -1,                    \
+		.console_master = -1, .root_mount = -1, .cgroup_procs = -1, .mounts_copy = -1,   \
+		.procfs = -1, .container_network = -1, .hooks = HOOK_PLACE_INIT,                 \
+		.descriptors = -1, .home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, \
+		.network = -1, .status_fd = -1, .proc_directory = -1                              \
 	}
 /* Close what is open still. The process is left to the caller. */
 void boot_release(struct boot *b);
@@ -181,9 +186,10 @@ int parent_protect_descriptors(struct boot *b, struct err *e) MUST_CHECK;
 int parent_open_sources(struct boot *b, struct err *e) MUST_CHECK;
 /* Whatever user namespace the container has. */
 int parent_clone_sources(struct boot *b, struct err *e) MUST_CHECK;
-/* Of one bind mount, in the caller's mount namespace; user_namespace: of its ids, or -1. */
+/* Of one bind mount, in the caller's mount namespace, which is the runtime's where `here`; user_namespace: of its
+ * ids, or -1. */
 int clone_source(const struct boot *b, const struct plan_mount *mount, int user_namespace,
-		 struct err *e) MUST_CHECK;
+		 bool here, struct err *e) MUST_CHECK;
 int parent_open_sockets(struct boot *b, struct err *e) MUST_CHECK;
 int parent_time_namespace(struct boot *b, struct err *e) MUST_CHECK;
 int parent_join_namespaces(struct boot *b, struct err *e) MUST_CHECK;
@@ -206,6 +212,7 @@ int parent_container_hooks(struct boot *b, struct err *e) MUST_CHECK;
 /* prestart and createRuntime. */
 int parent_run_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int parent_console(struct boot *b, struct err *e) MUST_CHECK;
+int parent_kernel_mounts(struct boot *b, struct err *e) MUST_CHECK;
 int parent_seccomp_listener(struct boot *b, struct err *e) MUST_CHECK;
 /* The descriptor comes; and it is looked at. */
 int parent_shown(struct boot *b, struct err *e) MUST_CHECK;
@@ -213,6 +220,9 @@ int parent_look(struct boot *b, struct err *e) MUST_CHECK;
 int parent_ready(struct boot *b, struct err *e) MUST_CHECK;
 /* The child's next message, which must be of one type. An error of the child becomes ours. */
 int parent_expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e) MUST_CHECK;
+/* The same for one of two types; what it says is in *ret. */
+int parent_expect_either(struct boot *b, uint32_t type, uint32_t other, struct message *ret,
+			 struct err *e) MUST_CHECK;
 /* One descriptor with a text, over a stream socket at which somebody listens. `what` names the socket and
  * what is sent in errors. */
 int parent_send_descriptor(const char *path, int fd, const char *text, const char *what,
@@ -293,6 +303,7 @@ int child_readonly_paths(struct boot *b, struct err *e) MUST_CHECK;
 int child_console(struct boot *b, struct err *e) MUST_CHECK;
 int child_pivot_root(struct boot *b, struct err *e) MUST_CHECK;
 int child_readonly_root(struct boot *b, struct err *e) MUST_CHECK;
+int child_kernel_mounts(struct boot *b, struct err *e) MUST_CHECK;
 int child_hostname(struct boot *b, struct err *e) MUST_CHECK;
 int child_keyring(struct boot *b, struct err *e) MUST_CHECK;
 int child_descriptors(struct boot *b, struct err *e) MUST_CHECK;
@@ -381,8 +392,43 @@ int parent_live_done(struct boot *b, struct err *e) MUST_CHECK;
 int child_live_descriptors(struct boot *b, struct err *e) MUST_CHECK;
 int child_live_take(struct boot *b, struct err *e) MUST_CHECK;
 int child_live_give(struct boot *b, struct err *e) MUST_CHECK;
+int child_live_take_away(struct boot *b, int fd, struct err *e) MUST_CHECK;
+/* A detached mount of what the container itself has of the kernel's, with all that is masked in it. */
+int child_live_part(struct boot *b, const struct plan_mount *mount, struct err *e) MUST_CHECK;
 /* Where a target really is, in a container that is there. */
 int child_live_target(struct boot *b, int target, struct err *e) MUST_CHECK;
+
+/* --- mounts_copy.c --- */
+/* Whether something below a source must be taken away, and can be. */
+bool mounts_need_copy(const struct boot *b);
+/* A process whose mount namespace is such a copy for the user namespace of `container`, a pidfd; it ends when it is
+ * dropped. */
+int copy_mounts(const struct boot *b, int container, struct child *ret_keeper, struct err *e)
+	MUST_CHECK;
+/* Whoever waits at `mine` sees the child's end: nobody else has the other one. Returns as clone() does. */
+int clone_with_channel(struct child *ret, int *mine, int *theirs, struct err *e) MUST_CHECK;
+int receive_from_helper(const struct boot *b, const struct child *helper, int channel,
+			uint32_t type, int *ret_fd, struct err *e) MUST_CHECK;
+
+/* --- child_kernel_mounts.c --- */
+/* It is known: one that the plan has, attached. */
+int kernel_mount_known(struct boot *b, int fd, struct err *e) MUST_CHECK;
+/* Whether the root of a mount is there that is none of these. */
+bool kernel_mount_is_foreign(const struct boot *b, int fd);
+/* What the plan says of those below an attached mount. `shared`: what is unmounted here would be gone on the
+ * host, too. */
+int kernel_mounts_below(struct boot *b, int top, const struct plan_belows *below, bool shared,
+			struct err *e) MUST_CHECK;
+/* A detached mount of the part of the container's own file system that the plan names. `whole`: a detached new one,
+ * or -1; it is taken. */
+int kernel_mount_part(struct boot *b, size_t index, int *whole, struct err *e) MUST_CHECK;
+/* --- parent_kernel_mounts.c --- */
+/* Of a container whose processes criu has made. */
+int restore_check_mounts(struct boot *b, struct err *e) MUST_CHECK;
+/* What is masked or read-only at the usual place, of an attached procfs or sysfs beside it. child_paths.c */
+int child_guard(struct boot *b, int fd, const struct plan_mount *mount, struct err *e) MUST_CHECK;
+/* Whether what is unmounted below it here would be unmounted on the host. */
+bool shares_with_host(const struct boot *b, const struct plan_mount *mount);
 
 /* cgroup view inside the container (plan kind PLAN_MOUNT_CGROUP) onto an open target. */
 int child_mount_cgroup(struct boot *b, const struct plan_mount *mount, int target, struct err *e)

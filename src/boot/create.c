@@ -49,6 +49,8 @@ static int child_page(struct boot *b, struct err *e)
 	STEP("masked-paths", child_masked_paths(b, e));
 	STEP("readonly-paths", child_readonly_paths(b, e));
 	STEP("pivot-root", child_pivot_root(b, e));
+	/* Nothing is mounted any more, and nothing of the image has run. */
+	STEP("kernel-mounts", child_kernel_mounts(b, e));
 	STEP("hostname", child_hostname(b, e));
 	STEP("keyring", child_keyring(b, e));
 	STEP("environment", child_environment(b, e));
@@ -164,6 +166,7 @@ static int parent_page(struct boot *b, struct err *e)
 	AWAIT("runtime-hooks", parent_runtime_hooks(b, e));
 	AWAIT("container-hooks", parent_container_hooks(b, e));
 	AWAIT("console", parent_console(b, e));
+	AWAIT("kernel-mounts", parent_kernel_mounts(b, e));
 	AWAIT("seccomp-listener", parent_seccomp_listener(b, e));
 	AWAIT("ready", parent_ready(b, e));
 	/* Nothing is forked any more, and the cgroup is joined. */

@@ -16,11 +16,14 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* --- the runtime --- */
@@ -39,31 +42,6 @@ int parent_live_namespaces(struct boot *b, struct err *e)
 		    b->status->id);
 }
 
-/*
- * As at creation, the clones for a container with a user namespace are made where the kernel has locked the
- * flags of the host's mounts: in a copy of the runtime's mounts that belongs to that user namespace. It
- * lives as long as the process that has made it.
- */
-static __attribute__((noreturn)) void keep_copy(const struct boot *b, pid_t parent, int channel)
-{
-	struct message message = { .type = BOOT_READY };
-	struct err ignored;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (setns(b->target, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0) {
-		fail_sys(&message.error, "copy the mounts into the container's user namespace");
-		message.type = BOOT_ERROR;
-	}
-	/* A change of user namespace may take both away. A runtime without power of its own enters only what it
-	 * could trace; nobody else sees us. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_DUMPABLE, has_host_power(b) ? 0 : 1);
-	if (getppid() != parent || channel_send(channel, &message, -1, &ignored) < 0)
-		_exit(1);
-	for (;;)
-		pause();
-}
-
 static int send_clones(const struct boot *b, const struct idmaps *idmaps, int keeper, int channel,
 		       struct err *e)
 {
@@ -76,7 +54,7 @@ static int send_clones(const struct boot *b, const struct idmaps *idmaps, int ke
 
 		if (b->plan->mounts.v[i].kind != PLAN_MOUNT_BIND)
 			continue;
-		fd = clone_source(b, &b->plan->mounts.v[i], idmaps->fds[i], e);
+		fd = clone_source(b, &b->plan->mounts.v[i], idmaps->fds[i], false, e);
 		if (fd < 0 || channel_send(channel, &message, fd, e) < 0)
 			return -1;
 	}
@@ -95,28 +73,6 @@ static __attribute__((noreturn)) void helper_main(const struct boot *b, const st
 	_exit(channel_send(channel, &message, -1, &ignored) < 0 ? 2 : 1);
 }
 
-static int receive(const struct boot *b, const struct child *helper, int channel, uint32_t type,
-		   int *ret_fd, struct err *e)
-{
-	const struct peer peer = parent_helper(b, helper);
-	struct message message;
-	int rc = peer_wait(&peer, channel, e);
-
-	if (rc > 0)
-		rc = channel_receive(channel, &message, ret_fd, e);
-	if (rc < 0)
-		return -1;
-	if (rc == 0)
-		return fail(e, ERR_SYSTEM, "the helper ended before its work was done");
-	if (message.type == BOOT_ERROR) {
-		*e = message.error;
-		return -1;
-	}
-	if (message.type != type || (ret_fd && *ret_fd < 0))
-		return fail(e, ERR_INTERNAL, "message %u where %u was due", message.type, type);
-	return 0;
-}
-
 static bool has_bind(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->mounts.n; i++)
@@ -125,36 +81,15 @@ static bool has_bind(const struct plan *plan)
 	return false;
 }
 
-/* Whoever waits at `mine` sees the child's end: nobody else has the other one. Returns as clone() does. */
-static int clone_with_channel(struct child *ret, int *mine, int *theirs, struct err *e)
-{
-	int pair[2], rc;
-
-	if (channel_pair(pair, e) < 0)
-		return -1;
-	*mine = pair[0];
-	*theirs = pair[1];
-	rc = child_clone(0, -1, ret, e);
-	if (rc == 0)
-		replace_fd(mine, -1);
-	else
-		replace_fd(theirs, -1);
-	return rc;
-}
-
 static int clone_in_copy(struct boot *b, const struct idmaps *idmaps, struct err *e)
 {
 	autochild keeper = CHILD_INIT, helper = CHILD_INIT;
-	autoclose int of_keeper = -1, of_helper = -1, theirs = -1;
-	pid_t parent = getpid();
+	autoclose int of_helper = -1, theirs = -1;
 	int rc;
 
 	if (!has_bind(b->plan))
 		return 0;
-	rc = clone_with_channel(&keeper, &of_keeper, &theirs, e);
-	if (rc == 0)
-		keep_copy(b, parent, theirs);
-	if (rc < 0 || receive(b, &keeper, of_keeper, BOOT_READY, NULL, e) < 0)
+	if (copy_mounts(b, b->target, &keeper, e) < 0)
 		return -1;
 	rc = clone_with_channel(&helper, &of_helper, &theirs, e);
 	if (rc == 0)
@@ -163,7 +98,7 @@ static int clone_in_copy(struct boot *b, const struct idmaps *idmaps, struct err
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
 		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
-		    receive(b, &helper, of_helper, BOOT_SOURCE, &b->mount_fds[i], e) < 0)
+		    receive_from_helper(b, &helper, of_helper, BOOT_SOURCE, &b->mount_fds[i], e) < 0)
 			return -1;
 	return 0;
 }
@@ -174,7 +109,7 @@ static int clone_here(struct boot *b, const struct idmaps *idmaps, struct err *e
 		const struct plan_mount *mount = &b->plan->mounts.v[i];
 
 		if (mount->kind == PLAN_MOUNT_BIND)
-			b->mount_fds[i] = clone_source(b, mount, idmaps->fds[i], e);
+			b->mount_fds[i] = clone_source(b, mount, idmaps->fds[i], true, e);
 		else if (str_eq(mount->fstype, "overlay"))
 			b->mount_fds[i] = make_overlay(b, mount, e);
 		else if (mount->source[0] == '/')
@@ -255,7 +190,7 @@ int child_live_target(struct boot *b, int target, struct err *e)
 }
 
 /* What is mounted there, a directory or not; the names in that directory are links to what is open. */
-static int take_away(struct boot *b, int fd, struct err *e)
+int child_live_take_away(struct boot *b, int fd, struct err *e)
 {
 	if (fchdir(b->descriptors) < 0 || sys_umount2(fd_name(fd).text, MNT_DETACH) < 0)
 		return fail_sys(e, "unmount");
@@ -278,6 +213,32 @@ static int open_mounted(struct boot *b, const char *path, struct err *e)
 	return take_fd(&fd);
 }
 
+int child_live_part(struct boot *b, const struct plan_mount *mount, struct err *e)
+{
+	const char *usual = mount->is_proc ? "/proc" : mount->is_sysfs ? "/sys" : "/sys/fs/cgroup";
+	autoclose int whole = sys_openat2(b->root_mount, usual, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+					  RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	autoclose int part = -1;
+	struct statfs fs;
+	int fd;
+
+	if (whole < 0 || fstatfs(whole, &fs) < 0)
+		return fail_sys(e, "open the container's own '%s'", usual);
+	/* v1: a tmpfs with a directory for each hierarchy */
+	if (mount->kind == PLAN_MOUNT_CGROUP
+		    ? fs.f_type != CGROUP2_SUPER_MAGIC && fs.f_type != TMPFS_MAGIC
+		    : fs.f_type != (mount->is_proc ? PROC_SUPER_MAGIC : SYSFS_MAGIC))
+		return fail(e, ERR_CONFIG, "the container has no %s of its own at '%s'",
+			    mount->fstype, usual);
+	part = sys_openat2(whole, str_eq(mount->subtree, "/") ? "." : mount->subtree + 1,
+			   O_PATH | O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	if (part < 0)
+		return fail_sys(e, "open '%s' in the container's own '%s'", mount->subtree, usual);
+	fd = sys_open_tree(part, "",
+			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	return fd < 0 ? fail_sys(e, "clone '%s' of the container's own", mount->subtree) : fd;
+}
+
 /* All are found before the first is taken, the last one first: it may lie on another. */
 int child_live_take(struct boot *b, struct err *e)
 {
@@ -290,7 +251,7 @@ int child_live_take(struct boot *b, struct err *e)
 			return err_prefix(e, "mounts[%zu]", i);
 	}
 	for (size_t i = taken->n; i-- > 0;)
-		if (take_away(b, fds[i], e) < 0)
+		if (child_live_take_away(b, fds[i], e) < 0)
 			return err_prefix(e, "mounts[%zu]: '%s'", i, taken->v[i]);
 	return 0;
 }
@@ -306,7 +267,7 @@ int child_live_give(struct boot *b, struct err *e)
 		return 0;
 	err_prefix(e, "mounts[%zu]", i);
 	while (i-- > 0)
-		if (b->mount_fds[i] >= 0 && take_away(b, b->mount_fds[i], &ignored) < 0)
+		if (b->mount_fds[i] >= 0 && child_live_take_away(b, b->mount_fds[i], &ignored) < 0)
 			continue;
 	return -1;
 }

@@ -67,6 +67,7 @@ int boot_mounts(const struct mounts_request *request, struct err *e)
 
 	b.plan = request->plan;
 	b.facts = request->facts;
+	b.host = request->host;
 	b.options = &none;
 	b.state = request->state;
 	b.status = request->status;

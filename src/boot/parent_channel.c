@@ -121,14 +121,12 @@ void parent_learn_cause(struct boot *b, struct err *e)
 		(void)!fail_ended(b, status, e);
 }
 
-static int parent_receive(struct boot *b, uint32_t type, struct message *ret, int *ret_fd,
-			  struct err *e)
+static int receive_any(struct boot *b, struct message *ret, int *ret_fd, struct err *e)
 {
-	struct message message;
 	int status, rc = parent_wait(b, e);
 
 	if (rc == 0)
-		rc = channel_receive(b->channel, &message, ret_fd, e);
+		rc = channel_receive(b->channel, ret, ret_fd, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
@@ -136,11 +134,21 @@ static int parent_receive(struct boot *b, uint32_t type, struct message *ret, in
 			return -1;
 		return fail_ended(b, status, e);
 	}
-	if (message.type == BOOT_ERROR) {
-		*e = message.error;
+	if (ret->type == BOOT_ERROR) {
+		*e = ret->error;
 		b->child_failed = true;
 		return -1;
 	}
+	return 0;
+}
+
+static int parent_receive(struct boot *b, uint32_t type, struct message *ret, int *ret_fd,
+			  struct err *e)
+{
+	struct message message;
+
+	if (receive_any(b, &message, ret_fd, e) < 0)
+		return -1;
 	if (message.type != type)
 		return fail(e, ERR_INTERNAL, "message %u where %u was due", message.type, type);
 	*ret = message;
@@ -152,6 +160,17 @@ int parent_expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
 	struct message message;
 
 	return parent_receive(b, type, &message, ret_fd, e);
+}
+
+int parent_expect_either(struct boot *b, uint32_t type, uint32_t other, struct message *ret,
+			 struct err *e)
+{
+	if (receive_any(b, ret, NULL, e) < 0)
+		return -1;
+	if (ret->type != type && ret->type != other)
+		return fail(e, ERR_INTERNAL, "message %u where %u or %u was due", ret->type, type,
+			    other);
+	return 0;
 }
 
 static int answer(struct boot *b, uint32_t type, struct err *e)

@@ -11,8 +11,10 @@
  */
 #include "boot/context.h"
 
+#include "base/str.h"
 #include "boot/protocol.h"
 #include "sys/channel.h"
+#include "sys/kernel_fs.h"
 #include "sys/mount_api.h"
 #include "sys/nsfd.h"
 
@@ -21,6 +23,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static int clone_root(const struct boot *b, int rootfs, struct err *e)
@@ -40,17 +43,53 @@ static int clone_root(const struct boot *b, int rootfs, struct err *e)
 	return take_fd(&fd);
 }
 
-int clone_source(const struct boot *b, const struct plan_mount *mount, int user_namespace,
-		 struct err *e)
+/* What was judged; -1 where nothing was, for it was not there or is the runtime's own. */
+static int opened_source(const struct boot *b, const struct plan_mount *mount)
 {
+	return mount->opened == PLAN_NO_SOURCE || mount->opened >= b->host->n_sources
+		       ? -1
+		       : b->host->sources[mount->opened];
+}
+
+/* A descriptor of the runtime's mounts cannot be cloned in another mount namespace, so there it is looked up again:
+ * whatever it is by then, a file system of the kernel's it is only where that was judged. */
+static int check_judged(const struct boot *b, const struct plan_mount *mount, int fd, struct err *e)
+{
+	const char *found;
+	struct statfs fs;
+
+	if (mount->opened == PLAN_NO_SOURCE || !b->plan->kernel_own)
+		return 0;
+	if (fstatfs(fd, &fs) < 0)
+		return fail_sys(e, "mounts[%u]: stat the file system of '%s'", mount->index,
+				mount->source);
+	found = kernel_fs_name((unsigned long)fs.f_type);
+	if (!str_eq(found, b->facts->sources.v[mount->opened].fstype))
+		return fail(e, ERR_POLICY, "mounts[%u]: the source '%s' was exchanged for a %s",
+			    mount->index, mount->source, found ? found : "file system of files");
+	return 0;
+}
+
+int clone_source(const struct boot *b, const struct plan_mount *mount, int user_namespace,
+		 bool here, struct err *e)
+{
+	unsigned flags =
+		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (mount->recursive ? AT_RECURSIVE : 0);
 	unsigned nofollow = mount->source_nofollow || mount->copy_symlink ? AT_SYMLINK_NOFOLLOW : 0;
-	autoclose int fd = sys_open_tree(AT_FDCWD, mount->source,
-					 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-						 (mount->recursive ? AT_RECURSIVE : 0) | nofollow);
+	const char *path = mount->source;
+	int known = here ? opened_source(b, mount) : -1;
+
+	/* its own name, which leads there also where /proc is not */
+	if (mount->opened != PLAN_NO_SOURCE && b->facts->sources.v[mount->opened].path)
+		path = b->facts->sources.v[mount->opened].path;
+	autoclose int fd = known >= 0 ? sys_open_tree(known, "", flags | AT_EMPTY_PATH)
+				      : sys_open_tree(AT_FDCWD, path, flags | nofollow);
 
 	if (fd < 0)
 		return fail_sys(e, "mounts[%u]: source '%s' of '%s'", mount->index, mount->source,
 				mount->destination);
+	if (!here && check_judged(b, mount, fd, e) < 0)
+		return -1;
 	if (apply_idmap(b, fd, mount, user_namespace, e) < 0)
 		return -1;
 	return take_fd(&fd);
@@ -85,10 +124,13 @@ int parent_clone_sources(struct boot *b, struct err *e)
 	for (size_t i = 0; i < plan->mounts.n; i++) {
 		if (plan->mounts.v[i].kind != PLAN_MOUNT_BIND)
 			continue;
-		b->mount_fds[i] = clone_source(b, &plan->mounts.v[i], idmaps.fds[i], e);
+		b->mount_fds[i] = clone_source(b, &plan->mounts.v[i], idmaps.fds[i], true, e);
 		if (b->mount_fds[i] < 0)
 			return -1;
 	}
+	/* They lead into the host's mounts. */
+	for (size_t i = 0; i < b->host->n_sources; i++)
+		replace_fd(&b->host->sources[i], -1);
 	return 0;
 }
 
@@ -119,7 +161,8 @@ static int send_from_inside(const struct boot *b, const struct idmaps *idmaps, s
 	autoclose int rootfs = -1;
 
 	/* Without power of the runtime's own, with that of who made the container's user namespace. */
-	if (nsfd_enter(b->init.pidfd, CLONE_NEWNS | (has_host_power(b) ? 0 : CLONE_NEWUSER),
+	if (nsfd_enter(b->mounts_copy >= 0 ? b->mounts_copy : b->init.pidfd,
+		       CLONE_NEWNS | (has_host_power(b) ? 0 : CLONE_NEWUSER),
 		       "the container's mount namespace", e) < 0)
 		return -1;
 	rootfs = open_rootfs_again(b, e);
@@ -127,8 +170,8 @@ static int send_from_inside(const struct boot *b, const struct idmaps *idmaps, s
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
 		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
-		    send_source(b, clone_source(b, &b->plan->mounts.v[i], idmaps->fds[i], e), e) <
-			    0)
+		    send_source(b, clone_source(b, &b->plan->mounts.v[i], idmaps->fds[i], false, e),
+				e) < 0)
 			return -1;
 	return 0;
 }
@@ -226,6 +269,7 @@ static bool has_procfs_to_send(const struct boot *b)
 int parent_send_sources(struct boot *b, struct err *e)
 {
 	auto_idmaps idmaps = { 0 };
+	autochild keeper = CHILD_INIT;
 	int rc = 1;
 
 	if (!has_user_namespace(b->plan) || !b->plan->namespaces.new_mount)
@@ -234,9 +278,13 @@ int parent_send_sources(struct boot *b, struct err *e)
 		rc = help(b, send_from_pid_namespace, &idmaps, e);
 	if (rc <= 0)
 		return rc;
-	if (open_idmaps(b, &idmaps, e) < 0)
+	if (open_idmaps(b, &idmaps, e) < 0 ||
+	    (mounts_need_copy(b) && copy_mounts(b, b->init.pidfd, &keeper, e) < 0))
 		return -1;
-	return help(b, send_from_inside, &idmaps, e) < 0 ? -1 : 0;
+	b->mounts_copy = keeper.pidfd;
+	rc = help(b, send_from_inside, &idmaps, e);
+	b->mounts_copy = -1;
+	return rc < 0 ? -1 : 0;
 }
 
 static int receive_source(struct boot *b, int *ret_fd, struct err *e)

@@ -13,6 +13,8 @@
  *	  |-- HOOKS_DONE ---------------------->|
  *	  |<------------------- CONSOLE + fd ---|  (only with a terminal) the pty's master
  *	  |-- CONSOLE_DONE -------------------->|
+ *	  |<------------------- MOUNT, id ... ---|  each file system of the kernel's that the plan knows
+ *	  |<--------------------- MOUNTS_DONE ---|  the rest is compared with the kernel's table
  *	  |<----------------- IDENTITY + fd ---|  (only with SCMP_ACT_NOTIFY) its /proc/self/status
  *	  |<------------------ SECCOMP + fd ---|  (likewise) the filter's listener
  *	  |-- SECCOMP_DONE ------------------->|
@@ -93,6 +95,8 @@ enum boot_message {
 	BOOT_HOOKS_DONE,
 	BOOT_CONSOLE,
 	BOOT_CONSOLE_DONE,
+	BOOT_MOUNT,
+	BOOT_MOUNTS_DONE,
 	BOOT_SECCOMP,
 	BOOT_SECCOMP_DONE,
 	BOOT_READY,

@@ -95,7 +95,8 @@ static int check_network(struct boot *b, struct err *e)
 
 int restore_check_namespaces(struct boot *b, struct err *e)
 {
-	if (check_network(b, e) < 0 || check_new_namespaces(b, e) < 0)
+	if (check_network(b, e) < 0 || check_new_namespaces(b, e) < 0 ||
+	    restore_check_mounts(b, e) < 0)
 		return -1;
 	b->restore_checked = true;
 	return 0;

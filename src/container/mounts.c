@@ -37,8 +37,8 @@ static int read_records(struct living *living, struct spec **ret_config, struct 
 	return 0;
 }
 
-static int fill(struct mounts_request *request, const struct spec *asked, bool add,
-		const char *file, struct err *e)
+static int fill(struct mounts_request *request, struct facts *facts, const struct spec *asked,
+		bool add, const char *file, struct err *e)
 {
 	const struct plan_options options = {
 		.id = request->status->id,
@@ -51,8 +51,12 @@ static int fill(struct mounts_request *request, const struct spec *asked, bool a
 		return err_prefix(e, "%s", file);
 	if (add && spec_validate_mounts(asked, file, e) < 0)
 		return -1;
+	if (add && request->status->policy->kernel_mounts == POLICY_KERNEL_OWN &&
+	    facts_gather_sources(asked, request->status->bundle, request->arena, facts,
+				 request->host, e) < 0)
+		return err_prefix(e, "%s", file);
 	if (plan_live_mounts(request->config, add ? asked : &nothing, request->status->policy,
-			     &options, request->arena, &plan, e) < 0)
+			     facts, &options, request->arena, &plan, e) < 0)
 		return err_prefix(e, "%s", file);
 	for (size_t i = 0; i < plan->warnings.n; i++)
 		log_warning("%s", plan->warnings.v[i]);
@@ -67,6 +71,7 @@ int container_mounts(const struct global_options *global, const char *id, bool a
 	struct mounts_request request = { 0 };
 	struct spec *config = NULL, asked;
 	struct facts *facts = NULL;
+	autohost host = HOST_INIT;
 
 	if (living_open(global, id, add ? "add mounts to" : "remove mounts from", true, &living,
 			e) < 0 ||
@@ -75,11 +80,12 @@ int container_mounts(const struct global_options *global, const char *id, bool a
 	    facts_of_caller(false, &living.arena, &facts, e) < 0)
 		return -1;
 	request.facts = facts;
+	request.host = &host;
 	request.config = config;
 	request.state = &living.dir;
 	request.status = living.status;
 	request.arena = &living.arena;
-	if (fill(&request, &asked, add, file, e) < 0)
+	if (fill(&request, facts, &asked, add, file, e) < 0)
 		return -1;
 	return boot_mounts(&request, e);
 }

@@ -9,6 +9,8 @@
 #include "state/registry.h"
 #include "sys/caller.h"
 #include "sys/caps.h"
+#include "sys/kernel_fs.h"
+#include "sys/procfs.h"
 
 #include <fcntl.h>
 #include <sys/utsname.h>
@@ -22,6 +24,9 @@ void host_release(struct host *host)
 	replace_fd(&host->network, -1);
 	for (size_t i = 0; i < ARRAY_SIZE(host->requested); i++)
 		replace_fd(&host->requested[i], -1);
+	for (size_t i = 0; i < host->n_sources; i++)
+		replace_fd(&host->sources[i], -1);
+	host->n_sources = 0;
 }
 
 /* Digits at the front of *text as a number; moves behind them. */
@@ -109,15 +114,30 @@ static int gather_members(const char *directory, struct arena *arena, struct fac
 	return 0;
 }
 
+static bool facts_show_cgroup(const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->sources.n; i++) {
+		const struct source_facts *source = &facts->sources.v[i];
+
+		if (kernel_fs_kind(source->fstype) == KERNEL_FS_CGROUP)
+			return true;
+		for (size_t j = 0; j < source->below.n; j++)
+			if (kernel_fs_kind(source->below.v[j].fstype) == KERNEL_FS_CGROUP)
+				return true;
+	}
+	return false;
+}
+
 /* Reading the table of mounts takes as long as most of the rest together. */
 static int gather_cgroup(const struct spec *spec, const struct facts_options *options,
-			 struct arena *arena, struct facts *facts, struct err *e)
+			 struct mount_table *table, struct arena *arena, struct facts *facts,
+			 struct err *e)
 {
-	bool wanted = !options->cgroup_disabled;
+	bool wanted = !options->cgroup_disabled || facts_show_cgroup(facts);
 
 	for (size_t i = 0; i < spec->mounts.n && !wanted; i++)
 		wanted = spec->mounts.v[i].type && str_has_prefix(spec->mounts.v[i].type, "cgroup");
-	if (wanted && facts_cgroup(arena, &facts->cgroup, e) < 0)
+	if (wanted && gather_cgroups(table, arena, &facts->cgroup, e) < 0)
 		return -1;
 	if (wanted && facts->rootless)
 		facts_delegated_cgroup(facts->cgroup, arena);
@@ -157,6 +177,7 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 		 struct host *ret_host, struct err *e)
 {
 	struct facts *facts = arena_new(arena, struct facts);
+	struct mount_table table = { 0 };
 	autohost host = HOST_INIT;
 	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -176,7 +197,10 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 		return -1;
 	if (facts->network)
 		gather_network_files(root, facts->network->path, arena, facts);
-	if (gather_cgroup(spec, options, arena, facts, e) < 0 ||
+	if (policy->kernel_mounts == POLICY_KERNEL_OWN &&
+	    gather_sources(spec, options->bundle, &table, arena, facts, &host, e) < 0)
+		return -1;
+	if (gather_cgroup(spec, options, &table, arena, facts, e) < 0 ||
 	    gather_groups(spec, options, arena, facts, e) < 0)
 		return -1;
 

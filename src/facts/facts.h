@@ -16,6 +16,8 @@ struct host {
 	int rootfs;                       /* O_PATH | O_DIRECTORY */
 	int network;                      /* the policy's network namespace, usable for setns() */
 	int requested[SPEC_NS_COUNT + 1]; /* namespaces that the config names by path, by type */
+	size_t n_sources;
+	int *sources; /* one per facts->sources, -1 of an overlay's; the array is in the arena */
 };
 #define HOST_INIT                                                                                \
 	{                                                                                        \
@@ -41,6 +43,10 @@ struct facts_options {
 int facts_gather(const struct spec *spec, const struct policy *policy,
 		 const struct facts_options *options, struct arena *arena, struct facts **ret,
 		 struct host *ret_host, struct err *e) MUST_CHECK;
+
+/* What `mounts` needs: the sources alone, into facts that there are. `bundle` is absolute. */
+int facts_gather_sources(const struct spec *spec, const char *bundle, struct arena *arena,
+			 struct facts *facts, struct host *host, struct err *e) MUST_CHECK;
 
 /* What `exec` needs: the caller and its capabilities; with `cgroups` the hierarchies too. */
 int facts_of_caller(bool cgroups, struct arena *arena, struct facts **ret, struct err *e)

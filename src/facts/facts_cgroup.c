@@ -182,21 +182,20 @@ static bool can_be_reached(const struct mountinfo_entry *mount)
 	       (st.stx_mask & STATX_MNT_ID) && st.stx_mnt_id == mount->id;
 }
 
-static int read_cgroup_mounts(struct arena *arena, struct mountinfo *ret, struct err *e)
+static int read_cgroup_mounts(struct mount_table *table, struct arena *arena, struct mountinfo *ret,
+			      struct err *e)
 {
-	struct mountinfo mounts;
-	size_t kept = 0;
+	const struct mountinfo *all;
 
-	if (mountinfo_read(arena, &mounts, e) < 0)
+	if (mount_table_get(table, arena, &all, e) < 0)
 		return -1;
-	for (size_t i = 0; i < mounts.n; i++) {
-		const struct mountinfo_entry *mount = &mounts.v[i];
+	*ret = (struct mountinfo){ .v = arena_new_array(arena, struct mountinfo_entry, all->n) };
+	for (size_t i = 0; i < all->n; i++) {
+		const struct mountinfo_entry *mount = &all->v[i];
 
 		if (str_has_prefix(mount->fstype, "cgroup") && can_be_reached(mount))
-			mounts.v[kept++] = *mount;
+			ret->v[ret->n++] = *mount;
 	}
-	mounts.n = kept;
-	*ret = mounts;
 	return 0;
 }
 
@@ -254,6 +253,14 @@ void facts_delegated_cgroup(struct cgroup_facts *facts, struct arena *arena)
 
 int facts_cgroup(struct arena *arena, struct cgroup_facts **ret, struct err *e)
 {
+	struct mount_table table = { 0 };
+
+	return gather_cgroups(&table, arena, ret, e);
+}
+
+int gather_cgroups(struct mount_table *table, struct arena *arena, struct cgroup_facts **ret,
+		   struct err *e)
+{
 	autoclose int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	autoclose int fd = -1;
 	autofree char *text = NULL;
@@ -271,7 +278,7 @@ int facts_cgroup(struct arena *arena, struct cgroup_facts **ret, struct err *e)
 	}
 	if (fd < 0 || read_fd_all(fd, "/proc/self/cgroup", CGROUP_TEXT_MAX, &text, NULL, e) < 0)
 		return -1;
-	if (!is_plain_v2(text, arena, &mounts) && read_cgroup_mounts(arena, &mounts, e) < 0)
+	if (!is_plain_v2(text, arena, &mounts) && read_cgroup_mounts(table, arena, &mounts, e) < 0)
 		return -1;
 	if (cgroup_facts_parse(&mounts, text, arena, facts, e) < 0)
 		return -1;

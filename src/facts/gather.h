@@ -35,6 +35,23 @@ void gather_network_files(int root_fd, const char *network_path, struct arena *a
 int gather_rootfs(const struct spec *spec, const char *bundle, struct arena *arena, char **ret_path,
 		  int *ret_fd, struct err *e) MUST_CHECK;
 
+/* The runtime's table of mounts, read when it is first asked for. */
+struct mount_table {
+	bool read;
+	struct mountinfo info;
+};
+int mount_table_get(struct mount_table *table, struct arena *arena, const struct mountinfo **ret,
+		    struct err *e) MUST_CHECK;
+
+/* facts->sources and host->sources; with host->rootfs open facts->root, too. */
+int gather_sources(const struct spec *spec, const char *bundle, struct mount_table *table,
+		   struct arena *arena, struct facts *facts, struct host *host, struct err *e)
+	MUST_CHECK;
+
+/* facts_cgroup() with a table that may have been read. */
+int gather_cgroups(struct mount_table *table, struct arena *arena, struct cgroup_facts **ret,
+		   struct err *e) MUST_CHECK;
+
 /*
  * The layout by the mounts of hierarchies that can be reached and the text of /proc/self/cgroup. Pure;
  * controllers of the v2 hierarchy stay absent. own_path is such that mount_point + own_path is the

@@ -27,6 +27,8 @@ int plan_mount_label(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_net_devices(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_devices(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_paths(struct plan_context *c, struct err *e) MUST_CHECK;
+/* After the paths: what is masked in one procfs is masked in all. */
+int plan_kernel_mounts(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_sysctls(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_cgroup(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_rdt(struct plan_context *c, struct err *e) MUST_CHECK;
@@ -107,7 +109,8 @@ enum superblock_flag {
 struct mount_words {
 	bool bind, remount, iversion;
 	const char *superblock[SB_FLAG_COUNT];
-	const char *idmap; /* "idmap", "ridmap", or either with "=" and a value; NULL: none */
+	const char *subtree; /* the value of the option of that name; NULL: none */
+	const char *idmap;   /* "idmap", "ridmap", or either with "=" and a value; NULL: none */
 };
 
 /* Read a mount's options into `mount` (attributes, propagation, data) and `words`; `mount->options`

@@ -54,6 +54,21 @@ struct plan_idmap {
 	/* text for /proc/PID/uid_map and gid_map; NULL: those of the container's user namespace */
 	const char *uid_map, *gid_map;
 };
+/* Of a file system of the kernel's that is mounted below a source: what becomes of it. */
+struct plan_below {
+	const char *path; /* from the source on */
+	bool detach;      /* else it becomes read-only */
+};
+struct plan_belows {
+	size_t n;
+	struct plan_below *v;
+};
+/* Of a procfs or sysfs beside the usual place: what is masked or read-only there. */
+struct plan_guard {
+	const char *path; /* from the mount on */
+	bool masked;      /* else it becomes read-only */
+};
+#define PLAN_NO_SOURCE SIZE_MAX
 struct plan_mount {
 	int kind;
 	unsigned index; /* in config.json's mounts, for messages */
@@ -84,6 +99,18 @@ struct plan_mount {
 	bool systemd_v1; /* CGROUP: of the hierarchies only the one that is named "systemd" */
 	bool remounted;  /* FS: a later entry changes its options */
 	size_t remounts; /* REMOUNT with options: which of the plan's mounts has the file system */
+	size_t opened; /* BIND: which of the facts' sources it is; PLAN_NO_SOURCE: looked up by its path */
+	/* FS and CGROUP: what of the container's own is mounted, in place of something of the host's: "/" or a
+	 * part; NULL: a mount as any other. */
+	const char *subtree;
+	bool lends;        /* FS: a later one mounts a part of it */
+	bool kernel;       /* a file system of the kernel's, which the container is known to have */
+	bool readonly_top; /* CGROUP of v1: the hierarchies in it are writable */
+	struct plan_belows below;
+	struct {
+		size_t n;
+		struct plan_guard *v;
+	} guards;
 };
 
 /* --- devices --- */
@@ -347,6 +374,8 @@ struct plan {
 		size_t n;
 		struct plan_mount *v;
 	} mounts;
+	bool kernel_own; /* no other file system of the kernel's is in the container */
+	struct plan_belows root_below;  /* in the root filesystem */
 	struct plan_option mount_label; /* key NULL: none; the mounts have it already */
 	struct {
 		size_t n;

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "plan/parts.h"
+#include "sys/mount_api.h"
 
 static int refuse(const struct plan_mount *mount, const char *member, const char *why,
 		  struct err *e)
@@ -23,7 +24,8 @@ static int check_kind(const struct plan *plan, const struct plan_mount *mount, s
 	if (mount->kind == PLAN_MOUNT_REMOUNT)
 		return refuse(mount, "options",
 			      "a mount of a container that is there cannot be changed", e);
-	if (mount->kind == PLAN_MOUNT_CGROUP || mount->is_proc || mount->is_sysfs)
+	if ((mount->kind == PLAN_MOUNT_CGROUP || mount->is_proc || mount->is_sysfs) &&
+	    !mount->subtree)
 		return refuse(mount, "type",
 			      "is made with the container only, with what is masked in it", e);
 	/* The copy is made by a process that is in none of the container's cgroups. */
@@ -38,6 +40,15 @@ static int check_kind(const struct plan *plan, const struct plan_mount *mount, s
 			      "with a user namespace that is there; bind one",
 			      e);
 	return 0;
+}
+
+/* What the container has of its own is read-only where it is, whatever is asked for here. */
+static void keep_readonly(struct plan_mount *mount)
+{
+	if (!mount->subtree)
+		return;
+	mount->attr_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	mount->rec_attr_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 }
 
 static const char *covered(const struct strlist *paths, const char *destination)
@@ -105,30 +116,36 @@ static struct spec *spec_of(const struct spec *config, const struct spec *reques
 }
 
 int plan_live_mounts(const struct spec *config, const struct spec *request,
-		     const struct policy *policy, const struct plan_options *options,
-		     struct arena *arena, struct plan **ret, struct err *e)
+		     const struct policy *policy, const struct facts *facts,
+		     const struct plan_options *options, struct arena *arena, struct plan **ret,
+		     struct err *e)
 {
 	static const struct spec_linux empty;
 	struct spec *spec = spec_of(config, request, arena);
-	const struct verdict verdict = { .spec = spec, .network = NETWORK_NONE };
+	struct verdict verdict;
 	struct plan_context c = {
 		.verdict = &verdict,
-		.spec = spec,
 		.linux_ = config->linux_ ? config->linux_ : &empty,
-		.facts = arena_new(arena, struct facts),
+		.facts = facts,
 		.options = options,
 		.arena = arena,
 		.plan = arena_new(arena, struct plan),
 	};
 
+	policy_apply_mounts(spec, policy, facts, arena, &verdict);
+	if (verdict.refused)
+		return policy_refusal(&verdict, NULL, e);
+	c.spec = verdict.spec;
 	c.plan->id = options->id;
 	c.plan->bundle = options->bundle;
 	c.plan->namespaces.new_user = spec_namespace_find(config, SPEC_NS_USER) != NULL;
-	if (plan_mounts(&c, e) < 0 || plan_mount_label(&c, e) < 0)
+	c.plan->namespaces.new_mount = true;
+	if (plan_mounts(&c, e) < 0 || plan_mount_label(&c, e) < 0 || plan_kernel_mounts(&c, e) < 0)
 		return -1;
 	for (size_t i = 0; i < c.plan->mounts.n; i++) {
-		const struct plan_mount *mount = &c.plan->mounts.v[i];
+		struct plan_mount *mount = &c.plan->mounts.v[i];
 
+		keep_readonly(mount);
 		if (check_kind(c.plan, mount, e) < 0 || check_destination(&c, mount, e) < 0 ||
 		    check_policy(policy, mount, e) < 0)
 			return -1;

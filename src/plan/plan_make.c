@@ -57,11 +57,11 @@ int plan_make(const struct verdict *verdict, const struct facts *facts,
 	      struct err *e)
 {
 	static int (*const parts[])(struct plan_context * c, struct err * e) = {
-		plan_handler,     plan_namespaces,   plan_ids,     plan_mounts,
-		plan_mount_label, plan_net_devices,  plan_devices, plan_paths,
-		plan_sysctls,     plan_cgroup,       plan_process, plan_scheduling,
-		plan_rlimits,     plan_capabilities, plan_seccomp, plan_hooks,
-		plan_rdt,
+		plan_handler,       plan_namespaces,  plan_ids,          plan_mounts,
+		plan_mount_label,   plan_net_devices, plan_devices,      plan_paths,
+		plan_kernel_mounts, plan_sysctls,     plan_cgroup,       plan_process,
+		plan_scheduling,    plan_rlimits,     plan_capabilities, plan_seccomp,
+		plan_hooks,         plan_rdt,
 	};
 	static const struct spec_linux empty;
 	struct plan_context c = {

@@ -281,6 +281,10 @@ static void mount_cgroup(struct plan_context *c, const struct spec_mount *from,
 	mount->kind = PLAN_MOUNT_CGROUP;
 	mount->fstype = from->type;
 	mount->source = str_empty(from->source) ? from->type : from->source;
+	/* "ro" of what stands for a bind is about the directory of the hierarchies alone */
+	mount->readonly_top = words->subtree && str_eq(words->subtree, "/") &&
+			      (mount->attr_set & MOUNT_ATTR_RDONLY) &&
+			      !(mount->rec_attr_set & MOUNT_ATTR_RDONLY);
 	/* one view, made of several mounts */
 	mount->attr_set = (mount->attr_set & ~mount->rec_attr_clear) | mount->rec_attr_set;
 	mount->attr_clear = (mount->attr_clear & ~mount->rec_attr_set) | mount->rec_attr_clear;
@@ -345,17 +349,60 @@ static int mount_by_kind(struct plan_context *c, const struct spec_mount *from,
 	return mount_fs(c, from, mount, words, e);
 }
 
+/*
+ * "subtree=/PART" of the types of which the container has its own: what the policy writes in place of a bind of the
+ * host's. The options without it; no file system is asked for it.
+ */
+static struct strlist mount_take_subtree(struct plan_context *c, const struct spec_mount *from,
+					 const char **ret)
+{
+	static const char key[] = "subtree=";
+	struct strlist rest = { .v = arena_new_array(c->arena, char *, from->options.n) };
+	bool known = str_eq(from->type, "proc") || str_eq(from->type, "sysfs") ||
+		     str_eq(from->type, "cgroup") || str_eq(from->type, "cgroup2");
+
+	for (size_t i = 0; i < from->options.n; i++) {
+		char *option = from->options.v[i];
+
+		if (known && str_has_prefix(option, key))
+			*ret = option + strlen(key);
+		else
+			rest.v[rest.n++] = option;
+	}
+	return rest;
+}
+
+static int mount_subtree(struct plan_context *c, const struct mount_words *words,
+			 struct plan_mount *mount, struct err *e)
+{
+	if (!words->subtree)
+		return 0;
+	if (mount->kind == PLAN_MOUNT_BIND || mount->kind == PLAN_MOUNT_REMOUNT)
+		return fail(e, ERR_CONFIG,
+			    "mounts[%u].options: subtree means nothing for a bind mount or a "
+			    "remount",
+			    mount->index);
+	if (!str_eq(plan_path_clean(c->arena, words->subtree), words->subtree))
+		return fail(e, ERR_CONFIG,
+			    "mounts[%u].options: subtree must be an absolute path without detours",
+			    mount->index);
+	mount->subtree = words->subtree;
+	return 0;
+}
+
 static int mount_plan(struct plan_context *c, const struct spec_mount *from,
 		      struct plan_mount *mount, struct err *e)
 {
 	struct mount_words words = { 0 };
+	struct strlist options = mount_take_subtree(c, from, &words.subtree);
 
 	if (str_empty(from->destination))
 		return fail(e, ERR_CONFIG, "mounts[%u].destination: must not be empty",
 			    mount->index);
 	mount->destination = plan_path_clean(c->arena, from->destination);
-	mount_options_read(c, &from->options, mount, &words);
+	mount_options_read(c, &options, mount, &words);
 	if (mount_by_kind(c, from, mount, &words, e) < 0 ||
+	    mount_subtree(c, &words, mount, e) < 0 ||
 	    mount_idmap_plan(c, from, &words, mount, e) < 0)
 		return -1;
 	if (str_eq(mount->destination, "/") && mount->kind != PLAN_MOUNT_REMOUNT)
@@ -385,6 +432,7 @@ static void mount_notify(struct plan_context *c)
 		return;
 	*mount = (struct plan_mount){
 		.kind = PLAN_MOUNT_BIND,
+		.opened = PLAN_NO_SOURCE,
 		.index = (unsigned)c->plan->mounts.n,
 		.source = c->options->notify_source,
 		.destination = c->options->notify_destination,
@@ -413,6 +461,7 @@ int plan_mounts(struct plan_context *c, struct err *e)
 	c->plan->mounts.v = arena_new_array(c->arena, struct plan_mount, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		c->plan->mounts.v[i].index = (unsigned)i;
+		c->plan->mounts.v[i].opened = PLAN_NO_SOURCE;
 		if (mount_plan(c, &c->spec->mounts.v[i], &c->plan->mounts.v[i], e) < 0)
 			return -1;
 	}

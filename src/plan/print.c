@@ -153,6 +153,35 @@ static void print_mount_words(const struct plan_mount *mount, struct strbuf *out
 			    propagation_name(mount->propagation.v[i]));
 }
 
+/* What becomes of file systems of the kernel's. */
+static void print_belows(const char *before, const struct plan_belows *below, struct strbuf *out)
+{
+	for (size_t i = 0; i < below->n; i++) {
+		strbuf_printf(out, "%s%s ", i > 0 ? " " : before,
+			      below->v[i].detach ? "without" : "read-only");
+		put_text(out, below->v[i].path);
+	}
+}
+
+static void print_kernel_mount(const struct plan_mount *mount, struct strbuf *out, bool *is_first)
+{
+	if (mount->subtree) {
+		put_separator(out, is_first);
+		strbuf_puts(out, "of the container's own ");
+		put_text(out, mount->subtree);
+	}
+	if (mount->below.n > 0)
+		put_separator(out, is_first);
+	print_belows("", &mount->below, out);
+	for (size_t i = 0; i < mount->guards.n; i++) {
+		if (i == 0)
+			put_separator(out, is_first);
+		strbuf_printf(out, "%s%s ", i > 0 ? " " : "",
+			      mount->guards.v[i].masked ? "masked" : "read-only");
+		put_text(out, mount->guards.v[i].path);
+	}
+}
+
 static void print_mount_details(const struct plan_mount *mount, struct strbuf *out)
 {
 	const struct {
@@ -166,6 +195,7 @@ static void print_mount_details(const struct plan_mount *mount, struct strbuf *o
 		{ mount->copy_symlink, "a symlink is copied" },
 		{ mount->copy_up, "copy up" },
 		{ mount->systemd_v1, "of name=systemd alone" },
+		{ mount->readonly_top, "the hierarchies in it writable" },
 		{ mount->readonly_late, "read-only after the devices" },
 		{ mount->by_parent, "made by the parent in the network" },
 	};
@@ -195,6 +225,7 @@ static void print_mount_details(const struct plan_mount *mount, struct strbuf *o
 			strbuf_puts(out, remarks[i].text);
 		}
 	}
+	print_kernel_mount(mount, out, &is_first);
 	strbuf_putc(out, '\n');
 }
 
@@ -406,6 +437,10 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 	print_top(plan, out);
 	print_namespaces(&plan->namespaces, out);
 	print_net_devices(plan, out);
+	if (plan->root_below.n > 0) {
+		print_belows("root filesystem ", &plan->root_below, out);
+		strbuf_putc(out, '\n');
+	}
 	if (plan->mounts.n > 0)
 		strbuf_puts(out, "mounts\n");
 	for (size_t i = 0; i < plan->mounts.n; i++)

@@ -114,6 +114,38 @@ static void json_mount_words(const struct plan_mount *mount, struct json_out *ou
 	json_out_array_end(out);
 }
 
+static void json_belows(const struct plan_belows *below, struct json_out *out)
+{
+	json_out_array(out);
+	for (size_t i = 0; i < below->n; i++) {
+		json_out_object(out);
+		json_out_member_string(out, "path", below->v[i].path);
+		json_out_member_bool(out, "detach", below->v[i].detach);
+		json_out_object_end(out);
+	}
+	json_out_array_end(out);
+}
+
+static void json_kernel_mount(const struct plan_mount *mount, struct json_out *out)
+{
+	json_optional(out, "subtree", mount->subtree);
+	if (mount->below.n > 0) {
+		json_out_key(out, "below");
+		json_belows(&mount->below, out);
+	}
+	if (mount->guards.n == 0)
+		return;
+	json_out_key(out, "guards");
+	json_out_array(out);
+	for (size_t i = 0; i < mount->guards.n; i++) {
+		json_out_object(out);
+		json_out_member_string(out, "path", mount->guards.v[i].path);
+		json_out_member_bool(out, "masked", mount->guards.v[i].masked);
+		json_out_object_end(out);
+	}
+	json_out_array_end(out);
+}
+
 static void json_mount(const struct plan_mount *mount, struct json_out *out)
 {
 	json_out_object(out);
@@ -148,6 +180,7 @@ static void json_mount(const struct plan_mount *mount, struct json_out *out)
 	json_out_member_bool(out, "systemdV1", mount->systemd_v1);
 	json_out_member_bool(out, "readonlyLate", mount->readonly_late);
 	json_out_member_bool(out, "byParent", mount->by_parent);
+	json_kernel_mount(mount, out);
 	json_out_object_end(out);
 }
 
@@ -355,6 +388,10 @@ void plan_print_json(const struct plan *plan, struct json_out *out)
 		json_out_member_string(out, plan->net_devices.v[i].name,
 				       plan->net_devices.v[i].inside);
 	json_out_object_end(out);
+	if (plan->root_below.n > 0) {
+		json_out_key(out, "rootBelow");
+		json_belows(&plan->root_below, out);
+	}
 	json_out_key(out, "mounts");
 	json_out_array(out);
 	for (size_t i = 0; i < plan->mounts.n; i++)

@@ -45,9 +45,6 @@ const struct rule policy_rules[] = {
 	{ "mounts.proc", rule_mounts_proc,
 	  "Where the PID namespace was not asked for, /proc must not go on showing the host's "
 	  "processes." },
-	{ "mounts.sys", rule_mounts_sys,
-	  "The host's /sys shows the host's links; a container in the shared network sees that "
-	  "network's." },
 	{ "network.devices", rule_network_devices,
 	  "Links of the host do not move into the shared network." },
 	{ "network.sysctls", rule_network_sysctls,
@@ -68,6 +65,9 @@ const struct rule policy_rules[] = {
 	  "read-only." },
 	{ "cgroup.overlap", rule_cgroup_overlap,
 	  "What ends, freezes or limits one container's group must not reach another container." },
+	{ "kernelMounts", rule_kernel_mounts,
+	  "File systems of the kernel's that come from the host or lie in the image are the "
+	  "container's own, or read-only." },
 	{ "privileged", rule_privileged,
 	  "What CAP_SYS_ADMIN or access to every device can undo is said, not passed over." },
 	{ "hooks.output", rule_hooks_output,
@@ -177,6 +177,7 @@ static void enforce(const struct application *a, struct verdict *ret)
 	ret->confinement = a->confinement;
 	ret->refused = has_refusal(&a->edit.decisions);
 	ret->group_exclusive = policy_is_group_exclusive(a->policy);
+	ret->kernel_own = a->policy->kernel_mounts == POLICY_KERNEL_OWN;
 	if (network_is_shared(a) && network && !network->problem) {
 		ret->network_path = arena_strdup(a->edit.arena, network->path);
 		ret->network_cookie = network->cookie;
@@ -238,6 +239,25 @@ void policy_apply_process(const struct spec_process *request, const struct polic
 	ret->observed = policy->mode == POLICY_OBSERVE;
 	ret->spec = ret->observed ? spec_of_process(request, arena) : a.edit.spec;
 	ret->refused = !ret->observed && has_refusal(&a.edit.decisions);
+}
+
+void policy_apply_mounts(const struct spec *request, const struct policy *policy,
+			 const struct facts *facts, struct arena *arena, struct verdict *ret)
+{
+	struct application a = {
+		.edit = { .spec = spec_copy(request, arena), .arena = arena },
+		.policy = policy,
+		.facts = facts,
+		.network = network_of_request(request),
+	};
+
+	rule_kernel_mounts(&a, "kernelMounts");
+	*ret = (struct verdict){ .decisions = a.edit.decisions };
+	ret->observed = policy->mode == POLICY_OBSERVE;
+	ret->spec = ret->observed ? spec_copy(request, arena) : a.edit.spec;
+	ret->refused = !ret->observed && has_refusal(&a.edit.decisions);
+	ret->kernel_own = !ret->observed && policy->kernel_mounts == POLICY_KERNEL_OWN;
+	ret->network = a.network;
 }
 
 static void put_refusal(const struct decision *decision, const char *config_name,

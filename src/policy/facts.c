@@ -22,6 +22,19 @@ const struct ns_facts *facts_requested(const struct facts *facts, const char *pa
 	return NULL;
 }
 
+const struct source_facts *facts_source(const struct facts *facts, const char *source,
+					bool nofollow, bool recursive)
+{
+	for (size_t i = 0; source && i < facts->sources.n; i++) {
+		const struct source_facts *known = &facts->sources.v[i];
+
+		if (str_eq(known->source, source) && known->nofollow == nofollow &&
+		    known->recursive == recursive)
+			return known;
+	}
+	return NULL;
+}
+
 /* The inode number alone would not do: it is reused as soon as a namespace is gone. Here it may be
  * compared, for facts/ holds both descriptors while the verdict is made. */
 bool ns_facts_same(const struct ns_facts *a, const struct ns_facts *b)

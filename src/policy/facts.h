@@ -71,6 +71,30 @@ struct cgroup_facts {
 	char *delegated;
 };
 
+/* A file system of the kernel's (sys/kernel_fs.h) that is mounted below a source. */
+struct kernel_mount_facts {
+	char *path;   /* from the source on: "/proc" */
+	char *fstype; /* "proc" */
+	char *part;   /* what of the file system is seen there: "/", "/sys/net" */
+};
+
+/*
+ * What a mount takes from the host, opened once and looked at through that descriptor (struct host has it): the
+ * source of a bind, or the root file system. The runtime's own directory in a procfs reads "/self".
+ */
+struct source_facts {
+	char *source;  /* as config.json has it; of an overlay the option that names layers */
+	bool nofollow; /* a symlink that is the source was not followed */
+	bool recursive;
+	char *path;   /* where it is on the host */
+	char *fstype; /* of a file system of the kernel's, "sysfs"; NULL: it is none */
+	char *part;   /* then: what of it */
+	struct {
+		size_t n;
+		struct kernel_mount_facts *v;
+	} below; /* of a recursive one, in the order in which they were mounted */
+};
+
 struct facts {
 	uint32_t uid;                 /* effective uid of the caller */
 	bool rootless;                /* the caller is not root of the initial user namespace */
@@ -97,8 +121,13 @@ struct facts {
 	struct {
 		size_t n;
 		struct group_facts *v;
-	} groups;     /* those of others that it would overlap */
-	char *rootfs; /* real path of the root directory */
+	} groups;                  /* those of others that it would overlap */
+	char *rootfs;              /* real path of the root directory */
+	struct source_facts *root; /* the same as a source; NULL: not looked at */
+	struct {
+		size_t n;
+		struct source_facts *v;
+	} sources; /* of binds and overlays */
 	/* iproute2's convention: /etc/netns/NAME/{resolv.conf,hosts}, where they are regular files that
 	 * only root can write; NULL elsewhere */
 	char *resolv_conf, *hosts;
@@ -110,6 +139,9 @@ extern const struct fields facts_fields;
 const struct ns_facts *facts_self(const struct facts *facts, int type);
 /* What is known of a path that config.json names; NULL where it was not looked at. */
 const struct ns_facts *facts_requested(const struct facts *facts, const char *path);
+/* What is known of a source; NULL where it could not be opened. */
+const struct source_facts *facts_source(const struct facts *facts, const char *source,
+					bool nofollow, bool recursive);
 bool ns_facts_same(const struct ns_facts *a, const struct ns_facts *b);
 
 #endif

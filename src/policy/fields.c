@@ -62,6 +62,11 @@ static const struct name_row time_names[] = {
 	{ "requested", POLICY_REQUESTED },
 	{ NULL, 0 },
 };
+static const struct name_row kernel_mount_names[] = {
+	{ "own", POLICY_KERNEL_OWN },
+	{ "requested", POLICY_KERNEL_REQUESTED },
+	{ NULL, 0 },
+};
 static const struct name_row proc_sys_names[] = {
 	{ "read-only", POLICY_REWRITE },
 	{ "requested", POLICY_REQUESTED },
@@ -140,6 +145,7 @@ static const struct field policy_rows[] = {
 	FIELD_OBJECT_ROW(struct policy, namespaces, struct policy_namespaces, "namespaces", 0,
 			 &namespaces_fields),
 	FIELD_ENUM_ROW(struct policy, proc_sys, "procSys", 0, proc_sys_names),
+	FIELD_ENUM_ROW(struct policy, kernel_mounts, "kernelMounts", 0, kernel_mount_names),
 	FIELD_ENUM_ROW(struct policy, privileged, "privileged", 0, privileged_names),
 	FIELD_OBJECT_ROW(struct policy, cgroup, struct policy_cgroup, "cgroup", 0,
 			 &cgroup_policy_fields),
@@ -219,6 +225,26 @@ static const struct field group_rows[] = {
 };
 static const struct fields group_fields =
 	FIELDS("struct group_facts", struct group_facts, group_rows, 0);
+static const struct field kernel_mount_rows[] = {
+	FIELD(struct kernel_mount_facts, STRING, path, "path", FIELD_REQUIRED),
+	FIELD(struct kernel_mount_facts, STRING, fstype, "type", FIELD_REQUIRED),
+	FIELD(struct kernel_mount_facts, STRING, part, "part", 0),
+};
+static const struct fields kernel_mount_fields =
+	FIELDS("struct kernel_mount_facts", struct kernel_mount_facts, kernel_mount_rows, 0);
+
+static const struct field source_rows[] = {
+	FIELD(struct source_facts, STRING, source, "source", 0),
+	FIELD(struct source_facts, BOOL, nofollow, "noFollow", 0),
+	FIELD(struct source_facts, BOOL, recursive, "recursive", 0),
+	FIELD(struct source_facts, STRING, path, "path", 0),
+	FIELD(struct source_facts, STRING, fstype, "type", 0),
+	FIELD(struct source_facts, STRING, part, "part", 0),
+	FIELD_LIST_ROW(struct source_facts, below, struct kernel_mount_facts, "below", 0,
+		       &kernel_mount_fields),
+};
+static const struct fields source_fields =
+	FIELDS("struct source_facts", struct source_facts, source_rows, 0);
 
 static const struct field facts_rows[] = {
 	FIELD(struct facts, U32, uid, "uid", 0),
@@ -236,6 +262,8 @@ static const struct field facts_rows[] = {
 	FIELD(struct facts, STRING, cgroup_path, "cgroupPath", 0),
 	FIELD_LIST_ROW(struct facts, groups, struct group_facts, "groups", 0, &group_fields),
 	FIELD(struct facts, STRING, rootfs, "rootfs", 0),
+	FIELD_OBJECT_ROW(struct facts, root, struct source_facts, "root", 0, &source_fields),
+	FIELD_LIST_ROW(struct facts, sources, struct source_facts, "sources", 0, &source_fields),
 	FIELD(struct facts, STRING, resolv_conf, "resolvConf", 0),
 	FIELD(struct facts, STRING, hosts, "hosts", 0),
 };

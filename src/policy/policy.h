@@ -19,6 +19,7 @@ enum policy_lock { POLICY_LOCK_OPEN = 1, POLICY_LOCK_STRICT };
 enum policy_sockets { POLICY_SOCKETS_SHARED = 1, POLICY_SOCKETS_ISOLATED };
 enum policy_overlap { POLICY_OVERLAP_REFUSED = 1, POLICY_OVERLAP_OPEN };
 enum policy_peer_descriptors { POLICY_PEERS_REFUSED = 1, POLICY_PEERS_OPEN };
+enum policy_kernel_mounts { POLICY_KERNEL_OWN = 1, POLICY_KERNEL_REQUESTED };
 enum policy_privileged {
 	POLICY_PRIVILEGED_ALLOW = 1,
 	POLICY_PRIVILEGED_STRIP,
@@ -65,8 +66,9 @@ struct policy {
 	int mode;
 	struct policy_network *network;
 	struct policy_namespaces *namespaces;
-	int proc_sys;   /* POLICY_REWRITE: "read-only"; POLICY_REQUESTED: "requested" */
-	int privileged; /* enum policy_privileged; "strip", "refuse" are refused by name */
+	int proc_sys;      /* POLICY_REWRITE: "read-only"; POLICY_REQUESTED: "requested" */
+	int kernel_mounts; /* enum policy_kernel_mounts */
+	int privileged;    /* enum policy_privileged; "strip", "refuse" are refused by name */
 	struct policy_cgroup *cgroup;
 	struct policy_hooks *hooks;
 	struct policy_criu *criu;
@@ -141,6 +143,8 @@ struct verdict {
 	struct confinement confinement; /* under observe all is open */
 	struct decisions decisions;
 	bool group_exclusive; /* the container's group is shared with no other one */
+	bool kernel_own;      /* file systems of the kernel's are the container's own: what the spec does
+				 not say of it the plan does */
 	bool refused;         /* some decision refuses: nothing may run */
 	bool observed;        /* mode observe: `spec` is the input unchanged, decisions say what
 	                               enforce would have done */
@@ -157,6 +161,11 @@ void policy_apply(const struct spec *request, const struct policy *policy,
  */
 void policy_apply_process(const struct spec_process *request, const struct policy *policy,
 			  struct arena *arena, struct verdict *ret);
+
+/* The rule about file systems of the kernel's alone, for mounts of a container that is there: `request` has them,
+ * and the namespaces and capabilities of its configuration. */
+void policy_apply_mounts(const struct spec *request, const struct policy *policy,
+			 const struct facts *facts, struct arena *arena, struct verdict *ret);
 
 /* All refusals in one error of kind ERR_POLICY, one a line, those with a place in the config behind
  * "NAME:LINE:COLUMN: ". NULL: it has no name. */

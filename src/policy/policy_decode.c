@@ -219,6 +219,7 @@ static void fill_policy(struct policy *policy, const struct policy *from, struct
 	if (!policy->criu || !policy->criu->config.v)
 		policy->criu = from->criu;
 	fill_word(&policy->proc_sys, from->proc_sys);
+	fill_word(&policy->kernel_mounts, from->kernel_mounts);
 	fill_word(&policy->privileged, from->privileged);
 	fill_word(&policy->cgroup->overlap, from->cgroup->overlap);
 	fill_hooks(policy->hooks, from->hooks);

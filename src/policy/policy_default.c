@@ -68,6 +68,7 @@ struct policy *policy_default(struct arena *arena, const char *rootless_network)
 		default_network(arena, rootless_network ? rootless_network : DEFAULT_NETWORK);
 	policy->namespaces = default_namespaces(arena);
 	policy->proc_sys = POLICY_REWRITE;
+	policy->kernel_mounts = POLICY_KERNEL_OWN;
 	policy->privileged = POLICY_PRIVILEGED_ALLOW;
 	policy->cgroup = arena_new(arena, struct policy_cgroup);
 	policy->cgroup->overlap = POLICY_OVERLAP_REFUSED;

@@ -50,7 +50,6 @@ void rule_namespace_cgroup(struct application *a, const char *id);
 
 /* rules_mounts.c */
 void rule_mounts_proc(struct application *a, const char *id);
-void rule_mounts_sys(struct application *a, const char *id);
 void rule_network_resolv_conf(struct application *a, const char *id);
 void rule_network_hosts(struct application *a, const char *id);
 void rule_proc_sys(struct application *a, const char *id);
@@ -60,6 +59,8 @@ void rule_hooks_output(struct application *a, const char *id);
 void rule_criu_config(struct application *a, const char *id);
 /* rules_cgroup.c */
 void rule_cgroup_overlap(struct application *a, const char *id);
+/* rules_kernel_mounts.c */
+void rule_kernel_mounts(struct application *a, const char *id);
 
 /* rules_capabilities.c */
 void rule_network_admin(struct application *a, const char *id);
@@ -86,6 +87,18 @@ bool namespace_is_host(const struct application *a, const char *path);
 
 /* cgroup.overlap "refused" is in force. */
 bool policy_is_group_exclusive(const struct policy *policy);
+/* The absolute form of a destination: relative ones count from "/" (config.md "Mounts"); without "." and "..",
+ * double and final slashes. */
+char *mount_path_clean(const char *path, struct arena *arena);
+bool mount_is_at(struct application *a, const struct spec_mount *mount, const char *path);
+/* Engines write a bind as a type or as an option; the option wins over the type. */
+bool mount_is_bind(const struct spec_mount *mount);
+/* `options` separated by commas, as in fstab(5). */
+struct spec_mount mount_make(struct application *a, const char *type, const char *source,
+			     const char *destination, const char *options);
+
+/* Where CAP_SYS_ADMIN is in one of the sets; NULL: nowhere. */
+const char *find_sys_admin(struct application *a);
 
 /* network_join of a spec that nothing was decided about. */
 int network_of_request(const struct spec *spec);

@@ -61,7 +61,7 @@ const char *capability_pointer(struct application *a, enum capability_set set, c
 	return NULL;
 }
 
-static const char *find_sys_admin(struct application *a)
+const char *find_sys_admin(struct application *a)
 {
 	const char *found = NULL;
 

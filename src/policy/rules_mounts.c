@@ -8,7 +8,7 @@
 
 /* The absolute form of a destination: relative ones count from "/" (config.md "Mounts"); without "."
  * and "..", double and final slashes. */
-static char *clean_path(const char *path, struct arena *arena)
+char *mount_path_clean(const char *path, struct arena *arena)
 {
 	char *clean = arena_alloc(arena, strlen(path) + 2);
 	size_t length = 0;
@@ -34,21 +34,22 @@ static char *clean_path(const char *path, struct arena *arena)
 	return clean;
 }
 
-static bool is_at(struct application *a, const struct spec_mount *mount, const char *path)
+bool mount_is_at(struct application *a, const struct spec_mount *mount, const char *path)
 {
-	return mount->destination && str_eq(clean_path(mount->destination, a->edit.arena), path);
+	return mount->destination &&
+	       str_eq(mount_path_clean(mount->destination, a->edit.arena), path);
 }
 
 /* Engines write a bind as a type or as an option; the option wins over the type. */
-static bool is_bind(const struct spec_mount *mount)
+bool mount_is_bind(const struct spec_mount *mount)
 {
 	return str_eq(mount->type, "bind") || strlist_has(&mount->options, "bind") ||
 	       strlist_has(&mount->options, "rbind");
 }
 
 /* `options` separated by commas, as in fstab(5). */
-static struct spec_mount new_mount(struct application *a, const char *type, const char *source,
-				   const char *destination, const char *options)
+struct spec_mount mount_make(struct application *a, const char *type, const char *source,
+			     const char *destination, const char *options)
 {
 	struct arena *arena = a->edit.arena;
 	struct spec_mount mount = { .destination = arena_strdup(arena, destination),
@@ -75,7 +76,7 @@ static size_t proc_position(struct application *a)
 
 	for (size_t i = 0; i < spec->mounts.n; i++)
 		if (spec->mounts.v[i].destination &&
-		    path_is_below(clean_path(spec->mounts.v[i].destination, a->edit.arena),
+		    path_is_below(mount_path_clean(spec->mounts.v[i].destination, a->edit.arena),
 				  "/proc"))
 			return i;
 	return spec->mounts.n;
@@ -92,44 +93,20 @@ void rule_mounts_proc(struct application *a, const char *id)
 
 	if (!a->pid_made)
 		return;
-	fresh = new_mount(a, "proc", "proc", "/proc", "nosuid,noexec,nodev");
+	fresh = mount_make(a, "proc", "proc", "/proc", "nosuid,noexec,nodev");
 	for (size_t i = 0; i < spec->mounts.n; i++) {
 		const struct spec_mount *mount = &spec->mounts.v[i];
 
-		if (!is_at(a, mount, "/proc"))
+		if (!mount_is_at(a, mount, "/proc"))
 			continue;
 		found = true;
-		if (is_bind(mount) || !str_eq(mount->type, "proc"))
+		if (mount_is_bind(mount) || !str_eq(mount->type, "proc"))
 			edit_mount_replace(&a->edit, id, i, &fresh,
 					   "the new PID namespace gets a procfs of its own");
 	}
 	if (!found)
 		edit_mount_insert(&a->edit, id, proc_position(a), &fresh,
 				  "the new PID namespace gets a procfs of its own");
-}
-
-/* --- /sys --- */
-
-/* A sysfs shows the network of whoever mounted it, not of whoever reads it. Engines without root bind
- * the host's where they asked for the host's network, for there they may not mount one. */
-void rule_mounts_sys(struct application *a, const char *id)
-{
-	const struct spec *spec = a->edit.spec;
-
-	for (size_t i = 0; network_is_shared(a) && i < spec->mounts.n; i++) {
-		const struct spec_mount *mount = &spec->mounts.v[i];
-		bool readonly =
-			strlist_has(&mount->options, "ro") || strlist_has(&mount->options, "rro");
-		struct spec_mount fresh =
-			new_mount(a, "sysfs", "sysfs", "/sys",
-				  readonly ? "nosuid,noexec,nodev,ro" : "nosuid,noexec,nodev");
-
-		if (is_at(a, mount, "/sys") && is_bind(mount) && mount->source &&
-		    str_eq(clean_path(mount->source, a->edit.arena), "/sys"))
-			edit_mount_replace(&a->edit, id, i, &fresh,
-					   "the host's /sys shows the host's links; this one shows "
-					   "those of the policy's network");
-	}
 }
 
 /* --- the resolver's files --- */
@@ -146,7 +123,7 @@ static long mount_at(struct application *a, const char *path)
 
 	/* the last one is the one that is seen */
 	for (size_t i = 0; i < a->edit.spec->mounts.n; i++)
-		if (is_at(a, &a->edit.spec->mounts.v[i], path))
+		if (mount_is_at(a, &a->edit.spec->mounts.v[i], path))
 			found = (long)i;
 	return found;
 }
@@ -167,7 +144,7 @@ static bool mount_equal(const struct spec_mount *a, const struct spec_mount *b)
 static struct spec_mount file_mount(struct application *a, const char *source,
 				    const char *destination)
 {
-	return new_mount(a, "bind", source, destination, "bind,ro,nosuid,nodev,noexec");
+	return mount_make(a, "bind", source, destination, "bind,ro,nosuid,nodev,noexec");
 }
 
 static void replace_file(struct application *a, const char *id, size_t index, const char *source,
@@ -221,7 +198,7 @@ static void apply_auto(struct application *a, const char *id, const struct share
 	if (index < 0)
 		add_file(a, id, file->found, file->destination,
 			 "the network has a file of its own, and the config mounts none");
-	else if (a->network_rewritten && is_bind(&a->edit.spec->mounts.v[index]))
+	else if (a->network_rewritten && mount_is_bind(&a->edit.spec->mounts.v[index]))
 		replace_file(a, id, (size_t)index, file->found,
 			     "the engine's file was made for another network; this is the "
 			     "network's own");
@@ -263,7 +240,8 @@ void rule_proc_sys(struct application *a, const char *id)
 	if (a->policy->proc_sys != POLICY_REWRITE)
 		return;
 	for (size_t i = 0; linux_ && i < linux_->readonly_paths.n; i++)
-		if (str_eq(clean_path(linux_->readonly_paths.v[i], a->edit.arena), "/proc/sys"))
+		if (str_eq(mount_path_clean(linux_->readonly_paths.v[i], a->edit.arena),
+			   "/proc/sys"))
 			return;
 	edit_readonly_path_add(&a->edit, id, "/proc/sys",
 			       "root could change the kernel's settings, and everybody's network, "

@@ -11,6 +11,7 @@
 #include "sys/procfs.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 static bool is_octal(char c)
 {
@@ -139,6 +140,71 @@ int mountinfo_read(struct arena *arena, struct mountinfo *ret, struct err *e)
 	if (fd < 0 || read_fd_all(fd, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, e) < 0)
 		return -1;
 	return mountinfo_parse(text, arena, ret, e);
+}
+
+bool mount_point_is_below(const char *point, const char *directory)
+{
+	size_t length = str_eq(directory, "/") ? 0 : strlen(directory);
+
+	return strncmp(point, directory, length) == 0 &&
+	       (point[length] == '/' || point[length] == '\0');
+}
+
+const struct mountinfo_entry *mountinfo_find(const struct mountinfo *info, uint32_t id)
+{
+	for (size_t i = 0; i < info->n; i++)
+		if (info->v[i].id == id)
+			return &info->v[i];
+	return NULL;
+}
+
+/* The mount that it lies on; NULL at the top. The table is text that changes while it is read, so that it might
+ * even have a circle: whoever follows it counts. */
+static const struct mountinfo_entry *parent_of(const struct mountinfo *info,
+					       const struct mountinfo_entry *mount)
+{
+	return mount->parent == mount->id ? NULL : mountinfo_find(info, mount->parent);
+}
+
+bool mountinfo_is_on(const struct mountinfo *info, const struct mountinfo_entry *mount,
+		     const struct mountinfo_entry *top)
+{
+	for (size_t i = 0; mount && mount != top && i < info->n; i++)
+		mount = parent_of(info, mount);
+	return mount == top;
+}
+
+/* By another one than `from`, through which the way leads on. */
+static bool is_covered(const struct mountinfo *info, const struct mountinfo_entry *mount,
+		       const struct mountinfo_entry *from)
+{
+	for (size_t i = 0; i < info->n; i++) {
+		const struct mountinfo_entry *other = &info->v[i];
+
+		if (other == mount || other == from)
+			continue;
+		if (other->parent == mount->id && str_eq(other->mount_point, mount->mount_point))
+			return true;
+		/* on the same one, and above it on the way */
+		if (other->parent == mount->parent && other->id != other->parent &&
+		    !str_eq(other->mount_point, mount->mount_point) &&
+		    mount_point_is_below(mount->mount_point, other->mount_point))
+			return true;
+	}
+	return false;
+}
+
+bool mountinfo_is_hidden(const struct mountinfo *info, const struct mountinfo_entry *mount)
+{
+	const struct mountinfo_entry *from = NULL;
+
+	for (size_t i = 0; mount && i < info->n; i++) {
+		if (is_covered(info, mount, from))
+			return true;
+		from = mount;
+		mount = parent_of(info, mount);
+	}
+	return false;
 }
 
 bool mount_options_have(const char *options, const char *word)

@@ -33,6 +33,19 @@ int mountinfo_parse(const char *text, struct arena *arena, struct mountinfo *ret
 /* Of this process, through a verified procfs. */
 int mountinfo_read(struct arena *arena, struct mountinfo *ret, struct err *e) MUST_CHECK;
 
+/* Both as the table has them: absolute, without double slashes. */
+bool mount_point_is_below(const char *point, const char *directory);
+
+/* The entry with this id; NULL where there is none. */
+const struct mountinfo_entry *mountinfo_find(const struct mountinfo *info, uint32_t id);
+
+/* Whether `mount` lies on `top`, or on what lies on it. */
+bool mountinfo_is_on(const struct mountinfo *info, const struct mountinfo_entry *mount,
+		     const struct mountinfo_entry *top);
+
+/* Whether no path leads to it: another one is mounted on it, or on the way to it. */
+bool mountinfo_is_hidden(const struct mountinfo *info, const struct mountinfo_entry *mount);
+
 /* Whether a list such as "rw,cpu,cpuacct" has exactly this word. */
 bool mount_options_have(const char *options, const char *word);
 

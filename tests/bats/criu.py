@@ -9,7 +9,8 @@ a process that it has made keeps its socket open, "freezes" takes a while with a
 
 "restores" does for the runtime what criu does: it makes a process as a child of its parent, in new namespaces
 (CRIU_MAKES, "pid ipc uts mnt" by default), says how far it is, and lets it run `sleep` when all is said; of an
-answer that something has failed it takes note in CRIU_NOTES and ends that process. With "hushed" it leaves the
+answer that something has failed it takes note in CRIU_NOTES and ends that process. Of the host's file systems of
+the kernel's the process has none, and a procfs of its own, unless CRIU_KEEPS says otherwise. With "hushed" it leaves the
 last question out. CRIU_NOTES gets its descriptors too.
 """
 
@@ -119,29 +120,43 @@ def drop_network():
     libc.capset(header, sets)
 
 
+def own_mounts(flags):
+    """As criu makes them; with CRIU_KEEPS as if the images had brought the host's."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not flags & NEW["mnt"] or "CRIU_KEEPS" in os.environ:
+        return
+    libc.mount(None, b"/", None, 0x4000 | 0x40000, None)
+    for place in (b"/proc", b"/sys"):
+        while libc.umount2(place, 2) == 0:
+            pass
+    libc.mount(b"proc", b"/proc", b"proc", 0, None)
+    libc.mount(b"/proc/sys", b"/proc/sys", None, 0x1000, None)
+    libc.mount(None, b"/proc/sys", None, 0x1000 | 0x20 | 1, None)
+
+
 def make_process():
     """The number of a process that waits, and what lets it go."""
     flags = CLONE_PARENT | signal.SIGCHLD
     for name in os.environ.get("CRIU_MAKES", "pid ipc uts mnt").split():
         flags |= NEW[name]
     waits, goes = os.pipe()
-    ready, tells = os.pipe()
+    ready, made = os.pipe()
     sys.stdout.flush()
     pid = ctypes.CDLL(None, use_errno=True).syscall(SYS_CLONE, ctypes.c_ulong(flags), None, None, None, None)
     if pid < 0:
         raise OSError(ctypes.get_errno(), "clone")
     if pid == 0:
         os.close(goes)
+        own_mounts(flags)
         drop_network()
-        os.write(tells, b"x")
-        os.close(tells)
+        os.write(made, b".")
         if not os.read(waits, 1):
             os._exit(1)
         os.execv("/bin/sleep", ["sleep", "1000"])
-    # it is looked at from now on, and must not have power over the network any more
-    os.close(tells)
+    os.close(made)
     os.read(ready, 1)
     os.close(ready)
+    os.close(waits)
     return pid, goes
 
 
@@ -149,6 +164,7 @@ def restore():
     note("descriptors " + " ".join(sorted(os.listdir("/proc/self/fd"), key=int)))
     pid, goes = make_process()
     for script in ("setup-namespaces", "post-restore", "pre-resume", "post-resume"):
+        time.sleep(0.1 if script == "pre-resume" else 0)
         if how == "hushed" and script == "post-restore":
             continue
         word = b"\x0a" + bytes([len(script)]) + script.encode() + b"\x10" + number(pid)

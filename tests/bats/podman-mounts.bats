@@ -120,3 +120,23 @@ teardown() {
     busybox_says --security-opt unmask=ALL -- '(echo 1 >/proc/sys/net/ipv4/ip_forward) 2>&1 || true; grep -c "^[^ ]* /sys/firmware " /proc/mounts || true'
     matches "$output" $'Read-only.*\n0$'
 }
+
+@test "the mounts of monitoring agents: they start, and see what is the container's own" {
+    sleep 98765 3>&- &
+    # not this script itself
+    others="cat %s/[0-9]*/cmdline | tr '\\0' ' ' | grep -c 'sleep 9876[5]'"
+    shared_links=$(ip netns exec distros ls /sys/class/net)
+    # node-exporter
+    busybox_says -v /proc:/host/proc:ro -v /sys:/host/sys:ro -v /:/rootfs:ro,rslave -- \
+        "ls /rootfs/etc/passwd; ${others/\%s//host/proc}; ${others/\%s//rootfs/proc}; cat /host/proc/stat | grep -c '^cpu '; ls /host/sys/class/net"
+    is "$output" $'/rootfs/etc/passwd\n0\n0\n1\n'"$shared_links"
+    # cAdvisor
+    mkdir -p /var/lib/docker /dev/disk
+    busybox_says -v /:/rootfs:ro -v /var/run:/var/run:ro -v /sys:/sys:ro -v /var/lib/docker/:/var/lib/docker:ro -v /dev/disk/:/dev/disk:ro -- \
+        "ls -d /rootfs/etc/passwd /var/lib/docker; ${others/\%s//rootfs/proc}; ls /sys/class/net; ls /sys/fs/cgroup | wc -l"
+    rmdir /dev/disk
+    matches "$output" $'^/rootfs/etc/passwd\n/var/lib/docker\n0\n'"$shared_links"$'\n[1-9]'
+    busybox_says --privileged -v /:/rootfs -v /proc:/vol -- "${others/\%s//rootfs/proc}; ${others/\%s//vol}; ls /rootfs/sys/class/net; umount /rootfs/proc; ls /rootfs/proc | wc -l"
+    is "$output" $'0\n0\n'"$shared_links"$'\n0'
+    kill $!
+}

@@ -109,13 +109,25 @@ static struct strlist words(const struct round *r, const char *const *pool, size
 
 static void generate_mounts(const struct round *r, struct spec *spec)
 {
-	static const char *const destinations[] = {
-		"/proc",  "proc/",      "/proc/./uptime",  "/sys", "/etc/resolv.conf", "/",
-		"//proc", "/etc/hosts", "/x/../etc/hosts", "/dev"
-	};
+	static const char *const destinations[] = { "/proc",
+						    "proc/",
+						    "/proc/./uptime",
+						    "/sys",
+						    "/etc/resolv.conf",
+						    "/",
+						    "//proc",
+						    "/etc/hosts",
+						    "/x/../etc/hosts",
+						    "/dev",
+						    "/vol",
+						    "/vol/proc",
+						    "vol/./sys" };
 	static const char *const types[] = { "proc", "bind", "tmpfs", "sysfs", NULL };
-	static const char *const sources[] = { "/proc", "proc", "/sys", "/srv/e/file", NULL };
-	static const char *const options[] = { "bind", "rbind", "ro", "rprivate", "nosuid" };
+	static const char *const sources[] = { "/proc",          "proc", "/sys",
+					       "/srv/e/file",    NULL,   "/proc/1",
+					       "/sys/fs/cgroup", "/",    "/sys/kernel/debug" };
+	static const char *const options[] = { "bind",   "rbind",  "ro",           "rprivate",
+					       "nosuid", "rslave", "src-nofollow", "rw" };
 
 	spec->mounts.n = below(6);
 	spec->mounts.v = arena_new_array(r->arena, struct spec_mount, spec->mounts.n + 1);
@@ -230,6 +242,7 @@ static struct policy *generate_policy(const struct round *r)
 	policy->proc_sys = one_in(3) ? POLICY_REQUESTED : POLICY_REWRITE;
 	policy->cgroup->overlap = one_in(3) ? POLICY_OVERLAP_OPEN : POLICY_OVERLAP_REFUSED;
 	network->peer_descriptors = one_in(3) ? POLICY_PEERS_OPEN : POLICY_PEERS_REFUSED;
+	policy->kernel_mounts = one_in(3) ? POLICY_KERNEL_REQUESTED : POLICY_KERNEL_OWN;
 	return policy;
 }
 
@@ -280,12 +293,87 @@ static void look_at_requested(const struct round *r, struct facts *facts)
 	}
 }
 
+/* --- what sources turn out to be, whatever they are called --- */
+
+static void generate_below(const struct round *r, struct source_facts *source)
+{
+	static const char *const all[][3] = {
+		{ "/proc", "proc", "/" },
+		{ "/sys", "sysfs", "/" },
+		{ "/sys/fs/cgroup", "cgroup2", "/" },
+		{ "/sys/kernel/debug", "debugfs", "/" },
+		{ "/srv/one", "proc", "/7/net" },
+		{ "/srv/trace", "tracefs", "/" },
+	};
+
+	source->below.v = arena_new_array(r->arena, struct kernel_mount_facts, ARRAY_SIZE(all));
+	for (size_t i = 0; source->recursive && i < ARRAY_SIZE(all); i++)
+		if (one_in(2))
+			source->below.v[source->below.n++] = (struct kernel_mount_facts){
+				text_of(r, all[i][0]), text_of(r, all[i][1]), text_of(r, all[i][2])
+			};
+}
+
+static void generate_source(const struct round *r, struct facts *facts, const char *name,
+			    bool nofollow, bool recursive)
+{
+	static const char *const types[] = {
+		"proc", "sysfs", "cgroup2", "debugfs", NULL, NULL, NULL
+	};
+	static const char *const parts[] = {
+		"/", "/", "/sys/net", "/12/status", "/self", "/class"
+	};
+	struct source_facts *source = &facts->sources.v[facts->sources.n];
+
+	if (facts_source(facts, name, nofollow, recursive))
+		return;
+	facts->sources.n++;
+	*source =
+		(struct source_facts){ .source = text_of(r, name),
+				       .nofollow = nofollow,
+				       .recursive = recursive,
+				       .path = text_of(r, one_in(2) ? "/sys/fs/cgroup" : "/srv/a"),
+				       .fstype = text_of(r, ANY_OF(types)) };
+	source->part = source->fstype && !one_in(10) ? text_of(r, ANY_OF(parts)) : NULL;
+	generate_below(r, source);
+}
+
+static void generate_sources(const struct round *r, struct facts *facts)
+{
+	const struct spec *spec = r->request;
+
+	facts->cgroup = arena_new(r->arena, struct cgroup_facts);
+	facts->cgroup->layout = CGROUP_V2;
+	facts->cgroup->hierarchies.n = 1;
+	facts->cgroup->hierarchies.v = arena_new(r->arena, struct cgroup_hierarchy_facts);
+	facts->cgroup->hierarchies.v->v2 = true;
+	facts->cgroup->hierarchies.v->mount_point = text_of(r, "/sys/fs/cgroup");
+	facts->sources.v = arena_new_array(r->arena, struct source_facts, spec->mounts.n + 1);
+	for (size_t i = 0; i < spec->mounts.n; i++) {
+		const struct spec_mount *mount = &spec->mounts.v[i];
+
+		if (mount->source && !one_in(6))
+			generate_source(r, facts, mount->source,
+					strlist_has(&mount->options, "src-nofollow"),
+					strlist_has(&mount->options, "rbind"));
+	}
+	if (one_in(2))
+		return;
+	facts->root = arena_new(r->arena, struct source_facts);
+	facts->root->recursive = true;
+	facts->root->path = text_of(r, "/c/rootfs");
+	facts->root->fstype = one_in(20) ? text_of(r, "sysfs") : NULL;
+	generate_below(r, facts->root);
+}
+
 static struct facts *generate_facts(const struct round *r, bool plain)
 {
 	struct facts *facts = arena_new(r->arena, struct facts);
 	bool self = str_eq(r->policy->network->namespace_, "self");
 
 	look_at_requested(r, facts);
+	if (!plain)
+		generate_sources(r, facts);
 	facts->self.n = 1;
 	facts->self.v = arena_new(r->arena, struct ns_facts);
 	facts->self.v[0] = ns_of(r, "/proc/self/ns/net", SPEC_NS_NETWORK, 7);

@@ -192,6 +192,33 @@ static void check_replay(const struct round *r, const struct verdict *verdict)
 	      str_eq(encoded(r, &spec_fields, replayed), encoded(r, &spec_fields, verdict->spec)));
 }
 
+/* Nothing of the host's goes on showing what is not the container's, and what is the machine's is read-only. */
+static void check_kernel_mounts(const struct round *r, const struct verdict *verdict)
+{
+	bool own = r->policy->kernel_mounts == POLICY_KERNEL_OWN;
+
+	HOLDS(r, verdict, verdict->kernel_own == own);
+	for (size_t i = 0; own && i < verdict->spec->mounts.n; i++) {
+		const struct spec_mount *mount = &verdict->spec->mounts.v[i];
+		bool bind = str_eq(mount->type, "bind") || strlist_has(&mount->options, "bind") ||
+			    strlist_has(&mount->options, "rbind");
+		const struct source_facts *source = facts_source(
+			r->facts, mount->source, strlist_has(&mount->options, "src-nofollow"),
+			strlist_has(&mount->options, "rbind"));
+
+		if (!bind || !source || !source->fstype || !mount->destination)
+			continue;
+		HOLDS(r, verdict, !str_eq(source->fstype, "proc"));
+		HOLDS(r, verdict,
+		      !str_eq(source->fstype, "sysfs") || verdict->network == NETWORK_NONE);
+		HOLDS(r, verdict, strlist_has(&mount->options, "ro"));
+		HOLDS(r, verdict,
+		      str_eq(mount->options.v[mount->options.n - 1], "ro") ||
+			      str_eq(mount->options.v[mount->options.n - 1], "rro") ||
+			      !strlist_has(&mount->options, "rw"));
+	}
+}
+
 static void check_observe(const struct round *r, const struct verdict *verdict)
 {
 	struct policy observing = *r->policy;
@@ -242,6 +269,7 @@ static bool check_round(const struct round *r)
 	check_network(r, &verdict);
 	check_namespaces(r, &verdict);
 	check_everybodys_network(r, &verdict);
+	check_kernel_mounts(r, &verdict);
 	check_idempotence(r, &verdict);
 	check_valid(r, &verdict);
 	return true;

@@ -5,6 +5,7 @@
  */
 #include "plan/plan_live_mounts.h"
 #include "plan_fixture.h"
+#include "sys/mount_api.h"
 
 #define MASKS \
 	"'maskedPaths':['/proc/kcore','/sys/firmware'],'readonlyPaths':['/proc/sys','/opt/fixed']"
@@ -39,8 +40,8 @@ static int try(const struct live *live, const char *mounts)
 	f->plan = NULL;
 	if (spec_decode_mounts(text, strlen(text), "file", &f->arena, &asked, &f->e) < 0)
 		return -1;
-	return plan_live_mounts(config, &asked, live->policy, &f->options, &f->arena, &f->plan,
-				&f->e);
+	return plan_live_mounts(config, &asked, live->policy, f->facts, &f->options, &f->arena,
+				&f->plan, &f->e);
 }
 
 static struct live enforced(void **state)
@@ -216,10 +217,52 @@ static void test_destinations_to_take_away(void **state)
 	assert_string_equal(f->e.text, "mounts[1].destination: must not be empty");
 }
 
+/* What the sources are, and not what they are called. */
+static void test_file_systems_of_the_kernel(void **state)
+{
+	struct live live = enforced(state);
+	struct policy old = *live.policy;
+	const struct plan_mount *v;
+
+	fixture_facts(live.f,
+		      "{'sources':[{'source':'/a','path':'/proc','type':'proc','part':'/sys'},"
+		      "{'source':'/b','path':'/srv','recursive':true,'below':["
+		      "{'path':'/p','type':'proc','part':'/'},{'path':'/t','type':'tracefs'}]},"
+		      "{'source':'/c','path':'/proc/7','type':'proc','part':'/7/fd'}]}");
+	assert_int_equal(try(&live, "[{'destination':'/x','type':'bind','source':'/a'},"
+				    "{'destination':'/y','source':'/b','options':['rbind']}]"),
+			 0);
+	v = live.f->plan->mounts.v;
+	/* the third is the procfs below the second */
+	assert_int_equal(live.f->plan->mounts.n, 3);
+	assert_true(v[0].is_proc);
+	assert_string_equal(v[0].subtree, "/sys");
+	/* a part of the container's own, read-only if that is */
+	assert_false(v[0].attr_clear & MOUNT_ATTR_RDONLY);
+	assert_int_equal(v[1].opened, 1);
+	assert_int_equal(v[1].below.n, 2);
+	assert_true(v[1].below.v[0].detach);
+	assert_false(v[1].below.v[1].detach);
+	assert_string_equal(v[2].destination, "/y/p");
+	assert_int_equal(try(&live, "[{'destination':'/x','type':'proc','options':['subtree=/sys',"
+				    "'rw','rrw']}]"),
+			 0);
+	v = live.f->plan->mounts.v;
+	assert_false((v[0].attr_clear | v[0].rec_attr_clear) & MOUNT_ATTR_RDONLY);
+	assert_int_equal(try(&live, "[{'destination':'/x','type':'bind','source':'/c'}]"), -1);
+	assert_non_null(strstr(live.f->e.text, "kernelMounts"));
+	/* records of a program that did not know the key: nothing of it was in force */
+	old.kernel_mounts = 0;
+	live.policy = &old;
+	assert_int_equal(try(&live, "[{'destination':'/x','type':'bind','source':'/a'}]"), 0);
+	assert_int_equal(live.f->plan->mounts.v[0].kind, PLAN_MOUNT_BIND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_binds_and_new_file_systems),
+		TEST(test_file_systems_of_the_kernel),
 		TEST(test_what_is_no_list_of_mounts),
 		TEST(test_what_belongs_to_creation),
 		TEST(test_files_of_the_host_and_a_user_namespace),

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The clones for a container with a user namespace are made where the kernel has locked the flags of the host's
+ * mounts: in a copy of the runtime's mounts that belongs to that user namespace. There nothing can be taken away any
+ * more that lies below a mount (mount_namespaces(7)), so what of the kernel's must not come along is taken away
+ * before, in a first copy that is the runtime's. Runs in the runtime and in processes of its own.
+ */
+#include "boot/context.h"
+
+#include "base/str.h"
+#include "boot/protocol.h"
+#include "sys/channel.h"
+#include "sys/kernel_fs.h"
+#include "sys/mount_api.h"
+#include "sys/mountinfo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#ifndef UMOUNT_NOFOLLOW
+#define UMOUNT_NOFOLLOW 8
+#endif
+/* As many as may lie one on the other at one place. */
+#define STACKED_MAX 64
+
+static const char *place_of(const struct boot *b, const struct source_facts *source,
+			    const struct plan_below *below)
+{
+	return arena_printf(b->arena, "%s%s", str_eq(source->path, "/") ? "" : source->path,
+			    below->path);
+}
+
+/* What is to be taken away at the places of the host; with `ret` NULL only counted. */
+static size_t list_detached(const struct boot *b, const char **ret)
+{
+	const struct plan *plan = b->plan;
+	size_t n = 0;
+
+	for (size_t i = 0; i <= plan->mounts.n; i++) {
+		const struct plan_mount *mount = i < plan->mounts.n ? &plan->mounts.v[i] : NULL;
+		const struct plan_belows *below = mount ? &mount->below : &plan->root_below;
+		const struct source_facts *source = mount ? NULL : b->facts->root;
+
+		if (mount && mount->opened != PLAN_NO_SOURCE)
+			source = &b->facts->sources.v[mount->opened];
+		for (size_t j = 0; source && source->path && j < below->n; j++) {
+			if (!below->v[j].detach)
+				continue;
+			if (ret)
+				ret[n] = place_of(b, source, &below->v[j]);
+			n++;
+		}
+	}
+	return n;
+}
+
+/* A source that lies in what is taken away, and is read-only in the container. */
+static bool is_needed(const struct boot *b, const char *place)
+{
+	for (size_t i = 0; i < b->plan->mounts.n; i++) {
+		const struct plan_mount *mount = &b->plan->mounts.v[i];
+		const char *path = mount->opened == PLAN_NO_SOURCE
+					   ? mount->source
+					   : b->facts->sources.v[mount->opened].path;
+
+		if (mount->kind == PLAN_MOUNT_BIND && (!path || mount_point_is_below(path, place)))
+			return true;
+	}
+	return false;
+}
+
+bool mounts_need_copy(const struct boot *b)
+{
+	return has_host_power(b) && list_detached(b, NULL) > 0;
+}
+
+static int take_away(const struct boot *b, const char *place, struct err *e)
+{
+	struct statfs fs;
+
+	for (int i = 0; i < STACKED_MAX; i++) {
+		if (statfs(place, &fs) < 0 || !kernel_fs_name((unsigned long)fs.f_type))
+			return 0;
+		if (sys_umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+			/* a part of what is mounted above it: gone with that, or none of a mount's own */
+			return errno == EINVAL || errno == ENOENT
+				       ? 0
+				       : fail_sys(e, "unmount '%s'", place);
+	}
+	(void)b;
+	return fail(e, ERR_SYSTEM, "'%s': too many mounts lie one on the other", place);
+}
+
+static int take_all_away(const struct boot *b, struct err *e)
+{
+	struct mount_attr slave = { .propagation = MS_SLAVE };
+	size_t n = list_detached(b, NULL);
+	const char **places = arena_new_array(b->arena, const char *, n);
+
+	if (n == 0 || !has_host_power(b))
+		return 0;
+	list_detached(b, places);
+	/* Nothing that happens here reaches the host. */
+	if (unshare(CLONE_NEWNS) < 0 || sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave) < 0)
+		return fail_sys(e, "copy the mounts");
+	for (size_t i = 0; i < n; i++)
+		if (!is_needed(b, places[i]) && take_away(b, places[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+/* It lives as long as the process that has made it. */
+static __attribute__((noreturn)) void keep_copy(const struct boot *b, int container, pid_t parent,
+						int channel)
+{
+	struct message message = { .type = BOOT_READY };
+	struct err ignored;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (take_all_away(b, &message.error) < 0) {
+		message.type = BOOT_ERROR;
+	} else if (setns(container, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0) {
+		fail_sys(&message.error, "copy the mounts into the container's user namespace");
+		message.type = BOOT_ERROR;
+	}
+	/* A change of user namespace may take both away. A runtime without power of its own enters only what it
+	 * could trace; nobody else sees us. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_DUMPABLE, has_host_power(b) ? 0 : 1);
+	if (getppid() != parent || channel_send(channel, &message, -1, &ignored) < 0)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+int receive_from_helper(const struct boot *b, const struct child *helper, int channel,
+			uint32_t type, int *ret_fd, struct err *e)
+{
+	const struct peer peer = parent_helper(b, helper);
+	struct message message;
+	int rc = peer_wait(&peer, channel, e);
+
+	if (rc > 0)
+		rc = channel_receive(channel, &message, ret_fd, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return fail(e, ERR_SYSTEM, "the helper ended before its work was done");
+	if (message.type == BOOT_ERROR) {
+		*e = message.error;
+		return -1;
+	}
+	if (message.type != type || (ret_fd && *ret_fd < 0))
+		return fail(e, ERR_INTERNAL, "message %u where %u was due", message.type, type);
+	return 0;
+}
+
+int clone_with_channel(struct child *ret, int *mine, int *theirs, struct err *e)
+{
+	int pair[2], rc;
+
+	if (channel_pair(pair, e) < 0)
+		return -1;
+	*mine = pair[0];
+	*theirs = pair[1];
+	rc = child_clone(0, -1, ret, e);
+	if (rc == 0)
+		replace_fd(mine, -1);
+	else
+		replace_fd(theirs, -1);
+	return rc;
+}
+
+int copy_mounts(const struct boot *b, int container, struct child *ret_keeper, struct err *e)
+{
+	autochild keeper = CHILD_INIT;
+	autoclose int mine = -1, theirs = -1;
+	pid_t parent = getpid();
+	int rc = clone_with_channel(&keeper, &mine, &theirs, e);
+
+	if (rc == 0)
+		keep_copy(b, container, parent, theirs);
+	if (rc < 0 || receive_from_helper(b, &keeper, mine, BOOT_READY, NULL, e) < 0)
+		return -1;
+	*ret_keeper = keeper;
+	keeper = (struct child)CHILD_INIT;
+	return 0;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What mounts take from the host: each source is opened once, asked what it is, and kept open, so that what was
+ * judged is what is mounted. What lies below it the table of mounts says. Runs in the runtime.
+ */
+#include "facts/gather.h"
+
+#include "sys/kernel_fs.h"
+#include "sys/mount_api.h"
+#include "sys/procfs.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x00001000U
+#endif
+
+int mount_table_get(struct mount_table *table, struct arena *arena, const struct mountinfo **ret,
+		    struct err *e)
+{
+	if (!table->read && mountinfo_read(arena, &table->info, e) < 0)
+		return -1;
+	table->read = true;
+	*ret = &table->info;
+	return 0;
+}
+
+/* --- one source --- */
+
+/* The kernel's own name for what the descriptor holds; NULL where no path leads there. */
+static char *path_of(int fd, struct arena *arena)
+{
+	autofree char *path = xmalloc(PATH_MAX);
+	ssize_t length = readlink(fd_path(fd).text, path, PATH_MAX - 1);
+
+	if (length <= 0 || path[0] != '/')
+		return NULL;
+	path[length] = '\0';
+	return arena_strdup(arena, path);
+}
+
+static const struct mountinfo_entry *mount_of(const struct mountinfo *info, int fd)
+{
+	struct statx st;
+
+	/* What it costs is the kernel's table alone: no file system is asked. */
+	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) <
+		    0 ||
+	    !(st.stx_mask & STATX_MNT_ID))
+		return NULL;
+	return mountinfo_find(info, (uint32_t)st.stx_mnt_id);
+}
+
+/* What of a file system is seen at `path` of a mount of it. A procfs has a directory for each process: that of
+ * the runtime, which /proc/self leads to, is known by the name that it has for everybody. */
+static char *part_at(const struct mountinfo_entry *mount, const char *path, struct arena *arena)
+{
+	const char *root = str_eq(mount->root, "/") ? "" : mount->root;
+	size_t skip = str_eq(mount->mount_point, "/") ? 0 : strlen(mount->mount_point);
+	char *part = arena_printf(arena, "%s%s", root, path + skip);
+	char *self = arena_printf(arena, "/%d", (int)getpid());
+
+	if (!*part)
+		return arena_strdup(arena, "/");
+	if (kernel_fs_kind(mount->fstype) == KERNEL_FS_PROC && mount_point_is_below(part, self))
+		return arena_printf(arena, "/self%s", part + strlen(self));
+	return part;
+}
+
+static void look_below(const struct mountinfo *info, const struct mountinfo_entry *top,
+		       struct arena *arena, struct source_facts *ret)
+{
+	size_t skip = str_eq(ret->path, "/") ? 0 : strlen(ret->path);
+
+	for (int pass = 0; pass < 2; pass++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < info->n; i++) {
+			const struct mountinfo_entry *mount = &info->v[i];
+
+			if (mount == top || !kernel_fs_kind(mount->fstype) ||
+			    !mount_point_is_below(mount->mount_point, ret->path) ||
+			    !mount->mount_point[skip] || !mountinfo_is_on(info, mount, top) ||
+			    mountinfo_is_hidden(info, mount))
+				continue;
+			if (pass == 1)
+				ret->below.v[n] = (struct kernel_mount_facts){
+					.path = arena_strdup(arena, mount->mount_point + skip),
+					.fstype = mount->fstype,
+					.part = part_at(mount, mount->mount_point, arena),
+				};
+			n++;
+		}
+		if (pass == 0)
+			ret->below.v = arena_new_array(arena, struct kernel_mount_facts, n);
+		ret->below.n = n;
+	}
+}
+
+static int look_at_source(int fd, struct mount_table *table, struct arena *arena,
+			  struct source_facts *ret, struct err *e)
+{
+	const struct mountinfo_entry *top;
+	const struct mountinfo *info;
+	struct statfs fs;
+
+	/* One that cannot tell (a server that is gone) is none of the kernel's. */
+	if (fstatfs(fd, &fs) == 0 && kernel_fs_name((unsigned long)fs.f_type))
+		ret->fstype = arena_strdup(arena, kernel_fs_name((unsigned long)fs.f_type));
+	ret->path = path_of(fd, arena);
+	if ((!ret->fstype && !ret->recursive) || !ret->path)
+		return 0;
+	if (mount_table_get(table, arena, &info, e) < 0)
+		return -1;
+	top = mount_of(info, fd);
+	if (!top || !mount_point_is_below(ret->path, top->mount_point))
+		return 0;
+	if (ret->fstype)
+		ret->part = part_at(top, ret->path, arena);
+	if (ret->recursive)
+		look_below(info, top, arena, ret);
+	return 0;
+}
+
+/* --- those of config.json --- */
+
+static bool has(const struct spec_mount *mount, const char *option)
+{
+	return strlist_has(&mount->options, option);
+}
+
+static bool is_bind(const struct spec_mount *mount)
+{
+	return (str_eq(mount->type, "bind") || has(mount, "bind") || has(mount, "rbind")) &&
+	       !has(mount, "remount") && !str_empty(mount->source);
+}
+
+/* As open_tree(2) will look it up, which makes automounts. One that is not there is an error later, where it is
+ * to be mounted. */
+static int open_source(const struct spec_mount *mount, const char *bundle, bool nofollow,
+		       struct arena *arena)
+{
+	const char *path = mount->source[0] == '/'
+				   ? mount->source
+				   : arena_printf(arena, "%s/%s", bundle, mount->source);
+
+	return sys_open_tree(AT_FDCWD, path,
+			     OPEN_TREE_CLOEXEC | (nofollow ? AT_SYMLINK_NOFOLLOW : 0));
+}
+
+static int gather_bind(const struct spec_mount *mount, const char *bundle,
+		       struct mount_table *table, struct arena *arena, struct facts *facts,
+		       struct host *host, struct err *e)
+{
+	struct source_facts *source = &facts->sources.v[facts->sources.n];
+	bool nofollow = has(mount, "src-nofollow") || has(mount, "copy-symlink");
+	autoclose int fd = -1;
+
+	if (facts_source(facts, mount->source, nofollow, has(mount, "rbind")))
+		return 0;
+	fd = open_source(mount, bundle, nofollow, arena);
+	if (fd < 0)
+		return 0;
+	*source = (struct source_facts){
+		.source = arena_strdup(arena, mount->source),
+		.nofollow = nofollow,
+		.recursive = has(mount, "rbind"),
+	};
+	if (look_at_source(fd, table, arena, source, e) < 0)
+		return -1;
+	host->sources[facts->sources.n++] = take_fd(&fd);
+	host->n_sources = facts->sources.n;
+	return 0;
+}
+
+/* The directories in "lowerdir=/a:/b", separated by colons that no backslash stands before (overlayfs.rst). */
+static bool next_layer(const char **at, char *layer, size_t size)
+{
+	size_t n = 0;
+
+	while (**at == ':')
+		++*at;
+	for (; **at && **at != ':'; ++*at) {
+		if (**at == '\\' && (*at)[1])
+			++*at;
+		if (n + 1 < size)
+			layer[n++] = **at;
+	}
+	layer[n] = '\0';
+	return n > 0;
+}
+
+/* An overlay shows of each layer its one file system, without what is mounted in it. */
+static void gather_layers(const struct spec_mount *mount, struct arena *arena, struct facts *facts,
+			  struct host *host)
+{
+	autofree char *layer = xmalloc(PATH_MAX);
+
+	for (size_t i = 0; i < mount->options.n; i++) {
+		const char *option = mount->options.v[i], *at = strchr(option, '=');
+		struct statfs fs;
+
+		if (!at || !(strstr(option, "dir=") || strstr(option, "dir+=")))
+			continue;
+		at++;
+		while (next_layer(&at, layer, PATH_MAX)) {
+			if (statfs(layer, &fs) < 0 || !kernel_fs_name((unsigned long)fs.f_type))
+				continue;
+			facts->sources.v[facts->sources.n] = (struct source_facts){
+				.source = arena_strdup(arena, option),
+				.path = arena_strdup(arena, layer),
+				.fstype = arena_strdup(arena,
+						       kernel_fs_name((unsigned long)fs.f_type)),
+			};
+			host->sources[facts->sources.n++] = -1;
+			host->n_sources = facts->sources.n;
+			break;
+		}
+	}
+}
+
+static size_t count_sources(const struct spec *spec)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		n += 1 +
+		     (str_eq(spec->mounts.v[i].type, "overlay") ? spec->mounts.v[i].options.n : 0);
+	return n;
+}
+
+int gather_sources(const struct spec *spec, const char *bundle, struct mount_table *table,
+		   struct arena *arena, struct facts *facts, struct host *host, struct err *e)
+{
+	size_t n = count_sources(spec);
+
+	facts->sources.v = arena_new_array(arena, struct source_facts, n);
+	host->sources = arena_new_array(arena, int, n);
+	for (size_t i = 0; i < spec->mounts.n; i++) {
+		const struct spec_mount *mount = &spec->mounts.v[i];
+
+		if (is_bind(mount)) {
+			if (gather_bind(mount, bundle, table, arena, facts, host, e) < 0)
+				return err_prefix(e, "mounts[%zu]", i);
+		} else if (str_eq(mount->type, "overlay")) {
+			gather_layers(mount, arena, facts, host);
+		}
+	}
+	if (host->rootfs < 0)
+		return 0;
+	facts->root = arena_new(arena, struct source_facts);
+	facts->root->source = arena_strdup(arena, facts->rootfs);
+	facts->root->recursive = true;
+	return look_at_source(host->rootfs, table, arena, facts->root, e);
+}
+
+int facts_gather_sources(const struct spec *spec, const char *bundle, struct arena *arena,
+			 struct facts *facts, struct host *host, struct err *e)
+{
+	struct mount_table table = { 0 };
+
+	return gather_sources(spec, bundle, &table, arena, facts, host, e);
+}

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * File systems of the kernel that come from the host or lie in the image. What a source is its facts say, never
+ * its name: a bind of /proc, through whatever links, a part of it, a procfs below a recursive bind or in the root
+ * file system. Each is answered with the container's own of the same kind; where there is none of its own, with
+ * the host's, read-only; and refused where neither is possible. What the plan makes of it holds for a procfs or
+ * sysfs that the config asks for at another place than the usual one, too. Pure.
+ */
+#include "policy/rules.h"
+
+#include "base/auto.h"
+#include "sys/kernel_fs.h"
+#include "sys/mountinfo.h"
+
+#define REMEDY "kernelMounts \"requested\" would leave it as it is asked for"
+/* As many are named in one sentence. */
+#define NAMED_MAX 6
+
+/* A mount that brings something of the host's: a bind, or the root file system as a mount at "/". */
+struct subject {
+	struct application *a;
+	const char *id;
+	const struct source_facts *source;
+	const char *pointer;     /* to it in the config */
+	const char *destination; /* clean */
+	size_t next;             /* where in the list the mounts go that are added for it */
+	bool readonly;
+};
+
+static bool asks_readonly(const struct spec_mount *mount)
+{
+	bool readonly = false;
+
+	for (size_t i = 0; i < mount->options.n; i++) {
+		const char *option = mount->options.v[i];
+
+		if (str_eq(option, "ro") || str_eq(option, "rro"))
+			readonly = true;
+		else if (str_eq(option, "rw") || str_eq(option, "rrw"))
+			readonly = false;
+	}
+	return readonly;
+}
+
+static void add_option(struct application *a, struct spec_mount *mount, const char *option)
+{
+	char **v = arena_new_array(a->edit.arena, char *, mount->options.n + 1);
+
+	for (size_t i = 0; i < mount->options.n; i++)
+		v[i] = mount->options.v[i];
+	v[mount->options.n] = arena_strdup(a->edit.arena, option);
+	mount->options.v = v;
+	mount->options.n++;
+}
+
+/* The container's own, of which `part` is seen. What is not the whole at its usual place says so. */
+static struct spec_mount own_mount(struct application *a, const char *type, const char *destination,
+				   const char *part, bool readonly)
+{
+	struct spec_mount mount = mount_make(a, type, type, destination, "nosuid,noexec,nodev");
+	bool usual = str_eq(type, "proc")    ? mount_is_at(a, &mount, "/proc")
+		     : str_eq(type, "sysfs") ? mount_is_at(a, &mount, "/sys")
+					     : false;
+
+	if (readonly)
+		add_option(a, &mount, "ro");
+	if (!usual || !str_eq(part, "/"))
+		add_option(a, &mount, arena_printf(a->edit.arena, "subtree=%s", part));
+	return mount;
+}
+
+/* --- the container's own --- */
+
+/* Which part of the container's procfs answers for this one; NULL: it is about a process of the host. */
+static const char *proc_part(const char *part)
+{
+	size_t digits = part ? strspn(part + 1, "0123456789") : 0;
+
+	if (!part)
+		return NULL;
+	if (digits && (part[1 + digits] == '/' || !part[1 + digits]))
+		return NULL;
+	return part;
+}
+
+/* Engines make a sysfs writable for privileged containers alone. */
+static bool sysfs_readonly(struct application *a, bool asked)
+{
+	return asked || !find_sys_admin(a);
+}
+
+/* With the host's network, which the policy has allowed, the host's sysfs shows nothing else; and who is not
+ * root may be unable to make one. */
+static bool has_own_sysfs(const struct application *a)
+{
+	return a->network != NETWORK_NONE;
+}
+
+static const struct cgroup_hierarchy_facts *hierarchy_at(const struct cgroup_facts *facts,
+							 const char *path)
+{
+	for (size_t i = 0; facts && path && i < facts->hierarchies.n; i++)
+		if (str_eq(facts->hierarchies.v[i].mount_point, path))
+			return &facts->hierarchies.v[i];
+	return NULL;
+}
+
+static char *directory_of(struct application *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return arena_strndup(a->edit.arena, path, slash ? (size_t)(slash - path) : 0);
+}
+
+/* Which part of the view of type cgroup shows the container's side of what is at this path of the host: "/" the
+ * whole, "/cpu" one hierarchy of v1; NULL: none. */
+static const char *view_of(struct application *a, const char *path)
+{
+	const struct cgroup_facts *facts = a->facts->cgroup;
+
+	if (!facts || !path || facts->layout == CGROUP_NONE)
+		return NULL;
+	if (hierarchy_at(facts, path))
+		return facts->layout == CGROUP_V2 ? "/" : strrchr(path, '/');
+	for (size_t i = 0; facts->layout != CGROUP_V2 && i < facts->hierarchies.n; i++)
+		if (str_eq(directory_of(a, facts->hierarchies.v[i].mount_point), path))
+			return "/";
+	return NULL;
+}
+
+/* The directory of all hierarchies, with all of them in it. */
+static bool is_cgroup_root(const struct subject *s)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < s->source->below.n; i++)
+		has |= kernel_fs_kind(s->source->below.v[i].fstype) == KERNEL_FS_CGROUP;
+	return has && !s->source->fstype && view_of(s->a, s->source->path);
+}
+
+/* --- what lies below a source --- */
+
+static bool is_replaced(const struct subject *s, enum kernel_fs_kind kind)
+{
+	return kind == KERNEL_FS_PROC || (kind == KERNEL_FS_SYSFS && has_own_sysfs(s->a));
+}
+
+/* It goes with what it is mounted on. */
+static bool goes_along(const struct subject *s, size_t index)
+{
+	const struct source_facts *source = s->source;
+
+	if (is_replaced(s, kernel_fs_kind(source->fstype)))
+		return true;
+	for (size_t i = 0; i < source->below.n; i++)
+		if (i != index && is_replaced(s, kernel_fs_kind(source->below.v[i].fstype)) &&
+		    mount_point_is_below(source->below.v[index].path, source->below.v[i].path) &&
+		    !str_eq(source->below.v[index].path, source->below.v[i].path))
+			return true;
+	return false;
+}
+
+static char *place_below(const struct subject *s, const char *path)
+{
+	return arena_printf(s->a->edit.arena, "%s%s",
+			    str_eq(s->destination, "/") ? "" : s->destination, path);
+}
+
+/* One that the config mounts there itself is judged for itself; one that was added is there already. */
+static bool is_mounted_later(const struct subject *s, size_t from, const char *place)
+{
+	const struct spec *spec = s->a->edit.spec;
+
+	for (size_t i = from; i < spec->mounts.n; i++)
+		if (mount_is_at(s->a, &spec->mounts.v[i], place))
+			return true;
+	return false;
+}
+
+static void insert_own(struct subject *s, size_t from, const char *type, const char *path,
+		       const char *part, bool readonly)
+{
+	struct application *a = s->a;
+	char *place = place_below(s, path);
+	struct spec_mount own = own_mount(a, type, place, part, readonly);
+
+	if (is_mounted_later(s, from, place))
+		return;
+	/* of a view "ro" alone would be about its directory */
+	if (readonly && str_eq(type, "cgroup"))
+		add_option(a, &own, "rro");
+	edit_mount_insert(&a->edit, s->id, s->next++, &own,
+			  arena_printf(a->edit.arena,
+				       "the host has mounted a file system of type %s here; the "
+				       "container gets its own in its place (" REMEDY ")",
+				       type));
+}
+
+static void insert_view(struct subject *s, size_t from, const struct kernel_mount_facts *below)
+{
+	struct application *a = s->a;
+	char *path = arena_printf(a->edit.arena, "%s%s",
+				  str_eq(s->source->path, "/") ? "" : s->source->path, below->path);
+	const char *view = view_of(a, path);
+	char *place = below->path;
+
+	if (view && !str_eq(view, "/"))
+		place = directory_of(a, place);
+	if (view && *place)
+		insert_own(s, from, "cgroup", place, "/", true);
+}
+
+/* After `next`, in the order in which the host has mounted them. */
+static void insert_below(struct subject *s)
+{
+	size_t from = s->next;
+
+	for (size_t i = 0; i < s->source->below.n; i++) {
+		const struct kernel_mount_facts *below = &s->source->below.v[i];
+		enum kernel_fs_kind kind = kernel_fs_kind(below->fstype);
+		bool along = goes_along(s, i);
+
+		if (kind == KERNEL_FS_CGROUP && along)
+			insert_view(s, from, below);
+		else if (kind == KERNEL_FS_PROC && !along && proc_part(below->part))
+			insert_own(s, from, "proc", below->path, proc_part(below->part),
+				   s->readonly);
+		else if (kind == KERNEL_FS_SYSFS && !along && below->part && has_own_sysfs(s->a))
+			insert_own(s, from, "sysfs", below->path, below->part, true);
+	}
+}
+
+static void name_below(struct subject *s, bool replaced, struct strbuf *out)
+{
+	size_t named = 0;
+
+	for (size_t i = 0; i < s->source->below.n; i++) {
+		const struct kernel_mount_facts *below = &s->source->below.v[i];
+
+		if (goes_along(s, i) || is_replaced(s, kernel_fs_kind(below->fstype)) != replaced)
+			continue;
+		if (named++ < NAMED_MAX)
+			strbuf_printf(out, "%s%s (%s)", out->length ? ", " : "",
+				      edit_shown(&s->a->edit, below->path), below->fstype);
+	}
+	if (named > NAMED_MAX)
+		strbuf_printf(out, " and %zu more", named - NAMED_MAX);
+}
+
+static void warn_below(struct subject *s)
+{
+	autostrbuf gone = { 0 }, readonly = { 0 }, why = { 0 };
+
+	name_below(s, true, &gone);
+	name_below(s, false, &readonly);
+	if (!gone.length && !readonly.length)
+		return;
+	strbuf_puts(&why, "of the host's file systems of the kernel that are mounted below it, ");
+	if (gone.length)
+		strbuf_printf(&why, "%s do not come along", strbuf_text(&gone));
+	if (readonly.length)
+		strbuf_printf(&why, "%s%s are read-only", gone.length ? ", and " : "",
+			      strbuf_text(&readonly));
+	strbuf_puts(&why, " (" REMEDY ")");
+	edit_warn(&s->a->edit, s->id, s->pointer, strbuf_text(&why));
+}
+
+/* --- one bind --- */
+
+static void replace(struct subject *s, size_t index, const struct spec_mount *mount,
+		    const char *why)
+{
+	edit_mount_replace(&s->a->edit, s->id, index, mount,
+			   arena_printf(s->a->edit.arena, "%s (" REMEDY ")", why));
+}
+
+static void judge_proc(struct subject *s, size_t index)
+{
+	const char *part = proc_part(s->source->part);
+	struct spec_mount own;
+
+	if (!part) {
+		edit_refuse(
+			&s->a->edit, s->id, s->pointer,
+			"it is the host's view of one process, which no procfs of the container "
+			"has; " REMEDY);
+		return;
+	}
+	own = own_mount(s->a, "proc", s->a->edit.spec->mounts.v[index].destination, part,
+			s->readonly);
+	replace(s, index, &own,
+		"the host's procfs shows the host's processes, and the settings of all; the "
+		"container gets its own");
+	insert_below(s);
+}
+
+static void judge_sysfs(struct subject *s, size_t index)
+{
+	struct spec_mount own = own_mount(
+		s->a, "sysfs", s->a->edit.spec->mounts.v[index].destination,
+		s->source->part ? s->source->part : "/", sysfs_readonly(s->a, s->readonly));
+
+	if (!s->source->part) {
+		edit_refuse(&s->a->edit, s->id, s->pointer,
+			    "which part of the host's sysfs it is cannot be told; " REMEDY);
+		return;
+	}
+	replace(s, index, &own,
+		"the host's sysfs shows the host's links; this one shows those of the container's "
+		"network");
+	insert_below(s);
+}
+
+/* "ro" of a recursive bind is about the first mount alone, and service managers count on it. */
+static void judge_cgroup(struct subject *s, size_t index)
+{
+	struct spec_mount *mount = &s->a->edit.spec->mounts.v[index];
+	struct spec_mount own = own_mount(s->a, "cgroup", mount->destination,
+					  view_of(s->a, s->source->path), s->readonly);
+
+	if (strlist_has(&mount->options, "rro"))
+		add_option(s->a, &own, "rro");
+	replace(s, index, &own,
+		"the host's control groups are everybody's; the container gets the view of its "
+		"own");
+}
+
+static void make_readonly(struct subject *s, size_t index)
+{
+	struct spec_mount mount = s->a->edit.spec->mounts.v[index];
+	bool recursive = s->source->recursive && !strlist_has(&mount.options, "rro");
+
+	if (asks_readonly(&mount) && !recursive)
+		return;
+	if (!asks_readonly(&mount))
+		add_option(s->a, &mount, "ro");
+	if (recursive)
+		add_option(s->a, &mount, "rro");
+	replace(s, index, &mount,
+		arena_printf(s->a->edit.arena,
+			     "a %s is the machine's, and what is written there changes it for all: "
+			     "read-only",
+			     s->source->fstype));
+}
+
+static void judge_bind(struct subject *s, size_t index)
+{
+	enum kernel_fs_kind kind = kernel_fs_kind(s->source->fstype);
+
+	if (kind == KERNEL_FS_PROC)
+		judge_proc(s, index);
+	else if (kind == KERNEL_FS_SYSFS && has_own_sysfs(s->a))
+		judge_sysfs(s, index);
+	else if (kind == KERNEL_FS_CGROUP ? view_of(s->a, s->source->path) != NULL
+					  : is_cgroup_root(s))
+		judge_cgroup(s, index);
+	else if (kind) {
+		make_readonly(s, index);
+	} else {
+		warn_below(s);
+		insert_below(s);
+	}
+}
+
+/* --- what is no bind --- */
+
+/* Each mount of such a type shows the one instance of the machine; a bpf file system is a new one, and so is
+ * binfmt_misc in a user namespace of one's own (Linux 6.7). */
+static bool is_of_machine(struct application *a, const char *type)
+{
+	if (kernel_fs_kind(type) != KERNEL_FS_OTHER || str_eq(type, "bpf"))
+		return false;
+	return !str_eq(type, "binfmt_misc") || namespace_index(a->edit.spec, SPEC_NS_USER) < 0;
+}
+
+static void judge_new(struct application *a, const char *id, size_t index, const char *pointer)
+{
+	struct spec_mount mount = a->edit.spec->mounts.v[index];
+	bool proc = str_eq(mount.type, "proc"), sysfs = str_eq(mount.type, "sysfs");
+
+	if (is_of_machine(a, mount.type) && !asks_readonly(&mount)) {
+		add_option(a, &mount, "ro");
+		edit_mount_replace(&a->edit, id, index, &mount,
+				   arena_printf(a->edit.arena,
+						"a %s is the machine's, and what is written there "
+						"changes it for all: read-only (" REMEDY ")",
+						mount.type));
+	} else if (sysfs && !mount_is_at(a, &mount, "/sys") && !asks_readonly(&mount) &&
+		   !find_sys_admin(a)) {
+		add_option(a, &mount, "ro");
+		edit_mount_replace(&a->edit, id, index, &mount,
+				   "beside /sys a sysfs is read-only without CAP_SYS_ADMIN (" REMEDY
+				   ")");
+	} else if ((proc && !mount_is_at(a, &mount, "/proc")) ||
+		   (sysfs && !mount_is_at(a, &mount, "/sys"))) {
+		edit_keep(&a->edit, id, pointer,
+			  proc ? "what is masked or read-only in /proc is so here, too"
+			       : "what is masked or read-only in /sys is so here, too");
+	}
+	for (size_t i = 0; str_eq(mount.type, "overlay") && i < mount.options.n; i++)
+		if (facts_source(a->facts, mount.options.v[i], false, false))
+			edit_refuse(
+				&a->edit, id, pointer,
+				"a layer of it is a file system of the kernel's, of which there "
+				"is no part of the container's own; " REMEDY);
+}
+
+static bool spreads(const char *propagation)
+{
+	return propagation && (strstr(propagation, "shared") || strstr(propagation, "slave"));
+}
+
+static void warn_propagation(struct application *a, const char *id, const char *pointer)
+{
+	edit_warn(&a->edit, id, pointer,
+		  "what the host mounts there later arrives in the container, whatever it is, and "
+		  "is not judged: \"private\" keeps it out");
+}
+
+/* How many mounts were added for it. */
+static size_t judge_mount(struct application *a, const char *id, size_t index)
+{
+	const struct spec_mount *mount = &a->edit.spec->mounts.v[index];
+	char *pointer = arena_printf(a->edit.arena, "/mounts/%zu", index);
+	struct subject s = {
+		.a = a,
+		.id = id,
+		.source = facts_source(a->facts, mount->source,
+				       strlist_has(&mount->options, "src-nofollow") ||
+					       strlist_has(&mount->options, "copy-symlink"),
+				       strlist_has(&mount->options, "rbind")),
+		.pointer = pointer,
+		.next = index + 1,
+		.readonly = asks_readonly(mount),
+	};
+
+	if (!mount->destination || strlist_has(&mount->options, "remount"))
+		return 0;
+	s.destination = mount_path_clean(mount->destination, a->edit.arena);
+	if (!mount_is_bind(mount)) {
+		judge_new(a, id, index, pointer);
+		return 0;
+	}
+	for (size_t i = 0; i < mount->options.n; i++)
+		if (spreads(mount->options.v[i])) {
+			warn_propagation(a, id, pointer);
+			break;
+		}
+	if (s.source)
+		judge_bind(&s, index);
+	return s.next - index - 1;
+}
+
+/* What lies in the root file system is under everything that the config mounts. How many mounts were added. */
+static size_t judge_root(struct application *a, const char *id)
+{
+	struct subject s = {
+		.a = a,
+		.id = id,
+		.source = a->facts->root,
+		.pointer = "/root/path",
+		.destination = "/",
+	};
+
+	if (!s.source)
+		return 0;
+	if (kernel_fs_kind(s.source->fstype)) {
+		edit_refuse(&a->edit, id, s.pointer,
+			    arena_printf(a->edit.arena,
+					 "the root file system is a %s of the host's; name a "
+					 "directory of files",
+					 s.source->fstype));
+		return 0;
+	}
+	warn_below(&s);
+	insert_below(&s);
+	return s.next;
+}
+
+void rule_kernel_mounts(struct application *a, const char *id)
+{
+	const struct spec *spec = a->edit.spec;
+
+	if (a->policy->kernel_mounts != POLICY_KERNEL_OWN)
+		return;
+	if (spec->linux_ && spreads(spec->linux_->rootfs_propagation))
+		warn_propagation(a, id, "/linux/rootfsPropagation");
+	for (size_t i = judge_root(a, id); i < spec->mounts.n; i++)
+		i += judge_mount(a, id, i);
+}
