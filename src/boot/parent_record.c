@@ -220,6 +220,8 @@ bool parent_undo(struct boot *b)
 		log_warning("after a failed start: %s", e.text);
 	parent_return_net_devices(b);
 	parent_end(&b->init);
+	/* Where descriptors have run out taking back needs some. */
+	boot_release(b);
 	/* Its names may be a new container's by now. */
 	if (b->deleted)
 		return true;

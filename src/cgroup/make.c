@@ -203,29 +203,23 @@ int cgroup_make_directory(struct cgroup_making *making, struct err *e)
 
 void cgroup_unmake_directory(struct cgroup_making *making)
 {
-	char text[PATH_MAX], name[NAME_MAX + 1];
-	size_t length = strlen(making->path);
+	autofree char *path = xstrdup(making->path);
+	char *slash;
 
 	if (making->marked_before)
 		(void)!removexattr(fd_path(making->directory).text, CGROUP_MADE_BEFORE);
 	if (making->claimed)
 		(void)!removexattr(fd_path(making->directory).text, CGROUP_OWNER);
-	if (making->made_from == 0)
-		return;
-	while (length >= making->made_from) {
-		const char *parent = parent_text(text, sizeof(text), making->path, length);
-		size_t begin = length;
-		while (begin > 0 && making->path[begin - 1] != '/')
-			begin--;
-		if (!parent || length - begin > NAME_MAX)
-			return;
-		memcpy(name, making->path + begin, length - begin);
-		name[length - begin] = '\0';
-		autoclose int parent_fd = tree_open_below(making->mount, parent);
+	/* By path, for there may be no descriptor left; no link can be made in a cgroup tree. */
+	for (size_t length = strlen(path); making->made_from && length >= making->made_from;
+	     length = (size_t)(slash - path)) {
+		path[length] = '\0';
 		/* A parent that another container has moved into in the meantime stays. */
-		if (parent_fd < 0 || unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 || begin == 0)
+		if (unlinkat(making->mount, path, AT_REMOVEDIR) < 0 && errno != ENOENT)
 			return;
-		length = begin - 1;
+		slash = strrchr(path, '/');
+		if (!slash)
+			return;
 	}
 }
 

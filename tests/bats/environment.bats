@@ -128,17 +128,32 @@ limited() {
 @test "other limits: it works, or one clear error and nothing left" {
     bundles
     local limit
-    for limit in --nofile=3 --nofile=8 --nofile=20 --stack=65536 --as=20000000 --core=0 --memlock=0 --rss=0 --nproc=0 --sigpending=0; do
+    for limit in --stack=65536 --as=20000000 --core=0 --memlock=0 --rss=0 --nproc=0 --sigpending=0; do
         limited $limit run -b "$b" c1
         case $limit:$status in
         *:7) [ -z "$said" ] ;;
-        # the program cannot be loaded
-        --nofile=3:127) ;;
-        --nofile=*:1) contains "$said" "too many open files" && is "$(wc -l <<<"$said")" 1 ;;
         *) echo "$limit: $status $said" >&2 && return 1 ;;
         esac
         is "$(shim list -q)" ""
     done
+}
+
+@test "descriptors run out, wherever that is: one clear error, and nothing left" {
+    bundles
+    local limit before
+    before=$(find /sys/fs/cgroup -type d | sort)
+    for limit in {3..60}; do
+        limited --nofile=$limit run -b "$b" c1
+        case $limit:$status in
+        *:7) [ -z "$said" ] ;;
+        *:127) contains "$said" "loading shared libraries" ;;
+        *:1) contains "$said" "too many open files" && is "$(wc -l <<<"$said")" 1 ;;
+        *) echo "$limit: $status $said" >&2 && return 1 ;;
+        esac
+        is "$limit: $(shim list -q)" "$limit: "
+        is "$limit: $(find /sys/fs/cgroup -type d | sort)" "$limit: $before"
+    done
+    is "$status" 7
 }
 
 @test "standard streams that are closed" {
