@@ -60,13 +60,12 @@ int relock_after_hook(struct state_dir *dir, struct err *e)
 static void ended(void *context)
 {
 	struct runtime_hooks *r = context;
-	struct err e;
 
 	if (r->gone || r->dir->locked)
 		return;
 	/* Also where its lock is not to be had in time: then it is that command's to end. */
-	if (relock_after_hook(r->dir, &e) < 0) {
-		log_debug("after a hook: %s", e.text);
+	if (relock_after_hook(r->dir, &r->why_gone) < 0) {
+		log_debug("after a hook: %s", r->why_gone.text);
 		r->gone = true;
 	}
 }

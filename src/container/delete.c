@@ -245,24 +245,24 @@ static int end_processes(const struct deletion *d, const struct cgroup_record *c
 	return 0;
 }
 
-/* Failures are warnings and the deletion goes on (runtime.md "Lifecycle", step 13). False: another command has gone
- * on with it meanwhile. */
-static bool run_poststop(struct deletion *d)
+/* Failures are warnings and the deletion goes on (runtime.md "Lifecycle", step 13). 0: another command has gone on
+ * with it meanwhile. */
+static int run_poststop(struct deletion *d, struct err *e)
 {
 	struct plan_hooks hooks = { 0 };
 	struct spec *spec;
-	struct err e;
+	struct err unread;
 
 	if (d->stopped || (d->status && !d->status->poststop))
-		return true;
-	if (state_read_config(d->dir, d->arena, &spec, &e) < 0) {
-		log_warning("poststop hooks are not run: %s", e.text);
-		return true;
+		return 1;
+	if (state_read_config(d->dir, d->arena, &spec, &unread) < 0) {
+		log_warning("poststop hooks are not run: %s", unread.text);
+		return 1;
 	}
 	if (!spec || !spec->hooks || !spec->hooks->poststop.n)
-		return true;
-	if (!d->intent && state_read_intent(d->dir, d->arena, &d->intent, &e) < 0)
-		log_debug("container %s: %s", d->id, e.text);
+		return 1;
+	if (!d->intent && state_read_intent(d->dir, d->arena, &d->intent, &unread) < 0)
+		log_debug("container %s: %s", d->id, unread.text);
 
 	const char *bundle = d->status ? d->status->bundle : d->intent ? d->intent->bundle : NULL;
 	struct oci_state state = {
@@ -285,7 +285,10 @@ static bool run_poststop(struct deletion *d)
 	plan_hooks_from_spec(&spec->hooks->poststop, policy_hook_timeout(runtime_hooks.policy),
 			     d->arena, &hooks);
 	runtime_hooks_run_all(&runtime_hooks, &d->deadline);
-	return !runtime_hooks.gone;
+	if (!runtime_hooks.gone)
+		return 1;
+	*e = runtime_hooks.why_gone;
+	return e->kind == ERR_NOT_FOUND ? 0 : -1;
 }
 
 static int remove_rdt(const struct deletion *d, struct err *e)
@@ -329,6 +332,7 @@ static int delete_opened(struct deletion *d, struct err *e)
 	open_creator(d);
 
 	const struct cgroup_record *cgroup;
+	int rc;
 	if (own_cgroup(d->global, d->id, d->status, d->intent, d->arena, &cgroup, e) < 0)
 		return -1;
 	if (!cgroup)
@@ -344,8 +348,9 @@ static int delete_opened(struct deletion *d, struct err *e)
 		return -1;
 	if (remove_rdt(d, e) < 0)
 		return -1;
-	if (!run_poststop(d))
-		return 0;
+	rc = run_poststop(d, e);
+	if (rc <= 0)
+		return rc;
 	if (remove_member(d, e) < 0 || state_remove(d->dir, e) < 0)
 		return -1;
 	end_creator(d);
