@@ -74,14 +74,15 @@ gives() { # RESULTS CALLS FILTER...
     while IFS='|' read -r what data; do
         refused=$((${refused:-0} + 1))
         b=$(bundle "bad$refused" "$(annotation run.oci.seccomp_bpf_data "$data")")
-        expect_error "annotation run.oci.seccomp_bpf_data: $what" create -b "$b" bad
+        # the kernel's word comes at `start`
+        expect_error "annotation run.oci.seccomp_bpf_data: $what" run -b "$b" bad
         [ ! -e "$SHIM_ROOT/bad" ]
     done <<END
 is not base64|no*base64
 is not base64|BgAAAAAA/38
 has 0 bytes|
 has 4 bytes|BgAAAA==
-load the seccomp filter of 1 instructions.*invalid argument|$(printf '\0\0\0\0\0\0\0\0' | base64)
+load the seccomp filter of . instructions.*invalid argument|$(printf '\0\0\0\0\0\0\0\0' | base64)
 END
     python3 -c 'import base64; print(base64.b64encode(b"\6\0\0\0\0\0\xff\x7f" * 4097).decode())' >program
     b=$(bundle long)
