@@ -14,6 +14,7 @@
 #include "sys/kernel_fs.h"
 #include "sys/mountinfo.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,8 +25,12 @@ static int read_mounts(struct boot *b, struct mountinfo *ret, struct err *e)
 	char path[48];
 
 	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)b->init.pid);
-	if (read_file_at(AT_FDCWD, path, MOUNTINFO_MAX, &text, NULL, e) < 0)
+	if (read_file_at(AT_FDCWD, path, MOUNTINFO_MAX, &text, NULL, e) < 0) {
+		/* proc_pid_mountinfo(5): of a process that is ending. Its last words tell more. */
+		if (e->sys == EINVAL || e->sys == ENOENT)
+			e->sys = ESRCH;
 		return -1;
+	}
 	return mountinfo_parse(text, b->arena, ret, e);
 }
 
@@ -155,7 +160,6 @@ int parent_kernel_mounts(struct boot *b, struct err *e)
 		return 0;
 	if (receive_known(b, &known, e) < 0)
 		return -1;
-	/* Its error is not the child's own, which waits by now. */
 	if (read_mounts(b, &info, e) < 0 || check_created(b, &info, &known, e) < 0)
 		return err_prefix(e, "kernel-mounts");
 	return 0;

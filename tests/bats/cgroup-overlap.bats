@@ -137,12 +137,14 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
 @test "of several that ask for one group at once, one gets it at most" {
     mkdir -p "$BATS_TEST_TMPDIR/said"
     for round in 1 2 3; do
+        creators=()
         for id in a b c; do
             b=$(bundle "$id$round" "$(args sleep 1000)" "$(at /test-race)")
             [ $id != c ] || edit_config "$b" "$(at /test-race/below)"
             (shim create -b "$b" "$id$round" </dev/null >/dev/null 2>"$BATS_TEST_TMPDIR/said/$id$round" 3>&- || true) &
+            creators+=($!)
         done
-        wait
+        wait "${creators[@]}"
         made=$(find "$SHIM_ROOT" -mindepth 1 -maxdepth 1 -name "?$round" | wc -l)
         [ "$made" -le 1 ] || { cat "$BATS_TEST_TMPDIR"/said/*; false; }
         for id in "$SHIM_ROOT"/*; do [ ! -e "$id" ] || succeeds delete --force "${id##*/}"; done
