@@ -120,15 +120,20 @@ def drop_network():
     libc.capset(header, sets)
 
 
+KERNEL_FILE_SYSTEMS = (b"proc", b"sysfs", b"cgroup", b"cgroup2", b"debugfs", b"tracefs", b"bpf", b"securityfs", b"pstore")
+
+
 def own_mounts(flags):
     """As criu makes them; with CRIU_KEEPS as if the images had brought the host's."""
     libc = ctypes.CDLL(None, use_errno=True)
     if not flags & NEW["mnt"] or "CRIU_KEEPS" in os.environ:
         return
     libc.mount(None, b"/", None, 0x4000 | 0x40000, None)
-    for place in (b"/proc", b"/sys"):
-        while libc.umount2(place, 2) == 0:
-            pass
+    with open("/proc/self/mountinfo", "rb") as file:
+        mounts = [line.split() for line in file]
+    for fields in reversed(mounts):
+        if fields[fields.index(b"-") + 1] in KERNEL_FILE_SYSTEMS:
+            libc.umount2(fields[4], 2)
     libc.mount(b"proc", b"/proc", b"proc", 0, None)
     libc.mount(b"/proc/sys", b"/proc/sys", None, 0x1000, None)
     libc.mount(None, b"/proc/sys", None, 0x1000 | 0x20 | 1, None)
