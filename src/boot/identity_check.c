@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define ADMIN (UINT64_C(1) << CAP_SYS_ADMIN)
 
@@ -46,6 +48,13 @@ static int fail_set(struct err *e, const char *what, uint64_t seen, uint64_t exp
 {
 	char texts[2][24];
 
+	if (seen == (expected | ADMIN))
+		return fail(
+			e, ERR_SYSTEM,
+			"%s still have CAP_SYS_ADMIN, which loading a seccomp profile takes: the "
+			"process is not run; let the profile allow capset, or set "
+			"noNewPrivileges",
+			what);
 	snprintf(texts[0], sizeof(texts[0]), "%016" PRIx64, seen);
 	snprintf(texts[1], sizeof(texts[1]), "%016" PRIx64, expected);
 	return fail_text(e, what, texts[0], texts[1]);
@@ -59,29 +68,54 @@ static int compare_ids(const char *what, const uint32_t seen[4], uint32_t expect
 	return 0;
 }
 
-static bool has_group(const struct u32list *groups, uint32_t group)
+static int by_number(const void *a, const void *b)
 {
-	for (size_t i = 0; i < groups->n; i++)
-		if (groups->v[i] == group)
-			return true;
-	return false;
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
 }
 
-/* The kernel shows them sorted, each as often as it was asked for. */
+static uint32_t *sorted(const struct u32list *list, struct arena *arena)
+{
+	uint32_t *copy = arena_new_array(arena, uint32_t, list->n + 1);
+
+	if (list->n)
+		memcpy(copy, list->v, list->n * sizeof(*copy));
+	qsort(copy, list->n, sizeof(*copy), by_number);
+	return copy;
+}
+
+/* As sets: each may be there as often as it was asked for. There may be 65536 of them. */
 static int compare_groups(const struct u32list *seen, const struct u32list *expected, struct err *e)
 {
-	for (size_t i = 0; i < seen->n; i++)
-		if (!has_group(expected, seen->v[i]))
+	autoarena arena = { 0 };
+	const uint32_t *is = sorted(seen, &arena), *must = sorted(expected, &arena);
+	size_t i = 0, k = 0;
+
+	while (i < seen->n || k < expected->n) {
+		if (k == expected->n || (i < seen->n && is[i] < must[k])) {
+			if (k && is[i] == must[k - 1]) {
+				i++;
+				continue;
+			}
 			return fail(e, ERR_SYSTEM,
 				    "the process has the supplementary group %u, which is not "
 				    "asked for: it is not run",
-				    seen->v[i]);
-	for (size_t i = 0; i < expected->n; i++)
-		if (!has_group(seen, expected->v[i]))
+				    is[i]);
+		}
+		if (i == seen->n || is[i] > must[k]) {
+			if (i && must[k] == is[i - 1]) {
+				k++;
+				continue;
+			}
 			return fail(e, ERR_SYSTEM,
 				    "the process has not the supplementary group %u: it is not "
 				    "run",
-				    expected->v[i]);
+				    must[k]);
+		}
+		i++;
+		k++;
+	}
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "sys/proc_status.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
@@ -18,7 +19,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define STATUS_MAX 65536
+/* As long as 65536 groups of ten digits make it. */
+#define STATUS_MAX (1u << 20)
 
 static int open_of(const struct child *child, const char *name, struct err *e)
 {
@@ -130,19 +132,28 @@ static uint64_t capabilities_in(const char *text)
 	return all;
 }
 
+/* 1: read; 0: it is gone, and runs nothing. What cannot be read is not let go. */
+static int read_status(const char *path, char **ret, struct err *e)
+{
+	if (read_file_at(AT_FDCWD, path, STATUS_MAX, ret, NULL, e) == 0)
+		return 1;
+	return e->sys == ENOENT || e->sys == ESRCH ? 0 : -1;
+}
+
 static int check_process(const struct boot *b, pid_t pid, struct err *e)
 {
 	static const uint64_t network = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
 	autofree char *text = NULL;
-	struct err gone;
 	char path[32];
+	int rc;
 
 	/* criu is in the cgroup too; and in a user namespace of its own a process may have what it likes. */
 	if (in_same(pid, b->criu.pid, "mnt") || !in_same(pid, b->init.pid, "user"))
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	if (read_file_at(AT_FDCWD, path, STATUS_MAX, &text, NULL, &gone) < 0)
-		return 0;
+	rc = read_status(path, &text, e);
+	if (rc <= 0)
+		return rc;
 	if (!(capabilities_in(text) & network))
 		return 0;
 	return fail(e, ERR_POLICY,
@@ -151,23 +162,26 @@ static int check_process(const struct boot *b, pid_t pid, struct err *e)
 		    (int)pid);
 }
 
-/* Threads may differ; one that is gone meanwhile runs nothing. */
-static int check_thread(const char *process, const char *thread, struct err *e)
+/* Threads may differ. `own`: what everything that the runtime makes inherits from it. */
+static int check_thread(const char *process, const char *thread, const struct proc_status *own,
+			struct err *e)
 {
 	autofree char *text = NULL;
 	autoarena arena = { 0 };
 	struct proc_status status;
-	struct err gone;
 	char path[320];
+	int rc;
 
 	if (thread[0] == '.')
 		return 0;
 	snprintf(path, sizeof(path), "%s/%s/status", process, thread);
-	if (read_file_at(AT_FDCWD, path, STATUS_MAX, &text, NULL, &gone) < 0)
-		return 0;
+	rc = read_status(path, &text, e);
+	if (rc <= 0)
+		return rc;
 	if (proc_status_parse(text, &arena, &status, e) < 0)
 		return -1;
-	if (status.seccomp == SECCOMP_MODE_FILTER)
+	if (status.seccomp == SECCOMP_MODE_FILTER &&
+	    (!own->counted || status.filters > own->filters))
 		return 0;
 	return fail(e, ERR_POLICY,
 		    "the images have a thread, '%s', without the filter that "
@@ -175,7 +189,8 @@ static int check_thread(const char *process, const char *thread, struct err *e)
 		    path);
 }
 
-static int check_threads(const struct boot *b, pid_t pid, struct err *e)
+static int check_threads(const struct boot *b, pid_t pid, const struct proc_status *own,
+			 struct err *e)
 {
 	autoclosedir DIR *threads = NULL;
 	char path[32];
@@ -184,8 +199,10 @@ static int check_threads(const struct boot *b, pid_t pid, struct err *e)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	threads = opendir(path);
-	for (struct dirent *entry; threads && (entry = readdir(threads));)
-		if (check_thread(path, entry->d_name, e) < 0)
+	if (!threads)
+		return errno == ENOENT || errno == ESRCH ? 0 : fail_sys(e, "open '%s'", path);
+	for (struct dirent *entry; (entry = readdir(threads));)
+		if (check_thread(path, entry->d_name, own, e) < 0)
 			return -1;
 	return 0;
 }
@@ -195,15 +212,21 @@ static int check_threads(const struct boot *b, pid_t pid, struct err *e)
 int restore_check_filters(struct boot *b, struct err *e)
 {
 	struct u32list pids = { 0 };
+	struct proc_status own;
+	autoclose int fd = -1;
 
 	if (!b->images_confined)
 		return 0;
-	if (check_threads(b, b->init.pid, e) < 0)
+	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_sys(e, "open '/proc/self/status'");
+	if (proc_status_read(fd, b->arena, &own, e) < 0 ||
+	    check_threads(b, b->init.pid, &own, e) < 0)
 		return -1;
 	if (b->cgroup_made && cgroup_pids(b->cgroup_record, b->arena, &pids, e) < 0)
 		return -1;
 	for (size_t i = 0; i < pids.n; i++)
-		if (check_threads(b, (pid_t)pids.v[i], e) < 0)
+		if (check_threads(b, (pid_t)pids.v[i], &own, e) < 0)
 			return -1;
 	return 0;
 }

@@ -156,7 +156,7 @@ static int start_look(struct start *s, uint32_t loaded, struct err *e)
 	if (!s->status->identity)
 		return fail(e, ERR_STATE, "the records do not say what the process is to be");
 	if (identity_check(s->status->identity, &s->shown, true, e) < 0)
-		return err_prefix(e, "look");
+		return e->sys == ESRCH ? fail_over(s, e) : err_prefix(e, "look");
 	return channel_send(s->socket, &go, -1, e);
 }
 

@@ -5,6 +5,15 @@
  */
 #include "policy/rules.h"
 
+#include <linux/capability.h>
+
+/* What the runtime does not have itself it grants in a user namespace of the container's own alone. */
+static bool can_grant(const struct application *a, int capability)
+{
+	return (a->facts->bounding & UINT64_C(1) << capability) ||
+	       spec_namespace_find(a->edit.spec, SPEC_NS_USER);
+}
+
 /* SO_PEERPIDFD (Linux 6.5) gives a pidfd of whoever is at the other end of a unix socket, in any PID namespace;
  * pidfd_getfd(2) asks for what ptrace(2) asks for: the same user and no more capabilities. Root of one
  * distribution and root of another one are that to each other. */
@@ -17,7 +26,7 @@ void rule_network_peer_descriptors(struct application *a, const char *id)
 		return;
 	/* The ceiling of every process of it, of exec's too. */
 	granted = capability_pointer(a, CAPABILITIES_BOUNDING, "CAP_SYS_PTRACE");
-	if (granted) {
+	if (granted && can_grant(a, CAP_SYS_PTRACE)) {
 		edit_warn(&a->edit, id, granted,
 			  "pidfd_getfd is not refused, because CAP_SYS_PTRACE is asked for: what "
 			  "it reaches in other distributions is not stopped");

@@ -239,6 +239,32 @@ static void groups_that_are_kept_are_no_difference(void **state)
 	assert_int_equal(identity_compare(&wanted, &kept, &status, true, &e), 0);
 }
 
+/* Each as often as anyone has asked for it; in any order, and as many as there can be. */
+static void groups_are_compared_as_sets(void **state)
+{
+	static uint32_t many[65536], shuffled[65536 + 1];
+	struct identity_record expected = wanted;
+	autoarena arena = { 0 };
+	struct proc_status status;
+	struct err e;
+
+	(void)state;
+	parse(good, &arena, &status);
+	for (uint32_t i = 0; i < ARRAY_SIZE(many); i++) {
+		many[i] = i * 3;
+		shuffled[(i * 7919u) % ARRAY_SIZE(many)] = many[i];
+	}
+	shuffled[ARRAY_SIZE(many)] = 9;
+	status.groups = (struct u32list){ .n = ARRAY_SIZE(many), .v = many };
+	expected.groups = (struct u32list){ .n = ARRAY_SIZE(shuffled), .v = shuffled };
+	assert_int_equal(identity_compare(&expected, &shown, &status, true, &e), 0);
+	shuffled[17] = 1;
+	assert_int_equal(identity_compare(&expected, &shown, &status, true, &e), -1);
+	assert_non_null(strstr(e.text, "supplementary group"));
+	shuffled[17] = many[0];
+	assert_int_equal(identity_compare(&expected, &shown, &status, true, &e), -1);
+}
+
 /* A descriptor that was opened before says what is so now, and of whom it was. */
 static void a_descriptor_of_another_process_is_read_again(void **state)
 {
@@ -304,6 +330,7 @@ int main(void)
 		cmocka_unit_test(execve_takes_one_capability_and_no_other),
 		cmocka_unit_test(filters_and_no_new_privs),
 		cmocka_unit_test(groups_that_are_kept_are_no_difference),
+		cmocka_unit_test(groups_are_compared_as_sets),
 		cmocka_unit_test(a_descriptor_of_another_process_is_read_again),
 		cmocka_unit_test(the_record_keeps_it),
 	};

@@ -21,6 +21,8 @@
 #define PIDFD_GETFD 438
 #define X32 0x40000000
 #define REFUSED (SECCOMP_RET_ERRNO | EPERM)
+#define UNKNOWN (SECCOMP_RET_ERRNO | ENOPROTOOPT)
+#define ALLOWED SECCOMP_RET_ALLOW
 
 static const uint32_t machines[] = {
 	AUDIT_ARCH_X86_64,  AUDIT_ARCH_I386,    AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM,
@@ -37,11 +39,57 @@ static uint32_t ask(const struct seccomp_program *program, uint32_t machine, int
 	return bpf_run(program->v, program->n, &data);
 }
 
+/* The numbers of what this architecture and those beside it take. */
+static const struct {
+	uint32_t machine;
+	int handle, get_option, set_option;
+} calls[] = {
+#if defined(__x86_64__)
+	{ AUDIT_ARCH_X86_64, 304, 55, 54 },
+	{ AUDIT_ARCH_X86_64, X32 | 304, X32 | 542, X32 | 541 },
+	{ AUDIT_ARCH_I386, 342, 365, 366 },
+#elif defined(__aarch64__)
+	{ AUDIT_ARCH_AARCH64, 265, 209, 208 },
+	{ AUDIT_ARCH_ARM, 371, 295, 294 },
+#endif
+};
+
+static uint32_t ask_option(const struct seccomp_program *program, uint32_t machine, int number,
+			   uint64_t level, uint64_t option)
+{
+	const struct seccomp_data data = {
+		.nr = number,
+		.arch = machine,
+		.args = { 3, level, option },
+	};
+
+	return bpf_run(program->v, program->n, &data);
+}
+
 static void must_refuse(const struct seccomp_program *program)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
 		assert_int_equal(ask(program, machines[i], PIDFD_GETFD), REFUSED);
 	assert_int_equal(ask(program, AUDIT_ARCH_X86_64, X32 | PIDFD_GETFD), REFUSED);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		const uint32_t machine = calls[i].machine;
+		const int get = calls[i].get_option, set = calls[i].set_option;
+
+		assert_int_equal(ask(program, machine, calls[i].handle), REFUSED);
+		assert_int_equal(ask_option(program, machine, get, 1, 77), UNKNOWN);
+		assert_int_equal(ask_option(program, machine, set, 1, 76), UNKNOWN);
+		/* an int is 32 bits, whatever is above them */
+		assert_int_equal(ask_option(program, machine, get, 7ULL << 32 | 1, 9ULL << 32 | 77),
+				 UNKNOWN);
+	}
+}
+
+static bool is_handle(uint32_t machine, int number)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		if (calls[i].machine == machine && calls[i].handle == number)
+			return true;
+	return false;
 }
 
 static void make(const struct plan_seccomp *plan, const struct confinement *confinement,
@@ -53,7 +101,51 @@ static void make(const struct plan_seccomp *plan, const struct confinement *conf
 		fail_msg("%s", e.text);
 }
 
-static void alone_it_refuses_one_call(void **state)
+/* SO_PEERCRED, SO_PASSCRED, SO_PASSPIDFD to be read, and the same numbers of another level. */
+static void other_options_are_let_through(void **state)
+{
+	autoarena arena = { 0 };
+	struct seccomp_programs programs;
+
+	(void)state;
+	make(NULL, &refused, &arena, &programs);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		for (uint64_t level = 0; level < 50; level++)
+			for (uint64_t option = 0; option < 100; option++) {
+				assert_int_equal(ask_option(&programs.v[0], calls[i].machine,
+							    calls[i].get_option, level, option),
+						 level == 1 && option == 77 ? UNKNOWN : ALLOWED);
+				assert_int_equal(ask_option(&programs.v[0], calls[i].machine,
+							    calls[i].set_option, level, option),
+						 level == 1 && option == 76 ? UNKNOWN : ALLOWED);
+			}
+}
+
+/* Classic BPF begins with nothing in the accumulator, and a program may count on that. */
+static void what_comes_behind_begins_as_if_alone(void **state)
+{
+	static const struct sock_filter first[] = {
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+	};
+	autoarena arena = { 0 };
+	struct plan_seccomp plan = { 0 };
+	struct seccomp_programs programs;
+
+	(void)state;
+	plan.program.v = arena_new_array(&arena, struct sock_filter, ARRAY_SIZE(first));
+	memcpy(plan.program.v, first, sizeof(first));
+	plan.program.n = ARRAY_SIZE(first);
+	make(&plan, &refused, &arena, &programs);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		for (int number = 0; number < 600; number++)
+			if (number != PIDFD_GETFD && !is_handle(calls[i].machine, number))
+				assert_int_equal(ask(&programs.v[0], calls[i].machine, number),
+						 ALLOWED);
+}
+
+static void alone_it_refuses_a_few_calls(void **state)
 {
 	autoarena arena = { 0 };
 	struct seccomp_programs programs;
@@ -65,7 +157,7 @@ static void alone_it_refuses_one_call(void **state)
 	must_refuse(&programs.v[0]);
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++)
 		for (int number = 0; number < 600; number++)
-			if (number != PIDFD_GETFD)
+			if (number != PIDFD_GETFD && !is_handle(machines[i], number))
 				assert_int_equal(ask(&programs.v[0], machines[i], number),
 						 SECCOMP_RET_ALLOW);
 	assert_int_equal(ask(&programs.v[0], AUDIT_ARCH_X86_64, -1), SECCOMP_RET_ALLOW);
@@ -114,7 +206,7 @@ static void in_front_of_a_profile_it_is_one_program(void **state)
 	must_refuse(&programs.v[0]);
 	/* all else is the profile's */
 	for (int number = 0; number < 600; number++)
-		if (number != PIDFD_GETFD)
+		if (number != PIDFD_GETFD && !is_handle(AUDIT_ARCH_X86_64, number))
 			assert_int_equal(
 				ask(&programs.v[0], seccomp_audit_of(AUDIT_ARCH_X86_64), number),
 				ask(&plain.v[0], AUDIT_ARCH_X86_64, number));
@@ -165,7 +257,9 @@ static void a_program_without_room_is_loaded_by_itself(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(alone_it_refuses_one_call),
+		cmocka_unit_test(alone_it_refuses_a_few_calls),
+		cmocka_unit_test(other_options_are_let_through),
+		cmocka_unit_test(what_comes_behind_begins_as_if_alone),
 		cmocka_unit_test(without_the_key_there_is_none),
 		cmocka_unit_test(in_front_of_a_profile_it_is_one_program),
 		cmocka_unit_test(what_answers_in_place_of_capset_is_seen),
