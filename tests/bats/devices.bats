@@ -112,6 +112,7 @@ Operation not permitted' 'mknod /tmp/disk b 259 77 && echo made; (: </tmp/disk) 
     pid=$(shim state c1 | jq .pid)
     # out of it, so that the group is empty and keeps its program
     mkdir /sys/fs/cgroup/test-aside && echo "$pid" >/sys/fs/cgroup/test-aside/cgroup.procs
+    policy '{"version": 1, "cgroup": {"overlap": "open"}}'
     attempt run -b "$b2" c2
     is "$status|$output|$stderr" "0|$yes|"
     shim delete --force c1
