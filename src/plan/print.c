@@ -157,8 +157,8 @@ static void print_mount_words(const struct plan_mount *mount, struct strbuf *out
 static void print_belows(const char *before, const struct plan_belows *below, struct strbuf *out)
 {
 	for (size_t i = 0; i < below->n; i++) {
-		strbuf_printf(out, "%s%s ", i > 0 ? " " : before,
-			      below->v[i].detach ? "without" : "read-only");
+		strbuf_show(out, "%s%s ", i > 0 ? " " : before,
+			    below->v[i].detach ? "without" : "read-only");
 		put_text(out, below->v[i].path);
 	}
 }
@@ -176,8 +176,8 @@ static void print_kernel_mount(const struct plan_mount *mount, struct strbuf *ou
 	for (size_t i = 0; i < mount->guards.n; i++) {
 		if (i == 0)
 			put_separator(out, is_first);
-		strbuf_printf(out, "%s%s ", i > 0 ? " " : "",
-			      mount->guards.v[i].masked ? "masked" : "read-only");
+		strbuf_show(out, "%s%s ", i > 0 ? " " : "",
+			    mount->guards.v[i].masked ? "masked" : "read-only");
 		put_text(out, mount->guards.v[i].path);
 	}
 }

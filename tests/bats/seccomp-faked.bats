@@ -189,7 +189,11 @@ every_case() {
 @test "nothing is let through, and everything is said to be done" {
     requires cmd:pgrep
     wanted
-    all_of tries 4 $(for way in early late nnp exec; do for answer in $ANSWERS; do echo "$way:$answer:"; done; done)
+    local way answer some=()
+    for way in early late nnp exec; do
+        for answer in $ANSWERS; do some+=("$way:$answer:"); done
+    done
+    all_of tries 4 "${some[@]}"
 }
 
 @test "a terminal of exec is the controlling one, or there is no program" {
