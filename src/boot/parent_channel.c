@@ -118,7 +118,8 @@ void parent_learn_cause(struct boot *b, struct err *e)
 			return;
 		}
 	}
-	if (child_wait(&b->init, &status, &ignored) == 0)
+	/* The joiner of exec ends well once it has cloned the process. */
+	if (child_wait(&b->init, &status, &ignored) == 0 && !(b->exec && status == 0))
 		(void)!fail_ended(b, status, e);
 }
 
