@@ -275,30 +275,39 @@ in_time() {
 @test "start is killed before it can write down what it did: the container runs, and is not deleted as created" {
     requires fault
     b=$(bundle c1 "$(args sleep 1000)")
-    for step in wait record-running; do
-        succeeds create -b "$b" c1
-        status=0
-        shim_fault "start:$step:kill" start c1 </dev/null >log 2>&1 3>&- || status=$?
-        is "$step $status" "$step 137"
-        wait_until has_status c1 running
-        wait_until runs_program c1
-        expect_error 'cannot delete container c1 that is not stopped: running' delete c1
-        expect_error 'cannot start an already running container' start c1
-        is "$(state_of c1)" running
-        succeeds kill c1 KILL
-        wait_until has_status c1 stopped
-        succeeds delete c1
-    done
-    # also where init is not done yet: nobody is there any more to be told
+    succeeds create -b "$b" c1
+    status=0
+    shim_fault start:record-running:kill start c1 </dev/null >log 2>&1 3>&- || status=$?
+    is "$status" 137
+    wait_until has_status c1 running
+    wait_until runs_program c1
+    expect_error 'cannot delete container c1 that is not stopped: running' delete c1
+    expect_error 'cannot start an already running container' start c1
+    is "$(state_of c1)" running
+    succeeds kill c1 KILL
+    wait_until has_status c1 stopped
+    succeeds delete c1
+}
+
+@test "start is killed before it has looked at what is to run: the container ends" {
+    requires fault
+    b=$(bundle c1 "$(args sleep 1000)")
+    succeeds create -b "$b" c1
+    status=0
+    shim_fault start:wait:kill start c1 </dev/null >log 2>&1 3>&- || status=$?
+    is "$status" 137
+    wait_until has_status c1 stopped
+    expect_error 'cannot start a container that has stopped' start c1
+    succeeds delete c1
+    # also where init is not done yet
     mkfifo "$b/rootfs/gate"
     edit_config "$b" "$(hook startContainer 'read -r line </gate')"
     succeeds create -b "$b" c1
     shim_fault start:wait:kill start c1 </dev/null >log 2>&1 3>&- || true
     wait_until has_status c1 running
     timeout 10 sh -c 'echo >"$1"' sh "$b/rootfs/gate"
-    wait_until runs_program c1
-    expect_error 'cannot delete container c1 that is not stopped: running' delete c1
-    succeeds delete --force c1
+    wait_until has_status c1 stopped
+    succeeds delete c1
     edit_config "$b" 'del(.hooks)'
     # before GO nothing has happened, and init waits for the next one
     succeeds create -b "$b" c1
@@ -308,7 +317,7 @@ in_time() {
     is "$(state_of c1)" running
 }
 
-@test "start is killed with its socket still in place: likewise" {
+@test "start is killed with its socket still in place: the container ends" {
     requires cmd:strace
     b=$(bundle c1 "$(args sleep 1000)")
     succeeds create -b "$b" c1
@@ -316,10 +325,9 @@ in_time() {
     strace -f -qq -o trace -e trace=unlinkat -e inject=unlinkat:error=EINTR:signal=KILL:when=1 \
         "$DISTRO_SHIM" --root "$SHIM_ROOT" start c1 </dev/null >log 2>&1 3>&- || true
     grep -q 'KILL' trace
-    wait_until has_status c1 running
-    expect_error 'cannot delete container c1 that is not stopped: running' delete c1
-    expect_error 'cannot start an already running container' start c1
-    succeeds delete --force c1
+    wait_until has_status c1 stopped
+    expect_error 'cannot start a container that has stopped' start c1
+    succeeds delete c1
 }
 
 # ---- an init that does not move
@@ -354,9 +362,9 @@ in_time() {
     wait_until [ -e "$b/rootfs/runs" ]
     kill -STOP "$pid"
     status=0
-    in_time 5 wait "$starter" || status=$?
+    in_time 15 wait "$starter" || status=$?
     is "$status" 1
-    matches "$(<log)" 'first process is stopped'
+    matches "$(<log)" 'first process does not answer: it has been stopped by a signal'
     in_time 5 succeeds delete --force c1
     wait_until is_gone "$pid"
 }
@@ -386,8 +394,8 @@ in_time() {
 
 # ---- descriptors
 
-# What init may hold while a hook runs beside it, by the links in /proc: the caller's streams, sockets, and
-# the hook's own pidfd, state and output; before the root is changed the container's ROOT, which must be the
+# What init may hold while a hook runs beside it, by the links in /proc: the caller's streams, sockets, its own
+# status, and the hook's own pidfd, state and output; before the root is changed the container's ROOT, which must be the
 # one in its own mount namespace (elsewhere the way up would lead into the host's).
 strange_descriptors() { # PID ROOT
     local fd target mount
@@ -400,6 +408,7 @@ strange_descriptors() { # PID ROOT
             mount=$(awk '/^mnt_id/ { print $2 }' "/proc/$1/fdinfo/${fd##*/}")
             grep -q "^$mount " "/proc/$1/mountinfo" || echo "$target of the host"
             ;;
+        "/proc/$1/status" | "/$1/status") ;;
         *) [ "$fd" -ef /run/netns/distros ] && echo "the shared network" || echo "$target" ;;
         esac
     done
