@@ -465,7 +465,7 @@ fits_schema() { # SCHEMA FILE
     done
     attempt --log log --log-format json --debug start c1
     is "$status|$stderr" "0|"
-    is "$(jq -r 'select(.level == "debug") | .msg' log | grep -c '^start: ')" 5
+    is "$(jq -r 'select(.level == "debug") | .msg' log | grep -c '^start: ')" 7
 }
 
 @test "errors of the program's file have the words and the case that engines look for" {
