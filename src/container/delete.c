@@ -211,6 +211,7 @@ static bool wait_for_dying(const struct deletion *d, const struct cgroup_record 
 static int check_may_go(const struct deletion *d, struct err *e)
 {
 	int phase = d->status ? d->status->phase : PHASE_CREATING;
+	const struct cgroup_record *cgroup;
 	bool paused;
 
 	if (d->force)
@@ -223,9 +224,11 @@ static int check_may_go(const struct deletion *d, struct err *e)
 	if (d->pidfd < 0)
 		return 0;
 
-	if (wait_for_dying(d, leftover_cgroup(d->status, NULL)))
+	if (own_cgroup(d->global, d->id, d->status, NULL, d->arena, &cgroup, e) < 0)
+		return -1;
+	if (wait_for_dying(d, cgroup))
 		return 0;
-	if (container_is_paused(leftover_cgroup(d->status, NULL), &paused, e) < 0)
+	if (container_is_paused(cgroup, &paused, e) < 0)
 		return -1;
 	return fail_not_stopped(d, paused ? STATUS_PAUSED : STATUS_RUNNING, e);
 }

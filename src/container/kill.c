@@ -49,35 +49,34 @@ static int signal_namespace(const struct status_record *status, int signal, stru
 	return rc;
 }
 
-static int kill_living(const struct status_record *status, const struct cgroup_record *cgroup,
-		       int pidfd, int signal, bool all, struct err *e)
+/* In a frozen cgroup of v1 not even SIGKILL takes effect before the thaw; the container may have made one of its
+ * own. Whose else a group below is has to be known first. */
+static int let_die(const struct global_options *global, const struct status_record *status,
+		   struct arena *arena, struct err *e)
 {
-	if (all && cgroup)
-		return signal_cgroup(cgroup, signal, e);
-	if (all && signal != SIGKILL) {
-		int whole = is_namespace_init((pid_t)status->init.pid, e);
-		if (whole != 0)
-			return whole < 0 ? -1 : signal_namespace(status, signal, e);
-	}
-	if (signal_init(pidfd, status->id, signal, e) < 0)
-		return -1;
-	/* In a frozen cgroup of v1 not even SIGKILL takes effect before the thaw; the container may have made
-	 * one of its own. */
-	if (signal == SIGKILL && cgroup && cgroup_holds_frozen(cgroup))
-		return signal_cgroup(cgroup, signal, e);
-	return 0;
+	const struct cgroup_record *cgroup = leftover_cgroup(status, NULL);
+
+	if (!cgroup || !cgroup_holds_frozen(cgroup))
+		return 0;
+	if (own_cgroup(global, status->id, status, NULL, arena, &cgroup, e) < 0)
+		return err_prefix(e, "container %s was killed but cannot be thawed", status->id);
+	return cgroup && cgroup_holds_frozen(cgroup) ? signal_cgroup(cgroup, SIGKILL, e) : 0;
+}
+
+static int kill_all(const struct status_record *status, int pidfd, int signal, struct err *e)
+{
+	int whole = signal == SIGKILL ? 0 : is_namespace_init((pid_t)status->init.pid, e);
+
+	if (whole != 0)
+		return whole < 0 ? -1 : signal_namespace(status, signal, e);
+	return signal_init(pidfd, status->id, signal, e);
 }
 
 /* The group that all of the container is in. NULL: none, or it belongs to another container by now; then its PID
  * namespace counts. */
 static int find_cgroup(const struct global_options *global, const struct status_record *status,
-		       bool all, struct arena *arena, const struct cgroup_record **ret,
-		       struct err *e)
+		       struct arena *arena, const struct cgroup_record **ret, struct err *e)
 {
-	if (!all) {
-		*ret = leftover_cgroup(status, NULL);
-		return 0;
-	}
 	if (own_cgroup(global, status->id, status, NULL, arena, ret, e) < 0)
 		return -1;
 	if (*ret && cgroup_check_own(*ret, NULL, e) < 0) {
@@ -92,20 +91,24 @@ static int find_cgroup(const struct global_options *global, const struct status_
 static int kill_recorded(const struct global_options *global, const struct status_record *status,
 			 int signal, bool all, struct arena *arena, struct err *e)
 {
-	const struct cgroup_record *cgroup;
-	if (find_cgroup(global, status, all, arena, &cgroup, e) < 0)
+	const struct cgroup_record *cgroup = NULL;
+	if (all && find_cgroup(global, status, arena, &cgroup, e) < 0)
 		return -1;
 	autoclose int pidfd = process_open(&status->init, e);
 
-	if (pidfd >= 0)
-		return kill_living(status, cgroup, pidfd, signal, all, e);
-	if (e->kind != ERR_NOT_FOUND)
+	if (pidfd < 0 && e->kind != ERR_NOT_FOUND)
 		return -1;
+	if (cgroup)
+		return signal_cgroup(cgroup, signal, e);
 	/* containerd calls `kill --all` after the end of a container that it believes to share its PID
 	 * namespace, and counts on success. */
+	if (pidfd < 0)
+		return all ? 0 : fail_not_running(e);
 	if (all)
-		return cgroup ? signal_cgroup(cgroup, signal, e) : 0;
-	return fail_not_running(e);
+		return kill_all(status, pidfd, signal, e);
+	if (signal_init(pidfd, status->id, signal, e) < 0)
+		return -1;
+	return signal == SIGKILL ? let_die(global, status, arena, e) : 0;
 }
 
 int container_kill(const struct global_options *global, const char *id, const char *signal,

@@ -309,6 +309,38 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     is "$(directories /test-g)" ''
 }
 
+@test "kill and delete of a container without marks leave alone what is paused below it" {
+    policy "$open"
+    up first /test-g
+    up second /test-g/below
+    one=$(pid_of first) two=$(pid_of second)
+    unmark first /test-g
+    unmark second /test-g/below
+    succeeds pause second
+    succeeds kill first KILL
+    wait_until gone "$one"
+    lives "$two"
+    is "$(state_of second)" paused
+    succeeds delete first
+    # one that has many processes to end is waited for
+    up many /test-h sh -c 'for i in $(seq 40); do sleep 1000 & done; exec sleep 1000'
+    up third /test-h/below
+    one=$(pid_of many)
+    unmark many /test-h
+    unmark third /test-h/below
+    succeeds pause third
+    kill -KILL "$one"
+    succeeds delete many
+    is "$(state_of third)" paused
+    # what is its own is thawed
+    up own /test-i
+    one=$(pid_of own)
+    unmark own /test-i
+    succeeds pause own
+    succeeds kill own KILL
+    wait_until gone "$one"
+}
+
 # ---- engines in containers
 
 @test "what a runtime in a container makes below it is part of that container" {
