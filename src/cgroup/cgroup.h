@@ -35,8 +35,8 @@ void cgroup_release(struct cgroup *cgroup);
 /* Who made use of a group as a container's, written on its directories. */
 struct cgroup_mark {
 	char name[CGROUP_MARK_NAME]; /* in the container's record, and of no other one ever */
-	char within
-		[CGROUP_MARK_NAME]; /* name of the mark of the container in which its runtime ran; "" */
+	uint64_t
+		around; /* inode of the innermost group around both its runtime and it; 0: unknown */
 	char id[256], root[4096]; /* of the container, for people and to find its record */
 };
 
@@ -64,11 +64,14 @@ struct cgroup_owners {
 	int (*found)(const struct cgroup_mark *mark, int relation, const char *directory,
 		     void *context, struct err *e);
 	void *context;
-	bool around_only; /* no others than those in which the runtime runs */
 	bool *unmarked; /* NULL, or set where a container of a version without such marks may be there */
 };
 int cgroup_find_owners(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
 		       const struct cgroup_owners *owners, struct err *e) MUST_CHECK;
+
+/* Inode of the innermost group above the path in which the runtime itself runs. */
+int cgroup_find_around(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
+		       uint64_t *ret, struct err *e) MUST_CHECK;
 
 /* Whether processes are in it or below. */
 bool cgroup_is_populated(const char *directory);

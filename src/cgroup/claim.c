@@ -31,34 +31,16 @@ int cgroup_fail_overlap(const struct cgroup_mark *other, int relation, const cha
 		    path, how, other->id, other->root);
 }
 
-struct looking {
-	const struct cgroup_making *making;
-	char *within; /* of struct cgroup_mark */
-};
-
-/* From the top down: the innermost one is the last. */
-static int found_around(const struct cgroup_mark *mark, int relation, const char *directory,
-			void *context, struct err *e)
-{
-	struct looking *looking = context;
-
-	(void)relation;
-	(void)directory;
-	(void)e;
-	memcpy(looking->within, mark->name, sizeof(mark->name));
-	return 0;
-}
-
 static int found_other(const struct cgroup_mark *mark, int relation, const char *directory,
 		       void *context, struct err *e)
 {
-	const struct looking *looking = context;
-	const struct cgroup_claim *claim = looking->making->claim;
+	const struct cgroup_making *making = context;
+	const struct cgroup_claim *claim = making->claim;
 
 	if (relation == GROUP_AROUND || str_eq(mark->name, claim->name) ||
 	    !claim->counts(mark, directory))
 		return 0;
-	return cgroup_fail_overlap(mark, relation, looking->making->path - 1, e);
+	return cgroup_fail_overlap(mark, relation, making->path - 1, e);
 }
 
 static int fail_mark(const struct cgroup_making *making, struct err *e)
@@ -112,12 +94,7 @@ int cgroup_claim_directory(struct cgroup_making *making, struct err *e)
 {
 	const struct cgroup_claim *claim = making->claim;
 	struct cgroup_mark own = { .name = "" };
-	struct looking looking = { .making = making, .within = own.within };
-	struct cgroup_owners owners = {
-		.found = found_around,
-		.context = &looking,
-		.around_only = true,
-	};
+	const struct cgroup_owners owners = { .found = found_other, .context = making };
 	const char *path = making->path - 1; /* with its '/' */
 
 	if (!claim || !claim->name)
@@ -125,7 +102,7 @@ int cgroup_claim_directory(struct cgroup_making *making, struct err *e)
 	if (str_format(own.name, sizeof(own.name), e, "%s", claim->name) < 0 ||
 	    str_format(own.id, sizeof(own.id), e, "%s", claim->id) < 0 ||
 	    str_format(own.root, sizeof(own.root), e, "%s", claim->root) < 0 ||
-	    cgroup_find_owners(making->hierarchy, path, &owners, e) < 0)
+	    cgroup_find_around(making->hierarchy, path, &own.around, e) < 0)
 		return -1;
 	if (mark_write(making->directory, &own, XATTR_CREATE) < 0) {
 		if (errno != EEXIST)
@@ -136,6 +113,5 @@ int cgroup_claim_directory(struct cgroup_making *making, struct err *e)
 	making->claimed = true;
 	if (!claim->exclusive)
 		return 0;
-	owners = (struct cgroup_owners){ .found = found_other, .context = &looking };
 	return cgroup_find_owners(making->hierarchy, path, &owners, e);
 }

@@ -76,7 +76,7 @@ int cgroup_thaw_all(int directory_fd, const struct cgroup_record *record, struct
 {
 	struct own_walk own;
 
-	own_walk_start(&own, record);
+	own_walk_start(&own, directory_fd, record);
 	const struct tree_visitor visitor = { .enter = thaw_one, .limit = &own.limit };
 	return tree_walk(directory_fd, &visitor, e);
 }
@@ -155,15 +155,15 @@ bool cgroup_holds_frozen(const struct cgroup_record *record)
 	struct own_walk own;
 	bool found = false;
 
-	own_walk_start(&own, record);
+	if (cgroup_open_record(record, &opened, &ignored) < 0)
+		return false;
+	int freezer = cgroup_opened_freezer(&opened);
+	own_walk_start(&own, freezer, record);
 	const struct tree_visitor visitor = {
 		.enter = look_for_frozen,
 		.context = &found,
 		.limit = &own.limit,
 	};
-	if (cgroup_open_record(record, &opened, &ignored) < 0)
-		return false;
-	int freezer = cgroup_opened_freezer(&opened);
 	if (freezer >= 0 && tree_walk(freezer, &visitor, &ignored) < 0)
 		return false;
 	return found;

@@ -136,7 +136,7 @@ static int check_unused(const struct cgroup_making *making, struct err *e)
 	autopids pids = { 0 };
 
 	/* Those of other containers below it are another matter (claim.c). */
-	own_walk_start_named(&own, making->claim ? making->claim->name : NULL);
+	own_walk_start_named(&own, making->directory, making->claim ? making->claim->name : NULL);
 	if (tree_add_pids(making->directory, &own.limit, &pids, e) < 0)
 		return -1;
 	if (pid_set_is_empty(&pids) || (making->inhabitant > 0 && !pids.outside && pids.n == 1 &&

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define MARK_TEXT_MAX 8192
-#define NO_MARK "-"
+#define UNKNOWN "-"
 
 /* One word into a buffer; what follows it, or NULL. */
 static const char *take_word(const char *text, char *buffer, size_t size)
@@ -32,16 +32,17 @@ static const char *take_word(const char *text, char *buffer, size_t size)
 bool mark_parse(const char *text, struct cgroup_mark *ret)
 {
 	struct cgroup_mark mark = { .id = "" };
-	char version[4];
+	char version[4], around[20], *end;
 	const char *at = take_word(text, version, sizeof(version));
 
 	at = at ? take_word(at, mark.name, sizeof(mark.name)) : NULL;
-	at = at ? take_word(at, mark.within, sizeof(mark.within)) : NULL;
+	at = at ? take_word(at, around, sizeof(around)) : NULL;
 	at = at ? take_word(at, mark.id, sizeof(mark.id)) : NULL;
 	if (!at || at[0] != '/' || strlen(at) >= sizeof(mark.root))
 		return false;
-	if (str_eq(mark.within, NO_MARK))
-		mark.within[0] = '\0';
+	mark.around = str_eq(around, UNKNOWN) ? 0 : strtoull(around, &end, 16);
+	if (!str_eq(around, UNKNOWN) && (*end || mark.around == 0))
+		return false;
 	memcpy(mark.root, at, strlen(at) + 1);
 	*ret = mark;
 	return true;
@@ -49,8 +50,11 @@ bool mark_parse(const char *text, struct cgroup_mark *ret)
 
 void mark_print(const struct cgroup_mark *mark, struct strbuf *out)
 {
-	strbuf_printf(out, "1 %s %s %s %s", mark->name, mark->within[0] ? mark->within : NO_MARK,
-		      mark->id, mark->root);
+	char around[20] = UNKNOWN;
+
+	if (mark->around)
+		snprintf(around, sizeof(around), "%" PRIx64, mark->around);
+	strbuf_printf(out, "1 %s %s %s %s", mark->name, around, mark->id, mark->root);
 }
 
 /* One that cannot be understood is a later program's, and so another container's. */

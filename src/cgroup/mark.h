@@ -15,7 +15,7 @@
 #define CGROUP_MADE_AS_PARENT 'p'
 /* It was there before the container, and stays. */
 #define CGROUP_MADE_BEFORE "trusted.distro-shim.before"
-/* "1 NAME WITHIN ID ROOT": struct cgroup_mark */
+/* "1 NAME AROUND ID ROOT": struct cgroup_mark */
 #define CGROUP_OWNER "trusted.distro-shim.owner"
 
 /* 1: there is one; 0: none, or it cannot be seen; -1 and errno. */

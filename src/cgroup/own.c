@@ -8,6 +8,7 @@
 #include "sys/procfs.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,16 +49,25 @@ int own_ask(const char *directory, const struct cgroup_record *record, struct cg
 	return record->mark && marks_are_visible() ? OWN_NOBODYS : OWN_ITS;
 }
 
-static bool is_part(const struct own_walk *walk, const struct cgroup_mark *mark)
+/* Whether a group is the top of the walk, or on the way from there to a directory below it. Takes no descriptor:
+ * that none is left must not make a container's own another's. */
+static bool leads_to(const struct own_walk *walk, uint64_t inode, int directory_fd)
 {
-	if (str_eq(walk->name, mark->name))
-		return true;
-	if (!mark->within[0])
+	struct stat top, st;
+	char up[PATH_MAX] = "..";
+
+	if (fstat(walk->top, &top) < 0)
 		return false;
-	for (size_t i = 0; i < walk->n; i++)
-		if (str_eq(walk->accepted[i], mark->within))
+	for (size_t length = 2; length + 4 < sizeof(up); length += 3) {
+		if (fstatat(directory_fd, up, &st, 0) < 0 || st.st_dev != top.st_dev)
+			return false;
+		if (st.st_ino == inode)
 			return true;
-	return str_eq(walk->name, mark->within);
+		if (st.st_ino == top.st_ino)
+			return false;
+		memcpy(up + length, "/..", sizeof("/.."));
+	}
+	return false;
 }
 
 static bool passes(int directory_fd, void *context)
@@ -67,14 +77,10 @@ static bool passes(int directory_fd, void *context)
 	struct cgroup_mark mark;
 
 	if (!is_recorded(path.text, walk->others, &mark)) {
-		if (mark_read_path(path.text, &mark) == 0)
+		if (mark_read_path(path.text, &mark) == 0 || str_eq(walk->name, mark.name))
 			return true;
-		if (is_part(walk, &mark)) {
-			/* A chain of engines that is longer ends with the outermost. */
-			if (walk->n < ARRAY_SIZE(walk->accepted))
-				memcpy(walk->accepted[walk->n++], mark.name, sizeof(mark.name));
+		if (mark.around && leads_to(walk, mark.around, directory_fd))
 			return true;
-		}
 	}
 	/* Nothing is in it that could be harmed, and no container stays behind in it. */
 	if (!cgroup_is_populated(path.text))
@@ -84,15 +90,15 @@ static bool passes(int directory_fd, void *context)
 	return false;
 }
 
-void own_walk_start_named(struct own_walk *walk, const char *name)
+void own_walk_start_named(struct own_walk *walk, int top, const char *name)
 {
-	*walk = (struct own_walk){ .name = name };
+	*walk = (struct own_walk){ .top = top, .name = name };
 	walk->limit = (struct tree_limit){ .passes = passes, .context = walk };
 }
 
-void own_walk_start(struct own_walk *walk, const struct cgroup_record *record)
+void own_walk_start(struct own_walk *walk, int top, const struct cgroup_record *record)
 {
-	own_walk_start_named(walk, record->mark);
+	own_walk_start_named(walk, top, record->mark);
 	walk->others = record->others;
 }
 
@@ -101,7 +107,7 @@ int own_find_other(const int *directories, size_t n, const struct cgroup_record 
 {
 	for (size_t i = 0; i < n; i++) {
 		struct own_walk walk;
-		own_walk_start(&walk, record);
+		own_walk_start(&walk, directories[i], record);
 		const struct tree_visitor visitor = { .limit = &walk.limit };
 		if (tree_walk(directories[i], &visitor, e) < 0)
 			return -1;

@@ -6,7 +6,8 @@
  * A group that the container's record names is its own where it carries the record's mark. A record without
  * a mark (of version 0.1.0, or of a caller who cannot set one) is believed by its path, where no mark and no
  * other record says otherwise. What lies below is its own up to the groups that carry another container's
- * mark and hold processes, but those of a runtime that itself runs in the container belong to it.
+ * mark and hold processes, but those of a runtime that itself runs in the container belong to it: then the
+ * group that was around both when it was made (struct cgroup_mark) is the container's or lies below it.
  */
 #ifndef CGROUP_OWN_H
 #define CGROUP_OWN_H
@@ -25,18 +26,16 @@ int own_ask(const char *directory, const struct cgroup_record *record, struct cg
 
 /* A walk that keeps to what is a container's own. */
 struct own_walk {
+	int top;          /* where it begins; borrowed */
 	const char *name; /* of the container's mark; NULL: it has none */
 	const struct cgroup_others *others;
 	struct tree_limit limit; /* for tree_walk() and tree_add_pids() */
 	bool found;              /* another's was left out */
 	struct cgroup_mark other;
-	/* names of marks that are part of it: runtimes in it have made them */
-	size_t n;
-	char accepted[16][CGROUP_MARK_NAME];
 };
-void own_walk_start(struct own_walk *walk, const struct cgroup_record *record);
+void own_walk_start(struct own_walk *walk, int top, const struct cgroup_record *record);
 /* The same where there is no record yet. */
-void own_walk_start_named(struct own_walk *walk, const char *name);
+void own_walk_start_named(struct own_walk *walk, int top, const char *name);
 
 /* Whether processes of another container are below one of its groups. 1, 0; -1 with *e. */
 int own_find_other(const int *directories, size_t n, const struct cgroup_record *record,

@@ -72,28 +72,59 @@ static int look_at(const char *directory, int relation, const struct cgroup_owne
 	return 1;
 }
 
+/* That of an engine in a container is in the container's group or below it. */
+static bool has_runtime(const struct cgroup_hierarchy_facts *hierarchy, const char *part)
+{
+	return path_is_below(hierarchy->own_path, part[0] ? part : "/");
+}
+
+/* The directory of the part of a path that ends there. */
+static int directory_of(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
+			size_t end, char *directory, struct err *e)
+{
+	return str_format(directory, PATH_MAX, e, "%s%.*s", hierarchy->mount_point, (int)end, path);
+}
+
 int cgroup_find_owners(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
 		       const struct cgroup_owners *owners, struct err *e)
 {
 	size_t length = strlen(path);
-	char directory[PATH_MAX], part[PATH_MAX];
+	char directory[PATH_MAX];
+	const char *part = directory + strlen(hierarchy->mount_point);
 
 	for (size_t end = 0; end <= length; end++) {
 		int relation = end == length ? GROUP_SAME : GROUP_ABOVE;
 		if (path[end] != '/' && path[end] != '\0')
 			continue;
-		if (str_format(part, sizeof(part), e, "%.*s", (int)end, path) < 0 ||
-		    str_format(directory, sizeof(directory), e, "%s%s", hierarchy->mount_point,
-			       part) < 0)
+		if (directory_of(hierarchy, path, end, directory, e) < 0)
 			return -1;
-		/* In it the runtime itself runs: that of an engine in a container. */
-		if (end < length && path_is_below(hierarchy->own_path, end ? part : "/"))
+		if (end < length && has_runtime(hierarchy, part))
 			relation = GROUP_AROUND;
-		if (owners->around_only && relation != GROUP_AROUND)
-			return 0;
 		int rc = look_at(directory, relation, owners, e);
 		if (rc <= 0)
 			return rc;
 	}
 	return look_below(directory, owners, e);
+}
+
+int cgroup_find_around(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
+		       uint64_t *ret, struct err *e)
+{
+	char directory[PATH_MAX];
+	const char *part = directory + strlen(hierarchy->mount_point);
+	struct stat st;
+
+	*ret = 0;
+	for (size_t end = 0; path[end] != '\0'; end++) {
+		if (path[end] != '/')
+			continue;
+		if (directory_of(hierarchy, path, end, directory, e) < 0)
+			return -1;
+		if (!has_runtime(hierarchy, part))
+			return 0;
+		if (stat(directory, &st) < 0)
+			return fail_sys(e, "stat cgroup '%s'", directory);
+		*ret = st.st_ino;
+	}
+	return 0;
 }

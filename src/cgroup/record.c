@@ -133,7 +133,7 @@ int cgroup_opened_pids(const struct cgroup_opened *opened, struct pid_set *ret, 
 	/* The union: a process that was stopped while it joined is in some of them only. */
 	for (size_t i = 0; i < opened->n; i++) {
 		struct own_walk own;
-		own_walk_start(&own, opened->record);
+		own_walk_start(&own, opened->fds[i], opened->record);
 		if (tree_add_pids(opened->fds[i], &own.limit, &pids, e) < 0)
 			return -1;
 	}

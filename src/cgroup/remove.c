@@ -103,7 +103,7 @@ static int try_remove(const struct cgroup_record *record, const char *directory,
 	autoclose int fd = tree_open_below(parent_fd, slash + 1);
 	if (fd < 0)
 		return is_gone(errno) ? 1 : fail_sys(e, "open cgroup '%s'", directory);
-	own_walk_start(&own, record);
+	own_walk_start(&own, fd, record);
 	const struct tree_visitor visitor = { .leave = leave_and_remove, .limit = &own.limit };
 	if (tree_walk(fd, &visitor, e) < 0)
 		return -1;

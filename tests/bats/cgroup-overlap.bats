@@ -362,6 +362,27 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     is "$(directories /test-outer)" ''
 }
 
+@test "what a runtime in a container without marks makes below it is part of that container" {
+    up outer /test-outer
+    unmark outer /test-outer
+    for d in $(directories /test-outer); do
+        mkdir "$d/engine"
+        case $d in */cpuset/*) for f in cpus mems; do cat "$d/cpuset.$f" >"$d/engine/cpuset.$f"; done ;; esac
+    done
+    b=$(bundle inner "$(args sleep 1000)" "$(at /test-outer/inner)")
+    (within /test-outer/engine shim create -b "$b" inner </dev/null >/dev/null 2>"$BATS_TEST_TMPDIR/said" 3>&-) ||
+        { [ "$DISTRO_SHIM_WORLD" = v2 ] && cat "$BATS_TEST_TMPDIR/said"; false; }
+    pid=$(pid_of inner)
+    contains " $(shim ps --format json outer | jq -r '.[]' | tr '\n' ' ')" " $pid "
+    succeeds pause outer
+    is "$(state_of inner)" paused
+    succeeds resume outer
+    succeeds delete --force outer
+    wait_until gone "$pid"
+    succeeds delete inner
+    is "$(directories /test-outer)" ''
+}
+
 # ---- from within the group
 
 @test "kill --all from within the group reaches all others and ends" {

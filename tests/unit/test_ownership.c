@@ -57,17 +57,29 @@ static void group(struct fixture *f, const char *path, const char *procs)
 	files_put(&f->files, arena_printf(arena, "pids%s/tasks", path), "");
 }
 
-static bool set_mark(struct fixture *f, const char *path, const char *name, const char *within,
+static const char *directory_of(struct fixture *f, const char *path)
+{
+	return files_path(&f->files, arena_printf(&f->files.arena, "pids%s", path));
+}
+
+static uint64_t inode_of(struct fixture *f, const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(directory_of(f, path), &st), 0);
+	return st.st_ino;
+}
+
+/* `around`: the path of the innermost group around it and the runtime that made it; "": none is known */
+static bool set_mark(struct fixture *f, const char *path, const char *name, const char *around,
 		     const char *id)
 {
 	struct cgroup_mark mark = { .root = "/run/state" };
 
 	snprintf(mark.name, sizeof(mark.name), "%s", name);
-	snprintf(mark.within, sizeof(mark.within), "%s", within);
+	mark.around = around[0] ? inode_of(f, around) : 0;
 	snprintf(mark.id, sizeof(mark.id), "%s", id);
-	autoclose int fd =
-		open(files_path(&f->files, arena_printf(&f->files.arena, "pids%s", path)),
-		     O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int fd = open(directory_of(f, path), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd >= 0 && mark_write(fd, &mark, 0) == 0;
 }
 
@@ -112,9 +124,7 @@ static bool owner_is(struct fixture *f, const char *path, const char *name)
 {
 	struct cgroup_mark mark;
 
-	return mark_read_path(files_path(&f->files, arena_printf(&f->files.arena, "pids%s", path)),
-			      &mark) > 0 &&
-	       str_eq(mark.name, name);
+	return mark_read_path(directory_of(f, path), &mark) > 0 && str_eq(mark.name, name);
 }
 
 static void pids_are(struct fixture *f, const uint32_t *wanted, size_t n)
@@ -133,7 +143,7 @@ static void pids_are(struct fixture *f, const uint32_t *wanted, size_t n)
 static void a_mark_is_read_as_it_was_written(void **state)
 {
 	const struct cgroup_mark mark = { .name = "0123456789abcdef",
-					  .within = "fedcba9876543210",
+					  .around = 0xfedcba9876543210,
 					  .id = "web-1",
 					  .root = "/run/a b/containers" };
 	const char *const bad[] = { "",
@@ -143,6 +153,8 @@ static void a_mark_is_read_as_it_was_written(void **state)
 				    "1 a - id root",
 				    "1 a - id ",
 				    "1  - id /r",
+				    "1 a 0 id /r",
+				    "1 a xyz id /r",
 				    "1 aaaaaaaaaaaaaaaaaaaaaaaaaa - id /r" };
 	struct cgroup_mark again;
 	autostrbuf text = { 0 };
@@ -153,11 +165,11 @@ static void a_mark_is_read_as_it_was_written(void **state)
 			    "1 0123456789abcdef fedcba9876543210 web-1 /run/a b/containers");
 	assert_true(mark_parse(strbuf_text(&text), &again));
 	assert_string_equal(again.name, mark.name);
-	assert_string_equal(again.within, mark.within);
+	assert_true(again.around == mark.around);
 	assert_string_equal(again.id, mark.id);
 	assert_string_equal(again.root, mark.root);
 	assert_true(mark_parse("1 a - id /r", &again));
-	assert_string_equal(again.within, "");
+	assert_true(again.around == 0);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_false(mark_parse(bad[i], &again));
 }
@@ -174,14 +186,70 @@ static void what_another_has_marked_below_is_left_out(void **state)
 	group(f, "/g/nested", "15\n");
 	group(f, "/g/nested/twice", "16\n");
 	if (!set_mark(f, "/g", "mine", "", "me") || !set_mark(f, "/g/other", "else", "", "other") ||
-	    !set_mark(f, "/g/nested", "inner", "mine", "in") ||
-	    !set_mark(f, "/g/nested/twice", "innermost", "inner", "in"))
+	    !set_mark(f, "/g/nested", "inner", "/g", "in") ||
+	    !set_mark(f, "/g/nested/twice", "innermost", "/g/nested", "in"))
 		skip();
 	describe(f, "/g", "mine");
 	pids_are(f, (const uint32_t[]){ 11, 12, 15, 16 }, 4);
 	assert_int_equal(cgroup_check_own(&f->record, NULL, &e), 0);
 	assert_int_equal(cgroup_check_own(&f->record, "freeze", &e), -1);
 	assert_non_null(strstr(e.text, "container other (state root '/run/state')"));
+}
+
+/* Whatever is known of the one around: one that version 0.1.0 has made carries no mark. */
+static void what_a_runtime_in_a_container_makes_is_part_of_it(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	group(f, "/", "1\n");
+	group(f, "/old", "11\n");
+	group(f, "/old/engine", "12\n");
+	group(f, "/old/new", "13\n");
+	group(f, "/old/engine/new", "14\n");
+	group(f, "/old/engine/new/twice", "15\n");
+	group(f, "/old/beside", "16\n");
+	if (!set_mark(f, "/old/new", "new1", "/old", "new") ||
+	    !set_mark(f, "/old/engine/new", "new2", "/old/engine", "new") ||
+	    !set_mark(f, "/old/engine/new/twice", "new3", "/old/engine/new", "new") ||
+	    /* its runtime ran in a group above the container */
+	    !set_mark(f, "/old/beside", "else", "/", "other"))
+		skip();
+	describe(f, "/old", NULL);
+	pids_are(f, (const uint32_t[]){ 11, 12, 13, 14, 15 }, 5);
+	assert_int_equal(cgroup_check_own(&f->record, "freeze", &e), -1);
+	assert_non_null(strstr(e.text, "container other"));
+	/* a runtime that ran beside a container is not in it */
+	describe(f, "/old/engine/new", "new2");
+	pids_are(f, (const uint32_t[]){ 14, 15 }, 2);
+	assert_true(set_mark(f, "/old/engine/new/twice", "new3", "/old/engine", "new"));
+	pids_are(f, (const uint32_t[]){ 14 }, 1);
+}
+
+static void each_of_many_nested_engines_has_its_containers(void **state)
+{
+	enum { ENGINES = 40 };
+	struct fixture *f = *state;
+	struct arena *arena = &f->files.arena;
+	uint32_t wanted[2 * ENGINES];
+	struct err e;
+
+	group(f, "/g", "");
+	if (!set_mark(f, "/g", "mine", "", "me"))
+		skip();
+	for (unsigned i = 0; i < ENGINES; i++) {
+		const char *engine = arena_printf(arena, "/g/%u", i);
+		const char *inner = arena_printf(arena, "/g/%u/inner", i);
+		wanted[i] = 100 + i;
+		wanted[ENGINES + i] = 200 + i;
+		group(f, engine, arena_printf(arena, "%u\n", wanted[i]));
+		group(f, inner, arena_printf(arena, "%u\n", wanted[ENGINES + i]));
+		assert_true(set_mark(f, engine, arena_printf(arena, "e%u", i), "/g", "engine"));
+		assert_true(set_mark(f, inner, arena_printf(arena, "i%u", i), engine, "inner"));
+	}
+	describe(f, "/g", "mine");
+	pids_are(f, wanted, ARRAY_SIZE(wanted));
+	assert_int_equal(cgroup_check_own(&f->record, "freeze", &e), 0);
 }
 
 static void a_group_with_another_mark_is_anothers(void **state)
@@ -280,7 +348,7 @@ static void a_runtime_in_a_container_may_make_groups_below_it(void **state)
 	f->hierarchy.own_path = arena_strdup(&f->files.arena, "/outer/engine");
 	assert_int_equal(create(f, "/outer/new", true, counts_always, &e), 0);
 	assert_int_equal(mark_read_path(files_path(&f->files, "pids/outer/new"), &mark), 1);
-	assert_string_equal(mark.within, "outside");
+	assert_true(mark.around == inode_of(f, "/outer"));
 	/* a name that only begins like it */
 	group(f, "/outer2", "");
 	assert_true(set_mark(f, "/outer2", "outside2", "", "outer2"));
@@ -295,6 +363,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_mark_is_read_as_it_was_written),
 		TEST(what_another_has_marked_below_is_left_out),
+		TEST(what_a_runtime_in_a_container_makes_is_part_of_it),
+		TEST(each_of_many_nested_engines_has_its_containers),
 		TEST(a_group_with_another_mark_is_anothers),
 		TEST(without_marks_the_path_counts_and_then_other_records),
 		TEST(a_claim_marks_what_it_makes_and_what_is_there),
