@@ -113,7 +113,18 @@ static int check_choices(const struct cgroup_record *record, const struct cgroup
 	return 0;
 }
 
-static int open_chosen(const char *directory, const char *chosen, struct err *e)
+/* A process that joins a container is put into no other one's group, whatever lies below. */
+static int open_below(const struct cgroup_record *record, int top, const char *path, struct err *e)
+{
+	autoclose int fd = tree_open_below(top, path);
+
+	if (fd < 0)
+		return fail_sys(e, "open '%s' in cgroup '%s'", path, record->path);
+	return own_check_below(top, path, record, e) < 0 ? -1 : take_fd(&fd);
+}
+
+static int open_chosen(const struct cgroup_record *record, const char *directory,
+		       const char *chosen, struct err *e)
 {
 	autoclose int top = sys_openat2(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
 					RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
@@ -125,13 +136,11 @@ static int open_chosen(const char *directory, const char *chosen, struct err *e)
 		chosen++;
 	if (str_empty(chosen))
 		return take_fd(&top);
-	fd = tree_open_below(top, chosen);
-	if (fd < 0 && errno == EXDEV)
+	fd = open_below(record, top, chosen, e);
+	if (fd < 0 && e->sys == EXDEV)
 		return fail(e, ERR_USAGE, "--cgroup %s: leads out of the container's cgroup",
 			    chosen);
-	if (fd < 0)
-		return fail_sys(e, "--cgroup: open '%s' in cgroup '%s'", chosen, directory);
-	return fd;
+	return fd < 0 ? err_prefix(e, "--cgroup") : fd;
 }
 
 static int add_directory(struct cgroup *cgroup, const char *path, int fd, struct err *e)
@@ -169,7 +178,7 @@ int cgroup_open(const struct cgroup_record *record, const struct cgroup_facts *f
 		/* The v2 tree of a hybrid layout has no controllers and is nobody's to divide. */
 		if (record->layout == CGROUP_HYBRID && of && of->v2)
 			chosen = NULL;
-		fd = open_chosen(directory, chosen, e);
+		fd = open_chosen(record, directory, chosen, e);
 		if (fd < 0 || add_directory(&cgroup, directory, fd, e) < 0)
 			return -1;
 	}
@@ -192,7 +201,7 @@ static char *unified_path(char *text)
 static int open_unified(const struct cgroup_record *record, struct err *e)
 {
 	for (size_t i = 0; i < record->directories.n; i++) {
-		autoclose int fd = open_chosen(record->directories.v[i], NULL, e);
+		autoclose int fd = open_chosen(record, record->directories.v[i], NULL, e);
 		if (fd < 0)
 			return -1;
 		if (faccessat(fd, "cgroup.controllers", F_OK, 0) == 0)
@@ -222,9 +231,9 @@ int cgroup_follow(const struct cgroup_record *record, pid_t pid, struct cgroup *
 		return -1;
 	path += strlen(record->path);
 	path += *path == '/';
-	fd = tree_open_below(top, *path ? path : ".");
+	fd = open_below(record, top, *path ? path : ".", e);
 	if (fd < 0)
-		return fail_sys(e, "open '%s' in cgroup '%s'", path, record->path);
+		return -1;
 	replace_fd(&ret->into, take_fd(&fd));
 	return 0;
 }

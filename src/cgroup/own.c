@@ -70,18 +70,26 @@ static bool leads_to(const struct own_walk *walk, uint64_t inode, int directory_
 	return false;
 }
 
+/* Of a group below one of the container's. */
+static bool is_anothers(const struct own_walk *walk, int directory_fd, struct cgroup_mark *ret)
+{
+	const struct fd_path path = fd_path(directory_fd);
+
+	if (is_recorded(path.text, walk->others, ret))
+		return true;
+	if (mark_read_path(path.text, ret) == 0 || str_eq(walk->name, ret->name))
+		return false;
+	return !ret->around || !leads_to(walk, ret->around, directory_fd);
+}
+
 static bool passes(int directory_fd, void *context)
 {
 	struct own_walk *walk = context;
 	const struct fd_path path = fd_path(directory_fd);
 	struct cgroup_mark mark;
 
-	if (!is_recorded(path.text, walk->others, &mark)) {
-		if (mark_read_path(path.text, &mark) == 0 || str_eq(walk->name, mark.name))
-			return true;
-		if (mark.around && leads_to(walk, mark.around, directory_fd))
-			return true;
-	}
+	if (!is_anothers(walk, directory_fd, &mark))
+		return true;
 	/* Nothing is in it that could be harmed, and no container stays behind in it. */
 	if (!cgroup_is_populated(path.text))
 		return true;
@@ -115,6 +123,31 @@ int own_find_other(const int *directories, size_t n, const struct cgroup_record 
 			*ret = walk.other;
 			return 1;
 		}
+	}
+	return 0;
+}
+
+int own_check_below(int top, const char *path, const struct cgroup_record *record, struct err *e)
+{
+	struct own_walk walk;
+	struct cgroup_mark other;
+	char part[PATH_MAX];
+
+	own_walk_start(&walk, top, record);
+	for (size_t end = 0; path[end] != '\0';) {
+		end += strspn(path + end, "/");
+		end += strcspn(path + end, "/");
+		if (str_format(part, sizeof(part), e, "%.*s", (int)end, path) < 0)
+			return -1;
+		autoclose int fd = tree_open_below(top, part);
+		if (fd < 0)
+			return fail_sys(e, "open '%s' in cgroup '%s'", part, record->path);
+		if (is_anothers(&walk, fd, &other))
+			return fail(
+				e, ERR_STATE,
+				"cgroup '%s/%s' belongs to container %s (state root '%s'); name "
+				"another one",
+				record->path, part, other.id, other.root);
 	}
 	return 0;
 }

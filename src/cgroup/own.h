@@ -41,6 +41,11 @@ void own_walk_start_named(struct own_walk *walk, int top, const char *name);
 int own_find_other(const int *directories, size_t n, const struct cgroup_record *record,
 		   struct cgroup_mark *ret, struct err *e) MUST_CHECK;
 
+/* ERR_STATE where what a path leads to below one of its groups, or something on the way there, is another
+ * container's. */
+int own_check_below(int top, const char *path, const struct cgroup_record *record, struct err *e)
+	MUST_CHECK;
+
 /* ERR_STATE, in words that name the other one: `verb` says what cannot be done. */
 int own_fail_inside(const char *verb, const struct cgroup_record *record,
 		    const struct cgroup_mark *other, struct err *e) MUST_CHECK;

@@ -163,6 +163,9 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     is "$(shim ps --format json first | jq -c .)" "[$one]"
     expect_error "cannot freeze cgroup '/test-g': container second \(state root '.*'\) is in it" pause first
     ! has_controller pids || expect_error "cannot change cgroup '/test-g': container second" update --pids-limit 7 first
+    attempt exec --cgroup /below first true
+    is "$status" 255
+    contains "$stderr" "cgroup '/test-g/below' belongs to container second"
     succeeds pause second
     is "$(state_of first)" running
     succeeds resume second

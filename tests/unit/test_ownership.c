@@ -273,6 +273,45 @@ static void a_group_with_another_mark_is_anothers(void **state)
 	pids_are(f, NULL, 0);
 }
 
+static void a_process_joins_no_group_of_another(void **state)
+{
+	static const struct {
+		const char *below, *said; /* NULL: it may */
+	} rows[] = {
+		{ "/own", NULL },
+		{ "own/../nested/deep", NULL },
+		{ "pids:/nested", NULL },
+		{ "/other",
+		  "cgroup '/g/other' belongs to container other (state root '/run/state')" },
+		{ "own/../other/deep", "cgroup '/g/own/../other' belongs to container other" },
+		{ "pids:other/", "cgroup '/g/other' belongs to container other" },
+	};
+	struct fixture *f = *state;
+	struct err e;
+
+	group(f, "/g", "");
+	group(f, "/g/own", "");
+	group(f, "/g/other", "");
+	group(f, "/g/other/deep", "");
+	group(f, "/g/nested", "");
+	group(f, "/g/nested/deep", "");
+	if (!set_mark(f, "/g", "mine", "", "me") || !set_mark(f, "/g/other", "else", "", "other") ||
+	    !set_mark(f, "/g/nested", "inner", "/g", "in"))
+		skip();
+	describe(f, "/g", "mine");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		autocgroup cgroup = CGROUP_INIT;
+		char *below = arena_strdup(&f->files.arena, rows[i].below);
+		const struct strlist list = { .n = 1, .v = &below };
+		int rc = cgroup_open(&f->record, &f->facts, &list, &cgroup, &e);
+		assert_int_equal(rc, rows[i].said ? -1 : 0);
+		if (rows[i].said) {
+			assert_int_equal(e.kind, ERR_STATE);
+			assert_non_null(strstr(e.text, rows[i].said));
+		}
+	}
+}
+
 static void without_marks_the_path_counts_and_then_other_records(void **state)
 {
 	struct fixture *f = *state;
@@ -366,6 +405,7 @@ int main(void)
 		TEST(what_a_runtime_in_a_container_makes_is_part_of_it),
 		TEST(each_of_many_nested_engines_has_its_containers),
 		TEST(a_group_with_another_mark_is_anothers),
+		TEST(a_process_joins_no_group_of_another),
 		TEST(without_marks_the_path_counts_and_then_other_records),
 		TEST(a_claim_marks_what_it_makes_and_what_is_there),
 		TEST(a_group_of_another_is_refused_by_an_exclusive_claim),
