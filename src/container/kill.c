@@ -40,10 +40,11 @@ static int signal_init(int pidfd, const char *id, int signal, struct err *e)
 
 /* Without a cgroup, --all means the PID namespace, where that is the container's own. SIGKILL to its first
  * process ends them all, and no fork outruns it. */
-static int signal_namespace(const struct status_record *status, int signal, struct err *e)
+static int signal_namespace(const struct global_options *global, const struct status_record *status,
+			    int signal, struct err *e)
 {
 	struct arena arena = { 0 };
-	int rc = namespace_signal((pid_t)status->init.pid, signal, &arena, e);
+	int rc = namespace_signal(global, (pid_t)status->init.pid, signal, &arena, e);
 
 	arena_release(&arena);
 	return rc;
@@ -63,12 +64,13 @@ static int let_die(const struct global_options *global, const struct status_reco
 	return cgroup && cgroup_holds_frozen(cgroup) ? signal_cgroup(cgroup, SIGKILL, e) : 0;
 }
 
-static int kill_all(const struct status_record *status, int pidfd, int signal, struct err *e)
+static int kill_all(const struct global_options *global, const struct status_record *status,
+		    int pidfd, int signal, struct err *e)
 {
 	int whole = signal == SIGKILL ? 0 : is_namespace_init((pid_t)status->init.pid, e);
 
 	if (whole != 0)
-		return whole < 0 ? -1 : signal_namespace(status, signal, e);
+		return whole < 0 ? -1 : signal_namespace(global, status, signal, e);
 	return signal_init(pidfd, status->id, signal, e);
 }
 
@@ -105,7 +107,7 @@ static int kill_recorded(const struct global_options *global, const struct statu
 	if (pidfd < 0)
 		return all ? 0 : fail_not_running(e);
 	if (all)
-		return kill_all(status, pidfd, signal, e);
+		return kill_all(global, status, pidfd, signal, e);
 	if (signal_init(pidfd, status->id, signal, e) < 0)
 		return -1;
 	return signal == SIGKILL ? let_die(global, status, arena, e) : 0;

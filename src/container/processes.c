@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ps: which processes are a container's. By its cgroup with all sub-groups; without one by the PID namespace
- * of its first process, looked for in /proc. Runs in the runtime.
+ * of its first process, looked for in /proc, without those of other containers that have joined it. Runs in the runtime.
  */
 #include "container/processes.h"
 
@@ -9,6 +9,7 @@
 #include "cgroup/cgroup.h"
 #include "container/leftover.h"
 #include "container/records.h"
+#include "sys/family.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -25,11 +26,11 @@ static bool same_object(const struct stat *a, const struct stat *b)
 }
 
 /* The namespace's object: 1; 0 where the process has ended or is hidden from the caller. */
-static int namespace_of(const char *process, struct stat *ret, struct err *e)
+static int namespace_of(const char *process, const char *type, struct stat *ret, struct err *e)
 {
 	char path[64];
 
-	if (str_format(path, sizeof(path), e, "/proc/%s/ns/pid", process) < 0)
+	if (str_format(path, sizeof(path), e, "/proc/%s/ns/%s", process, type) < 0)
 		return -1;
 	if (stat(path, ret) == 0)
 		return 1;
@@ -38,13 +39,94 @@ static int namespace_of(const char *process, struct stat *ret, struct err *e)
 	return fail_sys(e, "look at '%s'", path);
 }
 
-/* Whether a process is in that one. */
-static int is_in_namespace(const char *process, const struct stat *wanted, struct err *e)
+static int namespace_of_pid(int64_t pid, const char *type, struct stat *ret, struct err *e)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%lld", (long long)pid);
+	return namespace_of(number, type, ret, e);
+}
+
+/* The processes of one container in a PID namespace that others may have joined. */
+struct inhabitants {
+	struct stat namespace;
+	size_t n;           /* of first processes: its own, and those of the others */
+	pid_t *firsts;      /* [0]: its own */
+	struct stat *roots; /* their mount namespaces */
+};
+
+static int add_first(struct inhabitants *in, pid_t pid, struct err *e)
+{
+	int rc = namespace_of_pid(pid, "mnt", &in->roots[in->n], e);
+
+	if (rc > 0)
+		in->firsts[in->n++] = pid;
+	return rc < 0 ? -1 : 0;
+}
+
+/* 1; 0: its own PID namespace is the runtime's, so that init alone counts. */
+static int look_at_namespace(const struct global_options *global, pid_t init, struct arena *arena,
+			     struct inhabitants *ret, struct err *e)
+{
+	struct inhabitants in = { .n = 0 };
+	struct members members;
+	struct stat own, one;
+	int rc = namespace_of_pid(init, "pid", &in.namespace, e);
+
+	if (rc == 0)
+		return fail(e, ERR_SYSTEM, "the PID namespace of process %d cannot be looked at",
+			    init);
+	if (rc < 0 || namespace_of("self", "pid", &own, e) < 0)
+		return -1;
+	if (same_object(&own, &in.namespace)) {
+		*ret = in;
+		return 0;
+	}
+	if (registry_living(registry_default_directory(global->rootless, arena), NULL, arena,
+			    &members, e) < 0)
+		return -1;
+	in.firsts = arena_new_array(arena, pid_t, members.n + 1);
+	in.roots = arena_new_array(arena, struct stat, members.n + 1);
+	if (add_first(&in, init, e) < 0)
+		return -1;
+	for (size_t i = 0; i < members.n; i++) {
+		pid_t pid = (pid_t)members.v[i].init.pid;
+		rc = pid == init ? 0 : namespace_of_pid(pid, "pid", &one, e);
+		/* one that a runtime in the container has made is part of it */
+		if (rc > 0 && same_object(&one, &in.namespace) &&
+		    family_nearest(pid, &init, 1) == 0)
+			rc = add_first(&in, pid, e);
+		if (rc < 0)
+			return -1;
+	}
+	*ret = in;
+	return 1;
+}
+
+/* What has lost its parent, or was put in by exec, is told by its root file system. */
+static int belongs(const struct inhabitants *in, uint32_t pid, struct err *e)
 {
 	struct stat one;
-	int rc = namespace_of(process, &one, e);
+	size_t sharing = 0, last = 0;
+	int rc = namespace_of_pid(pid, "pid", &one, e);
 
-	return rc <= 0 ? rc : same_object(wanted, &one);
+	if (rc <= 0 || !same_object(&one, &in->namespace))
+		return rc < 0 ? -1 : 0;
+	if (in->n < 2)
+		return 1;
+	rc = namespace_of_pid(pid, "mnt", &one, e);
+	if (rc <= 0)
+		return rc;
+	for (size_t i = 0; i < in->n; i++) {
+		if (!same_object(&one, &in->roots[i]))
+			continue;
+		sharing++;
+		last = i;
+	}
+	if (sharing == 1)
+		return last == 0;
+	pid_t nearest = family_nearest((pid_t)pid, in->firsts, in->n);
+	return nearest == 0 || nearest == in->firsts[0];
 }
 
 int is_namespace_init(pid_t init, struct err *e)
@@ -72,36 +154,23 @@ static int compare_pids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int namespace_pids(pid_t init, struct arena *arena, struct u32list *ret, struct err *e)
+static int list_inhabitants(const struct inhabitants *in, pid_t init, struct arena *arena,
+			    struct u32list *ret, struct err *e)
 {
 	autoclosedir DIR *scan = opendir("/proc");
 	struct u32list list = { .v = arena_new_array(arena, uint32_t, 16) };
 	size_t capacity = 16;
-	struct stat wanted, own;
 	struct dirent *entry;
-	char number[16];
 	int rc;
 
 	if (!scan)
 		return fail_sys(e, "read /proc");
-	snprintf(number, sizeof(number), "%d", init);
-	if (namespace_of("self", &own, e) < 0)
-		return -1;
-	rc = namespace_of(number, &wanted, e);
-	if (rc <= 0)
-		return rc < 0 ? -1
-			      : fail(e, ERR_SYSTEM,
-				     "the PID namespace of process %d cannot be looked at", init);
 	list.v[list.n++] = (uint32_t)init;
-	if (same_object(&wanted, &own)) {
-		*ret = list;
-		return 0;
-	}
 	while ((rc = next_entry(scan, "/proc", &entry, e)) > 0) {
 		uint32_t pid;
 		if (!parse_u32(entry->d_name, &pid) || pid == (uint32_t)init)
 			continue;
-		rc = is_in_namespace(entry->d_name, &wanted, e);
+		rc = belongs(in, pid, e);
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
@@ -121,19 +190,30 @@ int namespace_pids(pid_t init, struct arena *arena, struct u32list *ret, struct 
 	return 0;
 }
 
+int namespace_pids(const struct global_options *global, pid_t init, struct arena *arena,
+		   struct u32list *ret, struct err *e)
+{
+	struct inhabitants in;
+	int rc = look_at_namespace(global, init, arena, &in, e);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : list_inhabitants(&in, init, arena, ret, e);
+	*ret = (struct u32list){ .n = 1, .v = arena_new(arena, uint32_t) };
+	ret->v[0] = (uint32_t)init;
+	return 0;
+}
+
 /* The number may have become another process's since it was listed: the descriptor is opened, and then it is
  * asked again. */
-static int signal_one(pid_t pid, const struct stat *wanted, int signal, struct err *e)
+static int signal_one(pid_t pid, const struct inhabitants *in, int signal, struct err *e)
 {
 	autoclose int pidfd = sys_pidfd_open(pid, 0);
-	char number[16];
 
 	if (pidfd < 0 && (errno == ESRCH || errno == EINVAL || errno == ENOENT))
 		return 0;
 	if (pidfd < 0)
 		return fail_sys(e, "open a descriptor of process %d", pid);
-	snprintf(number, sizeof(number), "%d", pid);
-	int rc = is_in_namespace(number, wanted, e);
+	int rc = belongs(in, (uint32_t)pid, e);
 	if (rc <= 0)
 		return rc;
 	if (sys_pidfd_send_signal(pidfd, signal) < 0 && errno != ESRCH)
@@ -141,21 +221,18 @@ static int signal_one(pid_t pid, const struct stat *wanted, int signal, struct e
 	return 0;
 }
 
-int namespace_signal(pid_t init, int signal, struct arena *arena, struct err *e)
+int namespace_signal(const struct global_options *global, pid_t init, int signal,
+		     struct arena *arena, struct err *e)
 {
+	struct inhabitants in;
 	struct u32list pids;
-	struct stat wanted;
-	char number[16];
 	int failed = 0;
 
-	snprintf(number, sizeof(number), "%d", init);
-	int rc = namespace_of(number, &wanted, e);
-	if (rc <= 0)
-		return rc;
-	if (namespace_pids(init, arena, &pids, e) < 0)
+	if (look_at_namespace(global, init, arena, &in, e) < 0 ||
+	    list_inhabitants(&in, init, arena, &pids, e) < 0)
 		return -1;
 	for (size_t i = 0; i < pids.n; i++)
-		if (signal_one((pid_t)pids.v[i], &wanted, signal, e) < 0)
+		if (signal_one((pid_t)pids.v[i], &in, signal, e) < 0)
 			failed = -1;
 	return failed;
 }
@@ -179,7 +256,7 @@ int container_pids(const struct global_options *global, const char *id, struct a
 		return cgroup_pids(cgroup, arena, ret, e);
 	autoclose int pidfd = process_open(&status->init, e);
 	if (pidfd >= 0)
-		return namespace_pids((pid_t)status->init.pid, arena, ret, e);
+		return namespace_pids(global, (pid_t)status->init.pid, arena, ret, e);
 	if (e->kind != ERR_NOT_FOUND)
 		return -1;
 	*ret = (struct u32list){ 0 };

@@ -221,12 +221,21 @@ bool family_end(pid_t root, pid_t session, const struct deadline *deadline)
 	return false;
 }
 
+pid_t family_nearest(pid_t pid, const pid_t *roots, size_t n)
+{
+	struct relative relative = { .parent = pid };
+
+	while (relative.parent > 0) {
+		for (size_t i = 0; i < n; i++)
+			if (roots[i] == relative.parent)
+				return roots[i];
+		if (!read_relative(relative.parent, &relative))
+			return 0;
+	}
+	return 0;
+}
+
 bool family_has_self(pid_t root)
 {
-	struct relative relative = { .parent = getppid() };
-
-	while (relative.parent > 1 && relative.parent != root)
-		if (!read_relative(relative.parent, &relative))
-			return false;
-	return relative.parent == root && root > 0;
+	return root > 0 && family_nearest(getppid(), &root, 1) == root;
 }

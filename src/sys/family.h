@@ -14,6 +14,9 @@
  */
 bool family_end(pid_t root, pid_t session, const struct deadline *deadline);
 
+/* The nearest of these among a process and those that it descends from; 0: none, or it is gone. */
+pid_t family_nearest(pid_t pid, const pid_t *roots, size_t n);
+
 /* Whether this process descends from that one. */
 bool family_has_self(pid_t root);
 

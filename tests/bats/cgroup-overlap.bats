@@ -344,6 +344,35 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     wait_until gone "$one"
 }
 
+# ---- without groups
+
+@test "without groups a container that has joined another's PID namespace is told apart" {
+    # one that has lost its parent is a child of the other's first process
+    many='(sleep 1000 &); sleep 1000 & trap : TERM; while :; do sleep 0.05 & wait $!; done'
+    b=$(bundle first "$(args sh -c "$many")")
+    succeeds --cgroup-manager disabled run -d -b "$b" first
+    one=$(pid_of first)
+    b=$(bundle second "$(args sh -c '(sleep 1234 &); exec sleep 1234')" \
+        '(.linux.namespaces[] | select(.type == "pid")).path = "/proc/'"$one"'/ns/pid"')
+    policy '{ "version": 1, "mode": "observe" }'
+    shim --cgroup-manager disabled run -d -b "$b" second </dev/null >/dev/null 2>&1 3>&-
+    two=$(pid_of second)
+    succeeds exec -d --pid-file pid second sleep 1000
+    wait_until sh -c "pgrep -x -f 'sleep 1234' | grep -qvx $two"
+    mapfile -t seconds < <(pgrep -x -f 'sleep 1234' && cat pid)
+    is "${#seconds[@]}" 3
+    firsts=" $(shim ps --format json first | jq -r '.[]' | tr '\n' ' ')"
+    contains "$firsts" " $one "
+    for pid in "${seconds[@]}"; do lacks "$firsts" " $pid "; done
+    is "$(shim ps --format json second | jq -c .)" "$(printf '%s\n' "${seconds[@]}" | jq -sc sort)"
+    succeeds kill --all first TERM
+    for pid in "${seconds[@]}"; do lives "$pid"; done
+    succeeds kill --all second KILL
+    lives "$one"
+    succeeds delete --force second
+    succeeds delete --force first
+}
+
 # ---- engines in containers
 
 @test "what a runtime in a container makes below it is part of that container" {
