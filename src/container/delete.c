@@ -30,6 +30,7 @@
 #define CREATOR_MS (deadline_ms() / 10)
 /* Between two looks at an init that was killed already. */
 #define DYING_PAUSE_MS 20
+#define SHOWN_PIDS 10
 
 struct deletion {
 	const struct global_options *global;
@@ -208,6 +209,27 @@ static bool wait_for_dying(const struct deletion *d, const struct cgroup_record 
 	return pidfd_ended(d->pidfd, 0);
 }
 
+/* In the middle of a system call that no signal ends (state D of proc(5)), or waiting for processes of its PID
+ * namespace that are: those are named, for no wait of ours helps. */
+static int fail_dying(const struct deletion *d, const struct cgroup_record *cgroup, struct err *e)
+{
+	struct u32list pids = { 0 };
+	autostrbuf others = { 0 };
+	struct err ignored;
+	size_t shown = 0;
+
+	if (cgroup && cgroup_pids(cgroup, d->arena, &pids, &ignored) < 0)
+		pids.n = 0;
+	for (size_t i = 0; i < pids.n && shown < SHOWN_PIDS; i++)
+		if (pids.v[i] != d->init)
+			strbuf_printf(&others, "%s %u",
+				      shown++ ? "" : " (in its group:", pids.v[i]);
+	return fail(e, ERR_STATE,
+		    "cannot delete container %s that is not stopped: process %lld was killed but "
+		    "does not end%s%s; try again",
+		    d->id, (long long)d->init, strbuf_text(&others), shown ? ")" : "");
+}
+
 static int check_may_go(const struct deletion *d, struct err *e)
 {
 	int phase = d->status ? d->status->phase : PHASE_CREATING;
@@ -230,6 +252,8 @@ static int check_may_go(const struct deletion *d, struct err *e)
 		return 0;
 	if (container_is_paused(cgroup, &paused, e) < 0)
 		return -1;
+	if (!paused && process_is_dying((pid_t)d->init))
+		return fail_dying(d, cgroup, e);
 	return fail_not_stopped(d, paused ? STATUS_PAUSED : STATUS_RUNNING, e);
 }
 

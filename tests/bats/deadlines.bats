@@ -351,3 +351,22 @@ open("there", "w"); time.sleep(1000)' </dev/null >/dev/null 2>&1 3>&- &
     wait_until nothing_runs 4712
     is "$(ls -A "$SHIM_ROOT")" ""
 }
+
+@test "delete of a container that was killed and does not end names what does not" {
+    b=$(bundle c1 "$(args sleep 1000)")
+    succeeds run -d -b "$b" c1
+    pid=$(shim state c1 | jq .pid)
+    # the first process of a PID namespace ends after all others in it are waited for (pid_namespaces(7)); the
+    # parent of this one is outside and does not
+    shim exec c1 sleep 4712 </dev/null >/dev/null 2>&1 3>&- &
+    helpers+=($!)
+    wait_until pgrep -x -f 'sleep 4712'
+    parent=$(awk '/^PPid/ { print $2 }' "/proc/$(pgrep -x -f 'sleep 4712')/status")
+    kill -STOP "$parent"
+    succeeds kill c1 KILL
+    gives_up "cannot delete container c1 that is not stopped: process $pid was killed but does not end.*; try again" delete c1
+    gives_up "process(es)? $pid" delete --force c1
+    is "$(shim list -q)" c1
+    kill -CONT "$parent"
+    succeeds delete c1
+}
