@@ -94,11 +94,12 @@ static int batch_signal(const struct batch *batch, const struct cgroup_opened *o
 	return failed;
 }
 
-/* Everything of the container's but this program, which may be in its group. */
+/* Everything of the container's but this program and its helper, which may be in its group in some hierarchies. */
 static int list_others(const struct cgroup_opened *opened, struct pid_set *ret, struct err *e)
 {
 	if (cgroup_opened_pids(opened, ret, e) < 0)
 		return -1;
+	pid_set_remove(ret, (uint32_t)opened->opener);
 	pid_set_remove(ret, (uint32_t)getpid());
 	return 0;
 }

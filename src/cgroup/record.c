@@ -78,7 +78,7 @@ static int add_own(struct cgroup_opened *opened, int fd, struct err *e)
 
 int cgroup_open_record(const struct cgroup_record *record, struct cgroup_opened *ret, struct err *e)
 {
-	autoopened opened = { .record = record };
+	autoopened opened = { .record = record, .opener = getpid() };
 
 	if (!record->manage) {
 		*ret = (struct cgroup_opened){ .record = record };

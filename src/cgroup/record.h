@@ -17,6 +17,7 @@ int cgroup_check_record(const struct cgroup_record *record, struct err *e) MUST_
 /* Those of the recorded directories that exist and are the container's own. */
 struct cgroup_opened {
 	const struct cgroup_record *record;
+	pid_t opener; /* the command, also where a helper of it goes on */
 	size_t n;
 	int fds[CGROUP_MAX_HIERARCHIES]; /* O_PATH */
 	bool left_out;                   /* another's, or nobody's; `other` says whose */

@@ -434,6 +434,18 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     done
 }
 
+@test "kill --all does not end itself, in whatever hierarchies it is in the group" {
+    requires v1
+    up c1 /test-g sh -c 'trap "echo got >>/got" USR1; while :; do sleep 0.05; done'
+    for d in $(directories /test-g); do
+        case $d in */freezer/* | */unified/*) continue ;; esac
+        (echo "$BASHPID" >"$d/cgroup.procs" && exec "$DISTRO_SHIM" --root "$SHIM_ROOT" kill --all c1 USR1 3>&-)
+        wait_until test -e c1/rootfs/got
+        rm c1/rootfs/got
+    done
+    succeeds delete --force c1
+}
+
 @test "delete --force from within the group ends, says why, and works from outside" {
     up c1 /test-g
     pid=$(pid_of c1)
