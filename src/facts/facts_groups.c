@@ -9,8 +9,42 @@
 
 #include "sys/boot_id.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+/* What a record says of a container's groups. */
+struct claimed {
+	const struct cgroup_record *cgroup; /* NULL: none */
+	const char *boot_id;
+};
+
+/* Either record alone is enough. A unit's place is known to the status alone. */
+static int read_claimed(const struct state_dir *dir, struct arena *arena, struct claimed *ret,
+			struct err *e)
+{
+	struct intent_record *intent;
+	struct status_record *status = NULL;
+
+	*ret = (struct claimed){ .cgroup = NULL };
+	if (state_read_intent(dir, arena, &intent, e) < 0)
+		return -1;
+	if (intent && intent->cgroup)
+		*ret = (struct claimed){ intent->cgroup, intent->owner.boot_id };
+	if (ret->cgroup && !ret->cgroup->unit)
+		return 0;
+	if (state_read_status(dir, arena, &status, e) < 0)
+		return -1;
+	if (status && status->cgroup)
+		*ret = (struct claimed){ status->cgroup, status->init.boot_id };
+	return 0;
+}
+
+/* What cannot be looked at is not taken for gone; a state root that has become a file is. */
+static bool is_gone(const struct err *e)
+{
+	return e->kind == ERR_NOT_FOUND || e->kind == ERR_USAGE || e->sys == ENOTDIR;
+}
 
 /* --- marks --- */
 
@@ -18,16 +52,15 @@ bool facts_mark_counts(const struct cgroup_mark *mark, const char *directory)
 {
 	autoarena arena = { 0 };
 	autostatedir dir = STATE_DIR_INIT;
-	struct intent_record *intent = NULL;
+	struct claimed claimed;
 	struct err e;
 
 	if (state_open(mark->root, mark->id, false, &dir, &e) < 0) {
-		/* What cannot be looked at is not taken for gone. */
-		if (e.kind != ERR_NOT_FOUND && e.kind != ERR_USAGE)
+		if (!is_gone(&e))
 			return true;
-	} else if (state_read_intent(&dir, &arena, &intent, &e) < 0) {
+	} else if (read_claimed(&dir, &arena, &claimed, &e) < 0) {
 		return true;
-	} else if (intent && intent->cgroup && str_eq(intent->cgroup->mark, mark->name)) {
+	} else if (claimed.cgroup && str_eq(claimed.cgroup->mark, mark->name)) {
 		return true;
 	}
 	return cgroup_is_populated(directory);
@@ -85,33 +118,27 @@ static int found(const struct cgroup_mark *mark, int relation, const char *direc
 
 /* --- records --- */
 
-static bool is_of_this_boot(const struct intent_record *intent)
+static bool is_of_this_boot(const char *recorded)
 {
 	char now[BOOT_ID_SIZE];
 	struct err e;
 
-	return boot_id(now, &e) < 0 || !boot_is_another(intent->owner.boot_id, now);
+	return !recorded || boot_id(now, &e) < 0 || !boot_is_another(recorded, now);
 }
 
-/* A unit's place is known to the status alone. NULL: it has no group, or has marked it. */
+/* NULL: it has no group, or has marked it. */
 static int read_unmarked(const struct state_dir *dir, struct arena *arena,
 			 const struct cgroup_record **ret, struct err *e)
 {
-	struct intent_record *intent;
-	struct status_record *status = NULL;
+	struct claimed claimed;
 	const struct cgroup_record *record;
 
 	*ret = NULL;
-	if (state_read_intent(dir, arena, &intent, e) < 0)
+	if (read_claimed(dir, arena, &claimed, e) < 0)
 		return -1;
-	if (!intent || !intent->cgroup || intent->cgroup->mark || !is_of_this_boot(intent))
-		return 0;
-	record = intent->cgroup;
-	if (record->unit && state_read_status(dir, arena, &status, e) < 0)
-		return -1;
-	if (record->unit)
-		record = status ? status->cgroup : NULL;
-	if (record && record->manage && record->path)
+	record = claimed.cgroup;
+	if (record && !record->mark && record->manage && record->path &&
+	    is_of_this_boot(claimed.boot_id))
 		*ret = record;
 	return 0;
 }
@@ -134,7 +161,7 @@ static int consider(const struct recorded *r, const char *root, const char *id, 
 		return 0;
 	if (state_open(root, id, false, &dir, e) < 0 ||
 	    read_unmarked(&dir, r->arena, &record, e) < 0)
-		return e->kind == ERR_SYSTEM ? -1 : 0;
+		return e->kind == ERR_SYSTEM && !is_gone(e) ? -1 : 0;
 	if (record)
 		r->found(r, root, id, record);
 	return 0;

@@ -256,6 +256,32 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     succeeds delete first
 }
 
+@test "each record alone keeps a stopped container's group; a state root that is a file keeps none" {
+    up first /test-g
+    stop first
+    b=$(bundle second "$(args sleep 1000)" "$(at /test-g)")
+    for marked in yes no; do
+        [ $marked = yes ] || unmark first /test-g
+        for record in intent status; do
+            mv "$SHIM_ROOT/first/$record.json" lost
+            expect_error 'belongs to container "first"' create -b "$b" second
+            mv lost "$SHIM_ROOT/first/$record.json"
+        done
+    done
+    succeeds delete first
+    for marked in yes no; do
+        rm -rf other c1
+        b=$(bundle c1 "$(args true)" "$(at /test-h)")
+        SHIM_ROOT=$PWD/other succeeds run -d -b "$b" c1
+        SHIM_ROOT=$PWD/other wait_until has_status c1 stopped
+        [ $marked = yes ] || SHIM_ROOT=$PWD/other unmark c1 /test-h
+        rm -rf other && touch other
+        succeeds create -b "$b" c1
+        succeeds delete --force c1
+        rm -f /run/distro-shim/members/*
+    done
+}
+
 @test "the same container comes again after everything was killed and its record lost" {
     up first /test-g
     pid=$(pid_of first)
