@@ -84,6 +84,11 @@ bool cgroup_takes_part(int layout, const struct cgroup_hierarchy_facts *hierarch
 int cgroup_check_own(const struct cgroup_record *record, const char *verb, struct err *e)
 	MUST_CHECK;
 
+/* Whether what the record names has another container's mark by now, or processes of another container are
+ * below it. 1, 0; -1 with *e. */
+int cgroup_find_other(const struct cgroup_record *record, struct cgroup_mark *ret, struct err *e)
+	MUST_CHECK;
+
 /* What a change of limits has overwritten. Owned. */
 struct cgroup_change {
 	int directory;

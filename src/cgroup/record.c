@@ -119,6 +119,19 @@ int cgroup_open_whole(const struct cgroup_record *record, const char *verb,
 	return 0;
 }
 
+int cgroup_find_other(const struct cgroup_record *record, struct cgroup_mark *ret, struct err *e)
+{
+	autoopened opened = { 0 };
+
+	if (cgroup_open_record(record, &opened, e) < 0)
+		return -1;
+	if (opened.left_out && opened.other.name[0]) {
+		*ret = opened.other;
+		return 1;
+	}
+	return own_find_other(opened.fds, opened.n, record, ret, e);
+}
+
 int cgroup_check_own(const struct cgroup_record *record, const char *verb, struct err *e)
 {
 	autoopened opened = { 0 };

@@ -305,25 +305,12 @@ bool cgroup_systemd_is_anothers(const struct cgroup_record *record)
 	       whose_unit(&bus, record, &ignored) == ANOTHERS;
 }
 
-/* StopUnit ends all that is in the unit's cgroup, whoever's it is. */
-static int holds_others(const struct cgroup_record *record, struct cgroup_mark *ret, struct err *e)
-{
-	autoopened opened = { 0 };
-
-	if (cgroup_open_record(record, &opened, e) < 0)
-		return -1;
-	if (opened.left_out && opened.other.name[0]) {
-		*ret = opened.other;
-		return 1;
-	}
-	return own_find_other(opened.fds, opened.n, record, ret, e);
-}
-
 int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e)
 {
 	struct cgroup_mark other;
 	autobus bus = SYSTEMD_BUS_INIT;
-	int rc = holds_others(record, &other, e);
+	/* StopUnit ends all that is in the unit's cgroup, whoever's it is. */
+	int rc = cgroup_find_other(record, &other, e);
 
 	if (rc < 0)
 		return -1;

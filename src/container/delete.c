@@ -13,6 +13,7 @@
 #include "container/container.h"
 #include "container/leftover.h"
 #include "container/records.h"
+#include "facts/groups.h"
 #include "plan/plan_hooks.h"
 #include "sys/deadline.h"
 #include "sys/dying.h"
@@ -257,6 +258,20 @@ static int check_may_go(const struct deletion *d, struct err *e)
 	return fail_not_stopped(d, paused ? STATUS_PAUSED : STATUS_RUNNING, e);
 }
 
+/* A container with CAP_SYS_ADMIN of the host can forge a mark, and a real one may have outlived its record. */
+static void warn_of_left(const struct deletion *d, const struct cgroup_record *cgroup)
+{
+	struct cgroup_mark other;
+	struct err unknown;
+	int rc = cgroup_find_other(cgroup, &other, &unknown);
+
+	if (rc > 0 && !facts_mark_has_record(&other))
+		log_warning(
+			"container %s: cgroup '%s' is left with what is in it: it has the mark of "
+			"container %s (state root '%s'), of which there is no record",
+			d->id, cgroup->path, other.id, other.root);
+}
+
 static int end_processes(const struct deletion *d, const struct cgroup_record *cgroup,
 			 struct err *e)
 {
@@ -371,6 +386,8 @@ static int delete_opened(struct deletion *d, struct err *e)
 	}
 	if (end_processes(d, cgroup, e) < 0 || check_removable(d, e) < 0)
 		return -1;
+	if (cgroup)
+		warn_of_left(d, cgroup);
 	if (cgroup && cgroup_remove(cgroup, time_left(d), e) < 0)
 		return -1;
 	if (remove_rdt(d, e) < 0)

@@ -48,22 +48,23 @@ static bool is_gone(const struct err *e)
 
 /* --- marks --- */
 
-bool facts_mark_counts(const struct cgroup_mark *mark, const char *directory)
+bool facts_mark_has_record(const struct cgroup_mark *mark)
 {
 	autoarena arena = { 0 };
 	autostatedir dir = STATE_DIR_INIT;
 	struct claimed claimed;
 	struct err e;
 
-	if (state_open(mark->root, mark->id, false, &dir, &e) < 0) {
-		if (!is_gone(&e))
-			return true;
-	} else if (read_claimed(&dir, &arena, &claimed, &e) < 0) {
+	if (state_open(mark->root, mark->id, false, &dir, &e) < 0)
+		return !is_gone(&e);
+	if (read_claimed(&dir, &arena, &claimed, &e) < 0)
 		return true;
-	} else if (claimed.cgroup && str_eq(claimed.cgroup->mark, mark->name)) {
-		return true;
-	}
-	return cgroup_is_populated(directory);
+	return claimed.cgroup && str_eq(claimed.cgroup->mark, mark->name);
+}
+
+bool facts_mark_counts(const struct cgroup_mark *mark, const char *directory)
+{
+	return facts_mark_has_record(mark) || cgroup_is_populated(directory);
 }
 
 static bool is_known(const struct facts *facts, const char *root, const char *id, int relation)

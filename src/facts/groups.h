@@ -22,6 +22,9 @@ int facts_groups_of_others(const struct groups_options *options, const struct cg
 			   struct arena *arena, struct cgroup_others *ret, struct err *e)
 	MUST_CHECK;
 
+/* Whether a record that can be found, or cannot be read, has this mark. */
+bool facts_mark_has_record(const struct cgroup_mark *mark);
+
 /* For struct cgroup_claim. */
 bool facts_mark_counts(const struct cgroup_mark *mark, const char *directory);
 

@@ -256,6 +256,26 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     succeeds delete first
 }
 
+@test "delete says what it leaves to a mark of which there is no record" {
+    for place in /test-g/below /test-g; do
+        up c1 /test-g
+        for d in $(directories /test-g); do mkdir "$d/below"; done
+        sleep 1000 3>&- &
+        stranger=$!
+        echo $stranger >"$(freezer)/test-g/below/cgroup.procs"
+        python3 -c 'import os, sys
+for d in sys.argv[1:]: os.setxattr(d, "trusted.distro-shim.owner", b"1 forged - x /y")' "$(freezer)$place"
+        attempt --log-level warning delete --force c1
+        is "$status" 0
+        contains "$stderr" "cgroup '/test-g' is left with what is in it: it has the mark of container x (state root '/y')"
+        lives $stranger
+        kill -KILL $stranger
+        wait $stranger || true
+        find /sys/fs/cgroup -depth -type d -path '*/test-g*' -exec rmdir {} +
+        rm -rf c1
+    done
+}
+
 @test "each record alone keeps a stopped container's group; a state root that is a file keeps none" {
     up first /test-g
     stop first
