@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "sys/caller.h"
 #include "sys/caps.h"
 #include "sys/procfs.h"
 
@@ -57,7 +58,8 @@ void mark_print(const struct cgroup_mark *mark, struct strbuf *out)
 	strbuf_printf(out, "1 %s %s %s %s", mark->name, around, mark->id, mark->root);
 }
 
-/* One that cannot be understood is a later program's, and so another container's. */
+/* One that cannot be understood is a later program's, and so another container's. Its record cannot be found: an
+ * empty group with such a mark is free to take. */
 static int understand(char *text, ssize_t length, struct cgroup_mark *ret)
 {
 	if (length < 0)
@@ -106,7 +108,9 @@ bool marks_are_visible(void)
 	struct cap_sets sets;
 	struct err ignored;
 
-	return caps_get(&sets, &ignored) == 0 && (sets.effective & (UINT64_C(1) << CAP_SYS_ADMIN));
+	/* The power over a user namespace of its own does not do (xattr(7)). */
+	return !caller_in_user_namespace() && caps_get(&sets, &ignored) == 0 &&
+	       (sets.effective & (UINT64_C(1) << CAP_SYS_ADMIN));
 }
 
 char *cgroup_mark_for(const char *directory, const char *id, const char *root, struct arena *arena)

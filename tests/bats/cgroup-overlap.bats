@@ -256,6 +256,12 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     succeeds delete first
 }
 
+@test "a caller in a user namespace of its own, who cannot see marks, goes by the path" {
+    requires userns
+    up c1 /test-g
+    is "$(unshare -Ur "$DISTRO_SHIM" --root "$SHIM_ROOT" --rootless false ps --format json c1 | jq -c .)" "[$(pid_of c1)]"
+}
+
 @test "delete says what it leaves to a mark of which there is no record" {
     for place in /test-g/below /test-g; do
         up c1 /test-g
