@@ -139,10 +139,8 @@ int parent_systemd_scope(struct boot *b, struct err *e)
 
 	if (!b->plan->cgroup.manage || !b->plan->cgroup.scope)
 		return 0;
-	/* also where it fails half way */
-	b->cgroup_made = true;
 	return cgroup_systemd_create(&b->plan->cgroup, b->facts->cgroup, &claim, b->init.pid,
-				     b->arena, b->cgroup_record, &b->cgroup, e);
+				     b->arena, b->cgroup_record, &b->cgroup_made, &b->cgroup, e);
 }
 
 int parent_record_init(struct boot *b, struct err *e)

@@ -127,9 +127,15 @@ static void name_nodes(struct plan_properties *properties, struct arena *arena)
 	}
 }
 
+struct attempts {
+	bool *left_out; /* of the properties: systemd does not know them */
+	bool reset;
+	bool exists; /* a unit of that name is there, and is not this one */
+};
+
 /* 1: made; 0: another attempt is worth it. */
 static int try_start(struct systemd_bus *bus, const struct plan_scope *scope, pid_t pid,
-		     bool *left_out, bool *reset, struct err *e)
+		     struct attempts *attempts, struct err *e)
 {
 	autocall call = { .bus = NULL };
 	struct err ignored;
@@ -138,21 +144,23 @@ static int try_start(struct systemd_bus *bus, const struct plan_scope *scope, pi
 	systemd_call_start(bus, "StartTransientUnit", &call);
 	systemd_call_text(&call, scope->unit);
 	systemd_call_text(&call, "replace");
-	systemd_call_properties(&call, &scope->properties, left_out, pid);
+	systemd_call_properties(&call, &scope->properties, attempts->left_out, pid);
 	systemd_call_no_units(&call);
+	attempts->exists = false;
 	if (systemd_call_send_job(&call, e) == 0)
 		return 1;
 	/* One that has failed stays until somebody has taken note of it. */
-	if (systemd_call_failed_with(&call, "UnitExists") && !*reset) {
-		*reset = true;
+	attempts->exists = systemd_call_failed_with(&call, "UnitExists");
+	if (attempts->exists && !attempts->reset) {
+		attempts->reset = true;
 		if (call_for_unit(bus, "ResetFailedUnit", scope->unit, &ignored) == 0)
 			return 0;
 	}
 	unknown = find_unknown(&call, &scope->properties);
-	if (unknown >= 0 && !left_out[unknown]) {
+	if (unknown >= 0 && !attempts->left_out[unknown]) {
 		log_warning("systemd does not know the property '%s' of unit '%s'",
 			    scope->properties.v[unknown].name, scope->unit);
-		left_out[unknown] = true;
+		attempts->left_out[unknown] = true;
 		return 0;
 	}
 	e->kind = ERR_CONFIG;
@@ -160,14 +168,17 @@ static int try_start(struct systemd_bus *bus, const struct plan_scope *scope, pi
 }
 
 static int start_scope(struct systemd_bus *bus, const struct plan_scope *scope, pid_t pid,
-		       struct arena *arena, struct err *e)
+		       struct arena *arena, bool *ret_made, struct err *e)
 {
-	bool *left_out = arena_new_array(arena, bool, scope->properties.n + 1);
-	bool reset = false;
+	struct attempts attempts = {
+		.left_out = arena_new_array(arena, bool, scope->properties.n + 1),
+	};
 	int rc = 0;
 
 	for (unsigned i = 0; i < UNKNOWN_MAX + 2 && rc == 0; i++)
-		rc = try_start(bus, scope, pid, left_out, &reset, e);
+		rc = try_start(bus, scope, pid, &attempts, e);
+	/* also where no answer has come */
+	*ret_made = !attempts.exists;
 	return rc == 0 ? fail(e, ERR_CONFIG, "make the unit '%s': too many unknown properties",
 			      scope->unit)
 		       : rc;
@@ -200,7 +211,8 @@ static int enter_subgroup(const struct cgroup_facts *facts, const char *path, pi
 
 int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 			  const struct cgroup_claim *claim, pid_t pid, struct arena *arena,
-			  struct cgroup_record *record, struct cgroup *ret, struct err *e)
+			  struct cgroup_record *record, bool *ret_made, struct cgroup *ret,
+			  struct err *e)
 {
 	autobus bus = SYSTEMD_BUS_INIT;
 	struct plan_cgroup found = *plan;
@@ -208,9 +220,10 @@ int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_fa
 
 	struct plan_scope scope = *plan->scope;
 
+	*ret_made = false;
 	name_nodes(&scope.properties, arena);
 	if (systemd_bus_open(scope.user, &bus, e) < 0 ||
-	    start_scope(&bus, &scope, pid, arena, e) < 0 ||
+	    start_scope(&bus, &scope, pid, arena, ret_made, e) < 0 ||
 	    cgroup_unit_path(arena_printf(arena, "%d", (int)pid), plan->scope->unit, arena,
 			     &found.path, e) < 0)
 		return -1;

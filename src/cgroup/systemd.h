@@ -12,12 +12,13 @@
 /*
  * Make the scope around a process that waits, then its limits as cgroup_adopt() does. In *record the unit is
  * there already; path and directories are known as soon as the unit is made, also where a later part fails.
+ * *ret_made: whether there may be a unit of its own, also where it fails; one of that name may live already.
  * ERR_CONFIG where there is no systemd, or one that does not want the unit.
  */
 int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 			  const struct cgroup_claim *claim, pid_t pid, struct arena *arena,
-			  struct cgroup_record *record, struct cgroup *ret, struct err *e)
-	MUST_CHECK;
+			  struct cgroup_record *record, bool *ret_made, struct cgroup *ret,
+			  struct err *e) MUST_CHECK;
 
 /* After new limits stand in the files. Nothing where the record names no unit. */
 int cgroup_systemd_update(const struct plan_cgroup *plan, const struct cgroup_record *record,

@@ -253,8 +253,17 @@ kept"
     is "$(property "$unit" ActiveState)" active
     # another container that wants the same unit
     b=$(bundle other "$(sleeping)" '.linux.cgroupsPath = "system.slice:test:f"')
+    expect_error 'cgroup.overlap.*test-f.scope" belongs to container' --systemd-cgroup create -b "$b" other
+    policy '{ "version": 1, "cgroup": { "overlap": "open" } }'
     expect_error 'test-f.scope.*already' --systemd-cgroup create -b "$b" other
     is "$(property "$unit" ActiveState)" active
+    is "$(state_of "$id")" running
+    # the same container again, whose record was lost: its unit has the same description
+    mv "$SHIM_ROOT/$id" lost
+    expect_error 'test-f.scope.*already' --systemd-cgroup create -b "$id" "$id"
+    is "$(property "$unit" ActiveState)" active
+    rm -rf "${SHIM_ROOT:?}/$id"
+    mv lost "$SHIM_ROOT/$id"
     is "$(state_of "$id")" running
 }
 
