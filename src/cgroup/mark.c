@@ -17,6 +17,7 @@
 
 #define MARK_TEXT_MAX 8192
 #define UNKNOWN "-"
+#define AROUND_TEXT 24
 
 /* One word into a buffer; what follows it, or NULL. */
 static const char *take_word(const char *text, char *buffer, size_t size)
@@ -33,7 +34,7 @@ static const char *take_word(const char *text, char *buffer, size_t size)
 bool mark_parse(const char *text, struct cgroup_mark *ret)
 {
 	struct cgroup_mark mark = { .id = "" };
-	char version[4], around[20], *end;
+	char version[4], around[AROUND_TEXT];
 	const char *at = take_word(text, version, sizeof(version));
 
 	at = at ? take_word(at, mark.name, sizeof(mark.name)) : NULL;
@@ -41,8 +42,7 @@ bool mark_parse(const char *text, struct cgroup_mark *ret)
 	at = at ? take_word(at, mark.id, sizeof(mark.id)) : NULL;
 	if (!at || at[0] != '/' || strlen(at) >= sizeof(mark.root))
 		return false;
-	mark.around = str_eq(around, UNKNOWN) ? 0 : strtoull(around, &end, 16);
-	if (!str_eq(around, UNKNOWN) && (*end || mark.around == 0))
+	if (!str_eq(around, UNKNOWN) && (!parse_u64(around, &mark.around) || mark.around == 0))
 		return false;
 	memcpy(mark.root, at, strlen(at) + 1);
 	*ret = mark;
@@ -51,10 +51,10 @@ bool mark_parse(const char *text, struct cgroup_mark *ret)
 
 void mark_print(const struct cgroup_mark *mark, struct strbuf *out)
 {
-	char around[20] = UNKNOWN;
+	char around[AROUND_TEXT] = UNKNOWN;
 
 	if (mark->around)
-		snprintf(around, sizeof(around), "%" PRIx64, mark->around);
+		snprintf(around, sizeof(around), "%" PRIu64, mark->around);
 	strbuf_printf(out, "1 %s %s %s %s", mark->name, around, mark->id, mark->root);
 }
 

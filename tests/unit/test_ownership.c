@@ -143,7 +143,7 @@ static void pids_are(struct fixture *f, const uint32_t *wanted, size_t n)
 static void a_mark_is_read_as_it_was_written(void **state)
 {
 	const struct cgroup_mark mark = { .name = "0123456789abcdef",
-					  .around = 0xfedcba9876543210,
+					  .around = 18364758544493064720u,
 					  .id = "web-1",
 					  .root = "/run/a b/containers" };
 	const char *const bad[] = { "",
@@ -162,7 +162,7 @@ static void a_mark_is_read_as_it_was_written(void **state)
 	(void)state;
 	mark_print(&mark, &text);
 	assert_string_equal(strbuf_text(&text),
-			    "1 0123456789abcdef fedcba9876543210 web-1 /run/a b/containers");
+			    "1 0123456789abcdef 18364758544493064720 web-1 /run/a b/containers");
 	assert_true(mark_parse(strbuf_text(&text), &again));
 	assert_string_equal(again.name, mark.name);
 	assert_true(again.around == mark.around);
