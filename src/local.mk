@@ -121,6 +121,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/fields.c \
 	src/policy/host_files.c \
 	src/policy/host_files.h \
+	src/policy/kernel_mounts.h \
 	src/policy/pointer.c \
 	src/policy/pointer.h \
 	src/policy/policy.h \
@@ -132,6 +133,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_cgroup.c \
 	src/policy/rules_confinement.c \
 	src/policy/rules_kernel_mounts.c \
+	src/policy/rules_kernel_types.c \
 	src/policy/rules_mounts.c \
 	src/policy/rules_namespaces.c \
 	src/policy/rules_network.c \

@@ -88,7 +88,7 @@ static int place_hierarchy(struct boot *b, const struct plan_mount *mount,
 	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
 	    0)
 		return fail_sys(e, "mount the hierarchy of '%s'", hierarchy->mount_point);
-	return kernel_mount_known(b, fd, e);
+	return kernel_mount_known(b, fd, mount->stays_readonly, e);
 }
 
 /* Controllers that share a hierarchy ("cpu,cpuacct") are found under each name. */

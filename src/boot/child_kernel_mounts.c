@@ -19,6 +19,7 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -35,9 +36,22 @@ static bool is_kernel_fs(int fd)
 	return fstatfs(fd, &fs) == 0 && kernel_fs_name((unsigned long)fs.f_type);
 }
 
-int kernel_mount_known(struct boot *b, int fd, struct err *e)
+/* Grows where it holds a power of two. */
+void kernel_mount_list(struct boot *b, struct u32list *list, uint32_t id)
 {
-	struct u32list *known = &b->kernel_mounts;
+	if ((list->n & (list->n - 1)) == 0) {
+		uint32_t *v = arena_new_array(b->arena, uint32_t, list->n ? 2 * list->n : 1);
+
+		if (list->n)
+			memcpy(v, list->v, list->n * sizeof(*v));
+		list->v = v;
+	}
+	list->v[list->n++] = id;
+}
+
+int kernel_mount_known(struct boot *b, int fd, bool stays_readonly, struct err *e)
+{
+	struct statfs fs;
 	struct statx st;
 
 	if (!b->plan->kernel_own)
@@ -45,16 +59,13 @@ int kernel_mount_known(struct boot *b, int fd, struct err *e)
 	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) <
 	    0)
 		return fail_sys(e, "ask for the id of a mount");
-	if (known->n == b->kernel_mounts_capacity) {
-		size_t capacity = known->n ? 2 * known->n : 16;
-		uint32_t *v = arena_new_array(b->arena, uint32_t, capacity);
-
-		if (known->n)
-			memcpy(v, known->v, known->n * sizeof(*v));
-		known->v = v;
-		b->kernel_mounts_capacity = capacity;
-	}
-	known->v[known->n++] = (uint32_t)st.stx_mnt_id;
+	kernel_mount_list(b, &b->kernel_mounts, (uint32_t)st.stx_mnt_id);
+	if (!stays_readonly)
+		return 0;
+	if (fstatfs(fd, &fs) < 0)
+		return fail_sys(e, "stat the file system of a mount");
+	if (fs.f_flags & ST_RDONLY)
+		kernel_mount_list(b, &b->kernel_readonly, (uint32_t)st.stx_mnt_id);
 	return 0;
 }
 
@@ -130,7 +141,7 @@ static int make_readonly(struct boot *b, int top, const struct plan_below *below
 		return 0;
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, &readonly) < 0)
 		return fail_sys(e, "make '%s' read-only", below->path);
-	return kernel_mount_known(b, fd, e);
+	return kernel_mount_known(b, fd, true, e);
 }
 
 int kernel_mounts_below(struct boot *b, int top, const struct plan_belows *below, bool shared,
@@ -194,17 +205,24 @@ int kernel_mount_part(struct boot *b, size_t index, int *whole, struct err *e)
 
 /* --- what the runtime is told --- */
 
-int child_kernel_mounts(struct boot *b, struct err *e)
+static int send_list(struct boot *b, const struct u32list *list, struct err *e)
 {
 	struct message message = { .type = BOOT_MOUNT };
 
-	if (!b->plan->kernel_own)
-		return 0;
-	for (size_t i = 0; i < b->kernel_mounts.n; i++) {
-		message.value = (int32_t)b->kernel_mounts.v[i];
+	for (size_t i = 0; i < list->n; i++) {
+		message.value = (int32_t)list->v[i];
 		if (channel_send(b->channel, &message, -1, e) < 0)
 			return -1;
 	}
 	message.type = BOOT_MOUNTS_DONE;
 	return channel_send(b->channel, &message, -1, e);
+}
+
+int child_kernel_mounts(struct boot *b, struct err *e)
+{
+	if (!b->plan->kernel_own)
+		return 0;
+	if (send_list(b, &b->kernel_mounts, e) < 0)
+		return -1;
+	return send_list(b, &b->kernel_readonly, e);
 }

@@ -292,7 +292,7 @@ static int remount(struct boot *b, const struct plan_mount *mount, struct err *e
 static int settle_kernel_mount(struct boot *b, const struct plan_mount *mount, int fd,
 			       struct err *e)
 {
-	if (mount->kernel && kernel_mount_known(b, fd, e) < 0)
+	if (mount->kernel && kernel_mount_known(b, fd, mount->stays_readonly, e) < 0)
 		return -1;
 	if (kernel_mounts_below(b, fd, &mount->below, shares_with_host(b, mount), e) < 0)
 		return -1;

@@ -63,9 +63,8 @@ struct boot {
 	int mounts_copy; /* pidfd of who keeps a copy of the runtime's mounts; -1: the container's own is one */
 	int root_mount; /* detached clone of the root filesystem; the child attaches it */
 	int *mount_fds; /* one per plan->mounts: made by the parent, -1 where the child makes it */
-	/* child: mount ids of the file systems of the kernel's that the plan knows */
-	struct u32list kernel_mounts;
-	size_t kernel_mounts_capacity;
+	/* child: mount ids of the file systems of the kernel's that the plan knows, and of those that stay read-only */
+	struct u32list kernel_mounts, kernel_readonly;
 	int cgroup_procs; /* v2 with a user namespace by path: written by the child */
 
 	struct hook_place hooks; /* of the runtime's hooks; the child's have its files */
@@ -122,7 +121,7 @@ struct boot {
 		.console_master = -1, .root_mount = -1, .cgroup_procs = -1, .mounts_copy = -1,   \
 		.procfs = -1, .container_network = -1, .hooks = HOOK_PLACE_INIT,                 \
 		.descriptors = -1, .home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, \
-		.network = -1, .status_fd = -1, .proc_directory = -1                              \
+		.network = -1, .status_fd = -1, .proc_directory = -1                             \
 	}
 /* Close what is open still. The process is left to the caller. */
 void boot_release(struct boot *b);
@@ -411,8 +410,11 @@ int receive_from_helper(const struct boot *b, const struct child *helper, int ch
 			uint32_t type, int *ret_fd, struct err *e) MUST_CHECK;
 
 /* --- child_kernel_mounts.c --- */
-/* It is known: one that the plan has, attached. */
-int kernel_mount_known(struct boot *b, int fd, struct err *e) MUST_CHECK;
+/* It is known: one that the plan has, attached. Where it is read-only by now, and no remount and no hook may change
+ * that, `stays_readonly`. */
+int kernel_mount_known(struct boot *b, int fd, bool stays_readonly, struct err *e) MUST_CHECK;
+/* Also in the runtime. */
+void kernel_mount_list(struct boot *b, struct u32list *list, uint32_t id);
 /* Whether the root of a mount is there that is none of these. */
 bool kernel_mount_is_foreign(const struct boot *b, int fd);
 /* What the plan says of those below an attached mount. `shared`: what is unmounted here would be gone on the

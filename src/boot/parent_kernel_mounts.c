@@ -12,6 +12,7 @@
 #include "boot/protocol.h"
 #include "sys/channel.h"
 #include "sys/kernel_fs.h"
+#include "sys/mount_api.h"
 #include "sys/mountinfo.h"
 
 #include <errno.h>
@@ -112,7 +113,7 @@ static bool is_part_of_known(const struct mountinfo *info, const struct u32list 
 }
 
 static int check_created(const struct boot *b, const struct mountinfo *info,
-			 const struct u32list *known, struct err *e)
+			 const struct u32list *known, const struct u32list *readonly, struct err *e)
 {
 	for (size_t i = 0; i < info->n; i++) {
 		const struct mountinfo_entry *mount = &info->v[i];
@@ -121,46 +122,36 @@ static int check_created(const struct boot *b, const struct mountinfo *info,
 			continue;
 		if (!is_listed(known, mount->id) && !is_part_of_known(info, known, mount))
 			return fail_mount(mount, "is not what was judged", e);
+		if (is_listed(readonly, mount->id) && !is_readonly(mount))
+			return fail_mount(mount, "must be read-only and was made writable", e);
 		if (shows_writable_sys(b->plan, info, mount))
 			return fail_mount(mount, "has a sys that is writable", e);
 	}
 	return 0;
 }
 
-static int receive_known(struct boot *b, struct u32list *ret, struct err *e)
+static int receive_list(struct boot *b, struct u32list *ret, struct err *e)
 {
-	size_t capacity = 0;
+	struct message message;
 
-	for (;;) {
-		struct message message;
-
-		if (parent_expect_either(b, BOOT_MOUNT, BOOT_MOUNTS_DONE, &message, e) < 0)
-			return -1;
+	while (parent_expect_either(b, BOOT_MOUNT, BOOT_MOUNTS_DONE, &message, e) == 0) {
 		if (message.type == BOOT_MOUNTS_DONE)
 			return 0;
-		if (ret->n == capacity) {
-			uint32_t *v;
-
-			capacity = capacity ? 2 * capacity : 16;
-			v = arena_new_array(b->arena, uint32_t, capacity);
-			if (ret->n)
-				memcpy(v, ret->v, ret->n * sizeof(*v));
-			ret->v = v;
-		}
-		ret->v[ret->n++] = (uint32_t)message.value;
+		kernel_mount_list(b, ret, (uint32_t)message.value);
 	}
+	return -1;
 }
 
 int parent_kernel_mounts(struct boot *b, struct err *e)
 {
-	struct u32list known = { 0 };
+	struct u32list known = { 0 }, readonly = { 0 };
 	struct mountinfo info;
 
 	if (!b->plan->kernel_own)
 		return 0;
-	if (receive_known(b, &known, e) < 0)
+	if (receive_list(b, &known, e) < 0 || receive_list(b, &readonly, e) < 0)
 		return -1;
-	if (read_mounts(b, &info, e) < 0 || check_created(b, &info, &known, e) < 0)
+	if (read_mounts(b, &info, e) < 0 || check_created(b, &info, &known, &readonly, e) < 0)
 		return err_prefix(e, "kernel-mounts");
 	return 0;
 }
@@ -195,6 +186,12 @@ static const struct plan_mount *planned_at(const struct plan *plan,
 	return found;
 }
 
+static bool is_planned_readonly(const struct plan_mount *mount)
+{
+	return mount->stays_readonly &&
+	       ((mount->attr_set | mount->rec_attr_set) & MOUNT_ATTR_RDONLY);
+}
+
 static int check_restored(const struct boot *b, const struct mountinfo *info,
 			  const struct mountinfo *host, struct err *e)
 {
@@ -209,6 +206,8 @@ static int check_restored(const struct boot *b, const struct mountinfo *info,
 		if (own ? is_of_host(host, mount) && !(known && known->kind == PLAN_MOUNT_BIND)
 			: !known && !is_readonly(mount))
 			return fail_mount(mount, "is the host's", e);
+		if (known && is_planned_readonly(known) && !is_readonly(mount))
+			return fail_mount(mount, "must be read-only and was made writable", e);
 		if (shows_writable_sys(b->plan, info, mount))
 			return fail_mount(mount, "has a sys that is writable", e);
 	}

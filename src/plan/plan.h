@@ -105,6 +105,8 @@ struct plan_mount {
 	const char *subtree;
 	bool lends;        /* FS: a later one mounts a part of it */
 	bool kernel;       /* a file system of the kernel's, which the container is known to have */
+	/* of those: made read-only, it is not for a later remount to change */
+	bool stays_readonly;
 	bool readonly_top; /* CGROUP of v1: the hierarchies in it are writable */
 	struct plan_belows below;
 	struct {

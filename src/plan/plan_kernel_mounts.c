@@ -120,6 +120,17 @@ static void find_lender(struct plan_context *c, const struct plan_mount *mount)
 	}
 }
 
+/* What may be asked for as writable in the first place may be made so later: procfs, sysfs and the view of the control
+ * groups as each container has them, and a bpf file system, of which each mount is a new one. */
+static bool stays_readonly(const struct plan_mount *mount)
+{
+	if (mount->kind == PLAN_MOUNT_BIND || mount->subtree)
+		return true;
+	if (mount->is_sysfs)
+		return !str_eq(mount->destination, "/sys");
+	return kernel_fs_kind(mount->fstype) == KERNEL_FS_OTHER && !str_eq(mount->fstype, "bpf");
+}
+
 int plan_kernel_mounts(struct plan_context *c, struct err *e)
 {
 	struct plan *plan = c->plan;
@@ -140,6 +151,7 @@ int plan_kernel_mounts(struct plan_context *c, struct err *e)
 
 		mount->kernel =
 			kernel_fs_kind(source ? source->fstype : mount->fstype) != KERNEL_FS_NONE;
+		mount->stays_readonly = mount->kernel && stays_readonly(mount);
 		if (source)
 			find_below(c, source, &mount->below);
 		find_guards(c, mount);

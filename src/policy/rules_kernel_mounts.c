@@ -6,13 +6,12 @@
  * the host's, read-only; and refused where neither is possible. What the plan makes of it holds for a procfs or
  * sysfs that the config asks for at another place than the usual one, too. Pure.
  */
-#include "policy/rules.h"
+#include "policy/kernel_mounts.h"
 
 #include "base/auto.h"
 #include "sys/kernel_fs.h"
 #include "sys/mountinfo.h"
 
-#define REMEDY "kernelMounts \"requested\" would leave it as it is asked for"
 /* As many are named in one sentence. */
 #define NAMED_MAX 6
 
@@ -27,32 +26,6 @@ struct subject {
 	bool readonly;
 };
 
-static bool asks_readonly(const struct spec_mount *mount)
-{
-	bool readonly = false;
-
-	for (size_t i = 0; i < mount->options.n; i++) {
-		const char *option = mount->options.v[i];
-
-		if (str_eq(option, "ro") || str_eq(option, "rro"))
-			readonly = true;
-		else if (str_eq(option, "rw") || str_eq(option, "rrw"))
-			readonly = false;
-	}
-	return readonly;
-}
-
-static void add_option(struct application *a, struct spec_mount *mount, const char *option)
-{
-	char **v = arena_new_array(a->edit.arena, char *, mount->options.n + 1);
-
-	for (size_t i = 0; i < mount->options.n; i++)
-		v[i] = mount->options.v[i];
-	v[mount->options.n] = arena_strdup(a->edit.arena, option);
-	mount->options.v = v;
-	mount->options.n++;
-}
-
 /* The container's own, of which `part` is seen. What is not the whole at its usual place says so. */
 static struct spec_mount own_mount(struct application *a, const char *type, const char *destination,
 				   const char *part, bool readonly)
@@ -63,9 +36,9 @@ static struct spec_mount own_mount(struct application *a, const char *type, cons
 					     : false;
 
 	if (readonly)
-		add_option(a, &mount, "ro");
+		kernel_add_option(a, &mount, "ro");
 	if (!usual || !str_eq(part, "/"))
-		add_option(a, &mount, arena_printf(a->edit.arena, "subtree=%s", part));
+		kernel_add_option(a, &mount, arena_printf(a->edit.arena, "subtree=%s", part));
 	return mount;
 }
 
@@ -81,12 +54,6 @@ static const char *proc_part(const char *part)
 	if (digits && (part[1 + digits] == '/' || !part[1 + digits]))
 		return NULL;
 	return part;
-}
-
-/* Engines make a sysfs writable for privileged containers alone. */
-static bool sysfs_readonly(struct application *a, bool asked)
-{
-	return asked || !find_sys_admin(a);
 }
 
 /* With the host's network, which the policy has allowed, the host's sysfs shows nothing else; and who is not
@@ -188,11 +155,11 @@ static void insert_own(struct subject *s, size_t from, const char *type, const c
 		return;
 	/* of a view "ro" alone would be about its directory */
 	if (readonly && str_eq(type, "cgroup"))
-		add_option(a, &own, "rro");
+		kernel_add_option(a, &own, "rro");
 	edit_mount_insert(&a->edit, s->id, s->next++, &own,
 			  arena_printf(a->edit.arena,
 				       "the host has mounted a file system of type %s here; the "
-				       "container gets its own in its place (" REMEDY ")",
+				       "container gets its own in its place (" KERNEL_REMEDY ")",
 				       type));
 }
 
@@ -261,7 +228,7 @@ static void warn_below(struct subject *s)
 	if (readonly.length)
 		strbuf_printf(&why, "%s%s are read-only", gone.length ? ", and " : "",
 			      strbuf_text(&readonly));
-	strbuf_puts(&why, " (" REMEDY ")");
+	strbuf_puts(&why, " (" KERNEL_REMEDY ")");
 	edit_warn(&s->a->edit, s->id, s->pointer, strbuf_text(&why));
 }
 
@@ -271,7 +238,7 @@ static void replace(struct subject *s, size_t index, const struct spec_mount *mo
 		    const char *why)
 {
 	edit_mount_replace(&s->a->edit, s->id, index, mount,
-			   arena_printf(s->a->edit.arena, "%s (" REMEDY ")", why));
+			   arena_printf(s->a->edit.arena, "%s (" KERNEL_REMEDY ")", why));
 }
 
 static void judge_proc(struct subject *s, size_t index)
@@ -283,7 +250,7 @@ static void judge_proc(struct subject *s, size_t index)
 		edit_refuse(
 			&s->a->edit, s->id, s->pointer,
 			"it is the host's view of one process, which no procfs of the container "
-			"has; " REMEDY);
+			"has; " KERNEL_REMEDY);
 		return;
 	}
 	own = own_mount(s->a, "proc", s->a->edit.spec->mounts.v[index].destination, part,
@@ -298,11 +265,11 @@ static void judge_sysfs(struct subject *s, size_t index)
 {
 	struct spec_mount own = own_mount(
 		s->a, "sysfs", s->a->edit.spec->mounts.v[index].destination,
-		s->source->part ? s->source->part : "/", sysfs_readonly(s->a, s->readonly));
+		s->source->part ? s->source->part : "/", kernel_sysfs_readonly(s->a, s->readonly));
 
 	if (!s->source->part) {
 		edit_refuse(&s->a->edit, s->id, s->pointer,
-			    "which part of the host's sysfs it is cannot be told; " REMEDY);
+			    "which part of the host's sysfs it is cannot be told; " KERNEL_REMEDY);
 		return;
 	}
 	replace(s, index, &own,
@@ -319,7 +286,7 @@ static void judge_cgroup(struct subject *s, size_t index)
 					  view_of(s->a, s->source->path), s->readonly);
 
 	if (strlist_has(&mount->options, "rro"))
-		add_option(s->a, &own, "rro");
+		kernel_add_option(s->a, &own, "rro");
 	replace(s, index, &own,
 		"the host's control groups are everybody's; the container gets the view of its "
 		"own");
@@ -328,14 +295,14 @@ static void judge_cgroup(struct subject *s, size_t index)
 static void make_readonly(struct subject *s, size_t index)
 {
 	struct spec_mount mount = s->a->edit.spec->mounts.v[index];
-	bool recursive = s->source->recursive && !strlist_has(&mount.options, "rro");
+	bool recursive = s->source->recursive && !kernel_asks_readonly_below(&mount);
 
-	if (asks_readonly(&mount) && !recursive)
+	if (kernel_asks_readonly(&mount) && !recursive)
 		return;
-	if (!asks_readonly(&mount))
-		add_option(s->a, &mount, "ro");
+	if (!kernel_asks_readonly(&mount))
+		kernel_add_option(s->a, &mount, "ro");
 	if (recursive)
-		add_option(s->a, &mount, "rro");
+		kernel_add_option(s->a, &mount, "rro");
 	replace(s, index, &mount,
 		arena_printf(s->a->edit.arena,
 			     "a %s is the machine's, and what is written there changes it for all: "
@@ -362,49 +329,6 @@ static void judge_bind(struct subject *s, size_t index)
 	}
 }
 
-/* --- what is no bind --- */
-
-/* Each mount of such a type shows the one instance of the machine; a bpf file system is a new one, and so is
- * binfmt_misc in a user namespace of one's own (Linux 6.7). */
-static bool is_of_machine(struct application *a, const char *type)
-{
-	if (kernel_fs_kind(type) != KERNEL_FS_OTHER || str_eq(type, "bpf"))
-		return false;
-	return !str_eq(type, "binfmt_misc") || namespace_index(a->edit.spec, SPEC_NS_USER) < 0;
-}
-
-static void judge_new(struct application *a, const char *id, size_t index, const char *pointer)
-{
-	struct spec_mount mount = a->edit.spec->mounts.v[index];
-	bool proc = str_eq(mount.type, "proc"), sysfs = str_eq(mount.type, "sysfs");
-
-	if (is_of_machine(a, mount.type) && !asks_readonly(&mount)) {
-		add_option(a, &mount, "ro");
-		edit_mount_replace(&a->edit, id, index, &mount,
-				   arena_printf(a->edit.arena,
-						"a %s is the machine's, and what is written there "
-						"changes it for all: read-only (" REMEDY ")",
-						mount.type));
-	} else if (sysfs && !mount_is_at(a, &mount, "/sys") && !asks_readonly(&mount) &&
-		   !find_sys_admin(a)) {
-		add_option(a, &mount, "ro");
-		edit_mount_replace(&a->edit, id, index, &mount,
-				   "beside /sys a sysfs is read-only without CAP_SYS_ADMIN (" REMEDY
-				   ")");
-	} else if ((proc && !mount_is_at(a, &mount, "/proc")) ||
-		   (sysfs && !mount_is_at(a, &mount, "/sys"))) {
-		edit_keep(&a->edit, id, pointer,
-			  proc ? "what is masked or read-only in /proc is so here, too"
-			       : "what is masked or read-only in /sys is so here, too");
-	}
-	for (size_t i = 0; str_eq(mount.type, "overlay") && i < mount.options.n; i++)
-		if (facts_source(a->facts, mount.options.v[i], false, false))
-			edit_refuse(
-				&a->edit, id, pointer,
-				"a layer of it is a file system of the kernel's, of which there "
-				"is no part of the container's own; " REMEDY);
-}
-
 static bool spreads(const char *propagation)
 {
 	return propagation && (strstr(propagation, "shared") || strstr(propagation, "slave"));
@@ -425,20 +349,21 @@ static size_t judge_mount(struct application *a, const char *id, size_t index)
 	struct subject s = {
 		.a = a,
 		.id = id,
-		.source = facts_source(a->facts, mount->source,
-				       strlist_has(&mount->options, "src-nofollow") ||
-					       strlist_has(&mount->options, "copy-symlink"),
-				       strlist_has(&mount->options, "rbind")),
+		.source = kernel_source_of(a, mount),
 		.pointer = pointer,
 		.next = index + 1,
-		.readonly = asks_readonly(mount),
+		.readonly = kernel_asks_readonly(mount),
 	};
 
-	if (!mount->destination || strlist_has(&mount->options, "remount"))
+	if (!mount->destination)
 		return 0;
+	if (strlist_has(&mount->options, "remount")) {
+		kernel_judge_remount(a, id, index);
+		return 0;
+	}
 	s.destination = mount_path_clean(mount->destination, a->edit.arena);
 	if (!mount_is_bind(mount)) {
-		judge_new(a, id, index, pointer);
+		kernel_judge_new(a, id, index, pointer);
 		return 0;
 	}
 	for (size_t i = 0; i < mount->options.n; i++)

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * File systems of the kernel that a config asks for by their type, and remounts of what is there by then. Which are
+ * read-only is decided here for all of them. Pure.
+ */
+#include "policy/kernel_mounts.h"
+
+#include "base/auto.h"
+#include "sys/kernel_fs.h"
+
+/* The last of two words; NULL: neither is there. */
+static const char *last_of(const struct spec_mount *mount, const char *one, const char *other)
+{
+	for (size_t i = mount->options.n; i-- > 0;)
+		if (str_eq(mount->options.v[i], one) || str_eq(mount->options.v[i], other))
+			return mount->options.v[i];
+	return NULL;
+}
+
+/* What is said of one mount is applied after what is said of it and all below it, whichever is written first. */
+bool kernel_asks_readonly(const struct spec_mount *mount)
+{
+	const char *word = last_of(mount, "ro", "rw");
+
+	if (!word)
+		word = last_of(mount, "rro", "rrw");
+	return str_eq(word, "ro") || str_eq(word, "rro");
+}
+
+bool kernel_asks_readonly_below(const struct spec_mount *mount)
+{
+	return str_eq(last_of(mount, "rro", "rrw"), "rro");
+}
+
+static bool asks_writable(const struct spec_mount *mount)
+{
+	return !kernel_asks_readonly(mount) &&
+	       (strlist_has(&mount->options, "rw") || strlist_has(&mount->options, "rrw"));
+}
+
+const struct source_facts *kernel_source_of(struct application *a, const struct spec_mount *mount)
+{
+	return facts_source(a->facts, mount->source,
+			    strlist_has(&mount->options, "src-nofollow") ||
+				    strlist_has(&mount->options, "copy-symlink"),
+			    strlist_has(&mount->options, "rbind"));
+}
+
+void kernel_add_option(struct application *a, struct spec_mount *mount, const char *option)
+{
+	char **v = arena_new_array(a->edit.arena, char *, mount->options.n + 1);
+
+	for (size_t i = 0; i < mount->options.n; i++)
+		v[i] = mount->options.v[i];
+	v[mount->options.n] = arena_strdup(a->edit.arena, option);
+	mount->options.v = v;
+	mount->options.n++;
+}
+
+/* Engines make a sysfs writable for privileged containers alone. */
+bool kernel_sysfs_readonly(struct application *a, bool asked)
+{
+	return asked || !find_sys_admin(a);
+}
+
+/* Each mount of such a type shows the one instance of the machine; a bpf file system is a new one, and so is
+ * binfmt_misc in a user namespace of one's own (Linux 6.7). */
+static bool is_of_machine(struct application *a, const char *type)
+{
+	if (kernel_fs_kind(type) != KERNEL_FS_OTHER || str_eq(type, "bpf"))
+		return false;
+	return !str_eq(type, "binfmt_misc") || namespace_index(a->edit.spec, SPEC_NS_USER) < 0;
+}
+
+void kernel_judge_new(struct application *a, const char *id, size_t index, const char *pointer)
+{
+	struct spec_mount mount = a->edit.spec->mounts.v[index];
+	bool proc = str_eq(mount.type, "proc"), sysfs = str_eq(mount.type, "sysfs");
+
+	if (is_of_machine(a, mount.type) && !kernel_asks_readonly(&mount)) {
+		kernel_add_option(a, &mount, "ro");
+		edit_mount_replace(&a->edit, id, index, &mount,
+				   arena_printf(a->edit.arena,
+						"a %s is the machine's, and what is written there "
+						"changes it for all: read-only (" KERNEL_REMEDY ")",
+						mount.type));
+	} else if (sysfs && !mount_is_at(a, &mount, "/sys") && !kernel_asks_readonly(&mount) &&
+		   kernel_sysfs_readonly(a, false)) {
+		kernel_add_option(a, &mount, "ro");
+		edit_mount_replace(
+			&a->edit, id, index, &mount,
+			"beside /sys a sysfs is read-only without CAP_SYS_ADMIN (" KERNEL_REMEDY
+			")");
+	} else if ((proc && !mount_is_at(a, &mount, "/proc")) ||
+		   (sysfs && !mount_is_at(a, &mount, "/sys"))) {
+		edit_keep(&a->edit, id, pointer,
+			  proc ? "what is masked or read-only in /proc is so here, too"
+			       : "what is masked or read-only in /sys is so here, too");
+	}
+	for (size_t i = 0; str_eq(mount.type, "overlay") && i < mount.options.n; i++)
+		if (facts_source(a->facts, mount.options.v[i], false, false))
+			edit_refuse(
+				&a->edit, id, pointer,
+				"a layer of it is a file system of the kernel's, of which there "
+				"is no part of the container's own; " KERNEL_REMEDY);
+}
+
+/* Whether it is a file system of the kernel's that what comes before has made, or left, read-only: of these the plan
+ * lets none become writable again. */
+static bool stays_readonly(struct application *a, const struct spec_mount *mount)
+{
+	const struct source_facts *source = kernel_source_of(a, mount);
+
+	if (!kernel_asks_readonly(mount))
+		return false;
+	if (mount_is_bind(mount))
+		return source && kernel_fs_kind(source->fstype);
+	for (size_t i = 0; kernel_fs_kind(mount->type) && i < mount->options.n; i++)
+		if (str_has_prefix(mount->options.v[i], "subtree="))
+			return true;
+	return is_of_machine(a, mount->type) ||
+	       (str_eq(mount->type, "sysfs") && !mount_is_at(a, mount, "/sys"));
+}
+
+/* One that names the place by another name, or all below a place, runtime and kernel find out later. */
+void kernel_judge_remount(struct application *a, const char *id, size_t index)
+{
+	struct spec_mount mount = a->edit.spec->mounts.v[index];
+	const char *place = mount_path_clean(mount.destination, a->edit.arena);
+	const struct spec_mount *there = NULL;
+
+	for (size_t i = 0; i < index; i++)
+		if (mount_is_at(a, &a->edit.spec->mounts.v[i], place) &&
+		    !strlist_has(&a->edit.spec->mounts.v[i].options, "remount"))
+			there = &a->edit.spec->mounts.v[i];
+	if (!there || !asks_writable(&mount) || !stays_readonly(a, there))
+		return;
+	kernel_add_option(a, &mount, "ro");
+	if (strlist_has(&mount.options, "rrw"))
+		kernel_add_option(a, &mount, "rro");
+	edit_mount_replace(
+		&a->edit, id, index, &mount,
+		"a file system of the kernel's that is read-only there stays so (" KERNEL_REMEDY
+		")");
+}
