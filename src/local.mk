@@ -301,6 +301,7 @@ src_libboot_a_SOURCES = \
 	src/boot/exec.c \
 	src/boot/identity_check.c \
 	src/boot/identity_check.h \
+	src/boot/live_kernel_mounts.c \
 	src/boot/live_mounts.c \
 	src/boot/mounts.c \
 	src/boot/mounts_copy.c \

@@ -69,6 +69,25 @@ int kernel_mount_known(struct boot *b, int fd, bool stays_readonly, struct err *
 	return 0;
 }
 
+/* A cpuset is a cgroup by another name. Of a bind that was judged the file system is not asked: a server that is gone
+ * would be waited for. */
+int kernel_mount_expected(const struct boot *b, const struct plan_mount *mount, int fd,
+			  struct err *e)
+{
+	struct statfs fs;
+
+	if (!b->plan->kernel_own || mount->kernel || mount->opened != PLAN_NO_SOURCE)
+		return 0;
+	if (fstatfs(fd, &fs) < 0)
+		return fail_sys(e, "stat the file system of '%s'", mount->source);
+	if (!kernel_fs_name((unsigned long)fs.f_type))
+		return 0;
+	return fail(e, ERR_POLICY,
+		    "kernelMounts: '%s' for '%s' is a %s, which is not what was judged; "
+		    "\"requested\" in the policy would allow it",
+		    mount->source, mount->destination, kernel_fs_name((unsigned long)fs.f_type));
+}
+
 bool kernel_mount_is_foreign(const struct boot *b, int fd)
 {
 	struct statx st;

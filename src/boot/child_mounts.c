@@ -330,7 +330,8 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 		return -1;
 	if (mount->kind == PLAN_MOUNT_BIND && separate_from_host(b, fd, mount, e) < 0)
 		return -1;
-	if (apply_mount_attributes(fd, mount, e) < 0 || apply_propagation(fd, mount, e) < 0)
+	if (kernel_mount_expected(b, mount, fd, e) < 0 ||
+	    apply_mount_attributes(fd, mount, e) < 0 || apply_propagation(fd, mount, e) < 0)
 		return -1;
 	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
 	    0)

@@ -13,6 +13,7 @@
 #include "hooks/hooks.h"
 #include "seccomp/program.h"
 #include "sys/channel.h"
+#include "sys/mountinfo.h"
 #include "sys/peer.h"
 
 #include <stdbool.h>
@@ -396,6 +397,9 @@ int child_live_take_away(struct boot *b, int fd, struct err *e) MUST_CHECK;
 int child_live_part(struct boot *b, const struct plan_mount *mount, struct err *e) MUST_CHECK;
 /* Where a target really is, in a container that is there. */
 int child_live_target(struct boot *b, int target, struct err *e) MUST_CHECK;
+/* --- live_kernel_mounts.c --- */
+/* Of the kernel's only what was judged has come with what was mounted. */
+int child_live_check_given(struct boot *b, struct err *e) MUST_CHECK;
 
 /* --- mounts_copy.c --- */
 /* Whether something below a source must be taken away, and can be. */
@@ -424,7 +428,13 @@ int kernel_mounts_below(struct boot *b, int top, const struct plan_belows *below
 /* A detached mount of the part of the container's own file system that the plan names. `whole`: a detached new one,
  * or -1; it is taken. */
 int kernel_mount_part(struct boot *b, size_t index, int *whole, struct err *e) MUST_CHECK;
+/* Before it is attached: what was not judged is not one of the kernel's under another name. */
+int kernel_mount_expected(const struct boot *b, const struct plan_mount *mount, int fd,
+			  struct err *e) MUST_CHECK;
 /* --- parent_kernel_mounts.c --- */
+/* One of the kernel's in a table of mounts is among these, or is a read-only part of one. */
+int kernel_mount_check(const struct mountinfo *info, const struct u32list *known,
+		       const struct mountinfo_entry *mount, struct err *e) MUST_CHECK;
 /* Of a container whose processes criu has made. */
 int restore_check_mounts(struct boot *b, struct err *e) MUST_CHECK;
 /* What is masked or read-only at the usual place, of an attached procfs or sysfs beside it. child_paths.c */

@@ -26,6 +26,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+/* As many as may lie one on the other at one place. */
+#define STACKED_MAX 64
+
 /* --- the runtime --- */
 
 int parent_live_namespaces(struct boot *b, struct err *e)
@@ -98,7 +101,8 @@ static int clone_in_copy(struct boot *b, const struct idmaps *idmaps, struct err
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
 		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
-		    receive_from_helper(b, &helper, of_helper, BOOT_SOURCE, &b->mount_fds[i], e) < 0)
+		    receive_from_helper(b, &helper, of_helper, BOOT_SOURCE, &b->mount_fds[i], e) <
+			    0)
 			return -1;
 	return 0;
 }
@@ -263,11 +267,14 @@ int child_live_give(struct boot *b, struct err *e)
 
 	while (i < n && child_mount(b, i, e) == 0)
 		i++;
-	if (i == n)
+	if (i == n && child_live_check_given(b, e) == 0)
 		return 0;
-	err_prefix(e, "mounts[%zu]", i);
+	if (i < n)
+		err_prefix(e, "mounts[%zu]", i);
 	while (i-- > 0)
-		if (b->mount_fds[i] >= 0 && child_live_take_away(b, b->mount_fds[i], &ignored) < 0)
-			continue;
+		for (int depth = 0; b->mount_fds[i] >= 0 && depth < STACKED_MAX; depth++)
+			/* what came with it and lies on it goes first (umount2(2)), and at last there is none */
+			if (child_live_take_away(b, b->mount_fds[i], &ignored) < 0)
+				break;
 	return -1;
 }

@@ -112,6 +112,14 @@ static bool is_part_of_known(const struct mountinfo *info, const struct u32list 
 	return false;
 }
 
+int kernel_mount_check(const struct mountinfo *info, const struct u32list *known,
+		       const struct mountinfo_entry *mount, struct err *e)
+{
+	if (is_listed(known, mount->id) || is_part_of_known(info, known, mount))
+		return 0;
+	return fail_mount(mount, "is not what was judged", e);
+}
+
 static int check_created(const struct boot *b, const struct mountinfo *info,
 			 const struct u32list *known, const struct u32list *readonly, struct err *e)
 {
@@ -120,8 +128,8 @@ static int check_created(const struct boot *b, const struct mountinfo *info,
 
 		if (!kernel_fs_kind(mount->fstype) || mountinfo_is_hidden(info, mount))
 			continue;
-		if (!is_listed(known, mount->id) && !is_part_of_known(info, known, mount))
-			return fail_mount(mount, "is not what was judged", e);
+		if (kernel_mount_check(info, known, mount, e) < 0)
+			return -1;
 		if (is_listed(readonly, mount->id) && !is_readonly(mount))
 			return fail_mount(mount, "must be read-only and was made writable", e);
 		if (shows_writable_sys(b->plan, info, mount))

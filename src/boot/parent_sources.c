@@ -51,22 +51,41 @@ static int opened_source(const struct boot *b, const struct plan_mount *mount)
 		       : b->host->sources[mount->opened];
 }
 
-/* A descriptor of the runtime's mounts cannot be cloned in another mount namespace, so there it is looked up again:
- * whatever it is by then, a file system of the kernel's it is only where that was judged. */
+static int fail_exchanged(const struct plan_mount *mount, const char *what, struct err *e)
+{
+	return fail(e, ERR_POLICY, "mounts[%u]: the source '%s' %s; try again", mount->index,
+		    mount->source, what);
+}
+
+static int identity(int fd, const struct plan_mount *mount, struct statx *ret, struct err *e)
+{
+	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_INO, ret) < 0)
+		return fail_sys(e, "mounts[%u]: stat the source '%s'", mount->index, mount->source);
+	return 0;
+}
+
+/*
+ * A descriptor of the runtime's mounts cannot be cloned in another mount namespace, so there the path is looked up
+ * again: it is the file that was judged, or the end of it. What was not there then nothing was judged of. A caller
+ * without power may have had no way to it before it is root of the user namespace: that is looked at once it is
+ * mounted.
+ */
 static int check_judged(const struct boot *b, const struct plan_mount *mount, int fd, struct err *e)
 {
-	const char *found;
-	struct statfs fs;
+	int judged = opened_source(b, mount);
+	struct statx expected, found;
 
-	if (mount->opened == PLAN_NO_SOURCE || !b->plan->kernel_own)
+	if (mount->own_source || !b->plan->kernel_own)
 		return 0;
-	if (fstatfs(fd, &fs) < 0)
-		return fail_sys(e, "mounts[%u]: stat the file system of '%s'", mount->index,
-				mount->source);
-	found = kernel_fs_name((unsigned long)fs.f_type);
-	if (!str_eq(found, b->facts->sources.v[mount->opened].fstype))
-		return fail(e, ERR_POLICY, "mounts[%u]: the source '%s' was exchanged for a %s",
-			    mount->index, mount->source, found ? found : "file system of files");
+	if (judged < 0)
+		return has_host_power(b)
+			       ? fail_exchanged(mount, "was not there when it was judged", e)
+			       : 0;
+	if (identity(judged, mount, &expected, e) < 0 || identity(fd, mount, &found, e) < 0)
+		return -1;
+	if (expected.stx_ino != found.stx_ino || expected.stx_dev_major != found.stx_dev_major ||
+	    expected.stx_dev_minor != found.stx_dev_minor)
+		return fail_exchanged(mount, "was exchanged after it was judged", e);
 	return 0;
 }
 
@@ -88,7 +107,7 @@ int clone_source(const struct boot *b, const struct plan_mount *mount, int user_
 	if (fd < 0)
 		return fail_sys(e, "mounts[%u]: source '%s' of '%s'", mount->index, mount->source,
 				mount->destination);
-	if (!here && check_judged(b, mount, fd, e) < 0)
+	if ((!here || known < 0) && check_judged(b, mount, fd, e) < 0)
 		return -1;
 	if (apply_idmap(b, fd, mount, user_namespace, e) < 0)
 		return -1;

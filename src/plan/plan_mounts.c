@@ -433,6 +433,7 @@ static void mount_notify(struct plan_context *c)
 	*mount = (struct plan_mount){
 		.kind = PLAN_MOUNT_BIND,
 		.opened = PLAN_NO_SOURCE,
+		.own_source = true,
 		.index = (unsigned)c->plan->mounts.n,
 		.source = c->options->notify_source,
 		.destination = c->options->notify_destination,

@@ -57,3 +57,55 @@ enabled=kernel/mm/transparent_hugepage/enabled
     b=$(bundle c1 "$(args true)" "$powerless" "$(adds "$(bind /sys /vol)")" ".hooks.createContainer = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"mount -o remount,bind,rw $BATS_TEST_TMPDIR/c1/rootfs/vol\"]}]")
     expect_error "kernelMounts: a sysfs at '/vol' in the container must be read-only" run -b "$b" c1
 }
+
+# While COMMAND of the runtime stands still at STEP, ACTION; then what becomes of it in $output and $status.
+meanwhile() { # STEP ACTION ARGUMENT...
+    local step=$1 action=$2 pid
+    shift 2
+    DISTRO_SHIM_FAULT=$step:stop "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" "$@" </dev/null >raced 2>&1 3>&- &
+    pid=$!
+    wait_until grep -q '^State:.*T' "/proc/$pid/status"
+    eval "$action"
+    kill -CONT "$pid"
+    status=0
+    wait "$pid" || status=$?
+    output=$(<raced)
+}
+# What is mounted in a container, without the table's changing numbers.
+table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
+
+@test "mounts add: a source that comes, goes or changes after it was judged" {
+    requires fault
+    b=$(bundle c1 "$(args sleep 1000)" "$powerless") && succeeds run -d -b "$b" c1
+    b=$(bundle c2 "$(args sleep 1000)" "$powerless" "$(user_namespace)") && succeeds run -d -b "$b" c2
+    mkdir source && chmod 755 . .. source
+    echo "[$(bind "$PWD/late" /vol rw)]" >late.json
+    echo "[$(bind "$PWD/source" /vol rw)]" >source.json
+    before=$(table c1)
+    meanwhile mounts:sources 'ln -s /proc late' mounts add c1 late.json
+    matches "$status $output" '^1 .*late. was not there when it was judged'
+    meanwhile mounts:sources 'mount -t proc proc source' mounts add c1 source.json
+    matches "$status $output" "^1 .*kernelMounts: a proc at '/vol' in the container is not what was judged"
+    umount source
+    meanwhile mounts:sources 'mkdir source/inner; mount -t tracefs tracefs source/inner' mounts add c1 source.json
+    matches "$status $output" "^1 .*kernelMounts: a tracefs at '/vol/inner' in the container is not what was judged"
+    umount source/inner
+    is "$(table c1)" "$before"
+    before=$(table c2)
+    meanwhile mounts:sources 'mv source old; ln -s / source' mounts add c2 source.json
+    matches "$status $output" '^1 .*source. was exchanged after it was judged'
+    is "$(table c2)" "$before"
+    # nothing of it is in the way
+    rm source && mv old source
+    echo "[$(bind "$PWD/source" /home)]" >source.json
+    succeeds mounts add c2 source.json
+    succeeds mounts add c1 source.json
+}
+
+@test "mounts add: a file system of the kernel's under another name" {
+    b=$(bundle c1 "$(args sleep 1000)" "$powerless") && succeeds run -d -b "$b" c1
+    echo "[$(mount_json cpuset cpuset /vol)]" >mounts.json
+    expect_error "kernelMounts: 'cpuset' for '/vol' is a cgroup" mounts add c1 mounts.json
+    b=$(bundle c2 "$(args true)" "$(adds "$(mount_json cpuset cpuset /vol)")")
+    expect_error "kernelMounts: 'cpuset' for '/vol' is a cgroup" run -b "$b" c2
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The last word about file systems of the kernel's in a container that is there, as parent_kernel_mounts.c has it
+ * for a new one: the kernel's own table of the container's mounts is read. Runs in the process that enters the
+ * container.
+ */
+#include "boot/context.h"
+
+#include "base/io.h"
+#include "base/str.h"
+#include "sys/kernel_fs.h"
+#include "sys/mountinfo.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x00001000U
+#endif
+
+/* By the runtime's procfs, for the container's may be anything. */
+static int read_mounts(struct boot *b, struct mountinfo *ret, struct err *e)
+{
+	autofree char *text = NULL;
+
+	if (read_file_at(b->descriptors, "../mountinfo", MOUNTINFO_MAX, &text, NULL, e) < 0)
+		return -1;
+	return mountinfo_parse(text, b->arena, ret, e);
+}
+
+static int find_mount(const struct mountinfo *info, int fd, const struct mountinfo_entry **ret,
+		      struct err *e)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) <
+	    0)
+		return fail_sys(e, "ask for the id of a mount");
+	*ret = mountinfo_find(info, (uint32_t)st.stx_mnt_id);
+	return 0;
+}
+
+/* A part of the container's own comes with what guards it; in all else only what was judged may be. */
+static int check_on(const struct boot *b, const struct mountinfo *info,
+		    const struct mountinfo_entry *top, struct err *e)
+{
+	for (size_t i = 0; i < info->n; i++) {
+		const struct mountinfo_entry *mount = &info->v[i];
+
+		if (kernel_fs_kind(mount->fstype) && mountinfo_is_on(info, mount, top) &&
+		    !mountinfo_is_hidden(info, mount) &&
+		    kernel_mount_check(info, &b->kernel_mounts, mount, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int child_live_check_given(struct boot *b, struct err *e)
+{
+	struct mountinfo info;
+
+	if (!b->plan->kernel_own)
+		return 0;
+	if (read_mounts(b, &info, e) < 0)
+		return -1;
+	for (size_t i = 0; i < b->plan->mounts.n; i++) {
+		const struct mountinfo_entry *top = NULL;
+
+		/* a link that was copied is no mount */
+		if (b->plan->mounts.v[i].subtree || b->mount_fds[i] < 0)
+			continue;
+		if (find_mount(&info, b->mount_fds[i], &top, e) < 0)
+			return -1;
+		if (top && check_on(b, &info, top, e) < 0)
+			return -1;
+	}
+	return 0;
+}
