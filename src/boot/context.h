@@ -404,10 +404,11 @@ int child_live_check_given(struct boot *b, struct err *e) MUST_CHECK;
 /* --- mounts_copy.c --- */
 /* Whether something below a source must be taken away, and can be. */
 bool mounts_need_copy(const struct boot *b);
-/* A process whose mount namespace is such a copy for the user namespace of `container`, a pidfd; it ends when it is
- * dropped. */
-int copy_mounts(const struct boot *b, int container, struct child *ret_keeper, struct err *e)
-	MUST_CHECK;
+bool takes_away_below(const struct plan_belows *below);
+/* A process whose mount namespace is such a copy for the user namespace of `container`, a pidfd, or with `whole` one
+ * from which nothing was taken; it ends when it is dropped. */
+int copy_mounts(const struct boot *b, int container, bool whole, struct child *ret_keeper,
+		struct err *e) MUST_CHECK;
 /* Whoever waits at `mine` sees the child's end: nobody else has the other one. Returns as clone() does. */
 int clone_with_channel(struct child *ret, int *mine, int *theirs, struct err *e) MUST_CHECK;
 int receive_from_helper(const struct boot *b, const struct child *helper, int channel,

@@ -40,38 +40,47 @@ static int find_mount(const struct mountinfo *info, int fd, const struct mountin
 	return 0;
 }
 
-/* A part of the container's own comes with what guards it; in all else only what was judged may be. */
-static int check_on(const struct boot *b, const struct mountinfo *info,
-		    const struct mountinfo_entry *top, struct err *e)
+/* Which of the plan's it is, or lies on; NULL: it was there before. */
+static const struct plan_mount *given_under(const struct boot *b, const struct mountinfo *info,
+					    const struct mountinfo_entry **given,
+					    const struct mountinfo_entry *mount)
 {
-	for (size_t i = 0; i < info->n; i++) {
-		const struct mountinfo_entry *mount = &info->v[i];
-
-		if (kernel_fs_kind(mount->fstype) && mountinfo_is_on(info, mount, top) &&
-		    !mountinfo_is_hidden(info, mount) &&
-		    kernel_mount_check(info, &b->kernel_mounts, mount, e) < 0)
-			return -1;
+	for (size_t depth = 0; mount && depth < info->n; depth++) {
+		for (size_t i = 0; i < b->plan->mounts.n; i++)
+			if (given[i] == mount)
+				return &b->plan->mounts.v[i];
+		mount = mount->parent == mount->id ? NULL : mountinfo_find(info, mount->parent);
 	}
-	return 0;
+	return NULL;
 }
 
 int child_live_check_given(struct boot *b, struct err *e)
 {
+	size_t n = b->plan->mounts.n;
+	const struct mountinfo_entry **given =
+		arena_new_array(b->arena, const struct mountinfo_entry *, n + 1);
 	struct mountinfo info;
 
 	if (!b->plan->kernel_own)
 		return 0;
 	if (read_mounts(b, &info, e) < 0)
 		return -1;
-	for (size_t i = 0; i < b->plan->mounts.n; i++) {
-		const struct mountinfo_entry *top = NULL;
-
-		/* a link that was copied is no mount */
-		if (b->plan->mounts.v[i].subtree || b->mount_fds[i] < 0)
-			continue;
-		if (find_mount(&info, b->mount_fds[i], &top, e) < 0)
+	/* a link that was copied is no mount */
+	for (size_t i = 0; i < n; i++) {
+		given[i] = NULL;
+		if (b->mount_fds[i] >= 0 && find_mount(&info, b->mount_fds[i], &given[i], e) < 0)
 			return -1;
-		if (top && check_on(b, &info, top, e) < 0)
+	}
+	for (size_t i = 0; i < info.n; i++) {
+		const struct mountinfo_entry *mount = &info.v[i];
+		const struct plan_mount *under;
+
+		if (!kernel_fs_kind(mount->fstype) || mountinfo_is_hidden(&info, mount))
+			continue;
+		under = given_under(b, &info, given, mount);
+		/* a part of the container's own comes with what guards it */
+		if (under && !under->subtree &&
+		    kernel_mount_check(&info, &b->kernel_mounts, mount, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -45,10 +45,11 @@ int parent_live_namespaces(struct boot *b, struct err *e)
 		    b->status->id);
 }
 
-static int send_clones(const struct boot *b, const struct idmaps *idmaps, int keeper, int channel,
-		       struct err *e)
+/* `whole`: of all mounts, for what lies in what the other lacks; `keeper` may be -1. */
+static int send_clones(const struct boot *b, const struct idmaps *idmaps, int whole, int keeper,
+		       int channel, struct err *e)
 {
-	if (nsfd_enter(keeper, CLONE_NEWNS | (has_host_power(b) ? 0 : CLONE_NEWUSER),
+	if (nsfd_enter(whole, CLONE_NEWNS | (has_host_power(b) ? 0 : CLONE_NEWUSER),
 		       "the copy of the mounts", e) < 0)
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++) {
@@ -57,6 +58,10 @@ static int send_clones(const struct boot *b, const struct idmaps *idmaps, int ke
 
 		if (b->plan->mounts.v[i].kind != PLAN_MOUNT_BIND)
 			continue;
+		if (keeper >= 0 &&
+		    nsfd_enter(takes_away_below(&b->plan->mounts.v[i].below) ? keeper : whole,
+			       CLONE_NEWNS, "the copy of the mounts", e) < 0)
+			return -1;
 		fd = clone_source(b, &b->plan->mounts.v[i], idmaps->fds[i], false, e);
 		if (fd < 0 || channel_send(channel, &message, fd, e) < 0)
 			return -1;
@@ -65,13 +70,13 @@ static int send_clones(const struct boot *b, const struct idmaps *idmaps, int ke
 }
 
 static __attribute__((noreturn)) void helper_main(const struct boot *b, const struct idmaps *idmaps,
-						  int keeper, int channel)
+						  int whole, int keeper, int channel)
 {
 	struct message message = { .type = BOOT_ERROR };
 	struct err ignored;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (send_clones(b, idmaps, keeper, channel, &message.error) == 0)
+	if (send_clones(b, idmaps, whole, keeper, channel, &message.error) == 0)
 		_exit(0);
 	_exit(channel_send(channel, &message, -1, &ignored) < 0 ? 2 : 1);
 }
@@ -86,17 +91,18 @@ static bool has_bind(const struct plan *plan)
 
 static int clone_in_copy(struct boot *b, const struct idmaps *idmaps, struct err *e)
 {
-	autochild keeper = CHILD_INIT, helper = CHILD_INIT;
+	autochild whole = CHILD_INIT, keeper = CHILD_INIT, helper = CHILD_INIT;
 	autoclose int of_helper = -1, theirs = -1;
 	int rc;
 
 	if (!has_bind(b->plan))
 		return 0;
-	if (copy_mounts(b, b->target, &keeper, e) < 0)
+	if (copy_mounts(b, b->target, true, &whole, e) < 0 ||
+	    (mounts_need_copy(b) && copy_mounts(b, b->target, false, &keeper, e) < 0))
 		return -1;
 	rc = clone_with_channel(&helper, &of_helper, &theirs, e);
 	if (rc == 0)
-		helper_main(b, idmaps, keeper.pidfd, theirs);
+		helper_main(b, idmaps, whole.pidfd, keeper.pidfd, theirs);
 	if (rc < 0)
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)

@@ -59,18 +59,11 @@ static size_t list_detached(const struct boot *b, const char **ret)
 	return n;
 }
 
-/* A source that lies in what is taken away, and is read-only in the container. */
-static bool is_needed(const struct boot *b, const char *place)
+bool takes_away_below(const struct plan_belows *below)
 {
-	for (size_t i = 0; i < b->plan->mounts.n; i++) {
-		const struct plan_mount *mount = &b->plan->mounts.v[i];
-		const char *path = mount->opened == PLAN_NO_SOURCE
-					   ? mount->source
-					   : b->facts->sources.v[mount->opened].path;
-
-		if (mount->kind == PLAN_MOUNT_BIND && (!path || mount_point_is_below(path, place)))
+	for (size_t i = 0; i < below->n; i++)
+		if (below->v[i].detach)
 			return true;
-	}
 	return false;
 }
 
@@ -79,7 +72,7 @@ bool mounts_need_copy(const struct boot *b)
 	return has_host_power(b) && list_detached(b, NULL) > 0;
 }
 
-static int take_away(const struct boot *b, const char *place, struct err *e)
+static int take_away(const char *place, struct err *e)
 {
 	struct statfs fs;
 
@@ -92,7 +85,6 @@ static int take_away(const struct boot *b, const char *place, struct err *e)
 				       ? 0
 				       : fail_sys(e, "unmount '%s'", place);
 	}
-	(void)b;
 	return fail(e, ERR_SYSTEM, "'%s': too many mounts lie one on the other", place);
 }
 
@@ -109,20 +101,20 @@ static int take_all_away(const struct boot *b, struct err *e)
 	if (unshare(CLONE_NEWNS) < 0 || sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave) < 0)
 		return fail_sys(e, "copy the mounts");
 	for (size_t i = 0; i < n; i++)
-		if (!is_needed(b, places[i]) && take_away(b, places[i], e) < 0)
+		if (take_away(places[i], e) < 0)
 			return -1;
 	return 0;
 }
 
 /* It lives as long as the process that has made it. */
-static __attribute__((noreturn)) void keep_copy(const struct boot *b, int container, pid_t parent,
-						int channel)
+static __attribute__((noreturn)) void keep_copy(const struct boot *b, int container, bool whole,
+						pid_t parent, int channel)
 {
 	struct message message = { .type = BOOT_READY };
 	struct err ignored;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (take_all_away(b, &message.error) < 0) {
+	if (!whole && take_all_away(b, &message.error) < 0) {
 		message.type = BOOT_ERROR;
 	} else if (setns(container, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0) {
 		fail_sys(&message.error, "copy the mounts into the container's user namespace");
@@ -176,7 +168,8 @@ int clone_with_channel(struct child *ret, int *mine, int *theirs, struct err *e)
 	return rc;
 }
 
-int copy_mounts(const struct boot *b, int container, struct child *ret_keeper, struct err *e)
+int copy_mounts(const struct boot *b, int container, bool whole, struct child *ret_keeper,
+		struct err *e)
 {
 	autochild keeper = CHILD_INIT;
 	autoclose int mine = -1, theirs = -1;
@@ -184,7 +177,7 @@ int copy_mounts(const struct boot *b, int container, struct child *ret_keeper, s
 	int rc = clone_with_channel(&keeper, &mine, &theirs, e);
 
 	if (rc == 0)
-		keep_copy(b, container, parent, theirs);
+		keep_copy(b, container, whole, parent, theirs);
 	if (rc < 0 || receive_from_helper(b, &keeper, mine, BOOT_READY, NULL, e) < 0)
 		return -1;
 	*ret_keeper = keeper;

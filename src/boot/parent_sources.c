@@ -175,23 +175,37 @@ static int open_rootfs_again(const struct boot *b, struct err *e)
 	return take_fd(&fd);
 }
 
+/* The copy lacks what must not come along below one source; another may lie in just that (binfmt_misc, or a file of
+ * /proc/PID/ns), and is there in the container's own. */
+static int enter_mounts_with(const struct boot *b, const struct plan_belows *below, struct err *e)
+{
+	if (b->mounts_copy < 0)
+		return 0;
+	return nsfd_enter(takes_away_below(below) ? b->mounts_copy : b->init.pidfd, CLONE_NEWNS,
+			  "the copy of the mounts", e);
+}
+
 static int send_from_inside(const struct boot *b, const struct idmaps *idmaps, struct err *e)
 {
 	autoclose int rootfs = -1;
 
 	/* Without power of the runtime's own, with that of who made the container's user namespace. */
-	if (nsfd_enter(b->mounts_copy >= 0 ? b->mounts_copy : b->init.pidfd,
-		       CLONE_NEWNS | (has_host_power(b) ? 0 : CLONE_NEWUSER),
-		       "the container's mount namespace", e) < 0)
+	if (nsfd_enter(b->init.pidfd, CLONE_NEWNS | (has_host_power(b) ? 0 : CLONE_NEWUSER),
+		       "the container's mount namespace", e) < 0 ||
+	    enter_mounts_with(b, &b->plan->root_below, e) < 0)
 		return -1;
 	rootfs = open_rootfs_again(b, e);
 	if (rootfs < 0 || send_source(b, clone_root(b, rootfs, e), e) < 0)
 		return -1;
-	for (size_t i = 0; i < b->plan->mounts.n; i++)
-		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
-		    send_source(b, clone_source(b, &b->plan->mounts.v[i], idmaps->fds[i], false, e),
-				e) < 0)
+	for (size_t i = 0; i < b->plan->mounts.n; i++) {
+		const struct plan_mount *mount = &b->plan->mounts.v[i];
+
+		if (mount->kind != PLAN_MOUNT_BIND)
+			continue;
+		if (enter_mounts_with(b, &mount->below, e) < 0 ||
+		    send_source(b, clone_source(b, mount, idmaps->fds[i], false, e), e) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -298,7 +312,7 @@ int parent_send_sources(struct boot *b, struct err *e)
 	if (rc <= 0)
 		return rc;
 	if (open_idmaps(b, &idmaps, e) < 0 ||
-	    (mounts_need_copy(b) && copy_mounts(b, b->init.pidfd, &keeper, e) < 0))
+	    (mounts_need_copy(b) && copy_mounts(b, b->init.pidfd, false, &keeper, e) < 0))
 		return -1;
 	b->mounts_copy = keeper.pidfd;
 	rc = help(b, send_from_inside, &idmaps, e);

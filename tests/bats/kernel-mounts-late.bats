@@ -109,3 +109,22 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     b=$(bundle c2 "$(args true)" "$(adds "$(mount_json cpuset cpuset /vol)")")
     expect_error "kernelMounts: 'cpuset' for '/vol' is a cgroup" run -b "$b" c2
 }
+
+@test "in a user namespace nothing lies under the container's own, whatever else is bound" {
+    [ -e /proc/sys/fs/binfmt_misc/status ] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc && mounted=yes
+    all='.process.capabilities |= (.bounding += ["CAP_SYS_ADMIN"] | .effective += ["CAP_SYS_ADMIN"] | .permitted += ["CAP_SYS_ADMIN"])'
+    script='umount -l /var/proc /var/sys; ls /var/proc /var/sys; echo end; grep -c " /var/proc \| /var/sys " /proc/self/mountinfo'
+    nothing=$'/var/proc:\n\n/var/sys:\nend\n0'
+    for from in /proc/1/ns/net /run/netns/distros /proc/sys/fs/binfmt_misc/status; do
+        ask "$script" "$(user_namespace)" "$all" "$(adds "$(bind / /var)" "$(bind "$from" /tmp/file)")"
+        contains "$output" "$nothing"
+    done
+    # what lies in what was taken away is there all the same; and so it is in a living container
+    b=$(bundle c1 "$(args sleep 1000)" "$all" "$(user_namespace)") && succeeds run -d -b "$b" c1
+    echo "[$(bind / /var), $(bind /proc/sys/fs/binfmt_misc/status /tmp/status)]" >mounts.json
+    succeeds mounts add c1 mounts.json
+    run shim exec c1 sh -c "cat /tmp/status; $script"
+    [ -z "${mounted:-}" ] || umount /proc/sys/fs/binfmt_misc
+    contains "$output" abled
+    contains "$output" "$nothing"
+}
