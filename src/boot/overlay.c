@@ -8,11 +8,13 @@
 #include "boot/context.h"
 
 #include "base/str.h"
+#include "sys/kernel_fs.h"
 #include "sys/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define FSCONFIG_TEXT_MAX 255
@@ -126,7 +128,7 @@ static int add_one_by_one(struct overlay *o, struct layers *lower, struct err *e
 		const char *name = arena_strdup(o->arena, layer->path);
 
 		/* A short name stays, for whoever reads the table of mounts. */
-		if (strlen(name) > FSCONFIG_TEXT_MAX) {
+		if (strlen(name) > FSCONFIG_TEXT_MAX || name[0] != '/') {
 			if (layer->fd < 0 && open_layer(layer, e) < 0)
 				return -1;
 			name = arena_strdup(o->arena, fd_path(layer->fd).text);
@@ -183,6 +185,37 @@ static bool is_directory(const char *key)
 	       str_eq(key, "datadir+");
 }
 
+/* What was judged is looked at again where it is used. */
+static int check_layer(const struct plan_mount *mount, const char *path, struct err *e)
+{
+	autoclose int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *name;
+	struct statfs fs;
+
+	/* one that is not there is an error of the file system's, in its words */
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return 0;
+	name = kernel_fs_name((unsigned long)fs.f_type);
+	if (!name)
+		return 0;
+	return fail(e, ERR_POLICY,
+		    "kernelMounts: the layer '%s' of '%s' is a %s; \"requested\" in the policy "
+		    "would allow it",
+		    path, mount->destination, name);
+}
+
+static int check_layers(const struct plan_mount *mount, const struct layers *lower, struct err *e)
+{
+	for (size_t i = 0; i < lower->n; i++)
+		if (check_layer(mount, lower->v[i].path, e) < 0)
+			return -1;
+	for (size_t i = 0; i < mount->options.n; i++)
+		if (is_directory(mount->options.v[i].key) && mount->options.v[i].value &&
+		    check_layer(mount, mount->options.v[i].value, e) < 0)
+			return -1;
+	return 0;
+}
+
 static bool is_long(const struct plan_option *option)
 {
 	return option->value && strlen(option->value) > FSCONFIG_TEXT_MAX;
@@ -201,6 +234,8 @@ int make_overlay(struct boot *b, const struct plan_mount *mount, struct err *e)
 		    split(mount->options.v[i].value, &lower, e) < 0)
 			return -1;
 	}
+	if (b->plan->kernel_own && check_layers(mount, &lower, e) < 0)
+		return -1;
 	if (!any_long)
 		return make_filesystem(mount, e);
 	o.mount.options.n = 0;

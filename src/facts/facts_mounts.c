@@ -5,6 +5,7 @@
  */
 #include "facts/gather.h"
 
+#include "plan/plan.h"
 #include "sys/kernel_fs.h"
 #include "sys/mount_api.h"
 #include "sys/procfs.h"
@@ -178,21 +179,51 @@ static int gather_bind(const struct spec_mount *mount, const char *bundle,
 	return 0;
 }
 
-/* The directories in "lowerdir=/a:/b", separated by colons that no backslash stands before (overlayfs.rst). */
-static bool next_layer(const char **at, char *layer, size_t size)
+/* The directories in "lowerdir=/a:/b", separated by colons that no backslash stands before (overlayfs.rst); in
+ * "lowerdir+=/a" it is all one. */
+static bool next_layer(const char **at, const char *end, bool whole, char *layer, size_t size)
 {
 	size_t n = 0;
 
-	while (**at == ':')
+	while (!whole && *at < end && **at == ':')
 		++*at;
-	for (; **at && **at != ':'; ++*at) {
-		if (**at == '\\' && (*at)[1])
+	for (; *at < end && (whole || **at != ':'); ++*at) {
+		if (!whole && **at == '\\' && *at + 1 < end)
 			++*at;
 		if (n + 1 < size)
 			layer[n++] = **at;
 	}
 	layer[n] = '\0';
 	return n > 0;
+}
+
+/* The type of the first layer in "KEY=VALUE" that is a file system of the kernel's; NULL: none is. */
+static const char *kernel_layer(const char *option, size_t length, char *layer)
+{
+	const char *equals = memchr(option, '=', length), *at = equals ? equals + 1 : NULL;
+	size_t key = equals ? (size_t)(equals - option) : 0;
+	bool lowerdir = key == strlen("lowerdir") && strncmp(option, "lowerdir", key) == 0;
+	struct statfs fs;
+
+	while (at && next_layer(&at, option + length, !lowerdir, layer, PATH_MAX))
+		if (statfs(layer, &fs) == 0 && kernel_fs_name((unsigned long)fs.f_type))
+			return kernel_fs_name((unsigned long)fs.f_type);
+	return NULL;
+}
+
+/* One text may be several options. */
+static const char *kernel_layer_in(const char *text, char *layer)
+{
+	const char *found = NULL;
+
+	while (*text && !found) {
+		size_t length = plan_mount_data_length(text);
+
+		found = kernel_layer(text, length, layer);
+		text += length;
+		text += *text == ',';
+	}
+	return found;
 }
 
 /* An overlay shows of each layer its one file system, without what is mounted in it. */
@@ -202,25 +233,17 @@ static void gather_layers(const struct spec_mount *mount, struct arena *arena, s
 	autofree char *layer = xmalloc(PATH_MAX);
 
 	for (size_t i = 0; i < mount->options.n; i++) {
-		const char *option = mount->options.v[i], *at = strchr(option, '=');
-		struct statfs fs;
+		const char *fstype = kernel_layer_in(mount->options.v[i], layer);
 
-		if (!at || !(strstr(option, "dir=") || strstr(option, "dir+=")))
+		if (!fstype)
 			continue;
-		at++;
-		while (next_layer(&at, layer, PATH_MAX)) {
-			if (statfs(layer, &fs) < 0 || !kernel_fs_name((unsigned long)fs.f_type))
-				continue;
-			facts->sources.v[facts->sources.n] = (struct source_facts){
-				.source = arena_strdup(arena, option),
-				.path = arena_strdup(arena, layer),
-				.fstype = arena_strdup(arena,
-						       kernel_fs_name((unsigned long)fs.f_type)),
-			};
-			host->sources[facts->sources.n++] = -1;
-			host->n_sources = facts->sources.n;
-			break;
-		}
+		facts->sources.v[facts->sources.n] = (struct source_facts){
+			.source = arena_strdup(arena, mount->options.v[i]),
+			.path = arena_strdup(arena, layer),
+			.fstype = arena_strdup(arena, fstype),
+		};
+		host->sources[facts->sources.n++] = -1;
+		host->n_sources = facts->sources.n;
 	}
 }
 

@@ -196,9 +196,7 @@ const char *propagation_name(uint64_t flags)
 
 /* --- data for the file system --- */
 
-/* Where the option ends: at a comma that is neither escaped nor in quotes, as the file systems split
- * the text that mount(2) hands them. */
-static size_t data_length(const char *text)
+size_t plan_mount_data_length(const char *text)
 {
 	bool quoted = false;
 	size_t i = 0;
@@ -239,7 +237,7 @@ static const char *data_value(struct plan_context *c, const char *key, const cha
 static void data_add(struct plan_context *c, struct plan_mount *mount, const char *text)
 {
 	while (*text) {
-		size_t length = data_length(text);
+		size_t length = plan_mount_data_length(text);
 		const char *equals = memchr(text, '=', length);
 		size_t key = equals ? (size_t)(equals - text) : length;
 

@@ -104,8 +104,8 @@ struct plan_mount {
 	/* FS and CGROUP: what of the container's own is mounted, in place of something of the host's: "/" or a
 	 * part; NULL: a mount as any other. */
 	const char *subtree;
-	bool lends;        /* FS: a later one mounts a part of it */
-	bool kernel;       /* a file system of the kernel's, which the container is known to have */
+	bool lends;  /* FS: a later one mounts a part of it */
+	bool kernel; /* a file system of the kernel's, which the container is known to have */
 	/* of those: made read-only, it is not for a later remount to change */
 	bool stays_readonly;
 	bool readonly_top; /* CGROUP of v1: the hierarchies in it are writable */
@@ -474,6 +474,9 @@ int plan_make_exec(const struct spec *spec, const struct plan_options *options, 
 /* Names of the mount options that are known by name, for `features`; NULL beyond the last. Others go to
  * the file system as they are. */
 const char *plan_mount_option_name(size_t index);
+/* One text may be several options of a file system: where the first ends, at a comma that is neither escaped nor in
+ * quotes, as the file systems split the text that mount(2) hands them. */
+size_t plan_mount_data_length(const char *text);
 
 /* For people (explain) and golden files; and as JSON. */
 void plan_print(const struct plan *plan, struct strbuf *out);

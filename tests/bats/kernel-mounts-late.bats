@@ -128,3 +128,30 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     contains "$output" abled
     contains "$output" "$nothing"
 }
+
+@test "an overlay shows nothing of the kernel's, however its layers are written" {
+    mkdir -p layer 'a:b' upper work && ln -s /sys/kernel 'a:b/c' && ln -s /sys/devices/virtual/net link
+    i=0
+    for options in "index=off,lowerdir=/sys/devices/virtual/net:$PWD/layer" "lowerdir=$PWD/layer:$PWD/link" "metacopy=off,index=off,lowerdir=$PWD/layer:/sys/kernel,xino=off" \
+        "lowerdir+=$PWD/layer lowerdir+=$PWD/a:b/c" "index=off,lowerdir+=/sys/kernel lowerdir+=$PWD/layer" "lowerdir=$PWD/layer index=off,upperdir=/sys/kernel,workdir=$PWD/work"; do
+        # shellcheck disable=SC2086 # several
+        b=$(bundle "c$i" "$(args true)" "$(adds "$(mount_json overlay overlay /vol $options)")")
+        expect_error 'kernelMounts: a layer of it is a file system of the kernel' run -b "$b" "c$((i++))"
+    done
+    touch upper/file
+    answers file 'ls /vol' "$(adds "$(mount_json overlay overlay /vol "index=off,lowerdir=$PWD/upper:$PWD/layer")")"
+}
+
+@test "a layer that is exchanged after it was judged" {
+    requires fault
+    mkdir -p layer one && touch one/file
+    b=$(bundle c1 "$(args ls /vol)" "$(adds "$(mount_json overlay overlay /vol "lowerdir=$PWD/layer:$PWD/one")")")
+    meanwhile parent:sources 'mv layer old; ln -s /sys/devices/virtual/net layer' run -b "$b" c1
+    matches "$status $output" "^1 .*kernelMounts: the layer '.*layer' of '/vol' is a sysfs"
+    # of a living container
+    rm layer && mkdir layer
+    b=$(bundle c2 "$(args sleep 1000)") && succeeds run -d -b "$b" c2
+    echo "[$(mount_json overlay overlay /home "lowerdir=$PWD/layer:$PWD/one")]" >mounts.json
+    meanwhile mounts:sources 'rmdir layer; ln -s /sys/devices/virtual/net layer' mounts add c2 mounts.json
+    matches "$status $output" "^1 .*kernelMounts: the layer '.*layer' of '/home' is a sysfs"
+}
