@@ -207,7 +207,8 @@ static int check_restored(const struct boot *b, const struct mountinfo *info,
 		const struct mountinfo_entry *mount = &info->v[i];
 		enum kernel_fs_kind kind = kernel_fs_kind(mount->fstype);
 		const struct plan_mount *known = planned_at(b->plan, mount);
-		bool own = kind == KERNEL_FS_PROC || kind == KERNEL_FS_SYSFS;
+		bool own =
+			kind == KERNEL_FS_PROC || kind == KERNEL_FS_SYSFS || kind == KERNEL_FS_BPF;
 
 		if (!kind || mountinfo_is_hidden(info, mount))
 			continue;

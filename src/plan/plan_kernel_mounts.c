@@ -31,7 +31,7 @@ static bool is_detached(const struct plan_context *c, const char *fstype)
 {
 	enum kernel_fs_kind kind = kernel_fs_kind(fstype);
 
-	return kind == KERNEL_FS_PROC ||
+	return kind == KERNEL_FS_PROC || kind == KERNEL_FS_BPF ||
 	       (kind == KERNEL_FS_SYSFS && c->verdict->network != NETWORK_NONE);
 }
 
@@ -128,7 +128,7 @@ static bool stays_readonly(const struct plan_mount *mount)
 		return true;
 	if (mount->is_sysfs)
 		return !str_eq(mount->destination, "/sys");
-	return kernel_fs_kind(mount->fstype) == KERNEL_FS_OTHER && !str_eq(mount->fstype, "bpf");
+	return kernel_fs_kind(mount->fstype) == KERNEL_FS_OTHER;
 }
 
 int plan_kernel_mounts(struct plan_context *c, struct err *e)

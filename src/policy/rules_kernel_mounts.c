@@ -42,6 +42,19 @@ static struct spec_mount own_mount(struct application *a, const char *type, cons
 	return mount;
 }
 
+/* A bpf file system has no parts, and in a user namespace none can be made (Linux 6.9, EPERM): an empty directory is as
+ * much as a new one shows. */
+static struct spec_mount new_bpf(struct application *a, const char *destination, bool readonly)
+{
+	bool user = namespace_index(a->edit.spec, SPEC_NS_USER) >= 0;
+	const char *type = user ? "tmpfs" : "bpf";
+
+	return mount_make(a, type, type, destination,
+			  user       ? "ro,nosuid,noexec,nodev,mode=755"
+			  : readonly ? "nosuid,noexec,nodev,ro"
+				     : "nosuid,noexec,nodev");
+}
+
 /* --- the container's own --- */
 
 /* Which part of the container's procfs answers for this one; NULL: it is about a process of the host. */
@@ -109,7 +122,8 @@ static bool is_cgroup_root(const struct subject *s)
 
 static bool is_replaced(const struct subject *s, enum kernel_fs_kind kind)
 {
-	return kind == KERNEL_FS_PROC || (kind == KERNEL_FS_SYSFS && has_own_sysfs(s->a));
+	return kind == KERNEL_FS_PROC || kind == KERNEL_FS_BPF ||
+	       (kind == KERNEL_FS_SYSFS && has_own_sysfs(s->a));
 }
 
 /* It goes with what it is mounted on. */
@@ -149,7 +163,8 @@ static void insert_own(struct subject *s, size_t from, const char *type, const c
 {
 	struct application *a = s->a;
 	char *place = place_below(s, path);
-	struct spec_mount own = own_mount(a, type, place, part, readonly);
+	struct spec_mount own = str_eq(type, "bpf") ? new_bpf(a, place, readonly)
+						    : own_mount(a, type, place, part, readonly);
 
 	if (is_mounted_later(s, from, place))
 		return;
@@ -194,6 +209,8 @@ static void insert_below(struct subject *s)
 				   s->readonly);
 		else if (kind == KERNEL_FS_SYSFS && !along && below->part && has_own_sysfs(s->a))
 			insert_own(s, from, "sysfs", below->path, below->part, true);
+		else if (kind == KERNEL_FS_BPF && !along && str_eq(below->part, "/"))
+			insert_own(s, from, "bpf", below->path, "/", s->readonly);
 	}
 }
 
@@ -261,6 +278,23 @@ static void judge_proc(struct subject *s, size_t index)
 	insert_below(s);
 }
 
+/* What is pinned there is opened by bpf(2), which asks for the modes of files and not whether the mount is read-only. */
+static void judge_bpf(struct subject *s, size_t index)
+{
+	struct spec_mount own =
+		new_bpf(s->a, s->a->edit.spec->mounts.v[index].destination, s->readonly);
+
+	if (!str_eq(s->source->part, "/"))
+		edit_refuse(&s->a->edit, s->id, s->pointer,
+			    "it is a part of the host's bpf file system, which no new one "
+			    "has; " KERNEL_REMEDY);
+	else
+		replace(s, index, &own,
+			"the host's bpf file system leads to the host's programs and maps, "
+			"read-only "
+			"or not; the container gets a new one");
+}
+
 static void judge_sysfs(struct subject *s, size_t index)
 {
 	struct spec_mount own = own_mount(
@@ -318,6 +352,8 @@ static void judge_bind(struct subject *s, size_t index)
 		judge_proc(s, index);
 	else if (kind == KERNEL_FS_SYSFS && has_own_sysfs(s->a))
 		judge_sysfs(s, index);
+	else if (kind == KERNEL_FS_BPF)
+		judge_bpf(s, index);
 	else if (kind == KERNEL_FS_CGROUP ? view_of(s->a, s->source->path) != NULL
 					  : is_cgroup_root(s))
 		judge_cgroup(s, index);

@@ -67,7 +67,7 @@ bool kernel_sysfs_readonly(struct application *a, bool asked)
  * binfmt_misc in a user namespace of one's own (Linux 6.7). */
 static bool is_of_machine(struct application *a, const char *type)
 {
-	if (kernel_fs_kind(type) != KERNEL_FS_OTHER || str_eq(type, "bpf"))
+	if (kernel_fs_kind(type) != KERNEL_FS_OTHER)
 		return false;
 	return !str_eq(type, "binfmt_misc") || namespace_index(a->edit.spec, SPEC_NS_USER) < 0;
 }

@@ -7,8 +7,7 @@
 
 #include <stddef.h>
 
-/* linux/magic.h, and for the last of them the file systems' own sources. A bpf file system is made anew by each
- * mount, but what a bind brings is the host's. */
+/* linux/magic.h, and for the last of them the file systems' own sources. */
 static const struct {
 	const char *name;
 	unsigned long magic;
@@ -19,7 +18,7 @@ static const struct {
 	{ "cgroup", 0x27e0eb, KERNEL_FS_CGROUP },
 	{ "cgroup2", 0x63677270, KERNEL_FS_CGROUP },
 	{ "binfmt_misc", 0x42494e4d, KERNEL_FS_OTHER },
-	{ "bpf", 0xcafe4a11, KERNEL_FS_OTHER },
+	{ "bpf", 0xcafe4a11, KERNEL_FS_BPF },
 	{ "configfs", 0x62656570, KERNEL_FS_OTHER },
 	{ "debugfs", 0x64626720, KERNEL_FS_OTHER },
 	{ "efivarfs", 0xde5e81e4, KERNEL_FS_OTHER },

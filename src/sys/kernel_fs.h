@@ -12,6 +12,7 @@ enum kernel_fs_kind {
 	KERNEL_FS_PROC,   /* shows a PID namespace; its sys the reader's namespaces */
 	KERNEL_FS_SYSFS,  /* shows the network namespace of its maker */
 	KERNEL_FS_CGROUP, /* of either version */
+	KERNEL_FS_BPF,    /* a new one is empty; the host's leads to its programs and maps */
 	KERNEL_FS_OTHER,  /* the machine's, one instance for all */
 };
 

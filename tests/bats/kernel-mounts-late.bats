@@ -155,3 +155,20 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     meanwhile mounts:sources 'rmdir layer; ln -s /sys/devices/virtual/net layer' mounts add c2 mounts.json
     matches "$status $output" "^1 .*kernelMounts: the layer '.*layer' of '/home' is a sysfs"
 }
+
+@test "the host's bpf file system, read-only or not, is a new one" {
+    mkdir source && mount -t tmpfs none source && mkdir source/bpf && mount -t bpf bpf source/bpf && mkdir source/bpf/pinned
+    for options in ro rw; do
+        answers $'0\nbpf\nbpf' "ls /vol /home/bpf | grep -c pinned; awk '\$5 ~ \"/(vol|home/bpf)\$\" { split(\$0, a, \" - \"); print substr(a[2], 1, 3) }' /proc/self/mountinfo" \
+            "$(adds "$(bind "$PWD/source/bpf" /vol $options)" "$(bind "$PWD/source" /home $options)")"
+    done
+    ask 'ls /home/bpf | grep pinned; true' "$(user_namespace)" "$(adds "$(bind "$PWD/source" /home)")"
+    is "$status $output $stderr" "0  "
+    b=$(bundle c1 "$(args true)" "$(adds "$(bind "$PWD/source/bpf/pinned" /vol)")")
+    expect_error 'kernelMounts: .*a part of the host.s bpf file system' run -b "$b" c1
+    b=$(bundle c2 "$(args sleep 1000)" "$powerless" '.root.readonly = false') && succeeds run -d -b "$b" c2
+    echo "[$(bind "$PWD/source/bpf" /vol), $(bind "$PWD/source" /data)]" >mounts.json
+    succeeds mounts add c2 mounts.json
+    run shim exec c2 sh -c 'ls -d /vol/. /data/bpf/.; ls -d /vol/pinned /data/bpf/pinned 2>/dev/null'
+    is "$output" $'/data/bpf/.\n/vol/.'
+}

@@ -23,7 +23,7 @@ static void test_known_by_name_and_by_number(void **state)
 		{ CGROUP2_SUPER_MAGIC, "cgroup2", KERNEL_FS_CGROUP },
 		{ DEBUGFS_MAGIC, "debugfs", KERNEL_FS_OTHER },
 		{ TRACEFS_MAGIC, "tracefs", KERNEL_FS_OTHER },
-		{ BPF_FS_MAGIC, "bpf", KERNEL_FS_OTHER },
+		{ BPF_FS_MAGIC, "bpf", KERNEL_FS_BPF },
 		{ BINFMTFS_MAGIC, "binfmt_misc", KERNEL_FS_OTHER },
 		{ EFIVARFS_MAGIC, "efivarfs", KERNEL_FS_OTHER },
 		{ SECURITYFS_MAGIC, "securityfs", KERNEL_FS_OTHER },
