@@ -57,10 +57,24 @@ void kernel_add_option(struct application *a, struct spec_mount *mount, const ch
 	mount->options.n++;
 }
 
+/* What a process may only gain by a later exec it never has under no_new_privs, be it root or not
+ * (capabilities(7)). */
+static bool can_have_sys_admin(struct application *a)
+{
+	const struct spec_process *process = a->edit.spec->process;
+	bool gains = !(process && process->no_new_privileges.value);
+
+	for (int set = 0; set < CAPABILITY_SET_COUNT; set++)
+		if ((gains || (set != CAPABILITIES_BOUNDING && set != CAPABILITIES_INHERITABLE)) &&
+		    capability_pointer(a, (enum capability_set)set, "CAP_SYS_ADMIN"))
+			return true;
+	return false;
+}
+
 /* Engines make a sysfs writable for privileged containers alone. */
 bool kernel_sysfs_readonly(struct application *a, bool asked)
 {
-	return asked || !find_sys_admin(a);
+	return asked || !can_have_sys_admin(a);
 }
 
 /* Each mount of such a type shows the one instance of the machine; a bpf file system is a new one, and so is
