@@ -400,6 +400,8 @@ int child_live_target(struct boot *b, int target, struct err *e) MUST_CHECK;
 /* --- live_kernel_mounts.c --- */
 /* Of the kernel's only what was judged has come with what was mounted. */
 int child_live_check_given(struct boot *b, struct err *e) MUST_CHECK;
+/* What is to be taken away from `path` is not what guards a procfs or sysfs, wherever that is mounted. */
+int child_live_check_guard(struct boot *b, int fd, const char *path, struct err *e) MUST_CHECK;
 
 /* --- mounts_copy.c --- */
 /* Whether something below a source must be taken away, and can be. */

@@ -85,3 +85,55 @@ int child_live_check_given(struct boot *b, struct err *e)
 	}
 	return 0;
 }
+
+/* --- taken away --- */
+
+static bool is_same_instance(const struct mountinfo_entry *a, const struct mountinfo_entry *b)
+{
+	return a->major == b->major && a->minor == b->minor;
+}
+
+static bool has_mount_on(const struct mountinfo *info, const struct mountinfo_entry *mount)
+{
+	for (size_t i = 0; i < info->n; i++)
+		if (info->v[i].parent == mount->id && info->v[i].id != mount->id)
+			return true;
+	return false;
+}
+
+/* As child_paths.c makes them: a read-only part of the same, the null device, an empty directory. */
+static bool is_guard(const struct mountinfo *info, const struct mountinfo_entry *mount,
+		     const struct mountinfo_entry *under)
+{
+	if (is_same_instance(mount, under))
+		return mount_options_have(mount->options, "ro");
+	if (str_has_suffix(mount->root, "/null"))
+		return true;
+	return str_eq(mount->fstype, "tmpfs") && mount_options_have(mount->options, "ro") &&
+	       !has_mount_on(info, mount);
+}
+
+int child_live_check_guard(struct boot *b, int fd, const char *path, struct err *e)
+{
+	const struct mountinfo_entry *mount, *under;
+	enum kernel_fs_kind kind;
+	struct mountinfo info;
+
+	if (read_mounts(b, &info, e) < 0 || find_mount(&info, fd, &mount, e) < 0)
+		return -1;
+	under = mount ? mountinfo_find(&info, mount->parent) : NULL;
+	kind = under ? kernel_fs_kind(under->fstype) : KERNEL_FS_NONE;
+	if (kind != KERNEL_FS_PROC && kind != KERNEL_FS_SYSFS)
+		return 0;
+	if (!str_eq(mount->mount_point, under->mount_point))
+		return is_guard(&info, mount, under)
+			       ? fail(e, ERR_CONFIG,
+				      "'%s' stays, for something there is masked or read-only",
+				      path)
+			       : 0;
+	/* where the host's could not be taken from below it */
+	if (str_eq(mount->fstype, under->fstype) && !is_same_instance(mount, under))
+		return fail(e, ERR_CONFIG, "'%s' stays, for it lies on the host's %s", path,
+			    under->fstype);
+	return 0;
+}

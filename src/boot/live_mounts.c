@@ -218,7 +218,7 @@ static int open_mounted(struct boot *b, const char *path, struct err *e)
 		return fail_sys(e, "stat '%s'", path);
 	if (!(st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return fail(e, ERR_CONFIG, "nothing is mounted at '%s'", path);
-	if (child_live_target(b, fd, e) < 0)
+	if (child_live_target(b, fd, e) < 0 || child_live_check_guard(b, fd, path, e) < 0)
 		return -1;
 	return take_fd(&fd);
 }

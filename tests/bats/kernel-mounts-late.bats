@@ -172,3 +172,23 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     run shim exec c2 sh -c 'ls -d /vol/. /data/bpf/.; ls -d /vol/pinned /data/bpf/pinned 2>/dev/null'
     is "$output" $'/data/bpf/.\n/vol/.'
 }
+
+@test "mounts remove leaves what guards a procfs or sysfs beside the usual place" {
+    b=$(bundle c1 "$(args sleep 1000)" '.root.readonly = false' "$powerless" "$(adds "$(bind /proc /vol)" "$(bind / /home)" "$(mount_json tmpfs tmpfs /var)")" \
+        '.linux.maskedPaths += ["/proc/timer_list", "/proc/acpi", "/sys/firmware"]')
+    ln -s /vol/sys "$b/rootfs/link"
+    succeeds run -d -b "$b" c1
+    before=$(table c1)
+    for place in /vol/sys /home/proc/sys /link /vol/timer_list /home/sys/firmware; do
+        echo "[{\"destination\": \"$place\"}]" >mounts.json
+        expect_error "$place. stays, for something there is masked or read-only" mounts remove c1 mounts.json
+    done
+    is "$(table c1)" "$before"
+    # the whole with its guards, and what is mounted on a sysfs besides
+    mkdir dir && echo "[$(bind "$PWD/dir" /home/sys/kernel/mm), $(bind /proc /var)]" >mounts.json
+    succeeds mounts add c1 mounts.json
+    succeeds mounts remove c1 mounts.json
+    is "$(table c1)" "$before"
+    echo '[{"destination": "/vol"}, {"destination": "/home"}, {"destination": "/home/proc"}, {"destination": "/home/sys"}]' >mounts.json
+    succeeds mounts remove c1 mounts.json
+}
