@@ -166,9 +166,21 @@ static int check_not_procfs(const struct boot *b, const struct plan_mount *mount
 	return 0;
 }
 
+/* The file's type, which is known without asking a server that may never answer. */
+static int source_type(const struct plan_mount *mount, int source, mode_t *ret, struct err *e)
+{
+	struct statx st;
+
+	if (statx(source, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_TYPE,
+		  &st) < 0)
+		return fail_sys(e, "stat the source '%s'", mount->source);
+	*ret = st.stx_mode & S_IFMT;
+	return 0;
+}
+
 int open_mount_target(struct boot *b, const struct plan_mount *mount, int source, struct err *e)
 {
-	struct stat st;
+	mode_t type;
 	/* in place of a bind: then as for that */
 	bool part = mount->subtree && !str_eq(mount->destination, "/proc") &&
 		    !str_eq(mount->destination, "/sys");
@@ -176,12 +188,12 @@ int open_mount_target(struct boot *b, const struct plan_mount *mount, int source
 	if ((mount->is_proc || mount->is_sysfs) && !part)
 		return open_kernel_target(b, mount, e);
 	if (mount->kind == PLAN_MOUNT_BIND || (part && source >= 0)) {
-		if (fstat(source, &st) < 0)
-			return fail_sys(e, "stat the source '%s'", mount->source);
+		if (source_type(mount, source, &type, e) < 0)
+			return -1;
 		if (mount->destination_nofollow)
 			return beneath_make_nofollow(b->root_mount, mount->destination,
-						     S_ISDIR(st.st_mode), e);
-		if (!S_ISDIR(st.st_mode))
+						     S_ISDIR(type), e);
+		if (!S_ISDIR(type))
 			return beneath_make_file(b->root_mount, mount->destination, e);
 	}
 	return beneath_make_directory(b->root_mount, mount->destination, 0755, e);
@@ -227,11 +239,11 @@ static int copy_symlink(struct boot *b, const struct plan_mount *mount, int sour
 	autoclose int parent = -1;
 	const char *name;
 	ssize_t length, found_length;
-	struct stat st;
+	mode_t type;
 
-	if (fstat(source, &st) < 0)
-		return fail_sys(e, "stat the source '%s'", mount->source);
-	if (!S_ISLNK(st.st_mode))
+	if (source_type(mount, source, &type, e) < 0)
+		return -1;
+	if (!S_ISLNK(type))
 		return 0;
 	/* not on the stack, whose pages would stay while init waits */
 	text = xmalloc(PATH_MAX);

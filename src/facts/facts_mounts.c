@@ -103,22 +103,33 @@ static void look_below(const struct mountinfo *info, const struct mountinfo_entr
 	}
 }
 
+/* The table knows without asking a server, which may never answer; what is in another mount namespace (a descriptor of
+ * /proc/PID/root) is not in it. */
+static const char *type_of(const struct mountinfo_entry *mount, int fd)
+{
+	struct statfs fs;
+
+	if (mount)
+		return kernel_fs_kind(mount->fstype) ? mount->fstype : NULL;
+	return fstatfs(fd, &fs) == 0 ? kernel_fs_name((unsigned long)fs.f_type) : NULL;
+}
+
 static int look_at_source(int fd, struct mount_table *table, struct arena *arena,
 			  struct source_facts *ret, struct err *e)
 {
 	const struct mountinfo_entry *top;
 	const struct mountinfo *info;
-	struct statfs fs;
+	const char *fstype;
 
-	/* One that cannot tell (a server that is gone) is none of the kernel's. */
-	if (fstatfs(fd, &fs) == 0 && kernel_fs_name((unsigned long)fs.f_type))
-		ret->fstype = arena_strdup(arena, kernel_fs_name((unsigned long)fs.f_type));
-	ret->path = path_of(fd, arena);
-	if ((!ret->fstype && !ret->recursive) || !ret->path)
-		return 0;
 	if (mount_table_get(table, arena, &info, e) < 0)
 		return -1;
 	top = mount_of(info, fd);
+	fstype = type_of(top, fd);
+	if (fstype)
+		ret->fstype = arena_strdup(arena, fstype);
+	ret->path = path_of(fd, arena);
+	if ((!ret->fstype && !ret->recursive) || !ret->path)
+		return 0;
 	if (!top || !mount_point_is_below(ret->path, top->mount_point))
 		return 0;
 	if (ret->fstype)

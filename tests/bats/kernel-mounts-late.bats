@@ -192,3 +192,18 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     echo '[{"destination": "/vol"}, {"destination": "/home"}, {"destination": "/home/proc"}, {"destination": "/home/sys"}]' >mounts.json
     succeeds mounts remove c1 mounts.json
 }
+
+@test "no file server is asked what it is: one that never answers stops neither explain nor create" {
+    requires file:/dev/fuse
+    mkdir fuse && { "$BATS_TEST_DIRNAME/silent_fuse.py" "$PWD/fuse" >server 2>&1 3>&- & }
+    server=$!
+    wait_until grep mounted server
+    b=$(bundle c1 "$(args echo up)" "$(adds "$(bind "$PWD/fuse" /home)" "$(mount_json bind "$PWD/fuse" /tmp/link bind copy-symlink)")")
+    status=0
+    output=$(shim_in 10 explain --bundle "$b" </dev/null) || status=$?
+    is "$status" 0
+    attempt run -b "$b" c1
+    kill "$server"
+    wait "$server" || true
+    is "$status $output" "0 up"
+}
