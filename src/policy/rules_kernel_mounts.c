@@ -153,7 +153,8 @@ static bool is_mounted_later(const struct subject *s, size_t from, const char *p
 	const struct spec *spec = s->a->edit.spec;
 
 	for (size_t i = from; i < spec->mounts.n; i++)
-		if (mount_is_at(s->a, &spec->mounts.v[i], place))
+		if (mount_is_at(s->a, &spec->mounts.v[i], place) &&
+		    !strlist_has(&spec->mounts.v[i].options, "remount"))
 			return true;
 	return false;
 }
@@ -241,9 +242,9 @@ static void warn_below(struct subject *s)
 		return;
 	strbuf_puts(&why, "of the host's file systems of the kernel that are mounted below it, ");
 	if (gone.length)
-		strbuf_printf(&why, "%s do not come along", strbuf_text(&gone));
+		strbuf_printf(&why, "left out: %s", strbuf_text(&gone));
 	if (readonly.length)
-		strbuf_printf(&why, "%s%s are read-only", gone.length ? ", and " : "",
+		strbuf_printf(&why, "%sread-only: %s", gone.length ? "; " : "",
 			      strbuf_text(&readonly));
 	strbuf_puts(&why, " (" KERNEL_REMEDY ")");
 	edit_warn(&s->a->edit, s->id, s->pointer, strbuf_text(&why));
