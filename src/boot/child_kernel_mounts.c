@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -177,11 +178,20 @@ int kernel_mounts_below(struct boot *b, int top, const struct plan_belows *below
 
 /* --- a part of the container's own --- */
 
+/* What guards it was found by the names in sysfs, so no link of it may lead elsewhere; procfs needs its own "self". */
+int kernel_mount_open_part(int whole, const char *part)
+{
+	struct statfs fs;
+	uint64_t links =
+		fstatfs(whole, &fs) == 0 && fs.f_type == SYSFS_MAGIC ? RESOLVE_NO_SYMLINKS : 0;
+
+	return sys_openat2(whole, str_eq(part, "/") ? "." : part + 1, O_PATH | O_CLOEXEC, 0,
+			   RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | links);
+}
+
 static int clone_part(int whole, const char *part, struct err *e)
 {
-	autoclose int fd =
-		sys_openat2(whole, str_eq(part, "/") ? "." : part + 1, O_PATH | O_CLOEXEC, 0,
-			    RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	autoclose int fd = kernel_mount_open_part(whole, part);
 	int clone;
 
 	if (fd < 0)

@@ -434,6 +434,7 @@ int kernel_mount_part(struct boot *b, size_t index, int *whole, struct err *e) M
 /* Before it is attached: what was not judged is not one of the kernel's under another name. */
 int kernel_mount_expected(const struct boot *b, const struct plan_mount *mount, int fd,
 			  struct err *e) MUST_CHECK;
+int kernel_mount_open_part(int whole, const char *part);
 /* --- parent_kernel_mounts.c --- */
 /* One of the kernel's in a table of mounts is among these, or is a read-only part of one. */
 int kernel_mount_check(const struct mountinfo *info, const struct u32list *known,

@@ -240,8 +240,7 @@ int child_live_part(struct boot *b, const struct plan_mount *mount, struct err *
 		    : fs.f_type != (mount->is_proc ? PROC_SUPER_MAGIC : SYSFS_MAGIC))
 		return fail(e, ERR_CONFIG, "the container has no %s of its own at '%s'",
 			    mount->fstype, usual);
-	part = sys_openat2(whole, str_eq(mount->subtree, "/") ? "." : mount->subtree + 1,
-			   O_PATH | O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	part = kernel_mount_open_part(whole, mount->subtree);
 	if (part < 0)
 		return fail_sys(e, "open '%s' in the container's own '%s'", mount->subtree, usual);
 	fd = sys_open_tree(part, "",

@@ -65,12 +65,16 @@ static char *part_at(const struct mountinfo_entry *mount, const char *path, stru
 	size_t skip = str_eq(mount->mount_point, "/") ? 0 : strlen(mount->mount_point);
 	char *part = arena_printf(arena, "%s%s", root, path + skip);
 	char *self = arena_printf(arena, "/%d", (int)getpid());
+	char *thread = arena_printf(arena, "/task/%d", (int)getpid());
 
 	if (!*part)
 		return arena_strdup(arena, "/");
-	if (kernel_fs_kind(mount->fstype) == KERNEL_FS_PROC && mount_point_is_below(part, self))
-		return arena_printf(arena, "/self%s", part + strlen(self));
-	return part;
+	if (kernel_fs_kind(mount->fstype) != KERNEL_FS_PROC || !mount_point_is_below(part, self))
+		return part;
+	/* the runtime's one thread, which /proc/thread-self leads to */
+	if (mount_point_is_below(part + strlen(self), thread))
+		return arena_printf(arena, "/thread-self%s", part + strlen(self) + strlen(thread));
+	return arena_printf(arena, "/self%s", part + strlen(self));
 }
 
 static void look_below(const struct mountinfo *info, const struct mountinfo_entry *top,

@@ -106,13 +106,22 @@ static void find_guards(struct plan_context *c, struct plan_mount *mount)
 		mount->attr_clear &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 }
 
+/* A procfs of processes alone has no other part to lend (proc(5), "subset"). */
+static bool is_subset(const struct plan_mount *mount)
+{
+	for (size_t i = 0; i < mount->options.n; i++)
+		if (str_eq(mount->options.v[i].key, "subset"))
+			return true;
+	return false;
+}
+
 /* A part of an instance that is there already needs none of its own, and criu knows the two for one. */
 static void find_lender(struct plan_context *c, const struct plan_mount *mount)
 {
 	for (size_t i = 0; mount->subtree && &c->plan->mounts.v[i] != mount; i++) {
 		struct plan_mount *other = &c->plan->mounts.v[i];
 
-		if (other->kind == PLAN_MOUNT_FS && !other->subtree &&
+		if (other->kind == PLAN_MOUNT_FS && !other->subtree && !is_subset(other) &&
 		    str_eq(other->fstype, mount->fstype)) {
 			other->lends = true;
 			return;

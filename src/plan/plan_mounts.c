@@ -45,7 +45,7 @@ static int mount_check_proc(const struct plan_mount *mount, struct err *e)
 	if (!path_is_below(mount->destination, "/proc") || mount->kind == PLAN_MOUNT_REMOUNT)
 		return 0;
 	if (str_eq(mount->destination, "/proc")) {
-		if (mount->is_proc ||
+		if ((mount->is_proc && (!mount->subtree || str_eq(mount->subtree, "/"))) ||
 		    (mount->kind == PLAN_MOUNT_BIND && str_eq(mount->source, "/proc")))
 			return 0;
 		return fail(e, ERR_CONFIG,

@@ -207,3 +207,17 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     wait "$server" || true
     is "$status $output" "0 up"
 }
+
+@test "parts of procfs and sysfs: a thread, a procfs of processes alone, a link that a mask does not know" {
+    answers "ls" 'ls -d /vol/comm >/dev/null && tr "\0" " " </vol/cmdline | cut -c 1-2 | sed s/sh/ls/' "$powerless" "$(adds "$(bind /proc/thread-self /vol)")"
+    answers "$(cat /proc/sys/kernel/ostype)" 'cat /vol/kernel/ostype' "$powerless" '.mounts[0].options = ["subset=pid"]' "$(adds "$(bind /proc/sys /vol)")"
+    b=$(bundle c1 "$(args true)" '.linux.maskedPaths = ["/sys/devices/virtual/net"]' "$(adds "$(mount_json sysfs sysfs /vol subtree=/class/net/lo)")")
+    expect_error "open '/class/net/lo' of the container's own" run -b "$b" c1
+    b=$(bundle c2 "$(args true)" ".mounts[0] = $(bind /proc/sys /proc)")
+    expect_error 'mounts.0..destination: only type proc' run -b "$b" c2
+    # a remount is none that lies there later
+    b=$(bundle c3 "$(args ls /vol/s/class/net)" "$powerless" "$(adds "$(remount /vol/s bind ro)")")
+    mkdir -p "$b/rootfs/vol/s" && mount -t sysfs sysfs "$b/rootfs/vol/s"
+    attempt run -b "$b" c3
+    is "$status $stderr $output" "0  $(ip netns exec distros ls /sys/class/net)"
+}
