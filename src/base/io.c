@@ -63,10 +63,9 @@ int read_fd_all(int fd, const char *what, size_t limit, char **ret_text, size_t 
 	return 0;
 }
 
-int read_file_at(int dirfd, const char *path, size_t limit, char **ret_text, size_t *ret_length,
-		 struct err *e)
+/* A FIFO in a file's place would hold us up for ever, so nothing waits for who opens its other end. */
+static int open_input(int dirfd, const char *path, bool pipes, struct err *e)
 {
-	/* O_NONBLOCK, or a FIFO in the file's place would hold us up for ever. */
 	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
 
@@ -76,9 +75,36 @@ int read_file_at(int dirfd, const char *path, size_t limit, char **ret_text, siz
 		return fail_sys(e, "stat '%s'", path);
 	if (S_ISDIR(status.st_mode))
 		return fail_errno(e, EISDIR, "read '%s'", path);
-	if (!S_ISREG(status.st_mode))
+	if (pipes && S_ISFIFO(status.st_mode)) {
+		if (fcntl(fd, F_SETFL, O_RDONLY) < 0)
+			return fail_sys(e, "wait for '%s'", path);
+	} else if (!S_ISREG(status.st_mode)) {
 		return fail_errno(e, EINVAL, "read '%s': not a regular file", path);
-	return read_fd_all(fd, path, limit, ret_text, ret_length, e);
+	}
+	return take_fd(&fd);
+}
+
+int read_file_at(int dirfd, const char *path, size_t limit, char **ret_text, size_t *ret_length,
+		 struct err *e)
+{
+	autoclose int fd = open_input(dirfd, path, false, e);
+
+	return fd < 0 ? -1 : read_fd_all(fd, path, limit, ret_text, ret_length, e);
+}
+
+const char *input_name(const char *path)
+{
+	return str_eq(path, "-") ? "standard input" : path;
+}
+
+int read_input(const char *path, size_t limit, char **ret_text, size_t *ret_length, struct err *e)
+{
+	autoclose int fd = -1;
+
+	if (str_eq(path, "-"))
+		return read_fd_all(STDIN_FILENO, input_name(path), limit, ret_text, ret_length, e);
+	fd = open_input(AT_FDCWD, path, true, e);
+	return fd < 0 ? -1 : read_fd_all(fd, path, limit, ret_text, ret_length, e);
 }
 
 int write_fd_all(int fd, const char *what, const void *data, size_t length, struct err *e)

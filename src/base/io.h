@@ -17,6 +17,13 @@
 int read_fd_all(int fd, const char *what, size_t limit, char **ret_text, size_t *ret_length,
 		struct err *e) MUST_CHECK;
 
+/* What a caller names as input: "-" is standard input; a pipe is read to its end, one that nobody writes to is
+ * empty. Other kinds are errors as with read_file_at(). */
+int read_input(const char *path, size_t limit, char **ret_text, size_t *ret_length,
+	       struct err *e) MUST_CHECK;
+/* How messages call it. */
+const char *input_name(const char *path);
+
 /* Open below a directory descriptor (AT_FDCWD allowed) and read; refuses anything but a regular file,
  * and does not block on a FIFO. procfs and cgroup files are regular files here. */
 int read_file_at(int dirfd, const char *path, size_t limit, char **ret_text, size_t *ret_length,

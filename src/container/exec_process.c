@@ -3,6 +3,7 @@
 #include "container/exec_process.h"
 
 #include "base/auto.h"
+#include "base/io.h"
 #include "sys/caps.h"
 
 #include <fcntl.h>
@@ -31,9 +32,12 @@ static int read_process(const char *path, struct arena *arena, struct spec_proce
 			struct err *e)
 {
 	struct spec_process *process = arena_new(arena, struct spec_process);
+	autofree char *text = NULL;
+	size_t length;
 
-	if (fields_decode_file(&spec_process_fields, AT_FDCWD, path, path, JSON_MAX_BYTES, arena,
-			       process, e) < 0)
+	if (read_input(path, JSON_MAX_BYTES, &text, &length, e) < 0 ||
+	    fields_decode_text(&spec_process_fields, input_name(path), text, length, arena, process,
+			       e) < 0)
 		return -1;
 	*ret = process;
 	return 0;
@@ -244,7 +248,8 @@ int exec_process_make(const struct spec_process *own, const struct container_exe
 	if (start_from(own, options, arena, &process, e) < 0 ||
 	    change(process, options, arena, e) < 0)
 		return -1;
-	if (spec_validate_process(process, options->process ? options->process : "exec", e) < 0)
+	if (spec_validate_process(process, options->process ? input_name(options->process) : "exec",
+				  e) < 0)
 		return -1;
 	*ret = process;
 	return 0;

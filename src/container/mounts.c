@@ -11,18 +11,14 @@
 
 #include <fcntl.h>
 
-/* "-" is standard input. */
 static int read_mounts(const char *path, struct arena *arena, struct spec *ret, struct err *e)
 {
-	bool standard = str_eq(path, "-");
-	const char *name = standard ? "standard input" : path;
 	autofree char *text = NULL;
 	size_t length;
 
-	if ((standard ? read_fd_all(0, name, JSON_MAX_BYTES, &text, &length, e)
-		      : read_file_at(AT_FDCWD, path, JSON_MAX_BYTES, &text, &length, e)) < 0)
+	if (read_input(path, JSON_MAX_BYTES, &text, &length, e) < 0)
 		return -1;
-	return spec_decode_mounts(text, length, name, arena, ret, e);
+	return spec_decode_mounts(text, length, input_name(path), arena, ret, e);
 }
 
 static int read_records(struct living *living, struct spec **ret_config, struct err *e)

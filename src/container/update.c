@@ -16,19 +16,16 @@
 
 #define RESOURCES_MAX (1u << 20)
 
-/* "-" is standard input. */
 static int read_resources(const char *path, struct arena *arena, struct spec_resources *ret,
 			  struct err *e)
 {
-	bool standard = str_eq(path, "-");
-	const char *name = standard ? "standard input" : path;
 	autofree char *text = NULL;
 	size_t length;
 
-	if ((standard ? read_fd_all(0, name, RESOURCES_MAX, &text, &length, e)
-		      : read_file_at(AT_FDCWD, path, RESOURCES_MAX, &text, &length, e)) < 0)
+	if (read_input(path, RESOURCES_MAX, &text, &length, e) < 0)
 		return -1;
-	return fields_decode_text(&spec_resources_fields, name, text, length, arena, ret, e);
+	return fields_decode_text(&spec_resources_fields, input_name(path), text, length, arena,
+				  ret, e);
 }
 
 static int asked_resources(const struct container_update_options *options, struct arena *arena,
@@ -41,9 +38,7 @@ static int asked_resources(const struct container_update_options *options, struc
 	if (options->resources && read_resources(options->resources, arena, &of_file, e) < 0)
 		return -1;
 	if (options->resources &&
-	    spec_validate_resources(
-		    &of_file,
-		    str_eq(options->resources, "-") ? "standard input" : options->resources, e) < 0)
+	    spec_validate_resources(&of_file, input_name(options->resources), e) < 0)
 		return -1;
 	/* What is said on the command line is said on purpose. */
 	plan_resources_merge(&of_file, &of_options, arena, ret);

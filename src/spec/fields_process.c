@@ -13,10 +13,10 @@ static const struct field console_size_rows[] = {
 static const struct fields console_size_fields =
 	FIELDS("struct spec_console_size", struct spec_console_size, console_size_rows, 0);
 
-/* uid and gid are required where the object is there: an id left out by mistake must not become root. */
+/* config.md "User" requires both; clients leave them out all the same and mean 0, as runc and crun take it. */
 static const struct field user_rows[] = {
-	FIELD(struct spec_user, ID, uid, "uid", FIELD_REQUIRED),
-	FIELD(struct spec_user, ID, gid, "gid", FIELD_REQUIRED),
+	FIELD(struct spec_user, ID, uid, "uid", 0),
+	FIELD(struct spec_user, ID, gid, "gid", 0),
 	FIELD(struct spec_user, OPT_U32, umask, "umask", 0),
 	FIELD(struct spec_user, IDLIST, additional_gids, "additionalGids", 0),
 };

@@ -111,3 +111,18 @@ END
     succeeds exec --process plain.json c1
     is "$output" ran
 }
+
+@test "the file may be a pipe or standard input, and ids that are left out are 0" {
+    b=$(bundle c1 "$(args sleep 1000)")
+    succeeds run -d -b "$b" c1
+    process='{"args": ["id", "-u"], "cwd": "/", "env": ["PATH=/bin"], "user": {"gid": 0}}'
+    is "$(shim exec --process <(echo "$process") c1)" 0
+    is "$(echo "$process" | shim exec --process - c1)" 0
+    is "$(echo "$process" | shim exec --process /dev/stdin c1)" 0
+    is "$(echo '{"args": ["id", "-g"], "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0}}' | shim exec --process /dev/stdin c1)" 0
+    # one that nobody writes to is empty, and no reason to wait
+    mkfifo none
+    attempt exec --process none c1
+    is "$status" 255
+    matches "$stderr" "none:1:1: "
+}
