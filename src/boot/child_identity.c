@@ -142,8 +142,7 @@ static int try_executable(const char *path)
 
 	if (stat(path, &st) < 0)
 		return errno;
-	if (S_ISDIR(st.st_mode))
-		return EISDIR;
+	/* Of a directory, too, execve(2) says this, and engines make exit status 126 of the words. */
 	if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
 		return EACCES;
 	return 0;

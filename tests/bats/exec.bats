@@ -93,7 +93,7 @@ sleep 1000 "
     refused 'exec: "nosuch": executable file not found in \$PATH$' c1 nosuch
     refused 'exec: "/no/such": stat /no/such: no such file or directory$' c1 /no/such
     refused 'exec: "/etc/passwd": permission denied$' c1 /etc/passwd
-    refused 'exec: "/etc": is a directory$' c1 /etc
+    refused 'exec: "/etc": permission denied$' c1 /etc
     refused "process.cwd: .*not a directory" --cwd /etc/passwd c1 true
     refused 'container does not exist: c2$' c2 true
     refused 'a command or --process is needed' c1

@@ -486,12 +486,12 @@ no-such|executable file not found in $PATH
 /bin/sh/x|stat /bin/sh/x: not a directory
 plain|permission denied
 /bin/plain|permission denied
-/bin/directory|is a directory
+/bin/directory|permission denied
 /bin/orphan|no such file or directory
 END
     # such a directory is passed over in PATH
     edit_config "$b" '.process.args = ["directory"]'
-    expect_error 'executable file not found|permission denied|is a directory' run -b "$b" c1
+    expect_error 'executable file not found|permission denied' run -b "$b" c1
 }
 
 @test "the pid file: whole, without a newline, relative to the caller's directory" {
