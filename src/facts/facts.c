@@ -185,6 +185,7 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 		return fail_sys(e, "open /");
 	facts->uid = geteuid();
 	facts->rootless = facts_is_rootless();
+	facts->no_runtime_directory = facts->rootless && str_empty(getenv("XDG_RUNTIME_DIR"));
 	facts->bundle = arena_strdup(arena, options->bundle);
 	if (gather_kernel(arena, facts, e) < 0 || gather_capabilities(facts, e) < 0)
 		return -1;
@@ -216,6 +217,7 @@ int facts_of_caller(bool cgroups, struct arena *arena, struct facts **ret, struc
 
 	facts->uid = geteuid();
 	facts->rootless = facts_is_rootless();
+	facts->no_runtime_directory = facts->rootless && str_empty(getenv("XDG_RUNTIME_DIR"));
 	if (gather_kernel(arena, facts, e) < 0 || gather_capabilities(facts, e) < 0)
 		return -1;
 	if (cgroups && facts_cgroup(arena, &facts->cgroup, e) < 0)

@@ -98,6 +98,7 @@ struct source_facts {
 struct facts {
 	uint32_t uid;                 /* effective uid of the caller */
 	bool rootless;                /* the caller is not root of the initial user namespace */
+	bool no_runtime_directory;    /* rootless: XDG_RUNTIME_DIR is not set */
 	char *kernel;                 /* uname release */
 	uint64_t effective, bounding; /* the runtime's capability sets as masks */
 	uint32_t last_cap;

@@ -249,6 +249,7 @@ static const struct fields source_fields =
 static const struct field facts_rows[] = {
 	FIELD(struct facts, U32, uid, "uid", 0),
 	FIELD(struct facts, BOOL, rootless, "rootless", 0),
+	FIELD(struct facts, BOOL, no_runtime_directory, "noRuntimeDirectory", 0),
 	FIELD(struct facts, STRING, kernel, "kernel", 0),
 	FIELD(struct facts, U64, effective, "effective", 0),
 	FIELD(struct facts, U64, bounding, "bounding", 0),

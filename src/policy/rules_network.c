@@ -96,6 +96,10 @@ static const char *how_to_ask(struct application *a)
 
 static const char *how_to_make(const struct application *a, bool missing)
 {
+	if (a->facts->rootless && a->facts->no_runtime_directory)
+		return "set XDG_RUNTIME_DIR to the directory in which a user's own network is "
+		       "looked for "
+		       "(/run/user/UID)";
 	if (a->facts->rootless)
 		return "a user who is not root makes one as in distro-shim-policy(5), NETWORK OF A "
 		       "USER";
@@ -131,9 +135,13 @@ static const char *unusable(struct application *a)
 				  "unshare, nsenter --user)"
 				: arena_printf(arena, "that the caller has no power over; %s",
 					       how_to_make(a, false)));
+	/* Engines make "command not found" of the kernel's own words for this. */
+	if (network->problem && network->problem_errno == ENOENT)
+		return arena_printf(arena, "%s: the shared network is not there; %s", path,
+				    how_to_make(a, true));
 	if (network->problem)
 		return arena_printf(arena, "%s: %s; %s", path, network->problem,
-				    how_to_make(a, network->problem_errno == ENOENT));
+				    how_to_make(a, false));
 	if (network->type != SPEC_NS_NETWORK)
 		return arena_printf(arena,
 				    "%s: is a namespace of type %s; name a network namespace", path,
