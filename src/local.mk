@@ -395,6 +395,7 @@ src_libcli_a_SOURCES = \
 	src/cli/commands.c \
 	src/cli/completion.c \
 	src/cli/global.c \
+	src/cli/hints.c \
 	src/cli/output.c \
 	src/cli/parse.c \
 	src/cli/usage.c \

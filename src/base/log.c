@@ -60,9 +60,37 @@ static const int priorities[] = {
 	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
 
+/* The names that the system itself gives to open descriptors are links; -1: it is none of them. */
+static int stream_of(const char *path)
+{
+	static const char *const directories[] = { "/dev/fd/", "/proc/self/fd/" };
+	uint32_t fd;
+
+	if (str_eq(path, "/dev/stdout"))
+		return STDOUT_FILENO;
+	if (str_eq(path, "/dev/stderr"))
+		return STDERR_FILENO;
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		if (str_has_prefix(path, directories[i]) &&
+		    parse_u32(path + strlen(directories[i]), &fd) && fd < 1u << 20)
+			return (int)fd;
+	return -1;
+}
+
+static int open_stream(int stream, const char *path, struct err *e)
+{
+	int fd = fcntl(stream, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	return fd < 0 ? fail_sys(e, "open log file '%s'", path) : fd;
+}
+
 static int open_file(const char *path, struct err *e)
 {
 	struct stat status;
+	int stream = stream_of(path);
+
+	if (stream >= 0)
+		return open_stream(stream, path, e);
 	/* O_NONBLOCK, or a FIFO that nobody reads would stop us here. */
 	autoclose int fd =
 		open(path,

@@ -177,6 +177,11 @@ struct cli_tables cli_tables_of(const struct cli_command *command); /* NULL: the
 int cli_parse_words(const struct cli_tables *tables, char *const *words, bool stop_at_argument,
 		    struct cli_values *values, struct strlist *arguments, struct err *e) MUST_CHECK;
 
+/* Where something else does what is asked for; NULL: no such word is known. */
+const char *cli_hint_command(const char *word);
+int cli_fail_command(const char *word, struct err *e) MUST_CHECK;
+const char *cli_hint_call(const struct cli_call *call, const struct err *error);
+
 /*
  * The whole command line. What was understood before an error is kept in *call, so that the error can
  * go to the log that the caller asked for. Errors: ERR_USAGE; with a hint to the right --help.

@@ -227,6 +227,14 @@ static int parse_with_program(const struct cli_tables *tables, char *const *word
 	return 0;
 }
 
+int cli_fail_command(const char *word, struct err *e)
+{
+	const char *hint = cli_hint_command(word);
+
+	return fail(e, ERR_USAGE, "unknown command \"%s\"; %s%ssee distro-shim --help", word,
+		    hint ? hint : "", hint ? "; " : "");
+}
+
 static int parse_command(char *const *words, struct arena *arena, struct cli_call *call,
 			 struct err *e)
 {
@@ -235,8 +243,7 @@ static int parse_command(char *const *words, struct arena *arena, struct cli_cal
 
 	call->command = cli_command_find(words[0]);
 	if (!call->command)
-		return fail(e, ERR_USAGE, "unknown command \"%s\"; see distro-shim --help",
-			    words[0]);
+		return cli_fail_command(words[0], e);
 	while (words[count])
 		count++;
 	call->arguments.v = arena_new_array(arena, char *, count);
@@ -253,13 +260,15 @@ static int parse_command(char *const *words, struct arena *arena, struct cli_cal
 }
 
 /* The text goes to the log as well as to people, so the hint comes last. */
-static int with_hint(const struct cli_command *command, struct err *e)
+static int with_hint(const struct cli_call *call, struct err *e)
 {
+	const char *command = call->command ? call->command->name : "";
+	const char *hint = call->command ? cli_hint_call(call, e) : NULL;
 	struct err full;
 
-	(void)fail(&full, e->kind, "%s%s%s; see distro-shim %s%s--help",
-		   command ? command->name : "", command ? ": " : "", e->text,
-		   command ? command->name : "", command ? " " : "");
+	(void)fail(&full, e->kind, "%s%s%s; %s%ssee distro-shim %s%s--help", command,
+		   *command ? ": " : "", e->text, hint ? hint : "", hint ? "; " : "", command,
+		   *command ? " " : "");
 	*e = full;
 	return -1;
 }
@@ -272,14 +281,14 @@ int cli_parse(char *const *argv, struct arena *arena, struct cli_call *call, str
 
 	call->arena = arena;
 	if (taken < 0)
-		return with_hint(NULL, e);
+		return with_hint(call, e);
 	if (call->values.version || call->values.help)
 		return 0;
 	if (!words[taken]) {
 		(void)fail(e, ERR_USAGE, "no command is given");
-		return with_hint(NULL, e);
+		return with_hint(call, e);
 	}
 	if (parse_command(words + taken, arena, call, e) < 0)
-		return call->command ? with_hint(call->command, e) : -1;
+		return call->command ? with_hint(call, e) : -1;
 	return 0;
 }

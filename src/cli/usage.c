@@ -76,8 +76,7 @@ static int run_help(const struct cli_call *call, struct err *e)
 	if (call->arguments.n) {
 		about = cli_command_find(call->arguments.v[0]);
 		if (!about)
-			return fail(e, ERR_USAGE, "unknown command \"%s\"; see distro-shim --help",
-				    call->arguments.v[0]);
+			return cli_fail_command(call->arguments.v[0], e);
 	}
 	cli_print_usage(about, &text);
 	return cli_output(&text, e);

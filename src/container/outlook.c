@@ -8,6 +8,7 @@
 #include "container/receiver.h"
 #include "seccomp/program.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 
@@ -31,6 +32,20 @@ static int open_bundle(const char *path, struct arena *arena, const char **ret_a
 		return fail_sys(e, "open bundle '%s'", absolute);
 	*ret_absolute = arena_strdup(arena, absolute);
 	return take_fd(&fd);
+}
+
+static int load_config(int bundle, const char *shown, const char *name, struct arena *arena,
+		       struct spec **ret, struct err *e)
+{
+	if (spec_load(bundle, name, arena, ret, e) == 0)
+		return 0;
+	if (e->sys == ENOENT)
+		return fail(
+			e, ERR_CONFIG,
+			"bundle '%s': %s is not there; write one with `distro-shim spec`, or name "
+			"the bundle with --bundle",
+			shown, name);
+	return -1;
 }
 
 static int make_plan(const struct global_options *global, const char *id, const char *bundle,
@@ -88,7 +103,8 @@ int container_outlook(const struct global_options *global, const char *id,
 					   &facts_options.bundle, e);
 	if (bundle < 0)
 		return -1;
-	if (spec_load(bundle, config_name(options), arena, &outlook.spec, e) < 0 ||
+	if (load_config(bundle, facts_options.bundle, config_name(options), arena, &outlook.spec,
+			e) < 0 ||
 	    receiver_take(outlook.spec, arena, e) < 0)
 		return -1;
 	if (policy_load(global->policy_path, arena, &outlook.policy, e) < 0)

@@ -123,11 +123,13 @@ int policy_load_as(int root_fd, const char *path, const struct policy_caller *ca
 
 	struct policy *defaults = policy_default(arena, network);
 
+	ret->looked_for = NULL;
 	if (path) {
 		trust = argument_trust(caller);
 		return load_file(root_fd, path, &trust, defaults, arena, ret, e) == 1 ? 0 : -1;
 	}
 	path = caller->rootless ? own_path(caller, arena) : NULL;
+	ret->looked_for = path ? path : caller->system_path;
 	/* Where there is none, no directory on the way to it decides anything. Not so with the system's: there
 	 * who can write a directory could take the policy away. */
 	if (path && !is_missing(root_fd, path)) {
