@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -33,11 +34,42 @@ static int wait_for_creator(struct boot *b, struct err *e)
 	return 0;
 }
 
+static void end_by_signal(int signal)
+{
+	_exit(128 + signal);
+}
+
+/* The first process of a PID namespace gets from outside of it, but for SIGKILL and SIGSTOP, only what it has a handler
+ * for (pid_namespaces(7)): without one `kill ID TERM` would do nothing to a container that is only created. execve(2)
+ * takes them away. */
+static void end_by_signals(void)
+{
+	const struct sigaction end = { .sa_handler = end_by_signal };
+
+	if (getpid() != 1)
+		return;
+	for (int signal = 1; signal <= SIGRTMAX; signal++)
+		switch (signal) {
+		case SIGCHLD:
+		case SIGCONT:
+		case SIGTSTP:
+		case SIGTTIN:
+		case SIGTTOU:
+		case SIGURG:
+		case SIGWINCH:
+			break;
+		default:
+			/* not of SIGKILL, SIGSTOP and what the C library keeps for itself */
+			(void)sigaction(signal, &end, NULL);
+		}
+}
+
 int child_wait_start(struct boot *b, struct err *e)
 {
 	prctl(PR_SET_NAME, "distro-init");
 	if (b->options->start_follows)
 		return wait_for_creator(b, e);
+	end_by_signals();
 	for (unsigned interrupted = 0;;) {
 		struct message message;
 		autoclose int connection = accept4(b->start_listener, NULL, NULL, SOCK_CLOEXEC);

@@ -456,6 +456,25 @@ fits_schema() { # SCHEMA FILE
     expect_error 'must be one of' --log-format xml list
 }
 
+@test "a container that is only created ends by every signal that ends a process" {
+    for signal in TERM HUP INT QUIT USR1 USR2 PIPE RTMIN RTMAX; do
+        b=$(bundle "c$signal" "$(args sleep 1000)")
+        succeeds create -b "$b" "c$signal"
+        # these do not
+        for other in CHLD CONT WINCH URG; do succeeds kill "c$signal" $other; done
+        is "$(state_of "c$signal")" created
+        succeeds kill "c$signal" "$signal"
+        wait_until has_status "c$signal" stopped
+        succeeds delete "c$signal"
+    done
+    # nothing of that is left to the program
+    b=$(bundle c1 "$(args grep -E '^Sig(Cgt|Ign|Blk)' /proc/self/status)")
+    shim create -b "$b" c1 >out </dev/null
+    succeeds start c1
+    wait_until has_status c1 stopped
+    is "$(awk '{ print $2 }' out | sort -u)" 0000000000000000
+}
+
 @test "--debug tells the steps of both processes, also into the log" {
     b=$(bundle c1 "$(args true)")
     attempt --debug create -b "$b" c1
