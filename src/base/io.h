@@ -19,8 +19,8 @@ int read_fd_all(int fd, const char *what, size_t limit, char **ret_text, size_t 
 
 /* What a caller names as input: "-" is standard input; a pipe is read to its end, one that nobody writes to is
  * empty. Other kinds are errors as with read_file_at(). */
-int read_input(const char *path, size_t limit, char **ret_text, size_t *ret_length,
-	       struct err *e) MUST_CHECK;
+int read_input(const char *path, size_t limit, char **ret_text, size_t *ret_length, struct err *e)
+	MUST_CHECK;
 /* How messages call it. */
 const char *input_name(const char *path);
 

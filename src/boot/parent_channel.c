@@ -104,8 +104,7 @@ void parent_learn_cause(struct boot *b, struct err *e)
 
 	/* Its end of the channel is closed a moment before it has ended. */
 	if (b->init.pid <= 0 || b->channel < 0 || b->child_failed || b->deleted ||
-	    !pidfd_ended(b->init.pidfd,
-			 e->sys == EPIPE || e->sys == ESRCH ? LAST_WORDS_MS : 0))
+	    !pidfd_ended(b->init.pidfd, e->sys == EPIPE || e->sys == ESRCH ? LAST_WORDS_MS : 0))
 		return;
 	/* One that it has cloned may hold its end open. */
 	while (poll(&words, 1, 0) > 0 && channel_receive(b->channel, &message, &fd, &ignored) > 0) {

@@ -31,7 +31,8 @@ struct runtime_hooks {
 	struct arena *arena;
 	int unrecorded; /* enum unrecorded_hook */
 	bool gone; /* meanwhile the container has become another command's to end, or is no more */
-	struct err why_gone; /* ERR_NOT_FOUND: deleted, or about to be; else the lock was not to be had */
+	struct err
+		why_gone; /* ERR_NOT_FOUND: deleted, or about to be; else the lock was not to be had */
 };
 
 /* The first failure stops. Where it has become `gone` meanwhile, no further one is run: an error of kind ERR_STATE. */

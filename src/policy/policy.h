@@ -143,10 +143,10 @@ struct verdict {
 	struct confinement confinement; /* under observe all is open */
 	struct decisions decisions;
 	bool group_exclusive; /* the container's group is shared with no other one */
-	bool kernel_own;      /* file systems of the kernel's are the container's own: what the spec does
+	bool kernel_own; /* file systems of the kernel's are the container's own: what the spec does
 				 not say of it the plan does */
-	bool refused;         /* some decision refuses: nothing may run */
-	bool observed;        /* mode observe: `spec` is the input unchanged, decisions say what
+	bool refused;    /* some decision refuses: nothing may run */
+	bool observed;   /* mode observe: `spec` is the input unchanged, decisions say what
 	                               enforce would have done */
 };
 

@@ -77,8 +77,9 @@ struct status_record {
 	struct policy *policy; /* in force when it was created */
 	char *policy_path;     /* NULL: built-in */
 	struct decisions decisions;
-	struct confinement *confinement;  /* NULL: of an older program, all is open */
-	struct identity_record *identity; /* NULL: of an older program, whose init is not looked at */
+	struct confinement *confinement; /* NULL: of an older program, all is open */
+	struct identity_record
+		*identity; /* NULL: of an older program, whose init is not looked at */
 	bool terminal;
 	bool no_new_keyring; /* it has the session keyring of its creator */
 	bool poststop; /* the configuration has poststop hooks: delete need not read it to find none */

@@ -58,11 +58,12 @@ static void test_a_refusal_names_rule_request_and_remedy_one_a_line(void **state
 	assert_int_equal(policy_refusal(&verdict, NULL, &e), -1);
 	assert_int_equal(e.kind, ERR_POLICY);
 	assert_string_equal(
-		e.text, "network.namespace: /run/netns/distros: the shared network is not there; make "
-			"it with `distro-net up`\n"
-			"network.devices: links of the host would be moved into everybody's "
-			"network; leave linux.netDevices out, or let the container keep its own "
-			"network");
+		e.text,
+		"network.namespace: /run/netns/distros: the shared network is not there; make "
+		"it with `distro-net up`\n"
+		"network.devices: links of the host would be moved into everybody's "
+		"network; leave linux.netDevices out, or let the container keep its own "
+		"network");
 }
 
 static void test_a_refusal_has_its_place_in_the_config(void **state)
@@ -84,7 +85,8 @@ static void test_a_refusal_has_its_place_in_the_config(void **state)
 		"some.json:4:3: namespaces: there are two entries of type ipc; leave one\n"
 		"some.json:4:3: namespaces: the path is empty; leave it out for a new namespace\n"
 		/* of the policy file's, and not of the configuration's */
-		"network.namespace: /run/netns/distros: the shared network is not there; make it with "
+		"network.namespace: /run/netns/distros: the shared network is not there; make it "
+		"with "
 		"`distro-net up`\n"
 		"some.json:5:16: network.devices: links of the host would be moved into "
 		"everybody's network; leave linux.netDevices out, or let the container keep its "
