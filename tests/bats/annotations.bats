@@ -82,7 +82,7 @@ is not base64|no*base64
 is not base64|BgAAAAAA/38
 has 0 bytes|
 has 4 bytes|BgAAAA==
-load the seccomp filter of . instructions.*invalid argument|$(printf '\0\0\0\0\0\0\0\0' | base64)
+load the seccomp filter of [0-9]* instructions.*invalid argument|$(printf '\0\0\0\0\0\0\0\0' | base64)
 END
     python3 -c 'import base64; print(base64.b64encode(b"\6\0\0\0\0\0\xff\x7f" * 4097).decode())' >program
     b=$(bundle long)
