@@ -3,7 +3,8 @@
 # Annotations that change how a container is made, by their effect: a system call filter as bytes, names that
 # it must know, who gets its listener; systemd's own cgroups of version 1; and those that ask for what cannot be
 # carried out.
-# world: hybrid v2
+# world: hybrid
+# world, with --full: v2
 
 load helpers
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A container's commands reach its own processes alone, whatever group another container asks for.
-# world: legacy hybrid v2
+# world: hybrid v2
+# world, with --full: legacy
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 

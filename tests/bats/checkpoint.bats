@@ -2,7 +2,8 @@
 # checkpoint and restore. What they do takes a criu that fits the kernel, which the virtual machine has:
 #     tests/vm bats tests/bats/checkpoint.bats
 # What they refuse, how they fail and what the runtime does in answer to criu is tested with a stand-in (criu.py).
-# world: legacy hybrid v2 vm
+# world: hybrid v2 vm
+# world, with --full: legacy
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Nothing waits for ever: processes that cannot answer, sockets of others, hooks that do not end. The deadline of the
 # build with fault injection is shortened, so that what counts is that there is one.
-# world: hybrid v2
+# world: hybrid
+# world, with --full: v2
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell of the hook or for jq
 

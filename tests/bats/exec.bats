@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # exec: each option by its effect, exit codes and texts, terminals, signals, cgroups, what a hostile container
 # can do to it, and exec broken at each of its steps.
-# world: hybrid legacy v2 vm
+# world: hybrid v2 vm
+# world, with --full: legacy
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 

@@ -6,7 +6,8 @@
 #
 # What must come out: an error that names the step and nothing left; and where the runtime itself is killed,
 # one `delete --force` takes everything away, after which the same id can be used again.
-# world: hybrid v2
+# world: hybrid
+# world, with --full: v2
 
 load helpers
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # `mounts add` and `mounts remove`: what a container that runs sees then; all or none; what belongs to its
 # creation alone; and a container that puts symlinks, or other directories, where something is to be mounted.
-# world: hybrid v2
+# world: hybrid
+# world, with --full: v2
 
 load helpers
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Options of mounts beyond those that mounts.bats reads: crun's extras, options of tmpfs, devpts and cgroups,
 # and what a user namespace changes.
-# world: legacy hybrid v2
+# world: hybrid v2
+# world, with --full: legacy
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 

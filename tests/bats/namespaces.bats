@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Namespaces as the specification has them: new ones, those of others by path, none; with user namespaces and
 # time offsets. Mostly under "observe", where the policy leaves every request as it is.
-# world: legacy hybrid v2 vm
+# world: hybrid v2 vm
+# world, with --full: legacy
 
 load helpers
 

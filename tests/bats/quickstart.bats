@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# world: legacy hybrid v2
+# world: hybrid
+# world, with --full: legacy v2
 # contrib/quickstart, without what needs a Debian mirror: it keeps its promises, can be repeated, and cleans up.
 
 load helpers

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The records of containers: those of an earlier version, damaged ones, ones that cannot be read, and what others have
 # put into a state root. No container is lost, and no answer is made out of what could not be read.
-# world: hybrid v2
+# world: hybrid
+# world, with --full: v2
 
 load helpers
 

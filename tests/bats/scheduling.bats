@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Scheduler, I/O priority, processors, memory policy, personality (config.md "Linux Process", config-linux.md
 # "Memory policy" and "Personality"), and descriptors of the program for somebody else.
-# world: hybrid v2
+# world: hybrid
+# world, with --full: v2
 
 load helpers
 

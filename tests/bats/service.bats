@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Under a service manager: its listening sockets reach the program (sd_listen_fds(3)), and the program's
 # notifications reach it (sd_notify(3)), but nothing else does.
-# world: hybrid v2
+# world: hybrid
+# world, with --full: v2
 
 load helpers
 
