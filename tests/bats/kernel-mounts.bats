@@ -246,11 +246,12 @@ meanwhile() { # STEP BUNDLE COMMAND...
 @test "mounts add: the same" {
     b=$(bundle c1 "$(args sleep 1000)" '.root.readonly = false' "$powerless") && succeeds run -d -b "$b" c1
     sleep 98765 3>&- &
+    local host=$!
     echo "[$(bind /proc /vol), $(bind /sys /host/sys), $(bind /proc/sys/net /net), $(bind / /rootfs), $(bind /sys/fs/cgroup /group)]" >mounts.json
     succeeds mounts add c1 mounts.json
     run shim exec c1 sh -c "cat /vol/[0-9]*/cmdline /rootfs/proc/[0-9]*/cmdline | $count; $(set_ttl /vol/sys); $(set_ttl /rootfs/proc/sys)
         (echo 77 >/net/ipv4/ip_default_ttl) 2>/dev/null && echo WROTE; ls /host/sys/class/net /rootfs/sys/class/net | grep -v : | sort -u; ls /rootfs/etc/passwd"
-    kill %1
+    kill "$host"
     is "$output" $'0\n\n'"$(shared_links)"$'\n/rootfs/etc/passwd'
     echo "[$(bind /proc/1 /one)]" >one.json
     expect_error 'kernelMounts: .*of one process' mounts add c1 one.json

@@ -638,7 +638,7 @@ END
 @test "bundles that are none" {
     expect_error "open bundle '/no/such': no such file or directory" create -b /no/such c1
     mkdir empty
-    expect_error 'config.json.*no such file or directory' create -b empty c1
+    expect_error "bundle '.*/empty': config.json is not there" create -b empty c1
     echo '{' >empty/config.json
     expect_error 'config.json:' create -b empty c1
     b=$(bundle c1 '.root.path = "no-such"')
