@@ -136,7 +136,7 @@ teardown() {
         "ls -d /rootfs/etc/passwd /var/lib/docker; ${others/\%s//rootfs/proc}; ls /sys/class/net; ls /sys/fs/cgroup | wc -l"
     rmdir /dev/disk
     matches "$output" $'^/rootfs/etc/passwd\n/var/lib/docker\n0\n'"$shared_links"$'\n[1-9]'
-    busybox_says --privileged -v /:/rootfs -v /proc:/vol -- "${others/\%s//rootfs/proc}; ${others/\%s//vol}; ls /rootfs/sys/class/net; umount /rootfs/proc; ls /rootfs/proc | wc -l"
+    busybox_says --privileged -v /:/rootfs -v /proc:/vol -- "${others/\%s//rootfs/proc}; ${others/\%s//vol}; ls /rootfs/sys/class/net; umount -l /rootfs/proc; ls /rootfs/proc | wc -l"
     is "$output" $'0\n0\n'"$shared_links"$'\n0'
     kill $!
 }

@@ -43,7 +43,8 @@ capabilities() { # NAME...
 SHOW='echo "$(readlink /proc/self/ns/net) $(echo $(ls /sys/class/net))"'
 
 # decided_by BUNDLE [FILTER]: the decisions of explain as "action rule" lines
-decided() { shim_in 10 explain -b "$1" --format json | jq -r '.decisions[] | .action + " " + .rule'; }
+# but for what is decided of every container
+decided() { shim_in 10 explain -b "$1" --format json | jq -r '.decisions[] | select(.rule != "network.peerDescriptors") | .action + " " + .rule'; }
 join_of() { shim_in 10 explain -b "$1" --format json | jq -r .network.join; }
 
 # A process in a network of its own, or in that of PATH; its pid in $holder. It ends with the test.

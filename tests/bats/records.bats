@@ -63,7 +63,9 @@ put_old_records() { # NAME
             ["id", "initPid", "initStartTime", "initBootId", "ownerPid", "ownerStartTime", "ownerBootId", "bundle",
              "rootfs", "created", "phase", "root", "networkCookie"] as $changing
             | $old[0] | with_entries(if (.key | IN($changing[])) then .value = $own[0][.key] else . end)
-            | if .cgroup then .cgroup |= with_entries(.value = $own[0].cgroup[.key]) else . end' >old.json
+            | if .cgroup then .cgroup |= with_entries(.value = $own[0].cgroup[.key]) else . end
+            # its init is of this version, and waits to be looked at
+            | if $own[0].phase == "created" then .identity = $own[0].identity else . end' >old.json
         cat old.json >"$own"
     done
     jq -c . "$OLD/config.json" >"$where/config.json"
@@ -78,7 +80,7 @@ for d in filter(None, sys.stdin.read().split("\0")): os.removexattr(d, "trusted.
     local limit=.
     ! has_controller pids || limit='.linux.resources.pids.limit = 50'
     make_running c1 '.annotations = {"org.example": "x"}' "$limit" '.hooks.poststop = [{"path": "/bin/true"}]'
-    before=$(shim state c1 | jq -S .)
+    before=$(shim state c1 | jq -S 'del(.confinement)')
     put_old_records c1
     is "$(shim state c1 | jq -S .)" "$before"
     is "$(shim list --format json | jq -S '.[0]')" "$before"
