@@ -170,12 +170,16 @@ END
     is "$(grep Cpus_allowed_list "/proc/$pid/status" | cut -f 2)" "$all"
     succeeds exec c1 sh -c "$allowed"
     is "$output" 1
+    # what a file leaves out is the container's
     plain=$(process plain "del(.execCPUAffinity) | .args = [\"sh\", \"-c\", \"$allowed\"]")
+    succeeds exec -p "$plain" c1
+    is "$output" 1
     # a narrower one of the caller's is not the container's
-    taskset -c 0 "$DISTRO_SHIM" --root "$SHIM_ROOT" exec -p "$plain" c1 >out
+    alive c2
+    taskset -c 0 "$DISTRO_SHIM" --root "$SHIM_ROOT" exec -p "$plain" c2 >out
     is "$(<out)" "$all"
     # initial alone: reset once it has joined
-    succeeds exec -p "$(process initial "del(.execCPUAffinity.final) | .args = [\"sh\", \"-c\", \"$allowed\"]")" c1
+    succeeds exec -p "$(process initial "del(.execCPUAffinity.final) | .args = [\"sh\", \"-c\", \"$allowed\"]")" c2
     is "$output" "$all"
     for word in initial final; do
         attempt exec -p "$(process far ".args = [\"true\"] | .execCPUAffinity.$word = \"8191\"")" c1

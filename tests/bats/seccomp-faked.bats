@@ -181,7 +181,7 @@ every_case() {
     if [ "${DISTRO_SHIM_FAKED:-}" = all ]; then
         mapfile -t some < <(every_case)
     else
-        mapfile -t some < <(every_case | shuf -n 60)
+        mapfile -t some < <(every_case | shuf -n 24)
     fi
     all_of tries 4 "${some[@]}"
 }
