@@ -95,8 +95,6 @@ enum boot_message {
 	BOOT_HOOKS_DONE,
 	BOOT_CONSOLE,
 	BOOT_CONSOLE_DONE,
-	BOOT_MOUNT,
-	BOOT_MOUNTS_DONE,
 	BOOT_SECCOMP,
 	BOOT_SECCOMP_DONE,
 	BOOT_READY,
@@ -107,7 +105,15 @@ enum boot_message {
 	BOOT_IDENTITY,
 	/* value: how many of ours are in force */
 	BOOT_LOOK,
+	/* value: the id of a mount */
+	BOOT_MOUNT,
+	BOOT_MOUNTS_DONE,
 };
+
+/* What the init of a container that version 0.1.0 has created says to `start`, and is told. */
+_Static_assert(BOOT_GO == 1 && BOOT_SECCOMP == 9 && BOOT_SECCOMP_DONE == 10 && BOOT_EXECUTE == 12 &&
+		       BOOT_ERROR == 14,
+	       "these numbers stay as they are");
 
 /* Its groups are the caller's: it may not set any, or is not to. */
 #define BOOT_GROUPS_KEPT 0x10000
