@@ -115,46 +115,54 @@ static bool in_same(pid_t a, pid_t b, const char *name)
 	       st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino;
 }
 
-/* "CapEff:\t00000000a80425fb" and the other four sets (proc_pid_status(5)). */
-static uint64_t capabilities_in(const char *text)
-{
-	static const char digits[] = "0123456789abcdef";
-	uint64_t all = 0;
-
-	for (const char *at = text; (at = strstr(at, "\nCap"));) {
-		uint64_t set = 0;
-		at += strcspn(at + 1, "\t\n") + 1;
-		at += strspn(at, "\t");
-		for (const char *digit; *at && (digit = strchr(digits, *at)); at++)
-			set = set << 4 | (uint64_t)(digit - digits);
-		all |= set;
-	}
-	return all;
-}
-
 /* 1: read; 0: it is gone, and runs nothing. What cannot be read is not let go. */
-static int read_status(const char *path, char **ret, struct err *e)
+static int read_status(const char *path, struct arena *arena, struct proc_status *ret,
+		       struct err *e)
 {
-	if (read_file_at(AT_FDCWD, path, STATUS_MAX, ret, NULL, e) == 0)
-		return 1;
-	return e->sys == ENOENT || e->sys == ESRCH ? 0 : -1;
+	autofree char *text = NULL;
+
+	if (read_file_at(AT_FDCWD, path, STATUS_MAX, &text, NULL, e) < 0)
+		return e->sys == ENOENT || e->sys == ESRCH ? 0 : -1;
+	return proc_status_parse(text, arena, ret, e) < 0 ? -1 : 1;
 }
 
-static int check_process(const struct boot *b, pid_t pid, struct err *e)
+/* What is done to each process of the container. */
+typedef int visit_process(const struct boot *b, pid_t pid, const void *context, struct err *e);
+
+static int visit_processes(const struct boot *b, visit_process *visit, const void *context,
+			   struct err *e)
+{
+	struct u32list pids = { 0 };
+
+	if (visit(b, b->init.pid, context, e) < 0)
+		return -1;
+	if (b->cgroup_made && cgroup_pids(b->cgroup_record, b->arena, &pids, e) < 0)
+		return -1;
+	for (size_t i = 0; i < pids.n; i++)
+		if (visit(b, (pid_t)pids.v[i], context, e) < 0)
+			return -1;
+	return 0;
+}
+
+static int check_process(const struct boot *b, pid_t pid, const void *context, struct err *e)
 {
 	static const uint64_t network = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
-	autofree char *text = NULL;
+	autoarena arena = { 0 };
+	struct proc_status status;
 	char path[32];
 	int rc;
 
+	(void)context;
 	/* criu is in the cgroup too; and in a user namespace of its own a process may have what it likes. */
 	if (in_same(pid, b->criu.pid, "mnt") || !in_same(pid, b->init.pid, "user"))
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	rc = read_status(path, &text, e);
+	rc = read_status(path, &arena, &status, e);
 	if (rc <= 0)
 		return rc;
-	if (!(capabilities_in(text) & network))
+	if (!((status.inheritable | status.permitted | status.effective | status.bounding |
+	       status.ambient) &
+	      network))
 		return 0;
 	return fail(e, ERR_POLICY,
 		    "the images give process %d CAP_NET_ADMIN or CAP_NET_RAW, which "
@@ -166,7 +174,6 @@ static int check_process(const struct boot *b, pid_t pid, struct err *e)
 static int check_thread(const char *process, const char *thread, const struct proc_status *own,
 			struct err *e)
 {
-	autofree char *text = NULL;
 	autoarena arena = { 0 };
 	struct proc_status status;
 	char path[320];
@@ -175,11 +182,9 @@ static int check_thread(const char *process, const char *thread, const struct pr
 	if (thread[0] == '.')
 		return 0;
 	snprintf(path, sizeof(path), "%s/%s/status", process, thread);
-	rc = read_status(path, &text, e);
+	rc = read_status(path, &arena, &status, e);
 	if (rc <= 0)
 		return rc;
-	if (proc_status_parse(text, &arena, &status, e) < 0)
-		return -1;
 	if (status.seccomp == SECCOMP_MODE_FILTER &&
 	    (!own->counted || status.filters > own->filters))
 		return 0;
@@ -189,8 +194,7 @@ static int check_thread(const char *process, const char *thread, const struct pr
 		    path);
 }
 
-static int check_threads(const struct boot *b, pid_t pid, const struct proc_status *own,
-			 struct err *e)
+static int check_threads(const struct boot *b, pid_t pid, const void *own, struct err *e)
 {
 	autoclosedir DIR *threads = NULL;
 	char path[32];
@@ -211,7 +215,6 @@ static int check_threads(const struct boot *b, pid_t pid, const struct proc_stat
  * one of them. */
 int restore_check_filters(struct boot *b, struct err *e)
 {
-	struct u32list pids = { 0 };
 	struct proc_status own;
 	autoclose int fd = -1;
 
@@ -220,30 +223,16 @@ int restore_check_filters(struct boot *b, struct err *e)
 	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fail_sys(e, "open '/proc/self/status'");
-	if (proc_status_read(fd, b->arena, &own, e) < 0 ||
-	    check_threads(b, b->init.pid, &own, e) < 0)
+	if (proc_status_read(fd, b->arena, &own, e) < 0)
 		return -1;
-	if (b->cgroup_made && cgroup_pids(b->cgroup_record, b->arena, &pids, e) < 0)
-		return -1;
-	for (size_t i = 0; i < pids.n; i++)
-		if (check_threads(b, (pid_t)pids.v[i], &own, e) < 0)
-			return -1;
-	return 0;
+	return visit_processes(b, check_threads, &own, e);
 }
 
 int restore_check_power(struct boot *b, struct err *e)
 {
 	const struct policy *policy = b->status->policy;
-	struct u32list pids = { 0 };
 
 	if (policy->mode == POLICY_OBSERVE || policy->network->admin.value)
 		return 0;
-	if (check_process(b, b->init.pid, e) < 0)
-		return -1;
-	if (b->cgroup_made && cgroup_pids(b->cgroup_record, b->arena, &pids, e) < 0)
-		return -1;
-	for (size_t i = 0; i < pids.n; i++)
-		if (check_process(b, (pid_t)pids.v[i], e) < 0)
-			return -1;
-	return 0;
+	return visit_processes(b, check_process, NULL, e);
 }
