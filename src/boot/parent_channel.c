@@ -146,14 +146,11 @@ static int receive_any(struct boot *b, struct message *ret, int *ret_fd, struct 
 static int parent_receive(struct boot *b, uint32_t type, struct message *ret, int *ret_fd,
 			  struct err *e)
 {
-	struct message message;
-
-	if (receive_any(b, &message, ret_fd, e) < 0)
+	if (receive_any(b, ret, ret_fd, e) < 0)
 		return -1;
-	if (message.type != type)
-		return fail(e, ERR_INTERNAL, "message %u where %u was due", message.type, type);
-	*ret = message;
-	return 0;
+	return ret->type == type
+		       ? 0
+		       : fail(e, ERR_INTERNAL, "message %u where %u was due", ret->type, type);
 }
 
 int parent_expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
@@ -312,7 +309,7 @@ int parent_shown(struct boot *b, struct err *e)
 	return identity_take(&message, fd, &b->identity_shown, e);
 }
 
-/* exec: the process will be seen in the container, where nobody may find more power than its program has. */
+/* exec: the process will be seen in the container, where no process may find more power than its program has. */
 int parent_look(struct boot *b, struct err *e)
 {
 	const struct message go = { .type = BOOT_GO };

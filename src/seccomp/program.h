@@ -56,8 +56,8 @@ int seccomp_program_make(const struct plan_seccomp *plan, const char *cache_dire
 	MUST_CHECK;
 
 /*
- * The policy's own: refuses pidfd_getfd(2) with EPERM, in every way that this machine has to call it, and lets
- * through the rest. Every program with it in front begins with its first instructions, all but the last one.
+ * The policy's own (peers.c says what it refuses, in every way that this machine has to call it); the rest is let
+ * through. Every program with it in front begins with its first instructions, all but the last one.
  */
 void seccomp_peers_program(struct arena *arena, struct seccomp_program *ret);
 
