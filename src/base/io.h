@@ -17,7 +17,7 @@
 int read_fd_all(int fd, const char *what, size_t limit, char **ret_text, size_t *ret_length,
 		struct err *e) MUST_CHECK;
 
-/* What a caller names as input: "-" is standard input; a pipe is read to its end, one that nobody writes to is
+/* What a caller names as input: "-" is standard input; a pipe is read to its end, one that no process writes to is
  * empty. Other kinds are errors as with read_file_at(). */
 int read_input(const char *path, size_t limit, char **ret_text, size_t *ret_length, struct err *e)
 	MUST_CHECK;

@@ -411,7 +411,8 @@ bool takes_away_below(const struct plan_belows *below);
  * from which nothing was taken; it ends when it is dropped. */
 int copy_mounts(const struct boot *b, int container, bool whole, struct child *ret_keeper,
 		struct err *e) MUST_CHECK;
-/* Whoever waits at `mine` sees the child's end: nobody else has the other one. Returns as clone() does. */
+/* The process that waits at `mine` sees the child's end, for no other one has the other descriptor. Returns as
+ * clone() does. */
 int clone_with_channel(struct child *ret, int *mine, int *theirs, struct err *e) MUST_CHECK;
 int receive_from_helper(const struct boot *b, const struct child *helper, int channel,
 			uint32_t type, int *ret_fd, struct err *e) MUST_CHECK;

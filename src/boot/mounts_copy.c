@@ -121,7 +121,7 @@ static __attribute__((noreturn)) void keep_copy(const struct boot *b, int contai
 		message.type = BOOT_ERROR;
 	}
 	/* A change of user namespace may take both away. A runtime without power of its own enters only what it
-	 * could trace; nobody else sees us. */
+	 * could trace; no other process sees this one. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, has_host_power(b) ? 0 : 1);
 	if (getppid() != parent || channel_send(channel, &message, -1, &ignored) < 0)

@@ -20,7 +20,7 @@ struct cgroup_opened {
 	pid_t opener; /* the command, also where a helper of it goes on */
 	size_t n;
 	int fds[CGROUP_MAX_HIERARCHIES]; /* O_PATH */
-	bool left_out;                   /* another's, or nobody's; `other` says whose */
+	bool left_out;                   /* another's, or of no container; `other` says whose */
 	struct cgroup_mark other;
 };
 void cgroup_opened_release(struct cgroup_opened *opened);

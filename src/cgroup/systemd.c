@@ -322,7 +322,7 @@ int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e)
 {
 	struct cgroup_mark other;
 	autobus bus = SYSTEMD_BUS_INIT;
-	/* StopUnit ends all that is in the unit's cgroup, whoever's it is. */
+	/* StopUnit ends all that is in the unit's cgroup, of whatever container it is. */
 	int rc = cgroup_find_other(record, &other, e);
 
 	if (rc < 0)

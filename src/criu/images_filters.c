@@ -38,7 +38,7 @@ static uint32_t number_at(const unsigned char *at)
 	return le32toh(number);
 }
 
-/* 1: it has it itself, or comes after one that is looked at too; 0: neither; -1: that is no message. As with
+/* 1: it has it itself, or comes after one that is looked at too; 0: neither; -1: it cannot be read. As with
  * criu, of a field that comes twice the last one counts. */
 static int filter_has(struct wire filter, const struct wanted *wanted)
 {

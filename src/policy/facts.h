@@ -39,7 +39,7 @@ enum group_relation {
 	GROUP_SAME = 1,
 	GROUP_ABOVE,
 	GROUP_BELOW,
-	GROUP_AROUND, /* above, and the runtime itself runs in it: no fact, for that one is no stranger */
+	GROUP_AROUND, /* above, and the runtime itself runs in it: no fact, for that one is not another container's */
 };
 
 /* A container, by its record or a process in the group, whose group has to do with the one asked for. */

@@ -14,7 +14,7 @@ static bool can_grant(const struct application *a, int capability)
 	       spec_namespace_find(a->edit.spec, SPEC_NS_USER);
 }
 
-/* SO_PEERPIDFD (Linux 6.5) gives a pidfd of whoever is at the other end of a unix socket, in any PID namespace;
+/* SO_PEERPIDFD (Linux 6.5) gives a pidfd of the process at the other end of a unix socket, in any PID namespace;
  * pidfd_getfd(2) asks for what ptrace(2) asks for: the same user and no more capabilities. Root of one
  * distribution and root of another one are that to each other. */
 void rule_network_peer_descriptors(struct application *a, const char *id)

@@ -124,7 +124,7 @@ void seccomp_peers_program(struct arena *arena, struct seccomp_program *ret)
 	*ret = (struct seccomp_program){
 		.n = LENGTH,
 		.v = arena_new_array(arena, struct sock_filter, LENGTH),
-		/* Whoever asked for no profile asked for no slower processor either (seccomp(2)). */
+		/* A configuration without a profile asks for no slower processor either (seccomp(2)). */
 		.flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW,
 		.of_policy = true,
 	};

@@ -142,8 +142,8 @@ int channel_receive(int socket, struct message *ret, int *ret_fd, struct err *e)
 	ssize_t length;
 	int reset = 0;
 
-	/* Whoever answers in place of the kernel (seccomp_unotify(2)) may say that something came where nothing
-	 * did: then this is no message. */
+	/* An agent that answers in place of the kernel (seccomp_unotify(2)) may say that something came where nothing
+	 * did: then these bytes are not a message. */
 	memset(&wire, 0, sizeof(wire));
 	memset(&control, 0, sizeof(control));
 

@@ -52,7 +52,7 @@ bool pidfd_ended(int pidfd, int timeout_ms)
 }
 
 /* The new process's own number is written into its memory by the kernel alone (CLONE_CHILD_SETTID): where a
- * seccomp profile says "0" in the kernel's place, nobody was born and this is the caller still. */
+ * seccomp profile says "0" in the kernel's place, no process was born and this is the caller still. */
 static int check_born(pid_t own, struct err *e)
 {
 	return own ? 0

@@ -159,7 +159,7 @@ const struct mountinfo_entry *mountinfo_find(const struct mountinfo *info, uint3
 }
 
 /* The mount that it lies on; NULL at the top. The table is text that changes while it is read, so that it might
- * even have a circle: whoever follows it counts. */
+ * even have a circle: a reader that follows it counts. */
 static const struct mountinfo_entry *parent_of(const struct mountinfo *info,
 					       const struct mountinfo_entry *mount)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the kernel says of a process in /proc/PID/status (proc_pid_status(5)). The ids are those of the user
- * namespace of whoever opened the file, and every read from its beginning says what is so at that moment.
+ * namespace of the process that opened the file, and every read from its beginning says what is so at that moment.
  */
 #ifndef SYS_PROC_STATUS_H
 #define SYS_PROC_STATUS_H
