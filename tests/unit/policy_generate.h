@@ -256,12 +256,14 @@ static struct ns_facts ns_of(const struct round *r, const char *path, int type, 
 				  .owned = true };
 }
 
-/* By the last word of a generated path; paths of real configs are another container's. */
+/* By the last word of a generated path; paths of real configs are another container's. The policy may name its network
+ * otherwise than the generated ones do. */
 static struct ns_facts judge_path(const struct round *r, const struct spec_namespace *entry)
 {
 	struct ns_facts ns = ns_of(r, entry->path, entry->type, 1000 + (uint64_t)entry->type);
 
-	if (str_eq(entry->path, SHARED) || str_eq(entry->path, "/proc/4711/ns/net"))
+	if (str_eq(entry->path, SHARED) || str_eq(entry->path, "/proc/4711/ns/net") ||
+	    str_eq(entry->path, r->policy->network->namespace_))
 		ns.inode = 42;
 	else if (str_has_suffix(entry->path, "/host"))
 		ns.is_host = true;
@@ -383,7 +385,8 @@ static struct facts *generate_facts(const struct round *r, bool plain)
 	if (str_eq(r->policy->network->namespace_, "requested"))
 		return facts;
 	facts->network = arena_new(r->arena, struct ns_facts);
-	*facts->network = self ? facts->self.v[0] : ns_of(r, SHARED, SPEC_NS_NETWORK, 42);
+	*facts->network = self ? facts->self.v[0]
+			       : ns_of(r, r->policy->network->namespace_, SPEC_NS_NETWORK, 42);
 	if (plain)
 		return facts;
 	if (one_in(30))
