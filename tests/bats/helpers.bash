@@ -35,6 +35,7 @@ requires() {
         fault) [ -x "${DISTRO_SHIM_FAULT_BIN:-}" ] || skip "needs a build with fault injection (DISTRO_SHIM_FAULT_BIN)" ;;
         systemd) [ -d /run/systemd/system ] || skip "needs systemd (tests/vm)" ;;
         userns) unshare --user true 2>/dev/null || skip "needs user namespaces" ;;
+        criu) find_criu || skip "needs a criu that fits the kernel (tests/engines/fetch, tests/vm)" ;;
         cmd:*) command -v "${what#*:}" >/dev/null || skip "needs ${what#*:}" ;;
         file:*) [ -e "${what#*:}" ] || skip "needs ${what#*:}" ;;
         controller:*) has_controller "${what#*:}" || skip "needs the cgroup controller ${what#*:}" ;;
@@ -47,6 +48,13 @@ requires() {
             ;;
         esac
     done
+}
+
+# The machine's, or what tests/engines/fetch has unpacked.
+find_criu() {
+    local fetched=${DISTRO_SHIM_ENGINES:-${XDG_CACHE_HOME:-/var/cache}/distro-shim-tests/engines}/criu/bin
+    [ ! -x "$fetched/criu" ] || PATH=$fetched:$PATH
+    criu check >/dev/null 2>&1
 }
 
 has_controller() { # NAME: some hierarchy of this machine has it
