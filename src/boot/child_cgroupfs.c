@@ -120,11 +120,23 @@ static int make_tmpfs(const struct plan_mount *mount, struct err *e)
 	return make_filesystem(&tmpfs, e);
 }
 
-static const char *name_of(const struct cgroup_hierarchy_facts *hierarchy)
+bool cgroup_view_is_one(const struct plan_mount *mount)
+{
+	return mount->subtree && !str_eq(mount->subtree, "/");
+}
+
+const char *cgroup_view_name(const struct plan_mount *mount,
+			     const struct cgroup_hierarchy_facts *hierarchy)
 {
 	const char *slash = strrchr(hierarchy->mount_point, '/');
+	const char *name = slash ? slash + 1 : hierarchy->mount_point;
 
-	return slash ? slash + 1 : hierarchy->mount_point;
+	if (cgroup_view_is_one(mount))
+		return str_eq(name, mount->subtree + 1) ? name : NULL;
+	/* where a systemd of old looks for it, wherever the host has it */
+	if (mount->systemd_v1)
+		return str_eq(hierarchy->name, "systemd") ? "systemd" : NULL;
+	return name;
 }
 
 /* Of the view one directory alone, "/cpu". */
@@ -133,35 +145,39 @@ static int mount_one(struct boot *b, const struct plan_mount *mount, int target,
 	const struct cgroup_facts *facts = b->facts->cgroup;
 
 	for (size_t i = 0; i < facts->hierarchies.n; i++)
-		if (str_eq(name_of(&facts->hierarchies.v[i]), mount->subtree + 1))
+		if (cgroup_view_name(mount, &facts->hierarchies.v[i]))
 			return place_hierarchy(b, mount, &facts->hierarchies.v[i], target, e);
 	return fail(e, ERR_CONFIG, "no cgroup hierarchy is mounted as '%s' on this host",
 		    mount->subtree + 1);
 }
 
+struct plan_mount cgroup_view_inner(const struct plan_mount *mount)
+{
+	struct plan_mount inner = *mount;
+
+	if (mount->readonly_top)
+		inner.attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	return inner;
+}
+
 static int mount_v1(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
 {
 	const struct cgroup_facts *facts = b->facts->cgroup;
-	struct plan_mount inner = *mount;
+	struct plan_mount inner = cgroup_view_inner(mount);
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
 	autoclose int top = make_tmpfs(mount, e);
 
 	if (top < 0)
 		return -1;
-	if (mount->readonly_top)
-		inner.attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	if (sys_move_mount(top, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
 	    0)
 		return fail_sys(e, "mount a tmpfs on '%s'", mount->destination);
 	for (size_t i = 0; i < facts->hierarchies.n; i++) {
 		const struct cgroup_hierarchy_facts *hierarchy = &facts->hierarchies.v[i];
-		const char *name = name_of(hierarchy);
+		const char *name = cgroup_view_name(mount, hierarchy);
 		autoclose int directory = -1;
-		if (mount->systemd_v1 && !str_eq(hierarchy->name, "systemd"))
+		if (!name)
 			continue;
-		/* where a systemd of old looks for it, wherever the host has it */
-		if (mount->systemd_v1)
-			name = "systemd";
 		if (mkdirat(top, name, 0755) < 0)
 			return fail_sys(e, "make '%s/%s'", mount->destination, name);
 		directory = openat(top, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -184,7 +200,7 @@ int child_mount_cgroup(struct boot *b, const struct plan_mount *mount, int targe
 	if (facts->layout == CGROUP_NONE)
 		return fail(e, ERR_CONFIG, "no cgroup file system is mounted on this host for '%s'",
 			    mount->destination);
-	if (mount->subtree && !str_eq(mount->subtree, "/"))
+	if (cgroup_view_is_one(mount))
 		return mount_one(b, mount, target, e);
 	if (facts->layout == CGROUP_V2)
 		return place_hierarchy(b, mount, &facts->hierarchies.v[0], target, e);

@@ -77,15 +77,53 @@ static int attach(int mount, const char *place, struct err *e)
 	return 0;
 }
 
-/* The one instance of cgroup2 as the host has mounted it (criu_yard_make()). */
-static int open_cgroup_view(struct boot *b, size_t index, struct err *e)
+static int attach_hierarchy(struct boot *b, const struct plan_mount *mount,
+			    const struct cgroup_hierarchy_facts *hierarchy, const char *place,
+			    struct err *e)
+{
+	autoclose int fd = clone_cgroup_view(b, mount, hierarchy, e);
+
+	return fd < 0 ? -1 : attach(fd, place, e);
+}
+
+/* The one instance of cgroup2 as the host has mounted it (criu_yard_make()); of version 1, where there is no cgroup
+ * namespace, the hierarchies that are bound. The tmpfs that they are on is in the images. */
+static int attach_cgroup_view(struct boot *b, size_t index, struct err *e)
 {
 	const struct plan_mount *mount = &b->plan->mounts.v[index];
+	const struct plan_mount inner = cgroup_view_inner(mount);
+	const struct cgroup_facts *facts = b->facts->cgroup;
+	const char *place = b->places.v[index];
 
-	if (mount->kind != PLAN_MOUNT_CGROUP)
-		return 0;
-	b->mount_fds[index] = clone_cgroup_view(b, mount, &b->facts->cgroup->hierarchies.v[0], e);
-	return b->mount_fds[index] < 0 ? -1 : 0;
+	if (facts->layout == CGROUP_V2)
+		return attach_hierarchy(b, mount, &facts->hierarchies.v[0], place, e);
+	if (!cgroup_view_is_one(mount) && mkdir(place, 0700) < 0)
+		return fail_sys(e, "make '%s'", place);
+	for (size_t i = 0; i < facts->hierarchies.n; i++) {
+		const struct cgroup_hierarchy_facts *hierarchy = &facts->hierarchies.v[i];
+		const char *name = cgroup_view_name(mount, hierarchy);
+
+		if (name && attach_hierarchy(b, &inner, hierarchy,
+					     cgroup_view_is_one(mount)
+						     ? place
+						     : arena_printf(b->arena, "%s/%s", place, name),
+					     e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int attach_mount(struct boot *b, size_t index, struct err *e)
+{
+	const struct plan_mount *mount = &b->plan->mounts.v[index];
+	int fd = b->mount_fds[index];
+
+	if (mount->kind == PLAN_MOUNT_CGROUP)
+		return attach_cgroup_view(b, index, e);
+	if (separate_from_host(b, fd, mount, e) < 0 || apply_mount_attributes(fd, mount, e) < 0 ||
+	    apply_propagation(fd, mount, e) < 0 || attach(fd, b->places.v[index], e) < 0)
+		return -1;
+	return kernel_mounts_below(b, fd, &mount->below, shares_with_host(b, mount), e);
 }
 
 /* As criu_yard_make() has it, but what it makes follows no links of the host's any more. */
@@ -112,18 +150,8 @@ int child_restore_mounts(struct boot *b, struct err *e)
 	    kernel_mounts_below(b, b->root_mount, &b->plan->root_below, false, e) < 0)
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++) {
-		const struct plan_mount *mount = &b->plan->mounts.v[i];
-
-		if (!b->places.v[i])
-			continue;
-		if (open_cgroup_view(b, i, e) < 0 ||
-		    separate_from_host(b, b->mount_fds[i], mount, e) < 0 ||
-		    apply_mount_attributes(b->mount_fds[i], mount, e) < 0 ||
-		    apply_propagation(b->mount_fds[i], mount, e) < 0 ||
-		    attach(b->mount_fds[i], b->places.v[i], e) < 0 ||
-		    kernel_mounts_below(b, b->mount_fds[i], &mount->below,
-					shares_with_host(b, mount), e) < 0)
-			return err_prefix(e, "mounts[%u]", mount->index);
+		if (b->places.v[i] && attach_mount(b, i, e) < 0)
+			return err_prefix(e, "mounts[%u]", b->plan->mounts.v[i].index);
 	}
 	return 0;
 }

@@ -453,6 +453,13 @@ int child_mount_cgroup(struct boot *b, const struct plan_mount *mount, int targe
 /* A detached mount of the group that the caller's child is made for, of one hierarchy. */
 int clone_cgroup_view(struct boot *b, const struct plan_mount *mount,
 		      const struct cgroup_hierarchy_facts *hierarchy, struct err *e) MUST_CHECK;
+/* The view shows one hierarchy alone, at its destination itself; else each has a directory in it. */
+bool cgroup_view_is_one(const struct plan_mount *mount);
+/* The name of a hierarchy in the view; NULL: it is not in it. */
+const char *cgroup_view_name(const struct plan_mount *mount,
+			     const struct cgroup_hierarchy_facts *hierarchy);
+/* What holds for the hierarchies in a view of version 1. */
+struct plan_mount cgroup_view_inner(const struct plan_mount *mount);
 /* Copy the tree below `from` into `to` (tmpcopyup). */
 int child_copy_tree(int from, int to, struct err *e) MUST_CHECK;
 /* Enter the working directory as the user of the container. */

@@ -40,8 +40,9 @@ static bool is_given(const struct boot *b, size_t index)
 {
 	const struct plan_mount *mount = &b->plan->mounts.v[index];
 
+	/* Of version 1 criu makes again what shows a cgroup namespace's own root. */
 	if (mount->kind == PLAN_MOUNT_CGROUP)
-		return b->facts->cgroup->layout == CGROUP_V2;
+		return b->facts->cgroup->layout == CGROUP_V2 || !b->plan->namespaces.new_cgroup;
 	return b->mount_fds[index] >= 0 && !mount->copy_symlink;
 }
 

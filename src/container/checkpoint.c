@@ -10,6 +10,7 @@
 #include "cgroup/cgroup.h"
 #include "container/criu_mounts.h"
 #include "container/criu_options.h"
+#include "container/leftover.h"
 #include "container/living.h"
 #include "criu/images.h"
 #include "sys/deadline.h"
@@ -360,5 +361,8 @@ int container_checkpoint(const struct global_options *global, const char *id,
 		return -1;
 	rc = checkpoint_opened(&c, program, e);
 	close_keep_errno(c.proc);
-	return rc;
+	if (rc < 0 || options->leave_running || options->pre_dump)
+		return rc;
+	/* What is left of it is its images: the same id can be restored at once. */
+	return container_delete_opened(global, &living.dir, living.status, true, e);
 }

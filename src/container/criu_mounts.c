@@ -10,6 +10,8 @@
 #include "base/io.h"
 #include "criu/criu.h"
 #include "sys/beneath.h"
+#include "sys/kernel_fs.h"
+#include "sys/nsfd.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -25,6 +27,7 @@ struct sorting {
 	const struct spec *spec;
 	const struct mountinfo *mounts;
 	struct mountinfo host;
+	bool own_groups;                   /* it has a cgroup namespace of its own */
 	const struct mountinfo_entry *top; /* its root filesystem */
 	struct arena *arena;
 	char **names; /* one per mount; NULL: the container's own */
@@ -98,6 +101,12 @@ static bool is_remade(const char *fstype)
 	return false;
 }
 
+/* A part of a hierarchy: criu makes again those alone that show the root of the container's cgroup namespace. */
+static bool is_bound_group(const struct sorting *s, const struct mountinfo_entry *mount)
+{
+	return !s->own_groups && kernel_fs_kind(mount->fstype) == KERNEL_FS_CGROUP;
+}
+
 static bool is_on_host(const struct sorting *s, const struct mountinfo_entry *mount)
 {
 	for (size_t i = 0; i < s->host.n; i++)
@@ -142,13 +151,27 @@ static char *name_other(const struct sorting *s, const struct mountinfo_entry *m
 
 	if (is_masked_file(s, mount))
 		return arena_strdup(s->arena, CRIU_NULL_KEY);
-	if (is_remade(mount->fstype) || !is_on_host(s, mount) || is_of_root(s, mount))
+	if (!is_bound_group(s, mount) &&
+	    (is_remade(mount->fstype) || !is_on_host(s, mount) || is_of_root(s, mount)))
 		return NULL;
 	name = name_of_parent(s, mount, &parent);
 	if (!name || !path_is_below(mount->mount_point, parent->mount_point))
 		return mount->mount_point;
 	return arena_printf(s->arena, "%s%s", name,
 			    mount->mount_point + strlen(parent->mount_point));
+}
+
+static int has_own_groups(int proc, bool *ret, struct err *e)
+{
+	autoclose int own = nsfd_own("cgroup", e);
+	autoclose int fd = own < 0 ? -1 : openat(proc, "ns/cgroup", O_RDONLY | O_CLOEXEC);
+
+	if (own < 0)
+		return -1;
+	if (fd < 0)
+		return fail_sys(e, "open the container's cgroup namespace");
+	*ret = !nsfd_same(own, fd);
+	return 0;
 }
 
 int criu_mounts_external(int proc, const struct spec *spec, const struct mountinfo *mounts,
@@ -167,6 +190,8 @@ int criu_mounts_external(int proc, const struct spec *spec, const struct mountin
 	if (root < 0)
 		return fail_sys(e, "open the container's root filesystem");
 	if (mountinfo_read(arena, &s.host, e) < 0)
+		return -1;
+	if (has_own_groups(proc, &s.own_groups, e) < 0)
 		return -1;
 	s.top = mount_at(&s, "/", &index);
 	if (!s.top)

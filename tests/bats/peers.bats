@@ -187,8 +187,7 @@ sys.stdout.buffer.write(struct.pack("<III", 0x54564319, 0x64413049, len(all)) + 
 # ---- restored, with the real one
 
 @test "three times there and back: as many filters as before" {
-    requires cmd:criu
-    shim checkpoint --help >/dev/null 2>&1 || skip "needs a criu that fits the kernel (tests/vm)"
+    requires criu
     for profile in . "$PROFILE"; do
         rm -rf "$BATS_TEST_TMPDIR/c1"
         b=$(bundle c1 "$(args sleep 1000)" "$profile")
