@@ -371,6 +371,7 @@ terminal() { /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&-; }
 @test "what is paused or stopped on its way is given up in time" {
     requires fault
     alive c1
+    export DISTRO_SHIM_DEADLINE_MS=1500
     init=$(init_of c1)
     for step in joiner:network process:ready; do
         DISTRO_SHIM_FAULT=$step:stop timeout --foreground 30 "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" exec c1 sleep 4711 </dev/null >out 2>&1 || status=$?

@@ -83,7 +83,7 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     echo "[$(bind "$PWD/source" /vol rw)]" >source.json
     before=$(table c1)
     meanwhile mounts:sources 'ln -s /proc late' mounts add c1 late.json
-    matches "$status $output" '^1 .*late. was not there when it was judged'
+    matches "$status $output" "^1 .*late' for '/vol' is a proc, which is not what was judged"
     meanwhile mounts:sources 'mount -t proc proc source' mounts add c1 source.json
     matches "$status $output" "^1 .*kernelMounts: a proc at '/vol' in the container is not what was judged"
     umount source

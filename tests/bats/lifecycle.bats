@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The lifecycle of a container from the command line (runtime.md "Lifecycle", "Operations"), and what engines
 # rely on: texts, streams, the log record, the pid file, exit codes.
-# world: legacy hybrid v2 vm
+# world: hybrid v2 vm
+# world, with --full: legacy
 
 load helpers
 

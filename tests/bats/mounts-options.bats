@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Options of mounts beyond those that mounts.bats reads: crun's extras, options of tmpfs, devpts and cgroups,
 # and what a user namespace changes.
-# world: hybrid v2
-# world, with --full: legacy
+# world: hybrid
+# world, with --full: legacy v2
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 

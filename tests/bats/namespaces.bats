@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Namespaces as the specification has them: new ones, those of others by path, none; with user namespaces and
 # time offsets. Mostly under "observe", where the policy leaves every request as it is.
-# world: hybrid v2 vm
-# world, with --full: legacy
+# world: hybrid vm
+# world, with --full: legacy v2
 
 load helpers
 

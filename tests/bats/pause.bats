@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # pause and resume, what a paused container lets be done to it, and signals to all of a container.
-# world: legacy hybrid v2 vm
+# world: hybrid v2 vm
+# world, with --full: legacy
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 
