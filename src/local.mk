@@ -103,6 +103,8 @@ src_libsys_a_SOURCES = \
 	src/sys/peer.h \
 	src/sys/proc_status.c \
 	src/sys/proc_status.h \
+	src/sys/refused.c \
+	src/sys/refused.h \
 	src/sys/procfs.c \
 	src/sys/procfs.h \
 	src/sys/self_exe.c \

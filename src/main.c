@@ -5,6 +5,7 @@
  * success.
  */
 #include "cli/cli.h"
+#include "sys/refused.h"
 #include "sys/self_exe.h"
 #include "sys/signals.h"
 
@@ -92,6 +93,7 @@ int main(int argc, char **argv)
 			failure = call.command->failure_code;
 	}
 	if (code < 0) {
+		refused_explain(&e);
 		log_error(&e);
 		code = failure;
 	}

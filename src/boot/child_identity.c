@@ -142,8 +142,10 @@ static int try_executable(const char *path)
 
 	if (stat(path, &st) < 0)
 		return errno;
-	/* Of a directory, too, execve(2) says this, and engines make exit status 126 of the words. */
-	if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
+	/* Of a directory, too, execve(2) says this, and engines make exit status 126 of the words. EPERM is an answer of
+	 * a seccomp profile that does not know the call; execve will tell. */
+	if (!S_ISREG(st.st_mode) ||
+	    (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 && errno != EPERM))
 		return EACCES;
 	return 0;
 }

@@ -6,10 +6,14 @@
 #include "sys/child.h"
 
 #include "base/auto.h"
+#include "base/str.h"
 #include "sys/deadline.h"
 #include "sys/peer.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,6 +21,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* clone(2): the lowest byte is a signal's there, and CLONE_NEWTIME would be in it. */
+#define CLONE_FLAGS_OF_OLD (UINT64_C(0xffffffff) & ~(uint64_t)CSIGNAL)
 
 /* More often than any signal interrupts a call; a seccomp profile can answer EINTR for ever. */
 #define INTERRUPTED_MAX 65536
@@ -31,9 +38,40 @@ int sys_pidfd_send_signal(int pidfd, int signal)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
+/* One by one, as /proc lists them. */
+static int close_each(unsigned first, unsigned last, unsigned flags)
+{
+	DIR *open_ones = opendir("/proc/self/fd");
+	struct dirent *entry;
+	uint32_t fd;
+	int rc = 0;
+
+	if (!open_ones)
+		return -1;
+	while (rc == 0 && (entry = readdir(open_ones))) {
+		if (!parse_u32(entry->d_name, &fd) || fd < first || fd > last ||
+		    (int)fd == dirfd(open_ones))
+			continue;
+		if (flags & CLOSE_RANGE_CLOEXEC)
+			rc = fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+		else
+			close((int)fd);
+	}
+	closedir(open_ones);
+	return rc;
+}
+
 int sys_close_range(unsigned first, unsigned last, unsigned flags)
 {
-	return (int)syscall(SYS_close_range, first, last, flags);
+	int rc = (int)syscall(SYS_close_range, first, last, flags);
+	int why = errno;
+
+	/* Profiles from before Linux 5.9 do not know it. */
+	if (rc == 0 || (why != ENOSYS && why != EPERM))
+		return rc;
+	rc = close_each(first, last, flags);
+	errno = why;
+	return rc;
 }
 
 bool pidfd_ended(int pidfd, int timeout_ms)
@@ -63,7 +101,7 @@ static int check_born(pid_t own, struct err *e)
 
 /* clone(2), "C library/kernel differences": the stack comes second on some machines; where the child's number
  * goes stands fourth or fifth, and the other of the two counts with CLONE_SETTLS alone. */
-static pid_t clone_plainly(unsigned long flags, int *ret_pidfd, pid_t *own)
+static pid_t clone_plainly(uint64_t flags, int *ret_pidfd, pid_t *own)
 {
 	flags |= CLONE_PIDFD | CLONE_CHILD_SETTID | SIGCHLD;
 #if defined(__s390x__) || defined(__s390__) || defined(__CRIS__)
@@ -92,10 +130,11 @@ int child_clone(uint64_t flags, int into_cgroup, struct child *ret, struct err *
 
 	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 
-	/* Under the container's own seccomp profile (hooks of startContainer) it is not there: engines
-	 * refuse it like this, for they cannot look at its flags. */
-	if (pid < 0 && errno == ENOSYS && flags == 0 && into_cgroup < 0)
-		pid = clone_plainly(0, &pidfd, (pid_t *)(uintptr_t)&own);
+	/* A seccomp profile, the container's own (hooks of startContainer) or that of what the runtime runs in, refuses it
+	 * because it cannot look at the flags. The older one takes all but those that came later, and no group. */
+	if (pid < 0 && (errno == ENOSYS || errno == EPERM) && !(flags & ~CLONE_FLAGS_OF_OLD) &&
+	    into_cgroup < 0)
+		pid = clone_plainly(flags, &pidfd, (pid_t *)(uintptr_t)&own);
 	if (pid < 0)
 		return fail_sys(e, "clone3 with flags 0x%llx", (unsigned long long)args.flags);
 	if (pid == 0)
