@@ -73,6 +73,27 @@ static void mark_as_before(struct cgroup_making *making)
 			setxattr(path.text, CGROUP_MADE_BEFORE, "1", 1, XATTR_CREATE) == 0;
 }
 
+/* One on the way, made where it is missing; -1 and errno. */
+static int open_parent(struct cgroup_making *making, int above, const char *name, size_t length)
+{
+	autoclose int fd = tree_open_below(above, name);
+	bool absent = fd < 0 && errno == ENOENT;
+	int made = 0;
+
+	if (absent) {
+		mark_making(above, name);
+		made = make_one(making, above, name, length);
+		if (made >= 0)
+			fd = tree_open_below(above, name);
+	}
+	bool begun = absent || (fd >= 0 && mark_is_making(above, name));
+	if (fd >= 0 && (made > 0 || (begun && !mark_byte_at(fd, CGROUP_MADE_BY_US))))
+		mark_as_made(fd, CGROUP_MADE_AS_PARENT);
+	if (begun)
+		mark_making_over(above, name);
+	return take_fd(&fd);
+}
+
 /* Component by component. Returns the parent of the last one. */
 static int make_parents(struct cgroup_making *making)
 {
@@ -88,12 +109,7 @@ static int make_parents(struct cgroup_making *making)
 		}
 		memcpy(name, part, length);
 		name[length] = '\0';
-		int rc = make_one(making, fd, name, (size_t)(slash - making->path));
-		if (rc < 0)
-			return -1;
-		replace_fd(&fd, tree_open_below(fd, name));
-		if (rc > 0 && fd >= 0)
-			mark_as_made(fd, CGROUP_MADE_AS_PARENT);
+		replace_fd(&fd, open_parent(making, fd, name, (size_t)(slash - making->path)));
 	}
 	return take_fd(&fd);
 }

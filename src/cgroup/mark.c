@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <linux/limits.h>
 #include <sys/random.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -89,6 +90,42 @@ int mark_write(int directory_fd, const struct cgroup_mark *mark, int flags)
 	mark_print(mark, &text);
 	return setxattr(fd_path(directory_fd).text, CGROUP_OWNER, strbuf_text(&text), text.length,
 			flags);
+}
+
+/* NULL: the name is too long to be one of an attribute. */
+static const char *making_attribute(char *buffer, size_t size, const char *name)
+{
+	int length = snprintf(buffer, size, CGROUP_MAKING "%s", name);
+
+	return length > 0 && (size_t)length < size ? buffer : NULL;
+}
+
+void mark_making(int parent_fd, const char *name)
+{
+	char buffer[XATTR_NAME_MAX + 1];
+	const char *attribute = making_attribute(buffer, sizeof(buffer), name);
+
+	if (attribute)
+		(void)!setxattr(fd_path(parent_fd).text, attribute, "1", 1, 0);
+}
+
+void mark_making_over(int parent_fd, const char *name)
+{
+	char buffer[XATTR_NAME_MAX + 1];
+	const char *attribute = making_attribute(buffer, sizeof(buffer), name);
+	int saved = errno;
+
+	if (attribute)
+		(void)!removexattr(fd_path(parent_fd).text, attribute);
+	errno = saved;
+}
+
+bool mark_is_making(int parent_fd, const char *name)
+{
+	char buffer[XATTR_NAME_MAX + 1];
+	const char *attribute = making_attribute(buffer, sizeof(buffer), name);
+
+	return attribute && mark_byte_at(parent_fd, attribute);
 }
 
 char mark_byte(const char *directory, const char *attribute)

@@ -13,6 +13,8 @@
 #define CGROUP_MADE_BY_US "trusted.distro-shim.made"
 #define CGROUP_MADE_FOR_CONTAINER '1'
 #define CGROUP_MADE_AS_PARENT 'p'
+/* Followed by the name of a directory in it: one on the way to a container's that is being made and has no mark yet. */
+#define CGROUP_MAKING "trusted.distro-shim.making."
 /* It was there before the container, and stays. */
 #define CGROUP_MADE_BEFORE "trusted.distro-shim.before"
 /* "1 NAME AROUND ID ROOT": struct cgroup_mark */
@@ -28,6 +30,11 @@ int mark_write(int directory_fd, const struct cgroup_mark *mark, int flags);
 /* Text to mark and back; false where it is not one. Pure. */
 bool mark_parse(const char *text, struct cgroup_mark *ret);
 void mark_print(const struct cgroup_mark *mark, struct strbuf *out);
+
+/* A creator that is killed between mkdir(2) and its mark leaves a directory that is known by this. */
+void mark_making(int parent_fd, const char *name);
+void mark_making_over(int parent_fd, const char *name);
+bool mark_is_making(int parent_fd, const char *name);
 
 /* One byte of an attribute; 0: it is not there. */
 char mark_byte(const char *directory, const char *attribute);

@@ -111,6 +111,25 @@ static int try_remove(const struct cgroup_record *record, const char *directory,
 	return rc == 0 && own.found ? leave_to_other(directory) : rc;
 }
 
+/* On the way to a container's, also where its creator was killed before it could say so. */
+static bool remove_made(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	autofree char *above = xstrdup(path);
+	struct cgroup_mark owner;
+	bool gone;
+
+	above[slash - path] = '\0';
+	autoclose int fd = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool begun = fd >= 0 && mark_is_making(fd, slash + 1);
+	if ((!begun && !mark_byte(path, CGROUP_MADE_BY_US)) || mark_read_path(path, &owner) != 0)
+		return false;
+	gone = unlinkat(AT_FDCWD, path, AT_REMOVEDIR) == 0;
+	if (gone && begun)
+		mark_making_over(fd, slash + 1);
+	return gone;
+}
+
 /*
  * What this program has made on the way to a cgroup goes with the last container below it, whoever's that
  * is: an engine makes the parents of its pods where it looks after them, and does not know of those in
@@ -120,7 +139,6 @@ static int try_remove(const struct cgroup_record *record, const char *directory,
 static void remove_parents(const struct cgroup_record *record, const char *directory)
 {
 	autofree char *path = xstrdup(directory);
-	struct cgroup_mark owner;
 
 	/* as many as the path below the hierarchy's root has, without the cgroup itself */
 	for (const char *at = strchr(record->path + 1, '/'); at; at = strchr(at + 1, '/')) {
@@ -128,8 +146,7 @@ static void remove_parents(const struct cgroup_record *record, const char *direc
 		if (!slash || slash == path)
 			return;
 		*slash = '\0';
-		if (!mark_byte(path, CGROUP_MADE_BY_US) || mark_read_path(path, &owner) != 0 ||
-		    unlinkat(AT_FDCWD, path, AT_REMOVEDIR) < 0)
+		if (!remove_made(path))
 			return;
 	}
 }

@@ -133,6 +133,26 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     expect_error "cgroup '.*/test-session' is not empty: 1 process is in it" create -b "$b" c1
     lives $stranger
     kill $stranger
+    wait $stranger || true
+}
+
+@test "what a creator that was killed had begun to make on the way goes with the next container" {
+    at=$(freezer)
+    mkdir "$at/test-half" "$at/test-foreign"
+    # as it is left between mkdir and the mark
+    python3 -c 'import os, sys; os.setxattr(sys.argv[1], "trusted.distro-shim.making.test-half", b"1")' "$at"
+    up c1 /test-half/below/c1
+    up c2 /test-foreign/c2
+    succeeds delete --force c1
+    succeeds delete --force c2
+    [ ! -e "$at/test-half" ] && [ -e "$at/test-foreign" ]
+    is "$(python3 -c 'import os, sys; print([a for a in os.listxattr(sys.argv[1]) if "making" in a])' "$at")" "[]"
+    # and where one is there already, however it was left
+    mkdir -p "$at/test-half/below"
+    python3 -c 'import os, sys; os.setxattr(sys.argv[1], "trusted.distro-shim.making.below", b"1")' "$at/test-half"
+    up c3 /test-half/below/c3
+    succeeds delete --force c3
+    [ -e "$at/test-half" ] && [ ! -e "$at/test-half/below" ]
 }
 
 @test "of several that ask for one group at once, one gets it at most" {

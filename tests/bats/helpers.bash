@@ -283,6 +283,7 @@ left_behind() {
 
 end_test() {
     local id i
+    set -T
     [ -e "$BATS_TEST_TMPDIR/machine.before" ] || return 0 # skipped
     for id in "$SHIM_ROOT"/*; do
         [ ! -e "$id" ] || shim delete --force "${id##*/}" || return 1
