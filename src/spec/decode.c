@@ -75,6 +75,28 @@ static int check_version(const struct json_source *source, const struct json_val
 	return 0;
 }
 
+/* config.md "Platform-specific configuration": without `linux` the section of another system says for which one
+ * the configuration is. It would run without all that it asks for. */
+static int check_system(const struct json_source *source, const struct json_value *root,
+			struct err *e)
+{
+	const struct json_value *ours = json_get(root, "linux");
+
+	if (ours && ours->kind != JSON_NULL)
+		return 0;
+	for (const struct spec_unsupported_property *row = spec_unsupported; row->name; row++) {
+		const struct json_value *section =
+			strchr(row->name, '.') ? NULL : json_get(root, row->name);
+
+		if (section && section->kind != JSON_NULL)
+			return json_fail(source, section, e,
+					 "%s: the configuration is for %s; one for Linux has the "
+					 "object linux",
+					 row->name, row->reason);
+	}
+	return 0;
+}
+
 int spec_decode_text(const char *text, size_t length, const char *name, struct arena *arena,
 		     struct spec **ret, struct err *e)
 {
@@ -83,7 +105,7 @@ int spec_decode_text(const char *text, size_t length, const char *name, struct a
 	struct json_value *root = NULL;
 	if (json_parse(&source, &tree, &root, e) < 0)
 		return -1;
-	if (check_version(&source, root, e) < 0)
+	if (check_version(&source, root, e) < 0 || check_system(&source, root, e) < 0)
 		return -1;
 	struct spec *spec = arena_new(arena, struct spec);
 	if (fields_decode(&spec_fields, &source, root, arena, spec, e) < 0)

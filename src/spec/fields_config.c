@@ -69,11 +69,11 @@ static const struct field spec_rows[] = {
 const struct fields spec_fields = FIELDS("struct spec", struct spec, spec_rows, 0);
 
 const struct spec_unsupported_property spec_unsupported[] = {
-	{ "freebsd", "config-freebsd.md, for another operating system" },
-	{ "solaris", "config-solaris.md, for another operating system" },
-	{ "vm", "config-vm.md, for containers that are virtual machines" },
-	{ "windows", "config-windows.md, for another operating system" },
-	{ "zos", "config-zos.md, for another operating system" },
+	{ "freebsd", "another system (config-freebsd.md)" },
+	{ "solaris", "another system (config-solaris.md)" },
+	{ "vm", "a virtual machine (config-vm.md)" },
+	{ "windows", "another system (config-windows.md)" },
+	{ "zos", "another system (config-zos.md)" },
 	{ "process.commandLine", "config.md: for Windows; must be ignored elsewhere" },
 	{ "process.user.username", "config.md: of the Windows form of user" },
 	{ NULL, NULL },

@@ -350,10 +350,11 @@ extern const struct fields spec_process_fields;   /* process.json of exec */
 extern const struct fields spec_resources_fields; /* --resources of update */
 
 /* Properties of the specification's schema that are not for Linux and that no table has: they are
- * ignored like unknown ones. Ends with a row whose name is NULL. */
+ * ignored like unknown ones, but for a section that stands in place of `linux`. Ends with a row whose name
+ * is NULL. */
 struct spec_unsupported_property {
-	const char *name; /* "process.commandLine" */
-	const char *reason;
+	const char *name;   /* "process.commandLine"; without a dot a section */
+	const char *reason; /* of a section: what it is for */
 };
 extern const struct spec_unsupported_property spec_unsupported[];
 
