@@ -26,6 +26,7 @@ static const struct plan_link default_links[] = {
 	{ "/dev/stdout", "/proc/self/fd/1" }, { "/dev/stderr", "/proc/self/fd/2" },
 	{ "/dev/core", "/proc/kcore" },
 };
+/* also where no devpts is mounted: an init may mount it itself */
 static const struct plan_link ptmx_link = { "/dev/ptmx", "pts/ptmx" };
 
 /* What /dev is, by the last mount there. */
@@ -220,7 +221,7 @@ static void links_plan(struct plan_context *c, const struct dev_view *dev,
 		bool is_ptmx = i == ARRAY_SIZE(default_links);
 		const struct plan_link *link = is_ptmx ? &ptmx_link : &default_links[i];
 
-		if ((is_ptmx && !dev->pts) || is_mounted_over(dev, link->path) ||
+		if (is_mounted_over(dev, link->path) ||
 		    text_set_find(devices, link->path, strlen(link->path)))
 			continue;
 		plan->links.v[plan->links.n++] = *link;

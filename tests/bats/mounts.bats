@@ -571,6 +571,7 @@ END
 /dev/fd symbolic link 0:0 777
 /dev/full character special file 1:7 666
 /dev/null character special file 1:3 666
+/dev/ptmx symbolic link 0:0 777
 /dev/random character special file 1:8 666
 /dev/stderr symbolic link 0:0 777
 /dev/stdin symbolic link 0:0 777
@@ -631,6 +632,13 @@ END
     expect_error "devices.*more than once" create -b "$b" c1
     edit_config "$b" '.linux.devices = [{path: "/dev/x", type: "c", major: 4096, minor: 5}]'
     expect_error "devices\[0\].major" create -b "$b" c1
+}
+
+@test "/dev/ptmx is a link to pts/ptmx, whether or not a devpts is mounted" {
+    ask 'readlink /dev/ptmx; mount -t devpts -o newinstance,ptmxmode=666 devpts /dev/pts && : </dev/ptmx && echo open' \
+        '.mounts |= map(select(.destination != "/dev/pts"))' '(.process.capabilities | .bounding, .effective, .permitted) += ["CAP_SYS_ADMIN"]' \
+        '.process.args = ["sh", "-c", "mkdir /dev/pts; " + .process.args[2]]'
+    is "$status|$output|$stderr" $'0|pts/ptmx\nopen|'
 }
 
 @test "/dev read-only still gets its nodes" {
