@@ -178,13 +178,15 @@ static int source_type(const struct plan_mount *mount, int source, mode_t *ret, 
 	return 0;
 }
 
-int open_mount_target(struct boot *b, const struct plan_mount *mount, int source, struct err *e)
+int open_mount_target(struct boot *b, const struct plan_mount *mount, int source, bool *ret_made,
+		      struct err *e)
 {
 	mode_t type;
 	/* in place of a bind: then as for that */
 	bool part = mount->subtree && !str_eq(mount->destination, "/proc") &&
 		    !str_eq(mount->destination, "/sys");
 
+	*ret_made = false;
 	if ((mount->is_proc || mount->is_sysfs) && !part)
 		return open_kernel_target(b, mount, e);
 	if (mount->kind == PLAN_MOUNT_BIND || (part && source >= 0)) {
@@ -196,7 +198,7 @@ int open_mount_target(struct boot *b, const struct plan_mount *mount, int source
 		if (!S_ISDIR(type))
 			return beneath_make_file(b->root_mount, mount->destination, e);
 	}
-	return beneath_make_directory(b->root_mount, mount->destination, 0755, e);
+	return beneath_find_directory(b->root_mount, mount->destination, 0755, ret_made, e);
 }
 
 static bool has_option(const struct plan_mount *mount, const char *key)
@@ -207,9 +209,11 @@ static bool has_option(const struct plan_mount *mount, const char *key)
 	return false;
 }
 
-/* A tmpfs without mode= takes the mode of the directory that it covers, as runc and crun do; one that gets
- * a copy of that directory its owner too. As options, because it may be read-only from its birth. */
-static int make_tmpfs(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
+/* A tmpfs without mode= takes the mode of the directory that it covers, as runc and crun do, but of one
+ * that was made for it none: then it is the file system's own, 1777. One that gets a copy of that directory
+ * takes its owner too. As options, because it may be read-only from its birth. */
+static int make_tmpfs(struct boot *b, const struct plan_mount *mount, int target, bool made,
+		      struct err *e)
 {
 	struct plan_mount tmpfs = *mount;
 	struct stat st;
@@ -219,7 +223,7 @@ static int make_tmpfs(struct boot *b, const struct plan_mount *mount, int target
 	tmpfs.options.v = arena_new_array(b->arena, struct plan_option, mount->options.n + 3);
 	for (size_t i = 0; i < mount->options.n; i++)
 		tmpfs.options.v[i] = mount->options.v[i];
-	if (!has_option(mount, "mode"))
+	if (!made && !has_option(mount, "mode"))
 		tmpfs.options.v[tmpfs.options.n++] =
 			(struct plan_option){ "mode",
 					      arena_printf(b->arena, "%o", st.st_mode & 07777) };
@@ -266,10 +270,11 @@ static int copy_symlink(struct boot *b, const struct plan_mount *mount, int sour
 	return 1;
 }
 
-static int make_new(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
+static int make_new(struct boot *b, const struct plan_mount *mount, int target, bool made,
+		    struct err *e)
 {
 	if (str_eq(mount->fstype, "tmpfs"))
-		return make_tmpfs(b, mount, target, e);
+		return make_tmpfs(b, mount, target, made, e);
 	if (str_eq(mount->fstype, "overlay"))
 		return make_overlay(b, mount, e);
 	return make_filesystem(mount, e);
@@ -315,6 +320,7 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 {
 	const struct plan_mount *mount = &b->plan->mounts.v[index];
 	autoclose int fd = take_fd(&b->mount_fds[index]), target = -1;
+	bool made;
 
 	if (mount->kind == PLAN_MOUNT_REMOUNT)
 		return remount(b, mount, e);
@@ -328,14 +334,14 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 		if (fd < 0)
 			return -1;
 	}
-	target = open_mount_target(b, mount, fd, e);
+	target = open_mount_target(b, mount, fd, &made, e);
 	if (target < 0 || check_not_procfs(b, mount, target, e) < 0 ||
 	    child_live_target(b, target, e) < 0)
 		return -1;
 	if (mount->kind == PLAN_MOUNT_CGROUP && !b->live)
 		return child_mount_cgroup(b, mount, target, e);
 	if (fd < 0)
-		fd = make_new(b, mount, target, e);
+		fd = make_new(b, mount, target, made, e);
 	if (fd < 0)
 		return -1;
 	if (mount->copy_up && child_copy_tree(target, fd, e) < 0)

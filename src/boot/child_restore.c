@@ -173,6 +173,7 @@ static int make_mount_point(struct boot *b, size_t index, struct err *e)
 	struct plan_mount inside = *mount;
 	autoclose int target = -1;
 	int root = b->root_mount;
+	bool made;
 
 	if (holder < b->plan->mounts.n) {
 		/* What is in a file system of the container's own comes from the images. */
@@ -183,7 +184,7 @@ static int make_mount_point(struct boot *b, size_t index, struct err *e)
 			return 0;
 		b->root_mount = b->mount_fds[holder];
 	}
-	target = open_mount_target(b, &inside, b->mount_fds[index], e);
+	target = open_mount_target(b, &inside, b->mount_fds[index], &made, e);
 	b->root_mount = root;
 	return target < 0 ? -1 : 0;
 }

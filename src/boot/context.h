@@ -266,9 +266,10 @@ int open_idmaps(struct boot *b, struct idmaps *ret, struct err *e) MUST_CHECK;
 int apply_idmap(const struct boot *b, int fd, const struct plan_mount *mount, int user_namespace,
 		struct err *e) MUST_CHECK;
 
-/* The place of a mount below the root filesystem, made where it is missing. `source`: of a bind mount. */
-int open_mount_target(struct boot *b, const struct plan_mount *mount, int source, struct err *e)
-	MUST_CHECK;
+/* The place of a mount below the root filesystem, made where it is missing. `source`: of a bind mount.
+ * *ret_made: it is a directory that was not there. */
+int open_mount_target(struct boot *b, const struct plan_mount *mount, int source, bool *ret_made,
+		      struct err *e) MUST_CHECK;
 /* A detached mount of a new file system instance with the plan's options and attributes. */
 int make_filesystem(const struct plan_mount *mount, struct err *e) MUST_CHECK;
 /* The same for type overlay, with directories of any length and number. */

@@ -252,15 +252,24 @@ static int walk_make(int root_fd, const char *path, mode_t directory_mode, mode_
 	return walk_to_end(&walk, directory_mode, file_mode);
 }
 
-int beneath_make_directory(int root_fd, const char *path, mode_t mode, struct err *e)
+int beneath_find_directory(int root_fd, const char *path, mode_t mode, bool *ret_made,
+			   struct err *e)
 {
 	int fd = open_in_root(root_fd, path, O_DIRECTORY, 0);
 
-	if (fd < 0 && errno == ENOENT)
+	*ret_made = fd < 0 && errno == ENOENT;
+	if (*ret_made)
 		fd = walk_make(root_fd, path, mode, 0);
 	if (fd < 0)
 		return fail_lookup(e, "make directory", path);
 	return fd;
+}
+
+int beneath_make_directory(int root_fd, const char *path, mode_t mode, struct err *e)
+{
+	bool made;
+
+	return beneath_find_directory(root_fd, path, mode, &made, e);
 }
 
 int beneath_make_file(int root_fd, const char *path, struct err *e)

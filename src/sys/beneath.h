@@ -29,6 +29,9 @@ int beneath_open(int root_fd, const char *path, int extra_flags, struct err *e) 
  * made, as runc and crun do. Each new component is made with mkdirat() and opened O_NOFOLLOW.
  */
 int beneath_make_directory(int root_fd, const char *path, mode_t mode, struct err *e) MUST_CHECK;
+/* The same; *ret_made: it was not there. */
+int beneath_find_directory(int root_fd, const char *path, mode_t mode, bool *ret_made,
+			   struct err *e) MUST_CHECK;
 
 /* Open a mount target that is not a directory, making an empty regular file (0644) with mknodat() where
  * nothing is there. Symlinks are followed as above; a directory is refused (EISDIR). */

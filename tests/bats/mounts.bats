@@ -414,7 +414,7 @@ END
         mount_line tmpfs tmpfs /covered ro mode=0700
     } | with_mounts "$b"
     succeeds run -b "$b" c1
-    is "$output" $'/keeps 1751 0:0\n/other 700 1000:1001\n/given 1777 0:0\n/new 755 0:0\n/ro 511 0:0\n/covered 700 0:0'
+    is "$output" $'/keeps 1751 0:0\n/other 700 1000:1001\n/given 1777 0:0\n/new 1777 0:0\n/ro 511 0:0\n/covered 700 0:0'
 }
 
 @test "size= of a tmpfs is its limit" {
@@ -450,6 +450,23 @@ END
     attempt run -b "$b" c1
     is "$output" $'700\ntext'
     contains "$stderr" "Read-only file system"
+}
+
+@test "a tmpfs without a mode: that of the directory that was there, 1777 where there was none" {
+    b=$(bundle c1 "$(args sh -c 'stat -c "%a %n" /there /made/here /link/made /dev/x /given /copied')")
+    mkdir "$b/rootfs/there" && chmod 0750 "$b/rootfs/there"
+    ln -s /nowhere/yet "$b/rootfs/link"
+    mounted "$b" tmpfs tmpfs /there nosuid
+    mounted "$b" tmpfs tmpfs /made/here nosuid
+    mounted "$b" tmpfs tmpfs /link/made ro
+    mounted "$b" tmpfs tmpfs /dev/x
+    mounted "$b" tmpfs tmpfs /given mode=0700
+    mounted "$b" tmpfs tmpfs /copied tmpcopyup
+    succeeds run -b "$b" c1
+    is "$output" $'750 /there\n1777 /made/here\n1777 /link/made\n1777 /dev/x\n700 /given\n1777 /copied'
+    # now they are there
+    succeeds run -b "$b" c1
+    is "$output" $'750 /there\n755 /made/here\n755 /link/made\n1777 /dev/x\n700 /given\n755 /copied'
 }
 
 @test "tmpcopyup: extended attributes are copied" {
