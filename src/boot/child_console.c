@@ -55,18 +55,37 @@ static int open_master(struct boot *b, struct err *e)
 	return take_fd(&fd);
 }
 
+static int open_dev(const struct boot *b)
+{
+	return sys_openat2(b->root_mount, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+			   RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+}
+
+static int make_console_file(int dev, struct err *e)
+{
+	if (mknodat(dev, "console", S_IFREG | 0600, 0) < 0 && errno != EEXIST && errno != EROFS)
+		return fail_sys(e, "make '/dev/console'");
+	return 0;
+}
+
+/* What is wrong with /dev, the console says. */
+int child_console_file(struct boot *b, struct err *e)
+{
+	autoclose int dev = b->plan->process.terminal ? open_dev(b) : -1;
+
+	return dev < 0 ? 0 : make_console_file(dev, e);
+}
+
 /* /dev/console: a file of our own making with the slave mounted on it; a symlink of the image there must
- * lead nowhere (CVE-2026-88264). */
+ * lead nowhere (CVE-2026-88264). The file is there already, unless a hook has taken it away. */
 static int bind_console(struct boot *b, int slave, struct err *e)
 {
-	autoclose int dev = sys_openat2(b->root_mount, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
-					RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
-	autoclose int target = -1, fd = -1;
+	autoclose int dev = open_dev(b), target = -1, fd = -1;
 
 	if (dev < 0)
 		return fail_sys(e, "open '/dev' for the console");
-	if (mknodat(dev, "console", S_IFREG | 0600, 0) < 0 && errno != EEXIST && errno != EROFS)
-		return fail_sys(e, "make '/dev/console'");
+	if (make_console_file(dev, e) < 0)
+		return -1;
 	target = openat(dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
 		return fail_sys(e, "open '/dev/console'");

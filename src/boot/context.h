@@ -301,6 +301,8 @@ int child_runtime_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int child_create_container_hooks(struct boot *b, struct err *e) MUST_CHECK;
 int child_masked_paths(struct boot *b, struct err *e) MUST_CHECK;
 int child_readonly_paths(struct boot *b, struct err *e) MUST_CHECK;
+/* Before /dev becomes read-only; the terminal is mounted on it later. */
+int child_console_file(struct boot *b, struct err *e) MUST_CHECK;
 int child_console(struct boot *b, struct err *e) MUST_CHECK;
 int child_pivot_root(struct boot *b, struct err *e) MUST_CHECK;
 int child_readonly_root(struct boot *b, struct err *e) MUST_CHECK;

@@ -37,7 +37,8 @@ static int child_page(struct boot *b, struct err *e)
 	STEP("attach-root", child_attach_root(b, e));
 	STEP("mounts", child_mounts(b, e));
 	STEP("devices", child_devices(b, e));
-	/* After the devices: /dev may be asked for read-only. */
+	STEP("console-file", child_console_file(b, e));
+	/* After the devices and the console's file: /dev may be asked for read-only. */
 	STEP("readonly-mounts", child_readonly_mounts(b, e));
 	/* Before anything of /proc is masked or made read-only. */
 	STEP("sysctl", child_sysctls(b, e));

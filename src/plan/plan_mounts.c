@@ -178,6 +178,21 @@ static struct plan_mount *mount_own_file_system(struct plan_context *c,
 	return NULL;
 }
 
+/* The container's own /dev: read-only after what is made in it, whichever mount says so. */
+static void mount_readonly_late(struct plan_mount *dev, struct plan_mount *mount)
+{
+	uint64_t set = mount->attr_set | mount->rec_attr_set;
+
+	if (!str_eq(mount->destination, "/dev") || !str_eq(dev->fstype, "tmpfs"))
+		return;
+	if ((mount->attr_clear | mount->rec_attr_clear) & MOUNT_ATTR_RDONLY)
+		dev->readonly_late = false;
+	if (set & MOUNT_ATTR_RDONLY)
+		dev->readonly_late = true;
+	mount->attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	mount->rec_attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+}
+
 /*
  * Attributes are changed one by one: what the options do not name stays. mount(2) would clear the rest,
  * and so give back setuid programs to a mount that only asked for "ro".
@@ -190,11 +205,13 @@ static int mount_remount(struct plan_context *c, struct plan_mount *mount,
 
 	mount->kind = PLAN_MOUNT_REMOUNT;
 	mount->recursive = false;
+	own = mount_own_file_system(c, mount);
+	if (own)
+		mount_readonly_late(own, mount);
 	if (!word || words->bind) {
 		mount_drop_options(c, mount, words, "a bind remount");
 		return 0;
 	}
-	own = mount_own_file_system(c, mount);
 	if (!own)
 		return fail(
 			e, ERR_CONFIG,
@@ -255,12 +272,7 @@ static int mount_fs(struct plan_context *c, const struct spec_mount *from, struc
 	mount->is_sysfs = str_eq(from->type, "sysfs");
 	mount->by_parent = mount->is_sysfs && sysfs_by_parent(c);
 
-	if (str_eq(mount->destination, "/dev") && str_eq(from->type, "tmpfs") &&
-	    ((mount->attr_set | mount->rec_attr_set) & MOUNT_ATTR_RDONLY)) {
-		mount->attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-		mount->rec_attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-		mount->readonly_late = true;
-	}
+	mount_readonly_late(mount, mount);
 	if (words->iversion)
 		plan_warn(
 			c,

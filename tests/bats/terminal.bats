@@ -204,3 +204,20 @@ ready\r
     is "$(shim_in 20 run -b "$b" c1 </dev/null)" $'/dev/pts/0\nx'
     is "$(stat -c '%F' "$b/rootfs/dev/console")" "regular empty file"
 }
+
+@test "a terminal with a read-only /dev, whichever mount makes it so" {
+    look='tty; echo x >/dev/console; touch /dev/new 2>&1; test -c /dev/null && readlink /dev/ptmx'
+    expected=$'/dev/pts/0\nx\ntouch: /dev/new: Read-only file system\npts/ptmx'
+    for how in 'map(if .destination == "/dev" then .options += ["ro"] else . end)' \
+        'map(if .destination == "/dev" then .options += ["rro"] else . end)' \
+        '. + [{destination: "/dev", type: "tmpfs", options: ["remount", "ro"]}]' \
+        '. + [{destination: "/dev", options: ["remount", "bind", "rro"]}]'; do
+        b=$(bundle c1 "$(args sh -c "$look")" "$with_terminal" ".mounts |= $how")
+        is "$(shim_in 20 run -b "$b" c1 </dev/null)" "$expected"
+        rm -rf "$b"
+    done
+    # the last word counts
+    b=$(bundle c1 "$(args sh -c 'touch /dev/new && echo made')" "$with_terminal" '.mounts |= (map(if .destination == "/dev"
+        then .options += ["ro"] else . end) + [{destination: "/dev", options: ["remount", "bind", "rw"]}])')
+    is "$(shim_in 20 run -b "$b" c1 </dev/null)" made
+}

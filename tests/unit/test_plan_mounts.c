@@ -459,6 +459,20 @@ static void test_readonly_dev_is_readonly_after_its_nodes(void **state)
 	assert_int_equal(mount->attr_set, MOUNT_ATTR_RDONLY);
 }
 
+static void test_a_remount_of_dev_is_readonly_after_its_nodes(void **state)
+{
+	struct plan *plan = fixture_mounts(
+		*state, "{'destination':'/dev','type':'tmpfs'},"
+			"{'destination':'/dev/','options':['remount','bind','rro','noexec']}");
+
+	assert_true(plan->mounts.v[0].readonly_late);
+	assert_int_equal(plan->mounts.v[1].attr_set, MOUNT_ATTR_NOEXEC);
+	assert_int_equal(plan->mounts.v[1].rec_attr_set, 0);
+	plan = fixture_mounts(*state, "{'destination':'/dev','type':'tmpfs','options':['ro']},"
+				      "{'destination':'/dev','options':['remount','rw']}");
+	assert_false(plan->mounts.v[0].readonly_late);
+}
+
 /* --- sysfs, proc --- */
 
 static void test_sysfs_of_a_foreign_network_is_made_by_the_parent(void **state)
@@ -832,6 +846,7 @@ int main(void)
 		TEST(test_readonly_block_device_gets_a_readonly_superblock),
 		TEST(test_copy_up_is_for_tmpfs),
 		TEST(test_readonly_dev_is_readonly_after_its_nodes),
+		TEST(test_a_remount_of_dev_is_readonly_after_its_nodes),
 		TEST(test_sysfs_of_a_foreign_network_is_made_by_the_parent),
 		TEST(test_proc_takes_procfs_or_a_bind_of_proc),
 		TEST(test_below_proc_only_files_for_show_may_be_mounted),
