@@ -316,6 +316,23 @@ static int settle_kernel_mount(struct boot *b, const struct plan_mount *mount, i
 	return child_guard(b, fd, mount, e);
 }
 
+/* What lies over the root filesystem is the one in which everything that follows is done. */
+static int take_root(struct boot *b, const struct plan_mount *mount, int fd, struct err *e)
+{
+	autoclose int root = -1;
+
+	if (!str_eq(mount->destination, "/"))
+		return 0;
+	root = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (root < 0)
+		return fail_sys(e, "keep the root filesystem");
+	if (b->covered_root < 0)
+		b->covered_root = take_fd(&b->root_mount);
+	b->covered++;
+	replace_fd(&b->root_mount, take_fd(&root));
+	return 0;
+}
+
 int child_mount(struct boot *b, size_t index, struct err *e)
 {
 	const struct plan_mount *mount = &b->plan->mounts.v[index];
@@ -354,7 +371,7 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
 	    0)
 		return fail_sys(e, "mount '%s' on '%s'", mount->source, mount->destination);
-	if (settle_kernel_mount(b, mount, fd, e) < 0)
+	if (settle_kernel_mount(b, mount, fd, e) < 0 || take_root(b, mount, fd, e) < 0)
 		return -1;
 	if (mount->readonly_late || mount->remounted || mount->lends || b->live)
 		b->mount_fds[index] = take_fd(&fd);

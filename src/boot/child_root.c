@@ -76,6 +76,24 @@ int child_attach_root(struct boot *b, struct err *e)
 }
 
 /*
+ * Once the container's root is elsewhere, the one that it lay over goes, with all that is mounted below it. It may lie
+ * on the host's root itself, and would be taken for that when the old root is unmounted.
+ */
+static int leave_covered_root(struct boot *b, struct err *e)
+{
+	if (b->covered_root < 0)
+		return 0;
+	if (fchdir(b->covered_root) < 0)
+		return fail_sys(e, "enter the root filesystem that is covered");
+	/* the topmost first */
+	for (unsigned i = 0; i < b->covered; i++)
+		if (sys_umount2(".", MNT_DETACH) < 0)
+			return fail_sys(e, "unmount the root filesystem that is covered");
+	replace_fd(&b->covered_root, -1);
+	return fchdir(b->root_mount) < 0 ? fail_sys(e, "enter the root filesystem") : 0;
+}
+
+/*
  * --no-pivot, for a host whose own root cannot be pivoted away (an initial ramfs): the new root is moved
  * over "/". The host's mounts stay in the namespace below it, out of reach of every path, but their
  * procfs and sysfs are taken away first: a container with CAP_SYS_ADMIN could use them to get around
@@ -84,7 +102,7 @@ int child_attach_root(struct boot *b, struct err *e)
 static int move_root(struct boot *b, struct err *e)
 {
 	struct mountinfo info;
-	int rc = 0;
+	bool there;
 
 	if (mountinfo_read(b->arena, &info, e) < 0)
 		return -1;
@@ -96,11 +114,13 @@ static int move_root(struct boot *b, struct err *e)
 		    errno != ENOENT)
 			return fail_sys(e, "unmount '%s'", mount->mount_point);
 	}
-	if (sys_move_mount(b->root_mount, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		rc = fail_sys(e, "move the root filesystem over '/'");
-	else if (chroot(".") < 0)
-		rc = fail_sys(e, "chroot");
-	return rc;
+	/* ELOOP: it is there already, for child_attach_root() had no other place; what it covers stays below. */
+	there = sys_move_mount(b->root_mount, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0;
+	if (there && errno != ELOOP)
+		return fail_sys(e, "move the root filesystem over '/'");
+	if (!there && leave_covered_root(b, e) < 0)
+		return -1;
+	return chroot(".") < 0 ? fail_sys(e, "chroot") : 0;
 }
 
 int child_pivot_root(struct boot *b, struct err *e)
@@ -119,6 +139,8 @@ int child_pivot_root(struct boot *b, struct err *e)
 		 * away at once; no directory for it is needed in the image. */
 		if (sys_pivot_root(".", ".") < 0)
 			return fail_sys(e, "pivot_root");
+		if (leave_covered_root(b, e) < 0)
+			return -1;
 		if (sys_umount2(".", MNT_DETACH) < 0)
 			return fail_sys(e, "unmount the old root");
 	}

@@ -62,7 +62,9 @@ struct boot {
 	bool child_runs;    /* parent of exec: the program runs, so what fails now is our own */
 
 	int mounts_copy; /* pidfd of who keeps a copy of the runtime's mounts; -1: the container's own is one */
-	int root_mount; /* detached clone of the root filesystem; the child attaches it */
+	int root_mount;   /* detached clone of the root filesystem; the child attaches it */
+	int covered_root; /* child: the one over which mounts at "/" lie; -1: there are none */
+	unsigned covered; /* child: how many of them are not the root */
 	int *mount_fds; /* one per plan->mounts: made by the parent, -1 where the child makes it */
 	/* child: mount ids of the file systems of the kernel's that the plan knows, and of those that stay read-only */
 	struct u32list kernel_mounts, kernel_readonly;
@@ -115,14 +117,15 @@ struct boot {
 };
 
 /* Nothing is open, and nobody is there. */
-#define BOOT_INIT                                                                                \
-	{                                                                                        \
-		.cgroup = CGROUP_INIT, .init = CHILD_INIT, .criu = CHILD_INIT, .channel = -1,    \
-		.channel_other = -1, .criu_socket = -1, .start_listener = -1,                    \
-		.console_master = -1, .root_mount = -1, .cgroup_procs = -1, .mounts_copy = -1,   \
-		.procfs = -1, .container_network = -1, .hooks = HOOK_PLACE_INIT,                 \
-		.descriptors = -1, .home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, \
-		.network = -1, .status_fd = -1, .proc_directory = -1                             \
+#define BOOT_INIT                                                                               \
+	{                                                                                       \
+		.cgroup = CGROUP_INIT, .init = CHILD_INIT, .criu = CHILD_INIT, .channel = -1,   \
+		.channel_other = -1, .criu_socket = -1, .start_listener = -1,                   \
+		.console_master = -1, .root_mount = -1, .covered_root = -1, .cgroup_procs = -1, \
+		.mounts_copy = -1, .procfs = -1, .container_network = -1,                       \
+		.hooks = HOOK_PLACE_INIT, .descriptors = -1,                                    \
+		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, .network = -1,    \
+		.status_fd = -1, .proc_directory = -1                                           \
 	}
 /* Close what is open still. The process is left to the caller. */
 void boot_release(struct boot *b);

@@ -73,7 +73,7 @@ static const struct mountinfo_entry *mount_at(const struct sorting *s, const cha
 	return NULL;
 }
 
-static void name_configured(struct sorting *s)
+static int name_configured(struct sorting *s, struct err *e)
 {
 	for (size_t i = 0; i < s->spec->mounts.n; i++) {
 		const struct spec_mount *mount = &s->spec->mounts.v[i];
@@ -81,12 +81,19 @@ static void name_configured(struct sorting *s)
 		const struct mountinfo_entry *found;
 		size_t index;
 
+		/* restored it would be that of root.path again */
+		if (str_eq(destination, "/") && !strlist_has(&mount->options, "remount"))
+			return fail(e, ERR_CONFIG,
+				    "mounts[%zu].destination: a container with a mount over its "
+				    "root file system cannot be checkpointed",
+				    i);
 		found = mount_at(s, destination, &index);
 		if (!found || found == s->top || s->names[index])
 			continue;
 		if (is_bind(mount) || is_cgroup_view(mount, found))
 			s->names[index] = arena_strdup(s->arena, destination);
 	}
+	return 0;
 }
 
 /* File systems that are made anew, also where the host shows the same instance. */
@@ -196,7 +203,8 @@ int criu_mounts_external(int proc, const struct spec *spec, const struct mountin
 	s.top = mount_at(&s, "/", &index);
 	if (!s.top)
 		return fail(e, ERR_SYSTEM, "the container's root filesystem is no mount");
-	name_configured(&s);
+	if (name_configured(&s, e) < 0)
+		return -1;
 	for (size_t i = 0; i < mounts->n; i++) {
 		if (&mounts->v[i] == s.top)
 			continue;

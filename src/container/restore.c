@@ -72,6 +72,12 @@ static int refuse_what_criu_cannot(const struct host *host, const struct plan *p
 				    "linux.namespaces: criu cannot restore a container into a %s "
 				    "namespace that is there already",
 				    kinds[i].name);
+	for (size_t i = 0; i < plan->mounts.n; i++)
+		if (plan_is_root(&plan->mounts.v[i]))
+			return fail(e, ERR_CONFIG,
+				    "mounts[%u].destination: criu knows one root file system, "
+				    "that of root.path",
+				    plan->mounts.v[i].index);
 	if (plan->net_devices.n > 0)
 		return fail(
 			e, ERR_CONFIG,

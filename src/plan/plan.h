@@ -423,6 +423,9 @@ struct plan_options {
 	const struct confinement *confinement; /* exec: as recorded; NULL: open */
 };
 
+/* It lies over the root filesystem and is what the container has in its place. */
+bool plan_is_root(const struct plan_mount *mount);
+
 /* The group that will be made, as far as it is known before the policy has decided; NULL: none. */
 const char *plan_cgroup_requested(const struct spec *spec, const struct facts *facts,
 				  const struct plan_options *options, struct arena *arena);

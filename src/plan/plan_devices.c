@@ -60,6 +60,13 @@ static void dev_look(struct plan_context *c, struct dev_view *ret)
 
 		if (mount->kind == PLAN_MOUNT_REMOUNT)
 			continue;
+		/* nothing of what was mounted before it is seen any more */
+		if (plan_is_root(mount)) {
+			text_set_init(&ret->destinations, c->arena, c->plan->mounts.n);
+			ret->directory = DEV_OF_ROOTFS;
+			ret->pts = false;
+			continue;
+		}
 		const size_t *first = text_set_add(&ret->destinations, mount->destination,
 						   strlen(mount->destination), i);
 		ret->last[first ? *first : i] = i;

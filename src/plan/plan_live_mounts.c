@@ -64,6 +64,9 @@ static int check_destination(const struct plan_context *c, const struct plan_mou
 {
 	const char *path = covered(&c->linux_->masked_paths, mount->destination);
 
+	if (str_eq(mount->destination, "/"))
+		return refuse(mount, "destination",
+			      "the root file system is made with the container only", e);
 	if (str_eq(mount->destination, "/proc") || str_eq(mount->destination, "/sys"))
 		return refuse(mount, "destination",
 			      "is made with the container only, with what is masked in it", e);

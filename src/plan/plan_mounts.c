@@ -38,6 +38,11 @@ const struct name_row plan_mount_kind_names[] = {
 	{ NULL, 0 },
 };
 
+bool plan_is_root(const struct plan_mount *mount)
+{
+	return mount->kind != PLAN_MOUNT_REMOUNT && str_eq(mount->destination, "/");
+}
+
 static int mount_check_proc(const struct plan_mount *mount, struct err *e)
 {
 	const char *below;
@@ -417,11 +422,12 @@ static int mount_plan(struct plan_context *c, const struct spec_mount *from,
 	    mount_subtree(c, &words, mount, e) < 0 ||
 	    mount_idmap_plan(c, from, &words, mount, e) < 0)
 		return -1;
-	if (str_eq(mount->destination, "/") && mount->kind != PLAN_MOUNT_REMOUNT)
-		return fail(
-			e, ERR_CONFIG,
-			"mounts[%u].destination: / is the root filesystem itself, see root.path",
-			mount->index);
+	if (plan_is_root(mount) &&
+	    (mount->kind == PLAN_MOUNT_CGROUP || mount->is_proc || mount->is_sysfs))
+		return fail(e, ERR_CONFIG,
+			    "mounts[%u].destination: a %s has no place for what every container "
+			    "has, so it cannot be the root filesystem; mount it elsewhere",
+			    mount->index, mount->fstype);
 	if (mount->copy_up && !(mount->kind == PLAN_MOUNT_FS && str_eq(mount->fstype, "tmpfs")))
 		return fail(e, ERR_CONFIG, "mounts[%u].options: tmpcopyup needs type tmpfs",
 			    mount->index);

@@ -345,11 +345,22 @@ static void make_readonly(struct subject *s, size_t index)
 			     s->source->fstype));
 }
 
+static void refuse_root(struct subject *s)
+{
+	edit_refuse(&s->a->edit, s->id, s->pointer,
+		    arena_printf(s->a->edit.arena,
+				 "the root file system is a %s of the host's; name a directory of "
+				 "files",
+				 s->source->fstype));
+}
+
 static void judge_bind(struct subject *s, size_t index)
 {
 	enum kernel_fs_kind kind = kernel_fs_kind(s->source->fstype);
 
-	if (kind == KERNEL_FS_PROC)
+	if (kind && str_eq(s->destination, "/"))
+		refuse_root(s);
+	else if (kind == KERNEL_FS_PROC)
 		judge_proc(s, index);
 	else if (kind == KERNEL_FS_SYSFS && has_own_sysfs(s->a))
 		judge_sysfs(s, index);
@@ -427,11 +438,7 @@ static size_t judge_root(struct application *a, const char *id)
 	if (!s.source)
 		return 0;
 	if (kernel_fs_kind(s.source->fstype)) {
-		edit_refuse(&a->edit, id, s.pointer,
-			    arena_printf(a->edit.arena,
-					 "the root file system is a %s of the host's; name a "
-					 "directory of files",
-					 s.source->fstype));
+		refuse_root(&s);
 		return 0;
 	}
 	warn_below(&s);

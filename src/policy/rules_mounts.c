@@ -67,14 +67,27 @@ struct spec_mount mount_make(struct application *a, const char *type, const char
 	return mount;
 }
 
+/* Behind the last mount that lies over the root file system, and so over what comes before it. */
+static size_t first_seen(struct application *a)
+{
+	const struct spec *spec = a->edit.spec;
+	size_t first = 0;
+
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		if (mount_is_at(a, &spec->mounts.v[i], "/") &&
+		    !strlist_has(&spec->mounts.v[i].options, "remount"))
+			first = i + 1;
+	return first;
+}
+
 /* --- /proc --- */
 
-/* Before the first mount below /proc, which would be hidden by it; else last, after a mount at "/". */
+/* Before the first mount below /proc, which would be hidden by it; else last. */
 static size_t proc_position(struct application *a)
 {
 	const struct spec *spec = a->edit.spec;
 
-	for (size_t i = 0; i < spec->mounts.n; i++)
+	for (size_t i = first_seen(a); i < spec->mounts.n; i++)
 		if (spec->mounts.v[i].destination &&
 		    path_is_below(mount_path_clean(spec->mounts.v[i].destination, a->edit.arena),
 				  "/proc"))
@@ -99,7 +112,7 @@ void rule_mounts_proc(struct application *a, const char *id)
 
 		if (!mount_is_at(a, mount, "/proc"))
 			continue;
-		found = true;
+		found |= i >= first_seen(a);
 		if (mount_is_bind(mount) || !str_eq(mount->type, "proc"))
 			edit_mount_replace(&a->edit, id, i, &fresh,
 					   "the new PID namespace gets a procfs of its own");
@@ -122,7 +135,7 @@ static long mount_at(struct application *a, const char *path)
 	long found = -1;
 
 	/* the last one is the one that is seen */
-	for (size_t i = 0; i < a->edit.spec->mounts.n; i++)
+	for (size_t i = first_seen(a); i < a->edit.spec->mounts.n; i++)
 		if (mount_is_at(a, &a->edit.spec->mounts.v[i], path))
 			found = (long)i;
 	return found;

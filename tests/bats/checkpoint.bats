@@ -691,3 +691,15 @@ nothing_of_c1() { [ ! -e "$SHIM_ROOT/c1" ] && is "$(find /sys/fs/cgroup -name c1
     SHIM_POLICY=
     succeeds restore -d -b "$b" --image-path images c1
 }
+
+@test "a container with a mount over its root file system is neither checkpointed nor restored" {
+    stands_in restores
+    edit_config "$b" --arg root "$BATS_FILE_TMPDIR/rootfs" '.mounts = [{destination: "/.", type: "bind", source: $root, options: ["rbind"]}] + .mounts'
+    expect_error 'mounts\[0\].destination: criu knows one root file system' restore -d -b "$b" --image-path images c1
+    nothing_of_c1
+    succeeds run -d -b "$b" c1
+    mkdir dumped
+    expect_error 'mounts\[0\].destination: a container with a mount over its root file system cannot be checkpointed' checkpoint --image-path dumped c1
+    is "$(state_of c1)" running
+    succeeds delete --force c1
+}

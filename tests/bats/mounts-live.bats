@@ -115,7 +115,7 @@ mounts\[0\].type: is made with the container only|[{"destination": "/c", "type":
 mounts\[0\].destination: is made with the container only|[{"destination": "/sys", "type": "tmpfs"}]
 /sys/firmware would disappear under it|[{"destination": "/sys/firmware", "type": "tmpfs"}]
 mounts\[0\].options: a mount of a container that is there cannot be changed|[{"destination": "/dev", "options": ["remount", "ro"]}]
-mounts\[1\].destination: / is the root|[{"destination": "/t", "type": "tmpfs"}, {"destination": "/", "type": "tmpfs"}]
+mounts\[1\].destination: the root file system is made with the container only|[{"destination": "/t", "type": "tmpfs"}, {"destination": "/", "type": "tmpfs"}]
 mounts\[0\].source: a bind mount needs|[{"destination": "/t", "type": "bind"}]
 bad.json:1:1: must be an array of mounts|{"mounts": []}
 destination: is required|[{"type": "tmpfs"}]

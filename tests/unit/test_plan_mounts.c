@@ -579,11 +579,19 @@ static void test_below_proc_only_files_for_show_may_be_mounted(void **state)
 	one_mount(f, "{'destination':'/process','type':'tmpfs'}");
 }
 
-static void test_mount_on_the_root_is_refused(void **state)
+static void test_kernel_file_systems_cannot_be_the_root(void **state)
 {
-	fixture_mounts_refused(
-		*state, "{'destination':'/a/..','type':'tmpfs'}",
-		"mounts[0].destination: / is the root filesystem itself, see root.path");
+	static const char *const types[] = { "proc", "sysfs", "cgroup", "cgroup2" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		fixture_mounts_refused(
+			f, arena_printf(&f->arena, "{'destination':'/a/..','type':'%s'}", types[i]),
+			arena_printf(&f->arena,
+				     "mounts[0].destination: a %s has no place for what every "
+				     "container has, so it cannot be the root filesystem; mount it "
+				     "elsewhere",
+				     types[i]));
 }
 
 /* --- devices --- */
@@ -649,6 +657,21 @@ static void test_ptmx_is_a_link_without_devpts_too(void **state)
 	assert_null(find_link(fixture_mounts(*state, DEV_TMPFS ",{'destination':'/dev/ptmx','type':"
 							       "'bind','source':'/dev/ptmx'}"),
 			      "/dev/ptmx"));
+}
+
+static void test_a_mount_over_the_root_hides_what_was_in_dev(void **state)
+{
+	struct plan *plan = fixture_mounts(
+		*state, "{'destination':'/dev','type':'bind','source':'/dev'},"
+			"{'destination':'/dev/null','type':'bind','source':'/dev/null'},"
+			"{'destination':'//','type':'bind','source':'/other'}");
+
+	assert_true(plan_is_root(&plan->mounts.v[2]));
+	assert_non_null(find_device(plan, "/dev/null"));
+	assert_non_null(find_link(plan, "/dev/fd"));
+	plan = fixture_mounts(*state, "{'destination':'/dev','type':'bind','source':'/dev'},"
+				      "{'destination':'/','options':['remount','ro']}");
+	assert_null(find_device(plan, "/dev/null"));
 }
 
 static void test_dev_that_is_not_the_containers_own_stays_as_it_is(void **state)
@@ -850,9 +873,10 @@ int main(void)
 		TEST(test_sysfs_of_a_foreign_network_is_made_by_the_parent),
 		TEST(test_proc_takes_procfs_or_a_bind_of_proc),
 		TEST(test_below_proc_only_files_for_show_may_be_mounted),
-		TEST(test_mount_on_the_root_is_refused),
+		TEST(test_kernel_file_systems_cannot_be_the_root),
 		TEST(test_own_dev_gets_default_devices_and_links),
 		TEST(test_ptmx_is_a_link_without_devpts_too),
+		TEST(test_a_mount_over_the_root_hides_what_was_in_dev),
 		TEST(test_dev_that_is_not_the_containers_own_stays_as_it_is),
 		TEST(test_an_images_own_dev_gets_what_every_container_has),
 		TEST(test_devices_are_not_made_in_the_hosts_dev),
