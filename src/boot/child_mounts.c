@@ -67,6 +67,45 @@ int make_filesystem(const struct plan_mount *mount, struct err *e)
 	return fd;
 }
 
+/* One change, of all mounts where it can be made there, else of the topmost. Where the kernel has locked what is
+ * to be taken back it stays, and what stays is never less strict. */
+static int change_unlocked(int fd, unsigned flags, uint64_t set, uint64_t clear)
+{
+	struct mount_attr change = { .attr_set = set, .attr_clr = clear };
+
+	if (!(set | clear) || sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, &change) == 0)
+		return 0;
+	if (errno == EPERM && (flags & AT_RECURSIVE))
+		return change_unlocked(fd, 0, set, clear);
+	return errno == EPERM ? 0 : -1;
+}
+
+/*
+ * In a user namespace the flags of a mount that comes from outside of it are locked (mount_namespaces(7), EPERM).
+ * Engines ask for "rw", "exec" and the like by default, and do not mean that a mount must have been so before.
+ */
+static int change_attributes(int fd, unsigned flags, const struct mount_attr *change,
+			     const char *destination)
+{
+	uint64_t atime = change->attr_clr & MOUNT_ATTR__ATIME;
+	struct mount_attr set = { .attr_set = change->attr_set & ~(uint64_t)MOUNT_ATTR__ATIME };
+
+	if (!(change->attr_set | change->attr_clr) ||
+	    sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, change) == 0)
+		return 0;
+	/* more strictness is always permitted */
+	if (errno != EPERM || sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, &set) < 0)
+		return -1;
+	log_info("'%s' keeps what the kernel has locked of the mount that it comes from",
+		 destination);
+	for (unsigned bit = 0; bit < 64; bit++)
+		if (change_unlocked(fd, flags, 0,
+				    change->attr_clr & ~(uint64_t)MOUNT_ATTR__ATIME &
+					    ((uint64_t)1 << bit)) < 0)
+			return -1;
+	return change_unlocked(fd, flags, atime ? change->attr_set & MOUNT_ATTR__ATIME : 0, atime);
+}
+
 int apply_mount_attributes(int fd, const struct plan_mount *mount, struct err *e)
 {
 	struct mount_attr one = { .attr_set = mount->attr_set, .attr_clr = mount->attr_clear };
@@ -78,10 +117,9 @@ int apply_mount_attributes(int fd, const struct plan_mount *mount, struct err *e
 		one.attr_clr |= MOUNT_ATTR__ATIME;
 	if (all.attr_set & MOUNT_ATTR__ATIME)
 		all.attr_clr |= MOUNT_ATTR__ATIME;
-	if ((all.attr_set | all.attr_clr) &&
-	    sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &all) < 0)
+	if (change_attributes(fd, AT_RECURSIVE, &all, mount->destination) < 0)
 		return fail_sys(e, "set the recursive attributes of '%s'", mount->destination);
-	if ((one.attr_set | one.attr_clr) && sys_mount_setattr(fd, "", AT_EMPTY_PATH, &one) < 0)
+	if (change_attributes(fd, 0, &one, mount->destination) < 0)
 		return fail_sys(e, "set the attributes of '%s'", mount->destination);
 	return 0;
 }

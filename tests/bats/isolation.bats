@@ -87,11 +87,26 @@ in_time() {
     # its own mount it may take off, but then there is no more than the image
     is "$status|${output//$'\n'/ }|$stderr" "0|kept under x|"
     is "$(ls source) $(<source/file)" "file kept"
-    for option in rw suid dev exec; do
-        edit_config "$b" --arg option $option '.mounts[-1].options = ["bind", $option] | .process.args = ["true"]'
-        expect_error 'mounts\[7\].*/mnt.*operation not permitted' create -b "$b" c1
-        [ ! -e "$SHIM_ROOT/c1" ]
-    done
+    # whatever the config asks for: what is locked stays, also below, and strictness is added
+    mkdir source2 && mount -t tmpfs -o nosuid tmpfs source2 && mkdir source2/below && mount -t tmpfs -o noatime tmpfs source2/below
+    chmod 777 source2 source2/below && mount -o remount,bind,ro source2/below
+    look="awk '\$5 ~ \"^/mnt\" { print \$6 }' /proc/self/mountinfo; touch /mnt/new /mnt/below/new 2>/dev/null; echo"
+    while read -r from wanted options; do
+        edit_config "$b" --arg from "$PWD/$from" --arg look "$look" ".mounts[-1] |= (.source = \$from | .options = $options) | .process.args = [\"sh\", \"-c\", \$look]"
+        succeeds run -b "$b" c1
+        is "$options ${output//$'\n'/ }" "$options ${wanted//|/ }"
+    done <<'END'
+source ro,nosuid,nodev,noexec,relatime ["bind", "rw"]
+source ro,nosuid,nodev,noexec,relatime ["rbind", "suid", "rprivate"]
+source ro,nosuid,nodev,noexec,relatime ["bind", "dev", "exec"]
+source ro,nosuid,nodev,noexec,relatime,nosymfollow ["bind", "rw", "rsuid", "strictatime", "nosymfollow"]
+source ro,nosuid,nodev,noexec,relatime ["rbind", "rrw", "rexec", "rdev", "rsuid"]
+source2 rw,nosuid,nodev,relatime|ro,noatime ["rbind", "rw", "suid", "nodev"]
+source2 rw,nosuid,noexec,relatime|ro,noexec,noatime ["rbind", "rrw", "rsuid", "rnoexec", "rrelatime"]
+source2 ro,nosuid,relatime|ro,noatime ["rbind", "rro", "rsuid"]
+END
+    [ ! -e source2/below/new ] && umount -R source2
+    edit_config "$b" --arg from "$PWD/source" '.mounts[-1].source = $from'
     # without a user namespace it is the administrator who says so
     edit_config "$b" '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings) |
         .mounts[-1].options = ["bind", "rw"] | .process.args = ["sh", "-c", "echo more >>/mnt/file"]'

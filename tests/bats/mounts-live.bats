@@ -211,6 +211,7 @@ END
     succeeds mounts add c1 mounts.json
     is "$(inside 'mount -o remount,bind,rw /tmp/v 2>&1 >/dev/null && echo written; touch /tmp/v/new 2>/dev/null && echo made; stat -c %u /tmp/t')" \
         $'mount: permission denied (are you root?)\n0'
+    is "$(inside 'awk "\$5 == \"/tmp/all/volume\" { print \$6 }" /proc/self/mountinfo')" "ro,relatime"
     # the locked whole cannot be taken apart
     is "$(inside 'umount /tmp/all/volume 2>/dev/null && echo uncovered')" ""
     succeeds mounts remove c1 mounts.json
