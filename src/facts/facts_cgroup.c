@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
@@ -153,6 +154,8 @@ int cgroup_facts_parse(const struct mountinfo *mounts, const char *proc_self_cgr
 			.name = of.name,
 			.v2 = of.v2,
 			.mount_point = mount->mount_point,
+			.readonly = mount_options_have(mount->options, "ro") ||
+				    mount_options_have(mount->super_options, "ro"),
 			.own_path = path_in_mount(of.path, mount->root, arena),
 		};
 	}
@@ -219,6 +222,8 @@ static bool is_plain_v2(const char *memberships, struct arena *arena, struct mou
 	mount->fstype = arena_strdup(arena, "cgroup2");
 	mount->mount_point = arena_strdup(arena, CGROUP_ROOT);
 	mount->root = arena_strdup(arena, "/");
+	mount->options = mount->super_options =
+		arena_strdup(arena, fs.f_flags & ST_RDONLY ? "ro" : "rw");
 	*ret = (struct mountinfo){ .n = 1, .v = mount };
 	return true;
 }

@@ -61,6 +61,10 @@ bool plan_has_user_namespace(const struct plan *plan);
  * set in it stays in it. */
 bool plan_namespace_is_separate(const struct plan_context *c, enum spec_ns_type type);
 
+/* Where a hierarchy is mounted in which the container's group would have to be made and cannot be, for it is
+ * read-only; NULL: there is none. */
+const char *plan_readonly_hierarchy(const struct plan_context *c);
+
 /* --- plan_device_rules.c --- */
 
 /* Normalise linux.resources.devices into plan->cgroup.devices; on v1 also as writes. */

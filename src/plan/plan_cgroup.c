@@ -141,6 +141,35 @@ static int path_of_user(struct plan_context *c, const char **ret, const char **r
 	return 0;
 }
 
+const char *plan_readonly_hierarchy(const struct plan_context *c)
+{
+	const struct cgroup_facts *facts = c->facts->cgroup;
+
+	if (!facts || c->facts->rootless || c->options->systemd_cgroup)
+		return NULL;
+	for (size_t i = 0; i < facts->hierarchies.n; i++)
+		if (facts->hierarchies.v[i].readonly)
+			return facts->hierarchies.v[i].mount_point;
+	return NULL;
+}
+
+/* As in a container of another engine's. What asks for nothing of a group runs without one of its own. */
+static int no_place(struct plan_context *c, const char **reason, struct err *e)
+{
+	*reason = arena_printf(c->arena, "the cgroup hierarchy '%s' is mounted read-only",
+			       plan_readonly_hierarchy(c));
+	if (!str_empty(c->linux_->cgroups_path))
+		return fail(e, ERR_CONFIG,
+			    "linux.cgroupsPath: no group can be made, for %s; without the property "
+			    "the container runs in the runtime's own",
+			    *reason);
+	plan_warn(c,
+		  "the container has no cgroup of its own, for %s: kill --all, ps and events know "
+		  "its first process alone, and it cannot be paused",
+		  *reason);
+	return 0;
+}
+
 /* *reason: why no cgroup is made; NULL: *ret is. */
 static int plan_place(struct plan_context *c, const char **ret, const char **reason, struct err *e)
 {
@@ -153,6 +182,8 @@ static int plan_place(struct plan_context *c, const char **ret, const char **rea
 		*reason = "no cgroup hierarchy is mounted";
 	if (*reason || c->options->systemd_cgroup)
 		return 0;
+	if (plan_readonly_hierarchy(c))
+		return no_place(c, reason, e);
 	if (c->facts->rootless && layout == CGROUP_V2)
 		return path_of_user(c, ret, reason, e);
 	if (!c->facts->rootless || !str_empty(c->linux_->cgroups_path))

@@ -279,6 +279,12 @@ int plan_device_rules(struct plan_context *c, struct err *e)
 	if (!c->plan->cgroup.manage || c->facts->rootless) {
 		/* bpf(2) and the files of v1 take power over the host. What a user cannot have: no device
 		 * that the user could not use anyway can be made. */
+		if (given && !rules->others && !c->options->cgroup_disabled &&
+		    plan_readonly_hierarchy(c))
+			return fail(e, ERR_CONFIG,
+				    "linux.resources.devices: cannot be applied: the cgroup "
+				    "hierarchy '%s' is mounted read-only",
+				    plan_readonly_hierarchy(c));
 		if (given && !rules->others)
 			plan_warn(c, "linux.resources.devices: not applied without %s",
 				  c->facts->rootless ? "root's power" : "a cgroup");

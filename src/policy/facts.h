@@ -58,6 +58,7 @@ struct cgroup_hierarchy_facts {
 	char *name;          /* v1 named hierarchy: "systemd"; else NULL */
 	bool v2;
 	char *mount_point;
+	bool readonly;  /* mounted so: no group can be made */
 	char *own_path; /* where the runtime itself is in it, from /proc/self/cgroup */
 };
 

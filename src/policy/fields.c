@@ -198,6 +198,7 @@ static const struct field hierarchy_rows[] = {
 	FIELD(struct cgroup_hierarchy_facts, STRING, name, "name", 0),
 	FIELD(struct cgroup_hierarchy_facts, BOOL, v2, "v2", 0),
 	FIELD(struct cgroup_hierarchy_facts, STRING, mount_point, "mountPoint", 0),
+	FIELD(struct cgroup_hierarchy_facts, BOOL, readonly, "readonly", 0),
 	FIELD(struct cgroup_hierarchy_facts, STRING, own_path, "ownPath", 0),
 };
 static const struct fields hierarchy_fields =

@@ -389,6 +389,49 @@ starve() { # GROUP
         --cgroup-manager=disabled create -b "$b" c1
 }
 
+# readonly_cgroups COMMAND...: where every cgroup file system is read-only, as in a container of another engine's
+readonly_cgroups() {
+    unshare -m sh -c 'mount --make-rprivate / && awk '\''{ split($0, a, " - ") } a[2] ~ /^cgroup/ { print $5 }'\'' /proc/self/mountinfo |
+        while read -r where; do mount -o remount,bind,ro "$where" 2>/dev/null || :; done; exec "$@"' sh "$@"
+}
+
+@test "where the cgroup file systems are read-only a container runs without a group of its own" {
+    b=$(bundle c1 "$(sleeping)" 'del(.linux.cgroupsPath, .linux.resources)')
+    ro() { readonly_cgroups timeout 20 "$DISTRO_SHIM" --root "$SHIM_ROOT" "$@" </dev/null >said 2>&1 3>&-; }
+    fails() { if ro "$@"; then return 1; fi; }
+    ro --log log --log-level warning run -d -b "$b" c1
+    is "$(<said)" ""
+    matches "$(<log)" 'the container has no cgroup of its own, for the cgroup hierarchy .* is mounted read-only'
+    is "$(groups_of "$(pid_of c1)")" "$(groups_of self)"
+    is "$(state_of c1)" running
+    ro ps -f json c1
+    is "$(jq -c . <said)" "[$(pid_of c1)]"
+    ro exec c1 true
+    fails pause c1
+    matches "$(<said)" 'no cgroup'
+    fails update --pids-limit 7 c1
+    matches "$(<said)" 'no cgroup'
+    ro kill --all c1 KILL
+    wait_until has_status c1 stopped
+    ro delete c1
+    # what would be lost is an error, before anything is made
+    while IFS='|' read -r filter what; do
+        edit_config "$b" "del(.linux.cgroupsPath, .linux.resources) | $filter"
+        fails create -b "$b" c1
+        matches "$(<said)" "$what"
+    done <<'END'
+.linux.resources.pids.limit = 10|linux.resources.pids.limit: cannot be applied: the cgroup hierarchy .* is mounted read-only
+.linux.resources.devices = [{allow: false}]|linux.resources.devices: cannot be applied: the cgroup hierarchy .* is mounted read-only
+.linux.cgroupsPath = "/test-none"|linux.cgroupsPath: no group can be made, for the cgroup hierarchy .* is mounted read-only
+END
+    is "$(ls -A "$SHIM_ROOT")" ""
+    # what denies nothing, and what is disabled, asks for nothing
+    edit_config "$b" 'del(.linux.cgroupsPath) | .linux.resources = {devices: [{allow: true}]} | .process.args = ["true"]'
+    ro run -b "$b" c1
+    edit_config "$b" '.linux.resources = {devices: [{allow: false}]}'
+    ro --cgroup-manager disabled run -b "$b" c1
+}
+
 @test "systemd as manager, where it does not run, gives way to what is more exact" {
     [ ! -d /run/systemd/system ] || skip "systemd runs here"
     b=$(bundle c1 "$(args true)" '.linux.cgroupsPath = "system.slice:test:c1"')

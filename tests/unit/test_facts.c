@@ -187,7 +187,14 @@ static void hybrid_v2_and_nothing_are_told_apart(void **state)
 	assert_int_equal(facts.hierarchies.n, 4);
 	assert_true(facts.hierarchies.v[3].v2);
 	assert_string_equal(facts.hierarchies.v[3].mount_point, "/sys/fs/cgroup/unified");
+	assert_false(facts.hierarchies.v[3].readonly);
 
+	facts = parse_layout(world, "37 32 0:33 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n",
+			     "0::/\n");
+	assert_true(facts.hierarchies.v[0].readonly);
+	facts = parse_layout(world, "37 32 0:33 / /sys/fs/cgroup rw - cgroup2 cgroup2 ro\n",
+			     "0::/\n");
+	assert_true(facts.hierarchies.v[0].readonly);
 	facts = parse_layout(world, "37 32 0:33 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
 			     "0::/system.slice/a\\x2db.service\n");
 	assert_int_equal(facts.layout, CGROUP_V2);
