@@ -2,8 +2,9 @@
 /*
  * The container's view of the cgroup hierarchies at a mount of type "cgroup": v2 as one file system; v1
  * and hybrid as a tmpfs with one directory a hierarchy, as the host has it. With a cgroup namespace
- * each is mounted anew and shows the container's group as its root; without one the container's own
- * groups are bound. Runs in the container's first process.
+ * each is mounted anew and shows the container's group as its root. Without one v2 shows the host's whole
+ * tree, in which /proc/self/cgroup names the group, and of v1 the container's own groups are bound. Runs in
+ * the container's first process.
  */
 #include "boot/context.h"
 
@@ -49,7 +50,7 @@ static int mount_hierarchy(const struct plan_mount *mount,
 	return take_fd(&fd);
 }
 
-/* Without a cgroup namespace: the container's own group, from the host's mount. */
+/* From the host's mount. Without a cgroup namespace of the container's the whole tree of v2, else its own group. */
 int clone_cgroup_view(struct boot *b, const struct plan_mount *mount,
 		      const struct cgroup_hierarchy_facts *hierarchy, struct err *e)
 {
@@ -63,6 +64,8 @@ int clone_cgroup_view(struct boot *b, const struct plan_mount *mount,
 		return -1;
 	if (b->plan->cgroup.scope && b->plan->cgroup.scope->subgroup)
 		own = arena_printf(b->arena, "%s/%s", own, b->plan->cgroup.scope->subgroup);
+	if (mount->whole_tree)
+		own = "/";
 	path = arena_printf(b->arena, "%s%s", hierarchy->mount_point, str_eq(own, "/") ? "" : own);
 	fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (fd < 0)

@@ -272,6 +272,30 @@ void mount_options_add_superblock(struct plan_context *c, struct plan_mount *mou
 	mount->options.n = n;
 }
 
+/* cgroup-v2.rst "Mounting": the options of the one instance, which the host has chosen. */
+int mount_check_cgroup2(const struct plan_mount *mount, struct err *e)
+{
+	static const char *const known[] = {
+		"nsdelegate",           "favordynmods",     "memory_localevents",
+		"memory_recursiveprot", "pids_localevents", "memory_hugetlb_accounting",
+		"nomemory_localevents", "nofavordynmods",
+	};
+
+	for (size_t i = 0; i < mount->options.n; i++) {
+		const struct plan_option *option = &mount->options.v[i];
+		bool is_known = false;
+
+		for (size_t j = 0; j < ARRAY_SIZE(known); j++)
+			is_known |= !option->value && str_eq(option->key, known[j]);
+		if (!is_known)
+			return fail(e, ERR_CONFIG,
+				    "mounts[%u].options: \"%s%s%s\" is not an option of cgroup2",
+				    mount->index, option->key, option->value ? "=" : "",
+				    option->value ? option->value : "");
+	}
+	return 0;
+}
+
 /* --- all of one mount --- */
 
 /* fsconfig(2) knows it without the "r" of "recursive". */

@@ -122,6 +122,9 @@ struct mount_words {
 void mount_options_read(struct plan_context *c, const struct strlist *options,
 			struct plan_mount *mount, struct mount_words *words);
 
+/* What cgroup2 itself does not know is an error; the rest means nothing for a view of it. */
+int mount_check_cgroup2(const struct plan_mount *mount, struct err *e) MUST_CHECK;
+
 /* Put the superblock's flags in front of the mount's data options. */
 void mount_options_add_superblock(struct plan_context *c, struct plan_mount *mount,
 				  const struct mount_words *words);

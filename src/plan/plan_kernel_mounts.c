@@ -135,6 +135,8 @@ static bool stays_readonly(const struct plan_mount *mount)
 {
 	if (mount->kind == PLAN_MOUNT_BIND || mount->subtree)
 		return true;
+	if (mount->whole_tree)
+		return true;
 	if (mount->is_sysfs)
 		return !str_eq(mount->destination, "/sys");
 	return kernel_fs_kind(mount->fstype) == KERNEL_FS_OTHER;

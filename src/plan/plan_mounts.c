@@ -292,9 +292,11 @@ static int mount_fs(struct plan_context *c, const struct spec_mount *from, struc
 	return mount_check_lengths(mount, e);
 }
 
-static void mount_cgroup(struct plan_context *c, const struct spec_mount *from,
-			 struct plan_mount *mount, const struct mount_words *words)
+static int mount_cgroup(struct plan_context *c, const struct spec_mount *from,
+			struct plan_mount *mount, const struct mount_words *words, struct err *e)
 {
+	bool v2 = c->facts->cgroup && c->facts->cgroup->layout == CGROUP_V2;
+
 	mount->kind = PLAN_MOUNT_CGROUP;
 	mount->fstype = from->type;
 	mount->source = str_empty(from->source) ? from->type : from->source;
@@ -306,8 +308,12 @@ static void mount_cgroup(struct plan_context *c, const struct spec_mount *from,
 	mount->attr_set = (mount->attr_set & ~mount->rec_attr_clear) | mount->rec_attr_set;
 	mount->attr_clear = (mount->attr_clear & ~mount->rec_attr_set) | mount->rec_attr_clear;
 	mount->rec_attr_set = mount->rec_attr_clear = 0;
+	mount->whole_tree = v2 && !words->subtree && !spec_namespace_find(c->spec, SPEC_NS_CGROUP);
+	if (v2 && mount_check_cgroup2(mount, e) < 0)
+		return -1;
 	/* the hierarchies exist already, with the options that the host gave them */
 	mount_drop_options(c, mount, words, "the view of the cgroups");
+	return 0;
 }
 
 /* Whatever type of its own the mount has, as under crun; what is bound there stays. */
@@ -338,7 +344,8 @@ static int mount_systemd_v1(struct plan_context *c, const struct spec_mount *fro
 			    "annotation " PLAN_SYSTEMD_V1_ANNOTATION
 			    ": no cgroup hierarchy of version 1 with name=systemd is mounted on "
 			    "this host");
-	mount_cgroup(c, from, mount, words);
+	if (mount_cgroup(c, from, mount, words, e) < 0)
+		return -1;
 	mount->fstype = "cgroup";
 	mount->systemd_v1 = true;
 	return 0;
@@ -359,10 +366,8 @@ static int mount_by_kind(struct plan_context *c, const struct spec_mount *from,
 			mount->index);
 	if (shows_systemd_v1(c, mount))
 		return mount_systemd_v1(c, from, mount, words, e);
-	if (str_eq(from->type, "cgroup") || str_eq(from->type, "cgroup2")) {
-		mount_cgroup(c, from, mount, words);
-		return 0;
-	}
+	if (str_eq(from->type, "cgroup") || str_eq(from->type, "cgroup2"))
+		return mount_cgroup(c, from, mount, words, e);
 	return mount_fs(c, from, mount, words, e);
 }
 

@@ -195,6 +195,7 @@ static void print_mount_details(const struct plan_mount *mount, struct strbuf *o
 		{ mount->copy_symlink, "a symlink is copied" },
 		{ mount->copy_up, "copy up" },
 		{ mount->systemd_v1, "of name=systemd alone" },
+		{ mount->whole_tree, "of the host's tree" },
 		{ mount->readonly_top, "the hierarchies in it writable" },
 		{ mount->readonly_late, "read-only after the devices" },
 		{ mount->by_parent, "made by the parent in the network" },

@@ -86,12 +86,35 @@ static bool is_of_machine(struct application *a, const char *type)
 	return !str_eq(type, "binfmt_misc") || namespace_index(a->edit.spec, SPEC_NS_USER) < 0;
 }
 
+static bool is_part_of_own(const struct spec_mount *mount)
+{
+	for (size_t i = 0; i < mount->options.n; i++)
+		if (str_has_prefix(mount->options.v[i], "subtree="))
+			return true;
+	return false;
+}
+
+/* Of v2 a mount shows the host's tree, unless there is a cgroup namespace. */
+static bool is_whole_tree(struct application *a, const struct spec_mount *mount)
+{
+	const struct cgroup_facts *cgroup = a->facts->cgroup;
+
+	return (str_eq(mount->type, "cgroup") || str_eq(mount->type, "cgroup2")) && cgroup &&
+	       cgroup->layout == CGROUP_V2 && !is_part_of_own(mount) &&
+	       namespace_index(a->edit.spec, SPEC_NS_CGROUP) < 0;
+}
+
 void kernel_judge_new(struct application *a, const char *id, size_t index, const char *pointer)
 {
 	struct spec_mount mount = a->edit.spec->mounts.v[index];
 	bool proc = str_eq(mount.type, "proc"), sysfs = str_eq(mount.type, "sysfs");
 
-	if (is_of_machine(a, mount.type) && !kernel_asks_readonly(&mount)) {
+	if (is_whole_tree(a, &mount) && !kernel_asks_readonly(&mount)) {
+		kernel_add_option(a, &mount, "ro");
+		edit_mount_replace(&a->edit, id, index, &mount,
+				   "without a cgroup namespace it shows the control groups of all: "
+				   "read-only (" KERNEL_REMEDY ")");
+	} else if (is_of_machine(a, mount.type) && !kernel_asks_readonly(&mount)) {
 		kernel_add_option(a, &mount, "ro");
 		edit_mount_replace(&a->edit, id, index, &mount,
 				   arena_printf(a->edit.arena,
@@ -129,10 +152,9 @@ static bool stays_readonly(struct application *a, const struct spec_mount *mount
 		return false;
 	if (mount_is_bind(mount))
 		return source && kernel_fs_kind(source->fstype);
-	for (size_t i = 0; kernel_fs_kind(mount->type) && i < mount->options.n; i++)
-		if (str_has_prefix(mount->options.v[i], "subtree="))
-			return true;
-	return is_of_machine(a, mount->type) ||
+	if (kernel_fs_kind(mount->type) && is_part_of_own(mount))
+		return true;
+	return is_of_machine(a, mount->type) || is_whole_tree(a, mount) ||
 	       (str_eq(mount->type, "sysfs") && !mount_is_at(a, mount, "/sys"));
 }
 
