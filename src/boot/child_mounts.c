@@ -354,6 +354,14 @@ static int settle_kernel_mount(struct boot *b, const struct plan_mount *mount, i
 	return child_guard(b, fd, mount, e);
 }
 
+bool mount_is_left_out(const struct plan_mount *mount, const struct err *e)
+{
+	if (!mount->dispensable || (e->sys != EACCES && e->sys != EPERM && e->sys != EROFS))
+		return false;
+	log_warning("mounts[%u]: '%s' is left out: %s", mount->index, mount->destination, e->text);
+	return true;
+}
+
 /* What lies over the root filesystem is the one in which everything that follows is done. */
 static int take_root(struct boot *b, const struct plan_mount *mount, int fd, struct err *e)
 {
@@ -390,6 +398,8 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 			return -1;
 	}
 	target = open_mount_target(b, mount, fd, &made, e);
+	if (target < 0 && mount_is_left_out(mount, e))
+		return 0;
 	if (target < 0 || check_not_procfs(b, mount, target, e) < 0 ||
 	    child_live_target(b, target, e) < 0)
 		return -1;

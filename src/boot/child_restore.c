@@ -186,7 +186,7 @@ static int make_mount_point(struct boot *b, size_t index, struct err *e)
 	}
 	target = open_mount_target(b, &inside, b->mount_fds[index], &made, e);
 	b->root_mount = root;
-	return target < 0 ? -1 : 0;
+	return target < 0 && !mount_is_left_out(mount, e) ? -1 : 0;
 }
 
 int child_restore_mount_points(struct boot *b, struct err *e)

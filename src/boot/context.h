@@ -273,6 +273,8 @@ int apply_idmap(const struct boot *b, int fd, const struct plan_mount *mount, in
  * *ret_made: it is a directory that was not there. */
 int open_mount_target(struct boot *b, const struct plan_mount *mount, int source, bool *ret_made,
 		      struct err *e) MUST_CHECK;
+/* It has failed with *e for want of a place, and the container can do without it. */
+bool mount_is_left_out(const struct plan_mount *mount, const struct err *e);
 /* A detached mount of a new file system instance with the plan's options and attributes. */
 int make_filesystem(const struct plan_mount *mount, struct err *e) MUST_CHECK;
 /* The same for type overlay, with directories of any length and number. */

@@ -13,6 +13,7 @@
 
 #include "base/str.h"
 #include "boot/protocol.h"
+#include "sys/beneath.h"
 #include "sys/channel.h"
 #include "sys/kernel_fs.h"
 #include "sys/mount_api.h"
@@ -186,9 +187,32 @@ static int enter_mounts_with(const struct boot *b, const struct plan_belows *bel
 			  "the copy of the mounts", e);
 }
 
+static bool is_below_another(const struct plan *plan, const struct plan_mount *mount)
+{
+	for (size_t i = 0; i < plan->mounts.n; i++)
+		if (&plan->mounts.v[i] != mount && plan->mounts.v[i].kind != PLAN_MOUNT_REMOUNT &&
+		    path_is_below(mount->destination, plan->mounts.v[i].destination))
+			return true;
+	return false;
+}
+
+/* Root of the container may not be allowed to make them. Where the runtime is not either they are left out. */
+static void make_dispensable_files(const struct boot *b, int root)
+{
+	struct err ignored;
+
+	for (size_t i = 0; has_host_power(b) && i < b->plan->mounts.n; i++) {
+		const struct plan_mount *mount = &b->plan->mounts.v[i];
+		autoclose int fd = -1;
+
+		if (mount->dispensable && !is_below_another(b->plan, mount))
+			fd = beneath_make_file(root, mount->destination, &ignored);
+	}
+}
+
 static int send_from_inside(const struct boot *b, const struct idmaps *idmaps, struct err *e)
 {
-	autoclose int rootfs = -1;
+	autoclose int rootfs = -1, root = -1;
 
 	/* Without power of the runtime's own, with that of who made the container's user namespace. */
 	if (nsfd_enter(b->init.pidfd, CLONE_NEWNS | (has_host_power(b) ? 0 : CLONE_NEWUSER),
@@ -196,7 +220,11 @@ static int send_from_inside(const struct boot *b, const struct idmaps *idmaps, s
 	    enter_mounts_with(b, &b->plan->root_below, e) < 0)
 		return -1;
 	rootfs = open_rootfs_again(b, e);
-	if (rootfs < 0 || send_source(b, clone_root(b, rootfs, e), e) < 0)
+	root = rootfs < 0 ? -1 : clone_root(b, rootfs, e);
+	if (root < 0)
+		return -1;
+	make_dispensable_files(b, root);
+	if (send_source(b, take_fd(&root), e) < 0)
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++) {
 		const struct plan_mount *mount = &b->plan->mounts.v[i];

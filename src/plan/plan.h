@@ -100,7 +100,8 @@ struct plan_mount {
 	bool remounted;  /* FS: a later entry changes its options */
 	size_t remounts; /* REMOUNT with options: which of the plan's mounts has the file system */
 	size_t opened; /* BIND: which of the facts' sources it is; PLAN_NO_SOURCE: looked up by its path */
-	bool own_source; /* BIND: of the runtime's own making, which needs no judgement */
+	bool dispensable; /* BIND: left out where its destination is missing and cannot be made */
+	bool own_source;  /* BIND: of the runtime's own making, which needs no judgement */
 	/* FS and CGROUP: what of the container's own is mounted, in place of something of the host's: "/" or a
 	 * part; NULL: a mount as any other. */
 	const char *subtree;

@@ -109,6 +109,7 @@ static int mount_bind(struct plan_context *c, const struct spec_mount *from,
 				? from->source
 				: arena_printf(c->arena, "%s/%s", c->options->bundle, from->source);
 	mount_drop_options(c, mount, words, "a bind mount");
+	mount->dispensable = strlist_has(&c->verdict->added_files, mount->destination);
 	return 0;
 }
 

@@ -194,6 +194,7 @@ static void print_mount_details(const struct plan_mount *mount, struct strbuf *o
 		{ mount->destination_nofollow, "onto a symlink itself" },
 		{ mount->copy_symlink, "a symlink is copied" },
 		{ mount->copy_up, "copy up" },
+		{ mount->dispensable, "left out where it has no place" },
 		{ mount->systemd_v1, "of name=systemd alone" },
 		{ mount->whole_tree, "of the host's tree" },
 		{ mount->readonly_top, "the hierarchies in it writable" },

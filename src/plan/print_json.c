@@ -178,6 +178,7 @@ static void json_mount(const struct plan_mount *mount, struct json_out *out)
 	json_out_member_bool(out, "copySymlink", mount->copy_symlink);
 	json_out_member_bool(out, "copyUp", mount->copy_up);
 	json_out_member_bool(out, "systemdV1", mount->systemd_v1);
+	json_out_member_bool(out, "dispensable", mount->dispensable);
 	json_out_member_bool(out, "wholeTree", mount->whole_tree);
 	json_out_member_bool(out, "readonlyLate", mount->readonly_late);
 	json_out_member_bool(out, "byParent", mount->by_parent);

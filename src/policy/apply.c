@@ -178,6 +178,7 @@ static void enforce(const struct application *a, struct verdict *ret)
 	ret->refused = has_refusal(&a->edit.decisions);
 	ret->group_exclusive = policy_is_group_exclusive(a->policy);
 	ret->kernel_own = a->policy->kernel_mounts == POLICY_KERNEL_OWN;
+	ret->added_files = a->added_files;
 	if (network_is_shared(a) && network && !network->problem) {
 		ret->network_path = arena_strdup(a->edit.arena, network->path);
 		ret->network_cookie = network->cookie;

@@ -145,8 +145,10 @@ struct verdict {
 	bool group_exclusive; /* the container's group is shared with no other one */
 	bool kernel_own; /* file systems of the kernel's are the container's own: what the spec does
 				 not say of it the plan does */
-	bool refused;    /* some decision refuses: nothing may run */
-	bool observed;   /* mode observe: `spec` is the input unchanged, decisions say what
+	struct strlist
+		added_files; /* destinations of binds that the container did not ask for and can do without */
+	bool refused;  /* some decision refuses: nothing may run */
+	bool observed; /* mode observe: `spec` is the input unchanged, decisions say what
 	                               enforce would have done */
 };
 

@@ -170,6 +170,18 @@ static void replace_file(struct application *a, const char *id, size_t index, co
 		edit_mount_replace(&a->edit, id, index, &mount, why);
 }
 
+/* A root file system that nothing can be made in may lack the file: the plan leaves such a mount out then. */
+static void note_added(struct application *a, const char *destination)
+{
+	struct strlist *list = &a->added_files;
+	char **v = arena_new_array(a->edit.arena, char *, list->n + 1);
+
+	for (size_t i = 0; i < list->n; i++)
+		v[i] = list->v[i];
+	v[list->n] = arena_strdup(a->edit.arena, destination);
+	*list = (struct strlist){ .n = list->n + 1, .v = v };
+}
+
 static void add_file(struct application *a, const char *id, const char *source,
 		     const char *destination, const char *why)
 {
@@ -177,15 +189,17 @@ static void add_file(struct application *a, const char *id, const char *source,
 
 	/* A bind needs something to be mounted on, and in a read-only root a missing file cannot be
 	 * made; whether it is missing is not known here. */
-	if (a->edit.spec->root && a->edit.spec->root->readonly)
+	if (a->edit.spec->root && a->edit.spec->root->readonly) {
 		edit_keep(
 			&a->edit, id, "/root/readonly",
 			arena_printf(a->edit.arena,
 				     "%s is not mounted at %s, for the root file system is "
 				     "read-only and may lack the file; add the mount to the config",
 				     source, destination));
-	else
+	} else {
 		edit_mount_insert(&a->edit, id, a->edit.spec->mounts.n, &mount, why);
+		note_added(a, destination);
+	}
 }
 
 static void apply_path(struct application *a, const char *id, const struct shared_file *file)

@@ -515,6 +515,37 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
 
 # ---- the resolver's files
 
+@test "resolv.conf and hosts do not stop a container that has no place for them" {
+    mkdir -p /etc/netns/distros
+    echo network >/etc/netns/distros/resolv.conf && echo network >/etc/netns/distros/hosts
+    look='cat /etc/resolv.conf /etc/hosts 2>/dev/null | wc -l'
+    user='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+    SHIM_POLICY=
+    # root of a user namespace cannot make them in the image; the runtime can
+    b=$(bundle c1 "$(args sh -c "$look")" "$user")
+    succeeds run -b "$b" c1
+    is "$output" 2
+    is "$(stat -c '%F %u' "$b/rootfs/etc/hosts")" "regular empty file 0"
+    # by name, and where /etc is another mount, nothing is made in the image
+    rm "$b"/rootfs/etc/{hosts,resolv.conf}
+    mkdir etc && echo named >named
+    policy "{\"version\": 1, \"network\": {\"hosts\": \"$PWD/named\"}}"
+    edit_config "$b" --arg etc "$PWD/etc" '.mounts += [{destination: "/etc", type: "bind", source: $etc, options: ["bind"]}]'
+    succeeds --log log --log-level warning run -b "$b" c1
+    is "$output" 0
+    for file in resolv.conf hosts; do contains "$(<log)" "'/etc/$file' is left out: make file '/etc/$file' in the root filesystem: permission denied"; done
+    is "$(ls -A etc)" ""
+    is "$(ls -A "$b/rootfs/etc")" $'group\npasswd'
+    # without a user namespace: in a file system that is read-only
+    edit_config "$b" '.mounts[-1].options = ["bind", "ro"] | .linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
+    rm log && succeeds --log log --log-level warning run -b "$b" c1
+    is "$output" 0
+    contains "$(<log)" "'/etc/hosts' is left out: make file '/etc/hosts' in the root filesystem: read-only file system"
+    # what the config asks for itself is not left out
+    edit_config "$b" --arg named "$PWD/named" '.mounts += [{destination: "/etc/hosts", type: "bind", source: $named, options: ["bind"]}]'
+    expect_error "make file '/etc/hosts'.*read-only file system" run -b "$b" c1
+}
+
 @test "resolv.conf and hosts: the network's own, the engine's, or one by name" {
     local b file key other
     mkdir -p /etc/netns/distros

@@ -579,6 +579,20 @@ static void test_below_proc_only_files_for_show_may_be_mounted(void **state)
 	one_mount(f, "{'destination':'/process','type':'tmpfs'}");
 }
 
+static void test_what_the_policy_has_added_may_be_left_out(void **state)
+{
+	static char *added[] = { "/etc/hosts" };
+	struct fixture *f = *state;
+	struct plan *plan;
+
+	f->verdict.added_files = (struct strlist){ .n = 1, .v = added };
+	plan = fixture_mounts(
+		f, "{'destination':'/etc/hosts','type':'bind','source':'/own','options':['ro']},"
+		   "{'destination':'/etc/other','type':'bind','source':'/own'}");
+	assert_true(plan->mounts.v[0].dispensable);
+	assert_false(plan->mounts.v[1].dispensable);
+}
+
 static void test_kernel_file_systems_cannot_be_the_root(void **state)
 {
 	static const char *const types[] = { "proc", "sysfs", "cgroup", "cgroup2" };
@@ -873,6 +887,7 @@ int main(void)
 		TEST(test_sysfs_of_a_foreign_network_is_made_by_the_parent),
 		TEST(test_proc_takes_procfs_or_a_bind_of_proc),
 		TEST(test_below_proc_only_files_for_show_may_be_mounted),
+		TEST(test_what_the_policy_has_added_may_be_left_out),
 		TEST(test_kernel_file_systems_cannot_be_the_root),
 		TEST(test_own_dev_gets_default_devices_and_links),
 		TEST(test_ptmx_is_a_link_without_devpts_too),
