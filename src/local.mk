@@ -317,6 +317,7 @@ src_libboot_a_SOURCES = \
 	src/boot/parent_namespaces.c \
 	src/boot/parent_network.c \
 	src/boot/parent_record.c \
+	src/boot/parent_devices.c \
 	src/boot/parent_idmap.c \
 	src/boot/parent_ids.c \
 	src/boot/parent_restore.c \

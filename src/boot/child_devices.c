@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "sys/beneath.h"
 #include "sys/mount_api.h"
+#include "sys/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,8 +22,7 @@
 /* config-linux.md "Devices": an existing file of another type or number MUST be an error. */
 static int check_same(const struct stat *st, const struct plan_device *device, struct err *e)
 {
-	if ((st->st_mode & S_IFMT) != device->type ||
-	    (device->type != S_IFIFO && st->st_rdev != makedev(device->major, device->minor)))
+	if (!is_device(st, device))
 		return fail(e, ERR_CONFIG, "the device '%s' exists with another type or number",
 			    device->path);
 	return 0;
@@ -81,23 +81,38 @@ static int make_node(int directory, const char *name, const struct plan_device *
 	return 0;
 }
 
-/* user_namespaces(7): root of a user namespace cannot make device nodes; the host's own, if it is the
- * right one, is bound in its place. */
-static int bind_node(int directory, const char *name, const struct plan_device *device,
-		     struct err *e)
+/* A detached mount of the host's own device, or of the one that the runtime has made for its want. */
+static int clone_node(const struct boot *b, size_t index, struct err *e)
 {
-	autoclose int source = open(device->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	autoclose int fd = -1, target = -1;
+	const struct plan_device *device = &b->plan->devices.v[index];
+	const struct device_name name = device_name(index);
+	const char *path = b->device_made[index] ? name.text : device->path;
+	autoclose int source = openat(b->device_made[index] ? b->device_nodes : AT_FDCWD, path,
+				      O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int fd = -1;
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
 	struct stat st;
 
 	if (source < 0 || fstat(source, &st) < 0)
 		return fail_sys(e, "open the host's device '%s'", device->path);
-	if ((st.st_mode & S_IFMT) != device->type ||
-	    st.st_rdev != makedev(device->major, device->minor))
+	if (!is_device(&st, device))
 		return fail(e, ERR_CONFIG, "the host's '%s' is another device", device->path);
 	fd = sys_open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (fd < 0)
 		return fail_sys(e, "clone the host's device '%s'", device->path);
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attributes) < 0)
+		return fail_sys(e, "set the attributes of the device '%s'", device->path);
+	return take_fd(&fd);
+}
+
+/* user_namespaces(7): root of a user namespace cannot make device nodes. */
+static int bind_node(struct boot *b, int directory, const char *name, size_t index, struct err *e)
+{
+	const struct plan_device *device = &b->plan->devices.v[index];
+	autoclose int fd = clone_node(b, index, e), target = -1;
+
+	if (fd < 0)
+		return -1;
 	if (mknodat(directory, name, S_IFREG | 0644, 0) < 0) {
 		if (errno != EEXIST)
 			return fail_sys(e, "make the mount point '%s'", device->path);
@@ -113,8 +128,28 @@ static int bind_node(int directory, const char *name, const struct plan_device *
 	return 0;
 }
 
-static int make_device(struct boot *b, const struct plan_device *device, struct err *e)
+/* What is on a detached mount can be cloned since Linux 6.15 only: meanwhile it lies on the root, where no path
+ * from the root's descriptor comes by. */
+static int lay_nodes(struct boot *b, struct err *e)
 {
+	if (b->device_nodes >= 0 &&
+	    sys_move_mount(b->device_nodes, "", b->root_mount, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return fail_sys(e, "mount the devices for a moment");
+	return 0;
+}
+
+static int take_nodes_away(struct boot *b, struct err *e)
+{
+	if (b->device_nodes >= 0 && sys_umount2(fd_path(b->device_nodes).text, MNT_DETACH) < 0)
+		return fail_sys(e, "unmount the devices");
+	replace_fd(&b->device_nodes, -1);
+	return 0;
+}
+
+static int make_device(struct boot *b, size_t index, struct err *e)
+{
+	const struct plan_device *device = &b->plan->devices.v[index];
 	const char *name;
 
 	if (device->is_there)
@@ -126,7 +161,7 @@ static int make_device(struct boot *b, const struct plan_device *device, struct 
 		return -1;
 	if (device->type == S_IFIFO || !device->bind)
 		return make_node(directory, name, device, e);
-	return bind_node(directory, name, device, e);
+	return bind_node(b, directory, name, index, e);
 }
 
 static int make_link(struct boot *b, const struct plan_link *link, struct err *e)
@@ -144,13 +179,17 @@ static int make_link(struct boot *b, const struct plan_link *link, struct err *e
 
 int child_devices(struct boot *b, struct err *e)
 {
+	if (lay_nodes(b, e) < 0)
+		return -1;
 	for (size_t i = 0; i < b->plan->devices.n; i++) {
 		const struct plan_device *device = &b->plan->devices.v[i];
 
-		if (make_device(b, device, e) == 0)
+		if (make_device(b, i, e) == 0)
 			continue;
 		return device->is_default ? -1 : err_prefix(e, "linux.devices[%zu]", device->index);
 	}
+	if (take_nodes_away(b, e) < 0)
+		return -1;
 	for (size_t i = 0; i < b->plan->links.n; i++)
 		if (make_link(b, &b->plan->links.v[i], e) < 0)
 			return -1;

@@ -17,6 +17,7 @@
 #include "sys/peer.h"
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 struct boot {
 	const struct plan *plan;
@@ -68,7 +69,9 @@ struct boot {
 	int *mount_fds; /* one per plan->mounts: made by the parent, -1 where the child makes it */
 	/* child: mount ids of the file systems of the kernel's that the plan knows, and of those that stay read-only */
 	struct u32list kernel_mounts, kernel_readonly;
-	int cgroup_procs; /* v2 with a user namespace by path: written by the child */
+	int device_nodes; /* a tmpfs with devices, by their numbers in the plan; -1: none is needed */
+	bool *device_made; /* one per plan->devices: it is on that */
+	int cgroup_procs;  /* v2 with a user namespace by path: written by the child */
 
 	struct hook_place hooks; /* of the runtime's hooks; the child's have its files */
 	int procfs; /* for the label of a security module; -1 where none is asked for */
@@ -121,8 +124,8 @@ struct boot {
 	{                                                                                       \
 		.cgroup = CGROUP_INIT, .init = CHILD_INIT, .criu = CHILD_INIT, .channel = -1,   \
 		.channel_other = -1, .criu_socket = -1, .start_listener = -1,                   \
-		.console_master = -1, .root_mount = -1, .covered_root = -1, .cgroup_procs = -1, \
-		.mounts_copy = -1, .procfs = -1, .container_network = -1,                       \
+		.console_master = -1, .root_mount = -1, .covered_root = -1, .device_nodes = -1, \
+		.cgroup_procs = -1, .mounts_copy = -1, .procfs = -1, .container_network = -1,   \
 		.hooks = HOOK_PLACE_INIT, .descriptors = -1,                                    \
 		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, .network = -1,    \
 		.status_fd = -1, .proc_directory = -1                                           \
@@ -193,6 +196,14 @@ int parent_clone_sources(struct boot *b, struct err *e) MUST_CHECK;
  * ids, or -1. */
 int clone_source(const struct boot *b, const struct plan_mount *mount, int user_namespace,
 		 bool here, struct err *e) MUST_CHECK;
+/* --- parent_devices.c --- */
+int parent_device_nodes(struct boot *b, struct err *e) MUST_CHECK;
+struct device_name {
+	char text[24];
+};
+struct device_name device_name(size_t index);
+/* By type and number. */
+bool is_device(const struct stat *st, const struct plan_device *device);
 int parent_open_sockets(struct boot *b, struct err *e) MUST_CHECK;
 int parent_time_namespace(struct boot *b, struct err *e) MUST_CHECK;
 int parent_join_namespaces(struct boot *b, struct err *e) MUST_CHECK;

@@ -138,6 +138,8 @@ static int parent_page(struct boot *b, struct err *e)
 	STEP("descriptors", parent_protect_descriptors(b, e));
 	/* In the host's view and with the host's power, each looked up once. */
 	STEP("sources", parent_open_sources(b, e));
+	/* With the power of the initial user namespace. */
+	STEP("device-nodes", parent_device_nodes(b, e));
 	STEP("sockets", parent_open_sockets(b, e));
 	STEP("hook-output", parent_hook_place(b, e));
 	STEP("labels", parent_open_labels(b, e));

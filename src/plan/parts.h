@@ -76,6 +76,9 @@ void plan_device_rule_text(const struct plan_device_rule *rule, struct strbuf *o
 /* Lines for /proc/PID/uid_map or gid_map; `field` names the mappings in errors. */
 int plan_id_map(struct plan_context *c, const struct spec_id_mappings *mappings, const char *field,
 		const char **ret, struct err *e) MUST_CHECK;
+/* An id of the container as the host counts; 0: not known. */
+uint32_t plan_host_id(const struct plan_context *c, const struct spec_id_mappings *mappings,
+		      uint32_t id);
 bool plan_id_is_mapped(const struct spec_id_mappings *mappings, uint32_t id);
 
 /* --- text.c --- */

@@ -125,6 +125,7 @@ struct plan_device {
 	mode_t mode;
 	unsigned major, minor;
 	uint32_t uid, gid;
+	uint32_t host_uid, host_gid; /* the same as the host counts; 0: not known, or root */
 	bool bind; /* from the host's node (user namespace): mknod is not permitted there */
 	bool is_default;
 	bool is_there; /* in a directory of the host's, where none is made: only looked at */

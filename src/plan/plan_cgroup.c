@@ -220,21 +220,6 @@ static bool is_readonly(const struct plan_mount *mount)
 	return (mount->attr_set | mount->rec_attr_set) & MOUNT_ATTR_RDONLY;
 }
 
-/* An id of the container as the host counts; ids_check_user() has found it in the mappings. */
-static uint32_t host_id(const struct plan_context *c, const struct spec_id_mappings *mappings,
-			uint32_t id)
-{
-	if (!c->plan->namespaces.new_user)
-		return id;
-	for (size_t i = 0; i < mappings->n; i++) {
-		const struct spec_id_mapping *map = &mappings->v[i];
-
-		if (id >= map->container_id && id - map->container_id < map->size)
-			return map->host_id + (id - map->container_id);
-	}
-	return 0;
-}
-
 /*
  * config-linux.md "Cgroup ownership": on v2, where the container is shown its own group only and may write
  * to it by the mount, the group belongs to the user of its process. Of a user namespace that is joined the
@@ -247,8 +232,10 @@ static void plan_delegation(struct plan_context *c)
 	bool writable = false;
 
 	if (!plan_has_user_namespace(c->plan) || c->plan->namespaces.new_user) {
-		cgroup->delegate_uid = host_id(c, &c->linux_->uid_mappings, user ? user->uid : 0);
-		cgroup->delegate_gid = host_id(c, &c->linux_->gid_mappings, user ? user->gid : 0);
+		cgroup->delegate_uid =
+			plan_host_id(c, &c->linux_->uid_mappings, user ? user->uid : 0);
+		cgroup->delegate_gid =
+			plan_host_id(c, &c->linux_->gid_mappings, user ? user->gid : 0);
 	}
 	if (cgroup->layout != CGROUP_V2 || !c->plan->namespaces.new_cgroup)
 		return;

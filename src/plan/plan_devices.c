@@ -163,6 +163,11 @@ static int device_read(struct plan_context *c, size_t index, struct plan_device 
 	ret->uid = from->uid.value;
 	ret->gid = from->gid.value;
 	ret->bind = ret->type != S_IFIFO && devices_by_bind(c);
+	/* of a user namespace that is joined the mappings are not known */
+	if (!plan_has_user_namespace(c->plan) || c->plan->namespaces.new_user) {
+		ret->host_uid = plan_host_id(c, &c->linux_->uid_mappings, ret->uid);
+		ret->host_gid = plan_host_id(c, &c->linux_->gid_mappings, ret->gid);
+	}
 	return device_numbers(from, index, ret, e);
 }
 

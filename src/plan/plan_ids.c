@@ -30,6 +30,20 @@ int plan_id_map(struct plan_context *c, const struct spec_id_mappings *mappings,
 	return 0;
 }
 
+uint32_t plan_host_id(const struct plan_context *c, const struct spec_id_mappings *mappings,
+		      uint32_t id)
+{
+	if (!c->plan->namespaces.new_user)
+		return id;
+	for (size_t i = 0; i < mappings->n; i++) {
+		const struct spec_id_mapping *map = &mappings->v[i];
+
+		if (id >= map->container_id && id - map->container_id < map->size)
+			return map->host_id + (id - map->container_id);
+	}
+	return 0;
+}
+
 bool plan_id_is_mapped(const struct spec_id_mappings *mappings, uint32_t id)
 {
 	for (size_t i = 0; i < mappings->n; i++) {
