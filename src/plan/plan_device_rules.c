@@ -160,14 +160,17 @@ static void add_exception(struct plan_device_rules *exceptions, const struct pla
 	}
 }
 
-/* v1 wants one exception that has every kind of access that is asked for at once. */
+/* v1 wants one exception that has every kind of access that is asked for at once: an open asks for reading and writing,
+ * and to make a node is a call of its own. */
 static void widen_access(struct plan_device_rules *exceptions)
 {
+	const unsigned at_once = DEVICE_READ | DEVICE_WRITE;
+
 	for (size_t i = 0; i < exceptions->n; i++)
 		for (size_t j = 0; j < exceptions->n; j++)
-			if (exceptions->v[j].access && exceptions->v[i].access &&
+			if ((exceptions->v[i].access & at_once) &&
 			    covers(&exceptions->v[j], &exceptions->v[i]))
-				exceptions->v[i].access |= exceptions->v[j].access;
+				exceptions->v[i].access |= exceptions->v[j].access & at_once;
 }
 
 static void put_number(struct strbuf *out, int64_t number)
