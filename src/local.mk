@@ -211,6 +211,7 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/owners.c \
 	src/cgroup/record.c \
 	src/cgroup/record.h \
+	src/cgroup/realtime.c \
 	src/cgroup/remove.c \
 	src/cgroup/stats.c \
 	src/cgroup/stats.h \

@@ -156,6 +156,8 @@ static int write_one(const struct plan_cgroup_write *write, const struct cgroup_
 		value = write->other_value;
 	}
 	remember(changes, making, file);
+	if (str_eq(file, "cpu.rt_runtime_us"))
+		cgroup_give_realtime(making, value);
 	if (tree_write(making->directory, file, value) == 0)
 		return 0;
 	if (errno == ENOENT && is_no_swap_limit(write))

@@ -30,6 +30,10 @@ int cgroup_claim_directory(struct cgroup_making *making, struct err *e) MUST_CHE
 /* v1 cpuset: a new one is empty and cannot be joined before it has the CPUs and nodes of its parent. */
 int cgroup_fill_cpuset(const struct cgroup_making *making, struct err *e) MUST_CHECK;
 
+/* v1: before `runtime` is written to the group's cpu.rt_runtime_us, the parents that were made for it get what it
+ * takes. */
+void cgroup_give_realtime(const struct cgroup_making *making, const char *runtime);
+
 /* v2: switch on what `plan` writes to, which must succeed, and the usual controllers as far as they can
  * be had, in every cgroup above this one. */
 int cgroup_enable_controllers(const struct cgroup_making *making, const struct plan_cgroup *plan,

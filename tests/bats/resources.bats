@@ -177,6 +177,33 @@ refused() {
     is "$(file cpu cpu.rt_runtime_us)" 1000
 }
 
+@test "realtime where the runtime chooses the place: its own parents get what their groups have together" {
+    requires v1 controller:cpu
+    cpu=/sys/fs/cgroup/cpu
+    [ -e "$cpu/cpu.rt_runtime_us" ] || skip "needs CONFIG_RT_GROUP_SCHED"
+    echo 100000 >"$cpu/cpu.rt_runtime_us" 2>/dev/null || skip "this machine's own group has no realtime"
+    b=$(bundle c1 "$(args sleep 1000)" 'del(.linux.cgroupsPath) | .linux.resources = {cpu: {realtimePeriod: 500000, realtimeRuntime: 20000}}')
+    succeeds run -d -b "$b" c1
+    succeeds run -d -b "$b" c2
+    is "$(<$cpu/distro-shim/c1/cpu.rt_runtime_us) $(<$cpu/distro-shim/c2/cpu.rt_runtime_us)" "20000 20000"
+    [ "$(<$cpu/distro-shim/cpu.rt_runtime_us)" -ge 80000 ] && [ "$(<$cpu/distro-shim/cpu.rt_runtime_us)" -le 80010 ]
+    expect_error "realtimeRuntime: .*'cpu.rt_runtime_us', which is more than the cgroup above leaves, of .*: invalid argument" run -d -b "$b" c3
+    succeeds update --cpu-rt-runtime 25000 c2
+    succeeds delete --force c1
+    # several that are made on the way; what a removed group has had is given back a little later
+    edit_config "$b" '.linux.cgroupsPath = "/made/on/the/way/c1" | .linux.resources.cpu.realtimeRuntime = 2500'
+    wait_until shim_in 20 run -d -b "$b" c1
+    is "$(<$cpu/made/on/the/way/c1/cpu.rt_runtime_us)" 2500
+    succeeds delete --force c1
+    succeeds delete --force c2
+    # those of others are as they want them
+    mkdir "$cpu/theirs"
+    edit_config "$b" '.linux.cgroupsPath = "/theirs/c1"'
+    expect_error 'which is more than the cgroup above leaves' run -d -b "$b" c1
+    is "$(<$cpu/theirs/cpu.rt_runtime_us)" 0
+    rmdir "$cpu/theirs"
+}
+
 @test "on v2 the group belongs to root of the container where that is somebody else" {
     requires v2 userns
     b=$(bundle c1 "$(args sh -c 'mkdir /sys/fs/cgroup/sub && echo $$ >/sys/fs/cgroup/sub/cgroup.procs && grep ^0: /proc/self/cgroup; stat -c "%n %u" /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/cgroup.freeze')" \
