@@ -306,6 +306,7 @@ src_libboot_a_SOURCES = \
 	src/boot/identity_check.h \
 	src/boot/live_kernel_mounts.c \
 	src/boot/live_mounts.c \
+	src/boot/mount_attributes.c \
 	src/boot/mounts.c \
 	src/boot/mounts_copy.c \
 	src/boot/overlay.c \

@@ -81,16 +81,10 @@ static int make_node(int directory, const char *name, const struct plan_device *
 	return 0;
 }
 
-/* A detached mount of the host's own device, or of the one that the runtime has made for its want. */
-static int clone_node(const struct boot *b, size_t index, struct err *e)
+static int clone_node(int source, const struct plan_device *device, struct err *e)
 {
-	const struct plan_device *device = &b->plan->devices.v[index];
-	const struct device_name name = device_name(index);
-	const char *path = b->device_made[index] ? name.text : device->path;
-	autoclose int source = openat(b->device_made[index] ? b->device_nodes : AT_FDCWD, path,
-				      O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	autoclose int fd = -1;
 	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+	autoclose int fd = -1;
 	struct stat st;
 
 	if (source < 0 || fstat(source, &st) < 0)
@@ -105,12 +99,53 @@ static int clone_node(const struct boot *b, size_t index, struct err *e)
 	return take_fd(&fd);
 }
 
-/* user_namespaces(7): root of a user namespace cannot make device nodes. */
-static int bind_node(struct boot *b, int directory, const char *name, size_t index, struct err *e)
+static int clone_made_nodes(struct boot *b, int *ret, struct err *e)
 {
-	const struct plan_device *device = &b->plan->devices.v[index];
-	autoclose int fd = clone_node(b, index, e), target = -1;
+	for (size_t i = 0; i < b->plan->devices.n; i++) {
+		const struct device_name name = device_name(i);
+		autoclose int node = -1;
 
+		if (!b->device_made[i])
+			continue;
+		node = openat(b->device_nodes, name.text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		ret[i] = clone_node(node, &b->plan->devices.v[i], e);
+		if (ret[i] < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Those that the runtime has made for want of the host's. What is on a detached mount can be cloned since Linux 6.15
+ * only: for a moment it lies on the root, while no path of the image is walked. */
+static int take_made_nodes(struct boot *b, int **ret, struct err *e)
+{
+	size_t n = b->plan->devices.n;
+
+	*ret = arena_new_array(b->arena, int, n);
+	for (size_t i = 0; i < n; i++)
+		(*ret)[i] = -1;
+	if (sys_move_mount(b->device_nodes, "", b->root_mount, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return fail_sys(e, "mount the devices for a moment");
+	if (clone_made_nodes(b, *ret, e) < 0)
+		return -1;
+	if (sys_umount2(fd_path(b->device_nodes).text, MNT_DETACH) < 0)
+		return fail_sys(e, "unmount the devices");
+	replace_fd(&b->device_nodes, -1);
+	return 0;
+}
+
+/* user_namespaces(7): root of a user namespace cannot make device nodes. */
+static int bind_node(int directory, const char *name, const struct plan_device *device, int *made,
+		     struct err *e)
+{
+	autoclose int fd = made ? take_fd(made) : -1, target = -1;
+
+	if (fd < 0) {
+		autoclose int source = open(device->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+		fd = clone_node(source, device, e);
+	}
 	if (fd < 0)
 		return -1;
 	if (mknodat(directory, name, S_IFREG | 0644, 0) < 0) {
@@ -128,28 +163,9 @@ static int bind_node(struct boot *b, int directory, const char *name, size_t ind
 	return 0;
 }
 
-/* What is on a detached mount can be cloned since Linux 6.15 only: meanwhile it lies on the root, where no path
- * from the root's descriptor comes by. */
-static int lay_nodes(struct boot *b, struct err *e)
+/* `made`: a detached mount of it, which is taken; NULL or -1: there is none. */
+static int make_device(struct boot *b, const struct plan_device *device, int *made, struct err *e)
 {
-	if (b->device_nodes >= 0 &&
-	    sys_move_mount(b->device_nodes, "", b->root_mount, "",
-			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return fail_sys(e, "mount the devices for a moment");
-	return 0;
-}
-
-static int take_nodes_away(struct boot *b, struct err *e)
-{
-	if (b->device_nodes >= 0 && sys_umount2(fd_path(b->device_nodes).text, MNT_DETACH) < 0)
-		return fail_sys(e, "unmount the devices");
-	replace_fd(&b->device_nodes, -1);
-	return 0;
-}
-
-static int make_device(struct boot *b, size_t index, struct err *e)
-{
-	const struct plan_device *device = &b->plan->devices.v[index];
 	const char *name;
 
 	if (device->is_there)
@@ -161,7 +177,7 @@ static int make_device(struct boot *b, size_t index, struct err *e)
 		return -1;
 	if (device->type == S_IFIFO || !device->bind)
 		return make_node(directory, name, device, e);
-	return bind_node(b, directory, name, index, e);
+	return bind_node(directory, name, device, made, e);
 }
 
 static int make_link(struct boot *b, const struct plan_link *link, struct err *e)
@@ -179,17 +195,17 @@ static int make_link(struct boot *b, const struct plan_link *link, struct err *e
 
 int child_devices(struct boot *b, struct err *e)
 {
-	if (lay_nodes(b, e) < 0)
+	int *made = NULL;
+
+	if (b->device_nodes >= 0 && take_made_nodes(b, &made, e) < 0)
 		return -1;
 	for (size_t i = 0; i < b->plan->devices.n; i++) {
 		const struct plan_device *device = &b->plan->devices.v[i];
 
-		if (make_device(b, i, e) == 0)
+		if (make_device(b, device, made ? &made[i] : NULL, e) == 0)
 			continue;
 		return device->is_default ? -1 : err_prefix(e, "linux.devices[%zu]", device->index);
 	}
-	if (take_nodes_away(b, e) < 0)
-		return -1;
 	for (size_t i = 0; i < b->plan->links.n; i++)
 		if (make_link(b, &b->plan->links.v[i], e) < 0)
 			return -1;

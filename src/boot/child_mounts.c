@@ -67,103 +67,6 @@ int make_filesystem(const struct plan_mount *mount, struct err *e)
 	return fd;
 }
 
-/* One change, of all mounts where it can be made there, else of the topmost. Where the kernel has locked what is
- * to be taken back it stays, and what stays is never less strict. */
-static int change_unlocked(int fd, unsigned flags, uint64_t set, uint64_t clear)
-{
-	struct mount_attr change = { .attr_set = set, .attr_clr = clear };
-
-	if (!(set | clear) || sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, &change) == 0)
-		return 0;
-	if (errno == EPERM && (flags & AT_RECURSIVE))
-		return change_unlocked(fd, 0, set, clear);
-	return errno == EPERM ? 0 : -1;
-}
-
-/*
- * In a user namespace the flags of a mount that comes from outside of it are locked (mount_namespaces(7), EPERM).
- * Engines ask for "rw", "exec" and the like by default, and do not mean that a mount must have been so before.
- */
-static int change_attributes(int fd, unsigned flags, const struct mount_attr *change,
-			     const char *destination)
-{
-	uint64_t atime = change->attr_clr & MOUNT_ATTR__ATIME;
-	struct mount_attr set = { .attr_set = change->attr_set & ~(uint64_t)MOUNT_ATTR__ATIME };
-
-	if (!(change->attr_set | change->attr_clr) ||
-	    sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, change) == 0)
-		return 0;
-	/* more strictness is always permitted */
-	if (errno != EPERM || sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, &set) < 0)
-		return -1;
-	log_info("'%s' keeps what the kernel has locked of the mount that it comes from",
-		 destination);
-	for (unsigned bit = 0; bit < 64; bit++)
-		if (change_unlocked(fd, flags, 0,
-				    change->attr_clr & ~(uint64_t)MOUNT_ATTR__ATIME &
-					    ((uint64_t)1 << bit)) < 0)
-			return -1;
-	return change_unlocked(fd, flags, atime ? change->attr_set & MOUNT_ATTR__ATIME : 0, atime);
-}
-
-int apply_mount_attributes(int fd, const struct plan_mount *mount, struct err *e)
-{
-	struct mount_attr one = { .attr_set = mount->attr_set, .attr_clr = mount->attr_clear };
-	struct mount_attr all = { .attr_set = mount->rec_attr_set,
-				  .attr_clr = mount->rec_attr_clear };
-
-	/* mount_setattr(2): a new access time mode needs the old one cleared. */
-	if (one.attr_set & MOUNT_ATTR__ATIME)
-		one.attr_clr |= MOUNT_ATTR__ATIME;
-	if (all.attr_set & MOUNT_ATTR__ATIME)
-		all.attr_clr |= MOUNT_ATTR__ATIME;
-	if (change_attributes(fd, AT_RECURSIVE, &all, mount->destination) < 0)
-		return fail_sys(e, "set the recursive attributes of '%s'", mount->destination);
-	if (change_attributes(fd, 0, &one, mount->destination) < 0)
-		return fail_sys(e, "set the attributes of '%s'", mount->destination);
-	return 0;
-}
-
-int apply_propagation(int fd, const struct plan_mount *mount, struct err *e)
-{
-	struct mount_attr attributes = { 0 };
-
-	for (size_t i = 0; i < mount->propagation.n; i++) {
-		uint64_t flags = mount->propagation.v[i];
-		attributes.propagation = flags & ~(uint64_t)MS_REC;
-		if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (flags & MS_REC ? AT_RECURSIVE : 0),
-				      &attributes) < 0)
-			return fail_sys(e, "set the propagation of '%s'", mount->destination);
-	}
-	return 0;
-}
-
-/*
- * A clone of a host's mount is the host's peer: what is mounted below it here would appear there. It stays
- * one only where shared mounts were asked for, here and for the root filesystem (as runc has it), and
- * never with a user namespace. Every other, with all below it, is separated before anything else.
- */
-bool shares_with_host(const struct boot *b, const struct plan_mount *mount)
-{
-	bool shared = false;
-
-	for (size_t i = 0; i < mount->propagation.n; i++)
-		shared |= mount->propagation.v[i] & MS_SHARED;
-	return shared && (b->plan->rootfs_propagation & MS_SHARED) && !has_user_namespace(b->plan);
-}
-
-int separate_from_host(struct boot *b, int fd, const struct plan_mount *mount, struct err *e)
-{
-	struct mount_attr attributes = { .propagation =
-						 mount->propagation.n ? MS_SLAVE : MS_PRIVATE };
-
-	if (shares_with_host(b, mount))
-		return 0;
-	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes) < 0)
-		return fail_sys(e, "separate '%s' from the host", mount->destination);
-	return 0;
-}
-
 /* /proc and /sys must be plain directories of the image: one that is a symlink would put our procfs
  * elsewhere and leave a false one in its place (CVE-2019-19921, CVE-2023-27561, CVE-2023-28642). */
 static int open_kernel_target(struct boot *b, const struct plan_mount *mount, struct err *e)
@@ -333,14 +236,20 @@ static int reconfigure(struct boot *b, const struct plan_mount *mount, struct er
 	return 0;
 }
 
-static int remount(struct boot *b, const struct plan_mount *mount, struct err *e)
+static int remount(struct boot *b, size_t index, struct err *e)
 {
+	const struct plan_mount *mount = &b->plan->mounts.v[index];
+
 	autoclose int target = beneath_open(b->root_mount, mount->destination, 0, e);
 
 	if (target < 0 || (mount->options.n > 0 && reconfigure(b, mount, e) < 0) ||
 	    apply_mount_attributes(target, mount, e) < 0)
 		return -1;
-	return apply_propagation(target, mount, e);
+	if (apply_propagation(target, mount, e) < 0)
+		return -1;
+	if (propagation_is_set_again(b, mount))
+		b->mount_fds[index] = take_fd(&target);
+	return 0;
 }
 
 /* What of the kernel's it is or has below it. Attached, for a detached mount cannot be changed like that. */
@@ -379,14 +288,52 @@ static int take_root(struct boot *b, const struct plan_mount *mount, int fd, str
 	return 0;
 }
 
+/* Whether what the runtime has made would stand before an earlier one that is made here. */
+static bool is_out_of_order(const struct plan *plan, size_t index)
+{
+	/* of a user namespace the runtime makes it before the root filesystem */
+	if (plan->mounts.v[index].is_proc)
+		return true;
+	for (size_t i = 0; i < index; i++)
+		if (plan->mounts.v[i].kind != PLAN_MOUNT_BIND && !plan->mounts.v[i].by_parent)
+			return true;
+	return false;
+}
+
+/*
+ * The kernel lists mounts in the order in which they were made (Linux 6.8), and programs read there what the
+ * configuration says. So what the runtime has made is made once more when its turn comes. A detached mount of
+ * another mount namespace cannot be cloned: for a moment it is in its place.
+ */
+static int make_again(const struct plan_mount *mount, int target, int *fd, struct err *e)
+{
+	struct mount_attr private = { .propagation = MS_PRIVATE };
+	unsigned recursive = mount->recursive ? AT_RECURSIVE : 0;
+	autoclose int first = take_fd(fd);
+
+	if (sys_move_mount(first, "", target, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return fail_sys(e, "mount '%s' on '%s' for a moment", mount->source,
+				mount->destination);
+	*fd = sys_open_tree(first, "",
+			    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | recursive);
+	if (*fd < 0)
+		return fail_sys(e, "clone '%s'", mount->source);
+	/* or what is below it would be unmounted on the host, too */
+	if (sys_mount_setattr(first, "", AT_EMPTY_PATH | AT_RECURSIVE, &private) < 0 ||
+	    sys_umount2(fd_path(first).text, MNT_DETACH) < 0)
+		return fail_sys(e, "unmount '%s' again", mount->destination);
+	return 0;
+}
+
 int child_mount(struct boot *b, size_t index, struct err *e)
 {
 	const struct plan_mount *mount = &b->plan->mounts.v[index];
 	autoclose int fd = take_fd(&b->mount_fds[index]), target = -1;
-	bool made;
+	bool given = fd >= 0 && !b->live, made;
 
 	if (mount->kind == PLAN_MOUNT_REMOUNT)
-		return remount(b, mount, e);
+		return remount(b, index, e);
 	if (mount->copy_symlink) {
 		int rc = copy_symlink(b, mount, fd, e);
 		if (rc != 0)
@@ -394,6 +341,7 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 	}
 	if (mount->subtree && (mount->kind == PLAN_MOUNT_FS || b->live)) {
 		replace_fd(&fd, kernel_mount_part(b, index, &fd, e));
+		given = false;
 		if (fd < 0)
 			return -1;
 	}
@@ -405,6 +353,8 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 		return -1;
 	if (mount->kind == PLAN_MOUNT_CGROUP && !b->live)
 		return child_mount_cgroup(b, mount, target, e);
+	if (given && is_out_of_order(b->plan, index) && make_again(mount, target, &fd, e) < 0)
+		return -1;
 	if (fd < 0)
 		fd = make_new(b, mount, target, made, e);
 	if (fd < 0)
@@ -421,7 +371,8 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 		return fail_sys(e, "mount '%s' on '%s'", mount->source, mount->destination);
 	if (settle_kernel_mount(b, mount, fd, e) < 0 || take_root(b, mount, fd, e) < 0)
 		return -1;
-	if (mount->readonly_late || mount->remounted || mount->lends || b->live)
+	if (mount->readonly_late || mount->remounted || mount->lends || b->live ||
+	    propagation_is_set_again(b, mount))
 		b->mount_fds[index] = take_fd(&fd);
 	return 0;
 }
@@ -445,7 +396,6 @@ int child_readonly_mounts(struct boot *b, struct err *e)
 			continue;
 		if (sys_mount_setattr(b->mount_fds[i], "", AT_EMPTY_PATH, &readonly) < 0)
 			return fail_sys(e, "make '%s' read-only", mount->destination);
-		replace_fd(&b->mount_fds[i], -1);
 	}
 	return 0;
 }

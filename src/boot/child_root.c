@@ -152,7 +152,7 @@ int child_pivot_root(struct boot *b, struct err *e)
 			      b->plan->rootfs_propagation & MS_REC ? AT_RECURSIVE : 0,
 			      &attributes) < 0)
 		return fail_sys(e, "set the propagation of the root filesystem");
-	return 0;
+	return child_mounts_propagation(b, e);
 }
 
 int child_readonly_root(struct boot *b, struct err *e)

@@ -295,6 +295,9 @@ int apply_mount_attributes(int fd, const struct plan_mount *mount, struct err *e
 int apply_propagation(int fd, const struct plan_mount *mount, struct err *e) MUST_CHECK;
 int separate_from_host(struct boot *b, int fd, const struct plan_mount *mount, struct err *e)
 	MUST_CHECK;
+/* After the root's: that of the mounts which say something of it themselves, where the root's is about them, too. */
+int child_mounts_propagation(struct boot *b, struct err *e) MUST_CHECK;
+bool propagation_is_set_again(const struct boot *b, const struct plan_mount *mount);
 
 /* --- child_*.c: steps of the container's first process --- */
 /* Again after each change of user. */

@@ -367,6 +367,50 @@ END
     umount source
 }
 
+@test "propagation of a mount is its own in the end, whatever that of the root is" {
+    mkdir source && mount -t tmpfs tmpfs source && mkdir source/below && mount -t tmpfs tmpfs source/below
+    mount --make-rprivate source
+    while read -r root wanted; do
+        ask "$mountinfo" ".linux.rootfsPropagation = \"$root\"" '.root.readonly = false' "$(adds \
+            "$(mount_json bind "$PWD/source" /shared rbind rshared)" "$(mount_json bind "$PWD/source" /private rbind rprivate)" \
+            "$(mount_json tmpfs tmpfs /tmpfs shared)" "$(mount_json tmpfs tmpfs /again)" "$(mount_json none none /again remount bind shared)" "$(mount_json tmpfs tmpfs /silent)")"
+        is "$status|$stderr" "0|"
+        is "$root $(for m in /shared /shared/below /private /private/below /tmpfs /again /silent; do optional $m | sed 's/^$/-/'; done | xargs)" "$root $wanted"
+    done <<'END'
+private shared shared - - shared shared -
+rprivate shared shared - - shared shared -
+rslave shared shared - - shared shared -
+rshared shared shared - - shared shared shared
+END
+    umount -R source
+}
+
+# shown_in_order: the mounts of the bundle are in $output in their order, and the root is the first
+shown_in_order() {
+    is "$(awk '{ print $5 }' <<<"$output" | grep -Fxf <(jq -r '"/", .mounts[].destination' "$b/config.json") | xargs)" \
+        "/ $(jq -r '.mounts[].destination' "$b/config.json" | xargs)"
+}
+
+@test "the kernel shows the mounts in the order of the configuration, whoever has made them" {
+    mkdir source && mount -t tmpfs tmpfs source && mount --make-shared source && mkdir source/below && mount -t tmpfs tmpfs source/below
+    touch file
+    cat /proc/self/mountinfo >before
+    for more in . '.mounts |= [.[5]] + .[0:5] + .[6:]' "$(user_namespace)"; do
+        for root in rprivate rshared; do
+            ask "$mountinfo" "$more" ".linux.rootfsPropagation = \"$root\"" '.root.readonly = false' "$(adds \
+                "$(mount_json bind "$PWD/source" /run rbind rw)" "$(mount_json tmpfs tmpfs /tmp)" "$(mount_json bind "$PWD/file" /tmp/file bind rshared)" \
+                "$(mount_json bind "$PWD/source" /home rbind rslave)" "$(mount_json tmpfs tmpfs /root)" "$(mount_json bind "$PWD/source/below" /var rbind rshared)")"
+            is "$status|$stderr" "0|"
+            shown_in_order
+            is "$(type_of /run/below) $(type_of /home/below)" "tmpfs tmpfs"
+            # nothing that was made twice is left, here or there
+            is "$(awk '{ print $5 }' <<<"$output" | sort | uniq -d)" ""
+            cmp before /proc/self/mountinfo
+        done
+    done
+    umount -R source
+}
+
 @test "rootfsPropagation: each value, and the host's table never changes" {
     mkdir shared && mount -t tmpfs tmpfs shared && mount --make-shared shared
     b=$(bundle c1)
