@@ -75,6 +75,20 @@ static const char *shared_with(struct application *a, int type, const char *with
 			    namespace_type_name(type), with);
 }
 
+bool namespace_refuse_type(struct application *a, const char *id, long index)
+{
+	const struct spec_namespace *entry = &a->edit.spec->linux_->namespaces.v[index];
+	const struct ns_facts *ns = facts_requested(a->facts, entry->path);
+
+	if (!ns || ns->problem || ns->type == entry->type)
+		return false;
+	edit_refuse(&a->edit, id, namespace_pointer(a, index),
+		    arena_printf(a->edit.arena, "%s: %s; name a namespace of that type, or none",
+				 edit_shown(&a->edit, entry->path),
+				 namespace_problem(a, entry->path, entry->type)));
+	return true;
+}
+
 /* Returns true where the entry was changed. */
 static bool make_fresh(struct application *a, const char *id, int type, long index)
 {
@@ -85,7 +99,7 @@ static bool make_fresh(struct application *a, const char *id, int type, long ind
 				   shared_with(a, type, "the runtime's own"));
 		return true;
 	}
-	if (!path)
+	if (!path || namespace_refuse_type(a, id, index))
 		return false;
 	edit_namespace_path(&a->edit, id, (size_t)index, NULL,
 			    shared_with(a, type,

@@ -177,10 +177,13 @@ static void keep_requested(struct application *a, const char *id)
 
 void rule_network_namespace(struct application *a, const char *id)
 {
+	long index = namespace_index(a->edit.spec, SPEC_NS_NETWORK);
+	bool wrong = index >= 0 && namespace_refuse_type(a, id, index);
 	const char *why;
 
 	if (is_requested(a)) {
-		keep_requested(a, id);
+		if (!wrong)
+			keep_requested(a, id);
 		return;
 	}
 	why = unusable(a);
