@@ -379,7 +379,9 @@ int child_working_directory(struct boot *b, struct err *e)
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return fail_sys(e, "open '/'");
-	fd = beneath_make_directory(root, cwd, 0755, e);
+	/* What creation has made is the container's own by now: a name that is not there is a wrong one. */
+	fd = b->exec ? beneath_open(root, cwd, O_DIRECTORY, e)
+		     : beneath_make_directory(root, cwd, 0755, e);
 	if (fd < 0)
 		return err_prefix(e, "process.cwd");
 	b->in_directory = fchdir(fd) == 0;

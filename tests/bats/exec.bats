@@ -123,7 +123,6 @@ sleep 1000 "
     alive c1 '.process.env += ["OWN=1", "OTHER=2"]'
     mkdir -p "$b/rootfs/work"
     says /work --cwd /work c1 pwd
-    says /made/here --cwd /made/here c1 pwd
     refused 'exec: cwd: ' --cwd relative c1 true
     succeeds exec -e OTHER=3 --env NEW=a=b -e EMPTY= c1 env
     for line in OWN=1 OTHER=3 NEW=a=b EMPTY= HOME=/root; do grep -qxF "$line" <<<"$output"; done
@@ -137,6 +136,24 @@ sleep 1000 "
     matches "$output" '1$'
     succeeds exec c1 grep NoNewPrivs /proc/self/status
     matches "$output" '0$'
+}
+
+@test "a working directory that is not there is an error, and is not made" {
+    alive c1 '.process.cwd = "/of/creation"'
+    says /of/creation c1 pwd
+    ln -s /absent/target "$b/rootfs/link"
+    refused "process.cwd: .*'/absent/here'.*: no such file or directory$" --cwd /absent/here c1 true
+    refused "process.cwd: .*: no such file or directory$" --cwd /absent/here --user 1000:1000 c1 true
+    refused "process.cwd: .*: no such file or directory$" --cwd /link c1 true
+    refused "process.cwd: .*: no such file or directory$" --detach --pid-file pid --process "$(process absent '.args = ["pwd"] | .cwd = "/absent/too"')" c1
+    # what creation has made, and somebody has taken away
+    rmdir "$b/rootfs/of/creation"
+    refused "process.cwd: .*: no such file or directory$" c1 true
+    [ ! -e "$b/rootfs/absent" ] && [ ! -e "$b/rootfs/of/creation" ]
+    # one that only its user may enter is entered
+    mkdir -m 700 "$b/rootfs/private"
+    chown 1000:1000 "$b/rootfs/private"
+    says /private --cwd /private --user 1000:1000 c1 pwd
 }
 
 @test "user: exactly the numbers that are given, or an error (CVE-2016-3697, CVE-2026-30892)" {
