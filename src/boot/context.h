@@ -60,6 +60,7 @@ struct boot {
 	int start_listener; /* ROOT/ID/start */
 	int console_master; /* parent: received, owned */
 	bool child_failed;  /* parent: its error was received */
+	bool child_lost;    /* parent of exec: it was killed, or has ended without a word */
 	bool child_runs;    /* parent of exec: the program runs, so what fails now is our own */
 
 	int mounts_copy; /* pidfd of who keeps a copy of the runtime's mounts; -1: the container's own is one */
@@ -376,6 +377,8 @@ int child_announce(struct boot *b, struct err *e) MUST_CHECK;
 int child_execve(struct boot *b, struct err *e) MUST_CHECK;
 
 /* --- parent_exec.c, child_exec.c: the EXEC page --- */
+/* A step may have failed because the container has ended: then that is the error. When the new process is gone. */
+void parent_exec_learn_end(const struct boot *b, struct err *e);
 int parent_exec_find_init(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_namespaces(struct boot *b, struct err *e) MUST_CHECK;
 int parent_exec_cgroup(struct boot *b, struct err *e) MUST_CHECK;

@@ -148,6 +148,7 @@ int boot_exec(const struct exec_request *request, struct exec_result *ret, struc
 		if (!b.child_runs)
 			parent_learn_cause(&b, e);
 		parent_end(&b.init);
+		parent_exec_learn_end(&b, e);
 		if (b.pid_file_written)
 			unlink(b.options->pid_file);
 		return -1;

@@ -77,12 +77,16 @@ int parent_fail_oom_killed(const struct boot *b, struct err *e)
 			       e);
 }
 
-static int fail_ended(const struct boot *b, int status, struct err *e)
+static int fail_ended(struct boot *b, int status, struct err *e)
 {
 	const char *hint = "";
 
 	if (status == 128 + SIGKILL && parent_fail_oom_killed(b, e) < 0)
 		return -1;
+	b->child_lost = status == 0 || status == 128 + SIGKILL;
+	/* The joiner has done its part; what it has made is gone. */
+	if (b->exec && status == 0)
+		return fail(e, ERR_SYSTEM, "the new process ended before its program ran");
 	if (status == 128 + SIGKILL)
 		hint = ", killed";
 	else if (status == 128 + SIGSYS)

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "sys/channel.h"
+#include "sys/deadline.h"
 #include "sys/nsfd.h"
 #include "sys/procfs.h"
 
@@ -18,6 +19,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What is killed with the container may be gone before the first process has begun to end. */
+#define ENDING_MS 250
+#define LOOK_MS 10
 
 static int fail_stopped(struct err *e)
 {
@@ -254,7 +259,36 @@ int parent_exec_running(struct boot *b, struct err *e)
 	}
 	if (parent_fail_oom_killed(b, e) < 0)
 		return -1;
+	b->child_lost = true;
 	return fail(e, ERR_SYSTEM, "the new process ended before its program ran");
+}
+
+static bool container_ends(const struct boot *b, int timeout_ms)
+{
+	struct deadline deadline = deadline_in(timeout_ms);
+
+	for (;;) {
+		int left = deadline_left(&deadline);
+		/* It waits for all others in its PID namespace before it has ended. */
+		if (procfs_is_ending((pid_t)b->status->init.pid) ||
+		    pidfd_ended(b->target, left < LOOK_MS ? left : LOOK_MS))
+			return true;
+		if (left == 0)
+			return false;
+	}
+}
+
+/* In whatever step it shows: no namespace to enter, no cgroup, no number for a new process, or a signal that was for
+ * all of them. */
+void parent_exec_learn_end(const struct boot *b, struct err *e)
+{
+	if (b->target < 0 || b->child_runs ||
+	    (e->kind != ERR_SYSTEM && e->kind != ERR_STATE && e->kind != ERR_NOT_FOUND))
+		return;
+	if (container_ends(b, b->child_lost ? ENDING_MS : 0))
+		(void)!fail(e, ERR_STATE,
+			    "container not running: %s ended while the new process was made",
+			    b->status->id);
 }
 
 int parent_exec_pidfd(struct boot *b, struct err *e)

@@ -26,7 +26,8 @@
 #define STAT_START_TIME 22 /* proc_pid_stat(5), counted from 1 */
 #define STAT_STATE 3
 #define STAT_FLAGS 9
-#define STAT_FLAG_FORKNOEXEC 0x40u /* PF_FORKNOEXEC, linux/sched.h */
+#define STAT_FLAG_EXITING 0x4u     /* PF_EXITING, linux/sched.h */
+#define STAT_FLAG_FORKNOEXEC 0x40u /* PF_FORKNOEXEC */
 
 static bool is_procfs(int fd)
 {
@@ -186,6 +187,11 @@ static const char *stat_field(const char *text, int number)
 	return at;
 }
 
+static int fail_stat(pid_t pid, struct err *e)
+{
+	return fail(e, ERR_SYSTEM, "/proc/%ld/stat cannot be understood", (long)pid);
+}
+
 static int parse_stat(pid_t pid, const char *text, uint64_t *ret_start_time, char *ret_state,
 		      struct err *e)
 {
@@ -205,7 +211,7 @@ static int parse_stat(pid_t pid, const char *text, uint64_t *ret_start_time, cha
 			return 0;
 		}
 	}
-	return fail(e, ERR_SYSTEM, "/proc/%ld/stat cannot be understood", (long)pid);
+	return fail_stat(pid, e);
 }
 
 static int no_such_process(pid_t pid, struct err *e)
@@ -237,26 +243,48 @@ static int read_stat(pid_t pid, char **ret_text, struct err *e)
 	return 0;
 }
 
-int procfs_has_executed(pid_t pid, bool *ret, struct err *e)
+static int read_flags(pid_t pid, uint64_t *ret_flags, char *ret_state, struct err *e)
 {
 	autofree char *text = NULL;
 	char number[24];
-	const char *field;
-	uint64_t flags;
+	const char *field, *state;
 	size_t length;
 
 	if (read_stat(pid, &text, e) < 0)
 		return -1;
+	state = stat_field(text, STAT_STATE);
 	field = stat_field(text, STAT_FLAGS);
 	length = field ? strspn(field, "0123456789") : 0;
-	if (length == 0 || length >= sizeof(number))
-		return fail(e, ERR_SYSTEM, "/proc/%ld/stat cannot be understood", (long)pid);
+	if (!state || length == 0 || length >= sizeof(number))
+		return fail_stat(pid, e);
 	memcpy(number, field, length);
 	number[length] = '\0';
-	if (!parse_u64(number, &flags))
-		return fail(e, ERR_SYSTEM, "/proc/%ld/stat cannot be understood", (long)pid);
+	if (!parse_u64(number, ret_flags))
+		return fail_stat(pid, e);
+	*ret_state = *state;
+	return 0;
+}
+
+int procfs_has_executed(pid_t pid, bool *ret, struct err *e)
+{
+	uint64_t flags;
+	char state;
+
+	if (read_flags(pid, &flags, &state, e) < 0)
+		return -1;
 	*ret = !(flags & STAT_FLAG_FORKNOEXEC);
 	return 0;
+}
+
+bool procfs_is_ending(pid_t pid)
+{
+	uint64_t flags;
+	struct err ignored;
+	char state;
+
+	/* A zombie may have other threads that live. */
+	return read_flags(pid, &flags, &state, &ignored) == 0 && state != 'Z' &&
+	       (flags & STAT_FLAG_EXITING);
 }
 
 int procfs_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state, struct err *e)
