@@ -15,22 +15,30 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+int process_affinity(const struct boot *b, pid_t pid, struct err *e)
+{
+	const struct plan_number_set *cpus = &b->plan->process.affinity_final;
+
+	if (!cpus->text)
+		return 0;
+	if (syscall(SYS_sched_setaffinity, pid, cpus->words * sizeof(cpus->mask[0]), cpus->mask) <
+	    0)
+		return fail_sys(e, "process.execCPUAffinity.final: set '%s'", cpus->text);
+	return 0;
+}
+
 /* The caller's mask is not the container's: all processors that the cgroup's cpuset allows (cpuset(7)), or
  * those of them that exec's process asks for. */
 int child_affinity(struct boot *b, struct err *e)
 {
-	const struct plan_number_set *cpus = &b->plan->process.affinity_final;
 	unsigned long all[1024 / sizeof(unsigned long)];
 
 	memset(all, 0xff, sizeof(all));
 	if (syscall(SYS_sched_setaffinity, 0, sizeof(all), all) < 0 && errno != EPERM &&
 	    errno != EINVAL)
 		return fail_sys(e, "reset the processor affinity");
-	if (!cpus->text)
-		return 0;
-	if (syscall(SYS_sched_setaffinity, 0, cpus->words * sizeof(cpus->mask[0]), cpus->mask) < 0)
-		return fail_sys(e, "process.execCPUAffinity.final: set '%s'", cpus->text);
-	return 0;
+	/* Else the runtime does it, once the process is in that cpuset. */
+	return b->outside ? 0 : process_affinity(b, 0, e);
 }
 
 /* set_mempolicy(2); the kernel takes one off the number of bits. */

@@ -110,11 +110,28 @@ int child_exec_forget(struct boot *b, struct err *e)
 	return 0;
 }
 
+/* In words that a filter lets through; whatever it says of them, another clone shows it. */
+static int ask_for_place(struct boot *b, struct err *e)
+{
+	struct message message = { .type = BOOT_FULL };
+
+	if (channel_write(b->channel, &message, e) < 0 || channel_read(b->channel, &message, e) < 0)
+		return -1;
+	return message.type == BOOT_GO ? 0 : fail(e, ERR_SYSTEM, "the runtime has ended");
+}
+
 /* Returns in the process alone. */
 int child_exec_clone(struct boot *b, struct err *e)
 {
 	struct child process = CHILD_INIT;
 	int rc = child_clone_plain(CLONE_PARENT, &b->own, &process, e);
+
+	/* The pids limit, of which an exec is to say how it was used up. */
+	if (rc < 0 && e->sys == EAGAIN) {
+		if (ask_for_place(b, e) < 0)
+			return -1;
+		rc = child_clone_plain(CLONE_PARENT, &b->own, &process, e);
+	}
 
 	if (rc > 0)
 		_exit(0);

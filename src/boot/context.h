@@ -95,8 +95,9 @@ struct boot {
 	int target;                      /* pidfd of the container's first process */
 	uint64_t join_flags; /* CLONE_NEW* of its namespaces that are not ours, but the network */
 	bool join_network;   /* its network is not ours */
-	bool groups_denied;  /* its user namespace allows no setgroups() */
-	int network;         /* entered instead of its own (before a late join), else -1 */
+	bool outside; /* the joiner is outside of the container's cgroup, and the process is moved there */
+	bool groups_denied; /* its user namespace allows no setgroups() */
+	int network;        /* entered instead of its own (before a late join), else -1 */
 
 	/* --- MOUNTS --- */
 	const struct mounts_request *live; /* NULL on the other pages */
@@ -237,7 +238,7 @@ int parent_ready(struct boot *b, struct err *e) MUST_CHECK;
 int parent_expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e) MUST_CHECK;
 /* The same for one of two types; what it says is in *ret. */
 int parent_expect_either(struct boot *b, uint32_t type, uint32_t other, struct message *ret,
-			 struct err *e) MUST_CHECK;
+			 int *ret_fd, struct err *e) MUST_CHECK;
 /* One descriptor with a text, over a stream socket at which somebody listens. `what` names the socket and
  * what is sent in errors. */
 int parent_send_descriptor(const char *path, int fd, const char *text, const char *what,
@@ -360,6 +361,8 @@ void child_seccomp_explain(const struct boot *b, struct err *e);
 
 /* --- child_attributes.c: what survives execve() --- */
 int child_affinity(struct boot *b, struct err *e) MUST_CHECK;
+/* Those that exec's process asks for; 0: of the caller. */
+int process_affinity(const struct boot *b, pid_t pid, struct err *e) MUST_CHECK;
 int child_memory_policy(struct boot *b, struct err *e) MUST_CHECK;
 int child_personality(struct boot *b, struct err *e) MUST_CHECK;
 int parent_hook_place(struct boot *b, struct err *e) MUST_CHECK;

@@ -165,9 +165,9 @@ int parent_expect(struct boot *b, uint32_t type, int *ret_fd, struct err *e)
 }
 
 int parent_expect_either(struct boot *b, uint32_t type, uint32_t other, struct message *ret,
-			 struct err *e)
+			 int *ret_fd, struct err *e)
 {
-	if (receive_any(b, ret, NULL, e) < 0)
+	if (receive_any(b, ret, ret_fd, e) < 0)
 		return -1;
 	if (ret->type != type && ret->type != other)
 		return fail(e, ERR_INTERNAL, "message %u where %u or %u was due", ret->type, type,

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "boot/protocol.h"
+#include "facts/facts.h"
 #include "sys/channel.h"
 #include "sys/deadline.h"
 #include "sys/nsfd.h"
@@ -160,17 +161,31 @@ int parent_exec_sockets(struct boot *b, struct err *e)
 	return 0;
 }
 
+/* Where no process can be born there is the one group that init is in, or none: then it is moved in later. */
+static int clone_elsewhere(struct boot *b, struct err *e)
+{
+	/* cgroups(7), "no internal processes": the container has made sub-groups and given them
+	 * controllers. Its first process is in one of them. */
+	if (e->sys == EBUSY && b->exec->cgroups.n == 0) {
+		if (cgroup_follow(b->status->cgroup, (pid_t)b->status->init.pid, &b->cgroup, e) < 0)
+			return -1;
+		int rc = child_clone(0, b->cgroup.into, &b->init, e);
+		if (rc >= 0)
+			return rc;
+	}
+	/* The pids limit is used up. */
+	if (e->sys != EAGAIN)
+		return -1;
+	b->outside = true;
+	return child_clone(0, -1, &b->init, e);
+}
+
 int parent_exec_clone(struct boot *b, struct err *e)
 {
 	int rc = child_clone(0, b->cgroup.into, &b->init, e);
 
-	/* cgroups(7), "no internal processes": the container has made sub-groups and given them
-	 * controllers. Its first process is in one of them. */
-	if (rc < 0 && e->sys == EBUSY && b->cgroup.into >= 0 && b->exec->cgroups.n == 0) {
-		if (cgroup_follow(b->status->cgroup, (pid_t)b->status->init.pid, &b->cgroup, e) < 0)
-			return -1;
-		rc = child_clone(0, b->cgroup.into, &b->init, e);
-	}
+	if (rc < 0 && b->cgroup.into >= 0)
+		rc = clone_elsewhere(b, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
@@ -201,17 +216,58 @@ int parent_exec_process_listener(struct boot *b, struct err *e)
 	return b->plan->process.no_new_privileges ? parent_seccomp_listener(b, e) : 0;
 }
 
+/* Only where it is met, so that it costs nobody else anything, and without a look before that a container which
+ * forks could belie. */
+static int make_place(struct boot *b, struct err *e)
+{
+	const struct message go = { .type = BOOT_GO };
+	struct cgroup_facts *facts;
+
+	if (b->cgroup.n && !b->outside) {
+		if (facts_cgroup(b->arena, &facts, e) < 0 ||
+		    cgroup_move_out(&b->cgroup, b->status->cgroup, facts, b->init.pid, e) < 0)
+			return -1;
+		b->outside = true;
+	}
+	return channel_send(b->channel, &go, -1, e);
+}
+
+/* It waits for our word, and its program has not run. */
+static int take_in(struct boot *b, pid_t pid, struct err *e)
+{
+	if (!b->outside)
+		return 0;
+	if (cgroup_take_in(&b->cgroup, pid, e) < 0)
+		return -1;
+	/* A kill of all that is in the cgroup may have come before. */
+	if (pidfd_ended(b->target, 0))
+		return fail_stopped(e);
+	return process_affinity(b, pid, e);
+}
+
+static int expect_process(struct boot *b, int *ret_pidfd, struct err *e)
+{
+	struct message message;
+
+	if (parent_expect_either(b, BOOT_PROCESS, BOOT_FULL, &message, ret_pidfd, e) < 0)
+		return -1;
+	if (message.type == BOOT_PROCESS)
+		return 0;
+	return make_place(b, e) < 0 ? -1 : parent_expect(b, BOOT_PROCESS, ret_pidfd, e);
+}
+
 int parent_exec_process(struct boot *b, struct err *e)
 {
 	autoclose int pidfd = -1;
 	pid_t pid;
 	int status;
 
-	if (parent_expect(b, BOOT_PROCESS, &pidfd, e) < 0)
+	if (expect_process(b, &pidfd, e) < 0)
 		return -1;
 	if (pidfd < 0)
 		return fail(e, ERR_INTERNAL, "the process did not come with its message");
-	if (pid_of(pidfd, &pid, e) < 0 || parent_wait_end(b, &b->init, &status, e) < 0) {
+	if (pid_of(pidfd, &pid, e) < 0 || parent_wait_end(b, &b->init, &status, e) < 0 ||
+	    take_in(b, pid, e) < 0) {
 		/* It waits for our word, and would let us wait for its last ones. */
 		sys_pidfd_send_signal(pidfd, SIGKILL);
 		b->child_failed = true;

@@ -142,7 +142,7 @@ static int receive_list(struct boot *b, struct u32list *ret, struct err *e)
 {
 	struct message message;
 
-	while (parent_expect_either(b, BOOT_MOUNT, BOOT_MOUNTS_DONE, &message, e) == 0) {
+	while (parent_expect_either(b, BOOT_MOUNT, BOOT_MOUNTS_DONE, &message, NULL, e) == 0) {
 		if (message.type == BOOT_MOUNTS_DONE)
 			return 0;
 		kernel_mount_list(b, ret, (uint32_t)message.value);

@@ -49,6 +49,8 @@
  *	  |-- SECCOMP_DONE ------------------->|  process, before READY)
  *	  |<------------------------- LOOK ----|  without no_new_privs its filter is in force
  *	  |-- GO ------------------------------>|  it is what the process is to be
+ *	  |<------------------------- FULL ----|  (only where no process can be born in its cgroup)
+ *	  |-- GO ------------------------------>|  (likewise) it was moved to where one can
  *	  |<------------------- PROCESS + fd ---|  from the process, its pidfd; the joiner has ended
  *	  |<------------------------ READY -----|  its program can be executed
  *	  |-- GO ------------------------------>|  its resource limits are set
@@ -108,6 +110,7 @@ enum boot_message {
 	/* value: the id of a mount */
 	BOOT_MOUNT,
 	BOOT_MOUNTS_DONE,
+	BOOT_FULL,
 };
 
 /* What the init of a container that version 0.1.0 has created says to `start`, and is told. */

@@ -145,6 +145,15 @@ int cgroup_update(const struct plan_cgroup *plan, const struct cgroup_facts *fac
 		  const struct cgroup_record *record, struct cgroup_changes *ret, struct err *e)
 	MUST_CHECK;
 
+/*
+ * A full group takes no process that is born in it, but one that is moved there (pids controller of
+ * cgroup-v2.rst). Move a process of the group out of the hierarchies that may be full, to where the caller is; what
+ * it clones there is then taken in. `cgroup` was opened by the record.
+ */
+int cgroup_move_out(const struct cgroup *cgroup, const struct cgroup_record *record,
+		    const struct cgroup_facts *facts, pid_t pid, struct err *e) MUST_CHECK;
+int cgroup_take_in(const struct cgroup *cgroup, pid_t pid, struct err *e) MUST_CHECK;
+
 /* In the single-threaded child: write 0 to every `tasks`. Async-signal-safe in effect: no allocation. */
 int cgroup_join_self(const struct cgroup *cgroup, struct err *e) MUST_CHECK;
 

@@ -237,3 +237,48 @@ int cgroup_follow(const struct cgroup_record *record, pid_t pid, struct cgroup *
 	replace_fd(&ret->into, take_fd(&fd));
 	return 0;
 }
+
+/* Where processes are counted; on v2 that may be a group above alone. */
+static bool may_be_full(const struct cgroup *cgroup, size_t i)
+{
+	return cgroup->layout == CGROUP_V2 ||
+	       faccessat(cgroup->directories[i], "pids.current", F_OK, 0) == 0;
+}
+
+int cgroup_move_out(const struct cgroup *cgroup, const struct cgroup_record *record,
+		    const struct cgroup_facts *facts, pid_t pid, struct err *e)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	for (size_t i = 0; i < cgroup->n; i++) {
+		const struct cgroup_hierarchy_facts *of;
+		autostrbuf own = { 0 };
+		autoclose int fd = -1;
+		if (!may_be_full(cgroup, i))
+			continue;
+		of = hierarchy_of(record, facts, record->directories.v[i]);
+		if (!of)
+			continue;
+		strbuf_printf(&own, "%s%s", of->mount_point, of->own_path);
+		fd = open(strbuf_text(&own), O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 || tree_write(fd, of->v2 ? "cgroup.procs" : "tasks", number) < 0)
+			return fail_sys(e, "move process %s to cgroup '%s'", number,
+					strbuf_text(&own));
+	}
+	return 0;
+}
+
+int cgroup_take_in(const struct cgroup *cgroup, pid_t pid, struct err *e)
+{
+	char number[16];
+	int length = snprintf(number, sizeof(number), "%d", (int)pid);
+
+	for (size_t i = 0; i < cgroup->n; i++)
+		if (cgroup->tasks[i] >= 0 &&
+		    write_fd_all(cgroup->tasks[i], "tasks", number, (size_t)length, e) < 0)
+			return err_prefix(e, "move process %s into the container's cgroup", number);
+	if (cgroup->into >= 0 && tree_write(cgroup->into, "cgroup.procs", number) < 0)
+		return fail_sys(e, "move process %s into the container's cgroup", number);
+	return 0;
+}
