@@ -6,6 +6,7 @@
 #include "container/terminal.h"
 
 #include "base/auto.h"
+#include "sys/deadline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,11 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+/* How soon a reader is told that the input has ended after another one was, and how soon where none has read it. */
+#define AGAIN_MS 50
+#define AGAIN_MAX_MS 1000
+#define TYPED_EOF 4 /* ^D */
 
 /* The program's output is drained this long after its end where others still hold the terminal. */
 #define DRAIN_MS 200
@@ -162,6 +168,56 @@ static void drain(struct flow *out)
 	}
 }
 
+/* A terminal has no end that stays: each reader is told anew, as by a person who types it (termios(3)). */
+struct ending {
+	bool begun;
+	int wait_ms;
+	struct deadline next;
+};
+
+/* Whether somebody has something to read there still; `otherwise` where the kernel does not tell. */
+static bool has_input(int master, bool otherwise)
+{
+	autoclose int slave = ioctl(master, TIOCGPTPEER, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	struct pollfd input = { .fd = slave, .events = POLLIN };
+	int n = slave < 0 ? -1 : poll(&input, 1, 0);
+
+	return n < 0 ? otherwise : n > 0;
+}
+
+/* Line editors, which take each key by itself, know what is typed. VDISABLE: there is no such character. */
+static void type_eof(int master)
+{
+	struct termios mode;
+	char eof = TYPED_EOF;
+
+	if (tcgetattr(master, &mode) < 0)
+		return;
+	if (mode.c_lflag & ICANON)
+		eof = (char)mode.c_cc[VEOF];
+	if (eof != _POSIX_VDISABLE)
+		(void)!write(master, &eof, 1);
+}
+
+/* How long to wait for anything else; -1: the input goes on. Half a line is given to its reader by the first
+ * character, and a change of modes may swallow one: so the next one follows as soon as nothing is left to read. */
+static int tell_end(const struct foreground *f, const struct flow *in, struct ending *ending)
+{
+	if (f->master < 0 || in->readable || in->dead || is_pending(in))
+		return -1;
+	if (!deadline_is_over(&ending->next))
+		return deadline_left(&ending->next);
+	if (!has_input(f->master, ending->begun)) {
+		type_eof(f->master);
+		ending->wait_ms = AGAIN_MS;
+	} else if (ending->wait_ms < AGAIN_MAX_MS) {
+		ending->wait_ms = ending->begun ? 2 * ending->wait_ms : AGAIN_MS;
+	}
+	ending->begun = true;
+	ending->next = deadline_in(ending->wait_ms);
+	return ending->wait_ms;
+}
+
 static int follow(struct foreground *f, int signal_fd, struct flow *in, struct flow *out,
 		  struct err *e)
 {
@@ -170,11 +226,12 @@ static int follow(struct foreground *f, int signal_fd, struct flow *in, struct f
 		{ .fd = signal_fd, .events = POLLIN },
 		[6] = { .fd = f->notify ? f->notify->socket : -1, .events = POLLIN },
 	};
+	struct ending ending = { .begun = false };
 
 	for (;;) {
 		flow_prepare(in, &fds[2], &fds[3]);
 		flow_prepare(out, &fds[4], &fds[5]);
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+		if (poll(fds, ARRAY_SIZE(fds), tell_end(f, in, &ending)) < 0) {
 			if (errno == EINTR)
 				continue;
 			return fail_sys(e, "wait for the container");

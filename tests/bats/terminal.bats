@@ -135,6 +135,45 @@ ready\r
     is "$(echo typed | shim_in 20 run -b "$b" c1 | tr '\n' '|')" "typed|<typed>|"
 }
 
+# What each reader of a program sees at a terminal whose input has ended.
+ends_with() { # LAST-LINE SCRIPT: of run and of exec, with what is on standard input
+    local input=$BATS_TEST_TMPDIR/input said
+    cat >"$input"
+    edit_config "$b" --arg script "$2" '.process.args = ["sh", "-c", $script]'
+    said=$(shim_in 20 run -b "$b" c1 <"$input" 2>&1 | tr -d '\r' | tail -n 1)
+    is "run: $said" "run: $1"
+    said=$(shim_in 20 exec -t other sh -c "$2" <"$input" 2>&1 | tr -d '\r' | tail -n 1)
+    is "exec: $said" "exec: $1"
+}
+@test "input that ends is an end of file for the program, and for each that reads on" {
+    b=$(bundle other "$(args sleep 1000)") && succeeds run -d -b "$b" other
+    b=$(bundle c1 "$with_terminal")
+    ends_with 'ended 0' 'cat; echo "ended $?"' </dev/null
+    ends_with '2' 'wc -l' <<<$'one\ntwo'
+    ends_with 'one 1' 'read -r line; read -r none; echo "$line $?"' <<<one
+    # an unfinished line, which is echoed, is given as it is, and is not the end
+    ends_with 'half<half> end' 'read -r line; echo "<$line> $(cat)end"' < <(printf half)
+    ends_with '1 2 3 0' 'one=$(cat); two=$(cat); cat; echo "1 2 3 $?"' </dev/null
+    # whoever comes to it late
+    ends_with 'late 0' 'sleep 1; cat; echo "late $?"' </dev/null
+    # the shell that runs the reader reads on after it
+    ends_with 'then' 'sh; echo then' <<<cat
+    # another character, and none that ends anything
+    ends_with 'other 0' 'stty eof ^A; cat; echo "other $?"' </dev/null
+    # who takes each key by itself is told as a person would
+    ends_with 'told' 'stty -icanon -echo; until [ "$(dd bs=1 count=1 2>/dev/null | od -An -to1)" = " 004" ]; do :; done; echo told' </dev/null
+    ends_with 'interactive 0' 'sh -i; echo "interactive $?"' </dev/null
+    # more than a terminal holds
+    seq 1 20000 | ends_with "$(seq 1 20000 | md5sum)" 'sum=$(md5sum); echo; echo "$sum"'
+}
+
+@test "standard input that is closed, or cannot be read, has ended" {
+    b=$(bundle c1 "$(args sh -c 'cat; echo "ended $?"')" "$with_terminal")
+    is "$(shim_in 20 run -b "$b" c1 <&-)" 'ended 0'
+    is "$(shim_in 20 run -b "$b" c1 <"$BATS_TEST_TMPDIR")" 'ended 0'
+    is "$(shim_in 20 run -b "$b" c1 0>/dev/null)" 'ended 0'
+}
+
 @test "a user owns the terminal and can open it anew" {
     b=$(bundle c1 "$(args sh -c 'stat -c "%u %a" $(tty) /dev/console; echo x >/dev/console; echo y >$(tty); echo z >/dev/stdout')" \
         "$with_terminal" '.process.user = {uid: 1000, gid: 1000}')
