@@ -23,16 +23,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Pipes and sockets that the engine gave belong to it; the user of the container must be able to reopen
- * /dev/stdout. Regular files and devices may be the host's own and stay as they are; a terminal of the
- * container's is its user's already. */
+/* What may be read only would be written by the user who gets it, and may be any file of the host's; what is open for
+ * writing is the container's output already. Devices are the host's, or a terminal that is the user's already. */
+static bool is_given(int fd, const struct stat *st)
+{
+	if (S_ISREG(st->st_mode))
+		return (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+	return S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode);
+}
+
+/* The user of the container must be able to reopen /dev/stdout. */
 static int give_streams(const struct plan_process *process, struct err *e)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		struct stat st;
-		if (fstat(fd, &st) < 0 || st.st_uid == process->uid)
-			continue;
-		if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
+		if (fstat(fd, &st) < 0 || st.st_uid == process->uid || !is_given(fd, &st))
 			continue;
 		if (fchown(fd, process->uid, (gid_t)-1) < 0 && errno != EPERM && errno != EROFS &&
 		    errno != EINVAL)

@@ -426,3 +426,25 @@ has_stopped() { [ "$(state_of "$1")" = stopped ]; }
     attempt run --no-new-keyring -b "$b" "$id-2"
     is "$status|$output|$stderr" "1|0|"
 }
+
+@test "the user can open its output again, also where that is a file; what can only be read stays as it is" {
+    again='test "$(id -u)" = 1000 && echo again >>/dev/stdout && echo error >>/dev/stderr'
+    b=$(bundle c1 "$(args sh -c "$again")" '.process.user = {uid: 1000, gid: 1000}')
+    umask 077
+    echo text >input
+    for how in run exec; do
+        case $how in
+        run) command=(run -b "$b" c1) ;;
+        exec)
+            b=$(bundle c2 "$(args sleep 1000)")
+            shim run -d -b "$b" c2 </dev/null >/dev/null 2>&1
+            command=(exec --user 1000:1000 c2 sh -c "$again")
+            ;;
+        esac
+        rm -f output errors
+        shim_in 20 "${command[@]}" <input >output 2>>errors
+        is "$(<output) $(<errors)" 'again error'
+        is "$(stat -c '%n %u:%g %a' input output errors)" "$(printf '%s\n' 'input 0:0 600' 'output 1000:0 600' 'errors 1000:0 600')"
+    done
+    umask 022
+}
