@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "cgroup/tree.h"
+#include "sys/caller.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +18,6 @@
 #define JOB_MS 30000
 /* To be let in is no work for anybody. */
 #define CONNECT_MS 10000
-
-#define UID_MAP_MAX 65536
 
 static const char destination[] = "org.freedesktop.systemd1";
 static const char object[] = "/org/freedesktop/systemd1";
@@ -58,29 +57,6 @@ static void add_escaped(struct strbuf *address, const char *path)
 	}
 }
 
-/* The caller's number in the initial user namespace, or in that of whoever gave it the one it is in: an
- * engine of a user runs us as root of a namespace. */
-static uid_t uid_outside(void)
-{
-	autofree char *text = NULL;
-	uint64_t inside, outside, count, own = geteuid();
-	struct err ignored;
-
-	if (read_file_at(AT_FDCWD, "/proc/self/uid_map", UID_MAP_MAX, &text, NULL, &ignored) < 0)
-		return (uid_t)own;
-	for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
-		char *words[3] = { NULL };
-		for (size_t i = 0; i < 3 && line; i++) {
-			line += strspn(line, " ");
-			words[i] = strsep(&line, " ");
-		}
-		if (words[2] && parse_u64(words[0], &inside) && parse_u64(words[1], &outside) &&
-		    parse_u64(words[2], &count) && own >= inside && own - inside < count)
-			return (uid_t)(outside + own - inside);
-	}
-	return (uid_t)own;
-}
-
 /* Engines run some commands with next to no environment. */
 static void user_address(struct strbuf *ret)
 {
@@ -95,7 +71,7 @@ static void user_address(struct strbuf *ret)
 	if (!str_empty(directory))
 		add_escaped(ret, directory);
 	else
-		strbuf_printf(ret, "/run/user/%u", (unsigned)uid_outside());
+		strbuf_printf(ret, "/run/user/%u", (unsigned)caller_outer_uid());
 	strbuf_puts(ret, "/bus");
 }
 

@@ -14,6 +14,7 @@
 #include "container/records.h"
 #include "plan/plan_hooks.h"
 #include "seccomp/program.h"
+#include "sys/caller.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -78,7 +79,7 @@ static void fill_status(struct made_container *made, const struct container_crea
 		.bundle = arena_strdup(&made->arena, outlook->plan->bundle),
 		.rootfs = arena_strdup(&made->arena, outlook->plan->rootfs),
 		.created = time_stamp(&made->arena),
-		.owner = geteuid(),
+		.owner = caller_outer_uid(),
 		.network = outlook->verdict.network,
 		.network_path = outlook->verdict.network_path,
 		.network_cookie = outlook->verdict.network_cookie,

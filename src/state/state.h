@@ -67,7 +67,7 @@ struct status_record {
 	struct process_identity init;
 	char *bundle, *rootfs;
 	char *created;  /* RFC 3339, UTC, nanoseconds */
-	uint32_t owner; /* uid that created it */
+	uint32_t owner; /* uid of the user who created it, outside of a user namespace of his own */
 	int network;    /* enum network_join */
 	char *network_path;
 	uint64_t network_cookie; /* of the namespace that the container is in, or enters at start */

@@ -28,20 +28,47 @@ static bool is_initial_map(const char *text)
 	return str_eq(text, "\n");
 }
 
-static bool read_uid_map(void)
+/* NULL where there is none: a kernel without user namespaces. Owned. */
+static char *read_uid_map(void)
 {
 	autoclose int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	autoclose int fd = -1;
-	autofree char *text = NULL;
+	char *text = NULL;
 	struct err ignored;
 
 	if (proc < 0)
-		return false;
+		return NULL;
 	fd = procfs_openat(proc, "self/uid_map", O_RDONLY, &ignored);
-	/* no such file: a kernel without user namespaces */
 	if (fd < 0 || read_fd_all(fd, "uid_map", UID_MAP_MAX, &text, NULL, &ignored) < 0)
-		return false;
-	return !is_initial_map(text);
+		return NULL;
+	return text;
+}
+
+static bool next_number(char **text, uint32_t *ret)
+{
+	char *word;
+
+	*text += strspn(*text, " \n");
+	word = *text;
+	*text += strcspn(*text, " \n");
+	if (**text)
+		*(*text)++ = '\0';
+	return parse_u32(word, ret);
+}
+
+uid_t caller_outer_uid(void)
+{
+	uid_t own = geteuid();
+	autofree char *map = read_uid_map();
+	char *at = map;
+	uint32_t inside, outside, count;
+
+	/* user_namespaces(7): what a process of the namespace itself reads are the ids of the one around it */
+	while (at && next_number(&at, &inside) && next_number(&at, &outside) &&
+	       next_number(&at, &count))
+		if (own >= inside && own - inside < count)
+			return outside + (own - inside);
+	return own;
 }
 
 bool caller_in_user_namespace(void)
@@ -50,8 +77,10 @@ bool caller_in_user_namespace(void)
 	 * namespace, only its children do. */
 	static int answer = -1;
 
-	if (answer < 0)
-		answer = read_uid_map();
+	if (answer < 0) {
+		autofree char *map = read_uid_map();
+		answer = map && !is_initial_map(map);
+	}
 	return answer;
 }
 

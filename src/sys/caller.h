@@ -13,6 +13,9 @@ bool caller_in_user_namespace(void);
 /* True where the caller is not root of the initial user namespace. */
 bool caller_is_rootless(void);
 
+/* The caller's uid outside of the user namespace that it is in: an engine of a user runs us as root of one. */
+uid_t caller_outer_uid(void);
+
 /* The uid that stands for every user who has none here (user_namespaces(7)). */
 int caller_overflow_uid(uid_t *ret, struct err *e) MUST_CHECK;
 

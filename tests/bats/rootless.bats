@@ -333,6 +333,22 @@ exec: lo ours theirs
 members: 1"
 }
 
+@test "a container is its user's, also where the user has made it as root of a user namespace" {
+    owner() { shim list --format json | jq -r ".[] | select(.id == \"$1\").owner"; }
+    user_bundle plain "$(args sleep 1000)"
+    shim --cgroup-manager disabled run -d -b "$b" plain >/dev/null 2>&1 </dev/null
+    is "$(owner plain)" 1000
+    inside=(unshare --user --map-root-user --mount)
+    user_bundle within "$(args sleep 1000)" 'del(.linux.uidMappings, .linux.gidMappings, (.linux.namespaces[] | select(.type == "user")))'
+    shim --cgroup-manager disabled run -d -b "$b" within >/dev/null 2>&1 </dev/null
+    is "$(owner within)" 1000
+    is "$(shim state within | jq -r .owner)" 1000
+    matches "$(shim list)" $'\nwithin .* 1000$'
+    # whoever looks from outside sees the same
+    inside=()
+    is "$(owner within)" 1000
+}
+
 @test "a bus that lets nobody in: an error in time, and nothing is left" {
     requires v2 file:/usr/bin/python3
     delegate_cgroup
