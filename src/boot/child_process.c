@@ -189,7 +189,7 @@ int child_create_container_hooks(struct boot *b, struct err *e)
 	struct oci_state state = {
 		.oci_version = b->plan->oci_version,
 		.id = b->plan->id,
-		.status = "creating",
+		.status = "created",
 		.bundle = b->plan->bundle,
 		.pid = getpid(),
 		.annotations = &b->plan->annotations,

@@ -192,7 +192,7 @@ int parent_run_hooks(struct boot *b, struct err *e)
 	const struct oci_state state = {
 		.oci_version = b->plan->oci_version,
 		.id = b->plan->id,
-		.status = "creating",
+		.status = "created",
 		.bundle = b->plan->bundle,
 		.pid = b->init.pid,
 		.annotations = &b->plan->annotations,

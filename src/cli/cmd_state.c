@@ -7,7 +7,7 @@ static int run_state(const struct cli_call *call, struct err *e)
 	auto_json_out out = json_out_new(true);
 	struct container_view view;
 
-	if (container_view(&call->global, call->arguments.v[0], call->arena, &view, e) < 0)
+	if (container_view_recorded(&call->global, call->arguments.v[0], call->arena, &view, e) < 0)
 		return -1;
 	if (container_state_json(&view, out, e) < 0)
 		return -1;

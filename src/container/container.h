@@ -141,6 +141,10 @@ struct container_view {
 };
 int container_view(const struct global_options *global, const char *id, struct arena *arena,
 		   struct container_view *ret, struct err *e) MUST_CHECK;
+/* The same but for one whose first process is not there yet, of which only the name is taken: ERR_NOT_FOUND. */
+int container_view_recorded(const struct global_options *global, const char *id,
+			    struct arena *arena, struct container_view *ret, struct err *e)
+	MUST_CHECK;
 /* The one container, of this root or else of any engine's, whose id of 64 hexadecimal digits begins with
  * these; ERR_NOT_FOUND where there is none, ERR_USAGE where there are several. */
 int container_find(const struct global_options *global, const char *text, struct arena *arena,

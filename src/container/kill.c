@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * kill (runtime.md "Kill"): through a pidfd of exactly the process on record, so that a reused pid is
- * never hit. Takes no lock and writes nothing: a container must be stoppable while another command
- * hangs, and on a full or read-only file system.
+ * never hit. Writes nothing, and takes no lock of a container that is created: it must be stoppable while another
+ * command hangs, and on a full or read-only file system.
  */
 #include "base/log.h"
 #include "cgroup/cgroup.h"
@@ -113,22 +113,40 @@ static int kill_recorded(const struct global_options *global, const struct statu
 	return signal == SIGKILL ? let_die(global, status, arena, e) : 0;
 }
 
+static bool is_created(const struct status_record *status)
+{
+	return status && status->phase != PHASE_CREATING;
+}
+
+/* A creation that has not come so far is waited for until the deadline, unless a hook of it runs: then the lock is
+ * free. */
+static int read_created(const struct global_options *global, const char *id, struct arena *arena,
+			struct status_record **ret, struct err *e)
+{
+	for (int lock = 0; lock <= 1; lock++) {
+		autostatedir dir = STATE_DIR_INIT;
+		int rc = state_open(global->root, id, lock, &dir, e);
+		if (rc == 0)
+			rc = records_status(global, &dir, arena, ret, e);
+		/* With nothing in it, a directory may be just being claimed. */
+		if (rc < 0 && (lock || e->kind != ERR_NOT_FOUND))
+			return -1;
+		if (rc == 0 && is_created(*ret))
+			return 0;
+	}
+	return fail(e, ERR_STATE, "container %s cannot be signalled: it is being created", id);
+}
+
 int container_kill(const struct global_options *global, const char *id, const char *signal,
 		   bool all, struct err *e)
 {
-	autostatedir dir = STATE_DIR_INIT;
 	struct arena arena = { 0 };
 	struct status_record *status;
 	int number, rc;
 
 	if (signal_parse(signal, &number, e) < 0)
 		return -1;
-	if (state_open(global->root, id, false, &dir, e) < 0)
-		return -1;
-	rc = records_status(global, &dir, &arena, &status, e);
-	if (rc == 0 && (!status || status->phase == PHASE_CREATING))
-		rc = fail(e, ERR_STATE, "container %s cannot be signalled: it is being created",
-			  id);
+	rc = read_created(global, id, &arena, &status, e);
 	if (rc == 0)
 		rc = kill_recorded(global, status, number, all, &arena, e);
 	arena_release(&arena);

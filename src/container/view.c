@@ -40,11 +40,6 @@ int container_is_paused(const struct cgroup_record *cgroup, bool *ret, struct er
 static int look_at_process(const struct state_dir *dir, const struct status_record *record,
 			   struct container_view *view, struct err *e)
 {
-	if (record->phase == PHASE_CREATING) {
-		view->status = STATUS_CREATING;
-		return 0;
-	}
-
 	autoclose int pidfd = process_open(&record->init, e);
 	if (pidfd < 0 && e->kind != ERR_NOT_FOUND)
 		return -1;
@@ -56,6 +51,11 @@ static int look_at_process(const struct state_dir *dir, const struct status_reco
 	const struct cgroup_record *cgroup = leftover_cgroup(record, NULL);
 	bool paused;
 	view->pid = record->init.pid;
+	/* Hooks of its creation may be running, which are told the same of it. */
+	if (record->phase == PHASE_CREATING) {
+		view->status = STATUS_CREATED;
+		return 0;
+	}
 	if (container_is_paused(cgroup, &paused, e) < 0)
 		return -1;
 	int waiting = paused ? 0 : container_is_waiting(dir, record, e);
@@ -105,6 +105,14 @@ int container_view(const struct global_options *global, const char *id, struct a
 	view.record = record;
 	*ret = view;
 	return 0;
+}
+
+int container_view_recorded(const struct global_options *global, const char *id,
+			    struct arena *arena, struct container_view *ret, struct err *e)
+{
+	if (container_view(global, id, arena, ret, e) < 0)
+		return -1;
+	return ret->record ? 0 : fail(e, ERR_NOT_FOUND, "container does not exist: %s", id);
 }
 
 struct owner_name container_owner_name(uint32_t uid)

@@ -235,7 +235,7 @@ inode() { stat -L -c %i "$@"; }
     rm hooks
     succeeds restore -d -b "$b" --image-path images c1
     is "$(cut -d ' ' -f 1 hooks | tr '\n' ' ')" 'prestart createRuntime '
-    is "$(sed -n 's/^prestart //p' hooks | jq -c '[.status, .pid]')" "[\"creating\",$(pid_of c1)]"
+    is "$(sed -n 's/^prestart //p' hooks | jq -c '[.status, .pid]')" "[\"created\",$(pid_of c1)]"
     went_on "$at"
     succeeds delete --force c1
     touch refuse
@@ -559,7 +559,8 @@ END
     # not a function: it is the runtime itself that is killed
     "$DISTRO_SHIM" --root "$SHIM_ROOT" restore -d -b "$b" --image-path images c1 </dev/null >/dev/null 2>&1 3>&- &
     wait_until eval '[ -n "$(cat /sys/fs/cgroup/distro-shim/c1/cgroup.procs /sys/fs/cgroup/*/distro-shim/c1/cgroup.procs 2>/dev/null)" ]'
-    is "$(state_of c1)" creating
+    is "$(state_of c1)" ''
+    is "$(shim list --format json | jq -r '.[].status')" creating
     kill -KILL $!
     wait $! || true
     wait_until shim delete --force c1

@@ -200,9 +200,14 @@ open("there", "w"); time.sleep(1000)' </dev/null >/dev/null 2>&1 3>&- &
             "$(hook poststop "echo $kind >>$notes/stopped")" '.linux.cgroupsPath = "/deadlines/c1"')
         background create create --pid-file pid -b "$b" c1
         wait_until pgrep -f 'sleep 4712'
-        is "$(shim_in 5 state c1 | jq -r .status)" creating
+        is "$(shim_in 5 state c1 | jq -r '"\(.status) \(.pid)"')" "created $(init_of c1)"
+        # nothing waits for it
+        start=$SECONDS
+        expect_error 'cannot start' start c1
+        expect_error 'it is being created' kill c1 KILL
         expect_error 'cannot delete container c1 that is not stopped: creating' delete c1
         expect_error 'already exists' create -b "$b" c1
+        [ $((SECONDS - start)) -lt 8 ]
         succeeds delete --force c1
         status=0
         wait "$pid" || status=$?
@@ -216,6 +221,62 @@ open("there", "w"); time.sleep(1000)' </dev/null >/dev/null 2>&1 3>&- &
     done
     # once each
     is "$(tr '\n' ' ' <notes/stopped)" "prestart createRuntime createContainer "
+}
+
+# A creation that stands at a step of its own, holding the lock: $creator
+stands_at() { # STEP
+    DISTRO_SHIM_FAULT=parent:$1:stop background create create -b "$b" c1
+    creator=$pid
+    wait_until grep -qx "Name:.${1:0:15}" "/proc/$creator/status"
+    wait_until grep -q '^State:.T' "/proc/$creator/status"
+}
+waits_for_lock() { find "/proc/$1/fd" -lname "$SHIM_ROOT/c1" | grep -q .; }
+
+@test "start, kill and delete of a container that is being made wait for it; state does not" {
+    requires fault
+    b=$(bundle c1 "$(args sleep 4711)")
+    while read -r step then command; do
+        stands_at "$step"
+        # nobody knows of a first process before it is in the records
+        case $step in
+        record-created) is "$(shim_in 5 state c1 | jq -r '"\(.status) \(.pid)"')" "created $(init_of c1)" ;;
+        *) expect_error 'container does not exist: c1$' state c1 ;;
+        esac
+        # shellcheck disable=SC2086
+        background waiting $command
+        wait_until waits_for_lock "$pid"
+        kill -CONT "$creator"
+        wait "$creator"
+        status=0
+        wait "$pid" || status=$?
+        is "$step $command $status $(<waiting.said)" "$step $command 0 "
+        [ "$then" != stopped ] || wait_until has_status c1 stopped
+        is "$step $command $(state_of c1)" "$step $command ${then#gone}"
+        succeeds delete --force c1
+    done <<'END'
+cgroup-create running start c1
+cgroup-create stopped kill c1 KILL
+cgroup-create gone delete c1
+record-created running start c1
+record-created stopped kill --all c1 KILL
+record-created gone delete --force c1
+END
+}
+has_status() { [ "$(state_of "$1")" = "$2" ]; }
+
+@test "a creation that stands still: start, kill and delete give up in their time" {
+    requires fault
+    b=$(bundle c1 "$(args sleep 4711)")
+    stands_at cgroup-create
+    for command in 'start c1' 'kill c1 KILL' 'delete c1'; do
+        # shellcheck disable=SC2086
+        in_time 8 short $command
+        is "$status" 1
+        contains "$out" 'container c1 is busy: another command has held its lock for 2 seconds'
+    done
+    kill -CONT "$creator"
+    wait "$creator"
+    is "$(state_of c1)" created
 }
 
 @test "a creation that was deleted in a hook takes nothing of the next one's" {

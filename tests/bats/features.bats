@@ -332,11 +332,11 @@ END
         echo "$kind $(sed '$d' "notes/$kind" | jq -r .status) $(tail -n 1 "notes/$kind" | sed "s/^$(readlink /proc/self/ns/mnt | sed 's/[][]/\\&/g')\$/host/; s/^$(tail -n 1 <<<"$output" | sed 's/[][]/\\&/g')\$/container/")"
     done >seen
     diff - <(sort seen) <<'END'
-createContainer creating container
-createRuntime creating host
+createContainer created container
+createRuntime created host
 poststart running host
 poststop stopped host
-prestart creating host
+prestart created host
 startContainer created container
 END
 }

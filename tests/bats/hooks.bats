@@ -60,9 +60,9 @@ ended() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
             is "$(jq -r .ociVersion "notes/$kind$number")" "$(jq -r .ociVersion "$b/config.json")"
         done
     done <<END
-prestart creating $pid
-createRuntime creating $pid
-createContainer creating 1
+prestart created $pid
+createRuntime created $pid
+createContainer created 1
 startContainer created 1
 poststart running $pid
 poststop stopped 0

@@ -69,13 +69,13 @@ fits_schema() { # SCHEMA FILE
     expect_error 'container does not exist' state c1
 }
 
-@test "while a hook of create runs, the state is creating and the container cannot be killed" {
+@test "while a hook of create runs, the state is created and the container cannot be killed yet" {
     mkfifo gate
     # shellcheck disable=SC2016
     b=$(bundle c1 "$(lasting)" '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "read -r line <../gate"],
         env: ["PATH=/bin:/usr/bin"]}]')
     shim create -b "$b" c1 </dev/null >log 2>&1 3>&- &
-    wait_until has_status c1 creating
+    wait_until has_status c1 created
     succeeds list -q
     is "$output" c1
     expect_error 'it is being created' kill c1 KILL
@@ -330,7 +330,7 @@ fits_schema() { # SCHEMA FILE
         env: ["PATH=/bin:/usr/bin"]}]')
     "$DISTRO_SHIM" --root "$SHIM_ROOT" create -b "$b" c1 </dev/null >log 2>&1 3>&- &
     creator=$!
-    wait_until has_status c1 creating
+    wait_until has_status c1 created
     wait_until [ -e "$SHIM_ROOT/c1/status.json" ]
     pid=$(jq .initPid "$SHIM_ROOT/c1/status.json")
     [ -e "/proc/$pid" ]
