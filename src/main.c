@@ -80,7 +80,7 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	code = prepare(argv, &arena, &call, &e);
-	struct log_options log_options = cli_log_options(&call.values);
+	struct log_options log_options = cli_log_options(&call.values, call.command);
 	if (log_open(&log_options, &log_error_value) < 0 && code >= 0) {
 		/* The first error is the one to tell. */
 		e = log_error_value;

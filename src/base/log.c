@@ -47,16 +47,13 @@ struct log {
 static struct log state = { .fd = -1, .level = LOG_LEVEL_ERROR };
 
 static const char *const level_names[] = {
-	[LOG_LEVEL_ERROR] = "error",
-	[LOG_LEVEL_WARNING] = "warning",
-	[LOG_LEVEL_INFO] = "info",
-	[LOG_LEVEL_DEBUG] = "debug",
+	[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTE] = "warning",
+	[LOG_LEVEL_INFO] = "info",   [LOG_LEVEL_DEBUG] = "debug",
 };
 
 static const int priorities[] = {
-	[LOG_LEVEL_ERROR] = LOG_ERR,
-	[LOG_LEVEL_WARNING] = LOG_WARNING,
-	[LOG_LEVEL_INFO] = LOG_INFO,
+	[LOG_LEVEL_ERROR] = LOG_ERR,    [LOG_LEVEL_WARNING] = LOG_WARNING,
+	[LOG_LEVEL_NOTE] = LOG_WARNING, [LOG_LEVEL_INFO] = LOG_INFO,
 	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
 
@@ -332,6 +329,15 @@ void log_info(const char *format, ...)
 
 	va_start(arguments, format);
 	log_message(LOG_LEVEL_INFO, format, arguments);
+	va_end(arguments);
+}
+
+void log_note(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	log_message(LOG_LEVEL_NOTE, format, arguments);
 	va_end(arguments);
 }
 

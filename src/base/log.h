@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages for people and for engines. Contract with the engines: nothing on stderr and nothing in
- * the --log file while all goes well at the default level; on failure exactly one record, level
- * "error", in the --log file and its text on stderr (Podman parses the whole file as one JSON object,
- * containerd reads the last record with level "error").
+ * Messages for people and for engines. Contract with the engines: where they name a --log, nothing on stderr
+ * while all goes well, and in the file warnings at most; on failure exactly one record of level "error", in
+ * the file and its text on stderr (Podman takes the whole file as one JSON object, or, where there is more
+ * in it, what is on stderr; containerd reads the last record with level "error").
  *
  * Record: {"level":"error","msg":"...","time":"RFC 3339 with nanoseconds"} and, beyond what the
  * engines need, "kind" (see err.h).
@@ -15,7 +15,15 @@
 
 #include <stdbool.h>
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+/* A note is a warning of what ordinary engines bring about at each start: it is called a warning where it is
+ * written, and is written only where warnings were asked for. */
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_NOTE,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 
 struct log_options {
 	const char *
@@ -43,6 +51,7 @@ bool log_enabled(enum log_level level);
 /* A message goes to the log target, or to stderr without one, where its level is enabled. */
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* From now on nothing is written: the descriptor of the log is about to be closed. */

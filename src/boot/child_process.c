@@ -245,7 +245,7 @@ int child_keyring(struct boot *b, struct err *e)
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) < 0) {
 		if (errno != ENOSYS && errno != EDQUOT && errno != EPERM)
 			return fail_sys(e, "join a session keyring");
-		log_warning("no session keyring: %s", strerrordesc_np(errno));
+		log_note("no session keyring: %s", strerrordesc_np(errno));
 	}
 	return label_keys(b, "\n", e);
 }

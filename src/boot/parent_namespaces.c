@@ -379,7 +379,7 @@ int parent_oom_score(struct boot *b, struct err *e)
 	/* Lowering it takes CAP_SYS_RESOURCE over the whole host; what a user cannot have is no reason not
 	 * to start (runc and crun do the same). */
 	if (b->facts->rootless && (e->sys == EACCES || e->sys == EPERM)) {
-		log_warning("process.oomScoreAdj: %s", e->text);
+		log_note("process.oomScoreAdj: %s", e->text);
 		return 0;
 	}
 	return -1;

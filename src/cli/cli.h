@@ -137,6 +137,9 @@ struct cli_command {
 	bool takes_program;
 	/* Of the program where `run` fails: 0 means 1. */
 	int failure_code;
+	/* What a user must know is said on stderr where no log is named. Elsewhere it would be noise (state, list), or
+	 * be taken for what the container's program says (exec). */
+	bool warns;
 	/* This binary becomes the container's first process, so it must not be writable from there. */
 	bool enters_container;
 	/* Engines take a successful --help for the word that the command works here: asked where the usage
@@ -190,7 +193,8 @@ int cli_parse(char *const *argv, struct arena *arena, struct cli_call *call, str
 	MUST_CHECK;
 
 /* --- global.c --- */
-struct log_options cli_log_options(const struct cli_values *values);
+struct log_options cli_log_options(const struct cli_values *values,
+				   const struct cli_command *command);
 /* The defaults of what was not given. Asks the host (rootless?) and the environment. */
 int cli_global_options(const struct cli_values *values, struct arena *arena,
 		       struct global_options *ret, struct err *e) MUST_CHECK;

@@ -59,6 +59,7 @@ const struct cli_command cmd_checkpoint = {
 	.offer = CLI_OFFER_ID,
 	.options = checkpoint_rows,
 	.shared_options = cli_criu_rows,
+	.warns = true,
 	.usable = container_can_checkpoint,
 	.run = run_checkpoint,
 };
@@ -103,5 +104,6 @@ const struct cli_command cmd_restore = {
 	.most = 1,
 	.options = restore_rows,
 	.shared_options = cli_criu_rows,
+	.warns = true,
 	.run = run_restore,
 };

@@ -38,6 +38,7 @@ const struct cli_command cmd_create = {
 	.least = 1,
 	.most = 1,
 	.shared_options = cli_create_rows,
+	.warns = true,
 	.enters_container = true,
 	.run = run_create,
 };
@@ -65,6 +66,7 @@ const struct cli_command cmd_run = {
 	.most = 1,
 	.options = run_rows,
 	.shared_options = cli_create_rows,
+	.warns = true,
 	.enters_container = true,
 	.run = run_run,
 };

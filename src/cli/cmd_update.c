@@ -44,5 +44,6 @@ const struct cli_command cmd_update = {
 	.most = 1,
 	.offer = CLI_OFFER_ID,
 	.options = update_rows,
+	.warns = true,
 	.run = run_update,
 };

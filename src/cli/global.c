@@ -16,7 +16,7 @@ const struct cli_option cli_global_rows[] = {
 	CLI_CHOICE_ROW("log-format", 0, log_format, "FORMAT", "text json",
 		       "how a record of the log looks (default: text)"),
 	CLI_CHOICE_ROW("log-level", 0, log_level, "LEVEL", "error warning info debug",
-		       "what is logged (default: error)"),
+		       "what is logged (default: warning)"),
 	CLI_FLAG_ROW("debug", 0, debug, "the same as --log-level debug"),
 	CLI_TEXT_ROW("policy", 0, policy, "FILE", CLI_OFFER_FILE,
 		     "use this policy file instead of the system's"),
@@ -33,15 +33,17 @@ const struct cli_option cli_global_rows[] = {
 
 static const struct name_row log_levels[] = {
 	{ "error", LOG_LEVEL_ERROR },
-	{ "warning", LOG_LEVEL_WARNING },
+	{ "warning", LOG_LEVEL_NOTE },
 	{ "info", LOG_LEVEL_INFO },
 	{ "debug", LOG_LEVEL_DEBUG },
 	{ NULL, 0 },
 };
 
-struct log_options cli_log_options(const struct cli_values *values)
+struct log_options cli_log_options(const struct cli_values *values,
+				   const struct cli_command *command)
 {
-	int64_t level = LOG_LEVEL_ERROR;
+	bool warns = values->log || (command && command->warns);
+	int64_t level = warns ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR;
 
 	if (values->debug)
 		level = LOG_LEVEL_DEBUG;

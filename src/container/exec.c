@@ -198,6 +198,8 @@ int container_exec(const struct global_options *global, const char *id,
 		return -1;
 	for (size_t i = 0; i < x.plan->warnings.n; i++)
 		log_warning("%s", x.plan->warnings.v[i]);
+	for (size_t i = 0; i < x.plan->notes.n; i++)
+		log_note("%s", x.plan->notes.v[i]);
 	if (execute(global, &x, options, &code, e) < 0)
 		return -1;
 	*ret_code = code;

@@ -133,6 +133,23 @@ int container_abandon(struct made_container *made, const struct create_result *r
 	return -1;
 }
 
+/* Under observe nothing of what the policy says is so. */
+static void tell_warnings(const struct container_outlook *outlook, struct arena *arena)
+{
+	const struct decisions *decisions = &outlook->verdict.decisions;
+
+	for (size_t i = 0; i < decisions->n && !outlook->verdict.observed; i++) {
+		const char *text = decisions_warning(decisions, i, arena);
+
+		if (text)
+			log_warning("%s", text);
+	}
+	for (size_t i = 0; i < outlook->plan->warnings.n; i++)
+		log_warning("%s", outlook->plan->warnings.v[i]);
+	for (size_t i = 0; i < outlook->plan->notes.n; i++)
+		log_note("%s", outlook->plan->notes.v[i]);
+}
+
 int container_prepare(const struct global_options *global, const char *id,
 		      const struct container_create_options *options, bool console_to_caller,
 		      struct made_container *made, struct boot_request *ret, struct err *e)
@@ -155,8 +172,7 @@ int container_prepare(const struct global_options *global, const char *id,
 			 outlook->plan->process.selinux_label, e) < 0 ||
 	    labels_check_mounts(outlook->plan->mount_label.value, e) < 0)
 		return spec_fail_located(outlook->verdict.spec, outlook->config_name, e);
-	for (size_t i = 0; i < outlook->plan->warnings.n; i++)
-		log_warning("%s", outlook->plan->warnings.v[i]);
+	tell_warnings(outlook, &made->arena);
 	if (state_claim(global->root, id, &made->dir, e) < 0)
 		return -1;
 	fill_status(made, options);

@@ -56,6 +56,8 @@ static int fill(struct mounts_request *request, struct facts *facts, const struc
 		return err_prefix(e, "%s", file);
 	for (size_t i = 0; i < plan->warnings.n; i++)
 		log_warning("%s", plan->warnings.v[i]);
+	for (size_t i = 0; i < plan->notes.n; i++)
+		log_note("%s", plan->notes.v[i]);
 	request->plan = plan;
 	return 0;
 }

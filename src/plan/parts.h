@@ -15,7 +15,7 @@ struct plan_context {
 	const struct plan_options *options;
 	struct arena *arena;
 	struct plan *plan; /* being made */
-	size_t warnings_capacity;
+	size_t warnings_capacity, notes_capacity;
 };
 
 /* The parts, in the order in which plan_make() calls them: a later one may read what an earlier one
@@ -47,6 +47,8 @@ int plan_seccomp(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_handler(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_hooks(struct plan_context *c, struct err *e) MUST_CHECK;
 
+void plan_note(struct plan_context *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void plan_warn(struct plan_context *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -404,7 +404,9 @@ struct plan {
 	struct confinement confinement;
 	struct plan_hooks prestart, create_runtime, create_container, start_container, poststart,
 		poststop;
-	struct strlist warnings;   /* for --log-level warning, e.g. an unknown capability */
+	struct strlist
+		warnings;     /* what a user must know at each start, e.g. an unknown capability */
+	struct strlist notes; /* warnings of what engines ask for by habit and nobody misses */
 	struct strmap annotations; /* for the state that hooks get */
 	const char *oci_version;
 };

@@ -56,10 +56,9 @@ static uint64_t caps_mask(struct caps_reader *reader, const struct strlist *name
 	return mask;
 }
 
-/* What is in `mask` alone would make the kernel refuse the whole set. One warning a set: there are
- * engines that name every ambient capability and no inheritable one. */
+/* What is in `mask` alone would make the kernel refuse the whole set. One warning a set. */
 static uint64_t caps_within(struct plan_context *c, uint64_t mask, uint64_t within, const char *set,
-			    const char *why)
+			    const char *why, bool by_habit)
 {
 	autostrbuf names = { 0 };
 
@@ -67,7 +66,10 @@ static uint64_t caps_within(struct plan_context *c, uint64_t mask, uint64_t with
 		if ((mask & ~within) & 1ULL << i)
 			strbuf_printf(&names, " %s", cap_name_of(i));
 	}
-	if (names.length > 0)
+	if (names.length > 0 && by_habit)
+		plan_note(c, "left out of the %s capabilities, because not %s:%s", set, why,
+			  strbuf_text(&names));
+	else if (names.length > 0)
 		plan_warn(c, "left out of the %s capabilities, because not %s:%s", set, why,
 			  strbuf_text(&names));
 	return mask & within;
@@ -92,11 +94,12 @@ int plan_capabilities(struct plan_context *c, struct err *e)
 	to->bounding = caps_mask(&reader, &from->bounding);
 	to->permitted = caps_mask(&reader, &from->permitted);
 	to->effective = caps_within(c, caps_mask(&reader, &from->effective), to->permitted,
-				    "effective", "permitted");
+				    "effective", "permitted", false);
 	to->inheritable = caps_within(c, caps_mask(&reader, &from->inheritable), to->bounding,
-				      "inheritable", "in the bounding set");
+				      "inheritable", "in the bounding set", false);
+	/* buildah names every capability as ambient and none as inheritable, at each start */
 	to->ambient =
 		caps_within(c, caps_mask(&reader, &from->ambient), to->permitted & to->inheritable,
-			    "ambient", "both permitted and inheritable");
+			    "ambient", "both permitted and inheritable", !from->inheritable.n);
 	return 0;
 }

@@ -288,9 +288,10 @@ int plan_device_rules(struct plan_context *c, struct err *e)
 				    "linux.resources.devices: cannot be applied: the cgroup "
 				    "hierarchy '%s' is mounted read-only",
 				    plan_readonly_hierarchy(c));
-		if (given && !rules->others)
-			plan_warn(c, "linux.resources.devices: not applied without %s",
-				  c->facts->rootless ? "root's power" : "a cgroup");
+		if (given && !rules->others && c->facts->rootless)
+			plan_note(c, "linux.resources.devices: not applied without root's power");
+		else if (given && !rules->others)
+			plan_warn(c, "linux.resources.devices: not applied without a cgroup");
 		*rules = (struct plan_device_rules){ .others = true };
 		return 0;
 	}

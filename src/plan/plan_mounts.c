@@ -258,7 +258,7 @@ static void mount_drop_unmapped_gid(struct plan_context *c, struct plan_mount *m
 
 		if (str_eq(option->key, "gid") && option->value && parse_u32(option->value, &gid) &&
 		    !plan_id_is_mapped(&c->linux_->gid_mappings, gid))
-			plan_warn(c,
+			plan_note(c,
 				  "mounts[%u].options: gid=%u left out, it is not in "
 				  "linux.gidMappings",
 				  mount->index, gid);

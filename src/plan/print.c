@@ -461,4 +461,5 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 	print_confinement(&plan->confinement, out);
 	print_hooks(plan, out);
 	put_list(out, "warnings", plan->warnings.v, plan->warnings.n);
+	put_list(out, "notes", plan->notes.v, plan->notes.n);
 }

@@ -410,5 +410,6 @@ void plan_print_json(const struct plan *plan, struct json_out *out)
 	json_confinement(&plan->confinement, out);
 	json_hooks(plan, out);
 	json_strings(out, "warnings", plan->warnings.v, plan->warnings.n);
+	json_strings(out, "notes", plan->notes.v, plan->notes.n);
 	json_out_object_end(out);
 }

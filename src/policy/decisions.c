@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Recorded decisions: replayed on a config, and printed. Pure.
+ * Recorded decisions: replayed on a config, told as warnings, and printed. Pure.
  */
 #include "base/auto.h"
 #include "policy/pointer.h"
@@ -86,14 +86,38 @@ int decisions_replay(const struct spec *request, const struct decisions *decisio
 	return spec_decode_text(result, result_length, "config.json", arena, ret, e);
 }
 
-/* --- print --- */
+/* --- warn --- */
 
-/* One paragraph for a row of changes that have one reason: ten capabilities are one decision to a
- * reader. */
-static bool same_paragraph(const struct decision *a, const struct decision *b)
+/* Ten capabilities that are dropped for one reason are one decision to a reader. */
+static bool same_reason(const struct decision *a, const struct decision *b)
 {
 	return a->action == b->action && str_eq(a->rule, b->rule) && str_eq(a->why, b->why);
 }
+
+const char *decisions_warning(const struct decisions *decisions, size_t i, struct arena *arena)
+{
+	const struct decision *decision = &decisions->v[i];
+	size_t more = 0;
+	autostrbuf text = { 0 };
+
+	if (decision->action != DECISION_WARN)
+		return NULL;
+	for (size_t k = 0; k < decisions->n; k++)
+		if (k != i && same_reason(&decisions->v[k], decision)) {
+			if (k < i)
+				return NULL;
+			more++;
+		}
+	strbuf_puts(&text, decision->rule);
+	if (!str_empty(decision->path))
+		strbuf_show(&text, " (%s", decision->path);
+	if (!str_empty(decision->path) && more)
+		strbuf_show(&text, " and %zu more", more);
+	strbuf_show(&text, "%s: %s", str_empty(decision->path) ? "" : ")", decision->why);
+	return arena_strdup(arena, strbuf_text(&text));
+}
+
+/* --- print --- */
 
 static void print_change(const struct decision *decision, struct strbuf *out)
 {
@@ -120,12 +144,12 @@ void decisions_print(const struct decisions *decisions, struct strbuf *out)
 		const struct decision *next = i + 1 < decisions->n ? decision + 1 : NULL;
 		const char *action = value_to_name(decision_action_names, decision->action);
 
-		if (i == 0 || !same_paragraph(decision - 1, decision)) {
+		if (i == 0 || !same_reason(decision - 1, decision)) {
 			strbuf_puts(out, i ? "\n" : "");
 			strbuf_show(out, "%s %s\n", action ? action : "?", decision->rule);
 		}
 		print_change(decision, out);
-		if (!next || !same_paragraph(decision, next))
+		if (!next || !same_reason(decision, next))
 			strbuf_show(out, "    %s\n", decision->why ? decision->why : "");
 	}
 }

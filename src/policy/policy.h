@@ -173,6 +173,10 @@ void policy_apply_mounts(const struct spec *request, const struct policy *policy
  * "NAME:LINE:COLUMN: ". NULL: it has no name. */
 int policy_refusal(const struct verdict *verdict, const char *config_name, struct err *e);
 
+/* What decision `i` warns of, in one line: the rule, the place, and how many more places there are with the same
+ * reason. NULL: it does not warn, or the reason was told of an earlier one. */
+const char *decisions_warning(const struct decisions *decisions, size_t i, struct arena *arena);
+
 /* Apply recorded decisions to a config as JSON: gives the verdict's spec, and under observe what enforce
  * would have made of it (proof that nothing was changed silently). A decision that does not find what
  * it says was there is an error of kind ERR_STATE. */

@@ -306,7 +306,7 @@ void seccomp_cache_keep(const char *directory, const struct cache_key *key,
 	strbuf_add(&bytes, (const char *)program->v, program->n * sizeof(*program->v));
 	if (trusted_directory_open(CACHE_WHAT, directory, true, 0700, &dirfd, &e) < 0 ||
 	    replace_file_at(dirfd, name.text, 0600, bytes.text, bytes.length, &e) < 0) {
-		log_warning("seccomp: the filter is not kept: %s", e.text);
+		log_note("seccomp: the filter is not kept: %s", e.text);
 		return;
 	}
 	remove_oldest(dirfd);

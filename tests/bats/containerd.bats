@@ -46,6 +46,16 @@ task_pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }         
     is "$( (echo words; sleep 1) | timeout -k 5 20 ctr "${CT_RUN[@]}" --rm "$CTR_IMAGE" c1 cat 3>&-)" words
 }
 
+@test "what the runtime warns of is no word of the program, in run and exec" {
+    ct_ok "${CT_RUN[@]}" --rm --privileged "$CTR_IMAGE" warned sh -c 'echo out; echo err >&2'
+    is "$output|$stderr" "out|err"
+    detached c1 --privileged
+    ct_ok tasks exec --exec-id one c1 sh -c 'echo out; echo err >&2'
+    is "$output|$stderr" "out|err"
+    log=$(find /run/containerd /var/lib/containerd -name log.json -path '*c1*')
+    contains "$(<"$log")" '"level":"warning","msg":"privileged '
+}
+
 @test "run --tty: a terminal of its own" {
     requires file:/usr/bin/python3
     in_pty --size 30x90 expect:'# ' 'send:tty; stty size\n' 'expect:30 90' 'send:exit 5\n' -- \

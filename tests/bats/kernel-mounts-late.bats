@@ -120,7 +120,7 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
         contains "$output" "$nothing"
     done
     # what lies in what was taken away is there all the same; and so it is in a living container
-    b=$(bundle c1 "$(args sleep 1000)" "$all" "$(user_namespace)") && succeeds run -d -b "$b" c1
+    b=$(bundle c1 "$(args sleep 1000)" "$all" "$(user_namespace)") && warns=CAP_SYS_ADMIN succeeds run -d -b "$b" c1
     echo "[$(bind / /var), $(bind /proc/sys/fs/binfmt_misc/status /tmp/status)]" >mounts.json
     succeeds mounts add c1 mounts.json
     run shim exec c1 sh -c "cat /tmp/status; $script"
@@ -159,11 +159,12 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
 @test "the host's bpf file system, read-only or not, is a new one" {
     mkdir source && mount -t tmpfs none source && mkdir source/bpf && mount -t bpf bpf source/bpf && mkdir source/bpf/pinned
     for options in ro rw; do
-        answers $'0\nbpf\nbpf' "ls /vol /home/bpf | grep -c pinned; awk '\$5 ~ \"/(vol|home/bpf)\$\" { split(\$0, a, \" - \"); print substr(a[2], 1, 3) }' /proc/self/mountinfo" \
+        warns='left out: "/bpf"' answers $'0\nbpf\nbpf' "ls /vol /home/bpf | grep -c pinned; awk '\$5 ~ \"/(vol|home/bpf)\$\" { split(\$0, a, \" - \"); print substr(a[2], 1, 3) }' /proc/self/mountinfo" \
             "$(adds "$(bind "$PWD/source/bpf" /vol $options)" "$(bind "$PWD/source" /home $options)")"
     done
     ask 'ls /home/bpf | grep pinned; true' "$(user_namespace)" "$(adds "$(bind "$PWD/source" /home)")"
-    is "$status $output $stderr" "0  "
+    is "$status $output" "0 "
+    warns='left out: "/bpf"' silent
     b=$(bundle c1 "$(args true)" "$(adds "$(bind "$PWD/source/bpf/pinned" /vol)")")
     expect_error 'kernelMounts: .*a part of the host.s bpf file system' run -b "$b" c1
     b=$(bundle c2 "$(args sleep 1000)" "$powerless" '.root.readonly = false') && succeeds run -d -b "$b" c2
@@ -177,7 +178,7 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     b=$(bundle c1 "$(args sleep 1000)" '.root.readonly = false' "$powerless" "$(adds "$(bind /proc /vol)" "$(bind / /home)" "$(mount_json tmpfs tmpfs /var)")" \
         '.linux.maskedPaths += ["/proc/timer_list", "/proc/acpi", "/sys/firmware"]')
     ln -s /vol/sys "$b/rootfs/link"
-    succeeds run -d -b "$b" c1
+    warns='left out: "/sys" .sysfs., "/proc"' succeeds run -d -b "$b" c1
     before=$(table c1)
     for place in /vol/sys /home/proc/sys /link /vol/timer_list /home/sys/firmware; do
         echo "[{\"destination\": \"$place\"}]" >mounts.json
@@ -219,5 +220,6 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     b=$(bundle c3 "$(args ls /vol/s/class/net)" "$powerless" "$(adds "$(remount /vol/s bind ro)")")
     mkdir -p "$b/rootfs/vol/s" && mount -t sysfs sysfs "$b/rootfs/vol/s"
     attempt run -b "$b" c3
-    is "$status $stderr $output" "0  $(ip netns exec distros ls /sys/class/net)"
+    is "$status $output" "0 $(ip netns exec distros ls /sys/class/net)"
+    warns='left out: "/vol/s"' silent
 }

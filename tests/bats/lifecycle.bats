@@ -457,6 +457,62 @@ fits_schema() { # SCHEMA FILE
     expect_error 'must be one of' --log-format xml list
 }
 
+@test "warnings: on stderr where no log is named, of the commands that make or change a container; else in the log alone" {
+    # of the configuration, and of the policy
+    b=$(bundle c1 "$(args sleep 1000)" '.process.capabilities.bounding += ["CAP_FUTURE"] | .mounts += [
+        {type: "bind", source: "/tmp", destination: "/one", options: ["bind", "rslave"]},
+        {type: "bind", source: "/tmp", destination: "/two", options: ["bind", "rslave"]}]')
+    unknown="warning: capability CAP_FUTURE is unknown"
+    decided="warning: kernelMounts \(/mounts/[0-9]+ and 1 more\): what the host mounts there later"
+    for command in create "run -d"; do
+        # shellcheck disable=SC2086 # a command and its option
+        attempt $command -b "$b" c1
+        is "$status" 0
+        contains "$stderr" "distro-shim: $unknown"
+        matches "$stderr" "distro-shim: $decided"
+        # each once
+        is "$(wc -l <<<"$stderr")" 2
+        shim explain --format json c1 | jq -e '[.decisions[] | select(.action == "warn")] | length == 2'
+        # these speak to whoever asked, or for the program
+        [ "$command" != create ] || succeeds start c1
+        shim exec c1 sh -c 'echo out; echo err >&2' >said 2>&1
+        is "$(<said)" $'out\nerr'
+        for other in "state c1" list "ps c1" "kill c1 KILL"; do
+            # shellcheck disable=SC2086
+            succeeds $other
+        done
+        wait_until has_status c1 stopped
+        succeeds delete c1
+    done
+    # a log takes them, and nobody else hears of them
+    for format in text json; do
+        rm -f log
+        succeeds --log log --log-format "$format" run -d -b "$b" c1
+        is "$(wc -l <log)" 2
+        succeeds --log log --log-format "$format" delete --force c1
+        is "$(wc -l <log)" 2
+    done
+    jq -es 'map(.level) == ["warning", "warning"]' log
+    # who wants none has none, and under observe the policy has nothing to say
+    succeeds --log-level error run -d -b "$b" c1
+    succeeds delete --force c1
+    policy '{"version": 1, "mode": "observe"}'
+    attempt run -d -b "$b" c1
+    is "$status|$stderr" "0|distro-shim: $unknown"
+    succeeds delete --force c1
+}
+
+@test "warnings of what engines ask for by habit are told to whoever asks for warnings" {
+    b=$(bundle c1 "$(args true)" '.process.capabilities |= {bounding, effective, permitted, ambient: .bounding}')
+    succeeds run -b "$b" c1
+    attempt --log-level warning run -b "$b" c1
+    contains "$stderr" "warning: left out of the ambient capabilities"
+    # and those of a person
+    edit_config "$b" '.process.capabilities.inheritable = [.process.capabilities.bounding[0]]'
+    attempt run -b "$b" c1
+    contains "$stderr" "warning: left out of the ambient capabilities"
+}
+
 @test "a container that is only created ends by every signal that ends a process" {
     for signal in TERM HUP INT QUIT USR1 USR2 PIPE RTMIN RTMAX; do
         b=$(bundle "c$signal" "$(args sleep 1000)")

@@ -34,6 +34,28 @@ in_pty() { timeout -k 5 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
     contains "$output" 0022
 }
 
+@test "what the runtime warns of is in its own log, and nowhere that a person looks for the program's words" {
+    ok run -d --name warned --privileged busybox sh -c 'echo out; echo err >&2; sleep 100'
+    wait_until logs_have warned err
+    is "$stderr" ""
+    pod logs warned
+    is "$output|$stderr" "out|err"
+    ok exec --privileged warned sh -c 'echo out; echo err >&2'
+    is "$output|$stderr" "out|err"
+    log=$(find /run /var/lib/containers -name oci-log -path "*$(podman inspect --format '{{.Id}}' warned)*")
+    contains "$(<"$log")" '"level":"warning","msg":"privileged '
+    ok run --rm --privileged busybox sh -c 'echo out; echo err >&2'
+    is "$output|$stderr" "out|err"
+    # an error beside the warnings is told in its words
+    fails 127 'executable file not found in \$PATH' run --rm --privileged busybox no-such-program
+}
+
+@test "an ordinary container has no warnings at all" {
+    ok run -d --name plain busybox sleep 100
+    log=$(find /run /var/lib/containers -name oci-log -path "*$(podman inspect --format '{{.Id}}' plain)*")
+    is "$([ ! -s "$log" ] || cat "$log")" ""
+}
+
 @test "run -it: a terminal of its own, through a person's terminal" {
     requires file:/usr/bin/python3
     in_pty --size 30x90 expect:'# ' 'send:tty; stty size; echo pid-$$\n' expect:pid-1 'send:exit 5\n' -- \

@@ -407,22 +407,38 @@ static void the_log_is_known_where_the_command_is_wrong(void **state)
 	PARSE(&p, W("--log"), W("/l"), W("--log-format"), W("json"), W("create"), W("--frob"));
 	assert_int_equal(p.rc, -1);
 
-	struct log_options options = cli_log_options(&p.call.values);
+	struct log_options options = cli_log_options(&p.call.values, NULL);
 	assert_string_equal(options.path, "/l");
 	assert_true(options.json);
 }
 
-static void log_levels_are_silent_by_default(void **state)
+static void warnings_are_told_where_a_person_sees_them(void **state)
 {
+	static const struct {
+		const struct cli_command *command;
+		bool warns;
+	} cases[] = {
+		{ &cmd_create, true },  { &cmd_run, true },        { &cmd_restore, true },
+		{ &cmd_update, true },  { &cmd_checkpoint, true }, { &cmd_start, false },
+		{ &cmd_exec, false },   { &cmd_state, false },     { &cmd_kill, false },
+		{ &cmd_delete, false }, { &cmd_events, false },    { &cmd_list, false },
+		{ &cmd_ps, false },     { &cmd_explain, false },   { NULL, false },
+	};
 	struct cli_values values = { 0 };
 
 	(void)state;
-	assert_int_equal(cli_log_options(&values).level, LOG_LEVEL_ERROR);
-	assert_false(cli_log_options(&values).json);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(cli_log_options(&values, cases[i].command).level,
+				 cases[i].warns ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR);
+	assert_false(cli_log_options(&values, &cmd_run).json);
+	values.log = "log";
+	assert_int_equal(cli_log_options(&values, &cmd_exec).level, LOG_LEVEL_WARNING);
+	values.log_level = "error";
+	assert_int_equal(cli_log_options(&values, &cmd_run).level, LOG_LEVEL_ERROR);
 	values.log_level = "warning";
-	assert_int_equal(cli_log_options(&values).level, LOG_LEVEL_WARNING);
+	assert_int_equal(cli_log_options(&values, &cmd_run).level, LOG_LEVEL_NOTE);
 	values.debug = true;
-	assert_int_equal(cli_log_options(&values).level, LOG_LEVEL_DEBUG);
+	assert_int_equal(cli_log_options(&values, &cmd_run).level, LOG_LEVEL_DEBUG);
 }
 
 static void the_cgroup_manager_goes_before_systemd_cgroup(void **state)
@@ -634,7 +650,7 @@ int main(void)
 		cmocka_unit_test(values_are_checked),
 		cmocka_unit_test(arguments_are_counted),
 		cmocka_unit_test(the_log_is_known_where_the_command_is_wrong),
-		cmocka_unit_test(log_levels_are_silent_by_default),
+		cmocka_unit_test(warnings_are_told_where_a_person_sees_them),
 		cmocka_unit_test(the_cgroup_manager_goes_before_systemd_cgroup),
 		cmocka_unit_test(a_root_has_one_spelling),
 		cmocka_unit_test(the_default_root_ignores_an_empty_runtime_directory),
