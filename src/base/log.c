@@ -182,6 +182,11 @@ bool log_enabled(enum log_level level)
 	return !state.silent && level <= state.level;
 }
 
+bool log_has_target(void)
+{
+	return state.target != TARGET_STDERR;
+}
+
 /* The error may have lines of its own (err.h). Escaped again, so that nothing depends on how it was made. */
 static void add_lines(struct strbuf *b, const char *text)
 {

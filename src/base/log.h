@@ -47,6 +47,8 @@ void log_close(void);
 void log_set_prefix(const char *prefix);
 
 bool log_enabled(enum log_level level);
+/* Messages go elsewhere than to stderr. */
+bool log_has_target(void);
 
 /* A message goes to the log target, or to stderr without one, where its level is enabled. */
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -124,13 +124,14 @@ struct start_line {
 };
 
 /*
- * Let a created init go; returns when the program runs. `state` is locked, `status` is what it holds,
+ * Let a created init go; returns when the program runs. `state` is locked, `status` is what it holds (what is
+ * decided now is added to it, in `arena`),
  * `seccomp` is of the configuration or NULL. `line` is NULL for a container of which only the records are
  * known. `hooks`: it has startContainer hooks, and the lock is let go while they run. The poststart
  * hooks have not run yet. *ret_over, set also on failure: init was let go and has
  * ended, or is about to, without its program.
  */
-int boot_start(struct state_dir *state, struct status_record *status,
+int boot_start(struct state_dir *state, struct status_record *status, struct arena *arena,
 	       const struct spec_seccomp *seccomp, bool hooks, const struct start_line *line,
 	       bool *ret_over, struct err *e) MUST_CHECK;
 

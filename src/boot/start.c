@@ -5,6 +5,7 @@
  */
 #include "boot/boot.h"
 
+#include "base/io.h"
 #include "base/log.h"
 #include "boot/identity_check.h"
 #include "boot/protocol.h"
@@ -20,7 +21,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* Of a network that is to be left: one that has more is in use. */
+#define LINKS_MAX (256 * 1024)
+
 struct start {
+	struct arena *arena;
 	struct state_dir *state;
 	struct status_record *status;
 	const struct spec_seccomp *seccomp; /* NULL: none */
@@ -66,6 +71,51 @@ static int start_connect(struct start *s, struct err *e)
 	if (s->socket < 0 && (e->sys == ENOENT || e->sys == ECONNREFUSED))
 		return fail(e, ERR_STATE, "cannot start an already running container");
 	return s->socket;
+}
+
+/* As /proc/PID/net/dev shows them, one a line below two of headings. */
+static bool has_links(const char *text)
+{
+	for (const char *line = text; (line = strchr(line, '\n')) && *++line;) {
+		const char *name = line + strspn(line, " ");
+		const char *colon = strpbrk(name, ":\n");
+
+		if (colon && *colon == ':' && (colon - name != 2 || strncmp(name, "lo", 2) != 0))
+			return true;
+	}
+	return false;
+}
+
+/* The engine has set up the network that the container is about to leave, if it was to have one. */
+static int start_look_at_network(struct start *s, struct err *e)
+{
+	autofree char *text = NULL;
+	const char *warning;
+	struct err unread;
+	char path[48];
+	size_t length;
+	long added;
+
+	(void)e;
+	if (s->status->network != NETWORK_LATE)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/net/dev", (int)s->status->init.pid);
+	if (read_file_at(AT_FDCWD, path, LINKS_MAX, &text, &length, &unread) < 0) {
+		log_debug("%s", unread.text);
+		return 0;
+	}
+	if (has_links(text))
+		return 0;
+	added = decisions_add_unused_network(&s->status->decisions, s->arena);
+	if (added < 0)
+		return 0;
+	warning = decisions_warning(&s->status->decisions, (size_t)added, s->arena);
+	/* `run` sets nothing up in between: there it is how bundles are written, and no news at each start */
+	if (s->line && !log_has_target())
+		log_note("%s", warning);
+	else
+		log_warning("%s", warning);
+	return 0;
 }
 
 static int start_go(struct start *s, struct err *e)
@@ -240,6 +290,7 @@ static int start_page(struct start *s, struct err *e)
 {
 	STEP("find-init", start_find_init(s, e));
 	STEP("connect", start_connect(s, e));
+	STEP("network", start_look_at_network(s, e));
 	STEP("go", start_go(s, e));
 	STEP("unlock", start_unlock(s, e));
 	AWAIT("wait", start_wait(s, e));
@@ -248,11 +299,12 @@ static int start_page(struct start *s, struct err *e)
 	return 0;
 }
 
-int boot_start(struct state_dir *state, struct status_record *status,
+int boot_start(struct state_dir *state, struct status_record *status, struct arena *arena,
 	       const struct spec_seccomp *seccomp, bool hooks, const struct start_line *line,
 	       bool *ret_over, struct err *e)
 {
 	struct start s = {
+		.arena = arena,
 		.state = state,
 		.status = status,
 		.seccomp = seccomp,

@@ -277,14 +277,15 @@ static int run_poststart(struct state_dir *dir, struct status_record *status,
 	return rc;
 }
 
-int container_let_go(struct state_dir *dir, struct status_record *status, const struct spec *spec,
-		     const struct start_line *line, bool *ret_over, struct err *e)
+int container_let_go(struct state_dir *dir, struct status_record *status, struct arena *arena,
+		     const struct spec *spec, const struct start_line *line, bool *ret_over,
+		     struct err *e)
 {
 	*ret_over = false;
 	if (!spec->process)
 		return fail(e, ERR_STATE,
 			    "cannot start container %s: its configuration has no process", dir->id);
-	if (boot_start(dir, status, spec->linux_ ? spec->linux_->seccomp : NULL,
+	if (boot_start(dir, status, arena, spec->linux_ ? spec->linux_->seccomp : NULL,
 		       spec->hooks && spec->hooks->start_container.n > 0, line, ret_over, e) < 0)
 		return -1;
 	*ret_over = run_poststart(dir, status, spec, e) < 0;
@@ -309,7 +310,7 @@ static int start_and_wait_ready(struct state_dir *dir, struct status_record *sta
 		if (pidfd < 0)
 			return -1;
 	}
-	if (container_let_go(dir, status, spec, NULL, ret_over, e) < 0)
+	if (container_let_go(dir, status, arena, spec, NULL, ret_over, e) < 0)
 		return -1;
 	/* Others may want to look at it, kill it or delete it meanwhile. */
 	state_unlock(dir);

@@ -60,8 +60,8 @@ int container_run(const struct global_options *global, const char *id,
 	if (rc == 0 && !options->detach)
 		rc = foreground_prepare(&foreground, &signal_fd, e);
 	if (rc == 0)
-		rc = container_let_go(&made.dir, &made.status, made.outlook.verdict.spec, &line,
-				      &over, e);
+		rc = container_let_go(&made.dir, &made.status, &made.arena,
+				      made.outlook.verdict.spec, &line, &over, e);
 	/* its end tells init nothing any more */
 	replace_fd(&made.channel, -1);
 	if (rc == 0 && options->detach && notify.socket >= 0)

@@ -124,6 +124,28 @@ struct owner_name container_owner_name(uint32_t uid)
 	return name;
 }
 
+/* What whoever asked for the container must know; explain has the rest. */
+static void warnings_json(const struct status_record *record, struct json_out *out)
+{
+	autoarena arena = { 0 };
+	bool any = false;
+
+	for (size_t i = 0; i < record->decisions.n; i++) {
+		const char *text = decisions_warning(&record->decisions, i, &arena);
+
+		if (!text)
+			continue;
+		if (!any) {
+			json_out_key(out, "warnings");
+			json_out_array(out);
+		}
+		any = true;
+		json_out_string(out, text);
+	}
+	if (any)
+		json_out_array_end(out);
+}
+
 int container_state_json(const struct container_view *view, struct json_out *out, struct err *e)
 {
 	const struct status_record *record = view->record;
@@ -149,6 +171,8 @@ int container_state_json(const struct container_view *view, struct json_out *out
 		json_out_key(out, "confinement");
 		fields_encode(&confinement_fields, record->confinement, out);
 	}
+	if (record && record->policy && record->policy->mode == POLICY_ENFORCE)
+		warnings_json(record, out);
 	json_out_object_end(out);
 	return 0;
 }

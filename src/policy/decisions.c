@@ -117,6 +117,33 @@ const char *decisions_warning(const struct decisions *decisions, size_t i, struc
 	return arena_strdup(arena, strbuf_text(&text));
 }
 
+long decisions_add_unused_network(struct decisions *decisions, struct arena *arena)
+{
+	static const char rule[] = "network.requested.new";
+	struct decision *v = arena_new_array(arena, struct decision, decisions->n + 1);
+	struct decision *warning = &v[decisions->n];
+
+	*warning = (struct decision){
+		.rule = arena_strdup(arena, rule),
+		.action = DECISION_WARN,
+		.path = arena_strdup(arena, ""),
+		.why = arena_strdup(arena,
+				    "the network that was asked for has no link but lo, as one "
+				    "that is to reach nothing (--network none); the container is "
+				    "in the shared one all the same (network.requested.new "
+				    "\"keep\" or \"refuse\" would not let it)"),
+	};
+	for (size_t i = 0; i < decisions->n; i++) {
+		if (same_reason(&decisions->v[i], warning))
+			return -1;
+		v[i] = decisions->v[i];
+		if (str_eq(v[i].rule, rule))
+			warning->path = v[i].path;
+	}
+	decisions->v = v;
+	return (long)decisions->n++;
+}
+
 /* --- print --- */
 
 static void print_change(const struct decision *decision, struct strbuf *out)

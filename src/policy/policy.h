@@ -177,6 +177,10 @@ int policy_refusal(const struct verdict *verdict, const char *config_name, struc
  * reason. NULL: it does not warn, or the reason was told of an earlier one. */
 const char *decisions_warning(const struct decisions *decisions, size_t i, struct arena *arena);
 
+/* At start, of a container whose engine had a new network to set up and left it empty (--network none): it gets
+ * the shared one all the same. Returns the number of the decision, which is added; -1: it is there already. */
+long decisions_add_unused_network(struct decisions *decisions, struct arena *arena);
+
 /* Apply recorded decisions to a config as JSON: gives the verdict's spec, and under observe what enforce
  * would have made of it (proof that nothing was changed silently). A decision that does not find what
  * it says was there is an error of kind ERR_STATE. */

@@ -89,11 +89,35 @@ bool namespace_refuse_type(struct application *a, const char *id, long index)
 	return true;
 }
 
+/* What was asked for is not had. Not told are the host's UTS and cgroup namespaces, which engines ask for at each
+ * start (pods on the host's network, any container on cgroup v1). */
+static void tell_unshared(struct application *a, const char *id, int type, long index,
+			  const char *path)
+{
+	const char *name = namespace_type_name(type), *remedy = "no policy shares it";
+	bool others = path && !namespace_is_host(a, path);
+
+	if (type != SPEC_NS_PID && type != SPEC_NS_IPC && !others)
+		return;
+	if (others && type != SPEC_NS_MOUNT)
+		remedy = arena_printf(a->edit.arena,
+				      "namespaces.%s \"isolated\" would share that of a pod", name);
+	else if (type == SPEC_NS_IPC)
+		remedy = "namespaces.ipc \"requested\" would share it";
+	edit_warn(&a->edit, id, namespace_pointer(a, index),
+		  arena_printf(a->edit.arena,
+			       "the %s namespace of %s was asked for and is not shared: the "
+			       "container has one of its own (%s)",
+			       name, others ? "another container" : "the host", remedy));
+}
+
 /* Returns true where the entry was changed. */
 static bool make_fresh(struct application *a, const char *id, int type, long index)
 {
 	const char *path = index < 0 ? NULL : a->edit.spec->linux_->namespaces.v[index].path;
 
+	if (index < 0 || path)
+		tell_unshared(a, id, type, index, path);
 	if (index < 0) {
 		edit_namespace_add(&a->edit, id, type, NULL,
 				   shared_with(a, type, "the runtime's own"));

@@ -541,7 +541,7 @@ fits_schema() { # SCHEMA FILE
     done
     attempt --log log --log-format json --debug start c1
     is "$status|$stderr" "0|"
-    is "$(jq -r 'select(.level == "debug") | .msg' log | grep -c '^start: ')" 7
+    is "$(jq -r 'select(.level == "debug") | .msg' log | grep -c '^start: ')" 8
 }
 
 @test "errors of the program's file have the words and the case that engines look for" {

@@ -97,6 +97,19 @@ LINKS="$NAMESPACES; ls /sys/class/net"
     lacks "$output" "sleep 100"
     contains "$output" "$(readlink "/proc/$(pid_of other)/ns/ipc")"
     lacks "$output" "$(readlink "/proc/$(pid_of other)/ns/pid")"
+    is "$stderr" ""
+}
+
+@test "--network none and a pod that shares its PID namespace: what became of it is told by explain" {
+    warned() { "$ENGINES_RUNTIME" explain --format json "$(podman inspect --format '{{.Id}}' "$1")" | jq -r '.decisions[] | select(.action == "warn") | .rule'; }
+    ok run -d --name none --network none busybox sleep 100
+    is "$stderr|$(warned none)" "|network.requested.new"
+    ok pod create --name shares --share pid,ipc,uts
+    ok run -d --pod shares --name within busybox sleep 100
+    is "$stderr" ""
+    contains "$(warned within)" namespaces.pid
+    ok run -d --name usual busybox sleep 100
+    is "$(warned usual)" ""
 }
 
 @test "a user namespace: in the shared network by path, refused with the flag that mends it where Podman would make one" {

@@ -324,6 +324,47 @@ END
     # end_test compares the links, addresses and routes of the shared one
 }
 
+@test "late join: a network that was left empty (--network none) is a warning, in the record, explain and the log" {
+    local b
+    b=$(bundle none "$(new network)" "$(args sleep 1000)")
+    told() { shim explain --format json none | jq -r '.decisions[] | select(.action == "warn") | .rule + " " + .path + " " + .why'; }
+    for links in none some; do
+        succeeds create -b "$b" none
+        is "$(told)" ""
+        [ $links = none ] || nsenter -t "$(init_of none)" -n ip link add eth0 type veth peer name eth1
+        succeeds --log log --log-format json start none
+        if [ $links = none ]; then
+            matches "$(told)" '^network.requested.new /linux/namespaces/5 the network that was asked for has no link but lo, .*--network none'
+            matches "$(shim state none | jq -r '.warnings[]')" '^network.requested.new .* no link but lo'
+            matches "$(jq -r '.level + " " + .msg' log)" '^warning network.requested.new .* no link but lo'
+            rm log
+        else
+            is "$(told)$(shim state none | jq -r '.warnings // ""')" ""
+            is "$(<log)" ""
+        fi
+        succeeds delete --force none
+    done
+    # `run`, where nobody could set it up: on record, and in a log
+    succeeds run -d -b "$b" none
+    contains "$(told)" "no link but lo"
+    succeeds delete --force none
+    succeeds --log log run -d -b "$b" none
+    contains "$(<log)" "no link but lo"
+}
+
+@test "namespaces of others that are not shared are told" {
+    local b
+    b=$(bundle first "$(args sleep 1000)") && succeeds run -d -b "$b" first
+    b=$(bundle second "$(args true)" "$(path_of pid "/proc/$(init_of first)/ns/pid")" "$(path_of ipc "/proc/$(init_of first)/ns/ipc")")
+    # of the two the IPC namespace is shared
+    warns='namespaces.pid .* of another container was asked for and is not shared: .*"isolated"' succeeds run -b "$b" second
+    policy '{"version": 1, "namespaces": {"ipc": "fresh"}}'
+    attempt run -b "$b" second
+    is "$status $(grep -c 'of another container was asked for' <<<"$stderr")" "0 2"
+    policy '{"version": 1, "namespaces": {"pid": "isolated"}}'
+    succeeds run -b "$b" second
+}
+
 @test "late join with a user namespace is refused, with the flag" {
     local b
     b=$(bundle late-user "$(new network)" '.linux.namespaces += [{type: "user"}] |
@@ -444,10 +485,15 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
         all) jq '.linux.namespaces |= map(if .type == "network" then . else .path = "/proc/1/ns/" + ({mount: "mnt"}[.type] // .type) end)' "$b/plain.json" ;;
         *) jq "$(path_of $type "/proc/1/ns/${type/mount/mnt}")" "$b/plain.json" ;;
         esac >"$b/config.json"
-        run_container "$b"
+        attempt run -b "$b" spaces
         echo "$type: $status $output"
         is "$status" 0
-        is "${lines[6]}" /proc/1
+        is "$(sed -n 7p <<<"$output")" /proc/1
+        # what programs would miss is said
+        warns="namespaces.pid .*|namespaces.ipc .*"
+        case $type in uts | cgroup | mount) warns= ;; pid | ipc) warns="namespaces.$type .* of the host was asked for" ;; esac
+        silent
+        warns=
         for other in pid ipc uts cgroup mnt; do
             lacks "$output" "$(readlink /proc/self/ns/$other)"
         done
@@ -458,12 +504,12 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
     local b
     b=$(bundle procfs "$(without pid)" "$(args sh -c 'echo /proc/[0-9]*; grep -c " /proc proc" /proc/self/mounts')" \
         '.mounts |= map(if .destination == "/proc" then {destination: "/proc", type: "bind", source: "/proc", options: ["rbind", "nosuid", "noexec", "nodev"]} else . end)')
-    run_container "$b"
+    attempt run -b "$b" procfs
     is "$status $output" $'0 /proc/1\n1'
     # and none where the config has none
     edit_config "$b" '.mounts |= map(select(.destination != "/proc"))'
-    run_container "$b"
-    is "$status ${lines[0]}" "0 /proc/1"
+    attempt run -b "$b" procfs
+    is "$status ${output%%$'\n'*}" "0 /proc/1"
     decided "$b" >decisions
     grep -qx "add mounts.proc" decisions
     # the host's /sys would show the host's links
@@ -625,6 +671,10 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
             late)
                 shim_in 10 start "agree$n"
                 in_shared "$(init_of "agree$n")"
+                # at start it is seen that nobody has set it up
+                shim explain --format json "agree$n" >started.json
+                diff <(jq '.decisions | map(select(.action != "warn"))' after.json) <(jq '.decisions | map(select(.action != "warn"))' started.json)
+                mv started.json after.json
                 ;;
             none) [ "/proc/$(init_of "agree$n")/ns/net" -ef /proc/self/ns/net ] ;;
             path) [ "/proc/$(init_of "agree$n")/ns/net" -ef "$(jq -r '.spec.linux.namespaces[] | select(.type == "network").path' before.json)" ] ;;
