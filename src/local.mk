@@ -129,6 +129,8 @@ src_libpolicy_a_SOURCES = \
 	src/policy/policy.h \
 	src/policy/policy_decode.c \
 	src/policy/policy_default.c \
+	src/policy/resolver.c \
+	src/policy/resolver.h \
 	src/policy/rules.h \
 	src/policy/rules_annotations.c \
 	src/policy/rules_capabilities.c \
@@ -276,6 +278,7 @@ src_libfacts_a_SOURCES = \
 	src/facts/facts_groups.c \
 	src/facts/facts_mounts.c \
 	src/facts/facts_ns.c \
+	src/facts/facts_resolver.c \
 	src/facts/facts_rootfs.c \
 	src/facts/gather.h \
 	src/facts/groups.h \

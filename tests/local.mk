@@ -44,6 +44,7 @@ unit_tests = \
 	tests/unit/test_records \
 	tests/unit/test_registry \
 	tests/unit/test_replay \
+	tests/unit/test_resolver \
 	tests/unit/test_resctrl \
 	tests/unit/test_schema \
 	tests/unit/test_seccomp \
@@ -95,6 +96,7 @@ tests_unit_test_plan_resources_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_systemd_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_file_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_resolver_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_properties_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

@@ -187,6 +187,9 @@ int container_prepare(const struct global_options *global, const char *id,
 		.filters_directory = seccomp_cache_directory(global->rootless, &made->arena),
 	};
 	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||
+	    state_write_file(&made->dir, STATE_HOSTS, outlook->verdict.hosts_text, e) < 0 ||
+	    state_write_file(&made->dir, STATE_RESOLV_CONF, outlook->verdict.resolv_conf_text, e) <
+		    0 ||
 	    (made->inherited.notify_socket && notify_make_directory(&made->dir, e) < 0))
 		return container_abandon(made, NULL, e);
 	return 0;

@@ -72,6 +72,7 @@ static int gather_kernel(struct arena *arena, struct facts *facts, struct err *e
 		return fail(e, ERR_SYSTEM, "Linux %d.%d or newer is needed, this is %s",
 			    KERNEL_MAJOR, KERNEL_MINOR, name.release);
 	facts->kernel = arena_strdup(arena, name.release);
+	facts->hostname = arena_strdup(arena, name.nodename);
 	return 0;
 }
 
@@ -198,6 +199,9 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 		return -1;
 	if (facts->network)
 		gather_network_files(root, facts->network->path, arena, facts);
+	gather_mounted_files(spec, options->bundle, arena, facts);
+	if (options->root && options->id)
+		facts->state = arena_printf(arena, "%s/%s", options->root, options->id);
 	if (policy->kernel_mounts == POLICY_KERNEL_OWN &&
 	    gather_sources(spec, options->bundle, &table, arena, facts, &host, e) < 0)
 		return -1;

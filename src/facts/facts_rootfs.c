@@ -6,7 +6,6 @@
 
 #include "sys/beneath.h"
 #include "sys/procfs.h"
-#include "sys/trusted.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -76,43 +75,4 @@ int gather_rootfs(const struct spec *spec, const char *bundle, struct arena *are
 	*ret_path = real;
 	*ret_fd = take_fd(&fd);
 	return 0;
-}
-
-const char *iproute_name(const char *network_path)
-{
-	static const char *const directories[] = { "/run/netns/", "/var/run/netns/" };
-
-	for (size_t i = 0; network_path && i < ARRAY_SIZE(directories); i++) {
-		const char *name = network_path + strlen(directories[i]);
-
-		if (str_has_prefix(network_path, directories[i]) && *name && !strchr(name, '/') &&
-		    !str_eq(name, ".") && !str_eq(name, ".."))
-			return name;
-	}
-	return NULL;
-}
-
-static char *network_file(int root_fd, const char *name, const char *file, struct arena *arena)
-{
-	static const struct trust root_alone = {
-		.directories = { .n = 1, .v = { 0 } },
-		.file = { .n = 1, .v = { 0 } },
-	};
-	char *path = arena_printf(arena, "/etc/netns/%s/%s", name, file);
-	const struct trusted_name shown = { .what = "network file", .base = "", .path = path };
-	struct err ignored;
-	autoclose int fd = trusted_open_at(root_fd, &shown, &root_alone, &ignored);
-
-	return fd >= 0 ? path : NULL;
-}
-
-void gather_network_files(int root_fd, const char *network_path, struct arena *arena,
-			  struct facts *facts)
-{
-	const char *name = iproute_name(network_path);
-
-	if (!name)
-		return;
-	facts->resolv_conf = network_file(root_fd, name, "resolv.conf", arena);
-	facts->hosts = network_file(root_fd, name, "hosts", arena);
 }

@@ -31,6 +31,10 @@ const char *iproute_name(const char *network_path);
 void gather_network_files(int root_fd, const char *network_path, struct arena *arena,
 			  struct facts *facts);
 
+/* What the config mounts in the place of those that are there. */
+void gather_mounted_files(const struct spec *spec, const char *bundle, struct arena *arena,
+			  struct facts *facts);
+
 /* The root directory that the config names, its descriptor and its real path. */
 int gather_rootfs(const struct spec *spec, const char *bundle, struct arena *arena, char **ret_path,
 		  int *ret_fd, struct err *e) MUST_CHECK;

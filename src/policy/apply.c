@@ -179,6 +179,8 @@ static void enforce(const struct application *a, struct verdict *ret)
 	ret->group_exclusive = policy_is_group_exclusive(a->policy);
 	ret->kernel_own = a->policy->kernel_mounts == POLICY_KERNEL_OWN;
 	ret->added_files = a->added_files;
+	ret->hosts_text = a->hosts_text;
+	ret->resolv_conf_text = a->resolv_conf_text;
 	if (network_is_shared(a) && network && !network->problem) {
 		ret->network_path = arena_strdup(a->edit.arena, network->path);
 		ret->network_cookie = network->cookie;

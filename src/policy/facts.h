@@ -96,6 +96,15 @@ struct source_facts {
 	} below; /* of a recursive one, in the order in which they were mounted */
 };
 
+/* What is known of a container's /etc/hosts or /etc/resolv.conf; NULL: there is none, or it was not looked at. */
+struct resolver_facts {
+	char *own;    /* the text of the network's file */
+	char *engine; /* of the file that the config mounts there */
+	char *host;   /* of the host's file; of resolv.conf all that engines take it from */
+	struct strlist
+		local; /* resolv.conf: the engine's nameservers that are addresses of the host's */
+};
+
 struct facts {
 	uint32_t uid;                 /* effective uid of the caller */
 	bool rootless;                /* the caller is not root of the initial user namespace */
@@ -133,6 +142,9 @@ struct facts {
 	/* iproute2's convention: /etc/netns/NAME/{resolv.conf,hosts}, where they are regular files that
 	 * only root can write; NULL elsewhere */
 	char *resolv_conf, *hosts;
+	struct resolver_facts *resolv_conf_texts, *hosts_texts; /* with the path of the same name */
+	char *hostname; /* of the runtime, which a container without one of its own has, too */
+	char *state;    /* the directory of the container's records; NULL: not known */
 };
 
 extern const struct fields facts_fields;

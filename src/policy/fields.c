@@ -247,6 +247,15 @@ static const struct field source_rows[] = {
 static const struct fields source_fields =
 	FIELDS("struct source_facts", struct source_facts, source_rows, 0);
 
+static const struct field resolver_rows[] = {
+	FIELD(struct resolver_facts, STRING, own, "own", 0),
+	FIELD(struct resolver_facts, STRING, engine, "engine", 0),
+	FIELD(struct resolver_facts, STRING, host, "host", 0),
+	FIELD(struct resolver_facts, STRLIST, local, "local", 0),
+};
+static const struct fields resolver_fields =
+	FIELDS("struct resolver_facts", struct resolver_facts, resolver_rows, 0);
+
 static const struct field facts_rows[] = {
 	FIELD(struct facts, U32, uid, "uid", 0),
 	FIELD(struct facts, BOOL, rootless, "rootless", 0),
@@ -268,6 +277,12 @@ static const struct field facts_rows[] = {
 	FIELD_LIST_ROW(struct facts, sources, struct source_facts, "sources", 0, &source_fields),
 	FIELD(struct facts, STRING, resolv_conf, "resolvConf", 0),
 	FIELD(struct facts, STRING, hosts, "hosts", 0),
+	FIELD_OBJECT_ROW(struct facts, resolv_conf_texts, struct resolver_facts, "resolvConfTexts",
+			 0, &resolver_fields),
+	FIELD_OBJECT_ROW(struct facts, hosts_texts, struct resolver_facts, "hostsTexts", 0,
+			 &resolver_fields),
+	FIELD(struct facts, STRING, hostname, "hostname", 0),
+	FIELD(struct facts, STRING, state, "state", 0),
 };
 const struct fields facts_fields = FIELDS("struct facts", struct facts, facts_rows, 0);
 

@@ -142,6 +142,8 @@ struct verdict {
 	uint64_t network_cookie; /* expected cookie there, 0: unknown */
 	struct confinement confinement; /* under observe all is open */
 	struct decisions decisions;
+	/* Files that the spec mounts and that are made beside the records first; NULL: none is. */
+	char *hosts_text, *resolv_conf_text;
 	bool group_exclusive; /* the container's group is shared with no other one */
 	bool kernel_own; /* file systems of the kernel's are the container's own: what the spec does
 				 not say of it the plan does */

@@ -20,6 +20,7 @@ struct application {
 	bool pid_made;          /* the PID namespace was not asked for */
 	struct confinement confinement;
 	struct strlist added_files; /* as in struct verdict */
+	char *hosts_text, *resolv_conf_text; /* as in struct verdict */
 };
 
 struct rule {

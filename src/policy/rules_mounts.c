@@ -4,6 +4,7 @@
  * Destinations are compared as they read, not as they resolve: the root file system is not looked at
  * here, and boot/ resolves every one below it. Pure.
  */
+#include "policy/resolver.h"
 #include "policy/rules.h"
 
 /* The absolute form of a destination: relative ones count from "/" (config.md "Mounts"); without "."
@@ -126,8 +127,11 @@ void rule_mounts_proc(struct application *a, const char *id)
 
 struct shared_file {
 	const char *destination;
-	const char *choice; /* "auto", "engine" or a path */
-	const char *found;  /* the network's own file, NULL: it has none */
+	const char *made;              /* where a file of both is made, beside the records */
+	struct resolver_result result; /* under "auto" */
+	char **ret_text;               /* of that file */
+	const char *choice;            /* "auto", "engine" or a path */
+	const char *found;             /* the network's own file, NULL: it has none */
 };
 
 static long mount_at(struct application *a, const char *path)
@@ -213,19 +217,42 @@ static void apply_path(struct application *a, const char *id, const struct share
 		add_file(a, id, file->choice, file->destination, why);
 }
 
+static void take_merged(struct application *a, const char *id, const struct shared_file *file,
+			long index)
+{
+	if (index >= 0)
+		replace_file(a, id, (size_t)index, file->made,
+			     "the engine's file was made for another network; this is the "
+			     "network's own, with what the engine was asked for and the "
+			     "container's own name");
+	else
+		add_file(a, id, file->made, file->destination,
+			 "the network has a file of its own, and the config mounts none; this one "
+			 "has the container's own name, too");
+	*file->ret_text = file->result.text;
+}
+
 /* An engine makes its file for the network that it has prepared: Docker's 127.0.0.11 is dead outside it,
  * and its hosts file names an address that nobody has. Where the engine knew the shared network
  * (nothing was rewritten), its file is right. */
 static void apply_auto(struct application *a, const char *id, const struct shared_file *file)
 {
 	long index = mount_at(a, file->destination);
+	bool merged = file->result.choice == RESOLVER_MERGED && a->facts->state;
 
 	if (!file->found || !network_is_shared(a))
 		return;
-	if (index < 0)
+	if (index >= 0 && (!a->network_rewritten || !mount_is_bind(&a->edit.spec->mounts.v[index])))
+		return;
+	if (merged)
+		take_merged(a, id, file, index);
+	else if (index < 0)
 		add_file(a, id, file->found, file->destination,
 			 "the network has a file of its own, and the config mounts none");
-	else if (a->network_rewritten && mount_is_bind(&a->edit.spec->mounts.v[index]))
+	else if (file->result.choice == RESOLVER_ENGINE)
+		edit_keep(&a->edit, id, arena_printf(a->edit.arena, "/mounts/%ld", index),
+			  "the engine was asked for what stands in its file, so it stays");
+	else
 		replace_file(a, id, (size_t)index, file->found,
 			     "the engine's file was made for another network; this is the "
 			     "network's own");
@@ -241,20 +268,50 @@ static void apply_file(struct application *a, const char *id, const struct share
 		apply_path(a, id, file);
 }
 
+static struct resolver_names names_of(const struct application *a)
+{
+	const struct spec *spec = a->edit.spec;
+
+	return (struct resolver_names){
+		.host = str_empty(spec->hostname) ? a->facts->hostname : spec->hostname,
+		.domain = str_empty(spec->hostname) ? NULL : spec->domainname,
+	};
+}
+
+static const char *beside_records(struct application *a, const char *name)
+{
+	return arena_printf(a->edit.arena, "%s/%s", a->facts->state ? a->facts->state : "", name);
+}
+
 void rule_network_resolv_conf(struct application *a, const char *id)
 {
-	apply_file(a, id,
-		   &(struct shared_file){ .destination = "/etc/resolv.conf",
-					  .choice = a->policy->network->resolv_conf,
-					  .found = a->facts->resolv_conf });
+	const struct resolver_facts *texts = a->facts->resolv_conf_texts;
+	const struct resolver_facts *hosts = a->facts->hosts_texts;
+	const struct resolver_names names = names_of(a);
+	struct shared_file file = { .destination = "/etc/resolv.conf",
+				    .made = beside_records(a, RESOLVER_CONF_NAME),
+				    .choice = a->policy->network->resolv_conf,
+				    .found = a->facts->resolv_conf,
+				    .ret_text = &a->resolv_conf_text };
+
+	if (texts)
+		file.result =
+			resolver_conf(texts, hosts ? hosts->engine : NULL, &names, a->edit.arena);
+	apply_file(a, id, &file);
 }
 
 void rule_network_hosts(struct application *a, const char *id)
 {
-	apply_file(a, id,
-		   &(struct shared_file){ .destination = "/etc/hosts",
-					  .choice = a->policy->network->hosts,
-					  .found = a->facts->hosts });
+	const struct resolver_names names = names_of(a);
+	struct shared_file file = { .destination = "/etc/hosts",
+				    .made = beside_records(a, RESOLVER_HOSTS_NAME),
+				    .choice = a->policy->network->hosts,
+				    .found = a->facts->hosts,
+				    .ret_text = &a->hosts_text };
+
+	if (a->facts->hosts_texts)
+		file.result = resolver_hosts(a->facts->hosts_texts, &names, a->edit.arena);
+	apply_file(a, id, &file);
 }
 
 /* --- /proc/sys --- */

@@ -29,7 +29,9 @@
 #define STATE_START_SOCKET "start"
 #define STATE_NOTIFY "notify" /* a directory, where a service manager waits for notifications */
 #define STATE_NOTIFY_SOCKET "notify.sock"
-#define STATE_YARD "cgroups" /* a directory of criu's, while there is a checkpoint */
+#define STATE_HOSTS "hosts"
+#define STATE_RESOLV_CONF "resolv.conf" /* both are mounted in the container */
+#define STATE_YARD "cgroups"            /* a directory of criu's, while there is a checkpoint */
 #define STATE_YARD_UNIFIED "unified"
 
 /* A process that is told apart from a later one with the same pid. */
@@ -138,6 +140,9 @@ int state_write_intent(struct state_dir *dir, const struct intent_record *intent
 int state_write_status(struct state_dir *dir, const struct status_record *status, struct err *e)
 	MUST_CHECK;
 int state_write_config(struct state_dir *dir, const struct spec *spec, struct err *e) MUST_CHECK;
+/* STATE_HOSTS or STATE_RESOLV_CONF, for everybody in the container to read. NULL: there is none. */
+int state_write_file(struct state_dir *dir, const char *name, const char *text, struct err *e)
+	MUST_CHECK;
 
 /* A record that is not there gives *ret = NULL and success: the creation did not come so far. One that cannot be
  * read is an error, ERR_STATE where it is damaged (cut short, of a newer version, not a file). */

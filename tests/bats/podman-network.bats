@@ -73,9 +73,14 @@ LINKS="$NAMESPACES; ls /sys/class/net"
     mkdir -p /etc/netns/distros
     echo "nameserver 192.0.2.53" >/etc/netns/distros/resolv.conf
     echo "192.0.2.54 of-the-network" >/etc/netns/distros/hosts
-    # what Podman wrote was for the network that it had prepared
-    busybox_says --network bridge -- 'cat /etc/resolv.conf /etc/hosts'
-    is "$output" $'nameserver 192.0.2.53\n192.0.2.54 of-the-network'
+    # what Podman wrote was for the network that it had prepared; what it was asked for stays
+    busybox_says --network bridge --hostname one -- 'cat /etc/resolv.conf /etc/hosts'
+    matches "$output" $'^nameserver 192.0.2.53\n[0-9.]+ host.containers.internal\n192.0.2.54 of-the-network\n127.0.1.1 one [a-z_]+$'
+    busybox_says --network bridge --dns 192.0.2.1 --dns-search asked.for --add-host two:192.0.2.2 --hostname one -- 'cat /etc/resolv.conf /etc/hosts'
+    for text in "nameserver 192.0.2.1" "search asked.for" "192.0.2.2 two" "192.0.2.54 of-the-network" "127.0.1.1 one"; do
+        contains "$output" "$text"
+    done
+    lacks "$output" 192.0.2.53
 }
 
 @test "--pid, --ipc, --uts, --cgroupns host: never the host's" {

@@ -606,7 +606,9 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
         # by hand, the config mounts none: this one, and read-only, for it is everybody's
         run_container "$b"
         is "${lines[0]}" network
-        contains "${lines[1]}" "Read-only"
+        # and in hosts its own name
+        [ $file = resolv.conf ] || is "${lines[1]}" "127.0.1.1 distro"
+        contains "${lines[-1]}" "Read-only"
         # the engine knew the network: its file is right
         edit_config "$b" --arg source "$BATS_TEST_TMPDIR/engine" --arg file /etc/$file \
             '.mounts += [{type: "bind", source: $source, destination: $file, options: ["rbind", "rprivate"]}]'
@@ -640,6 +642,58 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
         rm /etc/netns/distros/$file
     done
     is "$(<"$BATS_TEST_TMPDIR/named")" named
+}
+
+@test "resolv.conf and hosts: what the engine was asked for stays, beside the network's; the own name resolves" {
+    local b
+    mkdir -p /etc/netns/distros
+    printf '127.0.0.1 localhost\n10.77.0.2 distros\n' >/etc/netns/distros/hosts
+    printf 'nameserver 10.77.0.1\nsearch of.network\n' >/etc/netns/distros/resolv.conf
+    SHIM_POLICY=
+    local made=0
+    # engine HOSTS RESOLV.CONF: what a container is shown where these are the engine's, made for another network
+    engine() {
+        printf '127.0.0.1\tlocalhost\n::1 localhost ip6-localhost\n10.88.0.5 box.lan box friendly\n%s' "$1" >"$BATS_TEST_TMPDIR/hosts"
+        printf '%s' "$2" >"$BATS_TEST_TMPDIR/resolv.conf"
+        made=$((made + 1))
+        b=$(bundle "engine$made" "$(without network)" '.hostname = "box" | .domainname = "lan"' "$(args sh -c 'cat /etc/hosts; echo --; cat /etc/resolv.conf')")
+        for file in hosts resolv.conf; do
+            edit_config "$b" --arg source "$BATS_TEST_TMPDIR/$file" --arg file /etc/$file \
+                '.mounts += [{type: "bind", source: $source, destination: $file, options: ["bind", "rprivate"]}]'
+        done
+        succeeds run -b "$b" engine
+    }
+    network=$'127.0.0.1 localhost\n10.77.0.2 distros\n127.0.1.1 box.lan box friendly\n--\n'
+    # nothing was asked for: a bridge answers at its own address, Docker at 127.0.0.11
+    for server in 10.88.0.1 127.0.0.11 10.77.0.1; do
+        engine "" "nameserver $server"$'\noptions ndots:0\n'
+        is "$output" "$network"$'nameserver 10.77.0.1\nsearch of.network'
+    done
+    # --add-host, --dns, --dns-search, --dns-option, together and one by one
+    engine $'10.9.8.7 added other # a remark\n' $'nameserver 10.9.8.6\nsearch by.user\noptions rotate\n'
+    is "$output" $'10.9.8.7 added other\n'"$network"$'nameserver 10.9.8.6\nsearch by.user\noptions rotate'
+    engine "" $'search by.user\nnameserver 10.88.0.1\n'
+    is "$output" "$network"$'nameserver 10.77.0.1\nsearch by.user'
+    engine "" $'nameserver 10.88.0.1\nnameserver 10.9.8.6\n'
+    is "$output" "$network"$'nameserver 10.9.8.6\nsearch of.network'
+    engine "" $'nameserver 10.88.0.1\noptions rotate\n'
+    is "$output" "$network"$'nameserver 10.77.0.1\nsearch of.network\noptions rotate'
+    # a name that the network has, too: that which was asked for comes first
+    engine $'10.9.8.7 distros\n' ""
+    is "${output%%$'\n'*}" "10.9.8.7 distros"
+    # what the host calls itself is a copy of the host's file
+    engine "$(grep -v '^#' /etc/hosts)"$'\n' ""
+    is "$output" "$network"$'nameserver 10.77.0.1\nsearch of.network'
+    # without an engine, and without a name in the configuration
+    b=$(bundle plain 'del(.hostname)' "$(args sh -c 'grep -w "$(hostname)" /etc/hosts')")
+    succeeds run -b "$b" plain
+    is "$output" "127.0.1.1 $(hostname)"
+    # the files are the container's and go with it
+    is "$(ls -A "$SHIM_ROOT")" ""
+    (umask 077 && succeeds create -b "$b" plain)
+    is "$(stat -c %a "$SHIM_ROOT/plain/hosts")" 644
+    contains "$(shim explain plain)" "$SHIM_ROOT/plain/hosts"
+    succeeds delete --force plain
 }
 
 # ---- explain

@@ -368,6 +368,16 @@ static void generate_sources(const struct round *r, struct facts *facts)
 	generate_below(r, facts->root);
 }
 
+static struct resolver_facts *generate_texts(const struct round *r, const char *own,
+					     const char *engine)
+{
+	struct resolver_facts *texts = arena_new(r->arena, struct resolver_facts);
+
+	texts->own = one_in(4) ? NULL : text_of(r, own);
+	texts->engine = one_in(2) ? text_of(r, engine) : NULL;
+	return one_in(3) ? NULL : texts;
+}
+
 static struct facts *generate_facts(const struct round *r, bool plain)
 {
 	struct facts *facts = arena_new(r->arena, struct facts);
@@ -382,6 +392,12 @@ static struct facts *generate_facts(const struct round *r, bool plain)
 	facts->self.v[0].is_self = facts->self.v[0].is_host = true;
 	facts->resolv_conf = one_in(2) ? text_of(r, "/etc/netns/distros/resolv.conf") : NULL;
 	facts->hosts = one_in(2) ? text_of(r, "/etc/netns/distros/hosts") : NULL;
+	facts->hostname = one_in(2) ? text_of(r, "host") : NULL;
+	facts->state = one_in(2) ? text_of(r, "/run/distro-shim/containers/c1") : NULL;
+	facts->hosts_texts =
+		generate_texts(r, "127.0.0.1 localhost\n", "10.88.0.5 box\n10.9.8.7 added\n");
+	facts->resolv_conf_texts = generate_texts(r, "nameserver 10.77.0.1\n",
+						  "nameserver 10.9.8.6\nnameserver 127.0.0.11\n");
 	if (str_eq(r->policy->network->namespace_, "requested"))
 		return facts;
 	facts->network = arena_new(r->arena, struct ns_facts);

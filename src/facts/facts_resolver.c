@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The files of the resolver: the network's own, by iproute2's convention, what the config mounts in their place, and
+ * the host's. Texts are read where they decide something. Runs in the runtime.
+ */
+#include "facts/gather.h"
+
+#include "base/io.h"
+#include "policy/resolver.h"
+#include "policy/rules.h"
+#include "sys/procfs.h"
+#include "sys/trusted.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What is longer counts as none: a list of blocked names, not what an engine was asked for. */
+#define TEXT_MAX (16 * 1024)
+#define NETWORK_TEXT_MAX (64 * 1024)
+
+const char *iproute_name(const char *network_path)
+{
+	static const char *const directories[] = { "/run/netns/", "/var/run/netns/" };
+
+	for (size_t i = 0; network_path && i < ARRAY_SIZE(directories); i++) {
+		const char *name = network_path + strlen(directories[i]);
+
+		if (str_has_prefix(network_path, directories[i]) && *name && !strchr(name, '/') &&
+		    !str_eq(name, ".") && !str_eq(name, ".."))
+			return name;
+	}
+	return NULL;
+}
+
+static char *text_of(int dirfd, const char *path, struct arena *arena)
+{
+	autofree char *text = NULL;
+	struct err ignored;
+	size_t length;
+
+	if (read_file_at(dirfd, path, TEXT_MAX, &text, &length, &ignored) < 0 ||
+	    strlen(text) != length)
+		return NULL;
+	return arena_strdup(arena, text);
+}
+
+static char *network_file(int root_fd, const char *name, const char *file, struct arena *arena,
+			  struct resolver_facts **ret_texts)
+{
+	static const struct trust root_alone = {
+		.directories = { .n = 1, .v = { 0 } },
+		.file = { .n = 1, .v = { 0 } },
+	};
+	char *path = arena_printf(arena, "/etc/netns/%s/%s", name, file);
+	const struct trusted_name shown = { .what = "network file", .base = "", .path = path };
+	autofree char *text = NULL;
+	struct err ignored;
+	size_t length;
+	autoclose int fd = trusted_open_at(root_fd, &shown, &root_alone, &ignored);
+
+	if (fd < 0)
+		return NULL;
+	*ret_texts = arena_new(arena, struct resolver_facts);
+	/* a regular file: the open does not wait */
+	autoclose int readable = open(fd_path(fd).text, O_RDONLY | O_CLOEXEC);
+	if (readable >= 0 &&
+	    read_fd_all(readable, path, NETWORK_TEXT_MAX, &text, &length, &ignored) == 0 &&
+	    strlen(text) == length)
+		(*ret_texts)->own = arena_strdup(arena, text);
+	return path;
+}
+
+void gather_network_files(int root_fd, const char *network_path, struct arena *arena,
+			  struct facts *facts)
+{
+	const char *name = iproute_name(network_path);
+
+	if (!name)
+		return;
+	facts->resolv_conf =
+		network_file(root_fd, name, "resolv.conf", arena, &facts->resolv_conf_texts);
+	facts->hosts = network_file(root_fd, name, "hosts", arena, &facts->hosts_texts);
+}
+
+/* --- what the config mounts --- */
+
+static char *mounted_text(const struct spec *spec, const char *bundle, const char *destination,
+			  struct arena *arena)
+{
+	const struct spec_mount *found = NULL;
+
+	for (size_t i = 0; i < spec->mounts.n; i++) {
+		const struct spec_mount *mount = &spec->mounts.v[i];
+
+		if (mount->destination &&
+		    str_eq(mount_path_clean(mount->destination, arena), destination))
+			found = mount;
+	}
+	if (!found || !mount_is_bind(found) || str_empty(found->source))
+		return NULL;
+	return text_of(AT_FDCWD,
+		       found->source[0] == '/'
+			       ? found->source
+			       : arena_printf(arena, "%s/%s", bundle, found->source),
+		       arena);
+}
+
+/* A socket can be bound to the addresses of the network in which the runtime is, and to no others. */
+static bool is_local(const char *address)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	bool four = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
+
+	if (!four && inet_pton(AF_INET6, address, &v6.sin6_addr) != 1)
+		return false;
+	autoclose int fd = socket(four ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd >= 0 &&
+	       bind(fd, four ? (const struct sockaddr *)&v4 : (const struct sockaddr *)&v6,
+		    four ? sizeof(v4) : sizeof(v6)) == 0;
+}
+
+static void look_at_servers(struct resolver_facts *texts, struct arena *arena)
+{
+	const char *own = text_of(AT_FDCWD, "/etc/resolv.conf", arena);
+	/* where the host's names a stub of systemd-resolved, engines take the servers behind it */
+	const char *behind = text_of(AT_FDCWD, "/run/systemd/resolve/resolv.conf", arena);
+	struct strlist servers = resolver_nameservers(texts->engine, arena);
+
+	texts->host = arena_printf(arena, "%s\n%s", behind ? behind : "", own ? own : "");
+	texts->local.v = arena_new_array(arena, char *, servers.n);
+	for (size_t i = 0; i < servers.n; i++)
+		if (is_local(servers.v[i]))
+			texts->local.v[texts->local.n++] = servers.v[i];
+}
+
+void gather_mounted_files(const struct spec *spec, const char *bundle, struct arena *arena,
+			  struct facts *facts)
+{
+	if (facts->hosts_texts)
+		facts->hosts_texts->engine = mounted_text(spec, bundle, "/etc/hosts", arena);
+	if (facts->hosts_texts && facts->hosts_texts->engine)
+		facts->hosts_texts->host = text_of(AT_FDCWD, "/etc/hosts", arena);
+	if (!facts->resolv_conf_texts)
+		return;
+	facts->resolv_conf_texts->engine = mounted_text(spec, bundle, "/etc/resolv.conf", arena);
+	if (facts->resolv_conf_texts->engine)
+		look_at_servers(facts->resolv_conf_texts, arena);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of an engine's /etc/hosts and /etc/resolv.conf it was asked for, and what becomes of it. Runs anywhere. */
+#include "policy/resolver.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/str.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define OWN_HOSTS "127.0.0.1 localhost\n10.77.0.2 distros\n"
+#define OWN_CONF "nameserver 10.77.0.1\nsearch of.network\n"
+
+static const struct resolver_names box = { "box", "lan" };
+
+static void test_hosts(void **state)
+{
+	static const struct {
+		const char *engine, *host, *expected; /* NULL: the network's */
+	} cases[] = {
+		{ NULL, NULL, OWN_HOSTS "127.0.1.1 box.lan box\n" },
+		{ "", NULL, OWN_HOSTS "127.0.1.1 box.lan box\n" },
+		{ "127.0.0.1 localhost\n::1 ip6-localhost\n10.88.0.5 box\n", NULL,
+		  OWN_HOSTS "127.0.1.1 box.lan box\n" },
+		{ "10.88.0.5 box.lan box one\nfd00::5 box one two", NULL,
+		  OWN_HOSTS "127.0.1.1 box.lan box one two\n" },
+		{ "10.9.8.7\tadded # box\n", NULL,
+		  "10.9.8.7 added\n" OWN_HOSTS "127.0.1.1 box.lan box\n" },
+		{ "127.0.1.1 here there\n", "127.0.1.1 here\n",
+		  "127.0.1.1 there\n" OWN_HOSTS "127.0.1.1 box.lan box\n" },
+		{ "10.77.0.2 distros\n10.9.8.7 distros\n", NULL,
+		  "10.9.8.7 distros\n" OWN_HOSTS "127.0.1.1 box.lan box\n" },
+		{ "not-a-line\n#10.9.8.7 no\n", NULL, OWN_HOSTS "127.0.1.1 box.lan box\n" },
+	};
+	static const struct resolver_names known = { "distros", NULL }, odd = { "a b", NULL },
+					   none = { NULL, NULL };
+	struct arena arena = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct resolver_facts texts = { .own = arena_strdup(&arena, OWN_HOSTS),
+						.engine = (char *)cases[i].engine,
+						.host = (char *)cases[i].host };
+		struct resolver_result result = resolver_hosts(&texts, &box, &arena);
+
+		assert_int_equal(result.choice, RESOLVER_MERGED);
+		assert_string_equal(result.text, cases[i].expected);
+	}
+	/* a file without an end of line, and one that is not known */
+	struct resolver_facts texts = { .own = arena_strdup(&arena, "1.2.3.4 x") };
+	assert_string_equal(resolver_hosts(&texts, &box, &arena).text,
+			    "1.2.3.4 x\n127.0.1.1 box.lan box\n");
+	assert_int_equal(resolver_hosts(&(struct resolver_facts){ 0 }, &box, &arena).choice,
+			 RESOLVER_NETWORK);
+	/* a name that is there already, none, and one that would be two */
+	texts.own = arena_strdup(&arena, OWN_HOSTS);
+	assert_int_equal(resolver_hosts(&texts, &known, &arena).choice, RESOLVER_NETWORK);
+	assert_int_equal(resolver_hosts(&texts, &none, &arena).choice, RESOLVER_NETWORK);
+	assert_int_equal(resolver_hosts(&texts, &odd, &arena).choice, RESOLVER_NETWORK);
+	arena_release(&arena);
+}
+
+static void test_conf(void **state)
+{
+	static const struct {
+		const char *engine;
+		int choice;
+		const char *text;
+	} cases[] = {
+		{ NULL, RESOLVER_NETWORK, NULL },
+		/* the engine's own, the host's, those of user-mode networks */
+		{ "nameserver 127.0.0.11\noptions ndots:0\n", RESOLVER_NETWORK, NULL },
+		{ "nameserver 10.88.0.1\n", RESOLVER_NETWORK, NULL },
+		{ "nameserver 192.0.2.9\n", RESOLVER_NETWORK, NULL },
+		{ "nameserver 192.0.2.53\nsearch of.host\noptions edns0 trust-ad\n",
+		  RESOLVER_NETWORK, NULL },
+		{ "nameserver 10.0.2.3\nnameserver 169.254.1.1\n", RESOLVER_NETWORK, NULL },
+		{ "search dns.podman\nnameserver 10.88.0.1\n", RESOLVER_NETWORK, NULL },
+		/* asked for, wholly or in part */
+		{ "nameserver 10.9.8.6\n", RESOLVER_ENGINE, NULL },
+		{ "search by.user\nnameserver 10.9.8.6\nnameserver fd00::6\n", RESOLVER_ENGINE,
+		  NULL },
+		{ "nameserver 8.8.8.8\n", RESOLVER_ENGINE, NULL },
+		{ "nameserver 127.0.0.11\nsearch by.user\n", RESOLVER_MERGED,
+		  "nameserver 10.77.0.1\nsearch by.user\n" },
+		{ "nameserver 10.88.0.1\nnameserver 10.9.8.6\n", RESOLVER_MERGED,
+		  "nameserver 10.9.8.6\nsearch of.network\n" },
+		{ "; nameserver 10.9.8.6\nnameserver\nnameserver 10.88.0.1\noptions rotate\n",
+		  RESOLVER_MERGED, "nameserver 10.77.0.1\nsearch of.network\noptions rotate\n" },
+	};
+	struct arena arena = { 0 };
+	char *local = arena_strdup(&arena, "192.0.2.9");
+	struct resolver_facts texts = {
+		.own = arena_strdup(&arena, OWN_CONF),
+		.host = arena_strdup(&arena, "nameserver 192.0.2.53\nsearch of.host\n"),
+		.local = { .n = 1, .v = &local },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		texts.engine = (char *)cases[i].engine;
+		struct resolver_result result =
+			resolver_conf(&texts, "10.88.0.5 box\n", &box, &arena);
+
+		assert_int_equal(result.choice, cases[i].choice);
+		if (cases[i].text)
+			assert_string_equal(result.text, cases[i].text);
+	}
+	/* what engines write where the host names no server that can be reached */
+	texts.host = arena_strdup(&arena, "nameserver 127.0.0.53\n");
+	texts.engine = arena_strdup(&arena, "nameserver 8.8.8.8\nnameserver 8.8.4.4\n");
+	assert_int_equal(resolver_conf(&texts, NULL, &box, &arena).choice, RESOLVER_NETWORK);
+	arena_release(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_conf),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
