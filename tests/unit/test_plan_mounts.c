@@ -581,7 +581,8 @@ static void test_below_proc_only_files_for_show_may_be_mounted(void **state)
 
 static void test_what_the_policy_has_added_may_be_left_out(void **state)
 {
-	static char *added[] = { "/etc/hosts" };
+	static char hosts[] = "/etc/hosts";
+	static char *added[] = { hosts };
 	struct fixture *f = *state;
 	struct plan *plan;
 

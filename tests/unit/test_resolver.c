@@ -18,6 +18,11 @@
 
 static const struct resolver_names box = { "box", "lan" };
 
+static char *copy(struct arena *arena, const char *text)
+{
+	return text ? arena_strdup(arena, text) : NULL;
+}
+
 static void test_hosts(void **state)
 {
 	static const struct {
@@ -44,8 +49,8 @@ static void test_hosts(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct resolver_facts texts = { .own = arena_strdup(&arena, OWN_HOSTS),
-						.engine = (char *)cases[i].engine,
-						.host = (char *)cases[i].host };
+						.engine = copy(&arena, cases[i].engine),
+						.host = copy(&arena, cases[i].host) };
 		struct resolver_result result = resolver_hosts(&texts, &box, &arena);
 
 		assert_int_equal(result.choice, RESOLVER_MERGED);
@@ -103,7 +108,7 @@ static void test_conf(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		texts.engine = (char *)cases[i].engine;
+		texts.engine = copy(&arena, cases[i].engine);
 		struct resolver_result result =
 			resolver_conf(&texts, "10.88.0.5 box\n", &box, &arena);
 
