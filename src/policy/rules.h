@@ -19,7 +19,7 @@ struct application {
 	bool network_rewritten; /* the container gets another network than it asked for */
 	bool pid_made;          /* the PID namespace was not asked for */
 	struct confinement confinement;
-	struct strlist added_files; /* as in struct verdict */
+	struct strlist added_files;          /* as in struct verdict */
 	char *hosts_text, *resolv_conf_text; /* as in struct verdict */
 };
 

@@ -116,6 +116,8 @@ static bool make_fresh(struct application *a, const char *id, int type, long ind
 {
 	const char *path = index < 0 ? NULL : a->edit.spec->linux_->namespaces.v[index].path;
 
+	if (path && namespace_refuse_type(a, id, index))
+		return false;
 	if (index < 0 || path)
 		tell_unshared(a, id, type, index, path);
 	if (index < 0) {
@@ -123,7 +125,7 @@ static bool make_fresh(struct application *a, const char *id, int type, long ind
 				   shared_with(a, type, "the runtime's own"));
 		return true;
 	}
-	if (!path || namespace_refuse_type(a, id, index))
+	if (!path)
 		return false;
 	edit_namespace_path(&a->edit, id, (size_t)index, NULL,
 			    shared_with(a, type,
