@@ -173,8 +173,8 @@ static int clone_elsewhere(struct boot *b, struct err *e)
 		if (rc >= 0)
 			return rc;
 	}
-	/* The pids limit is used up. */
-	if (e->sys != EAGAIN)
+	/* The pids limit is used up, or clone3 is refused to the runtime itself. */
+	if (e->sys != EAGAIN && e->sys != EPERM && e->sys != ENOSYS)
 		return -1;
 	b->outside = true;
 	return child_clone(0, -1, &b->init, e);

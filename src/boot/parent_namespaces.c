@@ -342,6 +342,19 @@ static int open_cgroup_procs(struct boot *b, struct err *e)
 	return b->cgroup_procs < 0 ? fail_sys(e, "open 'cgroup.procs'") : 0;
 }
 
+/* Where clone3, which alone takes a cgroup, is refused to the runtime itself, the child writes itself into it. */
+static int clone_into_cgroup(struct boot *b, struct err *e)
+{
+	const struct plan_namespaces *ns = &b->plan->namespaces;
+	int rc = child_clone(ns->clone_flags, b->cgroup.into, &b->init, e);
+
+	if (rc >= 0 || b->cgroup.into < 0 || (e->sys != EPERM && e->sys != ENOSYS))
+		return rc;
+	if (open_cgroup_procs(b, e) < 0)
+		return -1;
+	return child_clone(ns->clone_flags, -1, &b->init, e);
+}
+
 int parent_clone(struct boot *b, struct err *e)
 {
 	const struct plan_join *user = find_join(b->plan, SPEC_NS_USER);
@@ -353,7 +366,7 @@ int parent_clone(struct boot *b, struct err *e)
 	if (apart || goes_one_way(b)) {
 		rc = clone_by_helper(b, user, e);
 	} else {
-		rc = child_clone(b->plan->namespaces.clone_flags, b->cgroup.into, &b->init, e);
+		rc = clone_into_cgroup(b, e);
 		if (rc == 0)
 			become_child(b);
 	}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The runtime in a container of an older engine, whose seccomp profile does not know the calls of today: what can do
 # without them does, and what cannot says which they are.
-# world: hybrid
+# world: hybrid v2
 
 load helpers
 
@@ -29,11 +29,28 @@ EPERM=1 ENOSYS=38
 
 @test "without calls that others can stand in for everything works" {
     for error in $EPERM $ENOSYS; do
-        for calls in close_range pidfd_send_signal faccessat2; do
+        for calls in clone3 close_range pidfd_send_signal faccessat2 clone3,close_range; do
             refused $error $calls run -b "$b" c1
             is "$error $calls $status|$output|$stderr" "$error $calls 0|hello|"
         done
     done
+}
+
+@test "without clone3 each process is in its container's group before its program runs" {
+    b=$(bundle c2 "$(args sh -c 'cat /proc/self/cgroup; exec sleep 1000')" '.linux.cgroupsPath = "/test-refused/c2"')
+    refused $ENOSYS clone3 run -d -b "$b" c2
+    is "$status" 0
+    refused $EPERM clone3 exec c2 cat /proc/self/cgroup
+    is "$status|$stderr" "0|"
+    # from outside, as of one that was made with it
+    refused $EPERM clone3 exec -d --pid-file pid c2 sleep 1000
+    succeeds run -d -b "$(bundle c3 "$(args sleep 1000)" '.linux.cgroupsPath = "/test-refused/c3"')" c3
+    groups=$(sed 's/c3$/c2/' "/proc/$(shim state c3 | jq .pid)/cgroup")
+    contains "$groups" /test-refused/c2
+    is "$(<"/proc/$(shim state c2 | jq .pid)/cgroup")" "$groups"
+    is "$(<"/proc/$(<pid)/cgroup")" "$groups"
+    succeeds delete --force c2
+    succeeds delete --force c3
 }
 
 @test "a call that is needed is named, with what has to allow it" {
