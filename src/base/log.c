@@ -308,13 +308,16 @@ __attribute__((format(printf, 2, 0))) static void log_message(enum log_level lev
 	int saved = errno;
 	char message[MESSAGE_MAX];
 	autostrbuf text = { 0 };
+	struct err shown;
 
 	if (!log_enabled(level))
 		return;
 	vsnprintf(message, sizeof(message), format, arguments);
 	if (state.prefix)
 		strbuf_show(&text, "%s: ", state.prefix);
-	strbuf_escape(&text, message);
+	/* as long as an error at most, with its end, and escaped */
+	fail(&shown, ERR_INTERNAL, "%s", message);
+	strbuf_puts(&text, shown.text);
 	emit(level, NULL, strbuf_text(&text));
 	errno = saved;
 }
