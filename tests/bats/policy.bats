@@ -570,7 +570,8 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
     # root of a user namespace cannot make them in the image; the runtime can
     b=$(bundle c1 "$(args sh -c "$look")" "$user")
     succeeds run -b "$b" c1
-    is "$output" 2
+    # and its own name
+    is "$output" 3
     is "$(stat -c '%F %u' "$b/rootfs/etc/hosts")" "regular empty file 0"
     # by name, and where /etc is another mount, nothing is made in the image
     rm "$b"/rootfs/etc/{hosts,resolv.conf}
