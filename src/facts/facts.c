@@ -185,6 +185,7 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 	if (root < 0)
 		return fail_sys(e, "open /");
 	facts->uid = geteuid();
+	facts->gid = getegid();
 	facts->rootless = facts_is_rootless();
 	facts->no_runtime_directory = facts->rootless && str_empty(getenv("XDG_RUNTIME_DIR"));
 	facts->bundle = arena_strdup(arena, options->bundle);
@@ -220,6 +221,7 @@ int facts_of_caller(bool cgroups, struct arena *arena, struct facts **ret, struc
 	struct facts *facts = arena_new(arena, struct facts);
 
 	facts->uid = geteuid();
+	facts->gid = getegid();
 	facts->rootless = facts_is_rootless();
 	facts->no_runtime_directory = facts->rootless && str_empty(getenv("XDG_RUNTIME_DIR"));
 	if (gather_kernel(arena, facts, e) < 0 || gather_capabilities(facts, e) < 0)

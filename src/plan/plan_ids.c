@@ -84,11 +84,37 @@ static int ids_check_user(const struct plan_context *c, struct err *e)
 	return 0;
 }
 
+static struct spec_id_mappings map_root_to(struct plan_context *c, uint32_t id)
+{
+	struct spec_id_mapping *row = arena_new(c->arena, struct spec_id_mapping);
+
+	*row = (struct spec_id_mapping){ .container_id = 0, .host_id = id, .size = 1 };
+	return (struct spec_id_mappings){ .n = 1, .v = row };
+}
+
+/* A user namespace without any maps would have nobody in it. As other runtimes have it root is the caller, which
+ * takes no power. */
+static void ids_default(struct plan_context *c)
+{
+	struct spec_linux *linux_ = arena_new(c->arena, struct spec_linux);
+
+	*linux_ = *c->linux_;
+	linux_->uid_mappings = map_root_to(c, c->facts->uid);
+	linux_->gid_mappings = map_root_to(c, c->facts->gid);
+	c->linux_ = linux_;
+	plan_warn(c,
+		  "linux.uidMappings, linux.gidMappings: none are given for the new user "
+		  "namespace, so its root is the caller, %u:%u, and no other id is mapped",
+		  c->facts->uid, c->facts->gid);
+}
+
 static int ids_user_namespace(struct plan_context *c, struct err *e)
 {
 	struct plan_namespaces *ns = &c->plan->namespaces;
 
 	if (ns->new_user) {
+		if (c->linux_->uid_mappings.n == 0 && c->linux_->gid_mappings.n == 0)
+			ids_default(c);
 		if (plan_id_map(c, &c->linux_->uid_mappings, "linux.uidMappings", &ns->uid_map, e) <
 			    0 ||
 		    plan_id_map(c, &c->linux_->gid_mappings, "linux.gidMappings", &ns->gid_map, e) <

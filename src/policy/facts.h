@@ -106,7 +106,7 @@ struct resolver_facts {
 };
 
 struct facts {
-	uint32_t uid;                 /* effective uid of the caller */
+	uint32_t uid, gid;            /* effective ids of the caller */
 	bool rootless;                /* the caller is not root of the initial user namespace */
 	bool no_runtime_directory;    /* rootless: XDG_RUNTIME_DIR is not set */
 	char *kernel;                 /* uname release */

@@ -258,6 +258,7 @@ static const struct fields resolver_fields =
 
 static const struct field facts_rows[] = {
 	FIELD(struct facts, U32, uid, "uid", 0),
+	FIELD(struct facts, U32, gid, "gid", 0),
 	FIELD(struct facts, BOOL, rootless, "rootless", 0),
 	FIELD(struct facts, BOOL, no_runtime_directory, "noRuntimeDirectory", 0),
 	FIELD(struct facts, STRING, kernel, "kernel", 0),

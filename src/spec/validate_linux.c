@@ -41,8 +41,6 @@ static void check_user_namespace(struct check *c, const struct spec *spec)
 	bool uids = config->uid_mappings.n > 0, gids = config->gid_mappings.n > 0;
 	if ((uids || gids) && !has_namespace(spec, SPEC_NS_USER))
 		check_fail(c, "uidMappings, gidMappings: need a user namespace");
-	else if (has_new_namespace(spec, SPEC_NS_USER) && !(uids && gids))
-		check_fail(c, "namespaces: a new user namespace needs uidMappings and gidMappings");
 	else if (uids != gids)
 		check_fail(c, "uidMappings and gidMappings must be given together");
 	check_id_mappings(c, "uidMappings", &config->uid_mappings);

@@ -191,6 +191,17 @@ END
     expect_error "70000|uid|user" run -b "$b" user
 }
 
+@test "a user namespace without mappings: its root is the caller, and nobody else is there" {
+    requires userns
+    policy '{"version": 1}'
+    answers $'0\n0 0 1\n0 0 1' 'id -u; awk "{ print \$1, \$2, \$3 }" /proc/self/uid_map /proc/self/gid_map' '.linux.namespaces += [{type: "user"}]'
+    # one kind alone is a mistake
+    edit_config "$b" '.linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}]'
+    expect_error 'uidMappings and gidMappings must be given together' create -b "$b" c1
+    edit_config "$b" 'del(.linux.uidMappings) | .process.user.uid = 1000'
+    expect_error 'process.user.uid: 1000 is not in linux.uidMappings' create -b "$b" c1
+}
+
 @test "a user namespace by path: the second container joins that of the first" {
     requires userns
     local first b pid mode

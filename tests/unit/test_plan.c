@@ -207,12 +207,25 @@ static void test_maps_only_with_a_new_user_namespace(void **state)
 	const struct plan_namespaces *ns;
 
 	fixture_refused(*state, "", MAPS MOUNT_NS, "linux.uidMappings: needs a user namespace");
-	fixture_refused(*state, "", NAMESPACES("{'type':'user'}"),
-			"linux.uidMappings: needed with a new user namespace");
 	ns = &fixture_plan(*state, "", MAPS NAMESPACES("{'type':'user','path':'/ns/user'}"))
 		      ->namespaces;
 	assert_null(ns->uid_map);
 	assert_null(ns->gid_map);
+}
+
+static void test_without_maps_root_is_the_caller(void **state)
+{
+	struct fixture *f = *state;
+	const struct plan_namespaces *ns;
+
+	f->facts->uid = 1000;
+	f->facts->gid = 1001;
+	ns = &fixture_plan(f, "", NAMESPACES("{'type':'user'}"))->namespaces;
+	assert_string_equal(ns->uid_map, "0 1000 1\n");
+	assert_string_equal(ns->gid_map, "0 1001 1\n");
+	assert_int_equal(f->plan->warnings.n, 1);
+	fixture_refused(f, PROCESS("'user':{'uid':1,'gid':0}"), NAMESPACES("{'type':'user'}"),
+			"process.user.uid: 1 is not in linux.uidMappings");
 }
 
 static void test_unmapped_ids_are_refused_by_name(void **state)
@@ -866,6 +879,7 @@ int main(void)
 		TEST(test_hostname_needs_a_separate_uts_namespace),
 		TEST(test_maps_are_the_kernels_text),
 		TEST(test_maps_only_with_a_new_user_namespace),
+		TEST(test_without_maps_root_is_the_caller),
 		TEST(test_unmapped_ids_are_refused_by_name),
 		TEST(test_maps_beyond_the_kernels_limits_are_refused),
 		TEST(test_time_offsets_are_the_kernels_text),
