@@ -156,6 +156,7 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_devices.c \
 	src/plan/plan_handler.c \
 	src/plan/plan_hooks.c \
+	src/plan/plan_host_mounts.c \
 	src/plan/plan_hooks.h \
 	src/plan/plan_ids.c \
 	src/plan/plan_kernel_mounts.c \

@@ -76,6 +76,8 @@ int child_exec_namespaces(struct boot *b, struct err *e)
 		return fail_sys(e, "join the container's namespaces");
 	if ((b->join_flags & CLONE_NEWNET) && check_cookie(b, e) < 0)
 		return -1;
+	if (b->init_root >= 0 && child_change_root(b->init_root, e) < 0)
+		return -1;
 	b->root_mount = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (b->root_mount < 0)
 		return fail_sys(e, "open '/' of the container");

@@ -36,6 +36,10 @@ int child_join_mount_namespace(struct boot *b, struct err *e)
 	if (join)
 		rc = nsfd_enter(b->host->requested[SPEC_NS_MOUNT], CLONE_NEWNS, join->path, e);
 	forget_namespaces(b);
+	if (b->plan->namespaces.host_mounts) {
+		replace_fd(&b->root_mount, take_fd(&b->host->rootfs));
+		return 0;
+	}
 	if (!join || rc < 0)
 		return rc;
 	/* Its root is ours from now on (setns(2)); nothing is mounted in it. */
@@ -123,10 +127,19 @@ static int move_root(struct boot *b, struct err *e)
 	return chroot(".") < 0 ? fail_sys(e, "chroot") : 0;
 }
 
+int child_change_root(int root, struct err *e)
+{
+	if (fchdir(root) < 0 || chroot(".") < 0 || chdir("/") < 0)
+		return fail_sys(e, "change the root directory");
+	return 0;
+}
+
 int child_pivot_root(struct boot *b, struct err *e)
 {
 	struct mount_attr attributes = { 0 };
 
+	if (b->plan->namespaces.host_mounts)
+		return child_change_root(b->root_mount, e);
 	if (!b->plan->namespaces.new_mount)
 		return 0;
 	if (fchdir(b->root_mount) < 0)

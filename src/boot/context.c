@@ -9,6 +9,7 @@ void boot_release(struct boot *b)
 		&b->root_mount, &b->cgroup_procs,   &b->procfs,         &b->container_network,
 		&b->target,     &b->network,        &b->criu_socket,    &b->descriptors,
 		&b->status_fd,  &b->proc_directory, &b->covered_root,   &b->device_nodes,
+		&b->init_root,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)

@@ -93,6 +93,7 @@ struct boot {
 	/* --- EXEC --- */
 	const struct exec_request *exec; /* NULL on the other pages */
 	int target;                      /* pidfd of the container's first process */
+	int init_root;       /* its root directory where its mount namespace is ours, else -1 */
 	uint64_t join_flags; /* CLONE_NEW* of its namespaces that are not ours, but the network */
 	bool join_network;   /* its network is not ours */
 	bool outside; /* the joiner is outside of the container's cgroup, and the process is moved there */
@@ -127,8 +128,8 @@ struct boot {
 		.cgroup = CGROUP_INIT, .init = CHILD_INIT, .criu = CHILD_INIT, .channel = -1,   \
 		.channel_other = -1, .criu_socket = -1, .start_listener = -1,                   \
 		.console_master = -1, .root_mount = -1, .covered_root = -1, .device_nodes = -1, \
-		.cgroup_procs = -1, .mounts_copy = -1, .procfs = -1, .container_network = -1,   \
-		.hooks = HOOK_PLACE_INIT, .descriptors = -1,                                    \
+		.init_root = -1, .cgroup_procs = -1, .mounts_copy = -1, .procfs = -1,           \
+		.container_network = -1, .hooks = HOOK_PLACE_INIT, .descriptors = -1,           \
 		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, .network = -1,    \
 		.status_fd = -1, .proc_directory = -1                                           \
 	}
@@ -326,6 +327,8 @@ int child_readonly_paths(struct boot *b, struct err *e) MUST_CHECK;
 int child_console_file(struct boot *b, struct err *e) MUST_CHECK;
 int child_console(struct boot *b, struct err *e) MUST_CHECK;
 int child_pivot_root(struct boot *b, struct err *e) MUST_CHECK;
+/* Without a mount namespace: nothing is moved, or it would be on the host. */
+int child_change_root(int root, struct err *e) MUST_CHECK;
 int child_readonly_root(struct boot *b, struct err *e) MUST_CHECK;
 int child_kernel_mounts(struct boot *b, struct err *e) MUST_CHECK;
 int child_hostname(struct boot *b, struct err *e) MUST_CHECK;

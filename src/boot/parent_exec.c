@@ -93,6 +93,16 @@ static bool denies_groups(pid_t init)
 	       str_has_prefix(text, "deny");
 }
 
+/* Without a mount namespace it is all that keeps the process from the host's files. */
+static int open_init_root(struct boot *b, struct err *e)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)b->status->init.pid);
+	b->init_root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return b->init_root < 0 ? fail_sys(e, "open the root directory of the container") : 0;
+}
+
 /* setns(2): to enter the user namespace that one is in already is an error, so only what differs. */
 int parent_exec_namespaces(struct boot *b, struct err *e)
 {
@@ -123,6 +133,8 @@ int parent_exec_namespaces(struct boot *b, struct err *e)
 	if (rc && (b->join_flags & CLONE_NEWUSER) && !has_host_power(b))
 		b->join_flags |= CLONE_NEWNET;
 	b->groups_denied = denies_groups(init);
+	if (!(b->join_flags & CLONE_NEWNS) && open_init_root(b, e) < 0)
+		return -1;
 	/* It lives still, so that the number was its own all the time. */
 	if (pidfd_ended(b->target, 0))
 		return fail_stopped(e);

@@ -46,6 +46,8 @@ int plan_seccomp(struct plan_context *c, struct err *e) MUST_CHECK;
 /* An annotation that asks for something else than a process of this kernel is refused. */
 int plan_handler(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_hooks(struct plan_context *c, struct err *e) MUST_CHECK;
+/* After all that may ask for a mount. */
+int plan_host_mounts(struct plan_context *c, struct err *e) MUST_CHECK;
 
 void plan_note(struct plan_context *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -26,6 +26,7 @@ struct plan_namespaces {
 	bool new_time;        /* unshare(CLONE_NEWTIME) in the parent, before the clone */
 	bool new_cgroup;      /* after the join of the cgroup */
 	bool new_user, new_mount, new_pid, new_network;
+	bool host_mounts; /* no mount namespace at all: only the root directory is the container's own */
 	struct {
 		size_t n;
 		struct plan_join *v;

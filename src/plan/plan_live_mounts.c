@@ -135,6 +135,10 @@ int plan_live_mounts(const struct spec *config, const struct spec *request,
 		.plan = arena_new(arena, struct plan),
 	};
 
+	if (!spec_namespace_find(config, SPEC_NS_MOUNT))
+		return fail(e, ERR_CONFIG,
+			    "the container has no mount namespace: what is mounted for it would be "
+			    "mounted on the host");
 	policy_apply_mounts(spec, policy, facts, arena, &verdict);
 	if (verdict.refused)
 		return policy_refusal(&verdict, NULL, e);

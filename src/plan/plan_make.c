@@ -77,7 +77,7 @@ int plan_make(const struct verdict *verdict, const struct facts *facts,
 		plan_mount_label,   plan_net_devices, plan_devices,      plan_paths,
 		plan_kernel_mounts, plan_sysctls,     plan_cgroup,       plan_process,
 		plan_scheduling,    plan_rlimits,     plan_capabilities, plan_seccomp,
-		plan_hooks,         plan_rdt,
+		plan_hooks,         plan_rdt,         plan_host_mounts,
 	};
 	static const struct spec_linux empty;
 	struct plan_context c = {

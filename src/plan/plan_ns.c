@@ -219,7 +219,8 @@ int plan_namespaces(struct plan_context *c, struct err *e)
 	ns->new_mount = ns->clone_flags & CLONE_NEWNS;
 	ns->new_pid = ns->clone_flags & CLONE_NEWPID;
 	ns->new_network = ns->clone_flags & CLONE_NEWNET;
-	if (!ns->new_mount && !plan_namespace_is_separate(c, SPEC_NS_MOUNT))
+	ns->host_mounts = !spec_namespace_find(c->spec, SPEC_NS_MOUNT);
+	if (!ns->new_mount && !ns->host_mounts && !plan_namespace_is_separate(c, SPEC_NS_MOUNT))
 		return fail(e, ERR_CONFIG, "linux.namespaces: a mount namespace is needed");
 	/* no power over the shared network is left at `start` (user_namespaces(7)) */
 	if (ns->network == NETWORK_LATE && plan_has_user_namespace(c->plan))

@@ -83,9 +83,9 @@ SHOW='for n in pid mnt net ipc uts cgroup; do readlink /proc/self/ns/$n; done'
         run_container "$b"
         is "$type $status ${lines[i]}" "$type 0 $(own $type)"
     done
-    # there is always a mount namespace, and one of its own
+    # what would be mounted on the host is not
     jq "$(namespaces pid)" "$b/plain.json" >"$b/config.json"
-    expect_error "needs a mount namespace|a mount namespace is needed" run -b "$b" x
+    expect_error "needs a mount namespace|without a mount namespace" run -b "$b" x
     jq "$(namespaces pid "mount=/proc/$holder/ns/mnt")" "$b/plain.json" >"$b/config.json"
     expect_error "namespaces\[1\].path: .*mount namespace" run -b "$b" x
 }
@@ -145,6 +145,51 @@ SHOW='for n in pid mnt net ipc uts cgroup; do readlink /proc/self/ns/$n; done'
     edit_config "$b" "$(namespaces pid mount network ipc uts)"
     run_container "$b"
     contains "$output" "/distro-shim/groups"
+}
+
+entries() { find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' | LC_ALL=C sort | xargs; }
+
+@test "without a mount namespace: a root directory of its own, and the host's mounts are as they were" {
+    local b
+    policy '{"version": 1, "mode": "observe"}'
+    b=$(bundle bare '.linux.namespaces |= map(select(.type != "mount" and .type != "network")) | .mounts = [] | .root.readonly = false |
+        del(.linux.maskedPaths, .linux.readonlyPaths, .linux.rootfsPropagation)' \
+        "$(args sh -c 'pwd; ls / | xargs; test -c /dev/null && readlink /dev/fd; echo $$; exec sleep 1000')" '.process.cwd = "/made/cwd"' \
+        ".hooks.createContainer = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"pwd >$BATS_TEST_TMPDIR/hook\"]}]")
+    cat /proc/self/mountinfo >before
+    shim_in 10 run -d -b "$b" bare </dev/null >out 2>&1
+    wait_until grep -qx 1 out
+    diff - out <<END
+/made/cwd
+$(entries "$b/rootfs")
+/proc/self/fd
+1
+END
+    [ "/proc/$(init_of bare)/ns/mnt" -ef /proc/self/ns/mnt ]
+    is "$(readlink "/proc/$(init_of bare)/root")" "$b/rootfs"
+    # and what is executed later
+    is "$(shim exec --cwd / bare sh -c 'ls / | xargs; stat -c "%i %n" / /..')" "$(entries "$b/rootfs")
+$(stat -c '%i /' "$b/rootfs")
+$(stat -c '%i /..' "$b/rootfs")"
+    echo '[{"destination": "/x", "type": "tmpfs"}]' >mounts.json
+    expect_error 'has no mount namespace' mounts add bare mounts.json
+    succeeds delete --force bare
+    cmp before /proc/self/mountinfo
+    # nothing is mounted for it on the host
+    while IFS='|' read -r filter what; do
+        jq "$filter" "$b/config.json" >"$b/other.json"
+        expect_error "$what.*(a mount namespace|needs --console)" create --config other.json -b "$b" bare
+    done <<'END'
+.mounts = [{destination: "/x", type: "tmpfs"}]|mounts\[0\]
+.mounts = [{destination: "/", options: ["remount", "ro"]}]|mounts\[0\]
+.root.readonly = true|root.readonly
+.linux.rootfsPropagation = "rshared"|rootfsPropagation
+.linux.maskedPaths = ["/etc"]|maskedPaths
+.linux.readonlyPaths = ["/etc"]|readonlyPaths
+.process.terminal = true|terminal
+.linux.namespaces += [{type: "user"}]|user namespace
+END
+    cmp before /proc/self/mountinfo
 }
 
 # ---- user namespaces

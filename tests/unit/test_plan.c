@@ -71,10 +71,40 @@ static void test_namespace_of_another_type_is_refused(void **state)
 			"linux.namespaces[2].path: /ns/pid is a pid namespace, not ipc");
 }
 
-static void test_mount_namespace_is_needed_and_used_as_it_is(void **state)
+#define ON_THE_HOST                                                                               \
+	": without a mount namespace in linux.namespaces it would change the host's own mounts; " \
+	"add "                                                                                    \
+	"one"
+
+static void test_without_a_mount_namespace_nothing_may_be_mounted(void **state)
 {
-	fixture_refused(*state, "", "'namespaces':[{'type':'pid'}]",
-			"linux.namespaces: a mount namespace is needed");
+	static const struct {
+		const char *top, *linux_, *what;
+	} rows[] = {
+		{ "'mounts':[{'destination':'/x','type':'tmpfs'}]", "", "mounts[0]" },
+		{ "'mounts':[{'destination':'/x','options':['remount','ro']}]", "", "mounts[0]" },
+		{ "", ",'maskedPaths':['/x']", "linux.maskedPaths" },
+		{ "", ",'readonlyPaths':['/x']", "linux.readonlyPaths" },
+		{ "", ",'rootfsPropagation':'slave'", "linux.rootfsPropagation" },
+		{ PROCESS("'terminal':true"), "", "process.terminal" },
+	};
+	struct fixture *f = *state;
+	struct plan *plan = fixture_plan(f, "", "'namespaces':[{'type':'pid'}]");
+
+	assert_true(plan->namespaces.host_mounts);
+	assert_false(plan->kernel_own);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		fixture_refused(
+			f, rows[i].top,
+			arena_printf(&f->arena, "'namespaces':[{'type':'pid'}]%s", rows[i].linux_),
+			arena_printf(&f->arena, "%s" ON_THE_HOST, rows[i].what));
+	fixture_refused(
+		f, "", MAPS "'namespaces':[{'type':'pid'},{'type':'user'}]",
+		"linux.namespaces: the user namespace, whose devices are mounted" ON_THE_HOST);
+}
+
+static void test_mount_namespace_is_used_as_it_is(void **state)
+{
 	fixture_refused(
 		*state, "", "'maskedPaths':['/x'],'namespaces':[{'type':'mount','path':'/ns/mnt'}]",
 		"linux.namespaces[0].path: a mount namespace that is joined is used as it is: "
@@ -868,7 +898,8 @@ int main(void)
 		TEST(test_paths_are_joined_in_order),
 		TEST(test_unusable_path_is_refused_with_its_reason),
 		TEST(test_namespace_of_another_type_is_refused),
-		TEST(test_mount_namespace_is_needed_and_used_as_it_is),
+		TEST(test_without_a_mount_namespace_nothing_may_be_mounted),
+		TEST(test_mount_namespace_is_used_as_it_is),
 		TEST(test_early_join_is_no_join_by_path),
 		TEST(test_late_join_is_born_in_a_new_network),
 		TEST(test_unusable_policy_network_is_refused),
