@@ -533,6 +533,70 @@ EOF
     net down
 }
 
+# settings NAME: of the loopback, and who may use low ports and ping
+settings() {
+    ip -n other -br link show lo | awk '{ print $NF }'
+    ip netns exec other cat /proc/sys/net/ipv4/{ip_unprivileged_port_start,ping_group_range}
+}
+
+@test "a namespace of ip netns add is taken over, and left as it was found" {
+    ip netns add other
+    settings >settings.before
+    host_state >state.before
+    inode=$(stat -L -c %i /run/netns/other)
+    run up
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"it was there, and is taken over"* ]]
+    [ "$(stat -L -c %i /run/netns/other)" = "$inode" ]
+    [[ "$(settings)" == *,UP* ]]
+    [ "$(settings | tail -n 2 | xargs)" = "0 0 2147483647" ]
+    [[ "$(ip -n other -4 route show default)" == "default via 10.78.0.1"* ]]
+    run net status
+    [ "$status" -eq 0 ]
+    run up
+    [ "$output" = "/run/netns/other is up" ]
+    run net down
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"as it was found"* ]]
+    settings | diff settings.before -
+    host_state | diff state.before -
+    # with a link of its own it has its own way out
+    ip -n other link add way type veth peer name out
+    run up
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"has a link already"* ]]
+    settings | diff settings.before -
+    run net up
+    [ "$status" -eq 0 ]
+    refute ip link show ds-other
+    [[ "$(settings)" == *,UP* ]]
+    run net down
+    settings | diff settings.before -
+    # what fails on the way leaves nothing
+    touch blocked && mkdir -p /etc/netns && ln -s "$PWD/blocked" /etc/netns/other
+    run net up
+    rm /etc/netns/other
+    rmdir /etc/netns 2>/dev/null || true
+    [ "$status" -eq 0 ] || settings | diff settings.before -
+    run net down
+    ip netns del other
+}
+
+@test "a namespace that lies hidden below another mount is none" {
+    ip netns add other
+    mount -t tmpfs tmpfs /run/netns
+    run net status
+    [ "$status" -eq 3 ]
+    run up
+    [ "$status" -eq 0 ]
+    ip -n other link show eth0 >/dev/null
+    run net down
+    [ "$status" -eq 0 ]
+    umount /run/netns
+    refute ip -n other link show eth0
+    ip netns del other
+}
+
 @test "what is in the way and not ours is refused and stays" {
     # the address that the private machine's own network has
     run net up --subnet 10.77.0
@@ -540,11 +604,9 @@ EOF
     [[ "$output" == *"the addresses 10.77.0.0/24 are in use on this host"* ]]
 
     ip netns add other
-    for action in up down; do
-        run net $action
-        [ "$status" -eq 1 ]
-        [[ "$output" == *"was not made by distro-net"* ]]
-    done
+    run net down
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"was not made by distro-net"* ]]
     run net status
     [ "$status" -eq 4 ]
     ip netns del other
