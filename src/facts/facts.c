@@ -187,6 +187,7 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 	facts->uid = geteuid();
 	facts->gid = getegid();
 	facts->rootless = facts_is_rootless();
+	facts->in_user_namespace = facts_in_user_namespace();
 	facts->no_runtime_directory = facts->rootless && str_empty(getenv("XDG_RUNTIME_DIR"));
 	facts->bundle = arena_strdup(arena, options->bundle);
 	if (gather_kernel(arena, facts, e) < 0 || gather_capabilities(facts, e) < 0)
@@ -223,6 +224,7 @@ int facts_of_caller(bool cgroups, struct arena *arena, struct facts **ret, struc
 	facts->uid = geteuid();
 	facts->gid = getegid();
 	facts->rootless = facts_is_rootless();
+	facts->in_user_namespace = facts_in_user_namespace();
 	facts->no_runtime_directory = facts->rootless && str_empty(getenv("XDG_RUNTIME_DIR"));
 	if (gather_kernel(arena, facts, e) < 0 || gather_capabilities(facts, e) < 0)
 		return -1;

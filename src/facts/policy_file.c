@@ -119,7 +119,8 @@ int policy_load_as(int root_fd, const char *path, const struct policy_caller *ca
 	int found;
 
 	if (caller->rootless && is_absolute(caller->runtime_directory))
-		network = arena_printf(arena, "%s/distro-shim/netns", caller->runtime_directory);
+		network =
+			arena_printf(arena, "%s" POLICY_NETWORK_OF_USER, caller->runtime_directory);
 
 	struct policy *defaults = policy_default(arena, network);
 

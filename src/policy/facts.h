@@ -108,6 +108,7 @@ struct resolver_facts {
 struct facts {
 	uint32_t uid, gid;            /* effective ids of the caller */
 	bool rootless;                /* the caller is not root of the initial user namespace */
+	bool in_user_namespace;       /* not every id is the caller's, whatever its uid */
 	bool no_runtime_directory;    /* rootless: XDG_RUNTIME_DIR is not set */
 	char *kernel;                 /* uname release */
 	uint64_t effective, bounding; /* the runtime's capability sets as masks */

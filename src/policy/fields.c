@@ -260,6 +260,7 @@ static const struct field facts_rows[] = {
 	FIELD(struct facts, U32, uid, "uid", 0),
 	FIELD(struct facts, U32, gid, "gid", 0),
 	FIELD(struct facts, BOOL, rootless, "rootless", 0),
+	FIELD(struct facts, BOOL, in_user_namespace, "inUserNamespace", 0),
 	FIELD(struct facts, BOOL, no_runtime_directory, "noRuntimeDirectory", 0),
 	FIELD(struct facts, STRING, kernel, "kernel", 0),
 	FIELD(struct facts, U64, effective, "effective", 0),

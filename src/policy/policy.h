@@ -10,6 +10,8 @@
 #include "spec/spec.h"
 
 #define POLICY_FILE_MAX (64u << 10)
+/* Below XDG_RUNTIME_DIR: the network of a user who is not root, where the policy names no other one. */
+#define POLICY_NETWORK_OF_USER "/distro-shim/netns"
 #define POLICY_VERSION 1
 
 enum policy_mode { POLICY_ENFORCE = 1, POLICY_OBSERVE };

@@ -21,9 +21,29 @@
 
 enum shape { SHAPE_HOST = 1, SHAPE_SAME, SHAPE_PATH, SHAPE_NEW };
 
+static const char *entry_path(const struct spec *spec);
+
+/*
+ * A user who has made no network of his own: root's cannot be joined, so what an engine has prepared for the
+ * container is all that it can have. The network that the user himself is in counts as prepared by an engine where
+ * that runs as root of a user namespace (Podman); else nobody has meant it.
+ */
+static bool is_unset_of_user(const struct application *a)
+{
+	const struct ns_facts *network = a->facts->network;
+	const char *path = entry_path(a->edit.spec);
+	bool host = namespace_index(a->edit.spec, SPEC_NS_NETWORK) < 0 ||
+		    (path && namespace_is_host(a, path));
+
+	return a->facts->rootless && !a->facts->no_runtime_directory && network &&
+	       network->problem_errno == ENOENT &&
+	       str_has_suffix(a->policy->network->namespace_, POLICY_NETWORK_OF_USER) &&
+	       (!host || a->facts->in_user_namespace);
+}
+
 static bool is_requested(const struct application *a)
 {
-	return str_eq(a->policy->network->namespace_, "requested");
+	return str_eq(a->policy->network->namespace_, "requested") || is_unset_of_user(a);
 }
 
 static bool is_own(const struct application *a)
@@ -181,6 +201,14 @@ void rule_network_namespace(struct application *a, const char *id)
 	bool wrong = index >= 0 && namespace_refuse_type(a, id, index);
 	const char *why;
 
+	if (is_unset_of_user(a))
+		edit_warn(
+			&a->edit, id, "",
+			arena_printf(a->edit.arena,
+				     "the user has no network at %s: the container keeps the one "
+				     "that it asks for (distro-shim-policy(5), NETWORK OF A USER, "
+				     "has how to make it)",
+				     policy_path(a)));
 	if (is_requested(a)) {
 		if (!wrong)
 			keep_requested(a, id);
@@ -203,7 +231,7 @@ void rule_network_allow_host(struct application *a, const char *id)
 {
 	const struct ns_facts *network = a->facts->network;
 
-	bool allowed = a->policy->network->allow_host.value;
+	bool allowed = a->policy->network->allow_host.value || is_unset_of_user(a);
 
 	if (is_requested(a) && request_shape(a) == SHAPE_HOST) {
 		if (allowed)

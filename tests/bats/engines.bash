@@ -50,7 +50,7 @@ log_driver = "k8s-file"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 END
-        "$DISTRO_SHIM_SOURCE/contrib/integrate" podman --program "$ENGINES_RUNTIME" || return 1
+        "$DISTRO_SHIM_SOURCE/contrib/integrate" podman --program "$ENGINES_RUNTIME" --network /run/netns/distros || return 1
         echo 'containers:1000000:1000000' | tee -a /etc/subuid >>/etc/subgid
         podman load -q -i "$ENGINES/images/busybox.tar" 3>&- || return 1
         # what it makes at its first start is no leak of the first test; a runtime that cannot is

@@ -38,7 +38,8 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
     contains "$output" "Nothing to do"
     everything | diff once -
     run integrate podman --network /run/netns/other
-    contains "$output" '-netns = "ns:/run/netns/distros"'
+    lacks "$(<"$ETC/$DROPIN")" 'ns:/run/netns/distros'
+    contains "$output" "users who are not root cannot join /run/netns/other"
     contains "$output" '+netns = "ns:/run/netns/other"'
     run integrate podman --no-default
     contains "$output" '-runtime = "distro-shim"'

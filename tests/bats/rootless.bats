@@ -293,6 +293,20 @@ allow
     umount "$place"
 }
 
+@test "a user without a network of the policy's keeps what an engine has made, with a warning" {
+    rm "$HOME_OF_USER/.config/distro-shim/policy.json"
+    user_bundle c1 "$(args sh -c 'ls /sys/class/net | xargs')" '.linux.namespaces |= map(if .type == "network" then {type} else . end)'
+    warns="network.namespace: the user has no network at $RUNTIME_OF_USER/distro-shim/netns: .*NETWORK OF A USER" succeeds run -b "$b" c1
+    is "$output" lo
+    # Podman's: the runtime is root of a user namespace, and the host's network is that of the user
+    inside=(unshare --user --map-root-user --mount)
+    edit_config "$b" 'del(.linux.uidMappings, .linux.gidMappings, (.linux.namespaces[] | select(.type == "user" or .type == "network")), (.mounts[] | select(.destination == "/sys")))
+        | .process.args = ["true"]'
+    attempt run -b "$b" c1
+    is "$status|$output" "0|"
+    contains "$stderr" "the user has no network at"
+}
+
 @test "in a user namespace that owns the policy's network: rewritten, late, and exec" {
     rm "$HOME_OF_USER/.config/distro-shim/policy.json"
     place=$RUNTIME_OF_USER/distro-shim/netns
