@@ -339,6 +339,8 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 		if (rc != 0)
 			return rc < 0 ? -1 : 0;
 	}
+	if (child_live_goes_without(b, mount))
+		return 0;
 	if (mount->subtree && (mount->kind == PLAN_MOUNT_FS || b->live)) {
 		replace_fd(&fd, kernel_mount_part(b, index, &fd, e));
 		given = false;

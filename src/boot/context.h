@@ -426,6 +426,8 @@ int child_live_give(struct boot *b, struct err *e) MUST_CHECK;
 int child_live_take_away(struct boot *b, int fd, struct err *e) MUST_CHECK;
 /* A detached mount of what the container itself has of the kernel's, with all that is masked in it. */
 int child_live_part(struct boot *b, const struct plan_mount *mount, struct err *e) MUST_CHECK;
+/* The policy would give it a part of what it does not have itself: what is empty there stays empty. */
+bool child_live_goes_without(struct boot *b, const struct plan_mount *mount);
 /* Where a target really is, in a container that is there. */
 int child_live_target(struct boot *b, int target, struct err *e) MUST_CHECK;
 /* --- live_kernel_mounts.c --- */

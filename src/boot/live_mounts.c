@@ -223,29 +223,61 @@ static int open_mounted(struct boot *b, const char *path, struct err *e)
 	return take_fd(&fd);
 }
 
-int child_live_part(struct boot *b, const struct plan_mount *mount, struct err *e)
+static const char *usual_place(const struct plan_mount *mount)
 {
-	const char *usual = mount->is_proc ? "/proc" : mount->is_sysfs ? "/sys" : "/sys/fs/cgroup";
-	autoclose int whole = sys_openat2(b->root_mount, usual, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
-					  RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
-	autoclose int part = -1;
-	struct statfs fs;
-	int fd;
+	return mount->is_proc ? "/proc" : mount->is_sysfs ? "/sys" : "/sys/fs/cgroup";
+}
 
-	if (whole < 0 || fstatfs(whole, &fs) < 0)
+/* 0: there is something else, or nothing. */
+static int open_own(struct boot *b, const struct plan_mount *mount, int *ret_fd, struct err *e)
+{
+	const char *usual = usual_place(mount);
+	autoclose int fd = sys_openat2(b->root_mount, usual, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+				       RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	struct statfs fs;
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 0;
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
 		return fail_sys(e, "open the container's own '%s'", usual);
 	/* v1: a tmpfs with a directory for each hierarchy */
 	if (mount->kind == PLAN_MOUNT_CGROUP
 		    ? fs.f_type != CGROUP2_SUPER_MAGIC && fs.f_type != TMPFS_MAGIC
 		    : fs.f_type != (mount->is_proc ? PROC_SUPER_MAGIC : SYSFS_MAGIC))
-		return fail(e, ERR_CONFIG, "the container has no %s of its own at '%s'",
-			    mount->fstype, usual);
+		return 0;
+	*ret_fd = take_fd(&fd);
+	return 1;
+}
+
+int child_live_part(struct boot *b, const struct plan_mount *mount, struct err *e)
+{
+	const char *usual = usual_place(mount);
+	autoclose int whole = -1, part = -1;
+	int rc = open_own(b, mount, &whole, e);
+	int fd;
+
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return fail(e, ERR_CONFIG,
+			    "'%s' would be a part of the container's own %s, and it has none at "
+			    "'%s': one can only be mounted by the configuration, when the "
+			    "container is created",
+			    mount->destination, mount->fstype, usual);
 	part = kernel_mount_open_part(whole, mount->subtree);
 	if (part < 0)
 		return fail_sys(e, "open '%s' in the container's own '%s'", mount->subtree, usual);
 	fd = sys_open_tree(part, "",
 			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	return fd < 0 ? fail_sys(e, "clone '%s' of the container's own", mount->subtree) : fd;
+}
+
+bool child_live_goes_without(struct boot *b, const struct plan_mount *mount)
+{
+	autoclose int own = -1;
+	struct err ignored;
+
+	return b->live && mount->spare && open_own(b, mount, &own, &ignored) == 0;
 }
 
 /* All are found before the first is taken, the last one first: it may lie on another. */

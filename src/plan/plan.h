@@ -106,6 +106,7 @@ struct plan_mount {
 	/* FS and CGROUP: what of the container's own is mounted, in place of something of the host's: "/" or a
 	 * part; NULL: a mount as any other. */
 	const char *subtree;
+	bool spare; /* of a living container: nobody has asked for it, and one that has none goes without */
 	bool lends;  /* FS: a later one mounts a part of it */
 	bool kernel; /* a file system of the kernel's, which the container is known to have */
 	/* of those: made read-only, it is not for a later remount to change */

@@ -118,6 +118,19 @@ static struct spec *spec_of(const struct spec *config, const struct spec *reques
 	return spec;
 }
 
+/* What the policy has put in the place of something of the host's below a bind. */
+static bool is_added(const struct spec *request, const struct plan_mount *mount,
+		     struct arena *arena)
+{
+	for (size_t i = 0; i < request->mounts.n; i++) {
+		const char *destination = request->mounts.v[i].destination;
+
+		if (destination && str_eq(plan_path_clean(arena, destination), mount->destination))
+			return false;
+	}
+	return true;
+}
+
 int plan_live_mounts(const struct spec *config, const struct spec *request,
 		     const struct policy *policy, const struct facts *facts,
 		     const struct plan_options *options, struct arena *arena, struct plan **ret,
@@ -153,6 +166,7 @@ int plan_live_mounts(const struct spec *config, const struct spec *request,
 		struct plan_mount *mount = &c.plan->mounts.v[i];
 
 		keep_readonly(mount);
+		mount->spare = mount->subtree && is_added(request, mount, arena);
 		if (check_kind(c.plan, mount, e) < 0 || check_destination(&c, mount, e) < 0 ||
 		    check_policy(policy, mount, e) < 0)
 			return -1;

@@ -102,6 +102,24 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     succeeds mounts add c1 source.json
 }
 
+@test "mounts add: where the container has no /sys, or no /proc, what was bound lacks it, too, and a part of it is refused" {
+    local n=0 missing users
+    for missing in /sys /proc; do for users in . "$(user_namespace)"; do
+        n=$((n + 1))
+        b=$(bundle "c$n" "$(args sleep 1000)" "$powerless" "$users" '.root.readonly = false' ".mounts |= map(select(.destination != \"$missing\"))")
+        [ "$users" = . ] || chown -hR 100000:100000 "$b/rootfs"
+        succeeds run -d -b "$b" "c$n"
+        echo "[$(bind / /vol)]" >mounts.json
+        succeeds mounts add "c$n" mounts.json
+        is "$(shim exec "c$n" sh -c "ls -A /vol$missing; ls -d /vol/etc/passwd")" /vol/etc/passwd
+        echo "[$(bind $missing /home)]" >mounts.json
+        expect_error "'/home' would be a part of the container's own (proc|sysfs), and it has none at '$missing': one can only be mounted by the configuration" mounts add "c$n" mounts.json
+        echo '[{"destination": "/vol"}]' >mounts.json
+        succeeds mounts remove "c$n" mounts.json
+        succeeds delete --force "c$n"
+    done; done
+}
+
 @test "mounts add: a file system of the kernel's under another name" {
     b=$(bundle c1 "$(args sleep 1000)" "$powerless") && succeeds run -d -b "$b" c1
     echo "[$(mount_json cpuset cpuset /vol)]" >mounts.json
