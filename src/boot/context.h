@@ -205,8 +205,7 @@ struct device_name {
 	char text[24];
 };
 struct device_name device_name(size_t index);
-/* By type and number. */
-bool is_device(const struct stat *st, const struct plan_device *device);
+bool is_device(const struct stat *st, const struct plan_device *device); /* by type, number */
 int parent_open_sockets(struct boot *b, struct err *e) MUST_CHECK;
 int parent_time_namespace(struct boot *b, struct err *e) MUST_CHECK;
 int parent_join_namespaces(struct boot *b, struct err *e) MUST_CHECK;
