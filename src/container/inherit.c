@@ -13,12 +13,21 @@
 #define LISTEN_FDS_MAX 65536
 #define VARIABLES_MAX 4
 
-static unsigned listen_fds(void)
+/* A service manager names the runtime's pid, Podman the one that the program will have; without one, runc and crun
+ * take them, too. Those of another process are not meant. */
+static bool are_for_us(const char *pid)
 {
-	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
 	uint32_t value;
 
-	if (!pid || !count || !parse_u32(pid, &value) || (pid_t)value != getpid())
+	return !pid || (parse_u32(pid, &value) && (value == 1 || (pid_t)value == getpid()));
+}
+
+static unsigned listen_fds(void)
+{
+	const char *count = getenv("LISTEN_FDS");
+	uint32_t value;
+
+	if (!count || !are_for_us(getenv("LISTEN_PID")))
 		return 0;
 	return parse_u32(count, &value) && value <= LISTEN_FDS_MAX ? value : 0;
 }

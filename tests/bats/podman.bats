@@ -163,3 +163,17 @@ in_pty() { timeout -k 5 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
     contains "$output" dsn
     ok rmi -f built
 }
+
+@test "socket activation: a listening socket of the service manager's is the program's" {
+    cat >activate.py <<'END'
+import os, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("activated")
+listener.listen()
+os.dup2(listener.fileno(), 3, inheritable=True)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execvp(sys.argv[1], sys.argv[1:])
+END
+    python3 activate.py podman run --rm busybox sh -c 'echo $LISTEN_FDS $LISTEN_PID; readlink /proc/self/fd/3 | cut -d: -f1' 3>&- </dev/null >out
+    is "$(<out)" $'1 1\nsocket'
+}

@@ -148,7 +148,7 @@ is_running() { [ "$(shim state "$1" | jq -r .status)" = running ]; }
     NOTIFY_SOCKET='' succeeds run -b "$b" c1
     is "$output" "none none"
     # descriptors for another process are not for this one
-    LISTEN_FDS=1 LISTEN_PID=1 succeeds run -b "$b" c1
+    LISTEN_FDS=1 LISTEN_PID=$$ succeeds run -b "$b" c1
     is "$output" "none none"
 }
 
@@ -165,6 +165,11 @@ exec "$@"
 END
     sh launch "$DISTRO_SHIM" --root "$SHIM_ROOT" run --preserve-fds 1 -b "$b" c1 3<first 4<second </dev/null >out
     is "$(<out)" $'1 1 web\nfirst\nsecond\n0\n1\n2\n3\n4'
+    # as Podman says it, and as it is taken elsewhere
+    for pid in LISTEN_PID=1 A=1; do
+        env $pid LISTEN_FDS=1 "$DISTRO_SHIM" --root "$SHIM_ROOT" run --preserve-fds 1 -b "$b" c1 3<first 4<second </dev/null >out
+        is "$pid $(<out)" "$pid "$'1 1\nfirst\nsecond\n0\n1\n2\n3\n4'
+    done
 }
 
 @test "exec passes listening sockets on, to the process by its own number" {
