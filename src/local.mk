@@ -294,6 +294,7 @@ src_libboot_a_SOURCES = \
 	src/boot/child_devices.c \
 	src/boot/child_identity.c \
 	src/boot/child_kernel_mounts.c \
+	src/boot/child_joined_mounts.c \
 	src/boot/child_mounts.c \
 	src/boot/child_paths.c \
 	src/boot/child_process.c \

@@ -330,7 +330,7 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 {
 	const struct plan_mount *mount = &b->plan->mounts.v[index];
 	autoclose int fd = take_fd(&b->mount_fds[index]), target = -1;
-	bool given = fd >= 0 && !b->live, made;
+	bool given = fd >= 0 && b->plan->namespaces.new_mount && !b->live, made;
 
 	if (mount->kind == PLAN_MOUNT_REMOUNT)
 		return remount(b, index, e);
@@ -351,7 +351,7 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 	if (target < 0 && mount_is_left_out(mount, e))
 		return 0;
 	if (target < 0 || check_not_procfs(b, mount, target, e) < 0 ||
-	    child_live_target(b, target, e) < 0)
+	    child_live_target(b, target, e) < 0 || child_joined_target(b, mount, target, e) < 0)
 		return -1;
 	if (mount->kind == PLAN_MOUNT_CGROUP && !b->live)
 		return child_mount_cgroup(b, mount, target, e);
@@ -374,7 +374,7 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 	if (settle_kernel_mount(b, mount, fd, e) < 0 || take_root(b, mount, fd, e) < 0)
 		return -1;
 	if (mount->readonly_late || mount->remounted || mount->lends || b->live ||
-	    propagation_is_set_again(b, mount))
+	    !b->plan->namespaces.new_mount || propagation_is_set_again(b, mount))
 		b->mount_fds[index] = take_fd(&fd);
 	return 0;
 }
@@ -382,8 +382,10 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 int child_mounts(struct boot *b, struct err *e)
 {
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
-		if (child_mount(b, i, e) < 0)
+		if (child_mount(b, i, e) < 0) {
+			child_joined_take_back(b, i);
 			return err_prefix(e, "mounts[%u]", b->plan->mounts.v[i].index);
+		}
 	return 0;
 }
 

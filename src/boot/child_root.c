@@ -33,6 +33,9 @@ int child_join_mount_namespace(struct boot *b, struct err *e)
 	const struct plan_join *join = find_join(b->plan, SPEC_NS_MOUNT);
 	int rc = 0;
 
+	/* the names of what is open, by which mounts are taken back; there may be no /proc in there */
+	if (join && child_live_descriptors(b, e) < 0)
+		return -1;
 	if (join)
 		rc = nsfd_enter(b->host->requested[SPEC_NS_MOUNT], CLONE_NEWNS, join->path, e);
 	forget_namespaces(b);

@@ -415,6 +415,12 @@ int child_hand_over_terminal(struct boot *b, int master, struct err *e) MUST_CHE
 /* One of the plan's mounts, by its place in the list. */
 int child_mount(struct boot *b, size_t index, struct err *e) MUST_CHECK;
 
+/* --- child_joined_mounts.c: nothing where no mount namespace is joined --- */
+int child_joined_target(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
+	MUST_CHECK;
+/* The first `n` of the plan's. */
+void child_joined_take_back(struct boot *b, size_t n);
+
 /* --- live_mounts.c: the MOUNTS page --- */
 int parent_live_namespaces(struct boot *b, struct err *e) MUST_CHECK;
 int parent_live_sources(struct boot *b, struct err *e) MUST_CHECK;

@@ -127,7 +127,7 @@ static void no_sources(struct boot *b)
 
 int parent_open_sources(struct boot *b, struct err *e)
 {
-	if (!has_user_namespace(b->plan) && b->plan->namespaces.new_mount)
+	if (!has_user_namespace(b->plan))
 		return parent_clone_sources(b, e);
 	no_sources(b);
 	return 0;
@@ -139,8 +139,13 @@ int parent_clone_sources(struct boot *b, struct err *e)
 	auto_idmaps idmaps = { 0 };
 
 	no_sources(b);
-	b->root_mount = clone_root(b, b->host->rootfs, e);
-	if (b->root_mount < 0 || open_idmaps(b, &idmaps, e) < 0)
+	/* of a mount namespace that is joined it is the one that is there */
+	if (plan->namespaces.new_mount) {
+		b->root_mount = clone_root(b, b->host->rootfs, e);
+		if (b->root_mount < 0)
+			return -1;
+	}
+	if (open_idmaps(b, &idmaps, e) < 0)
 		return -1;
 	for (size_t i = 0; i < plan->mounts.n; i++) {
 		if (plan->mounts.v[i].kind != PLAN_MOUNT_BIND)

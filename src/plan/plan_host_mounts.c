@@ -5,6 +5,13 @@
  */
 #include "plan/parts.h"
 
+#include "base/auto.h"
+
+bool plan_is_root(const struct plan_mount *mount)
+{
+	return mount->kind != PLAN_MOUNT_REMOUNT && str_eq(mount->destination, "/");
+}
+
 static const char *asks_for_mounts(const struct plan_context *c)
 {
 	const struct plan *plan = c->plan;

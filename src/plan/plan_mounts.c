@@ -38,11 +38,6 @@ const struct name_row plan_mount_kind_names[] = {
 	{ NULL, 0 },
 };
 
-bool plan_is_root(const struct plan_mount *mount)
-{
-	return mount->kind != PLAN_MOUNT_REMOUNT && str_eq(mount->destination, "/");
-}
-
 static int mount_check_proc(const struct plan_mount *mount, struct err *e)
 {
 	const char *below;
@@ -428,6 +423,10 @@ static int mount_plan(struct plan_context *c, const struct spec_mount *from,
 	    mount_subtree(c, &words, mount, e) < 0 ||
 	    mount_idmap_plan(c, from, &words, mount, e) < 0)
 		return -1;
+	if (plan_is_root(mount) && !c->plan->namespaces.new_mount)
+		return fail(e, ERR_CONFIG,
+			    "mounts[%u].destination: needs a mount namespace of the container's",
+			    mount->index);
 	if (plan_is_root(mount) &&
 	    (mount->kind == PLAN_MOUNT_CGROUP || mount->is_proc || mount->is_sysfs))
 		return fail(e, ERR_CONFIG,

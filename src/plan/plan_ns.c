@@ -108,22 +108,34 @@ static int network_of_config(struct plan_context *c, struct err *e)
 
 /* --- the others --- */
 
-/* Such a namespace is used as it is found, root and all: whatever would be mounted or made there would be
- * mounted or made for those who live in it. */
+/* Such a namespace is used as it is found, root and all: what is made there is made for those who live in it. */
 static int join_check_mount(const struct plan_context *c, size_t index, struct err *e)
 {
 	const struct spec_linux *linux_ = c->linux_;
 
-	if (c->spec->mounts.n || linux_->devices.n || linux_->masked_paths.n ||
-	    linux_->readonly_paths.n || linux_->rootfs_propagation || c->plan->readonly_root)
+	if (linux_->devices.n || linux_->masked_paths.n || linux_->readonly_paths.n ||
+	    linux_->rootfs_propagation || c->plan->readonly_root)
 		return fail(
 			e, ERR_CONFIG,
 			"linux.namespaces[%zu].path: a mount namespace that is joined is used as "
-			"it "
-			"is: no mounts, devices, maskedPaths, readonlyPaths, rootfsPropagation or "
+			"it is: no devices, maskedPaths, readonlyPaths, rootfsPropagation or "
 			"root.readonly can be asked for",
 			index);
 	return 0;
+}
+
+/* Mounts are what its owner may want there. But nothing shows afterwards what of the kernel's has come along, and a
+ * user namespace does not see the sources as the host does. */
+static int join_check_mounts(const struct plan_context *c, struct err *e)
+{
+	const struct plan_namespaces *ns = &c->plan->namespaces;
+
+	if (c->spec->mounts.n == 0 || ns->new_mount || ns->host_mounts ||
+	    (!c->verdict->kernel_own && !plan_has_user_namespace(c->plan)))
+		return 0;
+	return fail(e, ERR_CONFIG, "mounts[0]: a mount namespace that is joined gets no mounts %s",
+		    c->verdict->kernel_own ? "under a policy with kernelMounts \"own\""
+					   : "of a container with a user namespace");
 }
 
 static int join_check(const struct plan_context *c, size_t index, struct err *e)
@@ -222,6 +234,8 @@ int plan_namespaces(struct plan_context *c, struct err *e)
 	ns->host_mounts = !spec_namespace_find(c->spec, SPEC_NS_MOUNT);
 	if (!ns->new_mount && !ns->host_mounts && !plan_namespace_is_separate(c, SPEC_NS_MOUNT))
 		return fail(e, ERR_CONFIG, "linux.namespaces: a mount namespace is needed");
+	if (join_check_mounts(c, e) < 0)
+		return -1;
 	/* no power over the shared network is left at `start` (user_namespaces(7)) */
 	if (ns->network == NETWORK_LATE && plan_has_user_namespace(c->plan))
 		return fail(e, ERR_CONFIG,

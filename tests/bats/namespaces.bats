@@ -192,6 +192,41 @@ END
     cmp before /proc/self/mountinfo
 }
 
+@test "a mount namespace by path gets the mounts, and the host's are as they were" {
+    local b theirs
+    policy '{"version": 1, "mode": "observe"}'
+    mkdir here source && touch source/file
+    unshare -m --propagation private sleep 1000 3>&- &
+    theirs=$!
+    wait_until sh -c "! [ /proc/$theirs/ns/mnt -ef /proc/self/ns/mnt ]"
+    mounts_in() { awk -v below="$BATS_TEST_TMPDIR/here" 'index($5, below) == 1 { print substr($5, length(below) + 1), $6 }' "/proc/$1/mountinfo" | LC_ALL=C sort; }
+    b=$(bundle joined '.root.readonly = false | del(.linux.maskedPaths, .linux.readonlyPaths, .linux.rootfsPropagation, .linux.resources)' \
+        ".linux.namespaces = [{type: \"mount\", path: \"/proc/$theirs/ns/mnt\"}, {type: \"pid\"}]" 'del(.hostname)' '.process.cwd = "/"' \
+        "$(args /bin/sh -c "ls $PWD/here/vol; touch $PWD/here/vol/x 2>/dev/null || echo read-only")" \
+        ".mounts = [{destination: \"$PWD/here\", type: \"tmpfs\", options: [\"nosuid\"]}, {destination: \"$PWD/here/vol\", type: \"bind\", source: \"$PWD/source\", options: [\"bind\", \"ro\"]}]")
+    cat /proc/self/mountinfo >before
+    # the last one fails: none of them is left
+    jq ".mounts += [{destination: \"$PWD/here/other\", type: \"tmpfs\", options: [\"size=wrong\"]}]" "$b/config.json" >"$b/fails.json"
+    expect_error 'mounts\[2\]: .*size' run --config fails.json -b "$b" joined
+    is "$(mounts_in "$theirs")" ""
+    is "$(shim_in 10 run -b "$b" joined </dev/null)" $'file\nread-only'
+    is "$(mounts_in "$theirs")" $' rw,nosuid,relatime\n/vol ro,relatime'
+    cmp before /proc/self/mountinfo
+    kill "$theirs"
+    # what would come to the host is not mounted
+    mount --make-shared /tmp
+    cat /proc/self/mountinfo >before
+    unshare -m --propagation unchanged sleep 1000 3>&- &
+    theirs=$!
+    wait_until sh -c "! [ /proc/$theirs/ns/mnt -ef /proc/self/ns/mnt ]"
+    edit_config "$b" ".linux.namespaces[0].path = \"/proc/$theirs/ns/mnt\""
+    expect_error "here' of the mount namespace that is joined is shared with others" run -b "$b" joined
+    is "$(mounts_in "$theirs")" ""
+    cmp before /proc/self/mountinfo
+    kill "$theirs"
+    mount --make-private /tmp
+}
+
 # ---- user namespaces
 
 MAPPINGS='.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = [{containerID: 0, hostID: 200000, size: 65536}]'

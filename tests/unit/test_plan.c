@@ -108,8 +108,28 @@ static void test_mount_namespace_is_used_as_it_is(void **state)
 	fixture_refused(
 		*state, "", "'maskedPaths':['/x'],'namespaces':[{'type':'mount','path':'/ns/mnt'}]",
 		"linux.namespaces[0].path: a mount namespace that is joined is used as it is: "
-		"no mounts, devices, maskedPaths, readonlyPaths, rootfsPropagation or "
-		"root.readonly can be asked for");
+		"no devices, maskedPaths, readonlyPaths, rootfsPropagation or root.readonly can be "
+		"asked for");
+}
+
+static void test_a_joined_mount_namespace_gets_mounts_that_nobody_judges(void **state)
+{
+	static const char linux_[] = "'namespaces':[{'type':'mount','path':'/ns/mnt'}]";
+	static const char mounts[] = "'mounts':[{'destination':'/x','type':'tmpfs'}]";
+	struct fixture *f = *state;
+
+	assert_int_equal(fixture_plan(f, mounts, linux_)->mounts.n, 1);
+	fixture_refused(f, "'mounts':[{'destination':'/','type':'tmpfs'}]", linux_,
+			"mounts[0].destination: needs a mount namespace of the container's");
+	f->verdict.kernel_own = true;
+	fixture_refused(f, mounts, linux_,
+			"mounts[0]: a mount namespace that is joined gets no mounts under a policy "
+			"with kernelMounts \"own\"");
+	f->verdict.kernel_own = false;
+	fixture_refused(f, mounts,
+			MAPS "'namespaces':[{'type':'mount','path':'/ns/mnt'},{'type':'user'}]",
+			"mounts[0]: a mount namespace that is joined gets no mounts of a container "
+			"with a user namespace");
 }
 
 static void test_early_join_is_no_join_by_path(void **state)
@@ -900,6 +920,7 @@ int main(void)
 		TEST(test_namespace_of_another_type_is_refused),
 		TEST(test_without_a_mount_namespace_nothing_may_be_mounted),
 		TEST(test_mount_namespace_is_used_as_it_is),
+		TEST(test_a_joined_mount_namespace_gets_mounts_that_nobody_judges),
 		TEST(test_early_join_is_no_join_by_path),
 		TEST(test_late_join_is_born_in_a_new_network),
 		TEST(test_unusable_policy_network_is_refused),
