@@ -169,9 +169,7 @@ static int last_rlimits(struct boot *b, struct err *e)
 		errno = 0;
 		if (setrlimit((__rlimit_resource_t)limit->resource, &value) < 0 ||
 		    !has_limit(limit))
-			return fail_sys(e, "set %s to %llu:%llu", limit->name,
-					(unsigned long long)limit->soft,
-					(unsigned long long)limit->hard);
+			return fail_rlimit(limit, errno, e);
 	}
 	return 0;
 }

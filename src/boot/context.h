@@ -259,6 +259,7 @@ int parent_exec_affinity(struct boot *b, struct err *e) MUST_CHECK;
 
 int parent_pidfd(struct boot *b, struct err *e) MUST_CHECK;
 int parent_rlimits(struct boot *b, struct err *e) MUST_CHECK;
+int fail_rlimit(const struct plan_rlimit *limit, int reason, struct err *e) MUST_CHECK;
 int parent_pid_file(struct boot *b, struct err *e) MUST_CHECK;
 int parent_record_created(struct boot *b, struct err *e) MUST_CHECK;
 /* Take back what the page has made so far, as well as it goes. */

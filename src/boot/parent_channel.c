@@ -386,6 +386,28 @@ static bool init_may_set(const struct plan_rlimit *limit)
 	       limit->hard <= own.rlim_max;
 }
 
+/* Of the runtime's own limit, which a new process of it has, too. Engines ask for limits without knowing the machine's: Podman for 1048576 open files. */
+int fail_rlimit(const struct plan_rlimit *limit, int reason, struct err *e)
+{
+	struct rlimit now;
+
+	if (reason != EPERM || getrlimit((__rlimit_resource_t)limit->resource, &now) < 0 ||
+	    now.rlim_max >= limit->hard)
+		return fail_errno(e, reason, "set %s to %llu:%llu", limit->name,
+				  (unsigned long long)limit->soft, (unsigned long long)limit->hard);
+	fail(e, ERR_SYSTEM,
+	     "set %s to %llu:%llu: operation not permitted: the hard limit here is %llu, and "
+	     "raising "
+	     "it takes CAP_SYS_RESOURCE; ask for no more than that (podman run --ulimit, "
+	     "default_ulimits in containers.conf), or raise it for the engine (ulimit -H, "
+	     "Limit...= "
+	     "of its unit)",
+	     limit->name, (unsigned long long)limit->soft, (unsigned long long)limit->hard,
+	     (unsigned long long)now.rlim_max);
+	e->sys = reason;
+	return -1;
+}
+
 int parent_rlimits(struct boot *b, struct err *e)
 {
 	for (size_t i = 0; i < b->plan->process.rlimits.n; i++) {
@@ -398,9 +420,7 @@ int parent_rlimits(struct boot *b, struct err *e)
 		}
 		if (prlimit(b->init.pid, (__rlimit_resource_t)limit->resource, &value, NULL) < 0 &&
 		    !init_may_set(limit))
-			return fail_sys(e, "set %s to %llu:%llu", limit->name,
-					(unsigned long long)limit->soft,
-					(unsigned long long)limit->hard);
+			return fail_rlimit(limit, errno, e);
 	}
 	return 0;
 }

@@ -150,7 +150,7 @@ END
     prlimit --nofile=500:500 setpriv --bounding-set=-sys_resource "$DISTRO_SHIM" --root "$SHIM_ROOT" \
         run -b "$b" c10 </dev/null >log 2>&1 || status=$?
     is "$status" 1
-    contains "$(<log)" "set RLIMIT_NOFILE to 600:600: operation not permitted"
+    contains "$(<log)" "set RLIMIT_NOFILE to 600:600: operation not permitted: the hard limit here is 500, and raising it takes CAP_SYS_RESOURCE; ask for no more"
     b=$(bundle c11 "$(args true)" '.process.user.uid = 1000 | .process.rlimits = [{type: "RLIMIT_NPROC", soft: 600, hard: 600}]')
     status=0
     prlimit --nproc=500:500 setpriv --bounding-set=-sys_resource "$DISTRO_SHIM" --root "$SHIM_ROOT" \

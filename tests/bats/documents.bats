@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Every example of the README and the manual pages, as it is written there: what a person copies must run. One that is
+# not run stands below with the reason; a new one fails until it is in the list.
+# world: hybrid
+
+# shellcheck disable=SC2016 # what is in single quotes is for awk or the shell of an example
+
+load helpers
+
+setup_file() { make_rootfs; }
+setup() {
+    requires root world cmd:python3
+    cd "$BATS_TEST_TMPDIR" || return 1
+    S=$DISTRO_SHIM_SOURCE
+    # what is installed, under the names that it has then; whoever is root needs no sudo
+    mkdir bin && ln -s "$DISTRO_SHIM" bin/distro-shim && ln -s "$S/contrib/distro-net" bin/distro-net
+    ln -s "$S/contrib/integrate" bin/distro-shim-integrate
+    printf '#!/bin/sh\nexec "$@"\n' >bin/sudo && chmod 755 bin/sudo
+    PATH=$PWD/bin:$PATH
+    tar -C "$BATS_FILE_TMPDIR/rootfs" -cf rootfs.tar .
+}
+teardown() {
+    "$DISTRO_SHIM" delete --force mybox 2>/dev/null || true
+    "$DISTRO_SHIM" delete --force demo 2>/dev/null || true
+    "$S/contrib/distro-net" down >/dev/null 2>&1 || true
+}
+
+# blocks FILE DIRECTORY: its examples, a file each (1, 2, ...), without the markup of a manual page
+blocks() {
+    mkdir -p "$2"
+    case $1 in
+    *.md) awk -v to="$2" '/^```sh$/ { n++; on = 1; next } /^```$/ { on = 0 } on { print >(to "/" n) }' "$1" ;;
+    *) awk -v to="$2" '/^\.(nf|EX)$/ { n++; on = 1; next } /^\.(fi|EE)$/ { on = 0 }
+        on { gsub(/\\f[BIRP]/, ""); gsub(/\\-/, "-"); gsub(/\\e/, "\\"); gsub(/\\&/, ""); print >(to "/" n) }' "$1" ;;
+    esac
+}
+# at a terminal: the shell of the example is left by `exit`
+person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&- </dev/null; }
+
+@test "every example is run by a test, or stands here with the reason why it is not" {
+    local -A known=(
+        [README.md/1]="installs packages and builds: quickstart.bats" [README.md/2]="is what runs this test"
+        [README.md/3]="builds and installs: contrib/check" [README.md/4]="integrate: below; the rest: quickstart-podman.bats, containerd.bats"
+        [README.md/5]="below" [README.md/6]="below"
+        [distro-shim.8/1]="below" [distro-shim.8/2]="needs a container of Podman: podman-network.bats"
+        [distro-shim.8/3]="integrate: below; Podman: podman.bats" [distro-shim.8/4]="integrate: below; ctr: containerd.bats"
+        [distro-shim-policy.5/1]="needs Podman of a user: rootless.bats"
+        [distro-shim-policy.5/2]="below" [distro-shim-policy.5/3]="below" [distro-shim-policy.5/4]="below" [distro-shim-policy.5/5]="below"
+    )
+    local file block found=0
+    for file in README.md man/distro-shim.8 man/distro-shim-policy.5; do
+        blocks "$S/$file" "${file##*/}"
+        for block in "${file##*/}"/*; do
+            [ -n "${known[$block]:-}" ] || { echo "$block is not in the list:" >&2 && cat "$block" >&2 && return 1; }
+            found=$((found + 1))
+        done
+    done
+    is "$found" "${#known[@]}"
+}
+
+@test "README, by hand: a shell, then the steps of an engine" {
+    blocks "$S/README.md" README
+    person 'expect:# ' 'send:echo in-$((1 + 1))\n' expect:in-2 'send:exit\n' -- bash -e README/5 >screen
+    contains "$(<screen)" "/run/netns/distros is up"
+    contains "$(<screen)" "decisions:"
+    cd box
+    # what it prints goes to a file, which the container keeps open
+    bash -e ../README/6 >../said 2>&1 </dev/null
+    cat ../said
+    matches "$(<../said)" 'mybox +[0-9]+ +running'
+    contains "$(<../said)" "sleep 1000"
+    lacks "$("$DISTRO_SHIM" list)" mybox
+}
+
+@test "distro-shim(8): the network, a bundle with a shell" {
+    blocks "$S/man/distro-shim.8" man
+    person 'expect:# ' 'send:echo in-$((1 + 1))\n' expect:in-2 'send:exit\n' -- bash -e man/1 >screen
+    contains "$(<screen)" "decisions:"
+}
+
+@test "README and distro-shim(8): integrate, and back" {
+    blocks "$S/README.md" README
+    blocks "$S/man/distro-shim.8" man
+    find /etc/containers /etc/containerd -type f -exec sha256sum {} + 2>/dev/null | sort >before || true
+    for block in README/4 man/3 man/4; do
+        grep -E '^(sudo )?distro-shim-integrate' "$block" >lines
+        [ -s lines ]
+        bash -e lines
+    done
+    for engine in podman containerd; do distro-shim-integrate $engine --undo; done
+    find /etc/containers /etc/containerd -type f -exec sha256sum {} + 2>/dev/null | sort | diff before -
+}
+
+@test "distro-shim-policy(5): every policy that it shows is one" {
+    SHIM_POLICY_DIRECTORY=/run/distro-shim-test
+    blocks "$S/man/distro-shim-policy.5" policy
+    for n in 2 3 4 5; do
+        policy "$(<policy/$n)"
+        run "$DISTRO_SHIM" policy check "$SHIM_POLICY"
+        is "$status" 0
+    done
+    # the first is the built-in one
+    policy "$(<policy/2)"
+    diff <("$DISTRO_SHIM" --policy "$SHIM_POLICY" policy show) <("$DISTRO_SHIM" policy show)
+}
