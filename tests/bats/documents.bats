@@ -47,6 +47,7 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
         [distro-shim.8/3]="integrate: below; Podman: podman.bats" [distro-shim.8/4]="integrate: below; ctr: containerd.bats"
         [distro-shim-policy.5/1]="needs Podman of a user: rootless.bats"
         [distro-shim-policy.5/2]="below" [distro-shim-policy.5/3]="below" [distro-shim-policy.5/4]="below" [distro-shim-policy.5/5]="below"
+        [distro-shim-policy.5/6]="below"
     )
     local file block found=0
     for file in README.md man/distro-shim.8 man/distro-shim-policy.5; do
@@ -95,12 +96,30 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
 @test "distro-shim-policy(5): every policy that it shows is one" {
     SHIM_POLICY_DIRECTORY=/run/distro-shim-test
     blocks "$S/man/distro-shim-policy.5" policy
-    for n in 2 3 4 5; do
+    for n in 3 4 5 6; do
         policy "$(<policy/$n)"
         run "$DISTRO_SHIM" policy check "$SHIM_POLICY"
         is "$status" 0
     done
     # the first is the built-in one
-    policy "$(<policy/2)"
+    policy "$(<policy/3)"
     diff <("$DISTRO_SHIM" --policy "$SHIM_POLICY" policy show) <("$DISTRO_SHIM" policy show)
+}
+
+@test "distro-shim-policy(5): a user's own network, without an engine" {
+    blocks "$S/man/distro-shim-policy.5" policy
+    home=$(mktemp -d /run/documents.XXXXXX) && mkdir -p "$home/box" "$home/run" "$home/bin"
+    cp -a "$BATS_FILE_TMPDIR/rootfs" "$home/box/rootfs" && cp "$DISTRO_SHIM" "$home/bin/"
+    chmod 755 "$home" && chown -R 2001:2001 "$home"
+    cat >>policy/2 <<'END'
+cd ~/box
+distro-shim spec
+sed -i 's/"terminal": true/"terminal": false/; s/"sh"/"ls", "\/sys\/class\/net"/' config.json
+distro-shim run mybox
+END
+    # a shell that leaves what follows to the one that it starts
+    run setpriv --reuid 2001 --regid 2001 --clear-groups env -i "PATH=$home/bin:$PATH" "HOME=$home" "XDG_RUNTIME_DIR=$home/run" \
+        bash -c 'cat | bash' <policy/2
+    rm -rf "$home"
+    is "$status|$output" "0|lo"
 }
