@@ -42,8 +42,9 @@ static uint64_t cap_mask(struct caps_reader *reader, const char *name)
 		why = "is not available: it is not in the runtime's bounding set";
 	if (!why)
 		return 1ULL << number;
+	/* a name may be of any length */
 	if (!text_set_add(&reader->warned, name, strlen(name), 0))
-		plan_warn(reader->c, "capability %s %s", name, why);
+		plan_warn(reader->c, "capability %.64s %s", name, why);
 	return 0;
 }
 
