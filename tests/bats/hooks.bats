@@ -29,7 +29,7 @@ share_notes() { echo ".mounts += [{destination: \"/notes\", type: \"bind\", sour
 # where a hook of this kind finds them
 place() { [ "$1" = startContainer ] && echo /notes || echo "$notes"; }
 has_stopped() { [ "$(state_of "$1")" = stopped ]; }
-ended() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
+ended() { [ ! -e "/proc/$1" ] || grep -qs "^State:.Z" "/proc/$1/status" || [ ! -e "/proc/$1" ]; }
 
 @test "all six kinds run once and in order, with the state of their moment on stdin" {
     filters=("$(share_notes)" '.annotations = {"org.example.a": "b \"c\""}')
