@@ -57,8 +57,10 @@ static int make_node(struct boot *b, size_t index, struct err *e)
 	const struct plan_device *device = &b->plan->devices.v[index];
 	const struct device_name name = device_name(index);
 
-	if (b->device_nodes < 0)
+	if (b->device_nodes < 0) {
+		b->device_made = arena_new_array(b->arena, bool, b->plan->devices.n);
 		b->device_nodes = make_tmpfs(e);
+	}
 	if (b->device_nodes < 0)
 		return -1;
 	if (mknodat(b->device_nodes, name.text, device->type | device->mode,
@@ -77,7 +79,6 @@ int parent_device_nodes(struct boot *b, struct err *e)
 {
 	const struct plan *plan = b->plan;
 
-	b->device_made = arena_new_array(b->arena, bool, plan->devices.n + 1);
 	if (!plan->namespaces.new_mount || !has_host_power(b))
 		return 0;
 	for (size_t i = 0; i < plan->devices.n; i++)
