@@ -306,6 +306,7 @@ src_libboot_a_SOURCES = \
 	src/boot/context.c \
 	src/boot/context.h \
 	src/boot/create.c \
+	src/boot/device_nodes.h \
 	src/boot/exec.c \
 	src/boot/identity_check.c \
 	src/boot/identity_check.h \

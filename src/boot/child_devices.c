@@ -5,6 +5,7 @@
  * the container's first process.
  */
 #include "boot/context.h"
+#include "boot/device_nodes.h"
 
 #include "base/log.h"
 #include "base/str.h"

@@ -17,7 +17,6 @@
 #include "sys/peer.h"
 
 #include <stdbool.h>
-#include <sys/stat.h>
 
 struct boot {
 	const struct plan *plan;
@@ -199,13 +198,7 @@ int parent_clone_sources(struct boot *b, struct err *e) MUST_CHECK;
  * ids, or -1. */
 int clone_source(const struct boot *b, const struct plan_mount *mount, int user_namespace,
 		 bool here, struct err *e) MUST_CHECK;
-/* --- parent_devices.c --- */
 int parent_device_nodes(struct boot *b, struct err *e) MUST_CHECK;
-struct device_name {
-	char text[24];
-};
-struct device_name device_name(size_t index);
-bool is_device(const struct stat *st, const struct plan_device *device); /* by type, number */
 int parent_open_sockets(struct boot *b, struct err *e) MUST_CHECK;
 int parent_time_namespace(struct boot *b, struct err *e) MUST_CHECK;
 int parent_join_namespaces(struct boot *b, struct err *e) MUST_CHECK;

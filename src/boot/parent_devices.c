@@ -5,6 +5,7 @@
  * host's own. Runs in the runtime, before the clone.
  */
 #include "boot/context.h"
+#include "boot/device_nodes.h"
 
 #include "base/str.h"
 #include "sys/mount_api.h"
