@@ -74,17 +74,18 @@ static void check_mount(const struct plan *plan, size_t index)
 	must(mount->kind != PLAN_MOUNT_BIND || (mount->source && mount->source[0] == '/'));
 	if (mount->kind != PLAN_MOUNT_FS && mount->options.n > 0)
 		check_changed(plan, index);
-	if (str_eq(mount->destination, "/") || str_eq(mount->destination, "/proc/self"))
+	if (str_eq(mount->destination, "/proc/self"))
 		must(mount->kind == PLAN_MOUNT_REMOUNT);
 	if (str_eq(mount->destination, "/proc") && mount->kind == PLAN_MOUNT_FS)
 		must(mount->is_proc);
 }
 
-static void check_plan(const struct plan *plan)
+static void check_plan(const struct plan *plan, int mode)
 {
 	const struct plan_capabilities *capabilities = &plan->process.capabilities;
 
-	must(plan->namespaces.new_mount);
+	must(plan->namespaces.new_mount || mode == POLICY_OBSERVE);
+	must(!plan->namespaces.host_mounts || (!plan->namespaces.new_mount && plan->mounts.n == 0));
 	must(!plan->namespaces.new_user || (plan->namespaces.uid_map && plan->namespaces.gid_map));
 	for (size_t i = 0; i < plan->mounts.n; i++)
 		check_mount(plan, i);
@@ -135,7 +136,7 @@ static void try_mode(const struct spec *spec, struct arena *arena, const struct 
 		must(!plan && e.kind != ERR_NONE && e.text[0]);
 		return;
 	}
-	check_plan(plan);
+	check_plan(plan, mode);
 	print(plan);
 }
 
