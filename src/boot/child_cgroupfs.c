@@ -71,7 +71,7 @@ int clone_cgroup_view(struct boot *b, const struct plan_mount *mount,
 	if (fd < 0)
 		return fail_sys(e, "clone '%s'", path);
 	if (separate_from_host(b, fd, mount, e) < 0 || apply_mount_attributes(fd, mount, e) < 0 ||
-	    apply_propagation(fd, mount, e) < 0)
+	    apply_propagation(b, fd, mount, e) < 0)
 		return -1;
 	return take_fd(&fd);
 }

@@ -245,7 +245,7 @@ static int remount(struct boot *b, size_t index, struct err *e)
 	if (target < 0 || (mount->options.n > 0 && reconfigure(b, mount, e) < 0) ||
 	    apply_mount_attributes(target, mount, e) < 0)
 		return -1;
-	if (apply_propagation(target, mount, e) < 0)
+	if (apply_propagation(b, target, mount, e) < 0)
 		return -1;
 	if (propagation_is_set_again(b, mount))
 		b->mount_fds[index] = take_fd(&target);
@@ -366,7 +366,7 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 	if (mount->kind == PLAN_MOUNT_BIND && separate_from_host(b, fd, mount, e) < 0)
 		return -1;
 	if (kernel_mount_expected(b, mount, fd, e) < 0 ||
-	    apply_mount_attributes(fd, mount, e) < 0 || apply_propagation(fd, mount, e) < 0)
+	    apply_mount_attributes(fd, mount, e) < 0 || apply_propagation(b, fd, mount, e) < 0)
 		return -1;
 	if (sys_move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
 	    0)

@@ -121,7 +121,7 @@ static int attach_mount(struct boot *b, size_t index, struct err *e)
 	if (mount->kind == PLAN_MOUNT_CGROUP)
 		return attach_cgroup_view(b, index, e);
 	if (separate_from_host(b, fd, mount, e) < 0 || apply_mount_attributes(fd, mount, e) < 0 ||
-	    apply_propagation(fd, mount, e) < 0 || attach(fd, b->places.v[index], e) < 0)
+	    apply_propagation(b, fd, mount, e) < 0 || attach(fd, b->places.v[index], e) < 0)
 		return -1;
 	return kernel_mounts_below(b, fd, &mount->below, shares_with_host(b, mount), e);
 }

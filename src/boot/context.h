@@ -288,7 +288,8 @@ int make_filesystem(const struct plan_mount *mount, struct err *e) MUST_CHECK;
 int make_overlay(struct boot *b, const struct plan_mount *mount, struct err *e) MUST_CHECK;
 /* Attributes and propagation of a detached or attached mount. */
 int apply_mount_attributes(int fd, const struct plan_mount *mount, struct err *e) MUST_CHECK;
-int apply_propagation(int fd, const struct plan_mount *mount, struct err *e) MUST_CHECK;
+int apply_propagation(const struct boot *b, int fd, const struct plan_mount *mount, struct err *e)
+	MUST_CHECK;
 int separate_from_host(struct boot *b, int fd, const struct plan_mount *mount, struct err *e)
 	MUST_CHECK;
 /* After the root's: that of the mounts which say something of it themselves, where the root's is about them, too. */

@@ -6,6 +6,7 @@
 #include "boot/context.h"
 
 #include "base/log.h"
+#include "base/str.h"
 #include "sys/mount_api.h"
 
 #include <errno.h>
@@ -68,12 +69,12 @@ int apply_mount_attributes(int fd, const struct plan_mount *mount, struct err *e
 	return 0;
 }
 
-int apply_propagation(int fd, const struct plan_mount *mount, struct err *e)
+static int set_propagation(int fd, const struct plan_mount *mount, uint64_t mask, struct err *e)
 {
 	struct mount_attr attributes = { 0 };
 
 	for (size_t i = 0; i < mount->propagation.n; i++) {
-		uint64_t flags = mount->propagation.v[i];
+		uint64_t flags = mount->propagation.v[i] & mask;
 		attributes.propagation = flags & ~(uint64_t)MS_REC;
 		if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (flags & MS_REC ? AT_RECURSIVE : 0),
 				      &attributes) < 0)
@@ -82,10 +83,24 @@ int apply_propagation(int fd, const struct plan_mount *mount, struct err *e)
 	return 0;
 }
 
+/* Of the root itself last: what is mounted in a shared one is mounted elsewhere, too, and pivot_root(2) refuses it. */
+int apply_propagation(const struct boot *b, int fd, const struct plan_mount *mount, struct err *e)
+{
+	struct mount_attr slave = { .propagation = MS_SLAVE };
+
+	if (set_propagation(fd, mount, ~(uint64_t)0, e) < 0)
+		return -1;
+	if (b->plan->namespaces.new_mount && mount->propagation.n > 0 &&
+	    str_eq(mount->destination, "/") && sys_mount_setattr(fd, "", AT_EMPTY_PATH, &slave) < 0)
+		return fail_sys(e, "separate the root filesystem");
+	return 0;
+}
+
 /*
  * A clone of a host's mount is the host's peer: what is mounted below it here would appear there. It stays
  * one only where shared mounts were asked for, here and for the root filesystem (as runc has it), and
- * never with a user namespace. Every other, with all below it, is separated before anything else.
+ * never with a user namespace or as the root filesystem itself. Every other, with all below it, is separated before
+ * anything else.
  */
 bool shares_with_host(const struct boot *b, const struct plan_mount *mount)
 {
@@ -93,7 +108,8 @@ bool shares_with_host(const struct boot *b, const struct plan_mount *mount)
 
 	for (size_t i = 0; i < mount->propagation.n; i++)
 		shared |= mount->propagation.v[i] & MS_SHARED;
-	return shared && (b->plan->rootfs_propagation & MS_SHARED) && !has_user_namespace(b->plan);
+	return shared && (b->plan->rootfs_propagation & MS_SHARED) &&
+	       !has_user_namespace(b->plan) && !str_eq(mount->destination, "/");
 }
 
 int separate_from_host(struct boot *b, int fd, const struct plan_mount *mount, struct err *e)
@@ -111,14 +127,28 @@ int separate_from_host(struct boot *b, int fd, const struct plan_mount *mount, s
 /* The root's propagation is set last, and where it is recursive it is everybody's. */
 bool propagation_is_set_again(const struct boot *b, const struct plan_mount *mount)
 {
-	return mount->propagation.n > 0 && (b->plan->rootfs_propagation & MS_REC);
+	return mount->propagation.n > 0 &&
+	       ((b->plan->rootfs_propagation & MS_REC) || str_eq(mount->destination, "/"));
+}
+
+/* What comes before has gone with the root filesystem that is covered. */
+static size_t first_uncovered(const struct plan *plan)
+{
+	size_t first = 0;
+
+	for (size_t i = 0; i < plan->mounts.n; i++)
+		if (plan_is_root(&plan->mounts.v[i]))
+			first = i;
+	return first;
 }
 
 int child_mounts_propagation(struct boot *b, struct err *e)
 {
-	for (size_t i = 0; i < b->plan->mounts.n; i++)
+	uint64_t mask = b->plan->rootfs_propagation & MS_REC ? ~(uint64_t)0 : ~(uint64_t)MS_REC;
+
+	for (size_t i = first_uncovered(b->plan); i < b->plan->mounts.n; i++)
 		if (b->mount_fds[i] >= 0 && propagation_is_set_again(b, &b->plan->mounts.v[i]) &&
-		    apply_propagation(b->mount_fds[i], &b->plan->mounts.v[i], e) < 0)
+		    set_propagation(b->mount_fds[i], &b->plan->mounts.v[i], mask, e) < 0)
 			return -1;
 	return 0;
 }

@@ -937,3 +937,28 @@ $([ -n "$touched" ] && echo ro || echo rw)"
     succeeds run -b "$b" c1
     is "$output" 'bin dev proc sys '
 }
+
+@test "a mount on / spreads what it was asked to spread once it is the root, and nothing before" {
+    other_root
+    mkdir source && mount -t tmpfs tmpfs source && mount --make-shared source && cp -a other source/other
+    for root in null '"private"' '"rslave"' '"rshared"'; do
+        for how in bind,shared rbind,rshared rbind,rslave; do
+            b=$(bundle c1 "$(args sh -c "$mountinfo")" ".linux.rootfsPropagation = $root |
+                .mounts = [$(mount_json bind "$PWD/other" /made/vol rbind rslave), $(mount_json bind "$PWD/source/other" /) + {options: (\"$how\" | split(\",\"))}] + .mounts")
+            cat /proc/self/mountinfo >before
+            warns='what the host mounts there later' succeeds run -b "$b" c1
+            cmp before /proc/self/mountinfo
+            # a private root takes nothing from the host any more
+            wanted="$([[ $how == *slave ]] || echo shared) $([ "$root" = '"private"' ] || echo master)"
+            is "$root $how $(optional / | xargs)" "$root $how $(xargs <<<"$wanted")"
+            rm -rf "$b"
+        done
+    done
+    umount source
+    for how in shared rshared; do
+        b=$(bundle c1 "$(args sh -c "$mountinfo")" "$(adds "$(mount_json none none / remount bind "$how")")")
+        succeeds run -b "$b" c1
+        is "$(optional /)" shared
+        rm -rf "$b"
+    done
+}
