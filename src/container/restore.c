@@ -72,6 +72,10 @@ static int refuse_what_criu_cannot(const struct host *host, const struct plan *p
 				    "linux.namespaces: criu cannot restore a container into a %s "
 				    "namespace that is there already",
 				    kinds[i].name);
+	if (plan->namespaces.host_mounts)
+		return fail(e, ERR_CONFIG,
+			    "linux.namespaces: criu restores a container into a mount namespace of "
+			    "its own alone; add one");
 	for (size_t i = 0; i < plan->mounts.n; i++)
 		if (plan_is_root(&plan->mounts.v[i]))
 			return fail(e, ERR_CONFIG,

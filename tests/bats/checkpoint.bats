@@ -704,3 +704,16 @@ nothing_of_c1() { [ ! -e "$SHIM_ROOT/c1" ] && is "$(find /sys/fs/cgroup -name c1
     is "$(state_of c1)" running
     succeeds delete --force c1
 }
+
+@test "without a mount namespace of its own a container is neither restored nor checkpointed" {
+    stands_in restores
+    policy '{"version": 1, "mode": "observe"}'
+    edit_config "$b" '.mounts = [] | del(.linux.maskedPaths, .linux.readonlyPaths, .root.readonly) | .linux.namespaces |= map(select(.type != "mount" and .type != "network"))'
+    expect_error 'linux.namespaces: criu restores a container into a mount namespace of its own alone; add one' restore -d -b "$b" --image-path images c1
+    nothing_of_c1
+    succeeds run -d -b "$b" c1
+    mkdir dumped
+    expect_error 'cannot checkpoint container c1: it has no mount namespace of its own' checkpoint --image-path dumped c1
+    is "$(state_of c1)" running
+    succeeds delete --force c1
+}
