@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "sys/beneath.h"
+#include "sys/caps.h"
 #include "sys/channel.h"
 #include "sys/kernel_fs.h"
 #include "sys/mount_api.h"
@@ -22,6 +23,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -201,18 +203,37 @@ static bool is_below_another(const struct plan *plan, const struct plan_mount *m
 	return false;
 }
 
-/* Root of the container may not be allowed to make them. Where the runtime is not either they are left out. */
-static void make_dispensable_files(const struct boot *b, int root)
+static void make_files(const struct plan *plan, int root)
 {
 	struct err ignored;
 
-	for (size_t i = 0; has_host_power(b) && i < b->plan->mounts.n; i++) {
-		const struct plan_mount *mount = &b->plan->mounts.v[i];
+	for (size_t i = 0; i < plan->mounts.n; i++) {
+		const struct plan_mount *mount = &plan->mounts.v[i];
 		autoclose int fd = -1;
 
-		if (mount->dispensable && !is_below_another(b->plan, mount))
+		if (mount->dispensable && !is_below_another(plan, mount))
 			fd = beneath_make_file(root, mount->destination, &ignored);
 	}
+}
+
+/* Root of the container may not be allowed to make them. Where the runtime is not either they are left out. They belong
+ * to whom the root filesystem does: a directory of the host's root would be closed to the container. */
+static void make_dispensable_files(const struct boot *b, int root)
+{
+	struct err ignored;
+	struct cap_sets caps;
+	struct stat st;
+
+	if (!has_host_power(b) || fstat(root, &st) < 0 || caps_get(&caps, &ignored) < 0)
+		return;
+	setfsgid(st.st_gid);
+	setfsuid(st.st_uid);
+	/* which took the power over files away */
+	if (caps_set(&caps, &ignored) == 0)
+		make_files(b->plan, root);
+	setfsuid(geteuid());
+	setfsgid(getegid());
+	(void)!caps_set(&caps, &ignored);
 }
 
 static int send_from_inside(const struct boot *b, const struct idmaps *idmaps, struct err *e)

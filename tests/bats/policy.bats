@@ -573,6 +573,12 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
     # and its own name
     is "$output" 3
     is "$(stat -c '%F %u' "$b/rootfs/etc/hosts")" "regular empty file 0"
+    # in an image that is the container's, so is what is made in it
+    owned=$(bundle owned "$(args sh -c "$look; touch /etc/mine")" "$user")
+    rm -r "$owned/rootfs/etc" && chown -R 100000:100000 "$owned/rootfs"
+    succeeds run -b "$owned" c1
+    is "$output" 3
+    is "$(cd "$owned/rootfs" && stat -c '%n %u:%g' etc etc/* | xargs)" "etc 100000:100000 etc/hosts 100000:100000 etc/mine 100000:100000 etc/resolv.conf 100000:100000"
     # by name, and where /etc is another mount, nothing is made in the image
     rm "$b"/rootfs/etc/{hosts,resolv.conf}
     mkdir etc && echo named >named
