@@ -294,7 +294,6 @@ src_libboot_a_SOURCES = \
 	src/boot/child_devices.c \
 	src/boot/child_identity.c \
 	src/boot/child_kernel_mounts.c \
-	src/boot/child_joined_mounts.c \
 	src/boot/child_mounts.c \
 	src/boot/child_paths.c \
 	src/boot/child_process.c \
@@ -310,6 +309,8 @@ src_libboot_a_SOURCES = \
 	src/boot/exec.c \
 	src/boot/identity_check.c \
 	src/boot/identity_check.h \
+	src/boot/joined_mounts.c \
+	src/boot/joined_mounts.h \
 	src/boot/live_kernel_mounts.c \
 	src/boot/live_mounts.c \
 	src/boot/mount_attributes.c \

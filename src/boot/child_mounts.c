@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "boot/joined_mounts.h"
 #include "sys/beneath.h"
 #include "sys/mount_api.h"
 #include "sys/procfs.h"
@@ -382,7 +383,7 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 int child_mounts(struct boot *b, struct err *e)
 {
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
-		if (child_mount(b, i, e) < 0) {
+		if (child_mount(b, i, e) < 0 || child_joined_keep(b, i, e) < 0) {
 			child_joined_take_back(b, i);
 			return err_prefix(e, "mounts[%u]", b->plan->mounts.v[i].index);
 		}

@@ -67,6 +67,7 @@ struct boot {
 	int covered_root; /* child: the one over which mounts at "/" lie; -1: there are none */
 	unsigned covered; /* child: how many of them are not the root */
 	int *mount_fds; /* one per plan->mounts: made by the parent, -1 where the child makes it */
+	size_t joined_mounts; /* parent: so many of them are those of the child, in a mount namespace that is joined */
 	/* child: mount ids of the file systems of the kernel's that the plan knows, and of those that stay read-only */
 	struct u32list kernel_mounts, kernel_readonly;
 	int device_nodes; /* a tmpfs with devices, by their numbers in the plan; -1: none is needed */
@@ -409,12 +410,6 @@ int child_hand_over_terminal(struct boot *b, int master, struct err *e) MUST_CHE
 
 /* One of the plan's mounts, by its place in the list. */
 int child_mount(struct boot *b, size_t index, struct err *e) MUST_CHECK;
-
-/* --- child_joined_mounts.c: nothing where no mount namespace is joined --- */
-int child_joined_target(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
-	MUST_CHECK;
-/* The first `n` of the plan's. */
-void child_joined_take_back(struct boot *b, size_t n);
 
 /* --- live_mounts.c: the MOUNTS page --- */
 int parent_live_namespaces(struct boot *b, struct err *e) MUST_CHECK;

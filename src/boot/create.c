@@ -6,6 +6,7 @@
 #include "boot/boot.h"
 
 #include "boot/context.h"
+#include "boot/joined_mounts.h"
 #include "boot/protocol.h"
 #include "boot/step.h"
 #include "sys/channel.h"
@@ -36,6 +37,7 @@ static int child_page(struct boot *b, struct err *e)
 	AWAIT("sources", child_sources(b, e));
 	STEP("attach-root", child_attach_root(b, e));
 	STEP("mounts", child_mounts(b, e));
+	STEP("joined-mounts", child_joined_mounts(b, e));
 	STEP("devices", child_devices(b, e));
 	STEP("console-file", child_console_file(b, e));
 	/* After the devices and the console's file: /dev may be asked for read-only. */
@@ -166,6 +168,7 @@ static int parent_page(struct boot *b, struct err *e)
 	STEP("go", parent_go(b, e));
 	AWAIT("delegated-cgroup", parent_delegated_cgroup(b, e));
 	STEP("send-sources", parent_send_sources(b, e));
+	AWAIT("joined-mounts", parent_joined_mounts(b, e));
 	AWAIT("runtime-hooks", parent_runtime_hooks(b, e));
 	AWAIT("container-hooks", parent_container_hooks(b, e));
 	AWAIT("console", parent_console(b, e));

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "boot/joined_mounts.h"
 #include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"
 #include "facts/groups.h"
@@ -218,6 +219,7 @@ bool parent_undo(struct boot *b)
 		log_warning("after a failed start: %s", e.text);
 	parent_return_net_devices(b);
 	parent_end(&b->init);
+	parent_joined_take_back(b);
 	/* Where descriptors have run out taking back needs some. */
 	boot_release(b);
 	/* Its names may be a new container's by now. */

@@ -9,6 +9,8 @@
  *	  |<-------------------- DELEGATE -----|  (only with a cgroup of its own inside) it has its namespace
  *	  |-- DELEGATE_DONE ------------------>|
  *	  |-- SOURCE + fd ... ----------------->|  (only with a user namespace) procfs; mounts of the host, cloned
+ *	  |<---------------- MOUNT + fd ... ---|  (only in a mount namespace that is joined) what it has mounted
+ *	  |<--------------------- MOUNTS_DONE ---|  (likewise)
  *	  |<------------------------ HOOKS -----|  (only where there are prestart or createRuntime hooks)
  *	  |-- HOOKS_DONE ---------------------->|
  *	  |<------------------- CONSOLE + fd ---|  (only with a terminal) the pty's master

@@ -209,6 +209,15 @@ END
     jq ".mounts += [{destination: \"$PWD/here/other\", type: \"tmpfs\", options: [\"size=wrong\"]}]" "$b/config.json" >"$b/fails.json"
     expect_error 'mounts\[2\]: .*size' run --config fails.json -b "$b" joined
     is "$(mounts_in "$theirs")" ""
+    # nor where something fails later, when the container has no power any more and no descriptors
+    while read -r filter; do
+        jq "(.mounts += [{destination: \"$PWD/here/groups\", type: \"cgroup\"}]) | $filter" "$b/config.json" >"$b/fails.json"
+        expect_error 'no such file' run --config fails.json -b "$b" joined
+        is "$filter $(mounts_in "$theirs")" "$filter "
+    done <<'END'
+.process.args = ["/is/not/there"]
+.hooks.createContainer = [{path: "/is/not/there"}]
+END
     is "$(shim_in 10 run -b "$b" joined </dev/null)" $'file\nread-only'
     is "$(mounts_in "$theirs")" $' rw,nosuid,relatime\n/vol ro,relatime'
     cmp before /proc/self/mountinfo
