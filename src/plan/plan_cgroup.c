@@ -248,6 +248,42 @@ static void plan_delegation(struct plan_context *c)
 	cgroup->delegate = writable && cgroup->delegate_uid != 0;
 }
 
+static void keep_view_readonly(struct plan_context *c, struct plan_mount *view)
+{
+	const uint64_t readonly = MOUNT_ATTR_RDONLY;
+
+	if (!is_readonly(view) || view->readonly_top)
+		plan_warn(c,
+			  "mounts[%u]: read-only, for without a cgroup of its own the container is "
+			  "shown that of the runtime, with all processes in it (kernelMounts "
+			  "\"requested\" leaves it writable)",
+			  view->index);
+	view->attr_set |= readonly;
+	view->attr_clear &= ~readonly;
+	view->readonly_top = false;
+	view->stays_readonly = true;
+	/* by another name, the last look at all mounts refuses it */
+	for (size_t i = (size_t)(view - c->plan->mounts.v) + 1; i < c->plan->mounts.n; i++) {
+		struct plan_mount *again = &c->plan->mounts.v[i];
+
+		if (again->kind == PLAN_MOUNT_REMOUNT &&
+		    str_eq(again->destination, view->destination)) {
+			again->attr_clear &= ~readonly;
+			again->rec_attr_clear &= ~readonly;
+		}
+	}
+}
+
+/* A cgroup namespace shows the group that its maker is in, and of that the whole tree can be frozen and killed. */
+static void plan_shared_views(struct plan_context *c)
+{
+	if (c->plan->cgroup.manage || !c->plan->kernel_own)
+		return;
+	for (size_t i = 0; i < c->plan->mounts.n; i++)
+		if (c->plan->mounts.v[i].kind == PLAN_MOUNT_CGROUP)
+			keep_view_readonly(c, &c->plan->mounts.v[i]);
+}
+
 /* Where the path may end and that it stays below: as with linux.cgroupsPath. */
 static int plan_delegated(struct plan_context *c, const char *reason, struct err *e)
 {
@@ -294,5 +330,6 @@ int plan_cgroup(struct plan_context *c, struct err *e)
 	if (cgroup->manage && c->options->systemd_cgroup && plan_scope(c, e) < 0)
 		return -1;
 	plan_delegation(c);
+	plan_shared_views(c);
 	return plan_delegated(c, request.reason, e);
 }

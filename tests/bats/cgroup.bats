@@ -432,6 +432,36 @@ END
     ro --cgroup-manager disabled run -b "$b" c1
 }
 
+@test "without a group of its own a container is shown that of the runtime, and can change nothing there" {
+    ro() { readonly_cgroups timeout 20 "$DISTRO_SHIM" --root "$SHIM_ROOT" ${SHIM_POLICY:+--policy "$SHIM_POLICY"} "$@" </dev/null >said 2>&1 3>&-; }
+    look='for d in /sys/fs/cgroup /sys/fs/cgroup/*; do [ -e $d/cgroup.procs ] || continue; [ -s $d/cgroup.procs ] && echo shown; mkdir $d/made 2>/dev/null && rmdir $d/made && echo MADE; done; :'
+    plain='del(.linux.cgroupsPath, .linux.resources)'
+    view='(.mounts[] | select(.destination == "/sys/fs/cgroup"))'
+    while IFS='|' read -r more; do
+        b=$(bundle c1 "$(args sh -c "$look")" "$plain" "$more")
+        ro run -b "$b" c1
+        contains "$(<said)" 'read-only, for without a cgroup of its own the container is shown that of the runtime'
+        contains "$(<said)" shown
+        lacks "$(<said)" MADE
+        ro --cgroup-manager disabled run -b "$b" c1
+        contains "$(<said)" shown
+        lacks "$(<said)" MADE
+        rm -rf "$b"
+    done <<END
+$view.options -= ["ro"]
+$view.options = ["rw"] | .mounts += [{destination: "/sys/fs/cgroup", options: ["remount", "bind", "rw"]}]
+$view = {destination: "/sys/fs/cgroup", type: "bind", source: "/sys/fs/cgroup", options: ["rbind", "rw"]}
+END
+    b=$(bundle c1 "$(args sh -c "$look")" "$plain" '.mounts += [{destination: "/sys/fs/../fs/cgroup/../", options: ["remount", "bind", "rrw"]}]')
+    ! ro run -b "$b" c1 || lacks "$(<said)" MADE
+    rm -rf "$b"
+    # as it was asked for
+    policy '{"version": 1, "kernelMounts": "requested"}'
+    b=$(bundle c1 "$(args sh -c "$look")" "$plain" "$view.options -= [\"ro\"]")
+    ro run -b "$b" c1
+    contains "$(<said)" MADE
+}
+
 @test "systemd as manager, where it does not run, gives way to what is more exact" {
     [ ! -d /run/systemd/system ] || skip "systemd runs here"
     b=$(bundle c1 "$(args true)" '.linux.cgroupsPath = "system.slice:test:c1"')
