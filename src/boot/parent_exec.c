@@ -235,7 +235,8 @@ static int make_place(struct boot *b, struct err *e)
 	const struct message go = { .type = BOOT_GO };
 	struct cgroup_facts *facts;
 
-	if (b->cgroup.n && !b->outside) {
+	/* What was born outside for want of clone3 has joined the groups of v1 all the same, and pids may be there. */
+	if (b->cgroup.n && (!b->outside || b->cgroup.layout != CGROUP_V2)) {
 		if (facts_cgroup(b->arena, &facts, e) < 0 ||
 		    cgroup_move_out(&b->cgroup, b->status->cgroup, facts, b->init.pid, e) < 0)
 			return -1;

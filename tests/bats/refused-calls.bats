@@ -53,6 +53,23 @@ EPERM=1 ENOSYS=38
     succeeds delete --force c3
 }
 
+@test "without clone3, in a container whose pids limit is used up" {
+    requires controller:pids
+    succeeds run -d -b "$(bundle c2 "$(args sleep 1000)" '.linux.resources.pids.limit = 1')" c2
+    init=$(shim state c2 | jq .pid)
+    # no place for the joiner, then one for it and none for what it makes
+    for limit in 1 2; do
+        succeeds update --pids-limit $limit c2
+        for error in $EPERM $ENOSYS; do
+            refused $error clone3 exec c2 echo hello
+            is "$status|$output|$stderr" "0|hello|"
+        done
+        refused $EPERM clone3 exec -d --pid-file pid c2 sleep 1000
+        is "$status|$(<"/proc/$(<pid)/cgroup")" "0|$(<"/proc/$init/cgroup")"
+    done
+    succeeds delete --force c2
+}
+
 @test "a call that is needed is named, with what has to allow it" {
     for error in $EPERM $ENOSYS; do
         for call in openat2 open_tree move_mount fsopen fsconfig fsmount mount_setattr pivot_root setns unshare pidfd_open statx; do
