@@ -582,6 +582,20 @@ settings() {
     ip netns del other
 }
 
+@test "the network of the host itself is not taken over" {
+    touch /run/netns/other && mount --bind /proc/self/ns/net /run/netns/other
+    ranges() { cat /proc/sys/net/ipv4/{ip_unprivileged_port_start,ping_group_range}; }
+    ranges >ranges.before
+    run net up
+    # first: what cleans up after a failed test would end all that is in this network
+    ip netns del other
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"is the network of the host itself"* ]]
+    ranges | diff ranges.before -
+    [ ! -e /etc/netns/other ]
+    [ ! -e /run/distro-shim/net/other ]
+}
+
 @test "a namespace that lies hidden below another mount is none" {
     ip netns add other
     mount -t tmpfs tmpfs /run/netns
