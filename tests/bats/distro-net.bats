@@ -596,6 +596,22 @@ settings() {
     [ ! -e /run/distro-shim/net/other ]
 }
 
+@test "a namespace with links of its own gets no uplink after an up that was killed" {
+    ip netns add other
+    ip -n other link add way type veth peer name out
+    run net up
+    [ "$status" -eq 0 ]
+    # where it was killed at its end
+    rm /run/distro-shim/net/other/complete
+    run net up
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"with its own links"* ]]
+    refute ip link show ds-other
+    run net down
+    [[ "$output" == *"as it was found"* ]]
+    ip netns del other
+}
+
 @test "a namespace that lies hidden below another mount is none" {
     ip netns add other
     mount -t tmpfs tmpfs /run/netns
