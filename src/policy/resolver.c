@@ -4,6 +4,9 @@
 
 #include "base/auto.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* --- lines --- */
 
 #define BLANKS " \t\r"
@@ -87,16 +90,48 @@ static bool is_usual(const char *name)
 	return false;
 }
 
-/* address: NULL for any */
-static bool hosts_say(const char *text, const char *address, const char *name, struct arena *arena)
+/* What a file says, sorted by name: the engine's may ask for each of thousands of names. */
+struct pair {
+	const char *name, *address;
+};
+struct pairs {
+	size_t n;
+	struct pair *v;
+};
+
+static int compare_names(const void *a, const void *b)
 {
+	return strcmp(((const struct pair *)a)->name, ((const struct pair *)b)->name);
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+	int names = compare_names(a, b);
+
+	return names ? names
+		     : strcmp(((const struct pair *)a)->address, ((const struct pair *)b)->address);
+}
+
+static struct pairs read_pairs(const char *text, struct arena *arena)
+{
+	struct pairs pairs = { .v = arena_new_array(arena, struct pair,
+						    strlen(text ? text : "") / 2 + 1) };
 	struct strlist words;
 
-	while (next_line(&text, arena, &words))
+	while (text && next_line(&text, arena, &words))
 		for (size_t i = 1; i < words.n; i++)
-			if (str_eq(words.v[i], name) && (!address || str_eq(words.v[0], address)))
-				return true;
-	return false;
+			pairs.v[pairs.n++] = (struct pair){ words.v[i], words.v[0] };
+	qsort(pairs.v, pairs.n, sizeof(pairs.v[0]), compare_pairs);
+	return pairs;
+}
+
+/* address: NULL for any */
+static bool hosts_say(const struct pairs *pairs, const char *address, const char *name)
+{
+	const struct pair wanted = { name, address };
+
+	return bsearch(&wanted, pairs->v, pairs->n, sizeof(wanted),
+		       address ? compare_pairs : compare_names) != NULL;
 }
 
 static bool is_name(const char *name)
@@ -106,34 +141,38 @@ static bool is_name(const char *name)
 
 static char *full_name(const struct resolver_names *names, struct arena *arena)
 {
-	return is_name(names->domain) ? arena_printf(arena, "%s.%s", names->host, names->domain)
-				      : NULL;
+	return is_name(names->host) && is_name(names->domain)
+		       ? arena_printf(arena, "%s.%s", names->host, names->domain)
+		       : NULL;
 }
+
+struct known {
+	struct pairs network, host;
+	const char *name, *full; /* of the container; NULL: it has none */
+};
 
 /* A line of the engine's: its address is of the network that the container is not in where it names the
  * container itself. Those names go into *own, all else that neither the network says nor the host, of whose file Podman's
  * is a copy, into *out. */
-static void take_line(const struct strlist *line, const struct resolver_facts *texts,
-		      const struct resolver_names *names, struct strlist *own, struct strbuf *out,
-		      struct arena *arena)
+static void take_line(const struct strlist *line, const struct known *known, struct strlist *own,
+		      struct strbuf *out, struct arena *arena)
 {
 	struct strlist kept = { .v = arena_new_array(arena, char *, line->n) };
-	const char *full = full_name(names, arena);
 	bool of_itself = false;
 
 	for (size_t i = 1; i < line->n; i++)
-		of_itself |= is_name(names->host) && (str_eq(line->v[i], names->host) ||
-						      (full && str_eq(line->v[i], full)));
+		of_itself |= known->name && (str_eq(line->v[i], known->name) ||
+					     (known->full && str_eq(line->v[i], known->full)));
 	for (size_t i = 1; i < line->n; i++) {
 		char *name = line->v[i];
 
-		if (is_usual(name) || (is_name(names->host) && str_eq(name, names->host)) ||
-		    (full && str_eq(name, full)))
+		if (is_usual(name) || (known->name && str_eq(name, known->name)) ||
+		    (known->full && str_eq(name, known->full)))
 			continue;
 		if (of_itself)
 			add_word(own, name);
-		else if (!hosts_say(texts->own, line->v[0], name, arena) &&
-			 !(texts->host && hosts_say(texts->host, line->v[0], name, arena)))
+		else if (!hosts_say(&known->network, line->v[0], name) &&
+			 !hosts_say(&known->host, line->v[0], name))
 			kept.v[kept.n++] = name;
 	}
 	if (kept.n)
@@ -145,19 +184,24 @@ struct resolver_result resolver_hosts(const struct resolver_facts *texts,
 {
 	const char *network = texts->own;
 	const char *rest = texts->engine ? texts->engine : "";
+	const struct known known = {
+		.network = read_pairs(network, arena),
+		.host = read_pairs(texts->host, arena),
+		.name = is_name(names->host) ? names->host : NULL,
+		.full = full_name(names, arena),
+	};
 	struct strlist own = room_for(rest, arena), all = room_for(rest, arena), line;
 	autostrbuf kept = { 0 }, itself = { 0 };
-	char *full = full_name(names, arena);
 
 	if (!network)
 		return (struct resolver_result){ .choice = RESOLVER_NETWORK };
 	while (next_line(&rest, arena, &line))
 		if (line.n)
-			take_line(&line, texts, names, &own, &kept, arena);
-	if (is_name(names->host) && !hosts_say(network, NULL, names->host, arena)) {
-		if (full)
-			add_word(&all, full);
-		add_word(&all, arena_strdup(arena, names->host));
+			take_line(&line, &known, &own, &kept, arena);
+	if (known.name && !hosts_say(&known.network, NULL, known.name)) {
+		if (known.full)
+			add_word(&all, arena_strdup(arena, known.full));
+		add_word(&all, arena_strdup(arena, known.name));
 		for (size_t i = 0; i < own.n; i++)
 			add_word(&all, own.v[i]);
 		put_line(&itself, "127.0.1.1", &all);
@@ -234,22 +278,30 @@ static size_t net_length(const char *address)
 	return second ? (size_t)(second - address) + 1 : 0;
 }
 
+/* The addresses that the engine gave to the container. */
+static struct strlist own_addresses(const char *hosts, const char *name, struct arena *arena)
+{
+	struct strlist words, ret = room_for(hosts ? hosts : "", arena);
+
+	while (hosts && !str_empty(name) && next_line(&hosts, arena, &words)) {
+		struct strlist names = { .n = words.n ? words.n - 1 : 0, .v = words.v + 1 };
+
+		if (names.n && strlist_has(&names, name))
+			add_word(&ret, words.v[0]);
+	}
+	return ret;
+}
+
 /* The first address of the network in which the engine has put the container: there a bridge answers. */
-static bool is_gateway(const char *address, const char *hosts, const char *name,
-		       struct arena *arena)
+static bool is_gateway(const char *address, const struct strlist *own)
 {
 	size_t length = net_length(address);
-	struct strlist words;
 
 	if (!length || !str_has_suffix(address, ".1"))
 		return false;
-	while (hosts && next_line(&hosts, arena, &words)) {
-		struct strlist names = { .n = words.n ? words.n - 1 : 0, .v = words.v + 1 };
-
-		if (names.n && !str_empty(name) && strlist_has(&names, name) &&
-		    net_length(words.v[0]) == length && strncmp(words.v[0], address, length) == 0)
+	for (size_t i = 0; i < own->n; i++)
+		if (net_length(own->v[i]) == length && strncmp(own->v[i], address, length) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -288,13 +340,14 @@ struct resolver_result resolver_conf(const struct resolver_facts *texts, const c
 	struct conf network = read_conf(texts->own, arena), host = read_conf(texts->host, arena);
 	struct conf engine = read_conf(texts->engine, arena);
 	struct strlist asked = room_for(texts->engine ? texts->engine : "", arena);
+	struct strlist own = own_addresses(hosts, names->host, arena);
 	bool search = is_wish(&engine.search, &host.search, &network.search);
 	bool options = is_wish(&engine.options, &host.options, &network.options);
 	autostrbuf out = { 0 };
 
 	for (size_t i = 0; i < engine.servers.n; i++)
 		if (!is_of_engine(engine.servers.v[i], texts, &network, &host) &&
-		    !is_gateway(engine.servers.v[i], hosts, names->host, arena))
+		    !is_gateway(engine.servers.v[i], &own))
 			add_word(&asked, engine.servers.v[i]);
 	if (!texts->own || (!asked.n && !search && !options))
 		return (struct resolver_result){ .choice = RESOLVER_NETWORK };

@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -70,6 +72,46 @@ static void test_hosts(void **state)
 	arena_release(&arena);
 }
 
+static size_t count(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	while ((text = strstr(text, part))) {
+		n++;
+		text += strlen(part);
+	}
+	return n;
+}
+
+/* As many names as fit in what is read of an engine's file: each is asked for in the other two. */
+static void test_hosts_long(void **state)
+{
+	const struct resolver_names names = { "box", "lan" };
+	struct arena arena = { 0 };
+	autostrbuf engine = { 0 }, own = { 0 };
+	struct rlimit before, small;
+
+	(void)state;
+	for (unsigned i = 0; i < 4000; i++) {
+		strbuf_printf(&engine, "%s%03x", i % 100 ? " " : "\n10.9.8.7 ", i);
+		strbuf_printf(&own, "10.9.8.%c %03x\n", i % 2 ? '7' : '6', i);
+	}
+	struct resolver_facts texts = { .own = arena_strdup(&arena, strbuf_text(&own)),
+					.host = arena_strdup(&arena, strbuf_text(&own)),
+					.engine = arena_strdup(&arena, strbuf_text(&engine)) };
+	/* were the files taken apart for each name, it would be two gigabytes */
+	assert_int_equal(getrlimit(RLIMIT_DATA, &before), 0);
+	small = (struct rlimit){ 64 << 20, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_DATA, &small), 0);
+	struct resolver_result result = resolver_hosts(&texts, &names, &arena);
+	assert_int_equal(setrlimit(RLIMIT_DATA, &before), 0);
+	assert_int_equal(result.choice, RESOLVER_MERGED);
+	/* those of the network are half of them; 000 to f9f */
+	assert_int_equal(count(result.text, " 000 002 004 006 "), 1);
+	assert_int_equal(count(result.text, " 001"), 1);
+	arena_release(&arena);
+}
+
 static void test_conf(void **state)
 {
 	static const struct {
@@ -127,6 +169,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_hosts_long),
 		cmocka_unit_test(test_conf),
 	};
 
