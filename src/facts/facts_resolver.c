@@ -13,6 +13,8 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -107,20 +109,26 @@ static char *mounted_text(const struct spec *spec, const char *bundle, const cha
 		       arena);
 }
 
-/* A socket can be bound to the addresses of the network in which the runtime is, and to no others. */
-static bool is_local(const char *address)
+/* Whether an address is one of the network in which the runtime is. To bind a socket to it would prove nothing
+ * where ip_nonlocal_bind is set. */
+static bool is_local(const char *address, const struct ifaddrs *all)
 {
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-	bool four = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
+	struct in_addr v4;
+	struct in6_addr v6;
+	bool four = inet_pton(AF_INET, address, &v4) == 1;
 
-	if (!four && inet_pton(AF_INET6, address, &v6.sin6_addr) != 1)
+	if (!four && inet_pton(AF_INET6, address, &v6) != 1)
 		return false;
-	autoclose int fd = socket(four ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	return fd >= 0 &&
-	       bind(fd, four ? (const struct sockaddr *)&v4 : (const struct sockaddr *)&v6,
-		    four ? sizeof(v4) : sizeof(v6)) == 0;
+	for (const struct ifaddrs *own = all; own; own = own->ifa_next) {
+		if (!own->ifa_addr || own->ifa_addr->sa_family != (four ? AF_INET : AF_INET6))
+			continue;
+		if (four ? ((struct sockaddr_in *)own->ifa_addr)->sin_addr.s_addr == v4.s_addr
+			 : IN6_ARE_ADDR_EQUAL(&((struct sockaddr_in6 *)own->ifa_addr)->sin6_addr,
+					      &v6))
+			return true;
+	}
+	/* which stands for the host itself, too */
+	return four ? v4.s_addr == INADDR_ANY : IN6_IS_ADDR_UNSPECIFIED(&v6);
 }
 
 static void look_at_servers(struct resolver_facts *texts, struct arena *arena)
@@ -129,12 +137,16 @@ static void look_at_servers(struct resolver_facts *texts, struct arena *arena)
 	/* where the host's names a stub of systemd-resolved, engines take the servers behind it */
 	const char *behind = text_of(AT_FDCWD, "/run/systemd/resolve/resolv.conf", arena);
 	struct strlist servers = resolver_nameservers(texts->engine, arena);
+	struct ifaddrs *all = NULL;
 
 	texts->host = arena_printf(arena, "%s\n%s", behind ? behind : "", own ? own : "");
 	texts->local.v = arena_new_array(arena, char *, servers.n);
+	if (getifaddrs(&all) < 0)
+		all = NULL;
 	for (size_t i = 0; i < servers.n; i++)
-		if (is_local(servers.v[i]))
+		if (is_local(servers.v[i], all))
 			texts->local.v[texts->local.n++] = servers.v[i];
+	freeifaddrs(all);
 }
 
 void gather_mounted_files(const struct spec *spec, const char *bundle, struct arena *arena,

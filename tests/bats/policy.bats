@@ -685,6 +685,15 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
     is "$output" "$network"$'nameserver 10.9.8.6\nsearch of.network'
     engine "" $'nameserver 10.88.0.1\noptions rotate\n'
     is "$output" "$network"$'nameserver 10.77.0.1\nsearch of.network\noptions rotate'
+    # an address of the host's is one that the engine answers at; any can be bound where that is allowed
+    echo 1 >/proc/sys/net/ipv4/ip_nonlocal_bind
+    engine "" $'nameserver 10.9.8.6\n'
+    is "$output" "$network"'nameserver 10.9.8.6'
+    echo 0 >/proc/sys/net/ipv4/ip_nonlocal_bind
+    ip address add 10.9.8.6/32 dev lo
+    engine "" $'nameserver 10.9.8.6\n'
+    ip address del 10.9.8.6/32 dev lo
+    is "$output" "$network"$'nameserver 10.77.0.1\nsearch of.network'
     # a name that the network has, too: that which was asked for comes first
     engine $'10.9.8.7 distros\n' ""
     is "${output%%$'\n'*}" "10.9.8.7 distros"
