@@ -53,6 +53,15 @@ EPERM=1 ENOSYS=38
     succeeds delete --force c3
 }
 
+@test "a file that the output goes to and that cannot be given away is no reason to fail" {
+    edit_config "$b" '.process.user = {uid: 1000, gid: 1000}'
+    # EACCES, ENOSYS, EOPNOTSUPP, EDQUOT
+    for error in 13 38 95 122; do
+        refused $error fchown run -b "$b" c1
+        is "$error $status|$output|$stderr|$(stat -c %u out)" "$error 0|hello||0"
+    done
+}
+
 @test "without clone3, in a container whose pids limit is used up" {
     requires controller:pids
     succeeds run -d -b "$(bundle c2 "$(args sleep 1000)" '.linux.resources.pids.limit = 1')" c2
