@@ -69,7 +69,6 @@ int state_write_config(struct state_dir *dir, const struct spec *spec, struct er
 	return rc < 0 ? -1 : 0;
 }
 
-/* *ret = NULL where there is no such file. */
 int state_write_file(struct state_dir *dir, const char *name, const char *text, struct err *e)
 {
 	if (text && replace_file_at(dir->fd, name, 0644, text, strlen(text), e) < 0)
@@ -77,6 +76,7 @@ int state_write_file(struct state_dir *dir, const char *name, const char *text, 
 	return 0;
 }
 
+/* *ret = NULL where there is no such file. */
 static int read_record(const struct state_dir *dir, const char *name, size_t limit, char **ret,
 		       size_t *ret_length, struct err *e)
 {
