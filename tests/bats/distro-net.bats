@@ -582,6 +582,24 @@ settings() {
     ip netns del other
 }
 
+@test "links that drivers of tunnels put into each namespace are no way out" {
+    ip netns add other
+    ip -n other link add sit0 type veth peer name tunl0
+    run up
+    [ "$status" -eq 0 ]
+    [[ "$output" != *"own links"* ]]
+    ip link show ds-other
+    net down
+    # but one that is in use is
+    ip -n other link set sit0 up
+    run net up
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"own links"* ]]
+    refute ip link show ds-other
+    net down
+    ip netns del other
+}
+
 @test "the network of the host itself is not taken over" {
     touch /run/netns/other && mount --bind /proc/self/ns/net /run/netns/other
     ranges() { cat /proc/sys/net/ipv4/{ip_unprivileged_port_start,ping_group_range}; }
