@@ -73,6 +73,20 @@ static int start_connect(struct start *s, struct err *e)
 	return s->socket;
 }
 
+/* Drivers of tunnels put these into each new namespace (net.core.fb_tunnels_only_for_init_net). */
+static bool is_there_always(const char *name, size_t length)
+{
+	static const char names[][sizeof("ip6_vti0")] = {
+		"lo",      "tunl0",   "sit0",     "gre0",    "gretap0",
+		"erspan0", "ip_vti0", "ip6_vti0", "ip6tnl0", "ip6gre0",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == length && strncmp(name, names[i], length) == 0)
+			return true;
+	return false;
+}
+
 /* As /proc/PID/net/dev shows them, one a line below two of headings. */
 static bool has_links(const char *text)
 {
@@ -80,7 +94,7 @@ static bool has_links(const char *text)
 		const char *name = line + strspn(line, " ");
 		const char *colon = strpbrk(name, ":\n");
 
-		if (colon && *colon == ':' && (colon - name != 2 || strncmp(name, "lo", 2) != 0))
+		if (colon && *colon == ':' && !is_there_always(name, (size_t)(colon - name)))
 			return true;
 	}
 	return false;
