@@ -35,7 +35,10 @@ int parent_protect_descriptors(struct boot *b, struct err *e)
 	for (unsigned fd = 3; fd < first; fd++) {
 		int flags = fcntl((int)fd, F_GETFD);
 		if (flags < 0 || (flags & FD_CLOEXEC))
-			return fail(e, ERR_USAGE, "--preserve-fds %u: descriptor %u is not open",
+			return fail(e, ERR_USAGE,
+				    "--preserve-fds %u: descriptor %u is not open (those of "
+				    "LISTEN_FDS in "
+				    "the environment count, too: unset it where nobody listens)",
 				    b->options->preserve_fds, fd);
 	}
 	if (sys_close_range(first, ~0u, CLOSE_RANGE_CLOEXEC) < 0)

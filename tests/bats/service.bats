@@ -170,6 +170,8 @@ END
         env $pid LISTEN_FDS=1 "$DISTRO_SHIM" --root "$SHIM_ROOT" run --preserve-fds 1 -b "$b" c1 3<first 4<second </dev/null >out
         is "$pid $(<out)" "$pid "$'1 1\nfirst\nsecond\n0\n1\n2\n3\n4'
     done
+    # left over in the environment: who has not given the option is told whose word it is
+    LISTEN_FDS=60 expect_error 'descriptor [0-9]+ is not open .*LISTEN_FDS in the environment' run -b "$b" c1
 }
 
 @test "exec passes listening sockets on, to the process by its own number" {
