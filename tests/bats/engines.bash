@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Real engines in the private machine: `load helpers`, `load engines`, then
 #
-#     setup_file() { make_rootfs; setup_podman; }      # or setup_containerd
+#     setup_file() { make_rootfs; setup_podman; }      # or setup_containerd, setup_docker
 #     setup() { requires root world; start_engine_test podman; }
 #     teardown() { end_podman_test; }                  # nothing may be left: the leak oracle
 #
@@ -19,8 +19,10 @@ lay_engines() {
     [ ! -e /run/engines ] || return 0
     mount -t overlay -o "lowerdir=$ENGINES/root/usr:/usr" overlay /usr && cp -a "$ENGINES/root/etc/." /etc/ || return 1
     # engines' own layers want an upper directory that is on no overlay
-    mkdir -p /var/lib/containers /var/lib/containerd &&
-        mount -t tmpfs tmpfs /var/lib/containers && mount -t tmpfs tmpfs /var/lib/containerd || return 1
+    local directory
+    for directory in /var/lib/containers /var/lib/containerd /var/lib/docker; do
+        mkdir -p "$directory" && mount -t tmpfs tmpfs "$directory" || return 1
+    done
     # as on any machine with an init
     mount --make-rshared / && touch /run/engines
 }
@@ -188,6 +190,81 @@ end_containerd_test() {
     no_records && end_test
 }
 
+# ---- Docker
+
+# The usual network of its own, docker0, in which no container is in the end; and rules of packet filters are for
+# nothing here.
+setup_docker() {
+    lay_engines || return 1
+    command -v dockerd >/dev/null && [ -e /run/engines ] || return 0
+    mkdir -p /etc/docker
+    # root here may lack the power to raise limits
+    cat >/etc/docker/daemon.json <<END
+{
+    "storage-driver": "overlay2", "exec-opts": ["native.cgroupdriver=cgroupfs"],
+    "iptables": false, "ip6tables": false, "userland-proxy": false,
+    "default-ulimits": { "nofile": { "Name": "nofile", "Soft": 20000, "Hard": 20000 } },
+    "default-runtime": "distro-shim", "runtimes": { "distro-shim": { "path": "$ENGINES_RUNTIME" } },
+    "live-restore": true
+}
+END
+    start_dockerd || return 1
+    docker load -q -i "$ENGINES/images/busybox.tar" >/dev/null 3>&- || return 1
+    # what it makes for the first container, and for the first in its own network, is no leak of the first test
+    timeout -k 5 30 docker run --rm --network host "$DOCKER_IMAGE" true 3>&- </dev/null 2>/dev/null || true
+}
+start_dockerd() {
+    dockerd >>"$BATS_FILE_TMPDIR/docker.log" 2>&1 3>&- </dev/null &
+    echo $! >"$BATS_FILE_TMPDIR/docker.pid"
+    wait_until docker version || { tail -n 5 "$BATS_FILE_TMPDIR/docker.log" >&2 && return 1; }
+}
+# it ends the containerd that it has started
+stop_dockerd() {
+    local pid
+    pid=$(<"$BATS_FILE_TMPDIR/docker.pid")
+    kill "$pid"
+    wait_until eval "! kill -0 $pid"
+}
+teardown_docker() {
+    [ -e "$BATS_FILE_TMPDIR/docker.pid" ] || return 0
+    stop_dockerd && is "$(pgrep -l '^(dockerd|containerd)')" ""
+}
+
+# shellcheck disable=SC2034 # read by the tests
+DOCKER_IMAGE=localhost/busybox:latest
+# where its containerd has the bundles, and the runtime the containers' records
+DOCKER_BUNDLES=/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby
+DOCKER_RECORDS=/run/docker/runtime-runc/moby
+# dk ARGUMENT...: docker with a deadline; then $status, $output and $stderr
+dk() {
+    status=0
+    timeout -k 5 30 docker "$@" </dev/null >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- || status=$?
+    output=$(<"$BATS_TEST_TMPDIR/stdout") stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+}
+dk_ok() {
+    dk "$@"
+    [ "$status" = 0 ] || { printf '%s\n' "docker $*: exit status $status" "$output" "$stderr" >&2 && return 1; }
+}
+# dk_fails STATUS PATTERN ARGUMENT...: it must end so; of what exec could not start, Docker tells on stdout
+dk_fails() {
+    local expected=$1 pattern=$2
+    shift 2
+    dk "$@"
+    if [ "$status" != "$expected" ] || ! [[ $output$stderr =~ $pattern ]]; then
+        printf '%s\n' "docker $*" "expected $expected and '$pattern', got $status and: $output" "$stderr" >&2
+        return 1
+    fi
+}
+end_docker_test() {
+    [ -e "$BATS_TEST_TMPDIR/machine.before" ] || return 0 # skipped
+    local id
+    # one by one: it gives up a list at the first that is going already
+    for id in $(docker ps --all --quiet); do timeout -k 5 20 docker rm --force --volumes "$id" 3>&- >/dev/null || true; done
+    is "$(docker ps --all --quiet)" "" || return 1
+    is "$(find "$DOCKER_BUNDLES" "$DOCKER_RECORDS" -mindepth 1 -maxdepth 1 2>/dev/null)" "" || return 1
+    no_records && end_test
+}
+
 # The groups that an engine keeps for itself are there from its first container on.
 eval "plain_$(declare -f machine_state)"
-machine_state() { plain_machine_state | grep -vE '^/sys/fs/cgroup/.*/(libpod_parent|libpod_parent/conmon|default)$|^/sys/fs/cgroup/(libpod_parent|default)$'; }
+machine_state() { plain_machine_state | grep -vE '^/sys/fs/cgroup/.*/(libpod_parent|libpod_parent/conmon|default|docker)$|^/sys/fs/cgroup/(libpod_parent|default|docker)$'; }
