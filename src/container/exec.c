@@ -65,6 +65,38 @@ static int read_records(const struct global_options *global, const char *id, str
 	return find_cgroup(global, x, e);
 }
 
+/* Of the container's own process the log of its creation says so, and an engine may start others all day. */
+static bool is_told_of_container(struct execution *x, const char *rule)
+{
+	struct verdict own;
+
+	if (!x->config->process)
+		return false;
+	policy_apply_process(x->config->process, x->status->policy, &x->arena, &own);
+	for (size_t i = 0; i < own.decisions.n; i++)
+		if (own.decisions.v[i].action == DECISION_WARN &&
+		    str_eq(own.decisions.v[i].rule, rule))
+			return true;
+	return false;
+}
+
+/* Under observe nothing of what the policy says is so. */
+static void tell_decisions(struct execution *x, const struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->decisions.n; i++) {
+		const struct decision *decision = &verdict->decisions.v[i];
+		const char *warning =
+			verdict->observed ? NULL
+					  : decisions_warning(&verdict->decisions, i, &x->arena);
+
+		if (warning && !is_told_of_container(x, decision->rule))
+			log_warning("%s", warning);
+		else
+			log_info("policy: %s: %s: %s", decision->rule, decision->path,
+				 decision->why);
+	}
+}
+
 static int make_plan(struct execution *x, const struct container_exec_options *options,
 		     struct err *e)
 {
@@ -82,9 +114,7 @@ static int make_plan(struct execution *x, const struct container_exec_options *o
 	policy_apply_process(process, x->status->policy, &x->arena, &verdict);
 	if (verdict.refused)
 		return policy_refusal(&verdict, NULL, e);
-	for (size_t i = 0; i < verdict.decisions.n; i++)
-		log_info("policy: %s: %s: %s", verdict.decisions.v[i].rule,
-			 verdict.decisions.v[i].path, verdict.decisions.v[i].why);
+	tell_decisions(x, &verdict);
 	x->spec = verdict.spec;
 	x->spec->oci_version = x->config->oci_version;
 	x->spec->annotations = x->config->annotations;

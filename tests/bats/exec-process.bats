@@ -126,3 +126,21 @@ END
     is "$status" 255
     matches "$stderr" "none:1:1: "
 }
+
+@test "what the policy warns of an exec is in the log, unless it was said of the container" {
+    b=$(bundle c1 "$(args sleep 1000)")
+    succeeds run -d -b "$b" c1
+    succeeds --log log exec --cap CAP_SYS_ADMIN c1 true
+    contains "$(<log)" 'privileged (/process/capabilities/'
+    is "$(grep -c level=warning log)" 1
+    # nor where there is no log
+    succeeds exec --cap CAP_SYS_ADMIN c1 true
+    rm log && succeeds --log log exec c1 true
+    is "$(cat log)" ""
+    # of one that has it the log of its creation said so
+    b=$(bundle c2 "$(args sleep 1000)" '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])')
+    succeeds --log created run -d -b "$b" c2
+    contains "$(<created)" 'privileged (/process/capabilities/'
+    succeeds --log log exec c2 true
+    is "$(cat log)" ""
+}
