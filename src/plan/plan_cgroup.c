@@ -163,10 +163,12 @@ static int no_place(struct plan_context *c, const char **reason, struct err *e)
 			    "linux.cgroupsPath: no group can be made, for %s; without the property "
 			    "the container runs in the runtime's own",
 			    *reason);
-	plan_warn(c,
-		  "the container has no cgroup of its own, for %s: kill --all, ps and events know "
-		  "its first process alone, and it cannot be paused",
-		  *reason);
+	plan_warn(
+		c,
+		"the container has no cgroup of its own, for %s: it cannot be paused, updated or "
+		"watched (events), and kill --all reaches all of its processes only where it has a "
+		"PID namespace of its own",
+		*reason);
 	return 0;
 }
 

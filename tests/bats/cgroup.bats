@@ -401,7 +401,7 @@ readonly_cgroups() {
     fails() { if ro "$@"; then return 1; fi; }
     ro --log log --log-level warning run -d -b "$b" c1
     is "$(<said)" ""
-    matches "$(<log)" 'the container has no cgroup of its own, for the cgroup hierarchy .* is mounted read-only'
+    matches "$(<log)" 'the container has no cgroup of its own, for the cgroup hierarchy .* is mounted read-only: it cannot be paused, updated or watched'
     is "$(groups_of "$(pid_of c1)")" "$(groups_of self)"
     is "$(state_of c1)" running
     ro ps -f json c1
@@ -410,6 +410,8 @@ readonly_cgroups() {
     fails pause c1
     matches "$(<said)" 'no cgroup'
     fails update --pids-limit 7 c1
+    matches "$(<said)" 'no cgroup'
+    fails events --stats c1
     matches "$(<said)" 'no cgroup'
     ro kill --all c1 KILL
     wait_until has_status c1 stopped
