@@ -24,11 +24,12 @@
 #include <unistd.h>
 
 /* What may be read only would be written by the user who gets it, and may be any file of the host's; what is open for
- * writing is the container's output already. Devices are the host's, or a terminal that is the user's already. */
-static bool is_given(int fd, const struct stat *st)
+ * writing is the container's output already. Root takes no file from the user who has called sudo with it. Devices are the
+ * host's, or a terminal that is the user's already. */
+static bool is_given(int fd, const struct stat *st, uint32_t uid)
 {
 	if (S_ISREG(st->st_mode))
-		return (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+		return uid != 0 && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
 	return S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode);
 }
 
@@ -37,7 +38,8 @@ static int give_streams(const struct plan_process *process, struct err *e)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		struct stat st;
-		if (fstat(fd, &st) < 0 || st.st_uid == process->uid || !is_given(fd, &st))
+		if (fstat(fd, &st) < 0 || st.st_uid == process->uid ||
+		    !is_given(fd, &st, process->uid))
 			continue;
 		/* A file system without owners, or with a quota, says no in a word of its own. */
 		if (fchown(fd, process->uid, (gid_t)-1) < 0 && !S_ISREG(st.st_mode) &&

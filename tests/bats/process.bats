@@ -448,5 +448,9 @@ has_stopped() { [ "$(state_of "$1")" = stopped ]; }
         is "$(<output) $(<errors)" 'again error'
         is "$(stat -c '%n %u:%g %a' input output errors)" "$(printf '%s\n' 'input 0:0 600' 'output 1000:0 600' 'errors 1000:0 600')"
     done
+    # `sudo distro-shim run >output`: the next one could not write there
+    touch mine && chown 1000:1000 mine
+    shim_in 20 run -b "$(bundle c3 "$(args echo text)")" c3 </dev/null >mine
+    is "$(<mine) $(stat -c %u mine)" 'text 1000'
     umask 022
 }
