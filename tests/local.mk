@@ -215,4 +215,4 @@ EXTRA_DIST += $(tests_headers) \
 	tests/fuzz/run tests/fuzz/corpus tests/fuzz/annotations.dict tests/fuzz/bundle.dict tests/fuzz/cli.dict \
 	tests/fuzz/config.dict tests/fuzz/host.dict tests/fuzz/json.dict tests/fuzz/plan.dict tests/fuzz/policy.dict \
 	tests/fuzz/process.dict tests/fuzz/resources.dict tests/fuzz/stats.dict \
-	tests/vm tests/world tests/world-selftest
+	tests/same tests/vm tests/world tests/world-selftest
