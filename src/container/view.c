@@ -78,6 +78,36 @@ static int view_claimed(const struct state_dir *dir, struct arena *arena,
 	return 0;
 }
 
+static bool is_creator_gone(const struct state_dir *dir, struct arena *arena)
+{
+	struct intent_record *intent;
+	struct err e;
+
+	if (state_read_intent(dir, arena, &intent, &e) < 0 || !intent)
+		return false;
+	autoclose int creator = process_open(&intent->owner, &e);
+	return creator < 0 && e.kind == ERR_NOT_FOUND;
+}
+
+/* Its creator has ended before it was created, so it never will be: as good as stopped, as for delete. */
+static int look_for_creator(const struct global_options *global, const struct state_dir *dir,
+			    struct arena *arena, struct status_record **record,
+			    struct container_view *view, struct err *e)
+{
+	if ((*record)->phase != PHASE_CREATING || !view->pid || !is_creator_gone(dir, arena))
+		return 0;
+	/* It may have come to its end between the two looks. */
+	if (records_status(global, dir, arena, record, e) < 0)
+		return -1;
+	if (!*record)
+		return fail(e, ERR_NOT_FOUND, "container does not exist: %s", dir->id);
+	if ((*record)->phase != PHASE_CREATING)
+		return look_at_process(dir, *record, view, e);
+	view->status = STATUS_STOPPED;
+	view->pid = 0;
+	return 0;
+}
+
 int container_view(const struct global_options *global, const char *id, struct arena *arena,
 		   struct container_view *ret, struct err *e)
 {
@@ -95,7 +125,8 @@ int container_view(const struct global_options *global, const char *id, struct a
 		*ret = view;
 		return 0;
 	}
-	if (look_at_process(&dir, record, &view, e) < 0)
+	if (look_at_process(&dir, record, &view, e) < 0 ||
+	    look_for_creator(global, &dir, arena, &record, &view, e) < 0)
 		return -1;
 	view.oci_version = record->oci_version;
 	view.bundle = record->bundle;

@@ -770,3 +770,18 @@ END
     shim spec -f /dev/stdout | cmp - wanted
     expect_error "create 'where/no/such': no such file" spec -b where -f no/such
 }
+
+@test "a creation whose runtime was killed is stopped, for it never comes to its end" {
+    requires fault
+    for step in rlimits record-created; do
+        b=$(bundle "killed-$step" "$(args sleep 1000)")
+        status=0
+        shim_fault "parent:$step:kill" create -b "$b" killed </dev/null >/dev/null 2>&1 || status=$?
+        is "$status" 137
+        is "$(shim state killed | jq -r '"\(.status) \(.pid)"')" "stopped 0"
+        is "$(shim list --format json | jq -r '.[] | "\(.status) \(.pid)"')" "stopped 0"
+        expect_error 'it is not created' start killed
+        succeeds delete killed
+        is "$(ls -A "$SHIM_ROOT")" ""
+    done
+}
