@@ -115,7 +115,8 @@ static char *path_in_mount(const char *path, const char *root, struct arena *are
 	if (!path_is_below(path, root))
 		return arena_strdup(arena, "/");
 	path += strlen(root);
-	return arena_strdup(arena, *path ? path : "/");
+	/* Below it by a path that the kernel does not write ("//a"): taken for the whole. */
+	return arena_strdup(arena, *path == '/' ? path : "/");
 }
 
 static int layout_of(const struct cgroup_facts *facts)

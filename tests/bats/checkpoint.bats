@@ -593,7 +593,8 @@ nothing_of_c1() { [ ! -e "$SHIM_ROOT/c1" ] && is "$(find /sys/fs/cgroup -name c1
     nothing_of_c1
     succeeds run -d -b "$b" c1
     expect_error 'ended with status 3 and no answer' checkpoint --image-path again c1
-    kill "$(tail -n 1 notes)"
+    # it may not have come to saying which it is
+    wait_until eval 'kill "$(tail -n 1 notes)"'
 }
 
 @test "images of a container in the runtime's own namespaces are not let into them" {

@@ -750,7 +750,7 @@ END
     mount -o remount,bind,rw /run && mount -o remount,rw tmpfs
     is "$first|$second|$third" "0|0|1"
     contains "$text" "read-only file system"
-    [ ! -e "/proc/$pid" ]
+    wait_until [ ! -e "/proc/$pid" ]
     wait_until has_status c1 stopped
     succeeds delete --force c2
     succeeds delete c1
