@@ -175,6 +175,8 @@ src_libplan_a_SOURCES = \
 	src/plan/plan_scheduling.c \
 	src/plan/plan_seccomp.c \
 	src/plan/plan_seccomp.h \
+	src/plan/plan_state.c \
+	src/plan/plan_state.h \
 	src/plan/plan_systemd.c \
 	src/plan/plan_systemd.h \
 	src/plan/print.c \

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "hooks/hooks.h"
+#include "plan/plan_state.h"
 #include "sys/beneath.h"
 #include "sys/channel.h"
 #include "sys/nsfd.h"
@@ -186,15 +187,7 @@ int child_runtime_hooks(struct boot *b, struct err *e)
 
 int child_create_container_hooks(struct boot *b, struct err *e)
 {
-	struct oci_state state = {
-		.oci_version = b->plan->oci_version,
-		.id = b->plan->id,
-		.status = "created",
-		.bundle = b->plan->bundle,
-		.pid = getpid(),
-		.annotations = &b->plan->annotations,
-	};
-
+	const struct oci_state state = oci_state_of_plan(b->plan, "created", getpid());
 	struct hook_place place = b->hooks;
 	const struct hook_run within = { .watch = NULL };
 

@@ -7,6 +7,7 @@
 
 #include "boot/protocol.h"
 #include "hooks/hooks.h"
+#include "plan/plan_state.h"
 #include "sys/channel.h"
 #include "sys/nsfd.h"
 
@@ -119,15 +120,7 @@ int child_late_join(struct boot *b, struct err *e)
 
 int child_start_container_hooks(struct boot *b, struct err *e)
 {
-	struct oci_state state = {
-		.oci_version = b->plan->oci_version,
-		.id = b->plan->id,
-		.status = "created",
-		.bundle = b->plan->bundle,
-		.pid = getpid(),
-		.annotations = &b->plan->annotations,
-	};
-
+	const struct oci_state state = oci_state_of_plan(b->plan, "created", getpid());
 	struct plan_hooks hooks = { .n = b->plan->start_container.n };
 
 	if (hooks.n == 0)

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "boot/runtime_hooks.h"
+#include "plan/plan_state.h"
 #include "sys/channel.h"
 #include "sys/deliver.h"
 #include "sys/procfs.h"
@@ -192,14 +193,7 @@ static int fail_deleted(const struct boot *b, struct err *e)
 
 int parent_run_hooks(struct boot *b, struct err *e)
 {
-	const struct oci_state state = {
-		.oci_version = b->plan->oci_version,
-		.id = b->plan->id,
-		.status = "created",
-		.bundle = b->plan->bundle,
-		.pid = b->init.pid,
-		.annotations = &b->plan->annotations,
-	};
+	const struct oci_state state = oci_state_of_plan(b->plan, "created", b->init.pid);
 	struct runtime_hooks hooks = {
 		.kind = "prestart",
 		.hooks = &b->plan->prestart,
@@ -334,14 +328,8 @@ int parent_seccomp_listener(struct boot *b, struct err *e)
 {
 	const struct plan_seccomp *seccomp = b->plan->seccomp;
 	const struct seccomp_container container = {
-		.state = {
-			.oci_version = b->plan->oci_version,
-			.id = b->plan->id,
-			.status = b->exec ? "running" : "creating",
-			.bundle = b->plan->bundle,
-			.pid = b->exec ? (pid_t)b->status->init.pid : b->init.pid,
-			.annotations = &b->plan->annotations,
-		},
+		.state = b->exec ? oci_state_of_plan(b->plan, "running", (pid_t)b->status->init.pid)
+				 : oci_state_of_plan(b->plan, "creating", b->init.pid),
 		.pid = b->init.pid,
 	};
 	autoclose int listener = -1;

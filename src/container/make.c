@@ -13,6 +13,7 @@
 #include "container/notify.h"
 #include "container/records.h"
 #include "plan/plan_hooks.h"
+#include "plan/plan_state.h"
 #include "seccomp/program.h"
 #include "sys/caller.h"
 
@@ -106,13 +107,7 @@ int container_abandon(struct made_container *made, const struct create_result *r
 				  made->dir.id);
 
 	const struct plan *plan = made->outlook.plan;
-	struct oci_state state = {
-		.oci_version = plan->oci_version,
-		.id = plan->id,
-		.status = "stopped",
-		.bundle = plan->bundle,
-		.annotations = &plan->annotations,
-	};
+	const struct oci_state state = oci_state_of_plan(plan, "stopped", 0);
 	struct runtime_hooks hooks = {
 		.kind = POSTSTOP,
 		.hooks = &plan->poststop,

@@ -4,6 +4,8 @@
  */
 #include "plan_fixture.h"
 
+#include "plan/plan_state.h"
+
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -818,6 +820,33 @@ static void test_hooks_have_their_defaults(void **state)
 	assert_string_equal(plan->poststart.v[0].path, "/4");
 }
 
+static void test_hooks_and_agents_get_the_state_of_the_plan(void **state)
+{
+	const struct plan *plan = fixture_plan(*state, "'annotations':{'a':'1','b':'2'}", MOUNT_NS);
+	struct oci_state given = oci_state_of_plan(plan, "created", 42);
+	auto_json_out out = json_out_new(false);
+	const char *text;
+	size_t length;
+	struct err e;
+
+	oci_state_encode(&given, out);
+	assert_int_equal(json_out_finish(out, &text, &length, &e), 0);
+	assert_string_equal(text, "{\"ociVersion\":\"1.3.0\",\"id\":\"web\",\"status\":\"created\","
+				  "\"pid\":42,\"bundle\":\"/bundle\","
+				  "\"annotations\":{\"a\":\"1\",\"b\":\"2\"}}");
+	/* what `state` alone has */
+	assert_null(given.rootfs);
+	assert_null(given.created);
+	assert_null(given.owner);
+	/* left out only where none are known */
+	plan = fixture_plan(*state, "", MOUNT_NS);
+	given = oci_state_of_plan(plan, "stopped", 0);
+	assert_string_equal(given.status, "stopped");
+	assert_int_equal(given.pid, 0);
+	assert_non_null(given.annotations);
+	assert_int_equal(given.annotations->n, 0);
+}
+
 static void test_paths_are_clean_and_once(void **state)
 {
 	struct plan *plan = fixture_plan(
@@ -958,6 +987,7 @@ int main(void)
 		TEST(test_user_namespace_has_a_full_bounding_set),
 		TEST(test_sets_that_the_kernel_would_refuse_are_cut),
 		TEST(test_hooks_have_their_defaults),
+		TEST(test_hooks_and_agents_get_the_state_of_the_plan),
 		TEST(test_paths_are_clean_and_once),
 		TEST(test_root_and_its_propagation),
 		TEST(test_sysctls_of_namespaces_only),

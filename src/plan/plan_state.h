@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state object of a container that is being made, as its hooks and its seccomp agent get it. Pure.
+ */
+#ifndef PLAN_PLAN_STATE_H
+#define PLAN_PLAN_STATE_H
+
+#include "plan/plan.h"
+#include "spec/oci_state.h"
+
+/* `status`: the specification's word. `pid`: as in struct oci_state. Strings and annotations are the plan's. */
+struct oci_state oci_state_of_plan(const struct plan *plan, const char *status, pid_t pid);
+
+#endif
