@@ -172,14 +172,7 @@ static int start_listener(struct start *s, int listener, struct err *e)
 {
 	const struct message done = { .type = BOOT_SECCOMP_DONE };
 	const struct seccomp_container container = {
-		.state = {
-			.oci_version = s->status->oci_version,
-			.id = s->status->id,
-			.status = "created",
-			.bundle = s->status->bundle,
-			.pid = (pid_t)s->status->init.pid,
-			.annotations = &s->status->annotations,
-		},
+		.state = oci_state_of_status(s->status, "created"),
 		.pid = (pid_t)s->status->init.pid,
 	};
 

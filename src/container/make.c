@@ -237,14 +237,7 @@ static int run_poststart(struct state_dir *dir, struct status_record *status,
 	struct arena arena = { 0 };
 	struct plan_hooks hooks = { 0 };
 	auto_hook_place place = HOOK_PLACE_INIT;
-	struct oci_state state = {
-		.oci_version = status->oci_version,
-		.id = status->id,
-		.status = "running",
-		.bundle = status->bundle,
-		.pid = (pid_t)status->init.pid,
-		.annotations = &status->annotations,
-	};
+	const struct oci_state state = oci_state_of_status(status, "running");
 	struct runtime_hooks runtime_hooks = {
 		.kind = "poststart",
 		.unrecorded = UNRECORDED_RUNS,

@@ -90,6 +90,18 @@ static const struct field member_rows[] = {
 const struct fields member_fields =
 	FIELDS("struct member_record", struct member_record, member_rows, 0);
 
+struct oci_state oci_state_of_status(const struct status_record *record, const char *status)
+{
+	return (struct oci_state){
+		.oci_version = record->oci_version,
+		.id = record->id,
+		.status = status,
+		.bundle = record->bundle,
+		.pid = (pid_t)record->init.pid,
+		.annotations = &record->annotations,
+	};
+}
+
 bool record_is_cut(const char *text, size_t length)
 {
 	size_t depth = 0;

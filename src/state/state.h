@@ -19,6 +19,7 @@
 #include "base/fields.h"
 #include "plan/plan.h"
 #include "policy/policy.h"
+#include "spec/oci_state.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -88,6 +89,10 @@ struct status_record {
 };
 
 extern const struct fields intent_fields, status_fields;
+
+/* What hooks and a seccomp agent get of a container with a first process; `status`: the specification's word.
+ * Strings and annotations are the record's. */
+struct oci_state oci_state_of_status(const struct status_record *record, const char *status);
 
 /* [A-Za-z0-9_+][A-Za-z0-9_+.-]{0,199}; ERR_USAGE elsewhere. */
 int state_check_id(const char *id, struct err *e) MUST_CHECK;

@@ -628,6 +628,28 @@ static struct status_record example_status(struct fixture *f)
 	return status;
 }
 
+static void hooks_and_agents_get_the_state_of_the_record(void **state)
+{
+	struct fixture *f = *state;
+	const struct status_record record = example_status(f);
+	const struct oci_state given = oci_state_of_status(&record, "running");
+	auto_json_out out = json_out_new(false);
+	const char *text;
+	size_t length;
+	struct err e;
+
+	oci_state_encode(&given, out);
+	assert_int_equal(json_out_finish(out, &text, &length, &e), 0);
+	assert_string_equal(text,
+			    "{\"ociVersion\":\"1.2.1\",\"id\":\"one\",\"status\":\"running\","
+			    "\"pid\":18,\"bundle\":\"/bundle\","
+			    "\"annotations\":{\"a \\\"b\\\" }]\":\"\\\\{[\",\"empty\":\"\"}}");
+	/* what `state` alone has, although the record knows it */
+	assert_null(given.rootfs);
+	assert_null(given.created);
+	assert_null(given.owner);
+}
+
 static void claim(struct fixture *f, struct state_dir *dir)
 {
 	struct err e;
@@ -1116,6 +1138,7 @@ int main(void)
 		TEST(a_container_deleted_while_one_waits_does_not_exist),
 		TEST(the_wait_for_a_lock_ends),
 		TEST(a_list_is_sorted_and_has_state_directories_only),
+		TEST(hooks_and_agents_get_the_state_of_the_record),
 		TEST(what_is_written_is_read_back),
 		TEST(the_effective_configuration_is_kept),
 		TEST(a_record_cut_at_any_byte_is_an_error_and_no_answer),
