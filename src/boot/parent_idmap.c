@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -35,7 +34,6 @@ static int make_user_namespace(const struct boot *b, const struct plan_idmap *id
 {
 	autochild holder = CHILD_INIT;
 	pid_t parent = getpid();
-	char path[48];
 	int rc = child_clone(CLONE_NEWUSER, -1, &holder, e);
 
 	if (rc < 0)
@@ -44,13 +42,11 @@ static int make_user_namespace(const struct boot *b, const struct plan_idmap *id
 		hold_namespace(parent);
 	if (write_id_maps(b, holder.pid, idmap->uid_map, idmap->gid_map, e) < 0)
 		return -1;
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", holder.pid);
-	return nsfd_open(path, e);
+	return nsfd_open(ns_path(holder.pid, "user").text, e);
 }
 
 static int open_container_namespace(const struct boot *b, struct err *e)
 {
-	char path[48];
 	int fd;
 
 	if (find_join(b->plan, SPEC_NS_USER)) {
@@ -59,8 +55,7 @@ static int open_container_namespace(const struct boot *b, struct err *e)
 			return fail_sys(e, "duplicate the container's user namespace");
 		return fd;
 	}
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", b->init.pid);
-	return nsfd_open(path, e);
+	return nsfd_open(ns_path(b->init.pid, "user").text, e);
 }
 
 static bool same_ids(const struct plan_idmap *a, const struct plan_idmap *b)

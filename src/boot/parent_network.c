@@ -9,10 +9,8 @@
 #include "sys/netlink.h"
 #include "sys/nsfd.h"
 
-#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -103,13 +101,11 @@ int parent_net_devices(struct boot *b, struct err *e)
 {
 	autoclose int home = -1, host = -1, inside = -1;
 	size_t n = b->plan->net_devices.n;
-	char path[48];
 	int rc = 0;
 
 	if (n == 0)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)b->init.pid);
-	b->container_network = open(path, O_RDONLY | O_CLOEXEC);
+	b->container_network = nsfd_of_process(b->init.pid, "net");
 	if (b->container_network < 0)
 		return fail_sys(e, "open the container's network namespace");
 	home = nsfd_own("net", e);

@@ -24,12 +24,9 @@
 
 static int open_of(const struct child *child, const char *name, struct err *e)
 {
-	char path[48];
-	int fd;
+	int fd = nsfd_of_process(child->pid, name);
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)child->pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? fail_sys(e, "open '%s'", path) : fd;
+	return fd < 0 ? fail_sys(e, "open '%s'", ns_path(child->pid, name).text) : fd;
 }
 
 /* Where the configuration has a new one, the images of a container that had none would put it into criu's:

@@ -74,12 +74,10 @@ static void add_external(struct checkpoint *c, char *text)
 static int add_namespace(struct checkpoint *c, const char *name, const char *key, struct err *e)
 {
 	struct arena *arena = &c->living->arena;
-	char path[16];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "ns/%s", name);
 	autoclose int own = nsfd_own(name, e);
-	autoclose int fd = own < 0 ? -1 : openat(c->proc, path, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = own < 0 ? -1 : nsfd_at(c->proc, name);
 	if (own < 0)
 		return -1;
 	if (fd < 0 || fstat(fd, &st) < 0)

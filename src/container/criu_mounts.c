@@ -171,7 +171,7 @@ static char *name_other(const struct sorting *s, const struct mountinfo_entry *m
 static int has_own_groups(int proc, bool *ret, struct err *e)
 {
 	autoclose int own = nsfd_own("cgroup", e);
-	autoclose int fd = own < 0 ? -1 : openat(proc, "ns/cgroup", O_RDONLY | O_CLOEXEC);
+	autoclose int fd = own < 0 ? -1 : nsfd_at(proc, "cgroup");
 
 	if (own < 0)
 		return -1;

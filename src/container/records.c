@@ -7,11 +7,11 @@
 #include "cgroup/cgroup.h"
 #include "facts/facts.h"
 #include "facts/groups.h"
+#include "sys/nsfd.h"
 
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 
 #define PROC_CGROUP_MAX (256u << 10)
 #define SCOPE ".scope"
@@ -123,31 +123,13 @@ static void add_directory(const struct cgroup_hierarchy_facts *hierarchy, char *
 	}
 }
 
-static int same_namespace(int a, int b)
-{
-	struct stat x, y;
-
-	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
-}
-
-static int open_pid_namespace(const char *process)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%s/ns/pid", process);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
 /* Whether a process is in this PID namespace or in one below it. */
 static bool is_within(uint32_t pid, int namespace)
 {
-	char number[16];
+	autoclose int fd = nsfd_of_process(pid, "pid");
 
-	snprintf(number, sizeof(number), "%u", pid);
-	autoclose int fd = open_pid_namespace(number);
 	while (fd >= 0) {
-		if (same_namespace(fd, namespace))
+		if (nsfd_same(fd, namespace))
 			return true;
 		/* EPERM: the next one is above the runtime's own (ioctl_ns(2)). */
 		replace_fd(&fd, ioctl(fd, NS_GET_PARENT));
@@ -158,15 +140,15 @@ static bool is_within(uint32_t pid, int namespace)
 static int is_its_alone(const struct cgroup_record *record, int64_t init, struct arena *arena,
 			struct err *e)
 {
-	char number[24];
+	autoclose int namespace = nsfd_of_process(init, "pid");
 	struct u32list pids;
 
-	snprintf(number, sizeof(number), "%lld", (long long)init);
-	autoclose int namespace = open_pid_namespace(number);
-	autoclose int own = open_pid_namespace("self");
-	if (namespace < 0 || own < 0)
-		return fail_sys(e, "open the PID namespace of process %s", number);
-	if (same_namespace(namespace, own))
+	if (namespace < 0)
+		return fail_sys(e, "open the PID namespace of process %lld", (long long)init);
+	autoclose int own = nsfd_own("pid", e);
+	if (own < 0)
+		return -1;
+	if (nsfd_same(namespace, own))
 		return 0;
 	if (cgroup_pids(record, arena, &pids, e) < 0)
 		return -1;

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <sched.h>
@@ -132,6 +133,27 @@ int nsfd_own(const char *name, struct err *e)
 			return take_fd(&fd);
 	}
 	return fail(e, ERR_SYSTEM, "%s is not a %s namespace", path, name);
+}
+
+struct ns_path ns_path(int64_t pid, const char *name)
+{
+	struct ns_path path;
+
+	snprintf(path.text, sizeof(path.text), "/proc/%" PRId64 "/ns/%s", pid, name);
+	return path;
+}
+
+int nsfd_of_process(int64_t pid, const char *name)
+{
+	return open(ns_path(pid, name).text, O_RDONLY | O_CLOEXEC);
+}
+
+int nsfd_at(int proc, const char *name)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "ns/%s", name);
+	return openat(proc, path, O_RDONLY | O_CLOEXEC);
 }
 
 bool nsfd_same(int a, int b)

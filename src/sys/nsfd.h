@@ -28,6 +28,15 @@ int nsfd_type(int fd);
 /* The runtime's own: "net", "pid", ... below /proc/self/ns. */
 int nsfd_own(const char *name, struct err *e) MUST_CHECK;
 
+/* Where /proc has that of a process. */
+struct ns_path {
+	char text[48];
+};
+struct ns_path ns_path(int64_t pid, const char *name);
+/* Opened by the number, or below a descriptor of /proc/PID. -1 and errno: the caller knows what it was for. */
+int nsfd_of_process(int64_t pid, const char *name);
+int nsfd_at(int proc, const char *name);
+
 /* Same kernel object? Valid while both are held: nsfs inode numbers are reused at once. */
 bool nsfd_same(int a, int b);
 

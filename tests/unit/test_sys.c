@@ -425,6 +425,36 @@ static void namespaces_are_told_apart_by_object(void **state)
 	assert_int_equal(nsfd_own("../status", &e), -1);
 }
 
+static void those_of_a_process_are_opened_by_its_number_or_its_directory(void **state)
+{
+	static const char *const names[] = { "net", "pid", "mnt", "ipc", "uts", "user", "cgroup" };
+	const struct ns_path longest = ns_path(INT64_MIN, "pid_for_children");
+	autoclose int proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		autoclose int own = nsfd_own(names[i], &e);
+		autoclose int by_number = nsfd_of_process(getpid(), names[i]);
+		autoclose int by_directory = nsfd_at(proc, names[i]);
+		autoclose int by_path = nsfd_open(ns_path(getpid(), names[i]).text, &e);
+		assert_true(by_path >= 0 && nsfd_same(by_path, own));
+		assert_true(by_number >= 0 && nsfd_same(by_number, own));
+		assert_true(by_directory >= 0 && nsfd_same(by_directory, own));
+		assert_int_equal(nsfd_type(by_number), nsfd_type(own));
+		assert_int_equal(nsfd_type(by_directory), nsfd_type(own));
+		assert_int_equal(fcntl(by_number, F_GETFD), FD_CLOEXEC);
+		assert_int_equal(fcntl(by_directory, F_GETFD), FD_CLOEXEC);
+	}
+	errno = 0;
+	assert_int_equal(nsfd_of_process(0, "net"), -1);
+	assert_int_equal(errno, ENOENT);
+	errno = 0;
+	assert_int_equal(nsfd_at(proc, "bogus"), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_string_equal(longest.text, "/proc/-9223372036854775808/ns/pid_for_children");
+}
+
 static void the_owner_of_a_namespace_is_known(void **state)
 {
 	struct err e = { 0 };
@@ -500,6 +530,7 @@ int main(void)
 		cmocka_unit_test(a_socket_is_found_by_directory_and_name),
 		cmocka_unit_test(other_files_are_refused_at_once),
 		cmocka_unit_test(namespaces_are_told_apart_by_object),
+		cmocka_unit_test(those_of_a_process_are_opened_by_its_number_or_its_directory),
 		cmocka_unit_test(the_owner_of_a_namespace_is_known),
 		cmocka_unit_test(a_cookie_names_one_network),
 	};
