@@ -67,17 +67,15 @@ static int fail_hidden(const struct boot *b, const char *path, struct err *e)
 /* 1: the container's namespace of this kind is another one than ours; 0: the same, or no such kind. */
 static int is_other(const struct boot *b, const char *file, struct err *e)
 {
-	pid_t init = (pid_t)b->status->init.pid;
-	char ours[32], theirs[48];
+	const struct ns_path ours = ns_own_path(file);
+	const struct ns_path theirs = ns_path((pid_t)b->status->init.pid, file);
 	struct stat own, other;
 
-	snprintf(ours, sizeof(ours), "/proc/self/ns/%s", file);
-	snprintf(theirs, sizeof(theirs), "/proc/%d/ns/%s", (int)init, file);
-	if (stat(ours, &own) < 0)
-		return errno == ENOENT ? 0 : fail_sys(e, "look at namespace '%s'", ours);
-	if (stat(theirs, &other) < 0)
-		return fail_hidden(b, theirs, e);
-	return own.st_dev != other.st_dev || own.st_ino != other.st_ino;
+	if (stat(ours.text, &own) < 0)
+		return errno == ENOENT ? 0 : fail_sys(e, "look at namespace '%s'", ours.text);
+	if (stat(theirs.text, &other) < 0)
+		return fail_hidden(b, theirs.text, e);
+	return !ns_is_same(&own, &other);
 }
 
 /* user_namespaces(7): "deny" where the gid map was written without privilege. Asked here, because the

@@ -17,7 +17,6 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 /* As long as 65536 groups of ten digits make it. */
 #define STATUS_MAX (1u << 20)
@@ -103,13 +102,10 @@ int restore_check_namespaces(struct boot *b, struct err *e)
 
 static bool in_same(pid_t a, pid_t b, const char *name)
 {
-	char paths[2][48];
-	struct stat st[2];
+	struct stat of_a, of_b;
 
-	snprintf(paths[0], sizeof(paths[0]), "/proc/%d/ns/%s", (int)a, name);
-	snprintf(paths[1], sizeof(paths[1]), "/proc/%d/ns/%s", (int)b, name);
-	return stat(paths[0], &st[0]) == 0 && stat(paths[1], &st[1]) == 0 &&
-	       st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino;
+	return stat(ns_path(a, name).text, &of_a) == 0 && stat(ns_path(b, name).text, &of_b) == 0 &&
+	       ns_is_same(&of_a, &of_b);
 }
 
 /* 1: read; 0: it is gone, and runs nothing. What cannot be read is not let go. */

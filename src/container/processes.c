@@ -10,41 +10,24 @@
 #include "container/leftover.h"
 #include "container/records.h"
 #include "sys/family.h"
+#include "sys/nsfd.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #define STATUS_MAX 65536
 
-static bool same_object(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 /* The namespace's object: 1; 0 where the process has ended or is hidden from the caller. */
-static int namespace_of(const char *process, const char *type, struct stat *ret, struct err *e)
+static int namespace_of(struct ns_path path, struct stat *ret, struct err *e)
 {
-	char path[64];
-
-	if (str_format(path, sizeof(path), e, "/proc/%s/ns/%s", process, type) < 0)
-		return -1;
-	if (stat(path, ret) == 0)
+	if (stat(path.text, ret) == 0)
 		return 1;
 	if (errno == ENOENT || errno == ESRCH || errno == EACCES || errno == EPERM)
 		return 0;
-	return fail_sys(e, "look at '%s'", path);
-}
-
-static int namespace_of_pid(int64_t pid, const char *type, struct stat *ret, struct err *e)
-{
-	char number[24];
-
-	snprintf(number, sizeof(number), "%lld", (long long)pid);
-	return namespace_of(number, type, ret, e);
+	return fail_sys(e, "look at '%s'", path.text);
 }
 
 /* The processes of one container in a PID namespace that others may have joined. */
@@ -57,7 +40,7 @@ struct inhabitants {
 
 static int add_first(struct inhabitants *in, pid_t pid, struct err *e)
 {
-	int rc = namespace_of_pid(pid, "mnt", &in->roots[in->n], e);
+	int rc = namespace_of(ns_path(pid, "mnt"), &in->roots[in->n], e);
 
 	if (rc > 0)
 		in->firsts[in->n++] = pid;
@@ -71,14 +54,14 @@ static int look_at_namespace(const struct global_options *global, pid_t init, st
 	struct inhabitants in = { .n = 0 };
 	struct members members;
 	struct stat own, one;
-	int rc = namespace_of_pid(init, "pid", &in.namespace, e);
+	int rc = namespace_of(ns_path(init, "pid"), &in.namespace, e);
 
 	if (rc == 0)
 		return fail(e, ERR_SYSTEM, "the PID namespace of process %d cannot be looked at",
 			    init);
-	if (rc < 0 || namespace_of("self", "pid", &own, e) < 0)
+	if (rc < 0 || namespace_of(ns_own_path("pid"), &own, e) < 0)
 		return -1;
-	if (same_object(&own, &in.namespace)) {
+	if (ns_is_same(&own, &in.namespace)) {
 		*ret = in;
 		return 0;
 	}
@@ -91,10 +74,9 @@ static int look_at_namespace(const struct global_options *global, pid_t init, st
 		return -1;
 	for (size_t i = 0; i < members.n; i++) {
 		pid_t pid = (pid_t)members.v[i].init.pid;
-		rc = pid == init ? 0 : namespace_of_pid(pid, "pid", &one, e);
+		rc = pid == init ? 0 : namespace_of(ns_path(pid, "pid"), &one, e);
 		/* one that a runtime in the container has made is part of it */
-		if (rc > 0 && same_object(&one, &in.namespace) &&
-		    family_nearest(pid, &init, 1) == 0)
+		if (rc > 0 && ns_is_same(&one, &in.namespace) && family_nearest(pid, &init, 1) == 0)
 			rc = add_first(&in, pid, e);
 		if (rc < 0)
 			return -1;
@@ -108,17 +90,17 @@ static int belongs(const struct inhabitants *in, uint32_t pid, struct err *e)
 {
 	struct stat one;
 	size_t sharing = 0, last = 0;
-	int rc = namespace_of_pid(pid, "pid", &one, e);
+	int rc = namespace_of(ns_path(pid, "pid"), &one, e);
 
-	if (rc <= 0 || !same_object(&one, &in->namespace))
+	if (rc <= 0 || !ns_is_same(&one, &in->namespace))
 		return rc < 0 ? -1 : 0;
 	if (in->n < 2)
 		return 1;
-	rc = namespace_of_pid(pid, "mnt", &one, e);
+	rc = namespace_of(ns_path(pid, "mnt"), &one, e);
 	if (rc <= 0)
 		return rc;
 	for (size_t i = 0; i < in->n; i++) {
-		if (!same_object(&one, &in->roots[i]))
+		if (!ns_is_same(&one, &in->roots[i]))
 			continue;
 		sharing++;
 		last = i;

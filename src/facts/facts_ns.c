@@ -47,12 +47,9 @@ static const char *file_of(int type)
  * (it takes the right to trace that process): then the runtime's own counts as the host's. */
 static bool is_of_first_process(const struct ns_facts *ns)
 {
-	char path[32];
 	struct stat st;
-	struct err ignored;
 
-	if (str_format(path, sizeof(path), &ignored, "/proc/1/ns/%s", file_of(ns->type)) < 0 ||
-	    stat(path, &st) < 0)
+	if (stat(ns_path(1, file_of(ns->type)).text, &st) < 0)
 		return ns->is_self;
 	return st.st_dev == ns->device && st.st_ino == ns->inode;
 }
@@ -61,8 +58,8 @@ static bool is_own_user_namespace(int fd)
 {
 	struct stat own, other;
 
-	return stat("/proc/self/ns/user", &own) == 0 && fstat(fd, &other) == 0 &&
-	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+	return stat(ns_own_path("user").text, &own) == 0 && fstat(fd, &other) == 0 &&
+	       ns_is_same(&own, &other);
 }
 
 static void look_at_owner(int fd, struct ns_facts *ns)
@@ -136,7 +133,7 @@ int gather_self_namespaces(const struct spec *spec, struct arena *arena, struct 
 
 		if (!is_of_interest(spec, ns_types[i].type))
 			continue;
-		ns->path = arena_printf(arena, "/proc/self/ns/%s", ns_types[i].file);
+		ns->path = arena_strdup(arena, ns_own_path(ns_types[i].file).text);
 		ns->is_self = true;
 		if (look_at_self(ns, ns_types[i].type, ns_types[i].file, &reason) < 0) {
 			/* a kernel built without this kind of namespace has no file for it */

@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -116,14 +115,11 @@ int nsfd_type(int fd)
 
 int nsfd_own(const char *name, struct err *e)
 {
-	autoclose int fd = -1;
-	char path[32];
+	const struct ns_path path = ns_own_path(name);
+	autoclose int fd = open(path.text, O_RDONLY | O_CLOEXEC);
 
-	if (str_format(path, sizeof(path), e, "/proc/self/ns/%s", name) < 0)
-		return -1;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return fail_sys(e, "open %s", path);
+		return fail_sys(e, "open %s", path.text);
 
 	/* the type tells that /proc gave what it should, and ENOTTY that it is no namespace */
 	int type = nsfd_type(fd);
@@ -132,7 +128,7 @@ int nsfd_own(const char *name, struct err *e)
 		if (type == ns_kinds[i].type && str_eq(name, ns_kinds[i].file))
 			return take_fd(&fd);
 	}
-	return fail(e, ERR_SYSTEM, "%s is not a %s namespace", path, name);
+	return fail(e, ERR_SYSTEM, "%s is not a %s namespace", path.text, name);
 }
 
 struct ns_path ns_path(int64_t pid, const char *name)
@@ -140,6 +136,14 @@ struct ns_path ns_path(int64_t pid, const char *name)
 	struct ns_path path;
 
 	snprintf(path.text, sizeof(path.text), "/proc/%" PRId64 "/ns/%s", pid, name);
+	return path;
+}
+
+struct ns_path ns_own_path(const char *name)
+{
+	struct ns_path path;
+
+	snprintf(path.text, sizeof(path.text), "/proc/self/ns/%s", name);
 	return path;
 }
 
@@ -156,12 +160,16 @@ int nsfd_at(int proc, const char *name)
 	return openat(proc, path, O_RDONLY | O_CLOEXEC);
 }
 
+bool ns_is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 bool nsfd_same(int a, int b)
 {
 	struct stat st_a, st_b;
 
-	return fstat(a, &st_a) == 0 && fstat(b, &st_b) == 0 && st_a.st_dev == st_b.st_dev &&
-	       st_a.st_ino == st_b.st_ino;
+	return fstat(a, &st_a) == 0 && fstat(b, &st_b) == 0 && ns_is_same(&st_a, &st_b);
 }
 
 int nsfd_owner(int fd)

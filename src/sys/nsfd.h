@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /*
@@ -28,17 +29,20 @@ int nsfd_type(int fd);
 /* The runtime's own: "net", "pid", ... below /proc/self/ns. */
 int nsfd_own(const char *name, struct err *e) MUST_CHECK;
 
-/* Where /proc has that of a process. */
+/* Where /proc has that of a process, and the runtime's own. */
 struct ns_path {
 	char text[48];
 };
 struct ns_path ns_path(int64_t pid, const char *name);
+struct ns_path ns_own_path(const char *name);
 /* Opened by the number, or below a descriptor of /proc/PID. -1 and errno: the caller knows what it was for. */
 int nsfd_of_process(int64_t pid, const char *name);
 int nsfd_at(int proc, const char *name);
 
 /* Same kernel object? Valid while both are held: nsfs inode numbers are reused at once. */
 bool nsfd_same(int a, int b);
+/* The same of two answers of stat(): the caller must know that both live still. */
+bool ns_is_same(const struct stat *a, const struct stat *b);
 
 /* The owning user namespace (NS_GET_USERNS), -1 and errno (EPERM: it is above or beside ours). */
 int nsfd_owner(int fd);

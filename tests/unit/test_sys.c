@@ -430,6 +430,7 @@ static void those_of_a_process_are_opened_by_its_number_or_its_directory(void **
 	static const char *const names[] = { "net", "pid", "mnt", "ipc", "uts", "user", "cgroup" };
 	const struct ns_path longest = ns_path(INT64_MIN, "pid_for_children");
 	autoclose int proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat here, there;
 	struct err e = { 0 };
 
 	(void)state;
@@ -441,6 +442,17 @@ static void those_of_a_process_are_opened_by_its_number_or_its_directory(void **
 		assert_true(by_path >= 0 && nsfd_same(by_path, own));
 		assert_true(by_number >= 0 && nsfd_same(by_number, own));
 		assert_true(by_directory >= 0 && nsfd_same(by_directory, own));
+		assert_int_equal(stat(ns_path(getpid(), names[i]).text, &here), 0);
+		assert_int_equal(stat(ns_own_path(names[i]).text, &there), 0);
+		assert_true(ns_is_same(&here, &there));
+		assert_int_equal(fstat(own, &there), 0);
+		assert_true(ns_is_same(&here, &there));
+		/* one number on another device, and the other way round, is another object */
+		there.st_dev++;
+		assert_false(ns_is_same(&here, &there));
+		there = here;
+		there.st_ino++;
+		assert_false(ns_is_same(&here, &there));
 		assert_int_equal(nsfd_type(by_number), nsfd_type(own));
 		assert_int_equal(nsfd_type(by_directory), nsfd_type(own));
 		assert_int_equal(fcntl(by_number, F_GETFD), FD_CLOEXEC);
@@ -452,6 +464,7 @@ static void those_of_a_process_are_opened_by_its_number_or_its_directory(void **
 	errno = 0;
 	assert_int_equal(nsfd_at(proc, "bogus"), -1);
 	assert_int_equal(errno, ENOENT);
+	assert_string_equal(ns_own_path("net").text, "/proc/self/ns/net");
 	assert_string_equal(longest.text, "/proc/-9223372036854775808/ns/pid_for_children");
 }
 
