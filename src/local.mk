@@ -31,6 +31,8 @@ src_libbase_a_SOURCES = \
 	src/base/log.h \
 	src/base/names.c \
 	src/base/names.h \
+	src/base/path.c \
+	src/base/path.h \
 	src/base/sha256.c \
 	src/base/sha256.h \
 	src/base/str.c \

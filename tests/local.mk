@@ -29,6 +29,7 @@ unit_tests = \
 	tests/unit/test_kernel_mounts \
 	tests/unit/test_live_mounts \
 	tests/unit/test_ownership \
+	tests/unit/test_path \
 	tests/unit/test_peers \
 	tests/unit/test_plan \
 	tests/unit/test_plan_golden \
@@ -88,6 +89,7 @@ tests_unit_test_json_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kernel_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_live_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_path_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_peers_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_golden_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)

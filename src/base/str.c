@@ -180,43 +180,6 @@ bool str_eq_nocase(const char *a, const char *b)
 	return lower(*a) == lower(*b);
 }
 
-/* An absolute path as "/a/b", "" for the root: without empty components and ".", and with ".." taken
- * back by words alone. */
-static void tidy_path(struct strbuf *to, const char *path)
-{
-	for (;;) {
-		path += strspn(path, "/");
-		size_t length = strcspn(path, "/");
-		if (length == 0)
-			return;
-		if (length == 2 && path[0] == '.' && path[1] == '.') {
-			while (to->length > 0 && to->text[--to->length] != '/')
-				;
-			if (to->text)
-				to->text[to->length] = '\0';
-		} else if (length != 1 || path[0] != '.') {
-			strbuf_putc(to, '/');
-			strbuf_add(to, path, length);
-		}
-		path += length;
-	}
-}
-
-bool path_is_below(const char *path, const char *directory)
-{
-	autostrbuf inner = { 0 };
-	autostrbuf outer = { 0 };
-
-	if (path[0] != '/' || directory[0] != '/')
-		return false;
-	tidy_path(&inner, path);
-	tidy_path(&outer, directory);
-	if (!str_has_prefix(strbuf_text(&inner), strbuf_text(&outer)))
-		return false;
-	char next = strbuf_text(&inner)[outer.length];
-	return next == '\0' || next == '/';
-}
-
 int str_format(char *buffer, size_t size, struct err *e, const char *format, ...)
 {
 	va_list arguments;

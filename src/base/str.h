@@ -57,10 +57,6 @@ bool str_has_suffix(const char *s, const char *suffix);
 /* ASCII only, whatever the locale. */
 bool str_eq_nocase(const char *a, const char *b);
 
-/* True where `path` is `directory` or lies below it, compared by components, without touching a file
- * system. Both absolute. */
-bool path_is_below(const char *path, const char *directory);
-
 /* printf into a buffer that must be large enough; a text that does not fit is an error (names that are
  * cut silently are how wrong files get opened). */
 int str_format(char *buffer, size_t size, struct err *e, const char *format, ...) MUST_CHECK

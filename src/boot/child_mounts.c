@@ -7,6 +7,7 @@
 #include "boot/context.h"
 
 #include "base/log.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "boot/joined_mounts.h"
 #include "sys/beneath.h"

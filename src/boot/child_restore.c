@@ -6,9 +6,9 @@
  */
 #include "boot/context.h"
 
+#include "base/path.h"
 #include "base/str.h"
 #include "boot/protocol.h"
-#include "sys/beneath.h"
 #include "sys/channel.h"
 #include "sys/mount_api.h"
 #include "sys/nsfd.h"

@@ -7,6 +7,7 @@
 #include "boot/context.h"
 
 #include "base/log.h"
+#include "base/path.h"
 #include "sys/mount_api.h"
 #include "sys/mountinfo.h"
 #include "sys/nsfd.h"

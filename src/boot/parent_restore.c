@@ -7,6 +7,7 @@
 
 #include "base/io.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "criu/images.h"

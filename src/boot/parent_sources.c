@@ -11,6 +11,7 @@
  */
 #include "boot/context.h"
 
+#include "base/path.h"
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "sys/beneath.h"

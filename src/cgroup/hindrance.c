@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "base/path.h"
 #include "sys/mountinfo.h"
 
 #include <fcntl.h>

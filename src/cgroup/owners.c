@@ -6,6 +6,7 @@
 #include "cgroup/tree.h"
 
 #include "base/auto.h"
+#include "base/path.h"
 #include "sys/procfs.h"
 
 #include <fcntl.h>

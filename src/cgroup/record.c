@@ -6,6 +6,7 @@
 #include "cgroup/record.h"
 
 #include "base/auto.h"
+#include "base/path.h"
 #include "sys/beneath.h"
 #include "sys/procfs.h"
 

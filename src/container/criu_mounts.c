@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "base/path.h"
 #include "criu/criu.h"
 #include "sys/beneath.h"
 #include "sys/kernel_fs.h"

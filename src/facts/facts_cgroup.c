@@ -9,6 +9,7 @@
 #include "facts/gather.h"
 
 #include "base/io.h"
+#include "base/path.h"
 #include "sys/procfs.h"
 
 #include <fcntl.h>

@@ -7,6 +7,7 @@
  */
 #include "facts/groups.h"
 
+#include "base/path.h"
 #include "sys/boot_id.h"
 
 #include <errno.h>

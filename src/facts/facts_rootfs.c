@@ -4,7 +4,7 @@
  */
 #include "facts/gather.h"
 
-#include "sys/beneath.h"
+#include "base/path.h"
 #include "sys/procfs.h"
 
 #include <fcntl.h>

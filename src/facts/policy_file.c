@@ -5,7 +5,7 @@
  */
 #include "facts/policy_file.h"
 
-#include "sys/beneath.h"
+#include "base/path.h"
 #include "sys/caller.h"
 
 #include <fcntl.h>

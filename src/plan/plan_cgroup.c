@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "plan/parts.h"
 
+#include "base/path.h"
 #include "plan/plan_resources.h"
 #include "sys/mount_api.h"
 

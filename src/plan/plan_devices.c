@@ -6,6 +6,7 @@
 #include "plan/parts.h"
 
 #include "base/auto.h"
+#include "base/path.h"
 
 #include <sys/stat.h>
 

@@ -3,6 +3,7 @@
 #include "plan/plan_live_mounts.h"
 
 #include "base/auto.h"
+#include "base/path.h"
 #include "plan/parts.h"
 #include "sys/mount_api.h"
 

@@ -5,6 +5,7 @@
 #include "plan/parts.h"
 
 #include "base/auto.h"
+#include "base/path.h"
 #include "sys/mount_api.h"
 
 /* fsconfig(2) copies a key or value of at most this length (strndup_user() with 256). */

@@ -3,8 +3,8 @@
 #include "policy/host_files.h"
 
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/str.h"
-#include "sys/beneath.h"
 
 static char *cleaned(const char *path, struct arena *arena)
 {

@@ -4,6 +4,7 @@
  * Destinations are compared as they read, not as they resolve: the root file system is not looked at
  * here, and boot/ resolves every one below it. Pure.
  */
+#include "base/path.h"
 #include "policy/resolver.h"
 #include "policy/rules.h"
 

@@ -326,29 +326,3 @@ int beneath_make_nofollow(int root_fd, const char *path, bool directory, struct 
 	}
 	return take_fd(&fd);
 }
-
-char *path_clean(const char *path)
-{
-	/* "/" and the terminator are all that it can gain */
-	char *clean = xmalloc(strlen(path) + 2);
-	size_t length = 0;
-
-	while (*path) {
-		size_t part = strcspn(path, "/");
-
-		if (part == 2 && path[0] == '.' && path[1] == '.') {
-			while (length && clean[--length] != '/')
-				;
-		} else if (part && !(part == 1 && path[0] == '.')) {
-			clean[length++] = '/';
-			memcpy(clean + length, path, part);
-			length += part;
-		}
-		path += part;
-		path += strspn(path, "/");
-	}
-	if (!length)
-		clean[length++] = '/';
-	clean[length] = '\0';
-	return clean;
-}

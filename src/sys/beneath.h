@@ -46,8 +46,4 @@ int beneath_make_parent(int root_fd, const char *path, const char **ret_name, st
  * directory. Made where missing, as above. */
 int beneath_make_nofollow(int root_fd, const char *path, bool directory, struct err *e) MUST_CHECK;
 
-/* Normalise an absolute or relative path textually against "/": no "//", ".", "..", no trailing slash;
- * the result is absolute, "/" at least. Pure; free(). */
-char *path_clean(const char *path);
-
 #endif

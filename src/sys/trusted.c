@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/io.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "sys/beneath.h"
 #include "sys/caller.h"

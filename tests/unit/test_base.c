@@ -413,37 +413,6 @@ static void strings_are_compared_as_asked(void **state)
 	assert_false(str_eq_nocase("", NULL));
 }
 
-static void paths_are_compared_by_components(void **state)
-{
-	static const struct {
-		const char *path, *directory;
-		bool below;
-	} rows[] = {
-		{ "/proc", "/proc", true },
-		{ "/proc/sys", "/proc", true },
-		{ "/process", "/proc", false },
-		{ "/proc", "/proc/sys", false },
-		{ "/a", "/", true },
-		{ "/", "/", true },
-		{ "/", "/a", false },
-		{ "//proc///sys/", "/proc/", true },
-		{ "/./proc/./sys", "/proc/.", true },
-		{ "/proc/../etc", "/proc", false },
-		{ "/etc/../proc/x", "/proc", true },
-		{ "/../../proc", "/proc", true },
-		{ "/proc/..", "/", true },
-		{ "/..proc/x", "/..proc", true },
-		{ "proc/sys", "/proc", false },
-		{ "/proc/sys", "proc", false },
-		{ "", "/", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (path_is_below(rows[i].path, rows[i].directory) != rows[i].below)
-			STOP("path_is_below(%s, %s)", rows[i].path, rows[i].directory);
-}
-
 static void numbers_have_an_exact_grammar(void **state)
 {
 	static const char *const no_numbers[] = {
@@ -1037,7 +1006,6 @@ int main(void)
 		cmocka_unit_test(a_strbuf_grows_and_stays_terminated),
 		cmocka_unit_test(quoting_shows_no_control_characters),
 		cmocka_unit_test(strings_are_compared_as_asked),
-		cmocka_unit_test(paths_are_compared_by_components),
 		cmocka_unit_test(numbers_have_an_exact_grammar),
 		cmocka_unit_test(numbers_end_where_their_type_does),
 		cmocka_unit_test(utf8_is_strict),

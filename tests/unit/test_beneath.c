@@ -361,33 +361,6 @@ static void races_do_not_lead_outside(void **state)
 	assert_outside_is_empty(tree);
 }
 
-static void paths_are_cleaned_textually(void **state)
-{
-	static const char *const cases[][2] = {
-		{ "", "/" },
-		{ "/", "/" },
-		{ "//", "/" },
-		{ "a", "/a" },
-		{ "/a/", "/a" },
-		{ "/a//b/./c", "/a/b/c" },
-		{ "/a/../b", "/b" },
-		{ "/../..", "/" },
-		{ "../x", "/x" },
-		{ "/a/b/../../..", "/" },
-		{ "/a/...", "/a/..." },
-		{ "/.hidden/..x/", "/.hidden/..x" },
-		{ "./.", "/" },
-		{ "/vol/../proc", "/proc" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		autofree char *clean = path_clean(cases[i][0]);
-
-		assert_string_equal(clean, cases[i][1]);
-	}
-}
-
 #define TREE_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -405,7 +378,6 @@ int main(void)
 		TREE_TEST(the_parent_is_made_and_the_name_left),
 		TREE_TEST(directories_need_not_be_readable),
 		TREE_TEST(races_do_not_lead_outside),
-		cmocka_unit_test(paths_are_cleaned_textually),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

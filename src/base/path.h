@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Paths by their text alone: no file system is looked at.
+ */
+#ifndef BASE_PATH_H
+#define BASE_PATH_H
+
+#include <stdbool.h>
+
+/* Normalise an absolute or relative path textually against "/": no "//", ".", "..", no trailing slash;
+ * the result is absolute, "/" at least. Pure; free(). */
+char *path_clean(const char *path);
+
+/* True where `path` is `directory` or lies below it, compared by components, without touching a file
+ * system. Both absolute. */
+bool path_is_below(const char *path, const char *directory);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Paths by their text alone. Runs anywhere.
+ */
+#include "base/auto.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+/* after the four above, as cmocka wants it */
+#include <cmocka.h>
+
+#include <stdio.h>
+
+/* STOP(), which needs cmocka's fail() */
+#define STOP(...) (print_error(__VA_ARGS__), _fail(__FILE__, __LINE__))
+
+static void paths_are_cleaned_textually(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "", "/" },
+		{ "/", "/" },
+		{ "//", "/" },
+		{ "a", "/a" },
+		{ "/a/", "/a" },
+		{ "/a//b/./c", "/a/b/c" },
+		{ "/a/../b", "/b" },
+		{ "/../..", "/" },
+		{ "../x", "/x" },
+		{ "/a/b/../../..", "/" },
+		{ "/a/...", "/a/..." },
+		{ "/.hidden/..x/", "/.hidden/..x" },
+		{ "./.", "/" },
+		{ "/vol/../proc", "/proc" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autofree char *clean = path_clean(cases[i][0]);
+
+		assert_string_equal(clean, cases[i][1]);
+	}
+}
+
+static void paths_are_compared_by_components(void **state)
+{
+	static const struct {
+		const char *path, *directory;
+		bool below;
+	} rows[] = {
+		{ "/proc", "/proc", true },
+		{ "/proc/sys", "/proc", true },
+		{ "/process", "/proc", false },
+		{ "/proc", "/proc/sys", false },
+		{ "/a", "/", true },
+		{ "/", "/", true },
+		{ "/", "/a", false },
+		{ "//proc///sys/", "/proc/", true },
+		{ "/./proc/./sys", "/proc/.", true },
+		{ "/proc/../etc", "/proc", false },
+		{ "/etc/../proc/x", "/proc", true },
+		{ "/../../proc", "/proc", true },
+		{ "/proc/..", "/", true },
+		{ "/..proc/x", "/..proc", true },
+		{ "proc/sys", "/proc", false },
+		{ "/proc/sys", "proc", false },
+		{ "", "/", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (path_is_below(rows[i].path, rows[i].directory) != rows[i].below)
+			STOP("path_is_below(%s, %s)", rows[i].path, rows[i].directory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(paths_are_cleaned_textually),
+		cmocka_unit_test(paths_are_compared_by_components),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
