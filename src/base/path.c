@@ -2,13 +2,16 @@
 /* See path.h. Pure. */
 #include "base/path.h"
 
-#include "base/arena.h"
 #include "base/str.h"
 
-char *path_clean(const char *path)
+/* Room for what becomes of it: "/" and the terminator are all that it can gain. */
+static size_t clean_size(const char *path)
 {
-	/* "/" and the terminator are all that it can gain */
-	char *clean = xmalloc(strlen(path) + 2);
+	return strlen(path) + 2;
+}
+
+static char *clean_into(char *clean, const char *path)
+{
 	size_t length = 0;
 
 	while (*path) {
@@ -29,6 +32,16 @@ char *path_clean(const char *path)
 		clean[length++] = '/';
 	clean[length] = '\0';
 	return clean;
+}
+
+char *path_clean(const char *path)
+{
+	return clean_into(xmalloc(clean_size(path)), path);
+}
+
+char *path_clean_in(struct arena *arena, const char *path)
+{
+	return clean_into(arena_alloc(arena, clean_size(path)), path);
 }
 
 /* An absolute path as "/a/b", "" for the root: without empty components and ".", and with ".." taken

@@ -5,11 +5,14 @@
 #ifndef BASE_PATH_H
 #define BASE_PATH_H
 
+#include "base/arena.h"
+
 #include <stdbool.h>
 
 /* Normalise an absolute or relative path textually against "/": no "//", ".", "..", no trailing slash;
- * the result is absolute, "/" at least. Pure; free(). */
-char *path_clean(const char *path);
+ * ".." does not go above "/"; the result is absolute, "/" at least. To be freed, or the arena's. */
+char *path_clean(const char *path) __attribute__((returns_nonnull));
+char *path_clean_in(struct arena *arena, const char *path) __attribute__((returns_nonnull));
 
 /* True where `path` is `directory` or lies below it, compared by components, without touching a file
  * system. Both absolute. */

@@ -87,10 +87,6 @@ bool plan_id_is_mapped(const struct spec_id_mappings *mappings, uint32_t id);
 
 /* --- text.c --- */
 
-/* An absolute path without "." "..", double and closing slashes, by its text alone; a relative one is
- * taken below "/". ".." does not go above "/". */
-char *plan_path_clean(struct arena *arena, const char *path) __attribute__((returns_nonnull));
-
 /* NULL-terminated copy of the list's pointers. */
 char **argv_of(struct arena *arena, const struct strlist *list) __attribute__((returns_nonnull));
 

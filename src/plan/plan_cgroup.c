@@ -107,7 +107,7 @@ static int cgroup_path(struct plan_context *c, bool of_user, const char **ret, s
 	/* config-linux.md "Cgroups Path": what a relative one is relative to is the runtime's choice. */
 	if (of_user && path[0] != '/')
 		path = arena_printf(c->arena, "%s/%s", base_of_user(c), path);
-	path = plan_path_clean(c->arena, path);
+	path = path_clean_in(c->arena, path);
 	if (str_eq(path, "/"))
 		return fail(e, ERR_CONFIG,
 			    "linux.cgroupsPath: the root cgroup is not the container's");
@@ -300,7 +300,7 @@ static int plan_delegated(struct plan_context *c, const char *reason, struct err
 		reason = "cgroups of version 1 cannot be delegated safely";
 	if (path_check(path, "annotations: " PLAN_DELEGATE_ANNOTATION ": ", e) < 0)
 		return -1;
-	path = plan_path_clean(c->arena, path) + 1;
+	path = path_clean_in(c->arena, path) + 1;
 	for (const char *p = path; *p; p++)
 		depth += *p == '/';
 	if (!reason && (!*path || depth > CGROUP_DELEGATED_DEPTH))

@@ -147,7 +147,7 @@ static int device_read(struct plan_context *c, size_t index, struct plan_device 
 
 	if (str_empty(from->path) || from->path[0] != '/')
 		return fail(e, ERR_CONFIG, "linux.devices[%zu].path: must be absolute", index);
-	ret->path = plan_path_clean(c->arena, from->path);
+	ret->path = path_clean_in(c->arena, from->path);
 	if (str_eq(ret->path, "/"))
 		return fail(e, ERR_CONFIG, "linux.devices[%zu].path: / is no device", index);
 	if (str_eq(from->type, "c") || str_eq(from->type, "u"))

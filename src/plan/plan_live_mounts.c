@@ -126,7 +126,7 @@ static bool is_added(const struct spec *request, const struct plan_mount *mount,
 	for (size_t i = 0; i < request->mounts.n; i++) {
 		const char *destination = request->mounts.v[i].destination;
 
-		if (destination && str_eq(plan_path_clean(arena, destination), mount->destination))
+		if (destination && str_eq(path_clean_in(arena, destination), mount->destination))
 			return false;
 	}
 	return true;
@@ -184,7 +184,7 @@ int plan_live_destinations(const struct spec *request, struct arena *arena, stru
 	for (size_t i = 0; i < request->mounts.n; i++) {
 		if (str_empty(request->mounts.v[i].destination))
 			return fail(e, ERR_CONFIG, "mounts[%zu].destination: must not be empty", i);
-		list.v[list.n++] = plan_path_clean(arena, request->mounts.v[i].destination);
+		list.v[list.n++] = path_clean_in(arena, request->mounts.v[i].destination);
 	}
 	*ret = list;
 	return 0;

@@ -318,7 +318,7 @@ static bool shows_systemd_v1(struct plan_context *c, const struct plan_mount *mo
 {
 	const char *path = strmap_get(&c->spec->annotations, PLAN_SYSTEMD_V1_ANNOTATION);
 
-	return !str_empty(path) && str_eq(plan_path_clean(c->arena, path), mount->destination);
+	return !str_empty(path) && str_eq(path_clean_in(c->arena, path), mount->destination);
 }
 
 static bool has_systemd_v1(const struct plan_context *c)
@@ -401,7 +401,7 @@ static int mount_subtree(struct plan_context *c, const struct mount_words *words
 			    "mounts[%u].options: subtree means nothing for a bind mount or a "
 			    "remount",
 			    mount->index);
-	if (!str_eq(plan_path_clean(c->arena, words->subtree), words->subtree))
+	if (!str_eq(path_clean_in(c->arena, words->subtree), words->subtree))
 		return fail(e, ERR_CONFIG,
 			    "mounts[%u].options: subtree must be an absolute path without detours",
 			    mount->index);
@@ -418,7 +418,7 @@ static int mount_plan(struct plan_context *c, const struct spec_mount *from,
 	if (str_empty(from->destination))
 		return fail(e, ERR_CONFIG, "mounts[%u].destination: must not be empty",
 			    mount->index);
-	mount->destination = plan_path_clean(c->arena, from->destination);
+	mount->destination = path_clean_in(c->arena, from->destination);
 	mount_options_read(c, &options, mount, &words);
 	if (mount_by_kind(c, from, mount, &words, e) < 0 ||
 	    mount_subtree(c, &words, mount, e) < 0 ||

@@ -3,6 +3,7 @@
  * The root filesystem's propagation, masked and read-only paths, and kernel parameters (config-linux.md
  * "Rootfs Mount Propagation", "Masked Paths", "Readonly Paths", "Sysctl"). Pure.
  */
+#include "base/path.h"
 #include "plan/parts.h"
 
 /* What is mounted on the root directory itself is seen by nobody whose root it is. */
@@ -14,7 +15,7 @@ static int paths_clean(struct plan_context *c, const char *field, const struct s
 	text_set_init(&seen, c->arena, from->n);
 	to->v = arena_new_array(c->arena, char *, from->n);
 	for (size_t i = 0; i < from->n; i++) {
-		char *path = plan_path_clean(c->arena, from->v[i]);
+		char *path = path_clean_in(c->arena, from->v[i]);
 
 		if (str_eq(path, "/"))
 			return fail(e, ERR_CONFIG,

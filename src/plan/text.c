@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Texts for the plan: paths by their text alone, argument vectors, and a set that finds duplicates in
- * linear time (a config may carry tens of thousands of variables or mounts). Pure.
+ * Texts for the plan: argument vectors, and a set that finds duplicates in linear time (a config may carry
+ * tens of thousands of variables or mounts). Pure.
  */
 #include "plan/parts.h"
 
@@ -10,33 +10,6 @@ struct text_slot {
 	size_t length;
 	size_t number;
 };
-
-char *plan_path_clean(struct arena *arena, const char *path)
-{
-	size_t length = strlen(path);
-	char *out = arena_alloc(arena, length + 2);
-	size_t n = 0;
-
-	while (*path) {
-		size_t part = strcspn(path, "/");
-
-		if (part == 2 && path[0] == '.' && path[1] == '.') {
-			while (n > 0 && out[--n] != '/')
-				;
-		} else if (part > 0 && !(part == 1 && path[0] == '.')) {
-			out[n++] = '/';
-			memcpy(out + n, path, part);
-			n += part;
-		}
-		path += part;
-		if (*path)
-			path++;
-	}
-	if (n == 0)
-		out[n++] = '/';
-	out[n] = '\0';
-	return out;
-}
 
 char **argv_of(struct arena *arena, const struct strlist *list)
 {

@@ -38,12 +38,14 @@ static void paths_are_cleaned_textually(void **state)
 		{ "./.", "/" },
 		{ "/vol/../proc", "/proc" },
 	};
+	autoarena arena = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		autofree char *clean = path_clean(cases[i][0]);
 
 		assert_string_equal(clean, cases[i][1]);
+		assert_string_equal(path_clean_in(&arena, cases[i][0]), cases[i][1]);
 	}
 }
 
