@@ -6,6 +6,7 @@
 #include "facts/gather.h"
 
 #include "base/io.h"
+#include "base/path.h"
 #include "policy/resolver.h"
 #include "policy/rules.h"
 #include "sys/procfs.h"
@@ -97,7 +98,7 @@ static char *mounted_text(const struct spec *spec, const char *bundle, const cha
 		const struct spec_mount *mount = &spec->mounts.v[i];
 
 		if (mount->destination &&
-		    str_eq(mount_path_clean(mount->destination, arena), destination))
+		    str_eq(path_clean_in(arena, mount->destination), destination))
 			found = mount;
 	}
 	if (!found || !mount_is_bind(found) || str_empty(found->source))

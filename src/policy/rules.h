@@ -92,9 +92,7 @@ bool namespace_is_host(const struct application *a, const char *path);
 
 /* cgroup.overlap "refused" is in force. */
 bool policy_is_group_exclusive(const struct policy *policy);
-/* The absolute form of a destination: relative ones count from "/" (config.md "Mounts"); without "." and "..",
- * double and final slashes. */
-char *mount_path_clean(const char *path, struct arena *arena);
+/* By path_clean(): a relative destination counts from "/" (config.md "Mounts"). */
 bool mount_is_at(struct application *a, const struct spec_mount *mount, const char *path);
 /* Engines write a bind as a type or as an option; the option wins over the type. */
 bool mount_is_bind(const struct spec_mount *mount);

@@ -9,6 +9,7 @@
 #include "policy/kernel_mounts.h"
 
 #include "base/auto.h"
+#include "base/path.h"
 #include "sys/kernel_fs.h"
 #include "sys/mountinfo.h"
 
@@ -409,7 +410,7 @@ static size_t judge_mount(struct application *a, const char *id, size_t index)
 		kernel_judge_remount(a, id, index);
 		return 0;
 	}
-	s.destination = mount_path_clean(mount->destination, a->edit.arena);
+	s.destination = path_clean_in(a->edit.arena, mount->destination);
 	if (!mount_is_bind(mount)) {
 		kernel_judge_new(a, id, index, pointer);
 		return 0;

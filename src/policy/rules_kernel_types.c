@@ -6,6 +6,7 @@
 #include "policy/kernel_mounts.h"
 
 #include "base/auto.h"
+#include "base/path.h"
 #include "sys/kernel_fs.h"
 
 /* The last of two words; NULL: neither is there. */
@@ -162,7 +163,7 @@ static bool stays_readonly(struct application *a, const struct spec_mount *mount
 void kernel_judge_remount(struct application *a, const char *id, size_t index)
 {
 	struct spec_mount mount = a->edit.spec->mounts.v[index];
-	const char *place = mount_path_clean(mount.destination, a->edit.arena);
+	const char *place = path_clean_in(a->edit.arena, mount.destination);
 	const struct spec_mount *there = NULL;
 
 	for (size_t i = 0; i < index; i++)

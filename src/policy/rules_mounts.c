@@ -8,38 +8,9 @@
 #include "policy/resolver.h"
 #include "policy/rules.h"
 
-/* The absolute form of a destination: relative ones count from "/" (config.md "Mounts"); without "."
- * and "..", double and final slashes. */
-char *mount_path_clean(const char *path, struct arena *arena)
-{
-	char *clean = arena_alloc(arena, strlen(path) + 2);
-	size_t length = 0;
-
-	while (*path) {
-		size_t part = strcspn(path, "/");
-
-		if (part == 2 && path[0] == '.' && path[1] == '.') {
-			while (length && clean[--length] != '/')
-				;
-		} else if (part && !(part == 1 && path[0] == '.')) {
-			clean[length++] = '/';
-			memcpy(clean + length, path, part);
-			length += part;
-		}
-		path += part;
-		while (*path == '/')
-			path++;
-	}
-	if (!length)
-		clean[length++] = '/';
-	clean[length] = '\0';
-	return clean;
-}
-
 bool mount_is_at(struct application *a, const struct spec_mount *mount, const char *path)
 {
-	return mount->destination &&
-	       str_eq(mount_path_clean(mount->destination, a->edit.arena), path);
+	return mount->destination && str_eq(path_clean_in(a->edit.arena, mount->destination), path);
 }
 
 /* Engines write a bind as a type or as an option; the option wins over the type. */
@@ -91,7 +62,7 @@ static size_t proc_position(struct application *a)
 
 	for (size_t i = first_seen(a); i < spec->mounts.n; i++)
 		if (spec->mounts.v[i].destination &&
-		    path_is_below(mount_path_clean(spec->mounts.v[i].destination, a->edit.arena),
+		    path_is_below(path_clean_in(a->edit.arena, spec->mounts.v[i].destination),
 				  "/proc"))
 			return i;
 	return spec->mounts.n;
@@ -325,8 +296,7 @@ void rule_proc_sys(struct application *a, const char *id)
 	if (a->policy->proc_sys != POLICY_REWRITE)
 		return;
 	for (size_t i = 0; linux_ && i < linux_->readonly_paths.n; i++)
-		if (str_eq(mount_path_clean(linux_->readonly_paths.v[i], a->edit.arena),
-			   "/proc/sys"))
+		if (str_eq(path_clean_in(a->edit.arena, linux_->readonly_paths.v[i]), "/proc/sys"))
 			return;
 	edit_readonly_path_add(&a->edit, id, "/proc/sys",
 			       "root could change the kernel's settings, and everybody's network, "

@@ -37,6 +37,9 @@ static void paths_are_cleaned_textually(void **state)
 		{ "/.hidden/..x/", "/.hidden/..x" },
 		{ "./.", "/" },
 		{ "/vol/../proc", "/proc" },
+		{ "proc/./sys/", "/proc/sys" },
+		{ "//dev//..//.//sys/..", "/" },
+		{ "../../etc/..resolv.conf/.", "/etc/..resolv.conf" },
 	};
 	autoarena arena = { 0 };
 
