@@ -2,6 +2,7 @@
 /* See path.h. Pure. */
 #include "base/path.h"
 
+#include "base/auto.h"
 #include "base/str.h"
 
 /* Room for what becomes of it: "/" and the terminator are all that it can gain. */
@@ -44,39 +45,16 @@ char *path_clean_in(struct arena *arena, const char *path)
 	return clean_into(arena_alloc(arena, clean_size(path)), path);
 }
 
-/* An absolute path as "/a/b", "" for the root: without empty components and ".", and with ".." taken
- * back by words alone. */
-static void tidy_path(struct strbuf *to, const char *path)
-{
-	for (;;) {
-		path += strspn(path, "/");
-		size_t length = strcspn(path, "/");
-		if (length == 0)
-			return;
-		if (length == 2 && path[0] == '.' && path[1] == '.') {
-			while (to->length > 0 && to->text[--to->length] != '/')
-				;
-			if (to->text)
-				to->text[to->length] = '\0';
-		} else if (length != 1 || path[0] != '.') {
-			strbuf_putc(to, '/');
-			strbuf_add(to, path, length);
-		}
-		path += length;
-	}
-}
-
 bool path_is_below(const char *path, const char *directory)
 {
-	autostrbuf inner = { 0 };
-	autostrbuf outer = { 0 };
-
 	if (path[0] != '/' || directory[0] != '/')
 		return false;
-	tidy_path(&inner, path);
-	tidy_path(&outer, directory);
-	if (!str_has_prefix(strbuf_text(&inner), strbuf_text(&outer)))
+	autofree char *inner = path_clean(path);
+	autofree char *outer = path_clean(directory);
+	if (str_eq(outer, "/"))
+		return true;
+	if (!str_has_prefix(inner, outer))
 		return false;
-	char next = strbuf_text(&inner)[outer.length];
+	char next = inner[strlen(outer)];
 	return next == '\0' || next == '/';
 }
