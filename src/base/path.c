@@ -58,3 +58,17 @@ bool path_is_below(const char *path, const char *directory)
 	char next = inner[strlen(outer)];
 	return next == '\0' || next == '/';
 }
+
+bool path_has_detour(const char *path)
+{
+	for (;;) {
+		size_t length = strcspn(path, "/");
+
+		if (length == 0 || (length == 1 && path[0] == '.') ||
+		    (length == 2 && path[0] == '.' && path[1] == '.'))
+			return true;
+		if (!path[length])
+			return false;
+		path += length + 1;
+	}
+}

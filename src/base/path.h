@@ -18,4 +18,7 @@ char *path_clean_in(struct arena *arena, const char *path) __attribute__((return
  * system. Both absolute. */
 bool path_is_below(const char *path, const char *directory);
 
+/* A component is empty, "." or "..": also of "", and where a slash is the first or the last. */
+bool path_has_detour(const char *path);
+
 #endif

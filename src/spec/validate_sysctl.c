@@ -4,6 +4,7 @@
  * else is the whole machine's (config-linux.md "Sysctl", namespaces(7)).
  */
 #include "base/auto.h"
+#include "base/path.h"
 #include "spec/check.h"
 
 char *spec_sysctl_path(const char *key, struct arena *arena)
@@ -35,13 +36,6 @@ static bool is_ipc_key(const char *path)
 	return str_has_prefix(path, "fs/mqueue/");
 }
 
-static bool is_plain_path(const char *path)
-{
-	size_t length = strlen(path);
-	return length > 0 && path[0] != '/' && path[length - 1] != '/' && !strstr(path, "//") &&
-	       !check_has_component(path, ".") && !check_has_component(path, "..");
-}
-
 static void check_need(struct check *c, const struct spec *spec, const char *key,
 		       enum spec_ns_type type)
 {
@@ -54,7 +48,7 @@ static void check_sysctl(struct check *c, const struct spec *spec, const struct 
 			 const char *path)
 {
 	const char *shown = check_quoted(c, pair->key);
-	if (!is_plain_path(path))
+	if (path_has_detour(path))
 		check_fail(c, "sysctl.%s: is not the name of a sysctl", shown);
 	else if (is_ipc_key(path))
 		check_need(c, spec, pair->key, SPEC_NS_IPC);

@@ -88,11 +88,34 @@ static void paths_are_compared_by_components(void **state)
 			STOP("path_is_below(%s, %s)", rows[i].path, rows[i].directory);
 }
 
+static void detours_are_found(void **state)
+{
+	static const struct {
+		const char *path;
+		bool detour;
+	} rows[] = {
+		{ "net", false },       { "net/ipv4/ip_forward", false },
+		{ "net/.../x", false }, { "net/..x/.y", false },
+		{ "", true },           { "/", true },
+		{ "/net", true },       { "net/", true },
+		{ "net//ipv4", true },  { ".", true },
+		{ "..", true },         { "./net", true },
+		{ "net/..", true },     { "kernel/../net/ipv4/x", true },
+		{ "net/./ipv4", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (path_has_detour(rows[i].path) != rows[i].detour)
+			STOP("path_has_detour(%s)", rows[i].path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_are_cleaned_textually),
 		cmocka_unit_test(paths_are_compared_by_components),
+		cmocka_unit_test(detours_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
