@@ -305,8 +305,7 @@ struct identity_record {
 	bool keep_groups;
 	uint64_t bounding, effective, inheritable, permitted, ambient;
 	bool no_new_privileges;
-	uint32_t
-		filters; /* of system calls that are loaded on top of those that the runtime runs under */
+	uint32_t filters; /* of system calls, on top of those that the runtime runs under */
 };
 extern const struct fields identity_record_fields;
 /* Lists are shared. */
@@ -373,9 +372,8 @@ struct plan {
 	const char *bundle; /* absolute */
 	const char *rootfs; /* real path on the host */
 	bool readonly_root;
-	bool no_pivot; /* --no-pivot */
-	uint64_t
-		rootfs_propagation; /* MS_* for the container's "/", 0: MS_REC|MS_PRIVATE as made */
+	bool no_pivot;               /* --no-pivot */
+	uint64_t rootfs_propagation; /* MS_* for "/", 0: MS_REC|MS_PRIVATE as made */
 	const char *hostname, *domainname;
 	struct plan_namespaces namespaces;
 	struct {
@@ -406,23 +404,20 @@ struct plan {
 	struct confinement confinement;
 	struct plan_hooks prestart, create_runtime, create_container, start_container, poststart,
 		poststop;
-	struct strlist
-		warnings;     /* what a user must know at each start, e.g. an unknown capability */
-	struct strlist notes; /* warnings of what engines ask for by habit and nobody misses */
+	struct strlist warnings;   /* what a user must know at each start */
+	struct strlist notes;      /* warnings of what engines ask for by habit and nobody misses */
 	struct strmap annotations; /* for the state that hooks get */
 	const char *oci_version;
 };
 
 struct plan_options {
 	const char *id;
-	uint32_t
-		hook_timeout; /* seconds, of a hook without one of its own; 0: as long as it takes */
+	uint32_t hook_timeout; /* seconds, where a hook has none; 0: as long as it takes */
 	const char *bundle;
 	bool no_pivot;
 	bool cgroup_disabled; /* --cgroup-manager disabled */
 	bool systemd_cgroup;  /* --systemd-cgroup */
-	const char
-		*root; /* of the state, by which a container is known; NULL: it does not matter */
+	const char *root; /* of the state, as a container is known by it; NULL: does not matter */
 	/* What the runtime itself adds: NAME=VALUE in place of the config's, and a directory of the host
 	 * for the notification socket with its place inside. */
 	const struct strlist *environment;
