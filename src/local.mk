@@ -357,6 +357,8 @@ src_libcontainer_a_SOURCES = \
 	src/container/find.c \
 	src/container/inherit.c \
 	src/container/inherit.h \
+	src/container/input.c \
+	src/container/input.h \
 	src/container/events.c \
 	src/container/kill.c \
 	src/container/labels.c \

@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/test_fields \
 	tests/unit/test_host_files \
 	tests/unit/test_identity \
+	tests/unit/test_input \
 	tests/unit/test_json \
 	tests/unit/test_kill_delete \
 	tests/unit/test_kernel_mounts \
@@ -85,6 +86,7 @@ tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_host_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_identity_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_input_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kernel_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)

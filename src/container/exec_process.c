@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/io.h"
+#include "container/input.h"
 #include "sys/caps.h"
 
 #include <fcntl.h>
@@ -32,12 +33,8 @@ static int read_process(const char *path, struct arena *arena, struct spec_proce
 			struct err *e)
 {
 	struct spec_process *process = arena_new(arena, struct spec_process);
-	autofree char *text = NULL;
-	size_t length;
 
-	if (read_input(path, JSON_MAX_BYTES, &text, &length, e) < 0 ||
-	    fields_decode_text(&spec_process_fields, input_name(path), text, length, arena, process,
-			       e) < 0)
+	if (input_decode(path, JSON_MAX_BYTES, &spec_process_fields, arena, process, e) < 0)
 		return -1;
 	*ret = process;
 	return 0;

@@ -8,6 +8,7 @@
 #include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"
 #include "container/container.h"
+#include "container/input.h"
 #include "container/leftover.h"
 #include "container/living.h"
 #include "plan/plan_resources.h"
@@ -16,18 +17,6 @@
 
 #define RESOURCES_MAX (1u << 20)
 
-static int read_resources(const char *path, struct arena *arena, struct spec_resources *ret,
-			  struct err *e)
-{
-	autofree char *text = NULL;
-	size_t length;
-
-	if (read_input(path, RESOURCES_MAX, &text, &length, e) < 0)
-		return -1;
-	return fields_decode_text(&spec_resources_fields, input_name(path), text, length, arena,
-				  ret, e);
-}
-
 static int asked_resources(const struct container_update_options *options, struct arena *arena,
 			   struct spec_resources *ret, struct err *e)
 {
@@ -35,7 +24,8 @@ static int asked_resources(const struct container_update_options *options, struc
 
 	if (container_update_resources(options, arena, &of_options, e) < 0)
 		return -1;
-	if (options->resources && read_resources(options->resources, arena, &of_file, e) < 0)
+	if (options->resources && input_decode(options->resources, RESOURCES_MAX,
+					       &spec_resources_fields, arena, &of_file, e) < 0)
 		return -1;
 	if (options->resources &&
 	    spec_validate_resources(&of_file, input_name(options->resources), e) < 0)
