@@ -22,6 +22,7 @@ unit_tests = \
 	tests/unit/test_device_program \
 	tests/unit/test_facts \
 	tests/unit/test_fields \
+	tests/unit/test_foreground \
 	tests/unit/test_host_files \
 	tests/unit/test_identity \
 	tests/unit/test_input \
@@ -84,6 +85,7 @@ tests_unit_test_exec_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_device_program_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_foreground_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_host_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_identity_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_input_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)

@@ -158,17 +158,9 @@ static int prepare_foreground(void *context, const struct child *process, int co
 {
 	struct execution *x = context;
 
-	x->foreground.init = process;
+	(void)process;
 	x->foreground.master = console_master;
 	return foreground_prepare(&x->foreground, &x->signal_fd, e);
-}
-
-static int follow(struct execution *x, struct exec_result *result, int *ret_code, struct err *e)
-{
-	x->foreground.init = &result->process;
-	if (foreground_follow(&x->foreground, x->signal_fd, e) < 0)
-		return -1;
-	return child_wait(&result->process, ret_code, e);
 }
 
 static int execute(const struct global_options *global, struct execution *x,
@@ -206,7 +198,7 @@ static int execute(const struct global_options *global, struct execution *x,
 
 	*ret_code = 0;
 	if (rc == 0 && !options->detach)
-		rc = follow(x, &result, ret_code, e);
+		rc = foreground_follow(&x->foreground, &result.process, x->signal_fd, ret_code, e);
 	foreground_end(&x->foreground);
 	close_keep_errno(result.console_master);
 	child_keep(&result.process);

@@ -145,9 +145,7 @@ static int follow_to_the_end(struct made_container *made, struct foreground *f, 
 	state_unlock(&made->dir);
 	rc = foreground_prepare(f, &signal_fd, e);
 	if (rc == 0)
-		rc = foreground_follow(f, signal_fd, e);
-	if (rc == 0)
-		rc = child_wait(&made->init, ret_code, e);
+		rc = foreground_follow(f, &made->init, signal_fd, ret_code, e);
 	foreground_end(f);
 	return rc;
 }
@@ -169,7 +167,6 @@ int container_restore(const struct global_options *global, const char *id,
 		*ret_code = 0;
 		return 0;
 	}
-	foreground.init = &made.init;
 	foreground.master = made.console_master;
 	rc = follow_to_the_end(&made, &foreground, &code, e);
 	/* Exactly the one that was made: another may have its name by now. */

@@ -11,16 +11,6 @@
 
 #include <signal.h>
 
-static int follow_to_the_end(struct made_container *made, struct foreground *f, int signal_fd,
-			     int *ret_code, struct err *e)
-{
-	/* Others may want to look at it, kill it or delete it meanwhile. */
-	state_unlock(&made->dir);
-	if (foreground_follow(f, signal_fd, e) < 0)
-		return -1;
-	return child_wait(&made->init, ret_code, e);
-}
-
 static int wait_ready(struct made_container *made, struct notify *notify, struct err *e)
 {
 	state_unlock(&made->dir);
@@ -52,7 +42,6 @@ int container_run(const struct global_options *global, const char *id,
 	if (container_make(global, id, options, to_us, true, &made, e) < 0)
 		return -1;
 	struct start_line line = { .pidfd = made.init.pidfd, .channel = made.channel };
-	foreground.init = &made.init;
 	foreground.master = made.console_master;
 	/* In the foreground it is this process that the service manager looks after. */
 	notify.main_pid = options->detach ? made.init.pid : 0;
@@ -66,8 +55,11 @@ int container_run(const struct global_options *global, const char *id,
 	replace_fd(&made.channel, -1);
 	if (rc == 0 && options->detach && notify.socket >= 0)
 		rc = wait_ready(&made, &notify, e);
-	if (rc == 0 && !options->detach)
-		rc = follow_to_the_end(&made, &foreground, signal_fd, &code, e);
+	if (rc == 0 && !options->detach) {
+		/* Others may want to look at it, kill it or delete it meanwhile. */
+		state_unlock(&made.dir);
+		rc = foreground_follow(&foreground, &made.init, signal_fd, &code, e);
+	}
 	foreground_end(&foreground);
 	/* What failed leaves nothing; what ran to its end is deleted unless it is to be kept. */
 	if ((rc < 0 || (!options->detach && !options->keep)) &&

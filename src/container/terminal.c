@@ -249,13 +249,15 @@ static int follow(struct foreground *f, int signal_fd, struct flow *in, struct f
 	return 0;
 }
 
-int foreground_follow(struct foreground *f, int signal_fd, struct err *e)
+int foreground_follow(struct foreground *f, struct child *init, int signal_fd, int *ret_code,
+		      struct err *e)
 {
 	bool terminal = f->master >= 0;
 	struct flow in = { .from = STDIN_FILENO, .to = f->master, .readable = terminal };
 	struct flow out = { .from = f->master, .to = STDOUT_FILENO, .readable = terminal };
 
-	return follow(f, signal_fd, &in, &out, e);
+	f->init = init;
+	return follow(f, signal_fd, &in, &out, e) < 0 ? -1 : child_wait(init, ret_code, e);
 }
 
 void foreground_end(struct foreground *f)
