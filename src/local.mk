@@ -113,6 +113,8 @@ src_libsys_a_SOURCES = \
 	src/sys/self_exe.h \
 	src/sys/signals.c \
 	src/sys/signals.h \
+	src/sys/spawn.c \
+	src/sys/spawn.h \
 	src/sys/trusted.c \
 	src/sys/trusted.h
 src_libpolicy_a_SOURCES = \

@@ -54,6 +54,7 @@ unit_tests = \
 	tests/unit/test_self_exe \
 	tests/unit/test_sha256 \
 	tests/unit/test_shown \
+	tests/unit/test_spawn \
 	tests/unit/test_spec \
 	tests/unit/test_state \
 	tests/unit/test_state_content \
@@ -121,6 +122,7 @@ tests_unit_test_shown_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spec_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_content_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_spawn_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sys_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_netlink_root_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)

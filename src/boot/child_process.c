@@ -16,6 +16,7 @@
 #include "sys/nsfd.h"
 #include "sys/procfs.h"
 #include "sys/signals.h"
+#include "sys/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -295,19 +296,11 @@ int child_environment(struct boot *b, struct err *e)
 	return 0;
 }
 
-/* Close everything at and above `first` but the descriptors in `keep`. */
-static int close_all_but(unsigned first, const int *keep, size_t n, struct err *e)
+/* All but `keep`, from the first descriptor on that the program does not inherit. */
+static int close_from_program(const struct boot *b, const int *keep, size_t n, struct err *e)
 {
-	while (first != ~0u) {
-		unsigned next = ~0u;
-		for (size_t i = 0; i < n; i++)
-			if (keep[i] >= 0 && (unsigned)keep[i] >= first && (unsigned)keep[i] < next)
-				next = (unsigned)keep[i];
-		if (next > first && sys_close_range(first, next == ~0u ? ~0u : next - 1, 0) < 0)
-			return fail_sys(e, "close_range");
-		first = next == ~0u ? ~0u : next + 1;
-	}
-	return 0;
+	return close_all_but(3 + b->options->preserve_fds, keep, n) < 0 ? fail_sys(e, "close_range")
+									: 0;
 }
 
 int child_descriptors(struct boot *b, struct err *e)
@@ -323,14 +316,14 @@ int child_descriptors(struct boot *b, struct err *e)
 
 	/* The log's descriptor goes too. */
 	log_silence();
-	return close_all_but(3 + b->options->preserve_fds, keep, ARRAY_SIZE(keep), e);
+	return close_from_program(b, keep, ARRAY_SIZE(keep), e);
 }
 
 int child_last_descriptors(struct boot *b, struct err *e)
 {
 	int keep[] = { b->channel, b->status_fd };
 
-	return close_all_but(3 + b->options->preserve_fds, keep, ARRAY_SIZE(keep), e);
+	return close_from_program(b, keep, ARRAY_SIZE(keep), e);
 }
 
 /* getcwd(2): a directory outside the root is "(unreachable)..."; a working directory like that would be

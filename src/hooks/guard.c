@@ -9,6 +9,7 @@
 #include "sys/peer.h"
 #include "sys/procfs.h"
 #include "sys/signals.h"
+#include "sys/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -137,19 +138,9 @@ static int leave_runtime(const struct hook_streams *streams, int channel)
 	const struct hook_place *place = streams->place;
 	int keep[] = { channel,          streams->state, streams->output,
 		       place->directory, place->output,  place->errors };
-	unsigned first = 3;
 
-	while (first != ~0u) {
-		unsigned next = ~0u;
-		for (size_t i = 0; i < ARRAY_SIZE(keep); i++)
-			if (keep[i] >= 0 && (unsigned)keep[i] >= first && (unsigned)keep[i] < next)
-				next = (unsigned)keep[i];
-		if (next > first && sys_close_range(first, next == ~0u ? ~0u : next - 1, 0) < 0)
-			return -1;
-		first = next == ~0u ? ~0u : next + 1;
-	}
-	return dup2(streams->state, 0) < 0 || dup2(streams->output, 1) < 0 ||
-			       dup2(streams->output, 2) < 0
+	return close_all_but(3, keep, ARRAY_SIZE(keep)) < 0 || dup2(streams->state, 0) < 0 ||
+			       dup2(streams->output, 1) < 0 || dup2(streams->output, 2) < 0
 		       ? -1
 		       : 0;
 }
