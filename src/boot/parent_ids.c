@@ -10,7 +10,7 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "sys/helper.h"
-#include "sys/signals.h"
+#include "sys/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,11 +64,17 @@ static __attribute__((noreturn)) void run_in_child(int program, char **arguments
 	static char language[] = "LC_ALL=C";
 	char *environment[] = { language, NULL };
 	autoclose int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	/* The program's own is needed until it is executed. */
+	const struct spawn spawn = {
+		.directory = -1,
+		.input = nothing,
+		.output = output,
+		.errors = output,
+		.close_flags = CLOSE_RANGE_CLOEXEC,
+	};
 	struct err ignored;
 
-	if (signals_reset(&ignored) < 0 || nothing < 0 || dup2(nothing, 0) < 0 ||
-	    dup2(output, 1) < 0 || dup2(output, 2) < 0 ||
-	    sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+	if (spawn_prepare(&spawn, &ignored) < 0)
 		_exit(126);
 	syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
 	dprintf(2, "errno %d\n", errno);

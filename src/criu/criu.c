@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "sys/signals.h"
+#include "sys/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -185,9 +186,8 @@ static __attribute__((noreturn)) void become_criu(const char *program, int socke
 
 	if (dumps ? setpgid(0, 0) < 0 : prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		_exit(126);
-	for (int fd = 0; fd < 3; fd++)
-		if (null < 0 || dup2(null, fd) < 0)
-			_exit(126);
+	if (spawn_streams(null, null, null) < 0)
+		_exit(126);
 	_exit(criu_execute(program, fds, config < 0 ? 1 : 2, &ignored) < 0 ? 127 : 0);
 }
 

@@ -8,7 +8,6 @@
 #include "sys/family.h"
 #include "sys/peer.h"
 #include "sys/procfs.h"
-#include "sys/signals.h"
 #include "sys/spawn.h"
 
 #include <errno.h>
@@ -35,14 +34,16 @@ __attribute__((noreturn)) void hook_execute(const struct plan_hook *hook,
 					    const struct hook_streams *streams)
 {
 	const struct hook_place *place = streams->place;
-	int out = place->output >= 0 ? place->output : streams->output;
-	int errors = place->errors >= 0 ? place->errors : streams->output;
+	const struct spawn spawn = {
+		.directory = place->directory,
+		.input = streams->state,
+		.output = place->output >= 0 ? place->output : streams->output,
+		.errors = place->errors >= 0 ? place->errors : streams->output,
+	};
 	char reason[128];
 	struct err e;
 
-	if (signals_reset(&e) < 0 || (place->directory >= 0 && fchdir(place->directory) < 0) ||
-	    dup2(streams->state, 0) < 0 || dup2(out, 1) < 0 || dup2(errors, 2) < 0 ||
-	    sys_close_range(3, ~0u, 0) < 0)
+	if (spawn_prepare(&spawn, &e) < 0)
 		_exit(126);
 	if (place->prepare && place->prepare(place->context, &e) < 0) {
 		dprintf(2, "%s\n", e.text);
@@ -139,10 +140,9 @@ static int leave_runtime(const struct hook_streams *streams, int channel)
 	int keep[] = { channel,          streams->state, streams->output,
 		       place->directory, place->output,  place->errors };
 
-	return close_all_but(3, keep, ARRAY_SIZE(keep)) < 0 || dup2(streams->state, 0) < 0 ||
-			       dup2(streams->output, 1) < 0 || dup2(streams->output, 2) < 0
+	return close_all_but(3, keep, ARRAY_SIZE(keep)) < 0
 		       ? -1
-		       : 0;
+		       : spawn_streams(streams->state, streams->output, streams->output);
 }
 
 static int catch_end(int *ret_signals)

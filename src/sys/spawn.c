@@ -3,6 +3,27 @@
 #include "sys/spawn.h"
 
 #include "sys/child.h"
+#include "sys/signals.h"
+
+#include <unistd.h>
+
+int spawn_streams(int input, int output, int errors)
+{
+	return dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(errors, 2) < 0 ? -1 : 0;
+}
+
+int spawn_prepare(const struct spawn *spawn, struct err *e)
+{
+	if (signals_reset(e) < 0)
+		return -1;
+	if (spawn->directory >= 0 && fchdir(spawn->directory) < 0)
+		return fail_sys(e, "enter the directory");
+	if (spawn_streams(spawn->input, spawn->output, spawn->errors) < 0)
+		return fail_sys(e, "set the standard streams");
+	if (sys_close_range(3, ~0u, spawn->close_flags) < 0)
+		return fail_sys(e, "close_range");
+	return 0;
+}
 
 int close_all_but(unsigned first, const int *keep, size_t n)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which descriptors a new process keeps. Each try is a process of its own, whose exit status is the answer. Needs no root.
+ * Which descriptors a new process keeps, and what else execve(2) hands down. Each try is a process of its own, whose exit status is the answer. Needs no root.
  */
 #include "base/auto.h"
 #include "base/str.h"
@@ -9,7 +9,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -129,11 +131,106 @@ static void of_any_numbers(void **state)
 	}
 }
 
+/* --- spawn_prepare --- */
+
+struct preparing {
+	int directory;
+	unsigned flags;
+};
+
+/* What execve(2) would hand down. */
+static int prepare(const void *context)
+{
+	const struct preparing *p = context;
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct spawn spawn = { .directory = p->directory, .close_flags = p->flags };
+	struct sigaction now;
+	sigset_t set;
+	char text[4] = "";
+	int in[2], out[2], errors[2];
+	struct err e;
+
+	if (pipe(in) < 0 || pipe(out) < 0 || pipe(errors) < 0 || write(in[1], "i", 1) != 1)
+		return 10;
+	open_all();
+	spawn.input = in[0];
+	spawn.output = out[1];
+	spawn.errors = errors[1];
+	sigfillset(&set);
+	if (sigaction(SIGPIPE, &ignore, NULL) < 0 || sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return 11;
+	if (spawn_prepare(&spawn, &e) < 0)
+		return 12;
+	if (sigaction(SIGPIPE, NULL, &now) < 0 || now.sa_handler != SIG_DFL ||
+	    sigprocmask(SIG_BLOCK, NULL, &set) < 0 || !sigisemptyset(&set))
+		return 13;
+	for (int fd = 3; fd < DESCRIPTORS; fd++)
+		if (p->flags ? fcntl(fd, F_GETFD) != FD_CLOEXEC : is_open(fd))
+			return fd + 100;
+	if (read(0, text, 1) != 1 || text[0] != 'i')
+		return 14;
+	if (!p->flags)
+		return 0;
+	if (write(1, "o", 1) != 1 || write(2, "e", 1) != 1 || read(out[0], text, 1) != 1 ||
+	    read(errors[0], text + 1, 1) != 1 || !str_eq(text, "oe"))
+		return 15;
+	return 0;
+}
+
+static void a_program_gets_its_streams_and_nothing_else(void **state)
+{
+	struct preparing p = { .directory = -1 };
+
+	(void)state;
+	assert_int_equal(status_of(prepare, &p), 0);
+	p.flags = CLOSE_RANGE_CLOEXEC;
+	assert_int_equal(status_of(prepare, &p), 0);
+}
+
+static int stands_in_root(const void *context)
+{
+	const struct spawn *spawn = context;
+	char here[16];
+	struct err e;
+
+	if (chdir("/proc") < 0 || spawn_prepare(spawn, &e) < 0)
+		return 10;
+	return getcwd(here, sizeof(here)) && str_eq(here, "/") ? 0 : 11;
+}
+
+static void it_is_where_it_is_put(void **state)
+{
+	autoclose int directory = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct spawn spawn = { .directory = directory, .input = 0, .output = 1, .errors = 2 };
+
+	(void)state;
+	assert_int_equal(status_of(stands_in_root, &spawn), 0);
+	spawn.directory = -1;
+	assert_int_equal(status_of(stands_in_root, &spawn), 11);
+}
+
+static void what_cannot_be_put_in_place_is_an_error(void **state)
+{
+	struct spawn spawn = { .directory = -1, .input = -1, .output = 1, .errors = 2 };
+
+	(void)state;
+	assert_int_equal(status_of(stands_in_root, &spawn), 10);
+	spawn.input = 0;
+	spawn.errors = 1000;
+	assert_int_equal(status_of(stands_in_root, &spawn), 10);
+	spawn.errors = 2;
+	spawn.directory = 0x7fff;
+	assert_int_equal(status_of(stands_in_root, &spawn), 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_is_kept_stays_open),
 		cmocka_unit_test(of_any_numbers),
+		cmocka_unit_test(a_program_gets_its_streams_and_nothing_else),
+		cmocka_unit_test(it_is_where_it_is_put),
+		cmocka_unit_test(what_cannot_be_put_in_place_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
