@@ -39,7 +39,8 @@ int parent_protect_descriptors(struct boot *b, struct err *e)
 			return fail(e, ERR_USAGE,
 				    "--preserve-fds %u: descriptor %u is not open (those of "
 				    "LISTEN_FDS in "
-				    "the environment count, too: unset it where nobody listens)",
+				    "the environment count, too: unset it if the program does not "
+				    "listen)",
 				    b->options->preserve_fds, fd);
 	}
 	if (sys_close_range(first, ~0u, CLOSE_RANGE_CLOEXEC) < 0)

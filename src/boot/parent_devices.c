@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Devices that a container with a user namespace gets and the host has not under their names: its root may make
- * none (user_namespaces(7)), so they are made on a tmpfs that nobody sees, and the child binds them like the
+ * none (user_namespaces(7)), so they are made on a tmpfs that is mounted nowhere, and the child binds them like the
  * host's own. Runs in the runtime, before the clone.
  */
 #include "boot/context.h"

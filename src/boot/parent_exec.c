@@ -226,7 +226,7 @@ int parent_exec_process_listener(struct boot *b, struct err *e)
 	return b->plan->process.no_new_privileges ? parent_seccomp_listener(b, e) : 0;
 }
 
-/* Only where it is met, so that it costs nobody else anything, and without a look before that a container which
+/* Only where it is met, so that it costs other callers nothing, and without a look before that a container which
  * forks could belie. */
 static int make_place(struct boot *b, struct err *e)
 {

@@ -175,7 +175,7 @@ struct ending {
 	struct deadline next;
 };
 
-/* Whether somebody has something to read there still; `otherwise` where the kernel does not tell. */
+/* Whether there is something to read for a program still; `otherwise` where the kernel does not tell. */
 static bool has_input(int master, bool otherwise)
 {
 	autoclose int slave = ioctl(master, TIOCGPTPEER, O_RDONLY | O_NOCTTY | O_CLOEXEC);

@@ -155,7 +155,7 @@ struct owner_name container_owner_name(uint32_t uid)
 	return name;
 }
 
-/* What whoever asked for the container must know; explain has the rest. */
+/* What the person who asked for the container must know; explain has the rest. */
 static void warnings_json(const struct status_record *record, struct json_out *out)
 {
 	autoarena arena = { 0 };

@@ -106,7 +106,7 @@ struct plan_mount {
 	/* FS and CGROUP: what of the container's own is mounted, in place of something of the host's: "/" or a
 	 * part; NULL: a mount as any other. */
 	const char *subtree;
-	bool spare; /* of a living container: nobody has asked for it, and one that has none goes without */
+	bool spare; /* of a living container: it was not asked for, and one that has none goes without */
 	bool lends;  /* FS: a later one mounts a part of it */
 	bool kernel; /* a file system of the kernel's, which the container is known to have */
 	/* of those: made read-only, it is not for a later remount to change */
@@ -404,8 +404,8 @@ struct plan {
 	struct confinement confinement;
 	struct plan_hooks prestart, create_runtime, create_container, start_container, poststart,
 		poststop;
-	struct strlist warnings;   /* what a user must know at each start */
-	struct strlist notes;      /* warnings of what engines ask for by habit and nobody misses */
+	struct strlist warnings; /* what a user must know at each start */
+	struct strlist notes; /* warnings of what engines ask for by habit and users do not miss */
 	struct strmap annotations; /* for the state that hooks get */
 	const char *oci_version;
 };

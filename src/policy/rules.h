@@ -84,7 +84,7 @@ char *namespace_pointer(struct application *a, long index);
 const char *namespace_type_name(int type);
 /* Why a namespace path in the config cannot be joined as one of this type; NULL: it can. */
 const char *namespace_problem(struct application *a, const char *path, int type);
-/* What an entry names is not of its type, which is a mistake of whoever wrote it: refused, also where the path would not
+/* What an entry names is not of its type, which is a mistake in the configuration: refused, also where the path would not
  * be used. True where it was. */
 bool namespace_refuse_type(struct application *a, const char *id, long index);
 /* The runtime's own or the host's. */

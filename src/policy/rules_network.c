@@ -26,7 +26,7 @@ static const char *entry_path(const struct spec *spec);
 /*
  * A user who has made no network of his own: root's cannot be joined, so what an engine has prepared for the
  * container is all that it can have. The network that the user himself is in counts as prepared by an engine where
- * that runs as root of a user namespace (Podman); else nobody has meant it.
+ * that runs as root of a user namespace (Podman); else it was not meant.
  */
 static bool is_unset_of_user(const struct application *a)
 {

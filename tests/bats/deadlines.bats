@@ -237,7 +237,7 @@ waits_for_lock() { find "/proc/$1/fd" -lname "$SHIM_ROOT/c1" | grep -q .; }
     b=$(bundle c1 "$(args sleep 4711)")
     while read -r step then command; do
         stands_at "$step"
-        # nobody knows of a first process before it is in the records
+        # no command knows of a first process before it is in the records
         case $step in
         record-created) is "$(shim_in 5 state c1 | jq -r '"\(.status) \(.pid)"')" "created $(init_of c1)" ;;
         *) expect_error 'container does not exist: c1$' state c1 ;;

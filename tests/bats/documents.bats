@@ -13,7 +13,7 @@ setup() {
     requires root world cmd:python3
     cd "$BATS_TEST_TMPDIR" || return 1
     S=$DISTRO_SHIM_SOURCE
-    # what is installed, under the names that it has then; whoever is root needs no sudo
+    # what is installed, under the names that it has then; root needs no sudo
     mkdir bin && ln -s "$DISTRO_SHIM" bin/distro-shim && ln -s "$S/contrib/distro-net" bin/distro-net
     ln -s "$S/contrib/integrate" bin/distro-shim-integrate
     printf '#!/bin/sh\nexec "$@"\n' >bin/sudo && chmod 755 bin/sudo

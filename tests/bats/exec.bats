@@ -146,7 +146,7 @@ sleep 1000 "
     refused "process.cwd: .*: no such file or directory$" --cwd /absent/here --user 1000:1000 c1 true
     refused "process.cwd: .*: no such file or directory$" --cwd /link c1 true
     refused "process.cwd: .*: no such file or directory$" --detach --pid-file pid --process "$(process absent '.args = ["pwd"] | .cwd = "/absent/too"')" c1
-    # what creation has made, and somebody has taken away
+    # what creation has made, and was taken away
     rmdir "$b/rootfs/of/creation"
     refused "process.cwd: .*: no such file or directory$" c1 true
     [ ! -e "$b/rootfs/absent" ] && [ ! -e "$b/rootfs/of/creation" ]

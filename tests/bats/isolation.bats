@@ -282,7 +282,7 @@ END
         shim_fault "parent:$step:kill" create -b "$b" c1 </dev/null >log 2>&1 3>&- || status=$?
         is "$step $status" "$step 137"
         is "$(shim list --quiet)" c1
-        # of an init that nobody knows there is no state
+        # of an init that is not recorded there is no state
         [ "$step" = record-init ] || expect_error 'container does not exist: c1$' state c1
         # an init that was made already notices
         in_time 5 succeeds delete c1

@@ -473,7 +473,7 @@ fits_schema() { # SCHEMA FILE
         # each once
         is "$(wc -l <<<"$stderr")" 2
         shim explain --format json c1 | jq -e '[.decisions[] | select(.action == "warn")] | length == 2'
-        # these speak to whoever asked, or for the program
+        # these speak to the caller, or for the program
         [ "$command" != create ] || succeeds start c1
         shim exec c1 sh -c 'echo out; echo err >&2' >said 2>&1
         is "$(<said)" $'out\nerr'
@@ -484,7 +484,7 @@ fits_schema() { # SCHEMA FILE
         wait_until has_status c1 stopped
         succeeds delete c1
     done
-    # a log takes them, and nobody else hears of them
+    # a log takes them, and stderr does not
     for format in text json; do
         rm -f log
         succeeds --log log --log-format "$format" run -d -b "$b" c1
@@ -502,7 +502,7 @@ fits_schema() { # SCHEMA FILE
     succeeds delete --force c1
 }
 
-@test "warnings of what engines ask for by habit are told to whoever asks for warnings" {
+@test "warnings of what engines ask for by habit are told to a caller who asks for warnings" {
     b=$(bundle c1 "$(args true)" '.process.capabilities |= {bounding, effective, permitted, ambient: .bounding}')
     succeeds run -b "$b" c1
     attempt --log-level warning run -b "$b" c1

@@ -392,7 +392,7 @@ shown_in_order() {
         "/ $(jq -r '.mounts[].destination' "$b/config.json" | xargs)"
 }
 
-@test "the kernel shows the mounts in the order of the configuration, whoever has made them" {
+@test "the kernel shows the mounts in the order of the configuration, whichever side has made them" {
     mkdir source && mount -t tmpfs tmpfs source && mount --make-shared source && mkdir source/below && mount -t tmpfs tmpfs source/below
     touch file
     cat /proc/self/mountinfo >before

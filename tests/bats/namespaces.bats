@@ -280,7 +280,7 @@ END
     expect_error "70000|uid|user" run -b "$b" user
 }
 
-@test "a user namespace without mappings: its root is the caller, and nobody else is there" {
+@test "a user namespace without mappings: its root is the caller, and there is no other user" {
     requires userns
     policy '{"version": 1}'
     answers $'0\n0 0 1\n0 0 1' 'id -u; awk "{ print \$1, \$2, \$3 }" /proc/self/uid_map /proc/self/gid_map' '.linux.namespaces += [{type: "user"}]'

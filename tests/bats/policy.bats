@@ -348,7 +348,7 @@ END
         fi
         succeeds delete --force none
     done
-    # `run`, where nobody could set it up: on record, and in a log
+    # `run`, where it could not be set up: on record, and in a log
     succeeds run -d -b "$b" none
     contains "$(told)" "no link but lo"
     succeeds delete --force none
@@ -745,7 +745,7 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
             late)
                 shim_in 10 start "agree$n"
                 in_shared "$(init_of "agree$n")"
-                # at start it is seen that nobody has set it up
+                # at start it is seen that it was not set up
                 shim explain --format json "agree$n" >started.json
                 diff <(jq '.decisions | map(select(.action != "warn"))' after.json) <(jq '.decisions | map(select(.action != "warn"))' started.json)
                 mv started.json after.json

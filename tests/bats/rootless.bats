@@ -358,7 +358,7 @@ members: 1"
     is "$(owner within)" 1000
     is "$(shim state within | jq -r .owner)" 1000
     matches "$(shim list)" $'\nwithin .* 1000$'
-    # whoever looks from outside sees the same
+    # a look from outside sees the same
     inside=()
     is "$(owner within)" 1000
 }

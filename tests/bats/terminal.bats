@@ -154,7 +154,7 @@ ends_with() { # LAST-LINE SCRIPT: of run and of exec, with what is on standard i
     # an unfinished line, which is echoed, is given as it is, and is not the end
     ends_with 'half<half> end' 'read -r line; echo "<$line> $(cat)end"' < <(printf half)
     ends_with '1 2 3 0' 'one=$(cat); two=$(cat); cat; echo "1 2 3 $?"' </dev/null
-    # whoever comes to it late
+    # a program that comes to it late
     ends_with 'late 0' 'sleep 1; cat; echo "late $?"' </dev/null
     # the shell that runs the reader reads on after it
     ends_with 'then' 'sh; echo then' <<<cat

@@ -114,7 +114,7 @@ static void test_mount_namespace_is_used_as_it_is(void **state)
 		"asked for");
 }
 
-static void test_a_joined_mount_namespace_gets_mounts_that_nobody_judges(void **state)
+static void test_a_joined_mount_namespace_gets_mounts_that_are_not_judged(void **state)
 {
 	static const char linux_[] = "'namespaces':[{'type':'mount','path':'/ns/mnt'}]";
 	static const char mounts[] = "'mounts':[{'destination':'/x','type':'tmpfs'}]";
@@ -949,7 +949,7 @@ int main(void)
 		TEST(test_namespace_of_another_type_is_refused),
 		TEST(test_without_a_mount_namespace_nothing_may_be_mounted),
 		TEST(test_mount_namespace_is_used_as_it_is),
-		TEST(test_a_joined_mount_namespace_gets_mounts_that_nobody_judges),
+		TEST(test_a_joined_mount_namespace_gets_mounts_that_are_not_judged),
 		TEST(test_early_join_is_no_join_by_path),
 		TEST(test_late_join_is_born_in_a_new_network),
 		TEST(test_unusable_policy_network_is_refused),
