@@ -58,7 +58,7 @@ int child_die_with_parent(struct boot *b, struct err *e)
 
 int child_session(struct boot *b, struct err *e)
 {
-	b->parent_reaches_in = !b->exec && has_user_namespace(b->plan) && !has_host_power(b);
+	b->parent_reaches_in = !b->exec && plan_has_user_namespace(b->plan) && !has_host_power(b);
 	if (child_die_with_parent(b, e) < 0)
 		return -1;
 	/* The caller's terminal is not the container's (CVE-2017-5226: TIOCSTI). */

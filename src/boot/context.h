@@ -139,8 +139,6 @@ void boot_release(struct boot *b);
 
 /* The namespace of a type that is joined by path; NULL where there is none. */
 const struct plan_join *find_join(const struct plan *plan, int type);
-/* A new one, or one that is joined. */
-bool has_user_namespace(const struct plan *plan);
 /* CAP_SYS_ADMIN over the runtime's own namespaces, and not just over those that it makes. */
 bool has_host_power(const struct boot *b);
 

@@ -109,7 +109,7 @@ bool shares_with_host(const struct boot *b, const struct plan_mount *mount)
 	for (size_t i = 0; i < mount->propagation.n; i++)
 		shared |= mount->propagation.v[i] & MS_SHARED;
 	return shared && (b->plan->rootfs_propagation & MS_SHARED) &&
-	       !has_user_namespace(b->plan) && !str_eq(mount->destination, "/");
+	       !plan_has_user_namespace(b->plan) && !str_eq(mount->destination, "/");
 }
 
 int separate_from_host(struct boot *b, int fd, const struct plan_mount *mount, struct err *e)

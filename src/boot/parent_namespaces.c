@@ -63,7 +63,8 @@ static int new_time_namespace(const struct plan_namespaces *ns, struct err *e)
  * whoever makes it. */
 static bool has_time_of_user(const struct boot *b)
 {
-	return b->plan->namespaces.new_time && has_user_namespace(b->plan) && !has_host_power(b);
+	return b->plan->namespaces.new_time && plan_has_user_namespace(b->plan) &&
+	       !has_host_power(b);
 }
 
 int parent_time_namespace(struct boot *b, struct err *e)
@@ -162,11 +163,6 @@ const struct plan_join *find_join(const struct plan *plan, int type)
 		if (plan->namespaces.joins.v[i].type == type)
 			return &plan->namespaces.joins.v[i];
 	return NULL;
-}
-
-bool has_user_namespace(const struct plan *plan)
-{
-	return plan->namespaces.new_user || find_join(plan, SPEC_NS_USER);
 }
 
 bool has_host_power(const struct boot *b)

@@ -130,7 +130,7 @@ static void no_sources(struct boot *b)
 
 int parent_open_sources(struct boot *b, struct err *e)
 {
-	if (!has_user_namespace(b->plan))
+	if (!plan_has_user_namespace(b->plan))
 		return parent_clone_sources(b, e);
 	no_sources(b);
 	return 0;
@@ -361,7 +361,7 @@ int parent_send_sources(struct boot *b, struct err *e)
 	autochild keeper = CHILD_INIT;
 	int rc = 1;
 
-	if (!has_user_namespace(b->plan) || !b->plan->namespaces.new_mount)
+	if (!plan_has_user_namespace(b->plan) || !b->plan->namespaces.new_mount)
 		return 0;
 	if (has_procfs_to_send(b))
 		rc = help(b, send_from_pid_namespace, &idmaps, e);
@@ -405,7 +405,7 @@ static int child_out_of_reach(struct boot *b, struct err *e)
 
 int child_sources(struct boot *b, struct err *e)
 {
-	if (!has_user_namespace(b->plan) || !b->plan->namespaces.new_mount)
+	if (!plan_has_user_namespace(b->plan) || !b->plan->namespaces.new_mount)
 		return child_out_of_reach(b, e);
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
 		if (is_made_for_child(b, &b->plan->mounts.v[i]) &&

@@ -58,9 +58,6 @@ void plan_warn(struct plan_context *c, const char *format, ...)
  * keep-groups). */
 bool plan_keeps_groups(const struct spec *spec);
 
-/* True where the container's user namespace is not the runtime's own. */
-bool plan_has_user_namespace(const struct plan *plan);
-
 /* True where the container gets a namespace of this type that is not the runtime's or the host's: what is
  * set in it stays in it. */
 bool plan_namespace_is_separate(const struct plan_context *c, enum spec_ns_type type);

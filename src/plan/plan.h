@@ -410,6 +410,16 @@ struct plan {
 	const char *oci_version;
 };
 
+/* True where the container's user namespace, a new one or one that is joined, is not the runtime's own. */
+static inline bool plan_has_user_namespace(const struct plan *plan)
+{
+	bool has = plan->namespaces.new_user;
+
+	for (size_t i = 0; i < plan->namespaces.joins.n; i++)
+		has |= plan->namespaces.joins.v[i].type == SPEC_NS_USER;
+	return has;
+}
+
 struct plan_options {
 	const char *id;
 	uint32_t hook_timeout; /* seconds, where a hook has none; 0: as long as it takes */

@@ -25,17 +25,6 @@ const struct name_row plan_clone_names[] = {
 	{ NULL, 0 },
 };
 
-bool plan_has_user_namespace(const struct plan *plan)
-{
-	if (plan->namespaces.new_user)
-		return true;
-	for (size_t i = 0; i < plan->namespaces.joins.n; i++) {
-		if (plan->namespaces.joins.v[i].type == SPEC_NS_USER)
-			return true;
-	}
-	return false;
-}
-
 bool plan_namespace_is_separate(const struct plan_context *c, enum spec_ns_type type)
 {
 	const struct spec_namespace *entry = spec_namespace_find(c->spec, type);

@@ -939,6 +939,23 @@ static void test_text_shows_nothing_that_a_terminal_would_obey(void **state)
 	assert_non_null(strstr(strbuf_text(&text), "\"A=b\\nc\"\n"));
 }
 
+static void test_a_user_namespace_is_new_or_joined(void **state)
+{
+	struct plan_join joins[] = { { .type = SPEC_NS_MOUNT }, { .type = SPEC_NS_USER } };
+	struct plan plan = { 0 };
+
+	(void)state;
+	assert_false(plan_has_user_namespace(&plan));
+	plan.namespaces.new_user = true;
+	assert_true(plan_has_user_namespace(&plan));
+	plan.namespaces.new_user = false;
+	plan.namespaces.joins.v = joins;
+	plan.namespaces.joins.n = 1;
+	assert_false(plan_has_user_namespace(&plan));
+	plan.namespaces.joins.n = 2;
+	assert_true(plan_has_user_namespace(&plan));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -992,6 +1009,7 @@ int main(void)
 		TEST(test_root_and_its_propagation),
 		TEST(test_sysctls_of_namespaces_only),
 		TEST(test_sysctls_of_the_network),
+		TEST(test_a_user_namespace_is_new_or_joined),
 		TEST(test_text_shows_nothing_that_a_terminal_would_obey),
 	};
 
