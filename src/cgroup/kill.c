@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "sys/child.h"
+#include "sys/deadline.h"
 #include "sys/procfs.h"
 
 #include <fcntl.h>
@@ -253,7 +254,7 @@ static int wait_until_empty(const struct cgroup_opened *opened, int64_t millisec
 
 int cgroup_kill(const struct cgroup_record *record, int deadline_ms, struct err *e)
 {
-	int64_t deadline = tree_now_ms() + deadline_ms;
+	int64_t deadline = clock_ms() + deadline_ms;
 	autoopened opened = { 0 };
 	autopids pids = { 0 };
 	struct err reason;
@@ -263,17 +264,17 @@ int cgroup_kill(const struct cgroup_record *record, int deadline_ms, struct err 
 	if (list_others(&opened, &pids, e) < 0)
 		return -1;
 	for (unsigned round = 0; !pid_set_is_empty(&pids); round++) {
-		int64_t left = deadline - tree_now_ms();
+		int64_t left = deadline - clock_ms();
 		if (round > 0 && left <= 0)
 			return fail_living(record, &opened, &pids, deadline_ms, e);
 		int failed =
 			kill_once(&opened, round > 0, left < FREEZE_MS ? left : FREEZE_MS, &reason);
 		int64_t wait = round == 0 ? FIRST_ROUND_MS : ROUND_MS;
-		left = deadline - tree_now_ms();
+		left = deadline - clock_ms();
 		if (wait_until_empty(&opened, left < wait ? left : wait, &pids, e) < 0)
 			return -1;
 		/* What could not be signalled may end nevertheless, so only the deadline decides. */
-		if (failed < 0 && tree_now_ms() >= deadline && !pid_set_is_empty(&pids)) {
+		if (failed < 0 && clock_ms() >= deadline && !pid_set_is_empty(&pids)) {
 			*e = reason;
 			return err_prefix(e, "cgroup '%s'", record->path);
 		}

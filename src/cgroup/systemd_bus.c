@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cgroup/tree.h"
 #include "sys/caller.h"
+#include "sys/deadline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -99,11 +100,11 @@ static int job_removed(struct sd_bus_message *message, void *context, struct sys
 static int wait_until_ready(const struct systemd_bus *bus)
 {
 	const struct systemd_library *library = bus->library;
-	int64_t deadline = tree_now_ms() + CONNECT_MS;
+	int64_t deadline = clock_ms() + CONNECT_MS;
 	int rc;
 
 	while ((rc = library->bus_is_ready(bus->connection)) == 0) {
-		int64_t left = deadline - tree_now_ms();
+		int64_t left = deadline - clock_ms();
 		rc = library->bus_process(bus->connection, NULL);
 		if (left <= 0)
 			return -ETIMEDOUT;
@@ -360,10 +361,10 @@ int systemd_call_send(struct systemd_call *call, struct err *e)
 static int wait_for_job(struct systemd_bus *bus, const char *method, struct err *e)
 {
 	const struct systemd_library *library = bus->library;
-	int64_t deadline = tree_now_ms() + JOB_MS;
+	int64_t deadline = clock_ms() + JOB_MS;
 
 	while (!bus->ended) {
-		int64_t left = deadline - tree_now_ms();
+		int64_t left = deadline - clock_ms();
 		int rc = library->bus_process(bus->connection, NULL);
 		if (bus->ended)
 			break;

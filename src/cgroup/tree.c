@@ -346,20 +346,15 @@ bool pid_set_has(const struct pid_set *pids, uint32_t pid)
 
 /* --- time --- */
 
-int64_t tree_now_ms(void)
-{
-	return clock_ms();
-}
-
 void patience_start(struct patience *patience, int64_t milliseconds)
 {
-	patience->deadline_ms = tree_now_ms() + milliseconds;
+	patience->deadline_ms = clock_ms() + milliseconds;
 	patience->pause = (struct timespec){ .tv_nsec = PAUSE_MIN_NS };
 }
 
 bool patience_pause(struct patience *patience)
 {
-	if (tree_now_ms() >= patience->deadline_ms)
+	if (clock_ms() >= patience->deadline_ms)
 		return false;
 	nanosleep(&patience->pause, NULL);
 	if (patience->pause.tv_nsec < PAUSE_MAX_NS)

@@ -74,10 +74,9 @@ static inline bool pid_set_is_empty(const struct pid_set *pids)
 
 /* Pauses that grow, until a deadline. */
 struct patience {
-	int64_t deadline_ms; /* on tree_now_ms()'s clock */
+	int64_t deadline_ms; /* on clock_ms() */
 	struct timespec pause;
 };
-int64_t tree_now_ms(void);
 void patience_start(struct patience *patience, int64_t milliseconds);
 /* Pause; false where the deadline has passed. */
 bool patience_pause(struct patience *patience);
