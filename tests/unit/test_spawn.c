@@ -150,7 +150,8 @@ static int prepare(const void *context)
 	int in[2], out[2], errors[2];
 	struct err e;
 
-	if (pipe(in) < 0 || pipe(out) < 0 || pipe(errors) < 0 || write(in[1], "i", 1) != 1)
+	if (pipe2(in, O_NONBLOCK) < 0 || pipe2(out, O_NONBLOCK) < 0 ||
+	    pipe2(errors, O_NONBLOCK) < 0 || write(in[1], "i", 1) != 1)
 		return 10;
 	open_all();
 	spawn.input = in[0];
