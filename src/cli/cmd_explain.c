@@ -17,13 +17,6 @@ static const struct cli_option explain_rows[] = {
 	CLI_END_ROW,
 };
 
-static const struct name_row phase_names[] = {
-	{ "creating", PHASE_CREATING },
-	{ "created", PHASE_CREATED },
-	{ "started", PHASE_STARTED },
-	{ NULL, 0 },
-};
-
 /* What both kinds of explanation have. */
 struct network_facts {
 	int join;
@@ -110,7 +103,7 @@ static int explain_container_json(const struct container_view *view,
 	json_out_object(out);
 	json_out_member_string(out, "id", view->id);
 	json_out_member_string(out, "status", value_to_name(container_status_names, view->status));
-	json_out_member_string(out, "phase", value_to_name(phase_names, record->phase));
+	json_out_member_string(out, "phase", value_to_name(container_phase_names, record->phase));
 	json_out_member_string(out, "bundle", view->bundle);
 	json_head(record->policy_path, record->policy, network, out);
 	json_decisions(&record->decisions, out);
@@ -136,7 +129,7 @@ static int explain_container(const struct cli_call *call, const struct container
 	strbuf_show(&text, "container: %s\n", view->id);
 	strbuf_show(&text, "status: %s (phase %s)\n",
 		    value_to_name(container_status_names, view->status),
-		    value_to_name(phase_names, record->phase));
+		    value_to_name(container_phase_names, record->phase));
 	strbuf_show(&text, "bundle: %s\n", view->bundle);
 	print_head(record->policy_path, record->policy, &network, &text);
 	print_decisions(&record->decisions, &text);

@@ -9,7 +9,7 @@
 #include "state/registry.h"
 #include "state/state.h"
 
-static const struct name_row phase_names[] = {
+const struct name_row container_phase_names[] = {
 	{ "creating", PHASE_CREATING },
 	{ "created", PHASE_CREATED },
 	{ "started", PHASE_STARTED },
@@ -45,7 +45,7 @@ static const struct field status_rows[] = {
 	FIELD(struct status_record, I64, version, "version", FIELD_REQUIRED),
 	FIELD(struct status_record, STRING, id, "id", FIELD_REQUIRED | FIELD_NOT_EMPTY),
 	FIELD(struct status_record, STRING, oci_version, "ociVersion", FIELD_REQUIRED),
-	FIELD_ENUM_ROW(struct status_record, phase, "phase", FIELD_REQUIRED, phase_names),
+	FIELD_ENUM_ROW(struct status_record, phase, "phase", FIELD_REQUIRED, container_phase_names),
 	FIELD(struct status_record, I64, init.pid, "initPid", FIELD_REQUIRED),
 	FIELD(struct status_record, U64, init.start_time, "initStartTime", FIELD_REQUIRED),
 	FIELD(struct status_record, STRING, init.boot_id, "initBootId", 0),

@@ -61,6 +61,7 @@ struct intent_record {
 };
 
 enum container_phase { PHASE_CREATING = 1, PHASE_CREATED, PHASE_STARTED };
+extern const struct name_row container_phase_names[]; /* "creating" ..., in records too */
 
 struct status_record {
 	int64_t version;

@@ -686,6 +686,7 @@ static void what_is_written_is_read_back(void **state)
 	assert_int_equal(state_read_status(&dir, &f->arena, &status_back, &e), 0);
 	assert_string_equal(status_back->id, "one");
 	assert_int_equal(status_back->phase, PHASE_CREATED);
+	assert_string_equal(value_to_name(container_phase_names, status_back->phase), "created");
 	assert_int_equal(status_back->init.pid, 18);
 	assert_true(status_back->init.start_time == UINT64_MAX);
 	assert_true(status_back->network_cookie == UINT64_C(9223372036854775809));
