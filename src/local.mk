@@ -24,6 +24,8 @@ src_libbase_a_SOURCES = \
 	src/base/io.h \
 	src/base/json.c \
 	src/base/json.h \
+	src/base/json_memory.c \
+	src/base/json_memory.h \
 	src/base/json_out.c \
 	src/base/json_out.h \
 	src/base/json_tree.c \

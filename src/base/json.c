@@ -10,6 +10,7 @@
 #include "base/json.h"
 
 #include "base/auto.h"
+#include "base/json_memory.h"
 #include "base/str.h"
 
 #include <stdarg.h>
@@ -351,27 +352,6 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_container_end,
 };
 
-static void *allocate(void *context, size_t size)
-{
-	(void)context;
-	return xmalloc(size);
-}
-
-static void *reallocate(void *context, void *old, size_t size)
-{
-	(void)context;
-	return xrealloc(old, size);
-}
-
-static void release(void *context, void *memory)
-{
-	(void)context;
-	free(memory);
-}
-
-/* yajl does not look whether it got memory; these never give it none. */
-static yajl_alloc_funcs allocation = { .malloc = allocate, .realloc = reallocate, .free = release };
-
 static const char lexical_error[] = "lexical error: ", parse_error[] = "parse error: ";
 
 /* "lexical error: invalid char in json text.\n" without its frame. */
@@ -448,7 +428,8 @@ int json_parse(const struct json_source *source, struct arena *arena, struct jso
 	if (scan_bytes(source, e) < 0)
 		return -1;
 
-	p.handle = yajl_alloc(&callbacks, &allocation, &p);
+	yajl_alloc_funcs memory = json_memory; /* yajl copies it, but takes no const */
+	p.handle = yajl_alloc(&callbacks, &memory, &p);
 	int rc = parse(&p);
 	yajl_free(p.handle);
 	if (rc == 0)

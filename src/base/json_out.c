@@ -8,6 +8,7 @@
 #include "base/json_out.h"
 
 #include "base/arena.h"
+#include "base/json_memory.h"
 #include "base/str.h"
 
 #include <inttypes.h>
@@ -33,28 +34,6 @@ struct json_out {
 	struct level levels[JSON_MAX_DEPTH + 1];
 };
 
-static void *allocate(void *context, size_t size)
-{
-	(void)context;
-	return xmalloc(size);
-}
-
-static void *reallocate(void *context, void *old, size_t size)
-{
-	(void)context;
-	return xrealloc(old, size);
-}
-
-static void release(void *context, void *memory)
-{
-	(void)context;
-	free(memory);
-}
-
-static const yajl_alloc_funcs allocation = { .malloc = allocate,
-					     .realloc = reallocate,
-					     .free = release };
-
 static void append(void *context, const char *text, size_t length)
 {
 	strbuf_add(context, text, length);
@@ -65,7 +44,7 @@ struct json_out *json_out_new(bool pretty)
 	struct json_out *out = xmalloc(sizeof(*out));
 
 	*out = (struct json_out){ .pretty = pretty };
-	out->generator = yajl_gen_alloc(&allocation);
+	out->generator = yajl_gen_alloc(&json_memory);
 	yajl_gen_config(out->generator, yajl_gen_print_callback, append, &out->text);
 	yajl_gen_config(out->generator, yajl_gen_beautify, (int)pretty);
 	yajl_gen_config(out->generator, yajl_gen_indent_string, "  ");
