@@ -5,6 +5,19 @@
 #include "base/auto.h"
 #include "base/str.h"
 
+bool path_next(const char **rest, struct path_part *ret)
+{
+	ret->text = *rest + strspn(*rest, "/");
+	ret->length = strcspn(ret->text, "/");
+	*rest = ret->text + ret->length;
+	return ret->length > 0;
+}
+
+bool path_part_is(const struct path_part *part, const char *name)
+{
+	return part->length == strlen(name) && memcmp(part->text, name, part->length) == 0;
+}
+
 /* Room for what becomes of it: "/" and the terminator are all that it can gain. */
 static size_t clean_size(const char *path)
 {
@@ -13,21 +26,18 @@ static size_t clean_size(const char *path)
 
 static char *clean_into(char *clean, const char *path)
 {
+	struct path_part part;
 	size_t length = 0;
 
-	while (*path) {
-		size_t part = strcspn(path, "/");
-
-		if (part == 2 && path[0] == '.' && path[1] == '.') {
+	while (path_next(&path, &part)) {
+		if (path_part_is(&part, "..")) {
 			while (length && clean[--length] != '/')
 				;
-		} else if (part && !(part == 1 && path[0] == '.')) {
+		} else if (!path_part_is(&part, ".")) {
 			clean[length++] = '/';
-			memcpy(clean + length, path, part);
-			length += part;
+			memcpy(clean + length, part.text, part.length);
+			length += part.length;
 		}
-		path += part;
-		path += strspn(path, "/");
 	}
 	if (!length)
 		clean[length++] = '/';

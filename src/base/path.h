@@ -9,6 +9,14 @@
 
 #include <stdbool.h>
 
+/* The components of a path, one after the other, without those that are empty; false at the end. */
+struct path_part {
+	const char *text; /* not terminated */
+	size_t length;
+};
+bool path_next(const char **rest, struct path_part *ret);
+bool path_part_is(const struct path_part *part, const char *name);
+
 /* Normalise an absolute or relative path textually against "/": no "//", ".", "..", no trailing slash;
  * ".." does not go above "/"; the result is absolute, "/" at least. To be freed, or the arena's. */
 char *path_clean(const char *path) __attribute__((returns_nonnull));

@@ -44,19 +44,18 @@ static const struct spec_resources *resources_of(const struct plan_context *c)
 /* The path goes below every hierarchy: nothing in it may lead out again. */
 static int path_check(const char *path, const char *what, struct err *e)
 {
+	struct path_part part;
+
 	for (const char *p = path; *p; p++) {
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return fail(e, ERR_CONFIG, "%shas a control character", what);
 	}
-	while (*path) {
-		size_t length = strcspn(path, "/");
-
-		if (length == 2 && path[0] == '.' && path[1] == '.')
+	while (path_next(&path, &part)) {
+		if (path_part_is(&part, ".."))
 			return fail(e, ERR_CONFIG, "%s\"..\" is not allowed", what);
-		if (length > COMPONENT_MAX)
+		if (part.length > COMPONENT_MAX)
 			return fail(e, ERR_CONFIG, "%sa component is longer than %d bytes", what,
 				    COMPONENT_MAX);
-		path += length + (path[length] == '/');
 	}
 	return 0;
 }

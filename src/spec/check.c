@@ -4,6 +4,8 @@
  */
 #include "spec/check.h"
 
+#include "base/path.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,13 +261,9 @@ bool check_known(struct check *c, const char *name, const struct name_row *table
 
 bool check_has_component(const char *path, const char *component)
 {
-	size_t wanted = strlen(component);
-	while (*path) {
-		size_t length = strcspn(path, "/");
-		if (length == wanted && strncmp(path, component, length) == 0)
+	struct path_part part;
+	while (path_next(&path, &part))
+		if (path_part_is(&part, component))
 			return true;
-		path += length;
-		path += strspn(path, "/");
-	}
 	return false;
 }

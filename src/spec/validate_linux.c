@@ -3,6 +3,7 @@
  * Checks of config.json's "linux" (config-linux.md), but for resources and seccomp.
  */
 #include "base/auto.h"
+#include "base/path.h"
 #include "spec/check.h"
 
 #include <linux/mempolicy.h>
@@ -125,14 +126,12 @@ static void check_device(struct check *c, const struct spec_device *device, size
 static const char *plain_path(struct check *c, const char *path)
 {
 	autostrbuf text = { 0 };
-	while (*path) {
-		path += strspn(path, "/");
-		size_t length = strcspn(path, "/");
-		if (length > 0 && !(length == 1 && *path == '.')) {
+	struct path_part part;
+	while (path_next(&path, &part)) {
+		if (!path_part_is(&part, ".")) {
 			strbuf_putc(&text, '/');
-			strbuf_add(&text, path, length);
+			strbuf_add(&text, part.text, part.length);
 		}
-		path += length;
 	}
 	return arena_strdup(&c->arena, strbuf_text(&text));
 }

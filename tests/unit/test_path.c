@@ -110,12 +110,31 @@ static void detours_are_found(void **state)
 			STOP("path_has_detour(%s)", rows[i].path);
 }
 
+static void components_come_one_by_one(void **state)
+{
+	const char *rest = "//a/./..//b.c/", *empty = "//", *nothing = "";
+	static const char *const parts[] = { "a", ".", "..", "b.c" };
+	struct path_part part;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		assert_true(path_next(&rest, &part));
+		assert_true(path_part_is(&part, parts[i]));
+		assert_false(path_part_is(&part, "b"));
+		assert_false(path_part_is(&part, "b.cd"));
+	}
+	assert_false(path_next(&rest, &part));
+	assert_false(path_next(&empty, &part));
+	assert_false(path_next(&nothing, &part));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_are_cleaned_textually),
 		cmocka_unit_test(paths_are_compared_by_components),
 		cmocka_unit_test(detours_are_found),
+		cmocka_unit_test(components_come_one_by_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
