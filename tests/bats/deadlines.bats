@@ -325,7 +325,8 @@ has_status() { [ "$(state_of "$1")" = "$2" ]; }
     for how in KILL STOP; do
         b=$(bundle "c-$how" "$(args sleep 4711)" "$(hook createRuntime 'sleep 4712 & wait')")
         background create create -b "$b" c1
-        wait_until pgrep -f 'sleep 4712'
+        # the hook's child, and not the hook that names it
+        wait_until pgrep -x -f 'sleep 4712'
         guard=$(guard_of "$pid" | while read -r child; do grep -qx hook-guard "/proc/$child/comm" && echo "$child"; done)
         [ -n "$guard" ]
         kill "-$how" "$guard"
