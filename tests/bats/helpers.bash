@@ -260,7 +260,7 @@ start_test() {
     SHIM_ROOT=$BATS_TEST_TMPDIR/state SHIM_POLICY=''
     SHIM_POLICY_DIRECTORY=/run/distro-shim-test
     machine_state >"$BATS_TEST_TMPDIR/machine.before"
-    adopted_processes >"$BATS_TEST_TMPDIR/adopted.before"
+    processes >"$BATS_TEST_TMPDIR/processes.before"
     cd "$BATS_TEST_TMPDIR" || return 1
 }
 
@@ -280,15 +280,19 @@ machine_state() {
     ip -n distros -br addr | awk '{ $2 = ""; print }'
     ip -n distros route
 }
-# Processes that init has adopted. Those of a test that went before may end while this one runs.
-adopted_processes() {
+# processes [adopted]: number, time of its start and name of each, or of those that init has adopted.
+processes() {
     [ -n "${DISTRO_SHIM_WORLD:-}" ] || return 0
-    awk '{ line = $0; sub(/.*\) /, "", line); split(line, f, " "); if (f[2] == 1) print $1, $2 }' \
+    awk -v of="${1:-}" '{ line = $0; sub(/.*\) /, "", line); split(line, f, " ")
+            name = $0; sub(/^[0-9]+ /, "", name); sub(/\) .*/, ")", name)
+            if (of != "adopted" || f[2] == 1) print $1, f[20], name }' \
         /proc/[0-9]*/stat 2>/dev/null | sort || true # some end meanwhile
 }
+# Those of a test that went before, and of bats itself, may be adopted while this one runs.
 left_behind() {
     diff "$BATS_TEST_TMPDIR/machine.before" "$BATS_TEST_TMPDIR/machine.after"
-    comm -13 "$BATS_TEST_TMPDIR/adopted.before" "$BATS_TEST_TMPDIR/adopted.after"
+    awk 'NR == FNR { before[$1 " " $2]; next } !(($1 " " $2) in before)' \
+        "$BATS_TEST_TMPDIR/processes.before" "$BATS_TEST_TMPDIR/adopted.after"
 }
 
 end_test() {
@@ -302,7 +306,7 @@ end_test() {
     # the kernel takes its time with what was killed
     for ((i = 0; i < 60; i++)); do
         machine_state >"$BATS_TEST_TMPDIR/machine.after"
-        adopted_processes >"$BATS_TEST_TMPDIR/adopted.after"
+        processes adopted >"$BATS_TEST_TMPDIR/adopted.after"
         [ -n "$(left_behind)" ] || break
         sleep 0.05
     done
