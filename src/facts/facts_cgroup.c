@@ -111,13 +111,12 @@ static char *path_in_mount(const char *path, const char *root, struct arena *are
 {
 	if (str_has_prefix(path, "/..") && (path[3] == '/' || !path[3]))
 		return arena_strdup(arena, "/");
-	if (str_eq(root, "/"))
-		return arena_strdup(arena, path);
+	path = path_clean_in(arena, path);
+	root = path_clean_in(arena, root);
 	if (!path_is_below(path, root))
 		return arena_strdup(arena, "/");
-	path += strlen(root);
-	/* Below it by a path that the kernel does not write ("//a"): taken for the whole. */
-	return arena_strdup(arena, *path == '/' ? path : "/");
+	path += str_eq(root, "/") ? 0 : strlen(root);
+	return arena_strdup(arena, *path ? path : "/");
 }
 
 static int layout_of(const struct cgroup_facts *facts)
