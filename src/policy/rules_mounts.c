@@ -76,16 +76,18 @@ void rule_mounts_proc(struct application *a, const char *id)
 	const struct spec *spec = a->edit.spec;
 	struct spec_mount fresh;
 	bool found = false;
+	size_t first;
 
 	if (!a->pid_made)
 		return;
+	first = first_seen(a);
 	fresh = mount_make(a, "proc", "proc", "/proc", "nosuid,noexec,nodev");
 	for (size_t i = 0; i < spec->mounts.n; i++) {
 		const struct spec_mount *mount = &spec->mounts.v[i];
 
 		if (!mount_is_at(a, mount, "/proc"))
 			continue;
-		found |= i >= first_seen(a);
+		found |= i >= first;
 		if (mount_is_bind(mount) || !str_eq(mount->type, "proc"))
 			edit_mount_replace(&a->edit, id, i, &fresh,
 					   "the new PID namespace gets a procfs of its own");
