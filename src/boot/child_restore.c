@@ -86,7 +86,7 @@ static int attach_hierarchy(struct boot *b, const struct plan_mount *mount,
 	return fd < 0 ? -1 : attach(fd, place, e);
 }
 
-/* The one instance of cgroup2 as the host has mounted it (criu_yard_make()); of version 1, where there is no cgroup
+/* The one instance of cgroup2 as the host has mounted it (criu_yard_make()); of version 1, without a cgroup
  * namespace, the hierarchies that are bound. The tmpfs that they are on is in the images. */
 static int attach_cgroup_view(struct boot *b, size_t index, struct err *e)
 {

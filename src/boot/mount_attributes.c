@@ -124,7 +124,7 @@ int separate_from_host(struct boot *b, int fd, const struct plan_mount *mount, s
 	return 0;
 }
 
-/* The root's propagation is set last, and where it is recursive it is everybody's. */
+/* The root's propagation is set last, and where it is recursive it is that of all mounts. */
 bool propagation_is_set_again(const struct boot *b, const struct plan_mount *mount)
 {
 	return mount->propagation.n > 0 &&

@@ -112,7 +112,7 @@ struct plan_mount {
 	/* of those: made read-only, it is not for a later remount to change */
 	bool stays_readonly;
 	bool readonly_top; /* CGROUP of v1: the hierarchies in it are writable */
-	bool whole_tree;   /* CGROUP of v2: the host's, for there is no cgroup namespace */
+	bool whole_tree;   /* CGROUP of v2: the host's, without a cgroup namespace */
 	struct plan_belows below;
 	struct {
 		size_t n;

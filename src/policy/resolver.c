@@ -269,7 +269,7 @@ static bool is_last_resort(const char *address, const struct strlist *of_host)
 	return false;
 }
 
-/* How long "10.88." of "10.88.0.5" is; 0: it is no address of IPv4. */
+/* How long "10.88." of "10.88.0.5" is; 0: it is not an address of IPv4. */
 static size_t net_length(const char *address)
 {
 	const char *first = strchr(address, '.');

@@ -17,7 +17,7 @@
 /* Flags that no call knows. */
 #define WRONG (~0L)
 
-/* The name is no pointer, so that the table is not relocated: that would be a page of each container's own. */
+/* The name is not a pointer, so that the table is not relocated: that would be a page of each container's own. */
 struct question {
 	char name[20];
 	int number;

@@ -587,7 +587,7 @@ END
         mkdir $at/beside/x $at$own/x 2>&1; awk "\$5 == \"$at\" { print \$4, \$6 }" /proc/self/mountinfo'
     without='.linux.namespaces |= map(select(.type != "cgroup"))'
     policy '{"version": 1, "namespaces": {"cgroup": "requested"}}'
-    # also where it is not asked for: it is everybody's
+    # also where it is not asked for: it is shared with other processes
     for more in . '(.mounts[] | select(.destination == "/sys/fs/cgroup") | .options) -= ["ro"]' \
         '.mounts += [{destination: "/sys/fs/cgroup", options: ["remount", "bind", "rw"]}]'; do
         ask "$look" "$without" "$more"
