@@ -53,20 +53,19 @@ void kernel_mount_list(struct boot *b, struct u32list *list, uint32_t id)
 int kernel_mount_known(struct boot *b, int fd, bool stays_readonly, struct err *e)
 {
 	struct statfs fs;
-	struct statx st;
+	uint32_t id;
 
 	if (!b->plan->kernel_own)
 		return 0;
-	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) <
-	    0)
-		return fail_sys(e, "ask for the id of a mount");
-	kernel_mount_list(b, &b->kernel_mounts, (uint32_t)st.stx_mnt_id);
+	if (mount_id(fd, &id, e) < 0)
+		return -1;
+	kernel_mount_list(b, &b->kernel_mounts, id);
 	if (!stays_readonly)
 		return 0;
 	if (fstatfs(fd, &fs) < 0)
 		return fail_sys(e, "stat the file system of a mount");
 	if (fs.f_flags & ST_RDONLY)
-		kernel_mount_list(b, &b->kernel_readonly, (uint32_t)st.stx_mnt_id);
+		kernel_mount_list(b, &b->kernel_readonly, id);
 	return 0;
 }
 

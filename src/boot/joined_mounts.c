@@ -20,10 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#ifndef STATX_MNT_ID
-#define STATX_MNT_ID 0x00001000U
-#endif
-
 static bool joins_mounts(const struct boot *b)
 {
 	return !b->live && !b->plan->namespaces.new_mount && find_join(b->plan, SPEC_NS_MOUNT);
@@ -32,18 +28,11 @@ static bool joins_mounts(const struct boot *b)
 /* By the runtime's procfs, for there may be none in there. */
 static int find_mount(struct boot *b, int fd, const struct mountinfo_entry **ret, struct err *e)
 {
-	autofree char *text = NULL;
 	struct mountinfo info;
-	struct statx st;
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) <
-	    0)
-		return fail_sys(e, "ask for the id of a mount");
-	if (read_file_at(b->descriptors, "../mountinfo", MOUNTINFO_MAX, &text, NULL, e) < 0 ||
-	    mountinfo_parse(text, b->arena, &info, e) < 0)
+	if (mountinfo_read_at(b->descriptors, "../mountinfo", b->arena, &info, e) < 0)
 		return -1;
-	*ret = mountinfo_find(&info, (uint32_t)st.stx_mnt_id);
-	return 0;
+	return mountinfo_of(&info, fd, ret, e);
 }
 
 int child_joined_target(struct boot *b, const struct plan_mount *mount, int target, struct err *e)

@@ -14,30 +14,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#ifndef STATX_MNT_ID
-#define STATX_MNT_ID 0x00001000U
-#endif
-
 /* By the runtime's procfs, for the container's may be anything. */
 static int read_mounts(struct boot *b, struct mountinfo *ret, struct err *e)
 {
-	autofree char *text = NULL;
-
-	if (read_file_at(b->descriptors, "../mountinfo", MOUNTINFO_MAX, &text, NULL, e) < 0)
-		return -1;
-	return mountinfo_parse(text, b->arena, ret, e);
-}
-
-static int find_mount(const struct mountinfo *info, int fd, const struct mountinfo_entry **ret,
-		      struct err *e)
-{
-	struct statx st;
-
-	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) <
-	    0)
-		return fail_sys(e, "ask for the id of a mount");
-	*ret = mountinfo_find(info, (uint32_t)st.stx_mnt_id);
-	return 0;
+	return mountinfo_read_at(b->descriptors, "../mountinfo", b->arena, ret, e);
 }
 
 /* Which of the plan's it is, or lies on; NULL: it was there before. */
@@ -68,7 +48,7 @@ int child_live_check_given(struct boot *b, struct err *e)
 	/* a link that was copied is no mount */
 	for (size_t i = 0; i < n; i++) {
 		given[i] = NULL;
-		if (b->mount_fds[i] >= 0 && find_mount(&info, b->mount_fds[i], &given[i], e) < 0)
+		if (b->mount_fds[i] >= 0 && mountinfo_of(&info, b->mount_fds[i], &given[i], e) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < info.n; i++) {
@@ -119,7 +99,7 @@ int child_live_check_guard(struct boot *b, int fd, const char *path, struct err 
 	enum kernel_fs_kind kind;
 	struct mountinfo info;
 
-	if (read_mounts(b, &info, e) < 0 || find_mount(&info, fd, &mount, e) < 0)
+	if (read_mounts(b, &info, e) < 0 || mountinfo_of(&info, fd, &mount, e) < 0)
 		return -1;
 	under = mount ? mountinfo_find(&info, mount->parent) : NULL;
 	kind = under ? kernel_fs_kind(under->fstype) : KERNEL_FS_NONE;

@@ -22,17 +22,15 @@
 
 static int read_mounts(struct boot *b, struct mountinfo *ret, struct err *e)
 {
-	autofree char *text = NULL;
 	char path[48];
 
 	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)b->init.pid);
-	if (read_file_at(AT_FDCWD, path, MOUNTINFO_MAX, &text, NULL, e) < 0) {
-		/* proc_pid_mountinfo(5): of a process that is ending. Its last words tell more. */
-		if (e->sys == EINVAL || e->sys == ENOENT)
-			e->sys = ESRCH;
-		return -1;
-	}
-	return mountinfo_parse(text, b->arena, ret, e);
+	if (mountinfo_read_at(AT_FDCWD, path, b->arena, ret, e) == 0)
+		return 0;
+	/* proc_pid_mountinfo(5): of a process that is ending. Its last words tell more. */
+	if (e->sys == EINVAL || e->sys == ENOENT)
+		e->sys = ESRCH;
+	return -1;
 }
 
 static bool is_readonly(const struct mountinfo_entry *mount)

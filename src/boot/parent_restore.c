@@ -159,13 +159,11 @@ static void add_mount(struct boot *b, const struct mountinfo *info, size_t index
 static int add_mounts(struct boot *b, struct err *e)
 {
 	struct criu_pairs *mounts = &b->restore->criu->mounts;
-	autofree char *text = NULL;
 	struct mountinfo info;
 	char path[48];
 
 	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)b->init.pid);
-	if (read_file_at(AT_FDCWD, path, MOUNTINFO_MAX, &text, NULL, e) < 0 ||
-	    mountinfo_parse(text, b->arena, &info, e) < 0)
+	if (mountinfo_read_at(AT_FDCWD, path, b->arena, &info, e) < 0)
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
 		if (b->places.v[i])

@@ -19,10 +19,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#ifndef STATX_MNT_ID
-#define STATX_MNT_ID 0x00001000U
-#endif
-
 struct sorting {
 	int root; /* of the container */
 	const struct spec *spec;
@@ -36,11 +32,7 @@ struct sorting {
 
 int criu_mounts_read(int proc, struct arena *arena, struct mountinfo *ret, struct err *e)
 {
-	autofree char *text = NULL;
-
-	if (read_file_at(proc, "mountinfo", MOUNTINFO_MAX, &text, NULL, e) < 0)
-		return -1;
-	return mountinfo_parse(text, arena, ret, e);
+	return mountinfo_read_at(proc, "mountinfo", arena, ret, e);
 }
 
 static bool is_bind(const struct spec_mount *mount)
@@ -61,17 +53,13 @@ static const struct mountinfo_entry *mount_at(const struct sorting *s, const cha
 					      size_t *ret_index)
 {
 	autoclose int fd = sys_openat2(s->root, path, O_PATH | O_CLOEXEC, 0, RESOLVE_IN_ROOT);
-	struct statx st;
+	const struct mountinfo_entry *found;
+	struct err ignored;
 
-	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0 ||
-	    !(st.stx_mask & STATX_MNT_ID))
+	if (fd < 0 || mountinfo_of(s->mounts, fd, &found, &ignored) < 0 || !found)
 		return NULL;
-	for (size_t i = 0; i < s->mounts->n; i++)
-		if (s->mounts->v[i].id == st.stx_mnt_id) {
-			*ret_index = i;
-			return &s->mounts->v[i];
-		}
-	return NULL;
+	*ret_index = (size_t)(found - s->mounts->v);
+	return found;
 }
 
 static int name_configured(struct sorting *s, struct err *e)

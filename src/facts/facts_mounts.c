@@ -17,10 +17,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#ifndef STATX_MNT_ID
-#define STATX_MNT_ID 0x00001000U
-#endif
-
 int mount_table_get(struct mount_table *table, struct arena *arena, const struct mountinfo **ret,
 		    struct err *e)
 {
@@ -47,14 +43,10 @@ static char *path_of(int fd, struct arena *arena)
 
 static const struct mountinfo_entry *mount_of(const struct mountinfo *info, int fd)
 {
-	struct statx st;
+	const struct mountinfo_entry *found;
+	struct err ignored;
 
-	/* What it costs is the kernel's table alone: no file system is asked. */
-	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) <
-		    0 ||
-	    !(st.stx_mask & STATX_MNT_ID))
-		return NULL;
-	return mountinfo_find(info, (uint32_t)st.stx_mnt_id);
+	return mountinfo_of(info, fd, &found, &ignored) < 0 ? NULL : found;
 }
 
 /* What of a file system is seen at `path` of a mount of it. A procfs has a directory for each process: that of

@@ -10,8 +10,14 @@
 #include "base/str.h"
 #include "sys/procfs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x00001000U
+#endif
 
 static bool is_octal(char c)
 {
@@ -140,6 +146,41 @@ int mountinfo_read(struct arena *arena, struct mountinfo *ret, struct err *e)
 	if (fd < 0 || read_fd_all(fd, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, e) < 0)
 		return -1;
 	return mountinfo_parse(text, arena, ret, e);
+}
+
+int mountinfo_read_at(int dirfd, const char *path, struct arena *arena, struct mountinfo *ret,
+		      struct err *e)
+{
+	autofree char *text = NULL;
+
+	if (read_file_at(dirfd, path, MOUNTINFO_MAX, &text, NULL, e) < 0)
+		return -1;
+	return mountinfo_parse(text, arena, ret, e);
+}
+
+int mount_id(int fd, uint32_t *ret, struct err *e)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) <
+	    0)
+		return fail_sys(e, "ask for the id of a mount");
+	/* Linux 5.8 */
+	if (!(st.stx_mask & STATX_MNT_ID))
+		return fail_errno(e, EOPNOTSUPP, "ask for the id of a mount");
+	*ret = (uint32_t)st.stx_mnt_id;
+	return 0;
+}
+
+int mountinfo_of(const struct mountinfo *info, int fd, const struct mountinfo_entry **ret,
+		 struct err *e)
+{
+	uint32_t id;
+
+	if (mount_id(fd, &id, e) < 0)
+		return -1;
+	*ret = mountinfo_find(info, id);
+	return 0;
 }
 
 bool mount_point_is_below(const char *point, const char *directory)

@@ -33,11 +33,21 @@ int mountinfo_parse(const char *text, struct arena *arena, struct mountinfo *ret
 /* Of this process, through a verified procfs. */
 int mountinfo_read(struct arena *arena, struct mountinfo *ret, struct err *e) MUST_CHECK;
 
+/* Of another process: a file "mountinfo" below a descriptor. */
+int mountinfo_read_at(int dirfd, const char *path, struct arena *arena, struct mountinfo *ret,
+		      struct err *e) MUST_CHECK;
+
 /* Both as the table has them: absolute, without double slashes. */
 bool mount_point_is_below(const char *point, const char *directory);
 
 /* The entry with this id; NULL where there is none. */
 const struct mountinfo_entry *mountinfo_find(const struct mountinfo *info, uint32_t id);
+
+/* The id of the mount that a descriptor is on. That is the kernel's table alone: no file system is asked. */
+int mount_id(int fd, uint32_t *ret, struct err *e) MUST_CHECK;
+/* Its entry, NULL where there is none. */
+int mountinfo_of(const struct mountinfo *info, int fd, const struct mountinfo_entry **ret,
+		 struct err *e) MUST_CHECK;
 
 /* Whether `mount` lies on `top`, or on what lies on it. */
 bool mountinfo_is_on(const struct mountinfo *info, const struct mountinfo_entry *mount,
