@@ -36,6 +36,28 @@ start_engine_test() { # PROGRAM
 }
 readlink_of() { echo "$2:[$(stat -L -c %i "$1")]"; } # FILE TYPE
 
+# engine SECONDS PROGRAM ARGUMENT...: with a deadline; then $status, $output (of stdout) and $stderr
+engine() {
+    local seconds=$1
+    shift
+    status=0
+    timeout -k 5 "$seconds" "$@" </dev/null >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- || status=$?
+    output=$(<"$BATS_TEST_TMPDIR/stdout") stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+}
+# it_succeeded PROGRAM ARGUMENT...: what `engine` has called so ended with 0
+it_succeeded() {
+    [ "$status" = 0 ] || { printf '%s\n' "$*: exit status $status" "$output" "$stderr" >&2 && return 1; }
+}
+# it_failed STATUS PATTERN TEXT PROGRAM ARGUMENT...: it ended so, and TEXT, which it said, matches
+it_failed() {
+    local expected=$1 pattern=$2 text=$3
+    shift 3
+    if [ "$status" != "$expected" ] || ! [[ $text =~ $pattern ]]; then
+        printf '%s\n' "$*" "expected $expected and '$pattern', got $status and: $output" "$stderr" >&2
+        return 1
+    fi
+}
+
 # ---- Podman
 
 setup_podman() {
@@ -62,25 +84,18 @@ END
 }
 
 # pod ARGUMENT...: Podman with a deadline; then $status, $output (of stdout) and $stderr
-pod() {
-    status=0
-    timeout -k 5 "${SECONDS_MAX:-40}" podman "$@" </dev/null >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- || status=$?
-    output=$(<"$BATS_TEST_TMPDIR/stdout") stderr=$(<"$BATS_TEST_TMPDIR/stderr")
-}
+pod() { engine "${SECONDS_MAX:-40}" podman "$@"; }
 # ok ARGUMENT...: the same, and it must succeed
 ok() {
     pod "$@"
-    [ "$status" = 0 ] || { printf '%s\n' "podman $*: exit status $status" "$output" "$stderr" >&2 && return 1; }
+    it_succeeded podman "$@"
 }
 # fails STATUS PATTERN ARGUMENT...: it must end so, and say on stderr what matches
 fails() {
     local expected=$1 pattern=$2
     shift 2
     pod "$@"
-    if [ "$status" != "$expected" ] || ! [[ $stderr =~ $pattern ]]; then
-        printf '%s\n' "podman $*" "expected $expected and '$pattern', got $status and: $output" "$stderr" >&2
-        return 1
-    fi
+    it_failed "$expected" "$pattern" "$stderr" podman "$@"
 }
 # busybox FLAG... -- SCRIPT: what `podman run --rm FLAG... busybox sh -c SCRIPT` says is in $output
 busybox_says() {
@@ -166,14 +181,10 @@ teardown_containerd() {
 # shellcheck disable=SC2034 # read by the tests
 CTR_IMAGE=localhost/busybox:latest
 # ct ARGUMENT...: ctr with a deadline; then $status, $output and $stderr
-ct() {
-    status=0
-    timeout -k 5 30 ctr "$@" </dev/null >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- || status=$?
-    output=$(<"$BATS_TEST_TMPDIR/stdout") stderr=$(<"$BATS_TEST_TMPDIR/stderr")
-}
+ct() { engine 30 ctr "$@"; }
 ct_ok() {
     ct "$@"
-    [ "$status" = 0 ] || { printf '%s\n' "ctr $*: exit status $status" "$output" "$stderr" >&2 && return 1; }
+    it_succeeded ctr "$@"
 }
 # ct "${CT_RUN[@]}" FLAG... "$CTR_IMAGE" ID COMMAND...: with the runtime
 # shellcheck disable=SC2034 # read by the tests
@@ -236,24 +247,17 @@ DOCKER_IMAGE=localhost/busybox:latest
 DOCKER_BUNDLES=/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby
 DOCKER_RECORDS=/run/docker/runtime-runc/moby
 # dk ARGUMENT...: docker with a deadline; then $status, $output and $stderr
-dk() {
-    status=0
-    timeout -k 5 30 docker "$@" </dev/null >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- || status=$?
-    output=$(<"$BATS_TEST_TMPDIR/stdout") stderr=$(<"$BATS_TEST_TMPDIR/stderr")
-}
+dk() { engine 30 docker "$@"; }
 dk_ok() {
     dk "$@"
-    [ "$status" = 0 ] || { printf '%s\n' "docker $*: exit status $status" "$output" "$stderr" >&2 && return 1; }
+    it_succeeded docker "$@"
 }
 # dk_fails STATUS PATTERN ARGUMENT...: it must end so; of what exec could not start, Docker tells on stdout
 dk_fails() {
     local expected=$1 pattern=$2
     shift 2
     dk "$@"
-    if [ "$status" != "$expected" ] || ! [[ $output$stderr =~ $pattern ]]; then
-        printf '%s\n' "docker $*" "expected $expected and '$pattern', got $status and: $output" "$stderr" >&2
-        return 1
-    fi
+    it_failed "$expected" "$pattern" "$output$stderr" docker "$@"
 }
 end_docker_test() {
     [ -e "$BATS_TEST_TMPDIR/machine.before" ] || return 0 # skipped
