@@ -122,7 +122,10 @@ static bool remove_made(const char *path)
 	above[slash - path] = '\0';
 	autoclose int fd = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	bool begun = fd >= 0 && mark_is_making(fd, slash + 1);
-	if ((!begun && !mark_byte(path, CGROUP_MADE_BY_US)) || mark_read_path(path, &owner) != 0)
+	/* The creator may have been killed further up. */
+	if (!begun && !mark_byte(path, CGROUP_MADE_BY_US))
+		return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && is_gone(errno);
+	if (mark_read_path(path, &owner) != 0)
 		return false;
 	gone = unlinkat(AT_FDCWD, path, AT_REMOVEDIR) == 0;
 	if (gone && begun)

@@ -155,6 +155,21 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     [ -e "$at/test-half" ] && [ ! -e "$at/test-half/below" ]
 }
 
+@test "a creator that is killed before it has marked what it has made on the way leaves it to delete" {
+    requires cmd:strace
+    b=$(bundle c1 "$(args sleep 1000)" "$(at /test-killed/below/c1)")
+    # in the first hierarchy: what is being made, and its mark, before which it is killed; then one level below
+    for when in 2 4; do
+        status=0
+        strace -f -qq -o trace -e trace=setxattr,lsetxattr -e inject=setxattr:signal=KILL:when=$when \
+            "$DISTRO_SHIM" --root "$SHIM_ROOT" create -b "$b" c1 </dev/null >said 2>&1 3>&- || status=$?
+        is "$status" 137
+        [ -n "$(directories /test-killed)" ]
+        succeeds delete --force c1
+        is "$(directories /test-killed)" ''
+    done
+}
+
 @test "of several that ask for one group at once, one gets it at most" {
     mkdir -p "$BATS_TEST_TMPDIR/said"
     for round in 1 2 3; do
