@@ -13,8 +13,8 @@
 #define LISTEN_FDS_MAX 65536
 #define VARIABLES_MAX 4
 
-/* A service manager names the runtime's pid, Podman the one that the program will have; without one, runc and crun
- * take them, too. Those of another process are not meant. */
+/* A service manager names the runtime's pid, an engine perhaps the one that the program will have; runc and crun look at
+ * neither. Those of another process are not meant. */
 static bool are_for_us(const char *pid)
 {
 	uint32_t value;

@@ -165,7 +165,7 @@ exec "$@"
 END
     sh launch "$DISTRO_SHIM" --root "$SHIM_ROOT" run --preserve-fds 1 -b "$b" c1 3<first 4<second </dev/null >out
     is "$(<out)" $'1 1 web\nfirst\nsecond\n0\n1\n2\n3\n4'
-    # as Podman says it, and as it is taken elsewhere
+    # by the number that the program will have, and by none
     for pid in LISTEN_PID=1 A=1; do
         env $pid LISTEN_FDS=1 "$DISTRO_SHIM" --root "$SHIM_ROOT" run --preserve-fds 1 -b "$b" c1 3<first 4<second </dev/null >out
         is "$pid $(<out)" "$pid "$'1 1\nfirst\nsecond\n0\n1\n2\n3\n4'
