@@ -133,7 +133,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/pointer.c \
 	src/policy/pointer.h \
 	src/policy/policy.h \
-	src/policy/policy_decode.c \
+	src/policy/decode.c \
 	src/policy/policy_default.c \
 	src/policy/resolver.c \
 	src/policy/resolver.h \
@@ -154,37 +154,37 @@ src_libplan_a_SOURCES = \
 	src/plan/gvariant.c \
 	src/plan/mount_idmap.c \
 	src/plan/mount_options.c \
-	src/plan/parts.h \
+	src/plan/context.h \
 	src/plan/plan.h \
-	src/plan/plan_caps.c \
-	src/plan/plan_cgroup.c \
-	src/plan/plan_device_rules.c \
-	src/plan/plan_devices.c \
-	src/plan/plan_handler.c \
-	src/plan/plan_hooks.c \
-	src/plan/plan_host_mounts.c \
-	src/plan/plan_hooks.h \
-	src/plan/plan_ids.c \
-	src/plan/plan_kernel_mounts.c \
-	src/plan/plan_label.c \
-	src/plan/plan_live_mounts.c \
-	src/plan/plan_live_mounts.h \
-	src/plan/plan_make.c \
-	src/plan/plan_mounts.c \
-	src/plan/plan_ns.c \
-	src/plan/plan_paths.c \
-	src/plan/plan_process.c \
-	src/plan/plan_resources.c \
-	src/plan/plan_resources.h \
-	src/plan/plan_rdt.c \
-	src/plan/plan_rlimits.c \
-	src/plan/plan_scheduling.c \
-	src/plan/plan_seccomp.c \
-	src/plan/plan_seccomp.h \
-	src/plan/plan_state.c \
-	src/plan/plan_state.h \
-	src/plan/plan_systemd.c \
-	src/plan/plan_systemd.h \
+	src/plan/capabilities.c \
+	src/plan/cgroup.c \
+	src/plan/device_rules.c \
+	src/plan/devices.c \
+	src/plan/handler.c \
+	src/plan/hooks.c \
+	src/plan/host_mounts.c \
+	src/plan/hooks.h \
+	src/plan/ids.c \
+	src/plan/kernel_mounts.c \
+	src/plan/label.c \
+	src/plan/live_mounts.c \
+	src/plan/live_mounts.h \
+	src/plan/make.c \
+	src/plan/mounts.c \
+	src/plan/namespaces.c \
+	src/plan/paths.c \
+	src/plan/process.c \
+	src/plan/resources.c \
+	src/plan/resources.h \
+	src/plan/rdt.c \
+	src/plan/rlimits.c \
+	src/plan/scheduling.c \
+	src/plan/seccomp.c \
+	src/plan/seccomp.h \
+	src/plan/state.c \
+	src/plan/state.h \
+	src/plan/systemd.c \
+	src/plan/systemd.h \
 	src/plan/print.c \
 	src/plan/print_json.c \
 	src/plan/print_scheduling.c \
@@ -283,12 +283,12 @@ src_libseccomp_filter_a_SOURCES = \
 src_libfacts_a_SOURCES = \
 	src/facts/facts.c \
 	src/facts/facts.h \
-	src/facts/facts_cgroup.c \
-	src/facts/facts_groups.c \
-	src/facts/facts_mounts.c \
-	src/facts/facts_ns.c \
-	src/facts/facts_resolver.c \
-	src/facts/facts_rootfs.c \
+	src/facts/cgroup.c \
+	src/facts/groups.c \
+	src/facts/mounts.c \
+	src/facts/ns.c \
+	src/facts/resolver.c \
+	src/facts/rootfs.c \
 	src/facts/gather.h \
 	src/facts/groups.h \
 	src/facts/policy_file.c \

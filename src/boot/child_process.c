@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "hooks/hooks.h"
-#include "plan/plan_state.h"
+#include "plan/state.h"
 #include "sys/beneath.h"
 #include "sys/channel.h"
 #include "sys/nsfd.h"

@@ -7,7 +7,7 @@
 
 #include "boot/protocol.h"
 #include "hooks/hooks.h"
-#include "plan/plan_state.h"
+#include "plan/state.h"
 #include "sys/channel.h"
 #include "sys/nsfd.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/str.h"
 #include "boot/protocol.h"
-#include "plan/plan_live_mounts.h"
+#include "plan/live_mounts.h"
 #include "sys/beneath.h"
 #include "sys/channel.h"
 #include "sys/mount_api.h"

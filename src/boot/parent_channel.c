@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "boot/runtime_hooks.h"
-#include "plan/plan_state.h"
+#include "plan/state.h"
 #include "sys/channel.h"
 #include "sys/deliver.h"
 #include "sys/procfs.h"

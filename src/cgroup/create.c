@@ -6,7 +6,7 @@
 #include "cgroup/device_program.h"
 #include "cgroup/make.h"
 #include "cgroup/record.h"
-#include "plan/plan_systemd.h"
+#include "plan/systemd.h"
 
 #include "base/auto.h"
 #include "base/io.h"

@@ -7,7 +7,7 @@
 #define CGROUP_SYSTEMD_H
 
 #include "cgroup/cgroup.h"
-#include "plan/plan_systemd.h"
+#include "plan/systemd.h"
 
 /*
  * Make the scope around a process that waits, then its limits as cgroup_adopt() does. In *record the unit is

@@ -5,7 +5,7 @@
 #define CGROUP_SYSTEMD_BUS_H
 
 #include "cgroup/systemd_library.h"
-#include "plan/plan_systemd.h"
+#include "plan/systemd.h"
 
 struct systemd_bus {
 	const struct systemd_library *library;

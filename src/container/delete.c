@@ -14,7 +14,7 @@
 #include "container/leftover.h"
 #include "container/records.h"
 #include "facts/groups.h"
-#include "plan/plan_hooks.h"
+#include "plan/hooks.h"
 #include "sys/deadline.h"
 #include "sys/dying.h"
 #include "sys/family.h"

@@ -12,8 +12,8 @@
 #include "container/leftover.h"
 #include "container/notify.h"
 #include "container/records.h"
-#include "plan/plan_hooks.h"
-#include "plan/plan_state.h"
+#include "plan/hooks.h"
+#include "plan/state.h"
 #include "seccomp/program.h"
 #include "sys/caller.h"
 

@@ -7,7 +7,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "container/living.h"
-#include "plan/plan_live_mounts.h"
+#include "plan/live_mounts.h"
 
 #include <fcntl.h>
 

@@ -11,7 +11,7 @@
 #include "container/input.h"
 #include "container/leftover.h"
 #include "container/living.h"
-#include "plan/plan_resources.h"
+#include "plan/resources.h"
 
 #include <fcntl.h>
 

@@ -4,7 +4,7 @@
  * have a meaning on both scales: 2 -> 1, 1024 -> 100 (the defaults), 262144 -> 10000. Pure; without the
  * mathematics library, which nothing else would need.
  */
-#include "plan/plan_resources.h"
+#include "plan/resources.h"
 
 #define SHARES_LEAST 2
 #define SHARES_MOST 262144

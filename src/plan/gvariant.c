@@ -3,7 +3,7 @@
  * GVariant's text format as far as properties of systemd take it: booleans, numbers, strings, arrays of one
  * of them, with a type in front where it is not the usual one ("uint64 5", "@as []"). Pure.
  */
-#include "plan/plan_systemd.h"
+#include "plan/systemd.h"
 
 #include "base/auto.h"
 

@@ -7,7 +7,7 @@
  * crun's value form is read too: idmap=uids=FROM-TO-SIZE#...;gids=..., where TO is an id of the runtime's
  * own user namespace, or with "@" in front of the triple one of the container's.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 

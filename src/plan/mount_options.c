@@ -4,7 +4,7 @@
  * the mount API by descriptors: an attribute of the mount, recursive or not (mount_setattr(2)), a
  * propagation, a flag of the superblock (fsconfig(2)), or a word of the plan's own. Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 #include "sys/mount_api.h"

@@ -181,7 +181,7 @@ struct plan_cgroup {
 	/* v2: "a/b" below it, where the container's processes are put once it has its cgroup namespace; NULL:
 	 * none */
 	const char *delegated;
-	/* plan_systemd.h: a unit whose cgroup it is, made by systemd; NULL: the group is made in the files */
+	/* plan/systemd.h: a unit whose cgroup it is, made by systemd; NULL: the group is made in the files */
 	const struct plan_scope *scope;
 	bool exclusive; /* no other container's group is, contains or lies in it */
 };

@@ -3,7 +3,7 @@
  * The plan as text for people and golden files: names in place of numbers, one action a line, nothing
  * that a terminal would obey. Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 #include "sys/caps.h"

@@ -2,7 +2,7 @@
 /*
  * The plan as JSON, the same data as print.c, with names in place of numbers. Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 #include "sys/caps.h"

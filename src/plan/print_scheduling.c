@@ -2,7 +2,7 @@
 /*
  * How the plan shows scheduling, memory policy, personality and labels of the program. Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 

@@ -2,7 +2,7 @@
 /*
  * The plan's system call filter and its confinement, as text and as JSON. Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A unit of systemd for people, for golden files and as JSON. Pure. */
-#include "plan/parts.h"
-#include "plan/plan_systemd.h"
+#include "plan/context.h"
+#include "plan/systemd.h"
 
 void print_scope(const struct plan_scope *scope, struct strbuf *out)
 {

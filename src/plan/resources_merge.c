@@ -4,7 +4,7 @@
  * (Docker), so these change nothing. Devices stay as they were made: engines send them along with their
  * other limits, and no runtime has ever acted on it. Pure.
  */
-#include "plan/plan_resources.h"
+#include "plan/resources.h"
 
 #include "base/auto.h"
 

@@ -3,7 +3,7 @@
 #ifndef PLAN_RESOURCES_WRITER_H
 #define PLAN_RESOURCES_WRITER_H
 
-#include "plan/plan_resources.h"
+#include "plan/resources.h"
 
 struct resources_writer {
 	const struct resources_request *request;

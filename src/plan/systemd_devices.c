@@ -4,7 +4,7 @@
  * which devices may be used at all. A device is named by its numbers; whoever sends it looks for the name that
  * it has on this host. Pure.
  */
-#include "plan/plan_systemd.h"
+#include "plan/systemd.h"
 
 #include "base/auto.h"
 

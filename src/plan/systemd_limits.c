@@ -3,7 +3,7 @@
  * Writes to cgroup files as properties of a unit (systemd.resource-control(5)), as far as systemd knows them.
  * The files are written too: of several limits systemd knows nothing, and others it writes later. Pure.
  */
-#include "plan/plan_systemd.h"
+#include "plan/systemd.h"
 
 #include "base/auto.h"
 

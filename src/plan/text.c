@@ -3,7 +3,7 @@
  * Texts for the plan: argument vectors, and a set that finds duplicates in linear time (a config may carry
  * tens of thousands of variables or mounts). Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 struct text_slot {
 	const char *text;

@@ -6,8 +6,8 @@
  * update that is asked for twice changes nothing the second time.
  */
 #include "base/auto.h"
-#include "plan/plan_resources.h"
-#include "plan/plan_systemd.h"
+#include "plan/resources.h"
+#include "plan/systemd.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
  */
 #include "../unit/bpf.h"
 #include "base/auto.h"
-#include "plan/plan_seccomp.h"
+#include "plan/seccomp.h"
 #include "seccomp/program.h"
 
 #include <errno.h>

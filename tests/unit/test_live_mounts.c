@@ -3,7 +3,7 @@
  * What may be mounted into a container that is there, and what may be taken away, by its configuration and
  * policy. Needs no root.
  */
-#include "plan/plan_live_mounts.h"
+#include "plan/live_mounts.h"
 #include "plan_fixture.h"
 #include "sys/mount_api.h"
 

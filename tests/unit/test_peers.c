@@ -5,7 +5,7 @@
  */
 #include "base/auto.h"
 #include "bpf.h"
-#include "plan/plan_seccomp.h"
+#include "plan/seccomp.h"
 #include "seccomp/parts.h"
 
 #include <linux/audit.h>

@@ -4,7 +4,7 @@
  */
 #include "plan_fixture.h"
 
-#include "plan/plan_state.h"
+#include "plan/state.h"
 
 #include <sched.h>
 #include <sys/mount.h>

@@ -5,7 +5,7 @@
  */
 #include "plan_fixture.h"
 
-#include "plan/plan_resources.h"
+#include "plan/resources.h"
 
 #define RESOURCES(members) MOUNT_NS ",'resources':{" members "}"
 #define EVERY_V1 \

@@ -5,7 +5,7 @@
  */
 #include "plan_fixture.h"
 
-#include "plan/plan_systemd.h"
+#include "plan/systemd.h"
 
 #define ALL_CONTROLLERS                                                                   \
 	"{'lastCap':40,'cgroup':{'layout':'v2','hierarchies':[{'v2':true,'controllers':[" \

@@ -3,7 +3,7 @@
  * Groups of resctrl, on directories and files that look like the kernel's. Needs no root.
  */
 #include "cgroup/resctrl.h"
-#include "plan/plan_resources.h"
+#include "plan/resources.h"
 
 #include "files.h"
 

@@ -7,7 +7,7 @@
 #include "base/auto.h"
 #include "base/io.h"
 #include "bpf.h"
-#include "plan/plan_seccomp.h"
+#include "plan/seccomp.h"
 #include "seccomp/parts.h"
 #include "seccomp/program.h"
 

@@ -2,7 +2,7 @@
 /*
  * The container's program: identity, environment, arguments (config.md "Process"). Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include <limits.h>
 

@@ -3,7 +3,7 @@
  * Texts for the kernel's map files of a new user namespace and for the offsets of a new time namespace
  * (user_namespaces(7), time_namespaces(7)). Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 /* The kernel takes so many lines, in one write of less than a page. */
 #define MAP_LINES_MAX 340

@@ -3,10 +3,10 @@
  * linux.cgroupsPath as engines with systemd's cgroup manager write it, SLICE:PREFIX:NAME, and the annotations
  * org.systemd.property.NAME. Pure.
  */
-#include "plan/plan_systemd.h"
+#include "plan/systemd.h"
 
 #include "base/auto.h"
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #define UNIT_NAME_MAX 255 /* systemd.unit(5) */
 #define PROPERTY_NAME_MIN 3

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See plan_live_mounts.h. Pure. */
-#include "plan/plan_live_mounts.h"
+/* See live_mounts.h. Pure. */
+#include "plan/live_mounts.h"
 
 #include "base/auto.h"
 #include "base/path.h"
-#include "plan/parts.h"
+#include "plan/context.h"
 #include "sys/mount_api.h"
 
 static int refuse(const struct plan_mount *mount, const char *member, const char *why,

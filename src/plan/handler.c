@@ -4,7 +4,7 @@
  * (libkrun), a module of WebAssembly, a program of .NET. Nothing here does that, and to run the program
  * anyway would give it another kind of isolation than was asked for, or none that it can work in. Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 

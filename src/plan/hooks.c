@@ -2,9 +2,9 @@
 /*
  * Hooks with their defaults (config.md "POSIX-platform Hooks"). Pure.
  */
-#include "plan/plan_hooks.h"
+#include "plan/hooks.h"
 
-#include "plan/parts.h"
+#include "plan/context.h"
 
 void plan_hook_kinds(const struct plan *plan, struct plan_hook_kind ret[PLAN_HOOK_KINDS])
 {

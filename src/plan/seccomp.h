@@ -2,8 +2,8 @@
 /*
  * A configuration's seccomp profile as a plan, for `exec` too, which has no whole plan. Pure.
  */
-#ifndef PLAN_PLAN_SECCOMP_H
-#define PLAN_PLAN_SECCOMP_H
+#ifndef PLAN_SECCOMP_H
+#define PLAN_SECCOMP_H
 
 #include "plan/plan.h"
 

@@ -3,7 +3,7 @@
  * Namespaces: which are new, which are joined by path, and how the network is entered
  * (config-linux.md "Namespaces"). Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include <sched.h>
 

@@ -2,7 +2,7 @@
 /*
  * From verdict and facts to the plan, part by part. Pure: no system call, no clock, no environment.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 

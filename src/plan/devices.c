@@ -3,7 +3,7 @@
  * Device nodes and links below /dev (config-linux.md "Default Devices", "Devices"; runtime-linux.md
  * "Dev symbolic links"). Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 #include "base/path.h"

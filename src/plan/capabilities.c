@@ -3,7 +3,7 @@
  * The five capability sets as masks (config.md "Linux Process", capabilities(7)). What cannot be had is
  * left out with a warning, as the specification demands. Pure: of sys/ only the table of names is used.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 #include "sys/caps.h"

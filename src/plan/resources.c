@@ -5,7 +5,7 @@
  * counterpart for is an error, as the specification demands. Zero is how engines say "unset" where zero
  * makes no sense. Pure.
  */
-#include "plan/plan_resources.h"
+#include "plan/resources.h"
 
 #include "base/auto.h"
 #include "plan/resources_writer.h"

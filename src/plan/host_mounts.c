@@ -3,7 +3,7 @@
  * A container without a mount namespace of its own: it gets its root file system by chroot(2), and whatever would be
  * mounted for it would be mounted on the host, so that is refused by the name of what asks for it. Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 

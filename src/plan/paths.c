@@ -4,7 +4,7 @@
  * "Rootfs Mount Propagation", "Masked Paths", "Readonly Paths", "Sysctl"). Pure.
  */
 #include "base/path.h"
-#include "plan/parts.h"
+#include "plan/context.h"
 
 /* What is mounted on the root directory itself is seen by nobody whose root it is. */
 static int paths_clean(struct plan_context *c, const char *field, const struct strlist *from,

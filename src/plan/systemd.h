@@ -3,8 +3,8 @@
  * The scope of a container whose cgroup systemd makes: names, and properties as texts with their D-Bus type
  * (org.freedesktop.systemd1(5), systemd.resource-control(5)). Pure.
  */
-#ifndef PLAN_PLAN_SYSTEMD_H
-#define PLAN_PLAN_SYSTEMD_H
+#ifndef PLAN_SYSTEMD_H
+#define PLAN_SYSTEMD_H
 
 #include "plan/plan.h"
 

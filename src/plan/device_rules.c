@@ -8,10 +8,10 @@
  * (Documentation/admin-guide/cgroup-v1/devices.rst), which cannot say everything that an ordered list can:
  * what it cannot is refused, for whichever way it were bent, it would not be what was asked for.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
-#include "plan/plan_resources.h"
+#include "plan/resources.h"
 
 #include <errno.h>
 

@@ -2,8 +2,8 @@
 /*
  * Inside of plan/: what the parts of plan_make() share. Pure.
  */
-#ifndef PLAN_PARTS_H
-#define PLAN_PARTS_H
+#ifndef PLAN_CONTEXT_H
+#define PLAN_CONTEXT_H
 
 #include "plan/plan.h"
 
@@ -66,7 +66,7 @@ bool plan_namespace_is_separate(const struct plan_context *c, enum spec_ns_type 
  * read-only; NULL: there is none. */
 const char *plan_readonly_hierarchy(const struct plan_context *c);
 
-/* --- plan_device_rules.c --- */
+/* --- device_rules.c --- */
 
 /* Normalise linux.resources.devices into plan->cgroup.devices; on v1 also as writes. */
 int plan_device_rules(struct plan_context *c, struct err *e) MUST_CHECK;

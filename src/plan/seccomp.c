@@ -3,10 +3,10 @@
  * System call filter (config-linux.md "Seccomp"): defaults filled in, rules as they are compiled. What the
  * names mean for a processor is libseccomp's knowledge, so they stay names here. Pure.
  */
-#include "plan/plan_seccomp.h"
+#include "plan/seccomp.h"
 
 #include "base/base64.h"
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include <linux/seccomp.h>
 

@@ -2,8 +2,8 @@
 /*
  * Limits as writes to cgroup files, for a container that is made and for `update`. Pure.
  */
-#ifndef PLAN_PLAN_RESOURCES_H
-#define PLAN_PLAN_RESOURCES_H
+#ifndef PLAN_RESOURCES_H
+#define PLAN_RESOURCES_H
 
 #include "plan/plan.h"
 

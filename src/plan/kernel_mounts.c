@@ -4,7 +4,7 @@
  * mounted below it, and what guards a procfs or sysfs beside the usual place. By descriptors from the mount on and
  * not by paths of the container: a later mount may lie over a link that a path leads through. Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 #include "sys/kernel_fs.h"

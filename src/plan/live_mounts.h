@@ -2,8 +2,8 @@
 /*
  * Mounts for a container that is there already (crun's `mounts add` and `mounts remove`). Pure.
  */
-#ifndef PLAN_PLAN_LIVE_MOUNTS_H
-#define PLAN_PLAN_LIVE_MOUNTS_H
+#ifndef PLAN_LIVE_MOUNTS_H
+#define PLAN_LIVE_MOUNTS_H
 
 #include "plan/plan.h"
 

@@ -3,7 +3,7 @@
  * When, where and with which memory the program runs: scheduler, I/O priority, processors of exec, memory
  * policy, personality (config.md "Linux Process", config-linux.md "Memory policy", "Personality"). Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include <limits.h>
 #include <linux/sched.h>

@@ -2,8 +2,8 @@
 /*
  * linux.intelRdt as a group of the resctrl file system (config-linux.md "IntelRdt"). Pure.
  */
-#include "plan/parts.h"
-#include "plan/plan_resources.h"
+#include "plan/context.h"
+#include "plan/resources.h"
 
 static void add_line(struct strlist *list, char *line)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See plan_state.h. */
-#include "plan/plan_state.h"
+/* See state.h. */
+#include "plan/state.h"
 
 struct oci_state oci_state_of_plan(const struct plan *plan, const char *status, pid_t pid)
 {

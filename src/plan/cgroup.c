@@ -4,10 +4,10 @@
  * groups"). Pure.
  */
 #include "base/auto.h"
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/path.h"
-#include "plan/plan_resources.h"
+#include "plan/resources.h"
 #include "sys/mount_api.h"
 
 #include <limits.h>

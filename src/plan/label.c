@@ -3,7 +3,7 @@
  * linux.mountLabel: the context of what the container's mounts hold (config-linux.md "Mount Label", "Context
  * mounts" of mount(8)). Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 

@@ -2,8 +2,8 @@
 /*
  * Hooks without the rest of a plan: later commands take them from the stored configuration. Pure.
  */
-#ifndef PLAN_PLAN_HOOKS_H
-#define PLAN_PLAN_HOOKS_H
+#ifndef PLAN_HOOKS_H
+#define PLAN_HOOKS_H
 
 #include "plan/plan.h"
 

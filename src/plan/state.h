@@ -2,8 +2,8 @@
 /*
  * The state object of a container that is being made, as its hooks and its seccomp agent get it. Pure.
  */
-#ifndef PLAN_PLAN_STATE_H
-#define PLAN_PLAN_STATE_H
+#ifndef PLAN_STATE_H
+#define PLAN_STATE_H
 
 #include "plan/plan.h"
 #include "spec/oci_state.h"

@@ -2,7 +2,7 @@
 /*
  * config.json's mounts as exact actions, in their order (config.md "Mounts"). Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 #include "base/auto.h"
 #include "base/path.h"

@@ -2,7 +2,7 @@
 /*
  * Resource limits by name (config.md "POSIX process", getrlimit(2)). Pure.
  */
-#include "plan/parts.h"
+#include "plan/context.h"
 
 int plan_rlimits(struct plan_context *c, struct err *e)
 {
