@@ -4,7 +4,7 @@
 # the layer that it tests.
 
 noinst_LIBRARIES += \
-	src/libbase.a src/libspec.a src/libsys.a src/libpolicy.a src/libplan.a src/libcgroup.a \
+	src/libbase.a src/libmodel.a src/libos.a src/libspec.a src/libsys.a src/libpolicy.a src/libplan.a src/libcgroup.a \
 	src/libstate.a src/libhooks.a src/libcriu_swrk.a src/libseccomp_filter.a src/libfacts.a src/libboot.a src/libcontainer.a src/libcli.a
 
 src_libbase_a_SOURCES = \
@@ -13,6 +13,8 @@ src_libbase_a_SOURCES = \
 	src/base/auto.h \
 	src/base/base64.c \
 	src/base/base64.h \
+	src/base/capabilities.c \
+	src/base/capabilities.h \
 	src/base/err.c \
 	src/base/err.h \
 	src/base/fields.h \
@@ -20,8 +22,6 @@ src_libbase_a_SOURCES = \
 	src/base/fields_decoder.c \
 	src/base/fields_decoder.h \
 	src/base/fields_encode.c \
-	src/base/io.c \
-	src/base/io.h \
 	src/base/json.c \
 	src/base/json.h \
 	src/base/json_memory.c \
@@ -29,8 +29,7 @@ src_libbase_a_SOURCES = \
 	src/base/json_out.c \
 	src/base/json_out.h \
 	src/base/json_tree.c \
-	src/base/log.c \
-	src/base/log.h \
+	src/base/kernel.h \
 	src/base/names.c \
 	src/base/names.h \
 	src/base/path.c \
@@ -38,24 +37,47 @@ src_libbase_a_SOURCES = \
 	src/base/sha256.c \
 	src/base/sha256.h \
 	src/base/str.c \
-	src/base/str.h \
-	src/base/timestamp.c \
-	src/base/timestamp.h
+	src/base/str.h
+src_libmodel_a_SOURCES = \
+	src/model/confinement.c \
+	src/model/confinement.h \
+	src/model/decision.c \
+	src/model/decision.h \
+	src/model/facts.c \
+	src/model/facts.h \
+	src/model/host_file.h \
+	src/model/kernel_fs.c \
+	src/model/kernel_fs.h \
+	src/model/network.c \
+	src/model/network.h \
+	src/model/oci_state.c \
+	src/model/oci_state.h \
+	src/model/process.h \
+	src/model/record.c \
+	src/model/record.h \
+	src/model/words.c \
+	src/model/words.h
+src_libos_a_SOURCES = \
+	src/os/clock.c \
+	src/os/clock.h \
+	src/os/io.c \
+	src/os/io.h \
+	src/os/json_file.c \
+	src/os/json_file.h \
+	src/os/log.c \
+	src/os/log.h
 src_libspec_a_SOURCES = \
 	src/spec/check.c \
 	src/spec/check.h \
 	src/spec/copy.c \
 	src/spec/decode.c \
 	src/spec/encode.c \
-	src/spec/enums.c \
 	src/spec/example.c \
 	src/spec/fields_config.c \
 	src/spec/fields_linux.c \
 	src/spec/fields_process.c \
 	src/spec/fields_resources.c \
 	src/spec/locate.c \
-	src/spec/oci_state.c \
-	src/spec/oci_state.h \
 	src/spec/spec.h \
 	src/spec/tables.h \
 	src/spec/validate.c \
@@ -91,8 +113,6 @@ src_libsys_a_SOURCES = \
 	src/sys/family.h \
 	src/sys/helper.c \
 	src/sys/helper.h \
-	src/sys/kernel_fs.c \
-	src/sys/kernel_fs.h \
 	src/sys/mount_api.c \
 	src/sys/mount_api.h \
 	src/sys/mountinfo.c \
@@ -107,10 +127,10 @@ src_libsys_a_SOURCES = \
 	src/sys/peer.h \
 	src/sys/proc_status.c \
 	src/sys/proc_status.h \
-	src/sys/refused.c \
-	src/sys/refused.h \
 	src/sys/procfs.c \
 	src/sys/procfs.h \
+	src/sys/refused.c \
+	src/sys/refused.h \
 	src/sys/self_exe.c \
 	src/sys/self_exe.h \
 	src/sys/signals.c \
@@ -122,10 +142,9 @@ src_libsys_a_SOURCES = \
 src_libpolicy_a_SOURCES = \
 	src/policy/apply.c \
 	src/policy/decisions.c \
+	src/policy/decode.c \
 	src/policy/edit.c \
 	src/policy/edit.h \
-	src/policy/facts.c \
-	src/policy/facts.h \
 	src/policy/fields.c \
 	src/policy/host_files.c \
 	src/policy/host_files.h \
@@ -133,7 +152,6 @@ src_libpolicy_a_SOURCES = \
 	src/policy/pointer.c \
 	src/policy/pointer.h \
 	src/policy/policy.h \
-	src/policy/decode.c \
 	src/policy/policy_default.c \
 	src/policy/resolver.c \
 	src/policy/resolver.h \
@@ -150,33 +168,43 @@ src_libpolicy_a_SOURCES = \
 	src/policy/sysctl.c \
 	src/policy/sysctl.h
 src_libplan_a_SOURCES = \
-	src/plan/cpu_weight.c \
-	src/plan/gvariant.c \
-	src/plan/mount_idmap.c \
-	src/plan/mount_options.c \
-	src/plan/context.h \
-	src/plan/plan.h \
 	src/plan/capabilities.c \
 	src/plan/cgroup.c \
+	src/plan/context.h \
+	src/plan/cpu_weight.c \
 	src/plan/device_rules.c \
 	src/plan/devices.c \
+	src/plan/gvariant.c \
 	src/plan/handler.c \
 	src/plan/hooks.c \
-	src/plan/host_mounts.c \
 	src/plan/hooks.h \
+	src/plan/host_mounts.c \
 	src/plan/ids.c \
 	src/plan/kernel_mounts.c \
 	src/plan/label.c \
 	src/plan/live_mounts.c \
 	src/plan/live_mounts.h \
 	src/plan/make.c \
+	src/plan/make.h \
+	src/plan/mount_idmap.c \
+	src/plan/mount_options.c \
 	src/plan/mounts.c \
 	src/plan/namespaces.c \
 	src/plan/paths.c \
+	src/plan/plan.h \
+	src/plan/print.c \
+	src/plan/print.h \
+	src/plan/print_json.c \
+	src/plan/print_scheduling.c \
+	src/plan/print_seccomp.c \
+	src/plan/print_systemd.c \
 	src/plan/process.c \
+	src/plan/rdt.c \
 	src/plan/resources.c \
 	src/plan/resources.h \
-	src/plan/rdt.c \
+	src/plan/resources_merge.c \
+	src/plan/resources_writer.c \
+	src/plan/resources_writer.h \
 	src/plan/rlimits.c \
 	src/plan/scheduling.c \
 	src/plan/seccomp.c \
@@ -185,15 +213,6 @@ src_libplan_a_SOURCES = \
 	src/plan/state.h \
 	src/plan/systemd.c \
 	src/plan/systemd.h \
-	src/plan/print.c \
-	src/plan/print_json.c \
-	src/plan/print_scheduling.c \
-	src/plan/print_seccomp.c \
-	src/plan/print_systemd.c \
-	src/plan/record.c \
-	src/plan/resources_merge.c \
-	src/plan/resources_writer.c \
-	src/plan/resources_writer.h \
 	src/plan/systemd_devices.c \
 	src/plan/systemd_limits.c \
 	src/plan/text.c
@@ -281,18 +300,18 @@ src_libseccomp_filter_a_SOURCES = \
 	src/seccomp/peers.c \
 	src/seccomp/program.h
 src_libfacts_a_SOURCES = \
+	src/facts/cgroup.c \
 	src/facts/facts.c \
 	src/facts/facts.h \
-	src/facts/cgroup.c \
+	src/facts/gather.h \
 	src/facts/groups.c \
+	src/facts/groups.h \
 	src/facts/mounts.c \
 	src/facts/ns.c \
-	src/facts/resolver.c \
-	src/facts/rootfs.c \
-	src/facts/gather.h \
-	src/facts/groups.h \
 	src/facts/policy_file.c \
-	src/facts/policy_file.h
+	src/facts/policy_file.h \
+	src/facts/resolver.c \
+	src/facts/rootfs.c
 src_libboot_a_SOURCES = \
 	src/boot/boot.h \
 	src/boot/child_attributes.c \
@@ -424,10 +443,12 @@ src_libcli_a_SOURCES = \
 	src/cli/version.c
 
 BASE_LIBS = src/libbase.a $(YAJL_LIBS)
-SPEC_LIBS = src/libspec.a $(BASE_LIBS)
-SYS_LIBS = src/libsys.a $(BASE_LIBS) $(CAP_LIBS)
-POLICY_LIBS = src/libpolicy.a src/libspec.a $(SYS_LIBS)
-PLAN_LIBS = src/libplan.a $(POLICY_LIBS)
+MODEL_LIBS = src/libmodel.a $(BASE_LIBS)
+SPEC_LIBS = src/libspec.a $(MODEL_LIBS)
+POLICY_LIBS = src/libpolicy.a $(SPEC_LIBS)
+PURE_LIBS = src/libplan.a $(POLICY_LIBS)
+SYS_LIBS = src/libsys.a src/libos.a $(BASE_LIBS) $(CAP_LIBS)
+PLAN_LIBS = src/libplan.a src/libpolicy.a src/libspec.a src/libmodel.a $(SYS_LIBS)
 CGROUP_LIBS = src/libcgroup.a $(PLAN_LIBS)
 STATE_LIBS = src/libstate.a $(PLAN_LIBS)
 HOOKS_LIBS = src/libhooks.a $(PLAN_LIBS)

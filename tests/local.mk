@@ -44,6 +44,7 @@ unit_tests = \
 	tests/unit/test_policy_properties \
 	tests/unit/test_policy_verdict \
 	tests/unit/test_procfs \
+	tests/unit/test_pure \
 	tests/unit/test_records \
 	tests/unit/test_registry \
 	tests/unit/test_replay \
@@ -67,12 +68,13 @@ world_tests = \
 tests_headers = \
 	tests/unit/bpf.h \
 	tests/unit/files.h \
+	tests/unit/load.h \
 	tests/unit/plan_fixture.h \
 	tests/unit/policy_generate.h \
 	tests/unit/policy_properties.h
 
 tests_unit_test_annotations_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_base_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_base_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_beneath_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_control_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
@@ -80,46 +82,47 @@ tests_unit_test_cli_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_texts_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_criu_LDADD = $(CRIU_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_criu_images_LDADD = $(CRIU_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_engine_words_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_engine_words_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_deadline_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_exec_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_device_program_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_fields_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_fields_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_foreground_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_host_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_host_files_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_identity_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_input_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_json_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_json_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kernel_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_live_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_path_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_path_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_peers_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_golden_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_resources_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_systemd_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_policy_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_file_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_resolver_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_policy_properties_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_resolver_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_properties_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_dying_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ownership_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_procfs_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_pure_LDADD = $(PURE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_records_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_registry_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_replay_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_resctrl_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_schema_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_schema_LDADD = $(SPEC_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_seccomp_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_self_exe_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_sha256_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_sha256_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_shown_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_spec_LDADD = $(SPEC_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_spec_LDADD = $(SPEC_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_content_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spawn_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)

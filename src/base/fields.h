@@ -240,8 +240,4 @@ int fields_encode_text(const struct fields *fields, const void *object, bool pre
 		       struct arena *arena, char **ret_text, size_t *ret_length, struct err *e)
 	MUST_CHECK;
 
-/* Read a whole file below dirfd (limit bytes at most) and decode it. */
-int fields_decode_file(const struct fields *fields, int dirfd, const char *path, const char *name,
-		       size_t limit, struct arena *arena, void *ret, struct err *e) MUST_CHECK;
-
 #endif

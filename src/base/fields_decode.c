@@ -6,8 +6,6 @@
 
 #include "base/auto.h"
 #include "base/fields_decoder.h"
-#include "base/io.h"
-#include "base/log.h"
 
 static int decode_object(const struct decoder *d, const struct fields *fields,
 			 const struct json_value *v, const struct place *place, void *ret);
@@ -358,10 +356,11 @@ static int judge_unknown(const struct decoder *d, const struct fields *fields,
 	}
 	if (fields->flags & FIELDS_CLOSED)
 		return decoder_refuse(d, v->key_offset, place, "unknown property");
-	if (log_enabled(LOG_LEVEL_DEBUG)) {
+	if (d->source->notes) {
 		autostrbuf path = { 0 };
 		place_print(&path, place);
-		log_debug("%s: %s: unknown property, ignored", d->source->name, path.text);
+		strbuf_printf(d->source->notes, "%s: %s: unknown property, ignored\n",
+			      d->source->name, path.text);
 	}
 	return 0;
 }
@@ -420,15 +419,4 @@ int fields_decode_text(const struct fields *fields, const char *name, const char
 	if (json_parse(&source, &tree, &v, e) < 0)
 		return -1;
 	return fields_decode(fields, &source, v, arena, ret, e);
-}
-
-int fields_decode_file(const struct fields *fields, int dirfd, const char *path, const char *name,
-		       size_t limit, struct arena *arena, void *ret, struct err *e)
-{
-	autofree char *text = NULL;
-	size_t length;
-
-	if (read_file_at(dirfd, path, limit, &text, &length, e) < 0)
-		return -1;
-	return fields_decode_text(fields, name, text, length, arena, ret, e);
 }

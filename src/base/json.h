@@ -37,11 +37,15 @@ struct json_value {
 	struct json_value *first, *next;
 };
 
+struct strbuf;
+
 /* What messages are about: the name shown to people ("config.json") and the text to count lines in. */
 struct json_source {
 	const char *name;
 	const char *text;
 	size_t length;
+	/* What was read and ignored, a line each, for who decodes it; NULL: not wanted. */
+	struct strbuf *notes;
 };
 
 /*

@@ -82,3 +82,11 @@ bool path_has_detour(const char *path)
 		path += length + 1;
 	}
 }
+
+bool clean_path_is_below(const char *path, const char *directory)
+{
+	size_t length = str_eq(directory, "/") ? 0 : strlen(directory);
+
+	return strncmp(path, directory, length) == 0 &&
+	       (path[length] == '/' || path[length] == '\0');
+}

@@ -25,6 +25,8 @@ char *path_clean_in(struct arena *arena, const char *path) __attribute__((return
 /* True where `path` is `directory` or lies below it, compared by components, without touching a file
  * system. Both absolute. */
 bool path_is_below(const char *path, const char *directory);
+/* The same of two clean ones, as the kernel writes them: their text is compared. */
+bool clean_path_is_below(const char *path, const char *directory);
 
 /* A component is empty, "." or "..": also of "", and where a slash is the first or the last. */
 bool path_has_detour(const char *path);

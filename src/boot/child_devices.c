@@ -7,8 +7,8 @@
 #include "boot/context.h"
 #include "boot/device_nodes.h"
 
-#include "base/log.h"
 #include "base/str.h"
+#include "os/log.h"
 #include "sys/beneath.h"
 #include "sys/mount_api.h"
 #include "sys/procfs.h"

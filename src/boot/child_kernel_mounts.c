@@ -8,9 +8,9 @@
 
 #include "base/str.h"
 #include "boot/protocol.h"
+#include "model/kernel_fs.h"
 #include "sys/beneath.h"
 #include "sys/channel.h"
-#include "sys/kernel_fs.h"
 #include "sys/mount_api.h"
 #include "sys/procfs.h"
 

@@ -6,10 +6,10 @@
  */
 #include "boot/context.h"
 
-#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "boot/joined_mounts.h"
+#include "os/log.h"
 #include "sys/beneath.h"
 #include "sys/mount_api.h"
 #include "sys/procfs.h"

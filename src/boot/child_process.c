@@ -5,11 +5,11 @@
  */
 #include "boot/context.h"
 
-#include "base/io.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "hooks/hooks.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "plan/state.h"
 #include "sys/beneath.h"
 #include "sys/channel.h"

@@ -6,8 +6,8 @@
  */
 #include "boot/context.h"
 
-#include "base/log.h"
 #include "base/path.h"
+#include "os/log.h"
 #include "sys/mount_api.h"
 #include "sys/mountinfo.h"
 #include "sys/nsfd.h"

@@ -6,10 +6,10 @@
  */
 #include "boot/joined_mounts.h"
 
-#include "base/io.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "boot/protocol.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "sys/beneath.h"
 #include "sys/channel.h"
 #include "sys/helper.h"

@@ -6,9 +6,9 @@
  */
 #include "boot/context.h"
 
-#include "base/io.h"
 #include "base/str.h"
-#include "sys/kernel_fs.h"
+#include "model/kernel_fs.h"
+#include "os/io.h"
 #include "sys/mountinfo.h"
 
 #include <fcntl.h>

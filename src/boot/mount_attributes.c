@@ -5,8 +5,8 @@
  */
 #include "boot/context.h"
 
-#include "base/log.h"
 #include "base/str.h"
+#include "os/log.h"
 #include "sys/mount_api.h"
 
 #include <errno.h>

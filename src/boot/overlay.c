@@ -8,7 +8,7 @@
 #include "boot/context.h"
 
 #include "base/str.h"
-#include "sys/kernel_fs.h"
+#include "model/kernel_fs.h"
 #include "sys/procfs.h"
 
 #include <errno.h>

@@ -5,10 +5,10 @@
  */
 #include "boot/context.h"
 
-#include "base/io.h"
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "facts/facts.h"
+#include "os/io.h"
 #include "sys/channel.h"
 #include "sys/deadline.h"
 #include "sys/nsfd.h"

@@ -7,8 +7,8 @@
  */
 #include "boot/context.h"
 
-#include "base/io.h"
 #include "base/str.h"
+#include "os/io.h"
 #include "sys/helper.h"
 #include "sys/spawn.h"
 

@@ -7,11 +7,12 @@
  */
 #include "boot/context.h"
 
-#include "base/io.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "boot/protocol.h"
+#include "model/kernel_fs.h"
+#include "os/io.h"
 #include "sys/channel.h"
-#include "sys/kernel_fs.h"
 #include "sys/mount_api.h"
 #include "sys/mountinfo.h"
 
@@ -48,7 +49,7 @@ static bool is_same_instance(const struct mountinfo_entry *a, const struct mount
 static bool must_be_readonly(const struct plan *plan, const char *path)
 {
 	for (size_t i = 0; i < plan->readonly_paths.n; i++)
-		if (mount_point_is_below(path, plan->readonly_paths.v[i]))
+		if (clean_path_is_below(path, plan->readonly_paths.v[i]))
 			return true;
 	return false;
 }
@@ -77,7 +78,7 @@ static bool shows_writable_sys(const struct plan *plan, const struct mountinfo *
 	    !must_be_readonly(plan, "/proc/sys") ||
 	    mount_options_have(mount->super_options, "subset=pid"))
 		return false;
-	if (mount_point_is_below(mount->root, "/sys"))
+	if (clean_path_is_below(mount->root, "/sys"))
 		return true;
 	return str_eq(mount->root, "/") && !has_readonly_sys(info, mount);
 }
@@ -185,7 +186,7 @@ static const struct plan_mount *planned_at(const struct plan *plan,
 
 		if (known->kernel &&
 		    (known->kind == PLAN_MOUNT_CGROUP
-			     ? mount_point_is_below(mount->mount_point, known->destination)
+			     ? clean_path_is_below(mount->mount_point, known->destination)
 			     : str_eq(mount->mount_point, known->destination)))
 			found = known;
 	}

@@ -5,10 +5,10 @@
  */
 #include "boot/context.h"
 
-#include "base/io.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "boot/protocol.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "sys/channel.h"
 #include "sys/nsfd.h"
 #include "sys/procfs.h"

@@ -5,7 +5,7 @@
  */
 #include "boot/context.h"
 
-#include "base/log.h"
+#include "os/log.h"
 #include "sys/netlink.h"
 #include "sys/nsfd.h"
 

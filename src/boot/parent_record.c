@@ -5,13 +5,13 @@
  */
 #include "boot/context.h"
 
-#include "base/io.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "boot/joined_mounts.h"
 #include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"
 #include "facts/groups.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "sys/deadline.h"
 
 #include <errno.h>

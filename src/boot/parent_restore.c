@@ -5,12 +5,12 @@
  */
 #include "boot/context.h"
 
-#include "base/io.h"
-#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "boot/protocol.h"
 #include "criu/images.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "sys/channel.h"
 #include "sys/deadline.h"
 #include "sys/mountinfo.h"
@@ -96,7 +96,7 @@ int parent_restore_confine(struct boot *b, struct err *e)
 	struct err ignored;
 	bool confined = false;
 
-	if (b->plan->confinement.peer_descriptors != POLICY_PEERS_REFUSED)
+	if (b->plan->confinement.peer_descriptors != PEERS_REFUSED)
 		return 0;
 	seccomp_peers_program(b->arena, &program);
 	/* Without a cgroup of its own not every process of it is known. */

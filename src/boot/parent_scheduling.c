@@ -6,8 +6,8 @@
  */
 #include "boot/context.h"
 
-#include "base/io.h"
 #include "base/str.h"
+#include "os/io.h"
 
 #include <errno.h>
 #include <linux/ioprio.h>

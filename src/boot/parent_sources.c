@@ -14,10 +14,10 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "boot/protocol.h"
+#include "model/kernel_fs.h"
 #include "sys/beneath.h"
 #include "sys/caps.h"
 #include "sys/channel.h"
-#include "sys/kernel_fs.h"
 #include "sys/mount_api.h"
 #include "sys/nsfd.h"
 

@@ -5,8 +5,8 @@
  */
 #include "boot/context.h"
 
-#include "base/io.h"
 #include "base/str.h"
+#include "os/io.h"
 #include "sys/nsfd.h"
 #include "sys/proc_status.h"
 

@@ -2,7 +2,8 @@
 /* See runtime_hooks.h. Runs in the runtime. */
 #include "boot/runtime_hooks.h"
 
-#include "base/log.h"
+#include "os/log.h"
+#include "policy/host_files.h"
 #include "sys/child.h"
 #include "sys/family.h"
 
@@ -97,10 +98,12 @@ void runtime_hooks_run_all(struct runtime_hooks *r, const struct deadline *until
 {
 	auto_hook_place place = HOOK_PLACE_INIT;
 	size_t n = r->hooks->n;
+	autoarena arena = { 0 };
+	struct hook_files files;
 	struct err e;
 
-	if (n > 0 &&
-	    hook_place_open(r->state->bundle, r->state->annotations, r->policy, &place, &e) < 0)
+	host_files_of_hooks(r->policy, r->state->bundle, r->state->annotations, &arena, &files);
+	if (n > 0 && hook_place_open(r->state->bundle, &files, &place, &e) < 0)
 		log_warning("%s hooks: %s", r->kind, e.text);
 	for (size_t i = 0; i < n && !r->gone; i++) {
 		const struct plan_hooks one = { .n = 1, .v = &r->hooks->v[i] };

@@ -5,13 +5,13 @@
  */
 #include "boot/boot.h"
 
-#include "base/io.h"
-#include "base/log.h"
 #include "boot/identity_check.h"
 #include "boot/protocol.h"
 #include "boot/runtime_hooks.h"
 #include "boot/step.h"
 #include "cgroup/cgroup.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "seccomp/program.h"
 #include "sys/channel.h"
 #include "sys/peer.h"

@@ -4,8 +4,8 @@
  */
 #include "boot/step.h"
 
-#include "base/log.h"
 #include "base/str.h"
+#include "os/log.h"
 
 #include <signal.h>
 #include <stdio.h>

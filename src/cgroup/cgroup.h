@@ -8,6 +8,7 @@
 #ifndef CGROUP_CGROUP_H
 #define CGROUP_CGROUP_H
 
+#include "model/facts.h"
 #include "plan/plan.h"
 
 #define CGROUP_MAX_HIERARCHIES 32

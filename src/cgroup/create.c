@@ -9,7 +9,7 @@
 #include "plan/systemd.h"
 
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
 #include "sys/procfs.h"
 
 #include <fcntl.h>

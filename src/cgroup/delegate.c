@@ -7,8 +7,8 @@
 #include "cgroup/make.h"
 
 #include "base/auto.h"
-#include "base/io.h"
-#include "base/log.h"
+#include "os/io.h"
+#include "os/log.h"
 
 #include <fcntl.h>
 #include <limits.h>

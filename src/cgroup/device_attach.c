@@ -6,7 +6,7 @@
 #include "cgroup/device_program.h"
 
 #include "base/auto.h"
-#include "base/log.h"
+#include "os/log.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
 #include "cgroup/record.h"
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/path.h"
+#include "os/io.h"
 #include "sys/beneath.h"
 
 #include <fcntl.h>

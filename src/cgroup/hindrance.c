@@ -6,8 +6,8 @@
 #include "cgroup/tree.h"
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/path.h"
+#include "os/io.h"
 #include "sys/mountinfo.h"
 
 #include <fcntl.h>

@@ -9,7 +9,8 @@
 #include "cgroup/mark.h"
 
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/clock.h"
+#include "os/io.h"
 #include "sys/child.h"
 #include "sys/deadline.h"
 #include "sys/procfs.h"

@@ -6,7 +6,7 @@
 #include "cgroup/make.h"
 
 #include "base/auto.h"
-#include "base/log.h"
+#include "os/log.h"
 
 #include <fcntl.h>
 #include <stdio.h>

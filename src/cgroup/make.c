@@ -7,7 +7,7 @@
 #include "cgroup/own.h"
 
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
 #include "sys/procfs.h"
 
 #include <fcntl.h>

@@ -3,8 +3,8 @@
 #include "cgroup/resctrl.h"
 
 #include "base/auto.h"
-#include "base/io.h"
-#include "base/log.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "sys/mountinfo.h"
 
 #include <errno.h>

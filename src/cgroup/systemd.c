@@ -3,11 +3,11 @@
 #include "cgroup/systemd.h"
 
 #include "base/auto.h"
-#include "base/io.h"
-#include "base/log.h"
 #include "cgroup/make.h"
 #include "cgroup/record.h"
 #include "cgroup/systemd_bus.h"
+#include "os/io.h"
+#include "os/log.h"
 
 #include <fcntl.h>
 #include <signal.h>

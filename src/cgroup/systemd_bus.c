@@ -3,9 +3,10 @@
 #include "cgroup/systemd_bus.h"
 
 #include "base/auto.h"
-#include "base/io.h"
-#include "base/log.h"
 #include "cgroup/tree.h"
+#include "os/clock.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "sys/caller.h"
 #include "sys/deadline.h"
 

@@ -5,7 +5,8 @@
 #include "cgroup/tree.h"
 
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/clock.h"
+#include "os/io.h"
 #include "sys/beneath.h"
 #include "sys/deadline.h"
 

@@ -13,9 +13,9 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "container/container.h"
+#include "os/log.h"
 
 #include <stdbool.h>
 #include <stddef.h>

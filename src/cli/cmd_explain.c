@@ -4,6 +4,7 @@
  * is there. Nothing is made or changed.
  */
 #include "cli/cli.h"
+#include "plan/print.h"
 
 #include <inttypes.h>
 
@@ -26,7 +27,7 @@ struct network_facts {
 };
 
 /* Of a record of an older program. */
-static const struct confinement all_open = { .peer_descriptors = POLICY_PEERS_OPEN };
+static const struct confinement all_open = { .peer_descriptors = PEERS_OPEN };
 
 static const char *mode_name(const struct policy *policy)
 {
@@ -46,8 +47,7 @@ static void print_head(const char *policy_path, const struct policy *policy,
 	if (network->cookie)
 		strbuf_show(out, ", cookie %" PRIu64, network->cookie);
 	strbuf_show(out, "\nconfinement: peerDescriptors %s\n",
-		    network->confinement->peer_descriptors == POLICY_PEERS_REFUSED ? "refused"
-										   : "open");
+		    network->confinement->peer_descriptors == PEERS_REFUSED ? "refused" : "open");
 }
 
 static void print_decisions(const struct decisions *decisions, struct strbuf *out)

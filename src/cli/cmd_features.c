@@ -11,7 +11,10 @@
 #include "sys/caps.h"
 
 #if __has_include("cli/commit.h")
+#include "base/capabilities.h"
 #include "cli/commit.h"
+#include "plan/make.h"
+#include "policy/host_files.h"
 #endif
 
 #define CAP_NUMBERS 64

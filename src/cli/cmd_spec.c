@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `spec`: write an example configuration that joins the shared network. */
 #include "base/auto.h"
-#include "base/io.h"
 #include "cli/cli.h"
 #include "facts/facts.h"
+#include "os/io.h"
 #include "spec/spec.h"
 
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What commands print: whole, on stdout, or not at all. */
-#include "base/io.h"
 #include "cli/cli.h"
+#include "os/io.h"
 
 #include <unistd.h>
 

@@ -4,15 +4,15 @@
  * and left out: mounts of the host, the network and other namespaces that it has joined, files behind its
  * standard streams. Runs in the runtime.
  */
-#include "base/io.h"
 #include "base/json_out.h"
-#include "base/log.h"
 #include "cgroup/cgroup.h"
 #include "container/criu_mounts.h"
 #include "container/criu_options.h"
 #include "container/leftover.h"
 #include "container/living.h"
 #include "criu/images.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "sys/deadline.h"
 #include "sys/nsfd.h"
 

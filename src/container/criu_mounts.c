@@ -7,11 +7,11 @@
 #include "container/criu_mounts.h"
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/path.h"
 #include "criu/criu.h"
+#include "model/kernel_fs.h"
+#include "os/io.h"
 #include "sys/beneath.h"
-#include "sys/kernel_fs.h"
 #include "sys/nsfd.h"
 
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 /* See criu_options.h. Runs in the runtime. */
 #include "container/criu_options.h"
 
-#include "base/io.h"
+#include "os/io.h"
 #include "sys/directory.h"
 
 #include <fcntl.h>

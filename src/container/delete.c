@@ -5,7 +5,6 @@
  * has a deadline. Nothing is written, so a full or read-only file system does not stop the processes
  * from being ended and the cgroup from being removed.
  */
-#include "base/log.h"
 #include "boot/runtime_hooks.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/resctrl.h"
@@ -14,6 +13,7 @@
 #include "container/leftover.h"
 #include "container/records.h"
 #include "facts/groups.h"
+#include "os/log.h"
 #include "plan/hooks.h"
 #include "sys/deadline.h"
 #include "sys/dying.h"

@@ -7,6 +7,7 @@
 #include "container/container.h"
 #include "container/leftover.h"
 #include "container/living.h"
+#include "os/clock.h"
 #include "sys/deadline.h"
 
 #include <poll.h>

@@ -4,12 +4,13 @@
  * policy in force then among them, and not from the policy file. Runs in the runtime.
  */
 #include "base/auto.h"
-#include "base/log.h"
 #include "container/exec_process.h"
 #include "container/labels.h"
 #include "container/leftover.h"
 #include "container/records.h"
 #include "container/terminal.h"
+#include "os/log.h"
+#include "plan/make.h"
 #include "seccomp/program.h"
 
 #include <string.h>

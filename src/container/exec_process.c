@@ -3,8 +3,9 @@
 #include "container/exec_process.h"
 
 #include "base/auto.h"
-#include "base/io.h"
+#include "base/capabilities.h"
 #include "container/input.h"
+#include "os/io.h"
 #include "sys/caps.h"
 
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #include "container/input.h"
 
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
 
 int input_decode(const char *path, size_t limit, const struct fields *fields, struct arena *arena,
 		 void *ret, struct err *e)

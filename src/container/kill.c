@@ -4,13 +4,13 @@
  * never hit. Writes nothing, and takes no lock of a container that is created: it must be stoppable while another
  * command hangs, and on a full or read-only file system.
  */
-#include "base/log.h"
 #include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "container/leftover.h"
 #include "container/processes.h"
 #include "container/records.h"
 #include "container/signals.h"
+#include "os/log.h"
 #include "sys/deadline.h"
 
 #include <errno.h>

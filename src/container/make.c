@@ -5,15 +5,16 @@
  */
 #include "container/make.h"
 
-#include "base/log.h"
-#include "base/timestamp.h"
 #include "boot/runtime_hooks.h"
 #include "container/labels.h"
 #include "container/leftover.h"
 #include "container/notify.h"
 #include "container/records.h"
+#include "os/clock.h"
+#include "os/log.h"
 #include "plan/hooks.h"
 #include "plan/state.h"
+#include "policy/host_files.h"
 #include "seccomp/program.h"
 #include "sys/caller.h"
 
@@ -236,6 +237,7 @@ static int run_poststart(struct state_dir *dir, struct status_record *status,
 {
 	struct arena arena = { 0 };
 	struct plan_hooks hooks = { 0 };
+	struct hook_files files;
 	auto_hook_place place = HOOK_PLACE_INIT;
 	const struct oci_state state = oci_state_of_status(status, "running");
 	struct runtime_hooks runtime_hooks = {
@@ -255,7 +257,8 @@ static int run_poststart(struct state_dir *dir, struct status_record *status,
 			     &hooks);
 	if (state_read_intent(dir, &arena, &runtime_hooks.intent, e) < 0)
 		log_debug("container %s: %s", dir->id, e->text);
-	rc = hook_place_open(status->bundle, &status->annotations, status->policy, &place, e);
+	host_files_of_hooks(status->policy, status->bundle, &status->annotations, &arena, &files);
+	rc = hook_place_open(status->bundle, &files, &place, e);
 	if (rc == 0)
 		rc = runtime_hooks_run(&runtime_hooks, &place, e);
 	if (rc < 0) {

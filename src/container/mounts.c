@@ -4,10 +4,11 @@
  * is allowed is what its records say. Runs in the runtime.
  */
 #include "base/auto.h"
-#include "base/io.h"
-#include "base/log.h"
 #include "container/living.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "plan/live_mounts.h"
+#include "plan/make.h"
 
 #include <fcntl.h>
 

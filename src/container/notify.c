@@ -5,9 +5,9 @@
 #include "container/notify.h"
 
 #include "base/auto.h"
-#include "base/io.h"
-#include "base/log.h"
 #include "container/inherit.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "sys/procfs.h"
 
 #include <errno.h>

@@ -6,6 +6,8 @@
 #include "base/auto.h"
 #include "container/container.h"
 #include "container/receiver.h"
+#include "os/json_file.h"
+#include "plan/make.h"
 #include "seccomp/program.h"
 
 #include <errno.h>
@@ -37,8 +39,10 @@ static int open_bundle(const char *path, struct arena *arena, const char **ret_a
 static int load_config(int bundle, const char *shown, const char *name, struct arena *arena,
 		       struct spec **ret, struct err *e)
 {
-	if (spec_load(bundle, name, arena, ret, e) == 0)
-		return 0;
+	autojsonfile file = { 0 };
+
+	if (json_file_read(bundle, name, name, JSON_MAX_BYTES, &file, e) == 0)
+		return spec_decode(&file.source, arena, ret, e);
 	if (e->sys == ENOENT)
 		return fail(
 			e, ERR_CONFIG,

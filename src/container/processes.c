@@ -5,10 +5,10 @@
  */
 #include "container/processes.h"
 
-#include "base/io.h"
 #include "cgroup/cgroup.h"
 #include "container/leftover.h"
 #include "container/records.h"
+#include "os/io.h"
 #include "sys/family.h"
 #include "sys/nsfd.h"
 

@@ -3,10 +3,10 @@
 #include "container/records.h"
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "cgroup/cgroup.h"
 #include "facts/facts.h"
 #include "facts/groups.h"
+#include "os/io.h"
 #include "sys/nsfd.h"
 
 #include <fcntl.h>

@@ -4,14 +4,14 @@
  * configuration goes through the policy again; what of it is about the program itself (its arguments,
  * identity, filter) is what the images say. Runs in the runtime.
  */
-#include "base/io.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "container/criu_options.h"
 #include "container/leftover.h"
 #include "container/make.h"
 #include "container/terminal.h"
 #include "criu/images.h"
+#include "os/io.h"
+#include "os/log.h"
 
 #include <signal.h>
 

@@ -2,12 +2,12 @@
 /*
  * run: create and start in one process; in the foreground also wait, then delete.
  */
-#include "base/log.h"
 #include "boot/runtime_hooks.h"
 #include "container/leftover.h"
 #include "container/make.h"
 #include "container/notify.h"
 #include "container/terminal.h"
+#include "os/log.h"
 
 #include <signal.h>
 

@@ -3,7 +3,6 @@
  * update: new limits for a container that lives. All of them hold afterwards, and are in the stored
  * configuration, or none. Where the container is, what it may do and its devices stay as they were created.
  */
-#include "base/io.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"
@@ -11,6 +10,7 @@
 #include "container/input.h"
 #include "container/leftover.h"
 #include "container/living.h"
+#include "os/io.h"
 #include "plan/resources.h"
 
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 #include "container/container.h"
 #include "container/leftover.h"
 #include "container/records.h"
-#include "spec/oci_state.h"
+#include "model/oci_state.h"
 #include "sys/channel.h"
 
 #include <inttypes.h>

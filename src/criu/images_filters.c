@@ -6,8 +6,8 @@
 #include "criu/images.h"
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "criu/wire.h"
+#include "os/io.h"
 
 #include <endian.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "criu/criu.h"
 
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,8 +8,8 @@
  */
 #include "facts/gather.h"
 
-#include "base/io.h"
 #include "base/path.h"
+#include "os/io.h"
 #include "sys/procfs.h"
 
 #include <fcntl.h>

@@ -6,10 +6,11 @@
 
 #include "facts/gather.h"
 #include "facts/groups.h"
+#include "model/kernel_fs.h"
+#include "plan/make.h"
 #include "state/registry.h"
 #include "sys/caller.h"
 #include "sys/caps.h"
-#include "sys/kernel_fs.h"
 #include "sys/procfs.h"
 
 #include <fcntl.h>

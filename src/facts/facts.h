@@ -7,7 +7,7 @@
 #define FACTS_FACTS_H
 
 #include "base/auto.h"
-#include "policy/facts.h"
+#include "model/facts.h"
 #include "policy/policy.h"
 #include "spec/spec.h"
 

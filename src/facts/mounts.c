@@ -5,8 +5,10 @@
  */
 #include "facts/gather.h"
 
+#include "base/path.h"
+#include "model/kernel_fs.h"
+#include "plan/make.h"
 #include "plan/plan.h"
-#include "sys/kernel_fs.h"
 #include "sys/mount_api.h"
 #include "sys/procfs.h"
 
@@ -61,10 +63,10 @@ static char *part_at(const struct mountinfo_entry *mount, const char *path, stru
 
 	if (!*part)
 		return arena_strdup(arena, "/");
-	if (kernel_fs_kind(mount->fstype) != KERNEL_FS_PROC || !mount_point_is_below(part, self))
+	if (kernel_fs_kind(mount->fstype) != KERNEL_FS_PROC || !clean_path_is_below(part, self))
 		return part;
 	/* the runtime's one thread, which /proc/thread-self leads to */
-	if (mount_point_is_below(part + strlen(self), thread))
+	if (clean_path_is_below(part + strlen(self), thread))
 		return arena_printf(arena, "/thread-self%s", part + strlen(self) + strlen(thread));
 	return arena_printf(arena, "/self%s", part + strlen(self));
 }
@@ -81,7 +83,7 @@ static void look_below(const struct mountinfo *info, const struct mountinfo_entr
 			const struct mountinfo_entry *mount = &info->v[i];
 
 			if (mount == top || !kernel_fs_kind(mount->fstype) ||
-			    !mount_point_is_below(mount->mount_point, ret->path) ||
+			    !clean_path_is_below(mount->mount_point, ret->path) ||
 			    !mount->mount_point[skip] || !mountinfo_is_on(info, mount, top) ||
 			    mountinfo_is_hidden(info, mount))
 				continue;
@@ -126,7 +128,7 @@ static int look_at_source(int fd, struct mount_table *table, struct arena *arena
 	ret->path = path_of(fd, arena);
 	if ((!ret->fstype && !ret->recursive) || !ret->path)
 		return 0;
-	if (!top || !mount_point_is_below(ret->path, top->mount_point))
+	if (!top || !clean_path_is_below(ret->path, top->mount_point))
 		return 0;
 	if (ret->fstype)
 		ret->part = part_at(top, ret->path, arena);

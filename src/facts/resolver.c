@@ -5,8 +5,8 @@
  */
 #include "facts/gather.h"
 
-#include "base/io.h"
 #include "base/path.h"
+#include "os/io.h"
 #include "policy/resolver.h"
 #include "policy/rules.h"
 #include "sys/procfs.h"

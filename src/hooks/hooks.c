@@ -7,9 +7,9 @@
 
 #include "base/auto.h"
 #include "base/json_out.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "hooks/guard.h"
+#include "os/log.h"
 
 #include <errno.h>
 #include <fcntl.h>

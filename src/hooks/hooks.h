@@ -6,9 +6,9 @@
 #ifndef HOOKS_HOOKS_H
 #define HOOKS_HOOKS_H
 
+#include "model/host_file.h"
+#include "model/oci_state.h"
 #include "plan/plan.h"
-#include "policy/host_files.h"
-#include "spec/oci_state.h"
 #include "sys/deadline.h"
 
 #include <sys/types.h>
@@ -28,11 +28,11 @@ struct hook_place {
 
 /*
  * A hook of the runtime starts in the bundle, as with runc and crun; where that is gone, or NULL, it starts
- * where the runtime is. Files for the output are opened as policy/host_files.h allows them to the policy in
- * force (NULL: it is not known), below the bundle or below a directory that root alone can write.
+ * where the runtime is. Files for the output are opened where the policy has placed them: below the bundle or
+ * below a directory that root alone can write.
  */
-int hook_place_open(const char *bundle, const struct strmap *annotations,
-		    const struct policy *policy, struct hook_place *ret, struct err *e) MUST_CHECK;
+int hook_place_open(const char *bundle, const struct hook_files *files, struct hook_place *ret,
+		    struct err *e) MUST_CHECK;
 void hook_place_release(struct hook_place *place);
 #define auto_hook_place __attribute__((cleanup(hook_place_release))) struct hook_place
 

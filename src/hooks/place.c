@@ -9,27 +9,27 @@
 #include <fcntl.h>
 
 struct output {
-	const char *annotation;
-	const char *bundle, *path;
+	const struct host_file *file;
+	const char *bundle;
 	int bundle_fd;
-	const struct policy *policy;
 };
 
 /* The policy has no say. Without waiting for somebody to read from a FIFO; the hooks themselves may wait. */
 static int open_any(const struct output *output, struct err *e)
 {
 	autoclose int fd =
-		open(output->path,
+		open(output->file->given,
 		     O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600);
 
 	if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
-		return fail_sys(e, "annotation %s: open '%s'", output->annotation, output->path);
+		return fail_sys(e, "annotation %s: open '%s'", output->file->annotation,
+				output->file->given);
 	return take_fd(&fd);
 }
 
 static int open_in_bundle(const struct output *output, const char *path, struct err *e)
 {
-	const char *what = output->annotation;
+	const char *what = output->file->annotation;
 	struct arena arena = { 0 };
 	struct trusted_name name = { .what = arena_printf(&arena, "annotation %s", what),
 				     .base = "",
@@ -47,7 +47,7 @@ static int open_in_listed(const struct output *output, const char *path, struct 
 	const char *file = strrchr(path, '/') + 1;
 	const char *parent =
 		file - 1 == path ? "/" : arena_strndup(&arena, path, (size_t)(file - 1 - path));
-	const char *what = arena_printf(&arena, "annotation %s", output->annotation);
+	const char *what = arena_printf(&arena, "annotation %s", output->file->annotation);
 	struct trusted_name directory = { .what = what, .base = "", .path = parent };
 	struct trusted_name name = { .what = what, .base = "", .path = path };
 	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -65,13 +65,15 @@ static int open_in_listed(const struct output *output, const char *path, struct 
 	return fd;
 }
 
-static int open_place(const struct output *output, const struct host_file *file, struct err *e)
+static int open_place(const struct output *output, struct err *e)
 {
+	const struct host_file *file = output->file;
+
 	switch ((enum host_place)file->place) {
 	case HOST_PLACE_BUNDLE:
 		if (output->bundle_fd < 0)
 			return fail(e, ERR_SYSTEM, "annotation %s: the bundle '%s' is gone",
-				    output->annotation, output->bundle);
+				    output->file->annotation, output->bundle);
 		return open_in_bundle(output, file->path, e);
 	case HOST_PLACE_LISTED:
 		return open_in_listed(output, file->path, e);
@@ -83,37 +85,29 @@ static int open_place(const struct output *output, const struct host_file *file,
 	return fail(e, ERR_POLICY,
 		    "hooks.output: annotation %s: the file '%s' is not below the bundle; "
 		    "hooks.output can list its directory",
-		    output->annotation, output->path);
+		    output->file->annotation, output->file->given);
 }
 
-static int open_output(struct output *output, const struct strmap *annotations,
-		       const char *annotation, int *ret, struct err *e)
+static int open_output(struct output *output, const struct host_file *file, int *ret, struct err *e)
 {
-	struct arena arena = { 0 };
-	struct host_file file = { .place = HOST_PLACE_ANY };
-
-	output->annotation = annotation;
-	output->path = annotations ? strmap_get(annotations, annotation) : NULL;
-	if (str_empty(output->path))
+	if (str_empty(file->given))
 		return 0;
-	if (!host_files_are_free(output->policy))
-		file = host_file_for_output(output->policy, output->bundle, output->path, &arena);
-	*ret = open_place(output, &file, e);
-	arena_release(&arena);
+	output->file = file;
+	*ret = open_place(output, e);
 	return *ret < 0 ? -1 : 0;
 }
 
-int hook_place_open(const char *bundle, const struct strmap *annotations,
-		    const struct policy *policy, struct hook_place *ret, struct err *e)
+int hook_place_open(const char *bundle, const struct hook_files *files, struct hook_place *ret,
+		    struct err *e)
 {
 	auto_hook_place place = HOOK_PLACE_INIT;
-	struct output output = { .bundle = bundle, .policy = policy };
+	struct output output = { .bundle = bundle };
 
 	if (!str_empty(bundle))
 		place.directory = directory_open_real(bundle);
 	output.bundle_fd = place.directory;
-	if (open_output(&output, annotations, HOOKS_OUTPUT_ANNOTATION, &place.output, e) < 0 ||
-	    open_output(&output, annotations, HOOKS_ERRORS_ANNOTATION, &place.errors, e) < 0)
+	if (open_output(&output, &files->output, &place.output, e) < 0 ||
+	    open_output(&output, &files->errors, &place.errors, e) < 0)
 		return -1;
 	*ret = place;
 	place = (struct hook_place)HOOK_PLACE_INIT;

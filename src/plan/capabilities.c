@@ -6,7 +6,7 @@
 #include "plan/context.h"
 
 #include "base/auto.h"
-#include "sys/caps.h"
+#include "base/capabilities.h"
 
 struct caps_reader {
 	struct plan_context *c;

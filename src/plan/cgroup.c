@@ -6,9 +6,10 @@
 #include "base/auto.h"
 #include "plan/context.h"
 
+#include "base/kernel.h"
 #include "base/path.h"
+#include "plan/make.h"
 #include "plan/resources.h"
-#include "sys/mount_api.h"
 
 #include <limits.h>
 

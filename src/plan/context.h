@@ -5,7 +5,9 @@
 #ifndef PLAN_CONTEXT_H
 #define PLAN_CONTEXT_H
 
+#include "plan/make.h"
 #include "plan/plan.h"
+#include "plan/print.h"
 
 struct plan_context {
 	const struct verdict *verdict;

@@ -6,6 +6,7 @@
 #define PLAN_HOOKS_H
 
 #include "plan/plan.h"
+#include "spec/spec.h"
 
 /* Fill in the defaults, `timeout` (seconds) among them; strings are shared with `from`. */
 void plan_hooks_from_spec(const struct spec_hook_list *from, uint32_t timeout, struct arena *arena,

@@ -7,9 +7,9 @@
 #include "plan/context.h"
 
 #include "base/auto.h"
-#include "sys/kernel_fs.h"
-#include "sys/mount_api.h"
-#include "sys/mountinfo.h"
+#include "base/kernel.h"
+#include "base/path.h"
+#include "model/kernel_fs.h"
 
 static void find_source(struct plan_context *c, struct plan_mount *mount)
 {
@@ -45,7 +45,7 @@ static bool goes_along(const struct plan_context *c, const struct source_facts *
 		const struct kernel_mount_facts *other = &source->below.v[i];
 
 		if (i != index && is_detached(c, other->fstype) && !str_eq(path, other->path) &&
-		    mount_point_is_below(path, other->path))
+		    clean_path_is_below(path, other->path))
 			return true;
 	}
 	return false;
@@ -72,13 +72,13 @@ static void guard(struct plan_mount *mount, const char *usual, const char *path,
 	const char *subtree = mount->subtree && !str_eq(mount->subtree, "/") ? mount->subtree : "";
 	size_t skip = strlen(usual);
 
-	if (!mount_point_is_below(path, usual))
+	if (!clean_path_is_below(path, usual))
 		return;
 	path += skip;
 	/* all of it is in there */
-	if (*subtree && mount_point_is_below(subtree, *path ? path : "/"))
+	if (*subtree && clean_path_is_below(subtree, *path ? path : "/"))
 		mount->attr_set |= MOUNT_ATTR_RDONLY;
-	else if (*path && mount_point_is_below(path, *subtree ? subtree : "/"))
+	else if (*path && clean_path_is_below(path, *subtree ? subtree : "/"))
 		mount->guards.v[mount->guards.n++] = (struct plan_guard){
 			.path = path + strlen(subtree),
 			.masked = masked,

@@ -3,9 +3,10 @@
 #include "plan/live_mounts.h"
 
 #include "base/auto.h"
+#include "base/kernel.h"
 #include "base/path.h"
 #include "plan/context.h"
-#include "sys/mount_api.h"
+#include "plan/make.h"
 
 static int refuse(const struct plan_mount *mount, const char *member, const char *why,
 		  struct err *e)

@@ -5,6 +5,7 @@
 #ifndef PLAN_LIVE_MOUNTS_H
 #define PLAN_LIVE_MOUNTS_H
 
+#include "plan/make.h"
 #include "plan/plan.h"
 
 /*

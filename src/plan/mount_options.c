@@ -7,7 +7,8 @@
 #include "plan/context.h"
 
 #include "base/auto.h"
-#include "sys/mount_api.h"
+#include "base/kernel.h"
+#include "plan/make.h"
 
 enum option_class {
 	OPTION_NOTHING,     /* says what is so anyway */

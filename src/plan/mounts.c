@@ -5,8 +5,8 @@
 #include "plan/context.h"
 
 #include "base/auto.h"
+#include "base/kernel.h"
 #include "base/path.h"
-#include "sys/mount_api.h"
 
 /* fsconfig(2) copies a key or value of at most this length (strndup_user() with 256). */
 #define FSCONFIG_TEXT_MAX 255

@@ -7,9 +7,11 @@
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
 
-#include "policy/facts.h"
-#include "policy/policy.h"
-#include "spec/spec.h"
+#include "base/fields.h"
+#include "model/confinement.h"
+#include "model/network.h"
+#include "model/record.h"
+#include "model/words.h"
 
 #include <linux/filter.h>
 #include <stdbool.h>
@@ -186,32 +188,6 @@ struct plan_cgroup {
 	bool exclusive; /* no other container's group is, contains or lies in it */
 };
 
-/* Directories that records name whose containers have no marks on their groups. Not on disk. */
-struct cgroup_other {
-	const char *id, *root;
-	uint64_t device, inode;
-};
-struct cgroup_others {
-	size_t n;
-	struct cgroup_other *v;
-};
-
-/* What of it goes on disk, so that a later `delete` finds everything (state/state.h). */
-struct cgroup_record {
-	bool manage;
-	int layout;                 /* enum cgroup_layout */
-	char *path;                 /* as in struct plan_cgroup */
-	struct strlist directories; /* absolute, one a hierarchy, as the creator saw them */
-	/* of systemd, which makes the directories: what is above is known once there is the unit */
-	char *unit;
-	char *description; /* tells it from another unit that has the name */
-	bool user;         /* of the user's own manager */
-	char *mark;        /* name of the mark on its groups; NULL: they have none */
-	/* where there is no mark, whose groups are in its own or the same; not on disk */
-	const struct cgroup_others *others;
-};
-extern const struct fields cgroup_record_fields;
-
 /* --- resctrl --- */
 struct plan_rdt {
 	const char *group;       /* below the file system's root; "": the root itself */
@@ -219,14 +195,6 @@ struct plan_rdt {
 	struct strlist schemata; /* lines, in order */
 	const char *monitor;     /* the monitoring group inside; NULL: none */
 };
-
-/* What of it goes on disk. */
-struct rdt_record {
-	char *group; /* absolute */
-	bool made;   /* by us, so that it is ours to remove */
-	char *monitor;
-};
-extern const struct fields rdt_record_fields;
 
 /* --- process --- */
 struct plan_rlimit {
@@ -295,19 +263,6 @@ struct plan_process {
 	struct plan_number_set affinity_initial, affinity_final;
 };
 
-/*
- * What the process is when its program is about to run. It goes on disk, for it is `start` that looks, in a
- * program that may have another bounding set and that knows no plan.
- */
-struct identity_record {
-	uint32_t uid, gid;
-	struct u32list groups;
-	bool keep_groups;
-	uint64_t bounding, effective, inheritable, permitted, ambient;
-	bool no_new_privileges;
-	uint32_t filters; /* of system calls, on top of those that the runtime runs under */
-};
-extern const struct fields identity_record_fields;
 /* Lists are shared. */
 void identity_of_plan(const struct plan_process *process, uint32_t filters,
 		      struct identity_record *ret);
@@ -420,40 +375,8 @@ static inline bool plan_has_user_namespace(const struct plan *plan)
 	return has;
 }
 
-struct plan_options {
-	const char *id;
-	uint32_t hook_timeout; /* seconds, where a hook has none; 0: as long as it takes */
-	const char *bundle;
-	bool no_pivot;
-	bool cgroup_disabled; /* --cgroup-manager disabled */
-	bool systemd_cgroup;  /* --systemd-cgroup */
-	const char *root; /* of the state, as a container is known by it; NULL: does not matter */
-	/* What the runtime itself adds: NAME=VALUE in place of the config's, and a directory of the host
-	 * for the notification socket with its place inside. */
-	const struct strlist *environment;
-	const char *notify_source, *notify_destination;
-	const struct confinement *confinement; /* exec: as recorded; NULL: open */
-};
-
 /* It lies over the root filesystem and is what the container has in its place. */
 bool plan_is_root(const struct plan_mount *mount);
-
-/* The group that will be made, as far as it is known before the policy has decided; NULL: none. */
-const char *plan_cgroup_requested(const struct spec *spec, const struct facts *facts,
-				  const struct plan_options *options, struct arena *arena);
-
-/* ERR_CONFIG where the spec asks for what this host or this program cannot do. */
-int plan_make(const struct verdict *verdict, const struct facts *facts,
-	      const struct plan_options *options, struct arena *arena, struct plan **ret,
-	      struct err *e) MUST_CHECK;
-
-/*
- * The part of a plan that `exec` needs: id, bundle, annotations, process and seccomp. `spec` has process,
- * annotations and linux.seccomp, and of the facts the caller's capabilities are read.
- */
-int plan_make_exec(const struct spec *spec, const struct plan_options *options, bool user_namespace,
-		   const struct facts *facts, struct arena *arena, struct plan **ret, struct err *e)
-	MUST_CHECK;
 
 /* Podman's --group-add keep-groups. */
 #define PLAN_KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
@@ -485,16 +408,5 @@ int plan_make_exec(const struct spec *spec, const struct plan_options *options, 
 
 /* crun's: a mount that shows systemd's own hierarchy of cgroups v1 alone. */
 #define PLAN_SYSTEMD_V1_ANNOTATION "run.oci.systemd.force_cgroup_v1"
-
-/* Names of the mount options that are known by name, for `features`; NULL beyond the last. Others go to
- * the file system as they are. */
-const char *plan_mount_option_name(size_t index);
-/* One text may be several options of a file system: where the first ends, at a comma that is neither escaped nor in
- * quotes, as the file systems split the text that mount(2) hands them. */
-size_t plan_mount_data_length(const char *text);
-
-/* For people (explain) and golden files; and as JSON. */
-void plan_print(const struct plan *plan, struct strbuf *out);
-void plan_print_json(const struct plan *plan, struct json_out *out);
 
 #endif

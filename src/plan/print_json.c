@@ -5,7 +5,8 @@
 #include "plan/context.h"
 
 #include "base/auto.h"
-#include "sys/caps.h"
+#include "base/capabilities.h"
+#include "plan/print.h"
 
 static void json_strings(struct json_out *out, const char *key, char *const *v, size_t n)
 {

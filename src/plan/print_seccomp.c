@@ -166,13 +166,13 @@ void json_seccomp(const struct plan_seccomp *seccomp, struct json_out *out)
 
 void print_confinement(const struct confinement *confinement, struct strbuf *out)
 {
-	if (confinement->peer_descriptors == POLICY_PEERS_REFUSED)
+	if (confinement->peer_descriptors == PEERS_REFUSED)
 		strbuf_puts(out, "peers' descriptors refused\n");
 }
 
 void json_confinement(const struct confinement *confinement, struct json_out *out)
 {
-	if (confinement->peer_descriptors != POLICY_PEERS_REFUSED)
+	if (confinement->peer_descriptors != PEERS_REFUSED)
 		return;
 	json_out_key(out, "confinement");
 	fields_encode(&confinement_fields, confinement, out);

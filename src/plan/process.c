@@ -96,3 +96,23 @@ int plan_process(struct plan_context *c, struct err *e)
 	to->selinux_label = str_empty(process->selinux_label) ? NULL : process->selinux_label;
 	return 0;
 }
+
+void identity_of_plan(const struct plan_process *process, uint32_t filters,
+		      struct identity_record *ret)
+{
+	const struct plan_capabilities *caps = &process->capabilities;
+
+	*ret = (struct identity_record){
+		.uid = process->uid,
+		.gid = process->gid,
+		.groups = process->groups,
+		.keep_groups = process->keep_groups,
+		.bounding = caps->bounding,
+		.effective = caps->effective,
+		.inheritable = caps->inheritable,
+		.permitted = caps->permitted,
+		.ambient = caps->ambient,
+		.no_new_privileges = process->no_new_privileges,
+		.filters = filters,
+	};
+}

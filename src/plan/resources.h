@@ -5,7 +5,9 @@
 #ifndef PLAN_RESOURCES_H
 #define PLAN_RESOURCES_H
 
+#include "model/facts.h"
 #include "plan/plan.h"
+#include "spec/spec.h"
 
 struct resources_request {
 	const struct spec_resources *asked;

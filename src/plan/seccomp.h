@@ -6,6 +6,7 @@
 #define PLAN_SECCOMP_H
 
 #include "plan/plan.h"
+#include "spec/spec.h"
 
 /* *ret shares strings with `from`. ERR_CONFIG, naming the member below linux.seccomp. */
 int plan_seccomp_from_spec(const struct spec_seccomp *from, struct arena *arena,

@@ -5,8 +5,8 @@
 #ifndef PLAN_STATE_H
 #define PLAN_STATE_H
 
+#include "model/oci_state.h"
 #include "plan/plan.h"
-#include "spec/oci_state.h"
 
 /* `status`: the specification's word. `pid`: as in struct oci_state. Strings and annotations are the plan's. */
 struct oci_state oci_state_of_plan(const struct plan *plan, const char *status, pid_t pid);

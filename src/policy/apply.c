@@ -192,7 +192,7 @@ static void observe(const struct spec *request, struct arena *arena, struct verd
 {
 	ret->spec = spec_copy(request, arena);
 	ret->network = network_of_request(request);
-	ret->confinement.peer_descriptors = POLICY_PEERS_OPEN;
+	ret->confinement.peer_descriptors = PEERS_OPEN;
 	ret->observed = true;
 }
 

@@ -70,3 +70,25 @@ bool host_files_are_free(const struct policy *policy)
 {
 	return policy && (policy->mode == POLICY_OBSERVE || (!policy->hooks && !policy->criu));
 }
+
+static struct host_file of_hooks(const struct policy *policy, const char *bundle,
+				 const struct strmap *annotations, const char *annotation,
+				 struct arena *arena)
+{
+	const char *given = annotations ? strmap_get(annotations, annotation) : NULL;
+	struct host_file file = { .place = HOST_PLACE_ANY, .path = given };
+
+	if (!str_empty(given) && !host_files_are_free(policy))
+		file = host_file_for_output(policy, bundle, given, arena);
+	file.annotation = annotation;
+	file.given = given;
+	return file;
+}
+
+void host_files_of_hooks(const struct policy *policy, const char *bundle,
+			 const struct strmap *annotations, struct arena *arena,
+			 struct hook_files *ret)
+{
+	ret->output = of_hooks(policy, bundle, annotations, HOOKS_OUTPUT_ANNOTATION, arena);
+	ret->errors = of_hooks(policy, bundle, annotations, HOOKS_ERRORS_ANNOTATION, arena);
+}

@@ -6,6 +6,7 @@
 #ifndef POLICY_HOST_FILES_H
 #define POLICY_HOST_FILES_H
 
+#include "model/host_file.h"
 #include "policy/policy.h"
 
 /* crun's: files to which what hooks print is appended. */
@@ -13,17 +14,6 @@
 #define HOOKS_ERRORS_ANNOTATION "run.oci.hooks.stderr"
 /* runc's and crun's: a file of criu's options. */
 #define CRIU_CONFIG_ANNOTATION "org.criu.config"
-
-enum host_place {
-	HOST_PLACE_NONE = 1, /* neither here nor there: it may not be opened */
-	HOST_PLACE_BUNDLE,   /* `path` is relative to the bundle */
-	HOST_PLACE_LISTED,   /* `path` is absolute: the policy names it, or a directory above it */
-	HOST_PLACE_ANY,      /* the policy in force has no say: `path` as the annotation has it */
-};
-struct host_file {
-	int place; /* enum host_place */
-	const char *path;
-};
 
 /*
  * Under a policy, whatever its mode. A path that is not absolute counts from the bundle. `bundle` is a real
@@ -40,5 +30,10 @@ struct host_file host_file_for_criu(const struct policy *policy, const char *bun
  * observes, or is of a program that knew no such keys. Where it is not known (NULL) it has.
  */
 bool host_files_are_free(const struct policy *policy);
+
+/* What the annotations (NULL: there are none) say of the output of hooks. Strings are shared. */
+void host_files_of_hooks(const struct policy *policy, const char *bundle,
+			 const struct strmap *annotations, struct arena *arena,
+			 struct hook_files *ret);
 
 #endif

@@ -6,7 +6,10 @@
 #ifndef POLICY_POLICY_H
 #define POLICY_POLICY_H
 
-#include "policy/facts.h"
+#include "model/confinement.h"
+#include "model/decision.h"
+#include "model/facts.h"
+#include "model/network.h"
 #include "spec/spec.h"
 
 #define POLICY_FILE_MAX (64u << 10)
@@ -20,7 +23,6 @@ enum policy_namespace { POLICY_FRESH = 1, POLICY_ISOLATED, POLICY_REQUESTED };
 enum policy_lock { POLICY_LOCK_OPEN = 1, POLICY_LOCK_STRICT };
 enum policy_sockets { POLICY_SOCKETS_SHARED = 1, POLICY_SOCKETS_ISOLATED };
 enum policy_overlap { POLICY_OVERLAP_REFUSED = 1, POLICY_OVERLAP_OPEN };
-enum policy_peer_descriptors { POLICY_PEERS_REFUSED = 1, POLICY_PEERS_OPEN };
 enum policy_kernel_mounts { POLICY_KERNEL_OWN = 1, POLICY_KERNEL_REQUESTED };
 enum policy_privileged {
 	POLICY_PRIVILEGED_ALLOW = 1,
@@ -41,7 +43,7 @@ struct policy_network {
 	struct strlist_or_word sysctls; /* "drop", "refuse" or names that are allowed */
 	int lock;             /* enum policy_lock; "strict" is refused by name until it is there */
 	int abstract_sockets; /* enum policy_sockets; likewise "isolated" */
-	int peer_descriptors; /* enum policy_peer_descriptors */
+	int peer_descriptors; /* enum peer_descriptors */
 	char *resolv_conf;    /* "auto", "engine" or a path */
 	char *hosts;
 	/* keys that are known and refused by name: */
@@ -94,48 +96,6 @@ int policy_decode(const char *text, size_t length, const char *name, const struc
 		  struct arena *arena, struct policy **ret, struct err *e) MUST_CHECK;
 
 /* --- verdict --- */
-
-enum decision_action {
-	DECISION_KEEP = 1,
-	DECISION_ADD,
-	DECISION_REWRITE,
-	DECISION_DROP,
-	DECISION_WARN,
-	DECISION_REFUSE
-};
-
-struct decision {
-	char *rule; /* "network.requested.host" */
-	int action; /* enum decision_action */
-	char *path; /* JSON pointer into the config as it is at this moment: decisions replay in order */
-	char *before; /* JSON text of what was there; NULL: nothing */
-	char *after;  /* JSON text of what is there now; NULL: nothing */
-	char *why;    /* one sentence; for a refusal also the flag or key that mends it */
-	/* of a refusal: where the config that was read has the place, or what is nearest around it */
-	struct opt_u32 line, column;
-};
-struct decisions {
-	size_t n;
-	struct decision *v;
-};
-extern const struct fields decision_fields;
-extern const struct name_row decision_action_names[];
-
-enum network_join {
-	NETWORK_NONE = 1, /* no network entry is left (observe only): the runtime's own namespace */
-	NETWORK_EARLY,    /* born in the policy's namespace */
-	NETWORK_LATE,     /* born in a new one, enters the policy's at start */
-	NETWORK_PATH,     /* kept: joins the path that the config names */
-	NETWORK_NEW,      /* kept: a new one of its own */
-};
-extern const struct name_row network_join_names[];
-
-/* What holds for every process of the container, for ever. In a record of an older program a member may be
- * absent (0): then it is open. */
-struct confinement {
-	int peer_descriptors; /* enum policy_peer_descriptors */
-};
-extern const struct fields confinement_fields;
 
 struct verdict {
 	struct spec *spec;       /* what will be carried out; a copy, the input is untouched */

@@ -23,7 +23,7 @@ static struct policy_network *default_network(struct arena *arena, const char *p
 	network->sysctls.word = arena_strdup(arena, "drop");
 	network->lock = POLICY_LOCK_OPEN;
 	network->abstract_sockets = POLICY_SOCKETS_SHARED;
-	network->peer_descriptors = POLICY_PEERS_REFUSED;
+	network->peer_descriptors = PEERS_REFUSED;
 	network->resolv_conf = arena_strdup(arena, "auto");
 	network->hosts = arena_strdup(arena, "auto");
 	return network;

@@ -7,7 +7,7 @@
 #ifndef POLICY_RESOLVER_H
 #define POLICY_RESOLVER_H
 
-#include "policy/facts.h"
+#include "model/facts.h"
 
 /* Of the files that are made, beside the records of the container. */
 #define RESOLVER_HOSTS_NAME "hosts"

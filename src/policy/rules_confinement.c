@@ -21,8 +21,8 @@ void rule_network_peer_descriptors(struct application *a, const char *id)
 {
 	const char *granted;
 
-	a->confinement.peer_descriptors = POLICY_PEERS_OPEN;
-	if (a->policy->network->peer_descriptors != POLICY_PEERS_REFUSED)
+	a->confinement.peer_descriptors = PEERS_OPEN;
+	if (a->policy->network->peer_descriptors != PEERS_REFUSED)
 		return;
 	/* The ceiling of every process of it, of exec's too. */
 	granted = capability_pointer(a, CAPABILITIES_BOUNDING, "CAP_SYS_PTRACE");
@@ -32,7 +32,7 @@ void rule_network_peer_descriptors(struct application *a, const char *id)
 			  "it reaches in other distributions is not stopped");
 		return;
 	}
-	a->confinement.peer_descriptors = POLICY_PEERS_REFUSED;
+	a->confinement.peer_descriptors = PEERS_REFUSED;
 	edit_keep(&a->edit, id, "",
 		  "a filter of the policy answers pidfd_getfd with EPERM, so that no descriptor of "
 		  "another distribution can be taken by way of a socket");

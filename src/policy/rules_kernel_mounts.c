@@ -10,8 +10,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
-#include "sys/kernel_fs.h"
-#include "sys/mountinfo.h"
+#include "model/kernel_fs.h"
 
 /* As many are named in one sentence. */
 #define NAMED_MAX 6
@@ -136,7 +135,7 @@ static bool goes_along(const struct subject *s, size_t index)
 		return true;
 	for (size_t i = 0; i < source->below.n; i++)
 		if (i != index && is_replaced(s, kernel_fs_kind(source->below.v[i].fstype)) &&
-		    mount_point_is_below(source->below.v[index].path, source->below.v[i].path) &&
+		    clean_path_is_below(source->below.v[index].path, source->below.v[i].path) &&
 		    !str_eq(source->below.v[index].path, source->below.v[i].path))
 			return true;
 	return false;

@@ -7,7 +7,7 @@
 
 #include "base/auto.h"
 #include "base/path.h"
-#include "sys/kernel_fs.h"
+#include "model/kernel_fs.h"
 
 /* The last of two words; NULL: neither is there. */
 static const char *last_of(const struct spec_mount *mount, const char *one, const char *other)

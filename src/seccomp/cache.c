@@ -9,8 +9,8 @@
 #include "seccomp/parts.h"
 
 #include "base/auto.h"
-#include "base/io.h"
-#include "base/log.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "sys/directory.h"
 
 #include <fcntl.h>

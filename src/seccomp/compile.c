@@ -4,8 +4,8 @@
  * not know are left out, rules that say what the default says anyway are too. Runs in the runtime.
  */
 #include "base/auto.h"
-#include "base/io.h"
-#include "base/log.h"
+#include "os/io.h"
+#include "os/log.h"
 #include "seccomp/parts.h"
 #include "sys/deadline.h"
 #include "sys/helper.h"

@@ -152,7 +152,7 @@ int seccomp_programs_make(const struct plan_seccomp *plan, const struct confinem
 			  const char *cache_directory, struct arena *arena,
 			  struct seccomp_programs *ret, struct err *e)
 {
-	bool refused = confinement->peer_descriptors == POLICY_PEERS_REFUSED;
+	bool refused = confinement->peer_descriptors == PEERS_REFUSED;
 	struct seccomp_programs made = { 0 };
 	struct seccomp_program program = { 0 };
 	uint32_t answer;

@@ -11,8 +11,8 @@
 #ifndef SECCOMP_PROGRAM_H
 #define SECCOMP_PROGRAM_H
 
+#include "model/oci_state.h"
 #include "plan/plan.h"
-#include "spec/oci_state.h"
 
 #include <linux/filter.h>
 #include <sys/types.h>

@@ -3,7 +3,6 @@
  * config.json -> struct spec.
  */
 #include "base/auto.h"
-#include "base/io.h"
 #include "spec/tables.h"
 
 /* A number of a version, moving *text behind it: no leading zeros (semver.org, 2). */
@@ -97,23 +96,31 @@ static int check_system(const struct json_source *source, const struct json_valu
 	return 0;
 }
 
+int spec_decode(const struct json_source *source, struct arena *arena, struct spec **ret,
+		struct err *e)
+{
+	autoarena tree = { 0 };
+	struct json_value *root = NULL;
+
+	if (json_parse(source, &tree, &root, e) < 0)
+		return -1;
+	if (check_version(source, root, e) < 0 || check_system(source, root, e) < 0)
+		return -1;
+	struct spec *spec = arena_new(arena, struct spec);
+	if (fields_decode(&spec_fields, source, root, arena, spec, e) < 0)
+		return -1;
+	spec->text = arena_strndup(arena, source->text, source->length);
+	spec->text_length = source->length;
+	*ret = spec;
+	return 0;
+}
+
 int spec_decode_text(const char *text, size_t length, const char *name, struct arena *arena,
 		     struct spec **ret, struct err *e)
 {
 	const struct json_source source = { .name = name, .text = text, .length = length };
-	autoarena tree = { 0 };
-	struct json_value *root = NULL;
-	if (json_parse(&source, &tree, &root, e) < 0)
-		return -1;
-	if (check_version(&source, root, e) < 0 || check_system(&source, root, e) < 0)
-		return -1;
-	struct spec *spec = arena_new(arena, struct spec);
-	if (fields_decode(&spec_fields, &source, root, arena, spec, e) < 0)
-		return -1;
-	spec->text = arena_strndup(arena, text, length);
-	spec->text_length = length;
-	*ret = spec;
-	return 0;
+
+	return spec_decode(&source, arena, ret, e);
 }
 
 int spec_decode_mounts(const char *text, size_t length, const char *name, struct arena *arena,
@@ -133,19 +140,6 @@ int spec_decode_mounts(const char *text, size_t length, const char *name, struct
 		if (fields_decode(&spec_mount_fields, &source, at, arena,
 				  &spec.mounts.v[spec.mounts.n++], e) < 0)
 			return -1;
-	*ret = spec;
-	return 0;
-}
-
-int spec_load(int dirfd, const char *name, struct arena *arena, struct spec **ret, struct err *e)
-{
-	autofree char *text = NULL;
-	size_t length = 0;
-	struct spec *spec = NULL;
-	if (read_file_at(dirfd, name, JSON_MAX_BYTES, &text, &length, e) < 0)
-		return -1;
-	if (spec_decode_text(text, length, name, arena, &spec, e) < 0)
-		return -1;
 	*ret = spec;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #define SPEC_SPEC_H
 
 #include "base/fields.h"
+#include "model/words.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,15 +47,6 @@ struct spec_capabilities {
 struct spec_rlimit {
 	char *type; /* "RLIMIT_..." */
 	uint64_t soft, hard;
-};
-enum spec_sched_policy {
-	SPEC_SCHED_OTHER = 1,
-	SPEC_SCHED_FIFO,
-	SPEC_SCHED_RR,
-	SPEC_SCHED_BATCH,
-	SPEC_SCHED_ISO,
-	SPEC_SCHED_IDLE,
-	SPEC_SCHED_DEADLINE
 };
 struct spec_scheduler {
 	int policy; /* enum spec_sched_policy */
@@ -111,17 +103,6 @@ struct spec_hooks {
 };
 
 /* config-linux.md "Namespaces" */
-enum spec_ns_type {
-	SPEC_NS_PID = 1,
-	SPEC_NS_NETWORK,
-	SPEC_NS_MOUNT,
-	SPEC_NS_IPC,
-	SPEC_NS_UTS,
-	SPEC_NS_USER,
-	SPEC_NS_CGROUP,
-	SPEC_NS_TIME
-};
-#define SPEC_NS_COUNT 8
 struct spec_namespace {
 	int type; /* enum spec_ns_type */
 	char *path;
@@ -254,26 +235,6 @@ struct spec_seccomp_arg {
 	struct opt_u64 value_two;
 	int op; /* enum spec_seccomp_op */
 };
-enum spec_seccomp_op {
-	SPEC_CMP_NE = 1,
-	SPEC_CMP_LT,
-	SPEC_CMP_LE,
-	SPEC_CMP_EQ,
-	SPEC_CMP_GE,
-	SPEC_CMP_GT,
-	SPEC_CMP_MASKED_EQ
-};
-enum spec_seccomp_action {
-	SPEC_ACT_KILL = 1,
-	SPEC_ACT_KILL_PROCESS,
-	SPEC_ACT_KILL_THREAD,
-	SPEC_ACT_TRAP,
-	SPEC_ACT_ERRNO,
-	SPEC_ACT_TRACE,
-	SPEC_ACT_ALLOW,
-	SPEC_ACT_LOG,
-	SPEC_ACT_NOTIFY
-};
 struct spec_seccomp_rule {
 	struct strlist names;
 	int action; /* enum spec_seccomp_action */
@@ -358,27 +319,11 @@ struct spec_unsupported_property {
 };
 extern const struct spec_unsupported_property spec_unsupported[];
 
-/* The names of the specification, in its order (enums.c). */
-extern const struct name_row spec_ns_names[];                 /* enum spec_ns_type */
-extern const struct name_row spec_rlimit_names[];             /* RLIMIT_* */
-extern const struct name_row spec_sched_policy_names[];       /* enum spec_sched_policy */
-extern const struct name_row spec_sched_flag_names[];         /* SCHED_FLAG_* */
-extern const struct name_row spec_io_class_names[];           /* IOPRIO_CLASS_* */
-extern const struct name_row spec_propagation_names[];        /* MS_PRIVATE ..., with MS_REC */
-extern const struct name_row spec_seccomp_action_names[];     /* enum spec_seccomp_action */
-extern const struct name_row spec_seccomp_operator_names[];   /* enum spec_seccomp_op */
-extern const struct name_row spec_seccomp_arch_names[];       /* numbered from 1 */
-extern const struct name_row spec_seccomp_flag_names[];       /* SECCOMP_FILTER_FLAG_* */
-extern const struct name_row spec_memory_policy_mode_names[]; /* MPOL_* */
-extern const struct name_row spec_memory_policy_flag_names[]; /* MPOL_F_* */
-extern const struct name_row spec_personality_names[];        /* PER_* */
-
-/* Read and decode `name` below dirfd. Not validated: the policy mends what validation would refuse (a host
- * name without a UTS namespace of its own), so it is the policy's outcome that is validated. */
-int spec_load(int dirfd, const char *name, struct arena *arena, struct spec **ret, struct err *e)
-	MUST_CHECK;
-/* Decode only. The specification's version 1 in any form of SemVer is read ("1.0.2-dev", "1.3.0+dev"),
- * every other ociVersion is refused. */
+/* The specification's version 1 in any form of SemVer is read ("1.0.2-dev", "1.3.0+dev"), every other ociVersion is
+ * refused. Not validated: the policy mends what validation would refuse (a host name without a UTS namespace of its
+ * own), so it is the policy's outcome that is validated. */
+int spec_decode(const struct json_source *source, struct arena *arena, struct spec **ret,
+		struct err *e) MUST_CHECK;
 int spec_decode_text(const char *text, size_t length, const char *name, struct arena *arena,
 		     struct spec **ret, struct err *e) MUST_CHECK;
 /* An array like `mounts` alone, as the file of the command `mounts`: sets ret->mounts. */

@@ -5,7 +5,7 @@
 #include "state/record.h"
 #include "state/state.h"
 
-#include "base/io.h"
+#include "os/io.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

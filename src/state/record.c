@@ -6,6 +6,7 @@
  */
 #include "state/record.h"
 
+#include "os/json_file.h"
 #include "state/registry.h"
 #include "state/state.h"
 
@@ -150,7 +151,10 @@ int record_fail_cut(const char *name, size_t length, struct err *e)
 int record_decode(const struct fields *fields, const char *name, const char *text, size_t length,
 		  struct arena *arena, void **ret, struct err *e)
 {
-	const struct json_source source = { .name = name, .text = text, .length = length };
+	autostrbuf notes = { 0 };
+	const struct json_source source = {
+		.name = name, .text = text, .length = length, .notes = json_notes(&notes)
+	};
 	struct json_value *tree;
 
 	if (record_is_cut(text, length))
@@ -166,6 +170,7 @@ int record_decode(const struct fields *fields, const char *name, const char *tex
 		e->kind = ERR_STATE;
 		return -1;
 	}
+	json_notes_tell(&notes);
 	*ret = record;
 	return 0;
 }

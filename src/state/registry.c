@@ -7,8 +7,8 @@
 #include "state/record.h"
 #include "sys/directory.h"
 
-#include "base/io.h"
-#include "base/log.h"
+#include "os/io.h"
+#include "os/log.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

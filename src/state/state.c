@@ -4,7 +4,7 @@
  */
 #include "state/state.h"
 
-#include "base/io.h"
+#include "os/io.h"
 #include "state/content.h"
 #include "sys/deadline.h"
 #include "sys/directory.h"

@@ -17,9 +17,11 @@
 
 #include "base/auto.h"
 #include "base/fields.h"
-#include "plan/plan.h"
+#include "model/decision.h"
+#include "model/oci_state.h"
+#include "model/process.h"
+#include "model/record.h"
 #include "policy/policy.h"
-#include "spec/oci_state.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,13 +36,6 @@
 #define STATE_RESOLV_CONF "resolv.conf" /* both are mounted in the container */
 #define STATE_YARD "cgroups"            /* a directory of criu's, while there is a checkpoint */
 #define STATE_YARD_UNIFIED "unified"
-
-/* A process that is told apart from a later one with the same pid. */
-struct process_identity {
-	int64_t pid;         /* 0: none */
-	uint64_t start_time; /* field 22 of /proc/PID/stat, clock ticks after boot */
-	char *boot_id;       /* boot_id.h */
-};
 
 /* A hook of the runtime's while it runs: found by it, and by what guards it (hooks/guard.h). */
 struct hook_record {

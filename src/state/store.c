@@ -7,8 +7,8 @@
 #include "state/record.h"
 #include "state/state.h"
 
-#include "base/io.h"
-#include "base/log.h"
+#include "os/io.h"
+#include "os/log.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

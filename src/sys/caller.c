@@ -3,8 +3,8 @@
 #include "sys/caller.h"
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/str.h"
+#include "os/io.h"
 #include "sys/procfs.h"
 
 #include <fcntl.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Capabilities: names without asking the kernel, sets by capget(2), capset(2) and prctl(2). Runs in the
+ * Capabilities: sets by capget(2), capset(2) and prctl(2). Runs in the
  * runtime and in the container's process.
  */
 #include "sys/caps.h"
 
 #include "base/auto.h"
+#include "base/capabilities.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -14,72 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define CAP_PREFIX_LENGTH 4 /* "CAP_" */
 #define CAP_SET_BITS 64
-
-/* By number, linux/capability.h. */
-static const char *const cap_names[] = {
-	"CAP_CHOWN",
-	"CAP_DAC_OVERRIDE",
-	"CAP_DAC_READ_SEARCH",
-	"CAP_FOWNER",
-	"CAP_FSETID",
-	"CAP_KILL",
-	"CAP_SETGID",
-	"CAP_SETUID",
-	"CAP_SETPCAP",
-	"CAP_LINUX_IMMUTABLE",
-	"CAP_NET_BIND_SERVICE",
-	"CAP_NET_BROADCAST",
-	"CAP_NET_ADMIN",
-	"CAP_NET_RAW",
-	"CAP_IPC_LOCK",
-	"CAP_IPC_OWNER",
-	"CAP_SYS_MODULE",
-	"CAP_SYS_RAWIO",
-	"CAP_SYS_CHROOT",
-	"CAP_SYS_PTRACE",
-	"CAP_SYS_PACCT",
-	"CAP_SYS_ADMIN",
-	"CAP_SYS_BOOT",
-	"CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE",
-	"CAP_SYS_TIME",
-	"CAP_SYS_TTY_CONFIG",
-	"CAP_MKNOD",
-	"CAP_LEASE",
-	"CAP_AUDIT_WRITE",
-	"CAP_AUDIT_CONTROL",
-	"CAP_SETFCAP",
-	"CAP_MAC_OVERRIDE",
-	"CAP_MAC_ADMIN",
-	"CAP_SYSLOG",
-	"CAP_WAKE_ALARM",
-	"CAP_BLOCK_SUSPEND",
-	"CAP_AUDIT_READ",
-	"CAP_PERFMON",
-	"CAP_BPF",
-	"CAP_CHECKPOINT_RESTORE",
-};
-
-int cap_number(const char *name)
-{
-	if (!name)
-		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(cap_names); i++) {
-		if (str_eq_nocase(name, cap_names[i]) ||
-		    str_eq_nocase(name, cap_names[i] + CAP_PREFIX_LENGTH))
-			return (int)i;
-	}
-	return -1;
-}
-
-const char *cap_name_of(int number)
-{
-	if (number < 0 || (size_t)number >= ARRAY_SIZE(cap_names))
-		return NULL;
-	return cap_names[number];
-}
 
 int caps_get(struct cap_sets *ret, struct err *e)
 {
@@ -113,7 +49,7 @@ int caps_set(const struct cap_sets *sets, struct err *e)
  * namespace. */
 int caps_last(void)
 {
-	int last = (int)ARRAY_SIZE(cap_names) - 1;
+	int last = CAP_LAST_CAP; /* of the headers */
 
 	while (last > 0 && prctl(PR_CAPBSET_READ, last, 0, 0, 0) < 0)
 		last--;

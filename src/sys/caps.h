@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Capabilities by name and mask (capabilities(7)), and the calls that set them. */
+/* The calls that get and set capabilities (capabilities(7)), as masks. */
 #ifndef SYS_CAPS_H
 #define SYS_CAPS_H
 
@@ -11,11 +11,6 @@
 struct cap_sets {
 	uint64_t effective, permitted, inheritable;
 };
-
-/* Number of "CAP_..." (any case, with or without the prefix as the specification's users write it:
- * only the full upper-case name is exact); -1 where unknown. Pure. */
-int cap_number(const char *name);
-const char *cap_name_of(int number); /* "CAP_CHOWN"; NULL above the last known */
 
 int caps_get(struct cap_sets *ret, struct err *e) MUST_CHECK;
 int caps_set(const struct cap_sets *sets, struct err *e) MUST_CHECK;

@@ -3,6 +3,7 @@
 #include "sys/deadline.h"
 
 #include "base/str.h"
+#include "os/clock.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -28,14 +29,6 @@ int deadline_ms(void)
 	return DEADLINE_MS;
 }
 #endif
-
-int64_t clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 struct deadline deadline_in(int64_t milliseconds)
 {

@@ -7,6 +7,8 @@
 #ifndef SYS_DEADLINE_H
 #define SYS_DEADLINE_H
 
+#include "os/clock.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,9 +17,6 @@
 /* DEADLINE_MS; in a build with fault injection DISTRO_SHIM_DEADLINE_MS of the environment, so that a test need not
  * wait for it. */
 int deadline_ms(void);
-
-/* CLOCK_MONOTONIC: neither setting the time nor a suspended machine counts. */
-int64_t clock_ms(void);
 
 struct deadline {
 	int64_t at; /* on clock_ms() */

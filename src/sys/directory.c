@@ -7,8 +7,8 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/str.h"
+#include "os/io.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -8,8 +8,8 @@
 #include "sys/dying.h"
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/str.h"
+#include "os/io.h"
 
 #include <fcntl.h>
 #include <signal.h>

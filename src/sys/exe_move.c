@@ -15,8 +15,8 @@
 #include "sys/exe_move.h"
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/str.h"
+#include "os/io.h"
 
 #include <fcntl.h>
 #include <link.h>

@@ -4,8 +4,8 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/str.h"
+#include "os/io.h"
 #include "sys/child.h"
 
 #include <errno.h>

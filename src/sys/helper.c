@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
 #include "sys/child.h"
 
 #include <errno.h>

@@ -7,7 +7,8 @@
 #ifndef SYS_MOUNT_API_H
 #define SYS_MOUNT_API_H
 
-#include <linux/mount.h>
+#include "base/kernel.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,13 +25,6 @@ int sys_umount2(const char *target, int flags);
 /* <sys/mount.h> cannot be included beside <linux/mount.h> with every C library. */
 #ifndef MNT_DETACH
 #define MNT_DETACH 2
-#endif
-
-#ifndef MOUNT_ATTR_NOSYMFOLLOW
-#define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
-#endif
-#ifndef MOUNT_ATTR__ATIME
-#define MOUNT_ATTR__ATIME 0x00000070
 #endif
 
 /* What an fs context says about the last failure ("e overlay: ..."): without the "e ", lower-cased

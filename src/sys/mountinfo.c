@@ -6,8 +6,9 @@
 #include "sys/mountinfo.h"
 
 #include "base/auto.h"
-#include "base/io.h"
+#include "base/path.h"
 #include "base/str.h"
+#include "os/io.h"
 #include "sys/procfs.h"
 
 #include <errno.h>
@@ -183,14 +184,6 @@ int mountinfo_of(const struct mountinfo *info, int fd, const struct mountinfo_en
 	return 0;
 }
 
-bool mount_point_is_below(const char *point, const char *directory)
-{
-	size_t length = str_eq(directory, "/") ? 0 : strlen(directory);
-
-	return strncmp(point, directory, length) == 0 &&
-	       (point[length] == '/' || point[length] == '\0');
-}
-
 const struct mountinfo_entry *mountinfo_find(const struct mountinfo *info, uint32_t id)
 {
 	for (size_t i = 0; i < info->n; i++)
@@ -229,7 +222,7 @@ static bool is_covered(const struct mountinfo *info, const struct mountinfo_entr
 		/* on the same one, and above it on the way */
 		if (other->parent == mount->parent && other->id != other->parent &&
 		    !str_eq(other->mount_point, mount->mount_point) &&
-		    mount_point_is_below(mount->mount_point, other->mount_point))
+		    clean_path_is_below(mount->mount_point, other->mount_point))
 			return true;
 	}
 	return false;

@@ -37,9 +37,6 @@ int mountinfo_read(struct arena *arena, struct mountinfo *ret, struct err *e) MU
 int mountinfo_read_at(int dirfd, const char *path, struct arena *arena, struct mountinfo *ret,
 		      struct err *e) MUST_CHECK;
 
-/* Both as the table has them: absolute, without double slashes. */
-bool mount_point_is_below(const char *point, const char *directory);
-
 /* The entry with this id; NULL where there is none. */
 const struct mountinfo_entry *mountinfo_find(const struct mountinfo *info, uint32_t id);
 

@@ -3,8 +3,8 @@
 #include "sys/proc_status.h"
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/str.h"
+#include "os/io.h"
 
 #include <linux/magic.h>
 #include <stdlib.h>

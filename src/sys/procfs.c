@@ -6,8 +6,8 @@
 #include "sys/procfs.h"
 
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/str.h"
+#include "os/io.h"
 #include "sys/beneath.h"
 #include "sys/mount_api.h"
 

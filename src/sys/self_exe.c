@@ -16,8 +16,8 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/str.h"
+#include "os/io.h"
 #include "sys/exe_move.h"
 #include "sys/mount_api.h"
 #include "sys/procfs.h"

@@ -4,9 +4,9 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "os/io.h"
 #include "sys/beneath.h"
 #include "sys/caller.h"
 #include "sys/procfs.h"

@@ -5,7 +5,9 @@
  * property that it stands for; a plan is the same the second time.
  */
 #include "base/auto.h"
+#include "plan/make.h"
 #include "plan/plan.h"
+#include "plan/print.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,6 +7,7 @@
 #include "../unit/bpf.h"
 #include "base/auto.h"
 #include "base/base64.h"
+#include "plan/make.h"
 #include "plan/plan.h"
 #include "seccomp/parts.h"
 

@@ -15,6 +15,9 @@
 #include "../unit/policy_generate.h"
 #define PROPERTY_FAILS(...) (fprintf(stderr, __VA_ARGS__), abort())
 #include "../unit/policy_properties.h"
+#include "base/capabilities.h"
+#include "plan/make.h"
+#include "plan/print.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,9 @@
  * plan -> text and JSON. What comes out keeps the promises that boot/ relies on.
  */
 #include "base/auto.h"
+#include "plan/make.h"
 #include "plan/plan.h"
+#include "plan/print.h"
 #include "sys/mount_api.h"
 
 #include <stdlib.h>

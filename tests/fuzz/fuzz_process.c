@@ -5,7 +5,9 @@
  * boot/ relies on; the ceiling takes and never gives, and applied again it takes nothing more.
  */
 #include "base/auto.h"
+#include "plan/make.h"
 #include "plan/plan.h"
+#include "plan/print.h"
 
 #include <stdlib.h>
 

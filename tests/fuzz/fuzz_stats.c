@@ -5,10 +5,10 @@
  * in them, what comes out is JSON.
  */
 #include "base/auto.h"
-#include "base/io.h"
 #include "base/json.h"
 #include "base/json_out.h"
 #include "cgroup/cgroup.h"
+#include "os/io.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

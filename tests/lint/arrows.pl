@@ -36,8 +36,9 @@ for (split /\n/, $text) {
     }
     for (@seen) {
         my ($other, $header) = m{^src/(\w+)/(\S+)$} or next;
-        next if $other eq $room || $said{"$source $other"}++;
-        print "$source $other sees $other/$header\n" unless $may{$room}{$other};
+        next if $other eq $room;
+        print "$source $other sees $other/$header\n"
+            unless $may{$room}{$other} || $may{$room}{"$other/$header"} || $said{"$source $other"}++;
         for (@not) {
             my ($who, $pattern, @rooms) = @$_;
             next unless $source =~ /^$pattern$/ && grep { $_ eq $other } @rooms;

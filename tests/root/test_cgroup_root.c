@@ -9,7 +9,7 @@
 #include "cgroup/systemd.h"
 
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
 #include "sys/child.h"
 
 #include <dirent.h>

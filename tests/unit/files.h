@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
 
 #include <fcntl.h>
 #include <ftw.h>

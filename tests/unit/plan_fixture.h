@@ -7,7 +7,8 @@
 #define TESTS_PLAN_FIXTURE_H
 
 #include "base/auto.h"
-#include "plan/plan.h"
+#include "plan/make.h"
+#include "plan/print.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "container/criu_options.h"
 #include "container/receiver.h"
+#include "plan/make.h"
 #include "plan_fixture.h"
 
 #include <linux/seccomp.h>

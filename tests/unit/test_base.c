@@ -6,11 +6,11 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/err.h"
-#include "base/io.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/names.h"
 #include "base/str.h"
+#include "os/io.h"
+#include "os/log.h"
 
 #include <dirent.h>
 #include <fcntl.h>

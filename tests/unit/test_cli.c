@@ -4,9 +4,9 @@
  * engines look for. Needs no root.
  */
 #include "base/auto.h"
-#include "base/io.h"
 #include "cli/cli.h"
 #include "container/signals.h"
+#include "os/io.h"
 
 #include <fcntl.h>
 #include <ftw.h>

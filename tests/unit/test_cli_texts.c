@@ -4,8 +4,8 @@
  * Needs no root.
  */
 #include "base/auto.h"
-#include "base/io.h"
 #include "cli/cli.h"
+#include "os/io.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "os/clock.h"
 #include "sys/child.h"
 #include "sys/deadline.h"
 #include "sys/deliver.h"

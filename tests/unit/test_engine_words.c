@@ -5,8 +5,8 @@
  */
 #include "base/auto.h"
 #include "base/err.h"
-#include "base/io.h"
 #include "base/str.h"
+#include "os/io.h"
 
 #include <fcntl.h>
 #include <glob.h>

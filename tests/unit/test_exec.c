@@ -7,6 +7,7 @@
 #include "container/exec_process.h"
 
 #include "base/auto.h"
+#include "plan/make.h"
 #include "sys/child.h"
 #include "sys/procfs.h"
 

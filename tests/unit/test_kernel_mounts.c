@@ -3,8 +3,9 @@
  * File systems of the kernel's: the tables by which they are known, which mounts no path leads to, and what the
  * plan makes of a verdict. Needs no root.
  */
+#include "base/path.h"
+#include "model/kernel_fs.h"
 #include "plan_fixture.h"
-#include "sys/kernel_fs.h"
 #include "sys/mount_api.h"
 #include "sys/mountinfo.h"
 
@@ -77,9 +78,9 @@ static void test_what_no_path_leads_to(void **state)
 	assert_true(mountinfo_is_on(&info, &info.v[7], &info.v[5]));
 	assert_true(mountinfo_is_on(&info, &info.v[5], &info.v[5]));
 	assert_false(mountinfo_is_on(&info, &info.v[5], &info.v[7]));
-	assert_true(mount_point_is_below("/a/b", "/a"));
-	assert_true(mount_point_is_below("/a", "/"));
-	assert_false(mount_point_is_below("/ab", "/a"));
+	assert_true(clean_path_is_below("/a/b", "/a"));
+	assert_true(clean_path_is_below("/a", "/"));
+	assert_false(clean_path_is_below("/ab", "/a"));
 	arena_release(&arena);
 }
 

@@ -4,9 +4,9 @@
  * a container's first one. Needs no root: no cgroup is recorded.
  */
 #include "base/auto.h"
-#include "base/io.h"
 #include "container/container.h"
 #include "hooks/hooks.h"
+#include "os/io.h"
 #include "state/registry.h"
 #include "sys/channel.h"
 

@@ -28,8 +28,8 @@ static const uint32_t machines[] = {
 	AUDIT_ARCH_X86_64,  AUDIT_ARCH_I386,    AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM,
 	AUDIT_ARCH_PPC64LE, AUDIT_ARCH_RISCV64, AUDIT_ARCH_S390X,
 };
-static const struct confinement refused = { .peer_descriptors = POLICY_PEERS_REFUSED };
-static const struct confinement open_ = { .peer_descriptors = POLICY_PEERS_OPEN };
+static const struct confinement refused = { .peer_descriptors = PEERS_REFUSED };
+static const struct confinement open_ = { .peer_descriptors = PEERS_OPEN };
 
 static uint32_t ask(const struct seccomp_program *program, uint32_t machine, int number)
 {

@@ -4,6 +4,7 @@
  */
 #include "plan_fixture.h"
 
+#include "plan/print.h"
 #include "plan/state.h"
 
 #include <sched.h>

@@ -7,8 +7,10 @@
  * have sent, where they are at hand, must give a plan too. Runs anywhere, without root.
  */
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
+#include "plan/make.h"
 #include "plan/plan.h"
+#include "plan/print.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,6 +21,8 @@
 #include <stdint.h>
 /* after the four above, as cmocka wants it */
 #include <cmocka.h>
+
+#include "load.h"
 
 #define LIMIT (4u << 20)
 #define CASES_MIN 20
@@ -201,7 +205,7 @@ static void sample_case(int dir, const char *name)
 	struct err e = { 0 };
 	autostrbuf text = { 0 };
 
-	if (spec_load(dir, "config.json", &g.arena, &g.spec, &e) < 0 ||
+	if (load_spec(dir, "config.json", &g.arena, &g.spec, &e) < 0 ||
 	    spec_validate(g.spec, "config.json", &e) < 0)
 		fail_msg("%s: %s", name, e.text);
 	g.policy = policy_default(&g.arena, NULL);

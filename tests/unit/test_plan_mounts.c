@@ -2,6 +2,7 @@
 /*
  * Mounts, devices and links of the plan: one test a rule. Runs anywhere, without root.
  */
+#include "plan/make.h"
 #include "plan_fixture.h"
 #include "sys/mount_api.h"
 

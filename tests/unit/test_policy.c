@@ -4,7 +4,7 @@
  * does to a config is in test_policy_golden.c. Runs anywhere, without root.
  */
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
 #include "policy/policy.h"
 #include "policy/rules.h"
 

@@ -5,7 +5,7 @@
  * that comes out. UPDATE_GOLDEN=1 writes both anew. Runs anywhere, without root.
  */
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
 #include "policy/policy.h"
 
 #include <dirent.h>

@@ -5,7 +5,7 @@
  * $DISTRO_SHIM_SHARED/samples. Runs anywhere, without root.
  */
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
 #include "policy/policy.h"
 
 #include <fcntl.h>

@@ -4,6 +4,7 @@
  * in a mount namespace of a child's own.
  */
 #include "base/auto.h"
+#include "base/capabilities.h"
 #include "base/str.h"
 #include "sys/boot_id.h"
 #include "sys/caps.h"

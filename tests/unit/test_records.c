@@ -6,8 +6,8 @@
  * no cgroup is recorded.
  */
 #include "base/auto.h"
-#include "base/io.h"
 #include "container/container.h"
+#include "os/io.h"
 #include "state/registry.h"
 
 #include <fcntl.h>

@@ -7,8 +7,9 @@
  * root; skipped where there are no samples.
  */
 #include "base/auto.h"
-#include "base/io.h"
 #include "cli/cli.h"
+#include "os/io.h"
+#include "plan/make.h"
 
 #include <fcntl.h>
 #include <ftw.h>

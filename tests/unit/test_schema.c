@@ -6,7 +6,7 @@
  */
 #include "base/arena.h"
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
 #include "spec/spec.h"
 
 #include <fcntl.h>

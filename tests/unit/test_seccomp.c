@@ -5,8 +5,8 @@
  * root.
  */
 #include "base/auto.h"
-#include "base/io.h"
 #include "bpf.h"
+#include "os/io.h"
 #include "plan/seccomp.h"
 #include "seccomp/parts.h"
 #include "seccomp/program.h"

@@ -6,9 +6,10 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/str.h"
+#include "os/log.h"
 #include "plan/plan.h"
+#include "plan/print.h"
 #include "policy/policy.h"
 #include "spec/check.h"
 

@@ -6,7 +6,7 @@
  */
 #include "base/arena.h"
 #include "base/auto.h"
-#include "base/io.h"
+#include "os/io.h"
 #include "spec/spec.h"
 
 #include <fcntl.h>
@@ -19,6 +19,8 @@
 #include <time.h>
 
 #include <cmocka.h>
+
+#include "load.h"
 #undef fail /* cmocka's; ours makes errors */
 
 #define STOP(...) (print_error(__VA_ARGS__), _fail(__FILE__, __LINE__))
@@ -89,7 +91,9 @@ static size_t for_each_shared(const char *pattern,
 
 static struct json_value *parse(struct arena *arena, struct text text)
 {
-	const struct json_source source = { "test", text.text, text.length };
+	const struct json_source source = { .name = "test",
+					    .text = text.text,
+					    .length = text.length };
 	struct json_value *root = NULL;
 	struct err e = { 0 };
 	if (json_parse(&source, arena, &root, &e) < 0)
@@ -160,7 +164,7 @@ static struct spec *load_good(struct arena *arena, const char *path)
 {
 	struct err e = { 0 };
 	struct spec *spec = NULL;
-	if (spec_load(AT_FDCWD, path, arena, &spec, &e) < 0 || spec_validate(spec, path, &e) < 0)
+	if (load_spec(AT_FDCWD, path, arena, &spec, &e) < 0 || spec_validate(spec, path, &e) < 0)
 		STOP("%s\n", e.text);
 	return spec;
 }
@@ -221,8 +225,8 @@ static void check_process_sample(struct arena *arena, const char *path)
 {
 	struct err e = { 0 };
 	struct spec_process process;
-	if (fields_decode_file(&spec_process_fields, AT_FDCWD, path, "process.json", JSON_MAX_BYTES,
-			       arena, &process, &e) < 0 ||
+	if (load_fields(&spec_process_fields, path, "process.json", JSON_MAX_BYTES, arena, &process,
+			&e) < 0 ||
 	    spec_validate_process(&process, "process.json", &e) < 0)
 		STOP("%s: %s\n", path, e.text);
 }
@@ -231,8 +235,8 @@ static void check_resources_sample(struct arena *arena, const char *path)
 {
 	struct err e = { 0 };
 	struct spec_resources resources;
-	if (fields_decode_file(&spec_resources_fields, AT_FDCWD, path, "resources", JSON_MAX_BYTES,
-			       arena, &resources, &e) < 0 ||
+	if (load_fields(&spec_resources_fields, path, "resources", JSON_MAX_BYTES, arena,
+			&resources, &e) < 0 ||
 	    spec_validate_resources(&resources, "resources", &e) < 0)
 		STOP("%s: %s\n", path, e.text);
 }
@@ -722,12 +726,12 @@ static void load_names_the_file(void **state)
 	const char *bad = arena_printf(&arena, "%s/tests/data/config/bad", source_directory());
 	const char *path = arena_printf(&arena, "%s/pids-missing.json", bad);
 	autoclose int directory = open(bad, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_int_equal(spec_load(AT_FDCWD, path, &arena, &spec, &e), -1);
+	assert_int_equal(load_spec(AT_FDCWD, path, &arena, &spec, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	assert_true(str_has_prefix(e.text, path));
-	assert_int_equal(spec_load(directory, "pids-missing.json", &arena, &spec, &e), -1);
+	assert_int_equal(load_spec(directory, "pids-missing.json", &arena, &spec, &e), -1);
 	assert_true(str_has_prefix(e.text, "pids-missing.json:"));
-	assert_int_equal(spec_load(directory, "no-such-file.json", &arena, &spec, &e), -1);
+	assert_int_equal(load_spec(directory, "no-such-file.json", &arena, &spec, &e), -1);
 	assert_int_equal(e.kind, ERR_SYSTEM);
 	assert_null(spec);
 }
@@ -741,7 +745,7 @@ static void load_leaves_validation_to_others(void **state)
 	struct spec *spec = NULL;
 	const char *path = arena_printf(&arena, "%s/tests/data/config/bad/hostname-no-uts.json",
 					source_directory());
-	assert_int_equal(spec_load(AT_FDCWD, path, &arena, &spec, &e), 0);
+	assert_int_equal(load_spec(AT_FDCWD, path, &arena, &spec, &e), 0);
 	assert_int_equal(spec_validate(spec, "config.json", &e), -1);
 }
 

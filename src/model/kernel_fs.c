@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See kernel_fs.h. Pure. */
-#include "sys/kernel_fs.h"
+#include "model/kernel_fs.h"
 
 #include "base/auto.h"
 #include "base/str.h"

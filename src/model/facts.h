@@ -3,8 +3,8 @@
  * What a verdict and a plan need to know of the host: plain values, filled by facts/ from one look each,
  * or by a test from a file. No descriptor is in here (see facts/facts.h for those).
  */
-#ifndef POLICY_FACTS_H
-#define POLICY_FACTS_H
+#ifndef MODEL_FACTS_H
+#define MODEL_FACTS_H
 
 #include "base/fields.h"
 
@@ -72,7 +72,7 @@ struct cgroup_facts {
 	char *delegated;
 };
 
-/* A file system of the kernel's (sys/kernel_fs.h) that is mounted below a source. */
+/* A file system of the kernel's (model/kernel_fs.h) that is mounted below a source. */
 struct kernel_mount_facts {
 	char *path;   /* from the source on: "/proc" */
 	char *fstype; /* "proc" */

@@ -2,7 +2,7 @@
 /*
  * The time of day as text. Runs in every process.
  */
-#include "base/timestamp.h"
+#include "os/clock.h"
 
 #include <time.h>
 
@@ -40,4 +40,12 @@ void strbuf_timestamp(struct strbuf *b)
 	add_date(b, (unsigned)(now.tv_sec / 86400));
 	strbuf_printf(b, "T%02u:%02u:%02u.%09ldZ", second / 3600, second / 60 % 60, second % 60,
 		      now.tv_nsec);
+}
+
+int64_t clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

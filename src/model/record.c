@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tables of what is kept on disk of a plan. Pure.
+ * See record.h. Pure.
  */
-#include "plan/plan.h"
+#include "model/record.h"
 
 #include "base/auto.h"
+#include "model/facts.h"
 
 static const struct field cgroup_record_rows[] = {
 	FIELD(struct cgroup_record, BOOL, manage, "manage", 0),
@@ -43,23 +44,3 @@ static const struct field identity_record_rows[] = {
 };
 const struct fields identity_record_fields =
 	FIELDS("struct identity_record", struct identity_record, identity_record_rows, 0);
-
-void identity_of_plan(const struct plan_process *process, uint32_t filters,
-		      struct identity_record *ret)
-{
-	const struct plan_capabilities *caps = &process->capabilities;
-
-	*ret = (struct identity_record){
-		.uid = process->uid,
-		.gid = process->gid,
-		.groups = process->groups,
-		.keep_groups = process->keep_groups,
-		.bounding = caps->bounding,
-		.effective = caps->effective,
-		.inheritable = caps->inheritable,
-		.permitted = caps->permitted,
-		.ambient = caps->ambient,
-		.no_new_privileges = process->no_new_privileges,
-		.filters = filters,
-	};
-}

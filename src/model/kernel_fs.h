@@ -4,8 +4,8 @@
  * capability for most of it. Known by what they are (statfs(2), "f_type"; mountinfo's type), wherever they lie.
  * Pure tables.
  */
-#ifndef SYS_KERNEL_FS_H
-#define SYS_KERNEL_FS_H
+#ifndef MODEL_KERNEL_FS_H
+#define MODEL_KERNEL_FS_H
 
 enum kernel_fs_kind {
 	KERNEL_FS_NONE = 0,

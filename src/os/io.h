@@ -2,8 +2,8 @@
 /*
  * Reading and writing of whole small files. Everything is opened with O_CLOEXEC.
  */
-#ifndef BASE_IO_H
-#define BASE_IO_H
+#ifndef OS_IO_H
+#define OS_IO_H
 
 #include "base/err.h"
 

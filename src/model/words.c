@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The names that the specification gives to numbers, in its own order. Values are the kernel's where
- * the kernel has one (so that a plan needs no second table), else those of the enums in spec.h.
+ * the kernel has one (so that a plan needs no second table), else those of the enums in words.h.
  */
-#include "spec/spec.h"
+#include "model/words.h"
 
 #include <linux/ioprio.h>
 #include <linux/mempolicy.h>

@@ -8,8 +8,8 @@
  * Record: {"level":"error","msg":"...","time":"RFC 3339 with nanoseconds"} and, beyond what the
  * engines need, "kind" (see err.h).
  */
-#ifndef BASE_LOG_H
-#define BASE_LOG_H
+#ifndef OS_LOG_H
+#define OS_LOG_H
 
 #include "base/err.h"
 

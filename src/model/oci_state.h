@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of a container as hooks, seccomp agents and the users of `state` get it (runtime.md "State"). */
-#ifndef SPEC_OCI_STATE_H
-#define SPEC_OCI_STATE_H
+#ifndef MODEL_OCI_STATE_H
+#define MODEL_OCI_STATE_H
 
+#include "base/fields.h"
 #include "base/json_out.h"
-#include "spec/spec.h"
 
 #include <sys/types.h>
 

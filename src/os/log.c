@@ -8,13 +8,13 @@
  * syslog(3) is not used: it would open /dev/log anew, by then maybe that of a container, and read the
  * time zone's file there. The datagram has no time of its own; the daemon puts in the time of receipt.
  */
-#include "base/log.h"
+#include "os/log.h"
 
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/json_out.h"
 #include "base/str.h"
-#include "base/timestamp.h"
+#include "os/clock.h"
 
 #include <fcntl.h>
 #include <stdarg.h>

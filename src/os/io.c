@@ -2,7 +2,7 @@
 /*
  * Reading and writing of whole small files. Runs in every process.
  */
-#include "base/io.h"
+#include "os/io.h"
 
 #include "base/arena.h"
 #include "base/auto.h"

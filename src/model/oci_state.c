@@ -2,7 +2,7 @@
 /*
  * The state object of the specification. Pure.
  */
-#include "spec/oci_state.h"
+#include "model/oci_state.h"
 
 static void put_optional(struct json_out *out, const char *key, const char *text)
 {

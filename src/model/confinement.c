@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See confinement.h. Pure. */
+#include "model/confinement.h"
+
+#include "base/auto.h"
+
+const struct name_row peer_descriptor_names[] = {
+	{ "refused", PEERS_REFUSED },
+	{ "open", PEERS_OPEN },
+	{ NULL, 0 },
+};
+
+static const struct field confinement_rows[] = {
+	FIELD_ENUM_ROW(struct confinement, peer_descriptors, "peerDescriptors", 0,
+		       peer_descriptor_names),
+};
+const struct fields confinement_fields =
+	FIELDS("struct confinement", struct confinement, confinement_rows, 0);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What holds for every process of a container, the first and each later one: it is decided once and recorded.
+ */
+#ifndef MODEL_CONFINEMENT_H
+#define MODEL_CONFINEMENT_H
+
+#include "base/fields.h"
+
+enum policy_peer_descriptors { PEERS_REFUSED = 1, PEERS_OPEN };
+extern const struct name_row peer_descriptor_names[];
+
+/* What holds for every process of the container, for ever. In a record of an older program a member may be
+ * absent (0): then it is open. */
+struct confinement {
+	int peer_descriptors; /* enum peer_descriptors */
+};
+extern const struct fields confinement_fields;
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See network.h. Pure. */
+#include "model/network.h"
+
+#include <stddef.h>
+
+const struct name_row network_join_names[] = {
+	{ "none", NETWORK_NONE }, { "early", NETWORK_EARLY }, { "late", NETWORK_LATE },
+	{ "path", NETWORK_PATH }, { "new", NETWORK_NEW },     { NULL, 0 },
+};

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a container comes to its network namespace. */
+#ifndef MODEL_NETWORK_H
+#define MODEL_NETWORK_H
+
+#include "base/names.h"
+
+enum network_join {
+	NETWORK_NONE = 1, /* no network entry is left (observe only): the runtime's own namespace */
+	NETWORK_EARLY,    /* born in the policy's namespace */
+	NETWORK_LATE,     /* born in a new one, enters the policy's at start */
+	NETWORK_PATH,     /* kept: joins the path that the config names */
+	NETWORK_NEW,      /* kept: a new one of its own */
+};
+extern const struct name_row network_join_names[];
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What stays on disk of a container's group, resctrl group and first process, so that later commands find and know
+ * them (state/state.h).
+ */
+#ifndef MODEL_RECORD_H
+#define MODEL_RECORD_H
+
+#include "base/fields.h"
+
+/* Directories that records name whose containers have no marks on their groups. Not on disk. */
+struct cgroup_other {
+	const char *id, *root;
+	uint64_t device, inode;
+};
+struct cgroup_others {
+	size_t n;
+	struct cgroup_other *v;
+};
+
+/* A container's cgroup, as a later `delete` finds it. */
+struct cgroup_record {
+	bool manage;
+	int layout;                 /* enum cgroup_layout */
+	char *path;                 /* as in struct plan_cgroup */
+	struct strlist directories; /* absolute, one a hierarchy, as the creator saw them */
+	/* of systemd, which makes the directories: what is above is known once there is the unit */
+	char *unit;
+	char *description; /* tells it from another unit that has the name */
+	bool user;         /* of the user's own manager */
+	char *mark;        /* name of the mark on its groups; NULL: they have none */
+	/* where there is no mark, whose groups are in its own or the same; not on disk */
+	const struct cgroup_others *others;
+};
+extern const struct fields cgroup_record_fields;
+
+/* Its group of resctrl. */
+struct rdt_record {
+	char *group; /* absolute */
+	bool made;   /* by us, so that it is ours to remove */
+	char *monitor;
+};
+extern const struct fields rdt_record_fields;
+
+/*
+ * What the process is when its program is about to run. It goes on disk, for it is `start` that looks, in a
+ * program that may have another bounding set and that knows no plan.
+ */
+struct identity_record {
+	uint32_t uid, gid;
+	struct u32list groups;
+	bool keep_groups;
+	uint64_t bounding, effective, inheritable, permitted, ambient;
+	bool no_new_privileges;
+	uint32_t filters; /* of system calls, on top of those that the runtime runs under */
+};
+extern const struct fields identity_record_fields;
+
+#endif
