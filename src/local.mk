@@ -32,6 +32,8 @@ src_libbase_a_SOURCES = \
 	src/base/kernel.h \
 	src/base/names.c \
 	src/base/names.h \
+	src/base/namespaces.c \
+	src/base/namespaces.h \
 	src/base/path.c \
 	src/base/path.h \
 	src/base/sha256.c \

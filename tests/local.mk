@@ -31,6 +31,7 @@ unit_tests = \
 	tests/unit/test_kernel_mounts \
 	tests/unit/test_live_mounts \
 	tests/unit/test_ownership \
+	tests/unit/test_namespaces \
 	tests/unit/test_path \
 	tests/unit/test_peers \
 	tests/unit/test_plan \
@@ -96,6 +97,7 @@ tests_unit_test_json_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kernel_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_live_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_namespaces_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_path_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_peers_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)

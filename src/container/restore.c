@@ -57,21 +57,14 @@ static int read_descriptors(int images, struct arena *arena, const char *ret[3],
 
 static int refuse_what_criu_cannot(const struct host *host, const struct plan *plan, struct err *e)
 {
-	static const struct {
-		int type;
-		const char *name;
-	} kinds[] = {
-		{ SPEC_NS_MOUNT, "mount" },
-		{ SPEC_NS_USER, "user" },
-		{ SPEC_NS_CGROUP, "cgroup" },
-	};
+	static const int kinds[] = { SPEC_NS_MOUNT, SPEC_NS_USER, SPEC_NS_CGROUP };
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (host->requested[kinds[i].type] >= 0)
+		if (host->requested[kinds[i]] >= 0)
 			return fail(e, ERR_CONFIG,
 				    "linux.namespaces: criu cannot restore a container into a %s "
 				    "namespace that is there already",
-				    kinds[i].name);
+				    ns_rows[kinds[i]].name);
 	if (plan->namespaces.host_mounts)
 		return fail(e, ERR_CONFIG,
 			    "linux.namespaces: criu restores a container into a mount namespace of "

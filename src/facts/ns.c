@@ -12,44 +12,13 @@
 #include <linux/sched.h>
 #include <sys/stat.h>
 
-static const struct {
-	int type;
-	int flag;
-	const char *file; /* below /proc/PID/ns */
-} ns_types[] = {
-	{ SPEC_NS_PID, CLONE_NEWPID, "pid" },          { SPEC_NS_NETWORK, CLONE_NEWNET, "net" },
-	{ SPEC_NS_MOUNT, CLONE_NEWNS, "mnt" },         { SPEC_NS_IPC, CLONE_NEWIPC, "ipc" },
-	{ SPEC_NS_UTS, CLONE_NEWUTS, "uts" },          { SPEC_NS_USER, CLONE_NEWUSER, "user" },
-	{ SPEC_NS_CGROUP, CLONE_NEWCGROUP, "cgroup" }, { SPEC_NS_TIME, CLONE_NEWTIME, "time" },
-};
-
-static int type_of(int fd)
-{
-	int flag = nsfd_type(fd);
-
-	for (size_t i = 0; i < ARRAY_SIZE(ns_types); i++) {
-		if (ns_types[i].flag == flag)
-			return ns_types[i].type;
-	}
-	return 0;
-}
-
-static const char *file_of(int type)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(ns_types); i++) {
-		if (ns_types[i].type == type)
-			return ns_types[i].file;
-	}
-	return NULL;
-}
-
 /* Process 1 holds its namespaces, so that a number seen here belongs to nothing else. EACCES is usual
  * (it takes the right to trace that process): then the runtime's own counts as the host's. */
 static bool is_of_first_process(const struct ns_facts *ns)
 {
 	struct stat st;
 
-	if (stat(ns_path(1, file_of(ns->type)).text, &st) < 0)
+	if (stat(ns_path(1, ns_rows[ns->type].file).text, &st) < 0)
 		return ns->is_self;
 	return st.st_dev == ns->device && st.st_ino == ns->inode;
 }
@@ -83,7 +52,7 @@ static int look_at(int fd, struct ns_facts *ns, struct err *e)
 {
 	struct stat st;
 
-	ns->type = type_of(fd);
+	ns->type = ns_row_of_flag((uint64_t)nsfd_type(fd))->type;
 	if (!ns->type)
 		return fail(e, ERR_SYSTEM, "namespace '%s' is of an unknown type", ns->path);
 	if (fstat(fd, &st) < 0)
@@ -125,17 +94,17 @@ static bool is_of_interest(const struct spec *spec, int type)
 int gather_self_namespaces(const struct spec *spec, struct arena *arena, struct facts *facts,
 			   struct err *e)
 {
-	facts->self.v = arena_new_array(arena, struct ns_facts, ARRAY_SIZE(ns_types));
+	facts->self.v = arena_new_array(arena, struct ns_facts, SPEC_NS_COUNT);
 	facts->self.n = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(ns_types); i++) {
+	for (const struct ns_row *row = &ns_rows[1]; row <= &ns_rows[SPEC_NS_COUNT]; row++) {
 		struct ns_facts *ns = &facts->self.v[facts->self.n];
 		struct err reason;
 
-		if (!is_of_interest(spec, ns_types[i].type))
+		if (!is_of_interest(spec, row->type))
 			continue;
-		ns->path = arena_strdup(arena, ns_own_path(ns_types[i].file).text);
+		ns->path = arena_strdup(arena, ns_own_path(row->file).text);
 		ns->is_self = true;
-		if (look_at_self(ns, ns_types[i].type, ns_types[i].file, &reason) < 0) {
+		if (look_at_self(ns, row->type, row->file, &reason) < 0) {
 			/* a kernel built without this kind of namespace has no file for it */
 			if (reason.sys == ENOENT)
 				continue;

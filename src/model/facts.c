@@ -13,7 +13,7 @@ const struct name_row cgroup_layout_names[] = {
 	{ "v2", CGROUP_V2 },     { NULL, 0 },
 };
 
-static const struct field ns_rows[] = {
+static const struct field ns_fact_rows[] = {
 	FIELD(struct ns_facts, STRING, path, "path", 0),
 	FIELD(struct ns_facts, STRING, problem, "problem", 0),
 	FIELD(struct ns_facts, I32, problem_errno, "problemErrno", 0),
@@ -26,7 +26,8 @@ static const struct field ns_rows[] = {
 	FIELD(struct ns_facts, BOOL, owned, "owned", 0),
 	FIELD(struct ns_facts, OPT_U32, owner_uid, "ownerUid", 0),
 };
-static const struct fields ns_fields = FIELDS("struct ns_facts", struct ns_facts, ns_rows, 0);
+static const struct fields ns_fact_fields =
+	FIELDS("struct ns_facts", struct ns_facts, ns_fact_rows, 0);
 
 static const struct field member_rows[] = {
 	FIELD(struct member_facts, STRING, id, "id", FIELD_REQUIRED),
@@ -111,9 +112,9 @@ static const struct field facts_rows[] = {
 	FIELD(struct facts, U64, effective, "effective", 0),
 	FIELD(struct facts, U64, bounding, "bounding", 0),
 	FIELD(struct facts, U32, last_cap, "lastCap", 0),
-	FIELD_LIST_ROW(struct facts, self, struct ns_facts, "self", 0, &ns_fields),
-	FIELD_LIST_ROW(struct facts, requested, struct ns_facts, "requested", 0, &ns_fields),
-	FIELD_OBJECT_ROW(struct facts, network, struct ns_facts, "network", 0, &ns_fields),
+	FIELD_LIST_ROW(struct facts, self, struct ns_facts, "self", 0, &ns_fact_fields),
+	FIELD_LIST_ROW(struct facts, requested, struct ns_facts, "requested", 0, &ns_fact_fields),
+	FIELD_OBJECT_ROW(struct facts, network, struct ns_facts, "network", 0, &ns_fact_fields),
 	FIELD_LIST_ROW(struct facts, members, struct member_facts, "members", 0, &member_fields),
 	FIELD_OBJECT_ROW(struct facts, cgroup, struct cgroup_facts, "cgroup", 0, &cgroup_fields),
 	FIELD(struct facts, STRING, bundle, "bundle", 0),

@@ -13,13 +13,6 @@
 #include <sys/personality.h>
 #include <sys/resource.h>
 
-/* config-linux.md "Namespaces" */
-const struct name_row spec_ns_names[] = {
-	{ "pid", SPEC_NS_PID },       { "network", SPEC_NS_NETWORK }, { "mount", SPEC_NS_MOUNT },
-	{ "ipc", SPEC_NS_IPC },       { "uts", SPEC_NS_UTS },         { "user", SPEC_NS_USER },
-	{ "cgroup", SPEC_NS_CGROUP }, { "time", SPEC_NS_TIME },       { NULL, 0 },
-};
-
 /* getrlimit(2) */
 const struct name_row spec_rlimit_names[] = {
 	{ "RLIMIT_AS", RLIMIT_AS },

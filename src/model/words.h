@@ -6,19 +6,7 @@
 #define MODEL_WORDS_H
 
 #include "base/names.h"
-
-/* config-linux.md "Namespaces" */
-enum spec_ns_type {
-	SPEC_NS_PID = 1,
-	SPEC_NS_NETWORK,
-	SPEC_NS_MOUNT,
-	SPEC_NS_IPC,
-	SPEC_NS_UTS,
-	SPEC_NS_USER,
-	SPEC_NS_CGROUP,
-	SPEC_NS_TIME
-};
-#define SPEC_NS_COUNT 8
+#include "base/namespaces.h"
 
 /* config.md "Linux Process", scheduler */
 enum spec_sched_policy {
@@ -54,7 +42,6 @@ enum spec_seccomp_action {
 };
 
 /* The names of the specification, in its order. */
-extern const struct name_row spec_ns_names[];                 /* enum spec_ns_type */
 extern const struct name_row spec_rlimit_names[];             /* RLIMIT_* */
 extern const struct name_row spec_sched_policy_names[];       /* enum spec_sched_policy */
 extern const struct name_row spec_sched_flag_names[];         /* SCHED_FLAG_* */

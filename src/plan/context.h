@@ -166,8 +166,7 @@ void put_text(struct strbuf *out, const char *text);
 
 /* --- names shared by print.c and print_json.c --- */
 extern const struct name_row plan_mount_kind_names[];
-extern const struct name_row plan_clone_names[]; /* "pid" for CLONE_NEWPID ... */
-const char *plan_device_type(mode_t type);       /* "c" "b" "p" */
+const char *plan_device_type(mode_t type); /* "c" "b" "p" */
 
 struct plan_hook_kind {
 	const char *name; /* as in config.json */

@@ -7,23 +7,12 @@
 
 #include <sched.h>
 
-/* With 0: not for clone3(). CLONE_NEWCGROUP there would show the container its creator's tree, because a
- * v1 cgroup is joined later; CLONE_NEWTIME would freeze the offsets (clone(2), time_namespaces(7)). */
-static const uint64_t clone_flags[SPEC_NS_COUNT + 1] = {
-	[SPEC_NS_PID] = CLONE_NEWPID,  [SPEC_NS_NETWORK] = CLONE_NEWNET,
-	[SPEC_NS_MOUNT] = CLONE_NEWNS, [SPEC_NS_IPC] = CLONE_NEWIPC,
-	[SPEC_NS_UTS] = CLONE_NEWUTS,  [SPEC_NS_USER] = CLONE_NEWUSER,
-};
-
-const struct name_row plan_clone_names[] = {
-	{ "pid", CLONE_NEWPID },
-	{ "network", CLONE_NEWNET },
-	{ "mount", CLONE_NEWNS },
-	{ "ipc", CLONE_NEWIPC },
-	{ "uts", CLONE_NEWUTS },
-	{ "user", CLONE_NEWUSER },
-	{ NULL, 0 },
-};
+/* Not for clone3(): CLONE_NEWCGROUP there would show the container its creator's tree, because a v1 cgroup is
+ * joined later; CLONE_NEWTIME would freeze the offsets (clone(2), time_namespaces(7)). */
+static uint64_t clone_flag(int type)
+{
+	return type == SPEC_NS_CGROUP || type == SPEC_NS_TIME ? 0 : ns_rows[type].flag;
+}
 
 bool plan_namespace_is_separate(const struct plan_context *c, enum spec_ns_type type)
 {
@@ -185,7 +174,7 @@ static int namespaces_walk(struct plan_context *c, struct err *e)
 			if (namespace_join(c, i, e) < 0)
 				return -1;
 		} else {
-			ns->clone_flags |= clone_flags[entry->type];
+			ns->clone_flags |= clone_flag(entry->type);
 			ns->new_time |= entry->type == SPEC_NS_TIME;
 			ns->new_cgroup |= entry->type == SPEC_NS_CGROUP;
 		}

@@ -92,7 +92,7 @@ static void print_top(const struct plan *plan, struct strbuf *out)
 static void print_new_namespaces(const struct plan_namespaces *ns, struct strbuf *out)
 {
 	strbuf_puts(out, "  new");
-	for (const struct name_row *row = plan_clone_names; row->name; row++) {
+	for (const struct name_row *row = ns_flag_names; row->name; row++) {
 		if (ns->clone_flags & (uint64_t)row->value)
 			strbuf_show(out, " %s", row->name);
 	}

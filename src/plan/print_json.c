@@ -62,7 +62,7 @@ static void json_namespaces(const struct plan_namespaces *ns, struct json_out *o
 	json_out_object(out);
 	json_out_key(out, "new");
 	json_out_array(out);
-	for (const struct name_row *row = plan_clone_names; row->name; row++) {
+	for (const struct name_row *row = ns_flag_names; row->name; row++) {
 		if (ns->clone_flags & (uint64_t)row->value)
 			json_out_string(out, row->name);
 	}

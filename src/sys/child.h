@@ -16,9 +16,6 @@
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
 #endif
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
 /* An enumerator in newer C libraries, so that this stands behind the include of <sys/wait.h>. */
 #ifndef P_PIDFD
 #define P_PIDFD 3

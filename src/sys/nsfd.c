@@ -6,6 +6,7 @@
 #include "sys/nsfd.h"
 
 #include "base/auto.h"
+#include "base/namespaces.h"
 #include "base/str.h"
 #include "sys/helper.h"
 #include "sys/procfs.h"
@@ -26,24 +27,11 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-static const struct {
-	const char *file; /* below /proc/PID/ns */
-	const char *name; /* of the specification */
-	int type;
-} ns_kinds[] = {
-	{ "net", "network", CLONE_NEWNET },      { "pid", "pid", CLONE_NEWPID },
-	{ "mnt", "mount", CLONE_NEWNS },         { "ipc", "ipc", CLONE_NEWIPC },
-	{ "uts", "uts", CLONE_NEWUTS },          { "user", "user", CLONE_NEWUSER },
-	{ "cgroup", "cgroup", CLONE_NEWCGROUP }, { "time", "time", CLONE_NEWTIME },
-};
-
 static const char *kind_name(int type)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(ns_kinds); i++) {
-		if (ns_kinds[i].type == type)
-			return ns_kinds[i].name;
-	}
-	return "some";
+	const char *name = ns_row_of_flag((uint64_t)type)->name;
+
+	return name ? name : "some";
 }
 
 static int unusable(struct err *e, int error_number, const char *reason)
@@ -124,10 +112,8 @@ int nsfd_own(const char *name, struct err *e)
 	/* the type tells that /proc gave what it should, and ENOTTY that it is no namespace */
 	int type = nsfd_type(fd);
 
-	for (size_t i = 0; i < ARRAY_SIZE(ns_kinds); i++) {
-		if (type == ns_kinds[i].type && str_eq(name, ns_kinds[i].file))
-			return take_fd(&fd);
-	}
+	if (type > 0 && str_eq(name, ns_row_of_flag((uint64_t)type)->file))
+		return take_fd(&fd);
 	return fail(e, ERR_SYSTEM, "%s is not a %s namespace", path.text, name);
 }
 
