@@ -52,6 +52,12 @@ static const char *const cap_names[] = {
 	"CAP_CHECKPOINT_RESTORE",
 };
 
+const char *const capability_set_names[CAPABILITY_SET_COUNT] = {
+	[CAPABILITIES_BOUNDING] = "bounding",       [CAPABILITIES_EFFECTIVE] = "effective",
+	[CAPABILITIES_INHERITABLE] = "inheritable", [CAPABILITIES_PERMITTED] = "permitted",
+	[CAPABILITIES_AMBIENT] = "ambient",
+};
+
 int cap_number(const char *name)
 {
 	if (!name)

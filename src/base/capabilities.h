@@ -3,8 +3,23 @@
 #ifndef BASE_CAPABILITIES_H
 #define BASE_CAPABILITIES_H
 
-/* Number of "CAP_..." (any case, with or without the prefix as the specification's users write it:
- * only the full upper-case name is exact); -1 where unknown. Pure. */
+#include <stdint.h>
+
+#define CAP_BIT(name) (UINT64_C(1) << CAP_##name)
+
+/* config.md "Linux Process", capabilities */
+enum capability_set {
+	CAPABILITIES_BOUNDING,
+	CAPABILITIES_EFFECTIVE,
+	CAPABILITIES_INHERITABLE,
+	CAPABILITIES_PERMITTED,
+	CAPABILITIES_AMBIENT,
+	CAPABILITY_SET_COUNT
+};
+extern const char *const capability_set_names[CAPABILITY_SET_COUNT];
+
+/* Number of "CAP_..." in any case, with or without the prefix: nothing that some reader takes for the capability
+ * has no number; -1 where unknown. Pure. */
 int cap_number(const char *name);
 const char *cap_name_of(int number); /* "CAP_CHOWN"; NULL above the last known */
 

@@ -52,17 +52,6 @@ static struct strlist longer(const struct strlist *list, size_t more, struct are
 	return to;
 }
 
-/* The way the specification writes it, whatever way the caller does; NULL where there is no such one. */
-static const char *capability_name(const char *text)
-{
-	for (int number = 0; cap_name_of(number); number++) {
-		const char *name = cap_name_of(number);
-		if (str_eq_nocase(text, name) || str_eq_nocase(text, name + strlen("CAP_")))
-			return name;
-	}
-	return NULL;
-}
-
 static void add_capability(struct strlist *list, const char *name)
 {
 	if (!strlist_has(list, name))
@@ -84,7 +73,7 @@ static int add_capabilities(struct spec_process *process, const struct strlist *
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
 		*sets[i] = longer(sets[i], names->n, arena);
 	for (size_t i = 0; i < names->n; i++) {
-		const char *name = capability_name(names->v[i]);
+		const char *name = cap_name_of(cap_number(names->v[i]));
 		if (!name)
 			return fail(e, ERR_USAGE, "--cap %s: there is no such capability",
 				    names->v[i]);

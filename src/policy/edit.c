@@ -309,33 +309,19 @@ void edit_mount_replace(struct edit *edit, const char *rule, size_t index,
 	edit_end(edit, &change, rule, why);
 }
 
-static const char *const capability_set_names[CAPABILITY_SET_COUNT] = {
-	[CAPABILITIES_BOUNDING] = "bounding",       [CAPABILITIES_EFFECTIVE] = "effective",
-	[CAPABILITIES_INHERITABLE] = "inheritable", [CAPABILITIES_PERMITTED] = "permitted",
-	[CAPABILITIES_AMBIENT] = "ambient",
-};
-
 struct strlist *edit_capability_set(struct spec *spec, enum capability_set set)
 {
+	static const size_t members[CAPABILITY_SET_COUNT] = {
+		[CAPABILITIES_BOUNDING] = offsetof(struct spec_capabilities, bounding),
+		[CAPABILITIES_EFFECTIVE] = offsetof(struct spec_capabilities, effective),
+		[CAPABILITIES_INHERITABLE] = offsetof(struct spec_capabilities, inheritable),
+		[CAPABILITIES_PERMITTED] = offsetof(struct spec_capabilities, permitted),
+		[CAPABILITIES_AMBIENT] = offsetof(struct spec_capabilities, ambient),
+	};
 	struct spec_capabilities *capabilities = spec->process ? spec->process->capabilities : NULL;
 
-	if (!capabilities)
-		return NULL;
-	switch (set) {
-	case CAPABILITIES_BOUNDING:
-		return &capabilities->bounding;
-	case CAPABILITIES_EFFECTIVE:
-		return &capabilities->effective;
-	case CAPABILITIES_INHERITABLE:
-		return &capabilities->inheritable;
-	case CAPABILITIES_PERMITTED:
-		return &capabilities->permitted;
-	case CAPABILITIES_AMBIENT:
-		return &capabilities->ambient;
-	case CAPABILITY_SET_COUNT:
-		break;
-	}
-	return NULL;
+	return capabilities ? (struct strlist *)(void *)((char *)capabilities + members[set])
+			    : NULL;
 }
 
 char *edit_capability_pointer(struct edit *edit, enum capability_set set, size_t index)

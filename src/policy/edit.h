@@ -7,6 +7,7 @@
 #ifndef POLICY_EDIT_H
 #define POLICY_EDIT_H
 
+#include "base/capabilities.h"
 #include "policy/policy.h"
 
 struct edit {
@@ -14,15 +15,6 @@ struct edit {
 	struct arena *arena;
 	struct decisions decisions;
 	size_t capacity;
-};
-
-enum capability_set {
-	CAPABILITIES_BOUNDING,
-	CAPABILITIES_EFFECTIVE,
-	CAPABILITIES_INHERITABLE,
-	CAPABILITIES_PERMITTED,
-	CAPABILITIES_AMBIENT,
-	CAPABILITY_SET_COUNT
 };
 
 /* The list of a set, NULL without process.capabilities. */

@@ -2,18 +2,17 @@
 /*
  * Rules about capabilities, for create and for exec, and about what undoes them. Pure.
  */
+#include "base/capabilities.h"
 #include "policy/rules.h"
 
-/* With or without the prefix and in either case: nothing that some reader could take for the
- * capability slips through. */
-static bool is_capability(const char *name, const char *wanted)
-{
-	return str_eq_nocase(name, wanted) || str_eq_nocase(name, wanted + strlen("CAP_"));
-}
+#include <linux/capability.h>
 
+/* By the number: nothing that some reader could take for the capability slips through. */
 static bool is_network_capability(const char *name)
 {
-	return is_capability(name, "CAP_NET_ADMIN") || is_capability(name, "CAP_NET_RAW");
+	int number = cap_number(name);
+
+	return number == CAP_NET_ADMIN || number == CAP_NET_RAW;
 }
 
 static void drop_from_set(struct application *a, const char *id, enum capability_set set)
@@ -51,12 +50,12 @@ void rule_network_admin(struct application *a, const char *id)
 
 /* --- what can undo the rest --- */
 
-const char *capability_pointer(struct application *a, enum capability_set set, const char *name)
+const char *capability_pointer(struct application *a, enum capability_set set, int number)
 {
 	const struct strlist *list = edit_capability_set(a->edit.spec, set);
 
 	for (size_t i = 0; list && i < list->n; i++)
-		if (is_capability(list->v[i], name))
+		if (cap_number(list->v[i]) == number)
 			return edit_capability_pointer(&a->edit, set, i);
 	return NULL;
 }
@@ -66,7 +65,7 @@ const char *find_sys_admin(struct application *a)
 	const char *found = NULL;
 
 	for (int set = 0; set < CAPABILITY_SET_COUNT && !found; set++)
-		found = capability_pointer(a, (enum capability_set)set, "CAP_SYS_ADMIN");
+		found = capability_pointer(a, (enum capability_set)set, CAP_SYS_ADMIN);
 	return found;
 }
 

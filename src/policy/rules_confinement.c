@@ -25,7 +25,7 @@ void rule_network_peer_descriptors(struct application *a, const char *id)
 	if (a->policy->network->peer_descriptors != PEERS_REFUSED)
 		return;
 	/* The ceiling of every process of it, of exec's too. */
-	granted = capability_pointer(a, CAPABILITIES_BOUNDING, "CAP_SYS_PTRACE");
+	granted = capability_pointer(a, CAPABILITIES_BOUNDING, CAP_SYS_PTRACE);
 	if (granted && can_grant(a, CAP_SYS_PTRACE)) {
 		edit_warn(&a->edit, id, granted,
 			  "pidfd_getfd is not refused, because CAP_SYS_PTRACE is asked for: what "

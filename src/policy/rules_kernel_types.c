@@ -9,6 +9,8 @@
 #include "base/path.h"
 #include "model/kernel_fs.h"
 
+#include <linux/capability.h>
+
 /* The last of two words; NULL: neither is there. */
 static const char *last_of(const struct spec_mount *mount, const char *one, const char *other)
 {
@@ -67,7 +69,7 @@ static bool can_have_sys_admin(struct application *a)
 
 	for (int set = 0; set < CAPABILITY_SET_COUNT; set++)
 		if ((gains || (set != CAPABILITIES_BOUNDING && set != CAPABILITIES_INHERITABLE)) &&
-		    capability_pointer(a, (enum capability_set)set, "CAP_SYS_ADMIN"))
+		    capability_pointer(a, (enum capability_set)set, CAP_SYS_ADMIN))
 			return true;
 	return false;
 }
