@@ -41,6 +41,8 @@ src_libbase_a_SOURCES = \
 	src/base/str.c \
 	src/base/str.h
 src_libmodel_a_SOURCES = \
+	src/model/annotations.c \
+	src/model/annotations.h \
 	src/model/confinement.c \
 	src/model/confinement.h \
 	src/model/decision.c \

@@ -116,7 +116,7 @@ static int load_one(const struct boot *b, const struct seccomp_program *program,
 	if (program->of_policy)
 		return err_prefix(e, "network.peerDescriptors of the policy");
 	return b->plan->seccomp && b->plan->seccomp->program.n
-		       ? err_prefix(e, "annotation " PLAN_FILTER_ANNOTATION)
+		       ? err_prefix(e, "annotation %s", annotation_name(ANNOTATION_FILTER))
 		       : -1;
 }
 

@@ -14,7 +14,6 @@
 #include "base/capabilities.h"
 #include "cli/commit.h"
 #include "plan/make.h"
-#include "policy/host_files.h"
 #endif
 
 #define CAP_NUMBERS 64
@@ -172,19 +171,9 @@ static void put_annotations(struct json_out *out, const char *criu, struct arena
 	json_out_object_end(out);
 	json_out_key(out, "potentiallyUnsafeConfigAnnotations");
 	json_out_array(out);
-	json_out_string(out, PLAN_KEEP_GROUPS_ANNOTATION);
-	json_out_string(out, PLAN_PIDFD_ANNOTATION);
-	json_out_string(out, PLAN_CONTEXT_ANNOTATION);
-	json_out_string(out, PLAN_SUBGROUP_ANNOTATION);
-	json_out_string(out, PLAN_DELEGATE_ANNOTATION);
-	json_out_string(out, HOOKS_OUTPUT_ANNOTATION);
-	json_out_string(out, HOOKS_ERRORS_ANNOTATION);
-	json_out_string(out, PLAN_RECEIVER_ANNOTATION);
-	json_out_string(out, PLAN_FILTER_ANNOTATION);
-	json_out_string(out, PLAN_UNKNOWN_ANNOTATION);
-	json_out_string(out, PLAN_SYSTEMD_V1_ANNOTATION);
-	json_out_string(out, CRIU_CONFIG_ANNOTATION);
-	json_out_string(out, PLAN_SYSTEMD_ANNOTATION);
+	for (size_t i = 0; i < ANNOTATION_COUNT; i++)
+		if (annotation_rows[i].flags & ANNOTATION_UNSAFE)
+			json_out_string(out, annotation_rows[i].name);
 	json_out_array_end(out);
 }
 

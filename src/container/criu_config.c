@@ -14,18 +14,18 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#define WHAT "annotation " CRIU_CONFIG_ANNOTATION
-
 /* The policy has no say. criu goes on without a file that is not there. */
 static int take_any(const char *path, struct criu_request *request, struct err *e)
 {
 	autoclose int fd = -1;
 
 	if (path[0] != '/')
-		return fail(e, ERR_CONFIG, WHAT ": must be an absolute path");
+		return fail(e, ERR_CONFIG, "annotation %s: must be an absolute path",
+			    annotation_name(ANNOTATION_CRIU_CONFIG));
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
-		return fail_sys(e, WHAT ": open '%s'", path);
+		return fail_sys(e, "annotation %s: open '%s'",
+				annotation_name(ANNOTATION_CRIU_CONFIG), path);
 	request->config_file = path;
 	return 0;
 }
@@ -35,7 +35,8 @@ static int open_trusted(const struct host_file *file, const char *bundle, struct
 {
 	bool in_bundle = file->place == HOST_PLACE_BUNDLE;
 	struct trusted_name name = {
-		.what = WHAT,
+		.what = arena_printf(arena, "annotation %s",
+				     annotation_name(ANNOTATION_CRIU_CONFIG)),
 		.base = in_bundle ? bundle : "",
 		.path = in_bundle ? arena_printf(arena, "/%s", file->path) : file->path,
 	};
@@ -44,7 +45,7 @@ static int open_trusted(const struct host_file *file, const char *bundle, struct
 	struct trust trust;
 
 	if (from < 0)
-		return fail_sys(e, WHAT ": open '%s'", in_bundle ? bundle : "/");
+		return fail_sys(e, "%s: open '%s'", name.what, in_bundle ? bundle : "/");
 	if (trust_of_caller(&trust, e) < 0)
 		return -1;
 	fd = trusted_open_at(from, &name, &trust, e);
@@ -65,7 +66,7 @@ int criu_config_open(const struct criu_config_source *from, struct arena *arena,
 		     struct criu_directories *directories, struct criu_request *request,
 		     struct err *e)
 {
-	const char *path = strmap_get(from->annotations, CRIU_CONFIG_ANNOTATION);
+	const char *path = annotation_get(from->annotations, ANNOTATION_CRIU_CONFIG);
 	struct host_file file;
 
 	if (!path)
@@ -77,9 +78,9 @@ int criu_config_open(const struct criu_config_source *from, struct arena *arena,
 	file = host_file_for_criu(from->policy, from->bundle, path, arena);
 	if (file.place == HOST_PLACE_NONE)
 		return fail(e, ERR_POLICY,
-			    "criu.config: " WHAT
-			    ": the file '%s' is not below the bundle; criu.config can list it",
-			    path);
+			    "criu.config: annotation %s: the file '%s' is not below the bundle; "
+			    "criu.config can list it",
+			    annotation_name(ANNOTATION_CRIU_CONFIG), path);
 	directories->config = open_trusted(&file, from->bundle, arena, e);
 	if (directories->config < 0)
 		return -1;

@@ -62,7 +62,7 @@ static int check_console(const struct container_outlook *outlook,
 static const char *pidfd_socket(const struct plan *plan,
 				const struct container_create_options *options)
 {
-	const char *path = strmap_get(&plan->annotations, PLAN_PIDFD_ANNOTATION);
+	const char *path = annotation_get(&plan->annotations, ANNOTATION_PIDFD);
 
 	if (options->pidfd_socket)
 		return options->pidfd_socket;

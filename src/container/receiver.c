@@ -11,7 +11,7 @@
 static bool has_filter(const struct spec *spec)
 {
 	return (spec->linux_ && spec->linux_->seccomp) ||
-	       strmap_get(&spec->annotations, PLAN_FILTER_ANNOTATION);
+	       annotation_get(&spec->annotations, ANNOTATION_FILTER);
 }
 
 /* A filter that comes as an annotation needs no linux.seccomp, but its listener is named there. */
@@ -28,20 +28,21 @@ static struct spec_seccomp *filter_of(struct spec *spec, struct arena *arena)
 
 static int refuse_plugins(const struct spec *spec, struct err *e)
 {
-	const char *plugins = strmap_get(&spec->annotations, PLAN_PLUGINS_ANNOTATION);
+	const char *plugins = annotation_get(&spec->annotations, ANNOTATION_PLUGINS);
 
 	if (str_empty(plugins))
 		return 0;
 	return fail(e, ERR_CONFIG,
-		    "annotation " PLAN_PLUGINS_ANNOTATION
-		    ": is not supported, nobody's code is loaded into the runtime; "
-		    "linux.seccomp.listenerPath names the socket of an agent");
+		    "annotation %s: is not supported, nobody's code is loaded into the runtime; "
+		    "linux.seccomp.listenerPath names the socket of an agent",
+		    annotation_name(ANNOTATION_PLUGINS));
 }
 
 int receiver_take(struct spec *spec, struct arena *arena, struct err *e)
 {
-	const char *what = "annotation " PLAN_RECEIVER_ANNOTATION;
-	const char *path = strmap_get(&spec->annotations, PLAN_RECEIVER_ANNOTATION);
+	const char *what =
+		arena_printf(arena, "annotation %s", annotation_name(ANNOTATION_RECEIVER));
+	const char *path = annotation_get(&spec->annotations, ANNOTATION_RECEIVER);
 	autostrbuf shown = { 0 };
 	struct spec_seccomp *filter;
 

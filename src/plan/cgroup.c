@@ -291,14 +291,17 @@ static void plan_shared_views(struct plan_context *c)
 static int plan_delegated(struct plan_context *c, const char *reason, struct err *e)
 {
 	struct plan_cgroup *cgroup = &c->plan->cgroup;
-	const char *path = strmap_get(&c->spec->annotations, PLAN_DELEGATE_ANNOTATION);
+	const char *path = annotation_get(&c->spec->annotations, ANNOTATION_DELEGATE);
 	size_t depth = 1;
 
 	if (str_empty(path))
 		return 0;
 	if (cgroup->layout != CGROUP_V2 && !reason)
 		reason = "cgroups of version 1 cannot be delegated safely";
-	if (path_check(path, "annotations: " PLAN_DELEGATE_ANNOTATION ": ", e) < 0)
+	if (path_check(path,
+		       arena_printf(c->arena,
+				    "annotations: %s: ", annotation_name(ANNOTATION_DELEGATE)),
+		       e) < 0)
 		return -1;
 	path = path_clean_in(c->arena, path) + 1;
 	for (const char *p = path; *p; p++)
@@ -306,7 +309,8 @@ static int plan_delegated(struct plan_context *c, const char *reason, struct err
 	if (!reason && (!*path || depth > CGROUP_DELEGATED_DEPTH))
 		reason = "not a path of 1 to 16 cgroups";
 	if (reason)
-		return fail(e, ERR_CONFIG, "annotations: " PLAN_DELEGATE_ANNOTATION ": %s", reason);
+		return fail(e, ERR_CONFIG, "annotations: %s: %s",
+			    annotation_name(ANNOTATION_DELEGATE), reason);
 	cgroup->delegated = path;
 	return 0;
 }

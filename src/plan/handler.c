@@ -8,12 +8,10 @@
 
 #include "base/auto.h"
 
-#define CONTAINER_TYPE_ANNOTATION "io.kubernetes.cri.container-type"
-
 /* The pod's own container is always a usual process, whatever the others are. */
 static bool is_sandbox(const struct spec *spec)
 {
-	return str_eq(strmap_get(&spec->annotations, CONTAINER_TYPE_ANNOTATION), "sandbox");
+	return str_eq(annotation_get(&spec->annotations, ANNOTATION_CONTAINER_TYPE), "sandbox");
 }
 
 static bool runs_module(const struct spec *spec)
@@ -24,7 +22,7 @@ static bool runs_module(const struct spec *spec)
 	return str_has_suffix(program, ".wasm") || str_has_suffix(program, ".wat");
 }
 
-static int refuse(const char *name, const char *value, struct err *e)
+static int refuse(enum annotation which, const char *value, struct err *e)
 {
 	autostrbuf shown = { 0 };
 
@@ -32,22 +30,22 @@ static int refuse(const char *name, const char *value, struct err *e)
 	return fail(e, ERR_CONFIG,
 		    "annotation %s: %s is not supported, only processes of the host's kernel are, "
 		    "no virtual machines and no modules of WebAssembly",
-		    name, strbuf_text(&shown));
+		    annotation_name(which), strbuf_text(&shown));
 }
 
 int plan_handler(struct plan_context *c, struct err *e)
 {
 	const struct strmap *annotations = &c->spec->annotations;
-	const char *handler = strmap_get(annotations, PLAN_HANDLER_ANNOTATION);
-	const char *variant = strmap_get(annotations, PLAN_WASM_ANNOTATION);
+	const char *handler = annotation_get(annotations, ANNOTATION_HANDLER);
+	const char *variant = annotation_get(annotations, ANNOTATION_WASM);
 	/* The smart ones let what is no module run as usual: the companions in a pod of one. */
 	bool smart = str_eq(handler, "wasm-smart") && !runs_module(c->spec);
 
 	if (is_sandbox(c->spec))
 		return 0;
 	if (!str_empty(handler))
-		return smart ? 0 : refuse(PLAN_HANDLER_ANNOTATION, handler, e);
+		return smart ? 0 : refuse(ANNOTATION_HANDLER, handler, e);
 	if (str_eq(variant, "compat") || (str_eq(variant, "compat-smart") && runs_module(c->spec)))
-		return refuse(PLAN_WASM_ANNOTATION, variant, e);
+		return refuse(ANNOTATION_WASM, variant, e);
 	return 0;
 }

@@ -36,7 +36,7 @@ static bool takes_label(const struct plan_mount *mount)
 int plan_mount_label(struct plan_context *c, struct err *e)
 {
 	const char *label = c->linux_->mount_label, *type = "context";
-	const char *wanted = strmap_get(&c->spec->annotations, PLAN_CONTEXT_ANNOTATION);
+	const char *wanted = annotation_get(&c->spec->annotations, ANNOTATION_CONTEXT);
 
 	if (str_empty(label))
 		return 0;
@@ -44,8 +44,9 @@ int plan_mount_label(struct plan_context *c, struct err *e)
 		type = find_type(wanted);
 	if (!type)
 		return fail(e, ERR_CONFIG,
-			    "annotations.\"" PLAN_CONTEXT_ANNOTATION "\""
-			    ": must be context, fscontext, defcontext or rootcontext");
+			    "annotations.\"%s\""
+			    ": must be context, fscontext, defcontext or rootcontext",
+			    annotation_name(ANNOTATION_CONTEXT));
 	if (strlen(label) > LABEL_MAX)
 		return fail(e, ERR_CONFIG, "linux.mountLabel: is longer than %d bytes", LABEL_MAX);
 	c->plan->mount_label = (struct plan_option){ .key = type, .value = label };

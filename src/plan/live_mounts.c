@@ -104,7 +104,6 @@ static int check_policy(const struct policy *policy, const struct plan_mount *mo
 	return 0;
 }
 
-/* Of the annotations one is about mounts that are made later, too. */
 static struct spec *spec_of(const struct spec *config, const struct spec *request,
 			    struct arena *arena)
 {
@@ -112,11 +111,7 @@ static struct spec *spec_of(const struct spec *config, const struct spec *reques
 
 	*spec = *config;
 	spec->mounts = request->mounts;
-	spec->annotations.n = 0;
-	for (size_t i = 0; i < config->annotations.n; i++)
-		if (str_eq(config->annotations.v[i].key, PLAN_CONTEXT_ANNOTATION))
-			spec->annotations =
-				(struct strmap){ .n = 1, .v = &config->annotations.v[i] };
+	spec->annotations = annotations_with(&config->annotations, ANNOTATION_LIVE, arena);
 	return spec;
 }
 

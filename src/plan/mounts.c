@@ -316,7 +316,7 @@ static int mount_cgroup(struct plan_context *c, const struct spec_mount *from,
 /* Whatever type of its own the mount has, as under crun; what is bound there stays. */
 static bool shows_systemd_v1(struct plan_context *c, const struct plan_mount *mount)
 {
-	const char *path = strmap_get(&c->spec->annotations, PLAN_SYSTEMD_V1_ANNOTATION);
+	const char *path = annotation_get(&c->spec->annotations, ANNOTATION_SYSTEMD_V1);
 
 	return !str_empty(path) && str_eq(path_clean_in(c->arena, path), mount->destination);
 }
@@ -338,9 +338,10 @@ static int mount_systemd_v1(struct plan_context *c, const struct spec_mount *fro
 	/* Only from the first cgroup namespace could it be made, and then for the whole host. */
 	if (!has_systemd_v1(c))
 		return fail(e, ERR_CONFIG,
-			    "annotation " PLAN_SYSTEMD_V1_ANNOTATION
-			    ": no cgroup hierarchy of version 1 with name=systemd is mounted on "
-			    "this host");
+			    "annotation %s: no cgroup hierarchy of version 1 with name=systemd is "
+			    "mounted on "
+			    "this host",
+			    annotation_name(ANNOTATION_SYSTEMD_V1));
 	if (mount_cgroup(c, from, mount, words, e) < 0)
 		return -1;
 	mount->fstype = "cgroup";
@@ -469,14 +470,16 @@ static void mount_notify(struct plan_context *c)
 
 static void tell_unused_systemd_v1(struct plan_context *c)
 {
-	const char *path = strmap_get(&c->spec->annotations, PLAN_SYSTEMD_V1_ANNOTATION);
+	const char *path = annotation_get(&c->spec->annotations, ANNOTATION_SYSTEMD_V1);
 
 	for (size_t i = 0; i < c->plan->mounts.n; i++)
 		if (c->plan->mounts.v[i].systemd_v1)
 			return;
 	if (!str_empty(path))
-		plan_warn(c, "annotation " PLAN_SYSTEMD_V1_ANNOTATION
-			     ": none of the mounts has this destination, so nothing is changed");
+		plan_warn(c,
+			  "annotation %s: none of the mounts has this destination, so nothing is "
+			  "changed",
+			  annotation_name(ANNOTATION_SYSTEMD_V1));
 }
 
 int plan_mounts(struct plan_context *c, struct err *e)

@@ -8,6 +8,7 @@
 #define PLAN_PLAN_H
 
 #include "base/fields.h"
+#include "model/annotations.h"
 #include "model/confinement.h"
 #include "model/network.h"
 #include "model/record.h"
@@ -378,35 +379,6 @@ static inline bool plan_has_user_namespace(const struct plan *plan)
 /* It lies over the root filesystem and is what the container has in its place. */
 bool plan_is_root(const struct plan_mount *mount);
 
-/* Podman's --group-add keep-groups. */
-#define PLAN_KEEP_GROUPS_ANNOTATION "run.oci.keep_original_groups"
-/* Followed by the name of a property of the container's systemd unit. */
-#define PLAN_SYSTEMD_ANNOTATION "org.systemd.property."
-
-/* crun's: the name of a cgroup in the unit's for the container, and one in the container's own that it may
- * manage itself. */
-#define PLAN_SUBGROUP_ANNOTATION "run.oci.systemd.subgroup"
-#define PLAN_DELEGATE_ANNOTATION "run.oci.delegate-cgroup"
 #define CGROUP_DELEGATED_DEPTH 16
-
-/* crun's, which Podman sets: the kind of context that linux.mountLabel is. */
-#define PLAN_CONTEXT_ANNOTATION "run.oci.mount_context_type"
-
-/* crun's: a socket that gets a pidfd of the container's first process. */
-#define PLAN_PIDFD_ANNOTATION "run.oci.pidfd_receiver"
-
-/* crun's: linux.seccomp.listenerPath where the configuration has none; a system call filter as bytes, in
- * place of linux.seccomp's rules; and whether names of system calls that are not known are errors. */
-#define PLAN_RECEIVER_ANNOTATION "run.oci.seccomp.receiver"
-#define PLAN_FILTER_ANNOTATION "run.oci.seccomp_bpf_data"
-#define PLAN_UNKNOWN_ANNOTATION "run.oci.seccomp_fail_unknown_syscall"
-
-/* crun's, which cannot be carried out here: who looks after the listener; what runs the program. */
-#define PLAN_PLUGINS_ANNOTATION "run.oci.seccomp.plugins"
-#define PLAN_HANDLER_ANNOTATION "run.oci.handler"
-#define PLAN_WASM_ANNOTATION "module.wasm.image/variant"
-
-/* crun's: a mount that shows systemd's own hierarchy of cgroups v1 alone. */
-#define PLAN_SYSTEMD_V1_ANNOTATION "run.oci.systemd.force_cgroup_v1"
 
 #endif

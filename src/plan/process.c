@@ -8,7 +8,7 @@
 
 bool plan_keeps_groups(const struct spec *spec)
 {
-	const char *value = strmap_get(&spec->annotations, PLAN_KEEP_GROUPS_ANNOTATION);
+	const char *value = annotation_get(&spec->annotations, ANNOTATION_KEEP_GROUPS);
 
 	return value && !str_eq(value, "0");
 }

@@ -135,18 +135,20 @@ int plan_seccomp_from_spec(const struct spec_seccomp *from, struct arena *arena,
 static int take_program(const char *data, struct arena *arena, struct plan_seccomp *to,
 			struct err *e)
 {
-	static const char name[] = "annotation " PLAN_FILTER_ANNOTATION;
+	const char *name = annotation_name(ANNOTATION_FILTER);
 	uint8_t *bytes = NULL;
 	size_t length = 0;
 
 	if (!base64_decode(data, arena, &bytes, &length))
-		return fail(e, ERR_CONFIG, "%s: is not base64", name);
+		return fail(e, ERR_CONFIG, "annotation %s: is not base64", name);
 	if (length == 0 || length % sizeof(*to->program.v))
-		return fail(e, ERR_CONFIG,
-			    "%s: has %zu bytes, but an instruction of classic BPF has %zu", name,
-			    length, sizeof(*to->program.v));
+		return fail(
+			e, ERR_CONFIG,
+			"annotation %s: has %zu bytes, but an instruction of classic BPF has %zu",
+			name, length, sizeof(*to->program.v));
 	if (length / sizeof(*to->program.v) > BPF_MAXINSNS)
-		return fail(e, ERR_CONFIG, "%s: has %zu instructions, the kernel takes %d", name,
+		return fail(e, ERR_CONFIG,
+			    "annotation %s: has %zu instructions, the kernel takes %d", name,
 			    length / sizeof(*to->program.v), BPF_MAXINSNS);
 	to->program.n = length / sizeof(*to->program.v);
 	to->program.v = arena_new_array(arena, struct sock_filter, to->program.n);
@@ -175,8 +177,8 @@ static int plan_ready(struct plan_context *c, const char *data, struct err *e)
 int plan_seccomp(struct plan_context *c, struct err *e)
 {
 	const struct strmap *annotations = &c->spec->annotations;
-	const char *data = strmap_get(annotations, PLAN_FILTER_ANNOTATION);
-	const char *unknown = strmap_get(annotations, PLAN_UNKNOWN_ANNOTATION);
+	const char *data = annotation_get(annotations, ANNOTATION_FILTER);
+	const char *unknown = annotation_get(annotations, ANNOTATION_UNKNOWN_CALLS);
 
 	if (!data && !c->linux_->seccomp)
 		return 0;

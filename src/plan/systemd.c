@@ -118,7 +118,7 @@ static int name_scope(struct plan_context *c, struct plan_scope *scope, struct e
 
 static int name_subgroup(struct plan_context *c, struct plan_scope *scope, struct err *e)
 {
-	const char *name = strmap_get(&c->spec->annotations, PLAN_SUBGROUP_ANNOTATION);
+	const char *name = annotation_get(&c->spec->annotations, ANNOTATION_SUBGROUP);
 
 	if (str_empty(name))
 		return 0;
@@ -126,9 +126,8 @@ static int name_subgroup(struct plan_context *c, struct plan_scope *scope, struc
 		if (*p == '/' || (unsigned char)*p < 0x20 || *p == 0x7f)
 			name = "..";
 	if (str_eq(name, ".") || str_eq(name, "..") || strlen(name) > UNIT_NAME_MAX)
-		return fail(e, ERR_CONFIG,
-			    "annotations: " PLAN_SUBGROUP_ANNOTATION
-			    ": not the name of one cgroup");
+		return fail(e, ERR_CONFIG, "annotations: %s: not the name of one cgroup",
+			    annotation_name(ANNOTATION_SUBGROUP));
 	scope->subgroup = name;
 	return 0;
 }
@@ -229,8 +228,8 @@ static int add_annotations(struct plan_context *c, struct plan_scope *scope, str
 	for (size_t i = 0; i < annotations->n; i++) {
 		const char *key = annotations->v[i].key;
 		struct plan_property property = { 0 };
-		const char *name = key + strlen(PLAN_SYSTEMD_ANNOTATION);
-		if (!str_has_prefix(key, PLAN_SYSTEMD_ANNOTATION))
+		const char *name = annotation_suffix(key, ANNOTATION_UNIT_PROPERTY);
+		if (!name)
 			continue;
 		if (!is_property_name(name))
 			return fail(e, ERR_CONFIG,

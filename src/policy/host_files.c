@@ -72,15 +72,15 @@ bool host_files_are_free(const struct policy *policy)
 }
 
 static struct host_file of_hooks(const struct policy *policy, const char *bundle,
-				 const struct strmap *annotations, const char *annotation,
+				 const struct strmap *annotations, enum annotation annotation,
 				 struct arena *arena)
 {
-	const char *given = annotations ? strmap_get(annotations, annotation) : NULL;
+	const char *given = annotations ? annotation_get(annotations, annotation) : NULL;
 	struct host_file file = { .place = HOST_PLACE_ANY, .path = given };
 
 	if (!str_empty(given) && !host_files_are_free(policy))
 		file = host_file_for_output(policy, bundle, given, arena);
-	file.annotation = annotation;
+	file.annotation = annotation_name(annotation);
 	file.given = given;
 	return file;
 }
@@ -89,6 +89,6 @@ void host_files_of_hooks(const struct policy *policy, const char *bundle,
 			 const struct strmap *annotations, struct arena *arena,
 			 struct hook_files *ret)
 {
-	ret->output = of_hooks(policy, bundle, annotations, HOOKS_OUTPUT_ANNOTATION, arena);
-	ret->errors = of_hooks(policy, bundle, annotations, HOOKS_ERRORS_ANNOTATION, arena);
+	ret->output = of_hooks(policy, bundle, annotations, ANNOTATION_HOOKS_OUTPUT, arena);
+	ret->errors = of_hooks(policy, bundle, annotations, ANNOTATION_HOOKS_ERRORS, arena);
 }

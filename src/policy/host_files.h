@@ -6,14 +6,9 @@
 #ifndef POLICY_HOST_FILES_H
 #define POLICY_HOST_FILES_H
 
+#include "model/annotations.h"
 #include "model/host_file.h"
 #include "policy/policy.h"
-
-/* crun's: files to which what hooks print is appended. */
-#define HOOKS_OUTPUT_ANNOTATION "run.oci.hooks.stdout"
-#define HOOKS_ERRORS_ANNOTATION "run.oci.hooks.stderr"
-/* runc's and crun's: a file of criu's options. */
-#define CRIU_CONFIG_ANNOTATION "org.criu.config"
 
 /*
  * Under a policy, whatever its mode. A path that is not absolute counts from the bundle. `bundle` is a real

@@ -74,7 +74,7 @@ void rule_network_peer_descriptors(struct application *a, const char *id);
 /* --- questions that several rules ask --- */
 
 /* Of the first entry of a set that some reader takes for this capability; NULL: there is none. */
-const char *capability_pointer(struct application *a, enum capability_set set, const char *name);
+const char *capability_pointer(struct application *a, enum capability_set set, int number);
 
 /* Index of the first namespace entry of a type, -1 where there is none. */
 long namespace_index(const struct spec *spec, int type);

@@ -8,10 +8,11 @@
 #include "base/auto.h"
 #include "policy/rules.h"
 
-static void refuse_elsewhere(struct application *a, const char *id, const char *annotation,
+static void refuse_elsewhere(struct application *a, const char *id, enum annotation which,
 			     const struct host_file *file, const char *remedy)
 {
 	struct arena *arena = a->edit.arena;
+	const char *annotation = annotation_name(which);
 
 	if (file->place != HOST_PLACE_NONE)
 		return;
@@ -25,11 +26,11 @@ static void refuse_elsewhere(struct application *a, const char *id, const char *
 
 void rule_hooks_output(struct application *a, const char *id)
 {
-	static const char *const annotations[] = { HOOKS_OUTPUT_ANNOTATION,
-						   HOOKS_ERRORS_ANNOTATION };
+	static const enum annotation annotations[] = { ANNOTATION_HOOKS_OUTPUT,
+						       ANNOTATION_HOOKS_ERRORS };
 
 	for (size_t i = 0; i < ARRAY_SIZE(annotations); i++) {
-		const char *path = strmap_get(&a->edit.spec->annotations, annotations[i]);
+		const char *path = annotation_get(&a->edit.spec->annotations, annotations[i]);
 		struct host_file file;
 
 		if (str_empty(path))
@@ -43,11 +44,11 @@ void rule_hooks_output(struct application *a, const char *id)
 /* A script of criu's configuration runs as root, so being in hooks.output does not do for it. */
 void rule_criu_config(struct application *a, const char *id)
 {
-	const char *path = strmap_get(&a->edit.spec->annotations, CRIU_CONFIG_ANNOTATION);
+	const char *path = annotation_get(&a->edit.spec->annotations, ANNOTATION_CRIU_CONFIG);
 	struct host_file file;
 
 	if (str_empty(path))
 		return;
 	file = host_file_for_criu(a->policy, a->facts->bundle, path, a->edit.arena);
-	refuse_elsewhere(a, id, CRIU_CONFIG_ANNOTATION, &file, "list it in criu.config");
+	refuse_elsewhere(a, id, ANNOTATION_CRIU_CONFIG, &file, "list it in criu.config");
 }

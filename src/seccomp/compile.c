@@ -262,9 +262,9 @@ int seccomp_check_names(const struct plan_seccomp *plan, struct err *e)
 			strbuf_quote(&shown, rule->names.v[j], 48);
 			return fail(e, ERR_CONFIG,
 				    "linux.seccomp.syscalls[%zu].names[%zu]: libseccomp %u.%u.%u "
-				    "does not know %s (annotation " PLAN_UNKNOWN_ANNOTATION ")",
+				    "does not know %s (annotation %s)",
 				    rule->number, j, version->major, version->minor, version->micro,
-				    strbuf_text(&shown));
+				    strbuf_text(&shown), annotation_name(ANNOTATION_UNKNOWN_CALLS));
 		}
 	}
 	return 0;
@@ -441,8 +441,9 @@ static int check_ready(const struct plan_seccomp *plan, const struct seccomp_pro
 	    (answer & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_USER_NOTIF)
 		return 0;
 	return fail(e, ERR_CONFIG,
-		    "annotation " PLAN_FILTER_ANNOTATION
-		    ": it asks the listener about sendmsg, by which the listener is handed over");
+		    "annotation %s: it asks the listener about sendmsg, by which the listener is "
+		    "handed over",
+		    annotation_name(ANNOTATION_FILTER));
 }
 
 int seccomp_program_make(const struct plan_seccomp *plan, const char *cache_directory,

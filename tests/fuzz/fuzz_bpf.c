@@ -55,7 +55,7 @@ static void try_bytes(const uint8_t *data, size_t size, struct arena *arena)
 static void try_annotation(const char *text, struct arena *arena)
 {
 	const struct plan_options options = { .id = "fuzz", .bundle = "/bundle" };
-	struct strpair entry = { .key = arena_strdup(arena, PLAN_FILTER_ANNOTATION),
+	struct strpair entry = { .key = arena_strdup(arena, annotation_name(ANNOTATION_FILTER)),
 				 .value = arena_strdup(arena, text) };
 	struct spec spec = { .annotations = { .n = 1, .v = &entry } };
 	struct facts facts = { .last_cap = 40 };

@@ -5,9 +5,11 @@
 #include "base/base64.h"
 #include "container/criu_options.h"
 #include "container/receiver.h"
+#include "os/io.h"
 #include "plan/make.h"
 #include "plan_fixture.h"
 
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,53 @@
 static const char *annotation(struct fixture *f, const char *name, const char *value)
 {
 	return arena_printf(&f->arena, "'annotations':{'%s':'%s'}", name, value);
+}
+
+/* --- the table --- */
+
+static void test_the_manual_has_each_annotation(void **state)
+{
+	const char *source = getenv("DISTRO_SHIM_SOURCE");
+	struct fixture *f = *state;
+	autofree char *manual = NULL;
+	autostrbuf plain = { 0 };
+
+	assert_int_equal(
+		read_file_at(AT_FDCWD,
+			     arena_printf(&f->arena, "%s/man/distro-shim.8", source ? source : "."),
+			     1u << 20, &manual, NULL, &f->e),
+		0);
+	for (const char *p = manual; *p; p++)
+		if (*p != '\\')
+			strbuf_putc(&plain, *p);
+	for (size_t i = 0; i < ANNOTATION_COUNT; i++) {
+		assert_non_null(annotation_rows[i].name);
+		assert_non_null(annotation_rows[i].doc);
+		if (!strstr(plain.text, annotation_rows[i].name))
+			fail_msg("%s is not in the manual", annotation_rows[i].name);
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(annotation_rows[i].name, annotation_rows[j].name);
+	}
+}
+
+static void test_annotations_are_chosen_by_their_flags(void **state)
+{
+	struct strpair pairs[] = {
+		{ .key = (char *)"org.systemd.property.TasksMax", .value = (char *)"1" },
+		{ .key = (char *)"run.oci.mount_context_type", .value = (char *)"context" },
+		{ .key = (char *)"run.oci.mount_context_type.x", .value = (char *)"context" },
+		{ .key = (char *)"run.oci.handler", .value = (char *)"krun" },
+	};
+	const struct strmap all = { .n = ARRAY_SIZE(pairs), .v = pairs };
+	struct fixture *f = *state;
+
+	assert_int_equal(annotations_with(&all, ANNOTATION_UNSAFE, &f->arena).n, 2);
+	assert_int_equal(annotations_with(&all, ANNOTATION_LIVE, &f->arena).n, 1);
+	assert_string_equal(annotations_with(&all, ANNOTATION_LIVE, &f->arena).v[0].key,
+			    "run.oci.mount_context_type");
+	assert_int_equal(annotations_with(&all, 0, &f->arena).n, 0);
+	assert_string_equal(annotation_suffix(pairs[0].key, ANNOTATION_UNIT_PROPERTY), "TasksMax");
+	assert_null(annotation_suffix(pairs[1].key, ANNOTATION_UNIT_PROPERTY));
 }
 
 /* --- base64 --- */
@@ -391,6 +440,8 @@ static void test_crius_options_are_roots_below_the_bundle_or_listed(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_the_manual_has_each_annotation),
+		TEST(test_annotations_are_chosen_by_their_flags),
 		TEST(test_base64_of_every_length),
 		TEST(test_base64_is_strict),
 		TEST(test_a_program_takes_the_place_of_the_rules),
