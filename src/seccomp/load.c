@@ -26,8 +26,9 @@ int seccomp_program_load(const struct seccomp_program *program, int *ret_listene
 	}
 	switch (errno) {
 	case EACCES:
-		return fail_sys(e, "load the seccomp filter: it needs process.noNewPrivileges or "
-				   "CAP_SYS_ADMIN");
+		return fail_sys(
+			e,
+			"load the seccomp filter: it needs process.noNewPrivileges or CAP_SYS_ADMIN");
 	case EBUSY:
 		return fail_sys(e, "load the seccomp filter: another one here has a listener "
 				   "already");
