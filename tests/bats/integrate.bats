@@ -163,3 +163,24 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
     run "$DISTRO_SHIM_SOURCE/contrib/integrate"
     is "$status" 2
 }
+
+@test "what is installed is one file, and says what the one in the checkout says" {
+    local name script
+    for name in distro-net integrate; do
+        script=$DISTRO_SHIM_SOURCE/contrib/$name
+        awk -v contrib="$DISTRO_SHIM_SOURCE/contrib" -f "$DISTRO_SHIM_SOURCE/contrib/inline.awk" "$script" >"$name"
+        chmod 755 "$name"
+        lacks "$(<"$name")" lib.sh
+        is "$("./$name" --help)" "$("$script" --help)"
+        contains "$("./$name" --help)" "usage: $name "
+        run "./$name" --bogus
+        contains "$output" "$name: unknown argument '--bogus'; see --help"
+    done
+    run ./integrate podman --etc-dir "$ETC" --program "$DISTRO_SHIM"
+    is "$status" 0
+    ./integrate podman --etc-dir "$ETC" --undo
+    is "$(ls "$ETC")" ""
+    # a link to it, as one makes in a directory of $PATH, finds what it sources
+    ln -s "$DISTRO_SHIM_SOURCE/contrib/integrate" link
+    contains "$(./link --help)" "usage: integrate "
+}

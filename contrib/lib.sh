@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What the scripts of contrib/ and tests/check share. In a checkout a script sources this file; into a script that is
+# installed make puts its text (contrib/inline.awk), so that each installed script is one file.
+
+# The colours are for a terminal.
+bold='' red='' green='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' red=$'\e[31m' green=$'\e[32m' plain=$'\e[0m'; fi
+
+# The help of a script is the comment at its head, from "usage:" on.
+usage()
+{
+    awk '/^# usage: / { on = 1 } on && !/^#/ { exit } on { sub(/^# ?/, ""); print }' "$0"
+}
+
+say() { printf '%s\n' "$*"; }
+step() { printf '%s== %s%s\n' "$bold" "$*" "$plain"; } # what begins now
+ok() { printf '%sok%s %s\n' "$green" "$plain" "$*"; }  # what was seen to be right
+warn() { printf '%s: warning: %s\n' "${0##*/}" "$*" >&2; }
+
+fail() # MESSAGE [WHAT-TO-DO]...: exit status 1
+{
+    printf '%s%s: %s%s\n' "$red" "${0##*/}" "$1" "$plain" >&2
+    shift
+    if [ $# -gt 0 ]; then printf '  %s\n' "$@" >&2; fi
+    exit 1
+}
+
+bad_usage() # MESSAGE: exit status 2
+{
+    printf '%s: %s; see --help\n' "${0##*/}" "$1" >&2
+    usage | sed '/^$/,$d' >&2
+    exit 2
+}
+
+need_root()
+{
+    [ "$(id -u)" = 0 ] || fail "must be root"
+}
+
+need() # COMMAND PACKAGE [COMMAND PACKAGE]...: fails with all that are missing, and with what installs them
+{
+    local missing='' packages=''
+    while [ $# -gt 0 ]; do
+        if ! command -v "$1" >/dev/null; then
+            missing+="${missing:+, }$1"
+            case " $packages " in *" $2 "*) ;; *) packages+="${packages:+ }$2" ;; esac
+        fi
+        shift 2
+    done
+    [ -z "$missing" ] || fail "missing: $missing" "install it: apt-get install $packages (Fedora, Alpine: the packages are called alike)"
+}
