@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The tests. `make check` runs what needs no root: unit and golden. What needs root runs in a private
-# machine (tests/world) through contrib/check, which does everything.
+# machine (tests/world) through tests/check, which does everything.
 
 # Each test is one program of one file, linked with the libraries that its layer may use. Those in
 # tests/root, and any whose opening comment has a line "world: legacy hybrid v2", are world_tests and run
@@ -149,7 +149,7 @@ AM_TESTS_ENVIRONMENT = \
 	DISTRO_SHIM_SOURCE='$(abs_top_srcdir)'; export DISTRO_SHIM_SOURCE; \
 	DISTRO_SHIM_BUILD='$(abs_top_builddir)'; export DISTRO_SHIM_BUILD;
 
-# contrib/check asks for the names, so that they are written down once
+# tests/check asks for the names, so that they are written down once
 list-unit-tests:
 	@for t in $(unit_tests); do echo $$t; done
 list-world-tests:
@@ -228,4 +228,4 @@ EXTRA_DIST += $(tests_headers) \
 	tests/fuzz/run tests/fuzz/corpus tests/fuzz/annotations.dict tests/fuzz/bundle.dict tests/fuzz/cli.dict \
 	tests/fuzz/config.dict tests/fuzz/host.dict tests/fuzz/json.dict tests/fuzz/plan.dict tests/fuzz/policy.dict \
 	tests/fuzz/process.dict tests/fuzz/resources.dict tests/fuzz/stats.dict \
-	tests/same tests/vm tests/world tests/world-selftest
+	tests/check tests/same tests/vm tests/world tests/world-selftest

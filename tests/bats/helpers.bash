@@ -8,8 +8,8 @@
 #
 # A line "# world: legacy hybrid v2" in the file's opening comment names the private machines to run it in
 # (default hybrid; "none": on the machine itself, also without root); "vm": also in the virtual machine, which
-# has systemd and all controllers. There everything takes ten times as long: contrib/check runs the tests with
-# the tag "smoke" ("# bats test_tags=smoke" above a test), contrib/check --full all. By hand, after a build:
+# has systemd and all controllers. There everything takes ten times as long: tests/check runs the tests with
+# the tag "smoke" ("# bats test_tags=smoke" above a test), tests/check --full all. By hand, after a build:
 #
 #     DISTRO_SHIM=$PWD/distro-shim sudo -E tests/world hybrid bats tests/bats/FILE.bats
 #     DISTRO_SHIM=$PWD/distro-shim sudo -E tests/vm bats tests/bats/FILE.bats

@@ -977,7 +977,7 @@ int main(void)
 	};
 	const char *world = getenv("DISTRO_SHIM_WORLD");
 
-	/* Never on a machine's own cgroups. 77 is automake's and contrib/check's word for "skipped". */
+	/* Never on a machine's own cgroups. 77 is automake's and tests/check's word for "skipped". */
 	if (!str_eq(world, "legacy") && !str_eq(world, "hybrid") && !str_eq(world, "v2")) {
 		printf("SKIP: needs the private machine: tests/world legacy|hybrid|v2 %s\n",
 		       "test_cgroup_root");
