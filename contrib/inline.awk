@@ -8,7 +8,7 @@
     sub(/"$/, "", name)
     name = contrib "/" name
     while ((status = (getline line <name)) > 0)
-        if (line !~ /^# (shellcheck|SPDX)/) print line
+        if (line !~ /^(#!|# shellcheck|# SPDX)/) print line
     if (status < 0) {
         print "inline.awk: cannot read " name >"/dev/stderr"
         exit 1
