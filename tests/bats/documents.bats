@@ -45,6 +45,7 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
         [README.md/5]="below" [README.md/6]="below"
         [distro-shim.8/1]="below" [distro-shim.8/2]="needs a container of Podman: podman-network.bats"
         [distro-shim.8/3]="integrate: below; Podman: podman.bats" [distro-shim.8/4]="integrate: below; ctr: containerd.bats"
+        [distro-shim.8/5]="integrate: below; Docker reads it: docker.bats"
         [distro-shim-policy.5/1]="needs Podman of a user: rootless.bats"
         [distro-shim-policy.5/2]="below" [distro-shim-policy.5/3]="below" [distro-shim-policy.5/4]="below" [distro-shim-policy.5/5]="below"
         [distro-shim-policy.5/6]="below"
@@ -83,14 +84,14 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
 @test "README and distro-shim(8): integrate, and back" {
     blocks "$S/README.md" README
     blocks "$S/man/distro-shim.8" man
-    find /etc/containers /etc/containerd -type f -exec sha256sum {} + 2>/dev/null | sort >before || true
-    for block in README/4 man/3 man/4; do
+    find /etc/containers /etc/containerd /etc/docker -type f -exec sha256sum {} + 2>/dev/null | sort >before || true
+    for block in README/4 man/3 man/4 man/5; do
         grep -E '^(sudo )?distro-shim-integrate' "$block" >lines
         [ -s lines ]
         bash -e lines
     done
-    for engine in podman containerd; do distro-shim-integrate $engine --undo; done
-    find /etc/containers /etc/containerd -type f -exec sha256sum {} + 2>/dev/null | sort | diff before -
+    for engine in podman containerd docker; do distro-shim-integrate $engine --undo; done
+    find /etc/containers /etc/containerd /etc/docker -type f -exec sha256sum {} + 2>/dev/null | sort | diff before -
 }
 
 @test "distro-shim-policy(5): every policy that it shows is one" {

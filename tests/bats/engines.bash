@@ -215,10 +215,10 @@ setup_docker() {
     "storage-driver": "overlay2", "exec-opts": ["native.cgroupdriver=cgroupfs"],
     "iptables": false, "ip6tables": false, "userland-proxy": false,
     "default-ulimits": { "nofile": { "Name": "nofile", "Soft": 20000, "Hard": 20000 } },
-    "default-runtime": "distro-shim", "runtimes": { "distro-shim": { "path": "$ENGINES_RUNTIME" } },
     "live-restore": true
 }
 END
+    "$DISTRO_SHIM_SOURCE/contrib/integrate" docker --program "$ENGINES_RUNTIME" || return 1
     start_dockerd || return 1
     docker load -q -i "$ENGINES/images/busybox.tar" >/dev/null 3>&- || return 1
     # what it makes for the first container, and for the first in its own network, is no leak of the first test

@@ -155,8 +155,70 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
     refused 'a link to nothing' containerd
 }
 
+@test "docker: a new file; one that is there, of whatever layout; and back" {
+    local content
+    everything >before
+    integrate docker
+    is "$(jq -c . "$ETC/docker/daemon.json")" "{\"default-runtime\":\"distro-shim\",\"runtimes\":{\"distro-shim\":{\"path\":\"$DISTRO_SHIM\"}}}"
+    integrate docker --undo
+    everything | diff before -
+    mkdir "$ETC/docker"
+    everything >before
+    integrate docker --undo
+    integrate docker
+    integrate docker --undo
+    everything | diff before -
+    for content in '{}' '{\n}\n' '{\n}\n\n' '{"a": 1}' '\n{ "a": {} }\n' '{\n    "a": 1,\n    "b": "}"\n}\n' '{\n    "default": "}"}'; do
+        # shellcheck disable=SC2059 # it is the format
+        printf "$content" >"$ETC/docker/daemon.json"
+        chmod 640 "$ETC/docker/daemon.json"
+        everything >before
+        run integrate docker --dry-run
+        contains "$output" '+    "default-runtime": "distro-shim"'
+        everything | diff before -
+        integrate docker
+        # valid, with ours and all that was there
+        is "$(jq -c 'del(.runtimes, .["default-runtime"])' "$ETC/docker/daemon.json")" "$(printf "$content" | jq -c .)"
+        is "$(jq -r '.runtimes["distro-shim"].path' "$ETC/docker/daemon.json")" "$DISTRO_SHIM"
+        everything >once
+        run integrate docker
+        contains "$output" "Nothing to do"
+        everything | diff once -
+        integrate docker --no-default --program "$(type -P true)"
+        is "$(jq -c '[.["default-runtime"], .runtimes["distro-shim"].path]' "$ETC/docker/daemon.json")" "[null,\"$(type -P true)\"]"
+        run integrate docker --undo --dry-run
+        contains "$output" '-    "runtimes"'
+        integrate docker --undo
+        everything | diff before -
+        run integrate docker --undo
+        contains "$output" "Nothing to undo"
+    done
+}
+
+@test "docker: states that it does not understand are refused, what was written around it stays" {
+    mkdir "$ETC/docker"
+    echo '{ "runtimes": { "mine": { "path": "/mine" } } }' >"$ETC/docker/daemon.json"
+    refused 'sets runtimes already.*"default-runtime": "distro-shim"' docker
+    refused 'sets runtimes already' docker --no-default
+    echo '{ "default-runtime": "runc" }' >"$ETC/docker/daemon.json"
+    refused 'sets runtimes already' docker
+    integrate docker --no-default
+    integrate docker --undo
+    echo '[]' >"$ETC/docker/daemon.json"
+    refused 'not an object of JSON' docker
+    echo '{ "a": 1 }' >"$ETC/docker/daemon.json"
+    integrate docker
+    sed -i 's/"a": 1/"a": 2, "b": 3/' "$ETC/docker/daemon.json"
+    integrate docker --undo
+    is "$(<"$ETC/docker/daemon.json")" '{ "a": 2, "b": 3 }'
+    # in another layout it is not known as ours any more
+    integrate docker
+    jq . "$ETC/docker/daemon.json" >"$ETC/new" && mv "$ETC/new" "$ETC/docker/daemon.json"
+    refused 'sets runtimes already' docker
+}
+
 @test "usage" {
-    run integrate docker
+    run integrate lxc
     is "$status" 2
     run integrate podman containerd
     is "$status" 2
