@@ -16,6 +16,7 @@ usage()
 say() { printf '%s\n' "$*"; }
 step() { printf '%s== %s%s\n' "$bold" "$*" "$plain"; } # what begins now
 ok() { printf '%sok%s %s\n' "$green" "$plain" "$*"; }  # what was seen to be right
+typed() { printf '%s$ %s%s\n' "$bold" "$*" "$plain"; } # what one would type at a shell
 warn() { printf '%s: warning: %s\n' "${0##*/}" "$*" >&2; }
 
 fail() # MESSAGE [WHAT-TO-DO]...: exit status 1
@@ -33,20 +34,18 @@ bad_usage() # MESSAGE: exit status 2
     exit 2
 }
 
-need_root()
+need_root() # ARGUMENT...: those of the script
 {
-    [ "$(id -u)" = 0 ] || fail "must be root"
+    [ "$(id -u)" = 0 ] || fail "must be root" "try: sudo $0${*:+ $*}"
 }
 
-need() # COMMAND PACKAGE [COMMAND PACKAGE]...: fails with all that are missing, and with what installs them
+# What a script needs, one line each, then what is missing of it all at once.
+MISSING=()
+need() # PACKAGE COMMAND...: the package is missing where the command fails
 {
-    local missing='' packages=''
-    while [ $# -gt 0 ]; do
-        if ! command -v "$1" >/dev/null; then
-            missing+="${missing:+, }$1"
-            case " $packages " in *" $2 "*) ;; *) packages+="${packages:+ }$2" ;; esac
-        fi
-        shift 2
-    done
-    [ -z "$missing" ] || fail "missing: $missing" "install it: apt-get install $packages (Fedora, Alpine: the packages are called alike)"
+    "${@:2}" >/dev/null 2>&1 || MISSING+=("$1")
+}
+need_end()
+{
+    [ ${#MISSING[@]} -eq 0 ] || fail "missing: ${MISSING[*]}" "on Debian: apt-get install ${MISSING[*]}"
 }
