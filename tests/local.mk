@@ -224,7 +224,7 @@ CLEANFILES += $(fuzz_targets)
 .PHONY: list-unit-tests list-world-tests list-fuzz-targets fuzz
 
 EXTRA_DIST += $(tests_headers) \
-	tests/bats tests/bench tests/coverage tests/data tests/engines tests/fault tests/golden tests/schema tests/lint tests/soak \
+	tests/acceptance tests/bats tests/bench tests/coverage tests/data tests/engines tests/fault tests/golden tests/schema tests/lint tests/soak \
 	tests/fuzz/run tests/fuzz/corpus tests/fuzz/annotations.dict tests/fuzz/bundle.dict tests/fuzz/cli.dict \
 	tests/fuzz/config.dict tests/fuzz/host.dict tests/fuzz/json.dict tests/fuzz/plan.dict tests/fuzz/policy.dict \
 	tests/fuzz/process.dict tests/fuzz/resources.dict tests/fuzz/stats.dict \
