@@ -40,8 +40,8 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
 
 @test "every example is run by a test, or stands here with the reason why it is not" {
     local -A known=(
-        [README.md/1]="installs packages and builds: quickstart.bats" [README.md/2]="is what runs this test"
-        [README.md/3]="builds and installs: tests/check" [README.md/4]="integrate: below; the rest: quickstart-podman.bats, containerd.bats"
+        [README.md/1]="acceptance/quickstart.bats" [README.md/2]="is what runs this test"
+        [README.md/3]="builds and installs: tests/check" [README.md/4]="integrate: below; ctr: containerd.bats"
         [README.md/5]="below" [README.md/6]="below"
         [distro-shim.8/1]="below" [distro-shim.8/2]="needs a container of Podman: podman-network.bats"
         [distro-shim.8/3]="integrate: below; Podman: podman.bats" [distro-shim.8/4]="integrate: below; ctr: containerd.bats"
