@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Every example of the README and the manual pages, as it is written there: what a person copies must run. One that is
+# Every example of the README, docs/ and the manual pages, as it is written there: what a person copies must run. One that is
 # not run stands below with the reason; a new one fails until it is in the list.
 # world: hybrid
 
@@ -40,9 +40,9 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
 
 @test "every example is run by a test, or stands here with the reason why it is not" {
     local -A known=(
-        [README.md/1]="acceptance/quickstart.bats" [README.md/2]="is what runs this test"
-        [README.md/3]="builds and installs: tests/check" [README.md/4]="integrate: below; ctr: containerd.bats"
-        [README.md/5]="below" [README.md/6]="below"
+        [README.md/1]="acceptance/quickstart.bats" [README.md/2]="builds and installs: tests/check"
+        [first-steps.md/1]="builds and installs: tests/check" [first-steps.md/2]="below" [first-steps.md/3]="below"
+        [first-steps.md/4]="integrate: below; ctr: containerd.bats"
         [distro-shim.8/1]="below" [distro-shim.8/2]="needs a container of Podman: podman-network.bats"
         [distro-shim.8/3]="integrate: below; Podman: podman.bats" [distro-shim.8/4]="integrate: below; ctr: containerd.bats"
         [distro-shim.8/5]="integrate: below; Docker reads it: docker.bats"
@@ -51,9 +51,10 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
         [distro-shim-policy.5/6]="below"
     )
     local file block found=0
-    for file in README.md man/distro-shim.8 man/distro-shim-policy.5; do
-        blocks "$S/$file" "${file##*/}"
+    for file in "$S"/*.md "$S"/docs/*.md "$S"/man/*.[0-9]; do
+        blocks "$file" "${file##*/}"
         for block in "${file##*/}"/*; do
+            [ -e "$block" ] || continue
             [ -n "${known[$block]:-}" ] || { echo "$block is not in the list:" >&2 && cat "$block" >&2 && return 1; }
             found=$((found + 1))
         done
@@ -61,14 +62,14 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
     is "$found" "${#known[@]}"
 }
 
-@test "README, by hand: a shell, then the steps of an engine" {
-    blocks "$S/README.md" README
-    person 'expect:# ' 'send:echo in-$((1 + 1))\n' expect:in-2 'send:exit\n' -- bash -e README/5 >screen
+@test "first steps: a shell, then the steps of an engine" {
+    blocks "$S/docs/first-steps.md" first
+    person 'expect:# ' 'send:echo in-$((1 + 1))\n' expect:in-2 'send:exit\n' -- bash -e first/2 >screen
     contains "$(<screen)" "/run/netns/distros is up"
     contains "$(<screen)" "decisions:"
     cd box
     # what it prints goes to a file, which the container keeps open
-    bash -e ../README/6 >../said 2>&1 </dev/null
+    bash -e ../first/3 >../said 2>&1 </dev/null
     cat ../said
     matches "$(<../said)" 'mybox +[0-9]+ +running'
     contains "$(<../said)" "sleep 1000"
@@ -81,11 +82,11 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
     contains "$(<screen)" "decisions:"
 }
 
-@test "README and distro-shim(8): integrate, and back" {
-    blocks "$S/README.md" README
+@test "first steps and distro-shim(8): integrate, and back" {
+    blocks "$S/docs/first-steps.md" first
     blocks "$S/man/distro-shim.8" man
     find /etc/containers /etc/containerd /etc/docker -type f -exec sha256sum {} + 2>/dev/null | sort >before || true
-    for block in README/4 man/3 man/4 man/5; do
+    for block in first/4 man/3 man/4 man/5; do
         grep -E '^(sudo )?distro-shim-integrate' "$block" >lines
         [ -s lines ]
         bash -e lines
