@@ -42,7 +42,7 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
     local -A known=(
         [README.md/1]="acceptance/quickstart.bats" [README.md/2]="builds and installs: tests/check"
         [first-steps.md/1]="builds and installs: tests/check" [first-steps.md/2]="below" [first-steps.md/3]="below"
-        [first-steps.md/4]="integrate: below; ctr: containerd.bats"
+        [first-steps.md/4]="integrate: below; ctr: containerd.bats" [CONTRIBUTING.md/1]="builds" [CONTRIBUTING.md/2]="is what runs this test"
         [distro-shim.8/1]="below" [distro-shim.8/2]="needs a container of Podman: podman-network.bats"
         [distro-shim.8/3]="integrate: below; Podman: podman.bats" [distro-shim.8/4]="integrate: below; ctr: containerd.bats"
         [distro-shim.8/5]="integrate: below; Docker reads it: docker.bats"
