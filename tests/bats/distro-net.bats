@@ -674,7 +674,7 @@ settings() {
     touch /run/netns/other
     run up
     [ "$status" -eq 1 ]
-    [[ "$output" == *"is no network namespace"* ]]
+    [[ "$output" == *"is not a network namespace"* ]]
     rm /run/netns/other
 }
 

@@ -79,19 +79,19 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
     everything | diff before -
 }
 
-@test "podman: what somebody else has written there is left alone" {
+@test "podman: a file that integrate has not written is left alone" {
     mkdir -p "$ETC/containers/containers.conf.d"
     echo '# mine' >"$ETC/$DROPIN"
     refused 'was not written by integrate' podman
     refused 'was not written by integrate' podman --undo
     rm -r "$ETC/containers"
     echo 'a file' >"$ETC/containers"
-    refused 'no directory' podman
+    refused 'is not a directory' podman
     rm "$ETC/containers"
     mkdir -p "$ETC/containers/containers.conf"
-    refused 'no regular file' podman
+    refused 'is not a regular file' podman
     rm -r "$ETC/containers"
-    refused 'no program' podman --program /no/such/program
+    refused "program '/no/such/program' does not exist" podman --program /no/such/program
     run integrate podman --network 'a"b'
     is "$status" 1
 }
@@ -146,8 +146,8 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
     echo 'version = 2' >"$ETC/containerd/config.toml"
     integrate containerd
     sed -i 's/BinaryName = .*/BinaryName = "mine"/' "$ETC/containerd/config.toml"
-    refused 'changed by somebody else' containerd
-    refused 'changed by somebody else' containerd --undo
+    refused 'edited since' containerd
+    refused 'edited since' containerd --undo
     sed -i '/^# <<</d' "$ETC/containerd/config.toml"
     refused 'incompletely' containerd --undo
     rm "$ETC/containerd/config.toml"
