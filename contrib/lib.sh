@@ -41,7 +41,7 @@ need_root() # ARGUMENT...: those of the script
 
 # What a script needs, one line each, then what is missing of it all at once.
 MISSING=()
-need() # PACKAGE COMMAND...: the package is missing where the command fails
+need() # PACKAGE COMMAND...: the package is missing if the command fails
 {
     "${@:2}" >/dev/null 2>&1 || MISSING+=("$1")
 }
