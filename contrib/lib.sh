@@ -34,9 +34,10 @@ bad_usage() # MESSAGE: exit status 2
     exit 2
 }
 
-need_root() # ARGUMENT...: those of the script
+GIVEN=("$@") # what the script that sources this was given
+need_root()
 {
-    [ "$(id -u)" = 0 ] || fail "must be root" "try: sudo $0${*:+ $*}"
+    [ "$(id -u)" = 0 ] || fail "must be root" "try: sudo $0${GIVEN[*]:+ ${GIVEN[*]}}"
 }
 
 # What a script needs, one line each, then what is missing of it all at once.
