@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# checkpoint and restore. What they do takes a criu that fits the kernel: tests/engines/fetch unpacks one, and the
-# virtual machine has one.
-# What they refuse, how they fail and what the runtime does in answer to criu is tested with a stand-in (criu.py).
+# checkpoint and restore with a real criu that fits the kernel: tests/engines/fetch unpacks one, and the virtual
+# machine has one.
 # world: hybrid v2 vm
 # world, with --full: legacy
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
 
 load helpers
+load checkpoint
 
 setup_file() { make_rootfs; }
 setup() {
@@ -15,14 +15,6 @@ setup() {
     start_test
 }
 teardown() { end_test; }
-
-# In the virtual machine it takes its time.
-shim_in() {
-    shift
-    timeout --foreground -k 5 100 "$DISTRO_SHIM" --root "$SHIM_ROOT" ${SHIM_POLICY:+--policy "$SHIM_POLICY"} "$@"
-}
-
-# ---- with the real one
 
 works() {
     requires criu
@@ -54,8 +46,6 @@ group_of() {
     echo "$where${line#*:*:}"
 }
 limit_of() { cat "$(group_of "$2" "$4")/$1" 2>/dev/null || cat "$(group_of "$2" "$4")/$3"; }
-pid_of() { shim state "$1" | jq .pid; }
-inode() { stat -L -c %i "$@"; }
 
 # bats test_tags=smoke
 @test "a container goes on where it was: memory, files, network, limits, mounts" {
@@ -363,21 +353,6 @@ inode() { stat -L -c %i "$@"; }
     succeeds delete --force c1
 }
 
-# ---- with a stand-in
-
-fake() { # HOW
-    mkdir -p fake
-    cp "$BATS_TEST_DIRNAME/criu.py" fake/criu
-    PATH=$PWD/fake:$PATH
-    export CRIU_FAILS=$1
-    requires file:/usr/bin/python3
-}
-sleeping() { args sleep 1000; }
-alive() {
-    b=$(bundle c1 "$(sleeping)")
-    succeeds run -d -b "$b" c1
-}
-
 @test "Podman: what it has checkpointed goes on, its output too" {
     works
     requires systemd cmd:podman
@@ -404,315 +379,4 @@ alive() {
     wait_until eval '! pgrep -x "podman|conmon"'
     umount /var/lib/containers/storage/overlay || true
     systemctl stop machine.slice
-}
-
-@test "without criu: an error that says so, exit status of --help" {
-    alive
-    for path in /none /none:/nowhere; do
-        PATH=$path attempt checkpoint --help || true
-    done
-    status=0
-    PATH=/none "$DISTRO_SHIM" checkpoint --help >out 2>err || status=$?
-    is "$status" 1
-    contains "$(<err)" 'checkpoint and restore do not work here: criu: executable file not found in $PATH'
-    contains "$(<out)" 'usage: distro-shim [GLOBAL OPTIONS] checkpoint'
-    status=0
-    PATH=/none "$DISTRO_SHIM" --root "$SHIM_ROOT" checkpoint c1 >out 2>err || status=$?
-    is "$status" 1
-    contains "$(<err)" 'criu: executable file not found in $PATH'
-    is "$(PATH=/none "$DISTRO_SHIM" features | jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" false
-    is "$(state_of c1)" running
-    [ ! -e checkpoint ]
-}
-
-@test "a criu that does not fit the kernel: its own reason, and nothing has happened" {
-    requires cmd:criu
-    ! criu check >/dev/null 2>&1 || skip "it fits here"
-    alive
-    status=0
-    "$DISTRO_SHIM" checkpoint --help >/dev/null 2>err || status=$?
-    is "$status" 1
-    matches "$(<err)" "checkpoint and restore do not work here: 'criu check' failed: Error .criu/.*: "
-    is "$("$DISTRO_SHIM" features | jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" true
-    expect_error "criu dump failed|'criu check' failed|criu.*ended" checkpoint --image-path images c1
-    is "$(state_of c1)" running
-    kill -0 "$(pid_of c1)"
-    expect_error "criu" restore -d -b "$b" --image-path images c2
-    [ ! -e "$SHIM_ROOT/c2" ]
-}
-
-@test "--help asks criu" {
-    fake none
-    attempt checkpoint --help
-    is "$status|$stderr" "0|"
-    CRIU_FAILS=check attempt checkpoint --help
-    is "$status" 1
-    contains "$stderr" "'criu check' failed: "
-    contains "$stderr" 'it is ?[31mbroken'
-    CRIU_FAILS=old attempt checkpoint --help
-    is "$status" 1
-    contains "$stderr" 'has version 3.0, 3.15 is needed'
-    is "$(shim features | jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" true
-    # Podman's question
-    attempt restore --lsm-mount-context
-    is "$status" 1
-    contains "$stderr" 'requires an argument'
-    succeeds restore --help
-}
-
-@test "a failed checkpoint: the container runs on; the log's last words" {
-    fake log
-    alive
-    expect_error "criu dump failed, see '$PWD/work/dump.log': (Error .criu/fake.c:[234].: it is .\[31mbroken(; |$)){3}" \
-        checkpoint --image-path images --work-path work c1
-    is "$(state_of c1)" running
-    is "$(find "$SHIM_ROOT/c1" -type d)" "$SHIM_ROOT/c1"
-    export CRIU_FAILS=dies
-    expect_error "ended with status 3 and no answer" checkpoint --image-path images c1
-    export CRIU_FAILS=garbage
-    expect_error "what is no answer" checkpoint --image-path images c1
-    expect_error "cannot track changes of memory" checkpoint --pre-dump --image-path images c1
-    is "$(state_of c1)" running
-}
-
-@test "criu gets the file of its options that is named, or that is usual" {
-    fake log
-    policy '{"version": 1, "mode": "observe"}'
-    touch own.conf
-    while IFS='|' read -r annotation wanted; do
-        configured=$((${configured:-0} + 1))
-        b=$(bundle "c$configured" "$(sleeping)" "$annotation")
-        succeeds run -d -b "$b" "c$configured"
-        rm -rf work
-        expect_error 'criu dump failed' checkpoint --image-path images --work-path work "c$configured"
-        is "$(sed -n 's/.* configured by //p' work/dump.log)" "$wanted"
-        # the fake says no, but first it reads what it was asked
-        expect_error 'criu restore failed' restore -b "$b" --image-path images --work-path work "r$configured"
-        is "$(sed -n 's/.* configured by //p' work/restore.log)" "$wanted"
-    done <<END
-.annotations = {"org.criu.config": "$PWD/own.conf"}|$PWD/own.conf
-.annotations = {"org.criu.config": ""}|
-.|$(ls -d /etc/criu/distro-shim.conf /etc/criu/runc.conf 2>/dev/null | head -1)
-END
-    b=$(bundle bad "$(sleeping)" '.annotations = {"org.criu.config": "/no/such.conf"}')
-    succeeds run -d -b "$b" bad
-    expect_error "annotation org.criu.config: open '/no/such.conf': no such file" checkpoint --image-path images bad
-}
-
-@test "--criu names the program: a path, or a name in the path" {
-    fake log
-    alive
-    mv fake/criu fake/other
-    for name in "$PWD/fake/other" fake/other other; do
-        expect_error 'criu dump failed' --criu "$name" checkpoint --image-path images c1
-        is "$(shim --criu "$name" features | jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" true
-    done
-    expect_error "another: executable file not found in .PATH" --criu another checkpoint --image-path images c1
-    expect_error "criu: './none': no such file or directory" --criu ./none checkpoint --image-path images c1
-}
-
-@test "a checkpoint of what cannot be one" {
-    fake log
-    b=$(bundle c1 "$(sleeping)")
-    expect_error 'container does not exist' checkpoint c1
-    succeeds create -b "$b" c1
-    expect_error 'it was created and not started' checkpoint c1
-    succeeds start c1
-    for option in --lazy-pages --status-fd=3 --page-server=nowhere --empty-ns=pid --manage-cgroups-mode=hard --network-lock=x; do
-        expect_error "${option%%=*}" checkpoint --image-path images "$option" c1
-    done
-    succeeds kill c1 KILL
-    wait_until eval '[ "$(state_of c1)" = stopped ]'
-    expect_error 'container not running' checkpoint --image-path images c1
-}
-
-@test "a failed restore leaves nothing" {
-    fake log
-    b=$(bundle c1 "$(sleeping)" ".mounts += [{destination: \"/etc/there\", type: \"bind\", source: \"/etc/hostname\", options: [\"bind\"]}]")
-    expect_error 'no such file or directory' restore -b "$b" --image-path images c1
-    mkdir images
-    expect_error 'there are no images of a checkpoint' restore -b "$b" --image-path images c1
-    echo '["/dev/null", "pipe:[1]"' >images/descriptors.json
-    expect_error 'descriptors.json:2:1: the text ends too early' restore -b "$b" --image-path images c1
-    echo '["/dev/null", "pipe:[1]", "pipe:[1]"]' >images/descriptors.json
-    for CRIU_FAILS in log dies garbage; do
-        export CRIU_FAILS
-        expect_error 'criu' restore -b "$b" --image-path images --work-path work --pid-file pid c1
-        [ ! -e "$SHIM_ROOT/c1" ] && [ ! -e pid ]
-        is "$(find /sys/fs/cgroup -name c1)" ""
-    done
-    CRIU_FAILS=log expect_error "criu restore failed, see '$PWD/work/restore.log': Error .criu/fake.c:2" \
-        restore -b "$b" --image-path images --work-path work c1
-    # the policy comes first
-    policy '{"version": 1, "network": {"namespace": "/run/netns/none"}}'
-    expect_error 'none' restore -b "$b" --image-path images c1
-    [ ! -e "$SHIM_ROOT/c1" ]
-}
-
-@test "killed while criu works: delete --force finds what there is" {
-    fake waits
-    b=$(bundle c1 "$(sleeping)")
-    mkdir images
-    echo '["/dev/null", "/dev/null", "/dev/null"]' >images/descriptors.json
-    # not a function: it is the runtime itself that is killed
-    "$DISTRO_SHIM" --root "$SHIM_ROOT" restore -d -b "$b" --image-path images c1 </dev/null >/dev/null 2>&1 3>&- &
-    wait_until eval '[ -n "$(cat /sys/fs/cgroup/distro-shim/c1/cgroup.procs /sys/fs/cgroup/*/distro-shim/c1/cgroup.procs 2>/dev/null)" ]'
-    is "$(state_of c1)" ''
-    is "$(shim list --format json | jq -r '.[].status')" creating
-    kill -KILL $!
-    wait $! || true
-    wait_until shim delete --force c1
-    [ ! -e "$SHIM_ROOT/c1" ]
-}
-
-images() { mkdir -p images && echo '["/dev/null", "/dev/null", "/dev/null"]' >images/descriptors.json; }
-stands_in() { # HOW [JQ-FILTER]...: for a restore of the bundle $b
-    fake "$1"
-    shift
-    export CRIU_NOTES=$PWD/notes
-    images
-    b=$(bundle c1 "$(sleeping)" "$@")
-}
-# Nobody is left, in no cgroup.
-nothing_of_c1() { [ ! -e "$SHIM_ROOT/c1" ] && is "$(find /sys/fs/cgroup -name c1)" ''; }
-
-@test "criu gets no descriptor but its own" {
-    stands_in restores
-    succeeds restore -d -b "$b" --image-path images --pid-file pid c1 7</etc/passwd 9>&1
-    # its socket, both directories, the network, and the one that is reading the list
-    is "$(<notes)" 'descriptors 0 1 2 3 4 5 6 7'
-    is "$(shim state c1 | jq -c '[.status, .pid]')" "[\"running\",$(<pid)]"
-    is "$(inode "/proc/$(<pid)/ns/net")" "$(inode /run/netns/distros)"
-}
-
-@test "criu dies and what it has made keeps its socket: nobody waits for that" {
-    stands_in lingers
-    # what another one has said is not said again
-    echo '(00.1) Error (criu/earlier.c:1): long ago' >images/restore.log
-    expect_error "^distro-shim: processes: criu restore \(status 3\) failed$" restore -d -b "$b" --image-path images c1
-    nothing_of_c1
-    succeeds run -d -b "$b" c1
-    expect_error 'ended with status 3 and no answer' checkpoint --image-path again c1
-    # it may not have come to saying which it is
-    wait_until eval 'kill "$(tail -n 1 notes)"'
-}
-
-@test "images of a container in the runtime's own namespaces are not let into them" {
-    stands_in restores
-    for kinds in mnt 'pid uts ipc' 'pid mnt ipc' 'pid mnt uts'; do
-        CRIU_MAKES=$kinds expect_error "the images put the container into the runtime's own [A-Zmount]* namespace and not into a new one" \
-            restore -d -b "$b" --image-path images c1
-        nothing_of_c1
-    done
-    policy '{"version": 1, "mode": "observe"}'
-    edit_config "$b" '(.linux.namespaces[] | select(.type == "network")) |= {type: "network"}'
-    expect_error "the runtime's own network namespace" restore -d -b "$b" --image-path images c1
-    nothing_of_c1
-    export CRIU_MAKES='pid mnt uts ipc net'
-    succeeds restore -d -b "$b" --image-path images c1
-    # one that lets it go without a question
-    succeeds delete --force c1
-    CRIU_FAILS=hushed expect_error 'criu has not asked' restore -d -b "$b" --image-path images c1
-    nothing_of_c1
-}
-
-@test "criu is told what has failed, and has the time to take it back" {
-    stands_in restores '.hooks.prestart = [{path: "/bin/false"}]'
-    expect_error 'prestart hook' restore -d -b "$b" --image-path images c1
-    is "$(tail -n 1 notes)" 'undone after setup-namespaces'
-    nothing_of_c1
-}
-
-@test "a checkpoint whose runtime is killed comes to its end: the container is not left frozen" {
-    stands_in freezes
-    for signal in KILL INT; do
-        succeeds run -d -b "$b" c1
-        rm -f notes
-        # not a function: it is the runtime itself that is killed
-        setsid "$DISTRO_SHIM" --root "$SHIM_ROOT" checkpoint --leave-running --image-path images c1 </dev/null >/dev/null 2>&1 3>&- &
-        checkpoint=$!
-        wait_until test -s notes
-        is "$(state_of c1)" paused
-        # as a terminal does, to the whole of its process group
-        kill -"$signal" -- "-$checkpoint"
-        wait $checkpoint || true
-        wait_until grep -q done notes
-        is "$(state_of c1)" running
-        succeeds delete --force c1
-    done
-}
-
-@test "directories that somebody else could have filled are refused" {
-    stands_in log
-    succeeds run -d -b "$b" c1
-    ln -s "$PWD/precious" images/dump.log && echo precious >precious
-    expect_error 'criu dump failed' checkpoint --image-path images c1
-    is "$(<precious)" precious
-    mkdir theirs open && chown 1000 theirs && chmod 777 open
-    for option in --image-path --work-path --parent-path; do
-        from=''
-        [ $option != --parent-path ] || from=../
-        expect_error "$option '.*theirs' belongs to uid 1000, not to the caller" checkpoint --image-path images $option ${from}theirs c1
-        expect_error "$option '.*open' can be written by others" checkpoint --image-path images $option ${from}open c1
-    done
-    succeeds delete --force c1
-    cp images/descriptors.json theirs
-    expect_error "theirs' belongs to uid 1000" restore -b "$b" --image-path theirs c1
-    expect_error "theirs' belongs to uid 1000" restore -b "$b" --image-path images --work-path theirs c1
-    is "$(ls theirs open)" $'open:\n\ntheirs:\ndescriptors.json'
-    nothing_of_c1
-}
-
-@test "a device of the host's network is not for a restored container" {
-    stands_in restores
-    policy '{"version": 1, "mode": "observe"}'
-    edit_config "$b" '((.linux.namespaces[] | select(.type == "network")) |= {type: "network"}) | .linux.netDevices = {lo: {name: "x0"}}'
-    CRIU_MAKES='pid mnt uts ipc net' expect_error 'linux.netDevices: criu makes' restore -d -b "$b" --image-path images c1
-    nothing_of_c1
-}
-
-@test "a stream to a file whose name is no text" {
-    fake freezes
-    b=$(bundle c1 "$(args sh -c 'exec >"$(printf "/\\377")"; echo there; sleep 1000')" '.root.readonly = false')
-    succeeds run -d -b "$b" c1
-    wait_until test -s "$b/rootfs/"$'\xff'
-    succeeds checkpoint --leave-running --image-path images c1
-    is "$(jq -r '.[1]' images/descriptors.json)" '/?'
-}
-
-@test "images whose processes have power over the network are not let into it" {
-    stands_in restores
-    CRIU_NET_RAW=1 expect_error 'the images give process [0-9]+ CAP_NET_ADMIN or CAP_NET_RAW, which network.admin of the policy' \
-        restore -d -b "$b" --image-path images c1
-    nothing_of_c1
-    policy '{"version": 1, "network": {"admin": true}}'
-    CRIU_NET_RAW=1 succeeds restore -d -b "$b" --image-path images c1
-    succeeds delete --force c1
-    SHIM_POLICY=
-    succeeds restore -d -b "$b" --image-path images c1
-}
-
-@test "a container with a mount over its root file system is neither checkpointed nor restored" {
-    stands_in restores
-    edit_config "$b" --arg root "$BATS_FILE_TMPDIR/rootfs" '.mounts = [{destination: "/.", type: "bind", source: $root, options: ["rbind"]}] + .mounts'
-    expect_error 'mounts\[0\].destination: criu knows one root file system' restore -d -b "$b" --image-path images c1
-    nothing_of_c1
-    succeeds run -d -b "$b" c1
-    mkdir dumped
-    expect_error 'mounts\[0\].destination: a container with a mount over its root file system cannot be checkpointed' checkpoint --image-path dumped c1
-    is "$(state_of c1)" running
-    succeeds delete --force c1
-}
-
-@test "without a mount namespace of its own a container is neither restored nor checkpointed" {
-    stands_in restores
-    policy '{"version": 1, "mode": "observe"}'
-    edit_config "$b" '.mounts = [] | del(.linux.maskedPaths, .linux.readonlyPaths, .root.readonly) | .linux.namespaces |= map(select(.type != "mount" and .type != "network"))'
-    expect_error 'linux.namespaces: criu restores a container into a mount namespace of its own alone; add one' restore -d -b "$b" --image-path images c1
-    nothing_of_c1
-    succeeds run -d -b "$b" c1
-    mkdir dumped
-    expect_error 'cannot checkpoint container c1: it has no mount namespace of its own' checkpoint --image-path dumped c1
-    is "$(state_of c1)" running
-    succeeds delete --force c1
 }
