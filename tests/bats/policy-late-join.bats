@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Containers that join the shared network at their start: what they have of the engine's network until then, and after.
+# world: hybrid
+
+load helpers
+load policy
+
+setup_file() { make_rootfs; }
+setup() { start_policy_test; }
+teardown() { end_policy_test; }
+
+@test "late join: the engine's network until start, the shared one after, and its links in /sys all along" {
+    local b pid
+    b=$(bundle late "$(new network)" "$(args sh -c "$SHOW; sleep 1000")")
+    shim_in 10 create -b "$b" late </dev/null >out
+    pid=$(init_of late)
+    # the decoy, with what the engine puts there
+    [ ! "/proc/$pid/ns/net" -ef /proc/self/ns/net ]
+    [ ! "/proc/$pid/ns/net" -ef /run/netns/distros ]
+    nsenter -t "$pid" -n ip link add eth0 type veth peer name eth1
+    nsenter -t "$pid" -n ip addr add 192.0.2.7/24 dev eth0
+    nsenter -t "$pid" -n ip link set eth0 up
+    nsenter -t "$pid" -n ip route add default via 192.0.2.1
+    is "$(nsenter -t "$pid" -m ls /sys/class/net | xargs)" "dsn lo"
+    shim_in 10 start late
+    in_shared "$pid"
+    wait_until test -s out
+    is "$(<out)" "$SHARED dsn lo"
+    # end_test compares the links, addresses and routes of the shared one
+}
+
+@test "late join: a network that was left empty (--network none) is a warning, in the record, explain and the log" {
+    local b
+    b=$(bundle none "$(new network)" "$(args sleep 1000)")
+    told() { shim explain --format json none | jq -r '.decisions[] | select(.action == "warn") | .rule + " " + .path + " " + .why'; }
+    for links in none tunnels some; do
+        succeeds create -b "$b" none
+        is "$(told)" ""
+        case $links in
+        some) nsenter -t "$(init_of none)" -n ip link add eth0 type veth peer name eth1 ;;
+        # which the kernel itself puts into each where their drivers are loaded
+        tunnels) nsenter -t "$(init_of none)" -n ip link add sit0 type veth peer name ip6_vti0 ;;
+        esac
+        succeeds --log log --log-format json start none
+        if [ $links != some ]; then
+            matches "$(told)" '^network.requested.new /linux/namespaces/5 the network that was asked for has no link but lo, .*--network none'
+            matches "$(shim state none | jq -r '.warnings[]')" '^network.requested.new .* no link but lo'
+            matches "$(jq -r '.level + " " + .msg' log)" '^warning network.requested.new .* no link but lo'
+            rm log
+        else
+            is "$(told)$(shim state none | jq -r '.warnings // ""')" ""
+            is "$(<log)" ""
+        fi
+        succeeds delete --force none
+    done
+    # `run`, where it could not be set up: on record, and in a log
+    succeeds run -d -b "$b" none
+    contains "$(told)" "no link but lo"
+    succeeds delete --force none
+    succeeds --log log run -d -b "$b" none
+    contains "$(<log)" "no link but lo"
+}
+
+@test "late join with a user namespace is refused, with the flag" {
+    local b
+    b=$(bundle late-user "$(new network)" '.linux.namespaces += [{type: "user"}] |
+        .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings')
+    expect_error "network.requested.new: .*--network ns:/run/netns/distros.*user namespace" create -b "$b" x
+}
