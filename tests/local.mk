@@ -60,6 +60,10 @@ unit_tests = \
 	tests/unit/test_spec \
 	tests/unit/test_state \
 	tests/unit/test_state_content \
+	tests/unit/test_state_process \
+	tests/unit/test_state_records \
+	tests/unit/test_state_removal \
+	tests/unit/test_state_roots \
 	tests/unit/test_sys
 world_tests = \
 	tests/root/test_cgroup_root \
@@ -72,7 +76,8 @@ tests_headers = \
 	tests/unit/load.h \
 	tests/unit/plan_fixture.h \
 	tests/unit/policy_generate.h \
-	tests/unit/policy_properties.h
+	tests/unit/policy_properties.h \
+	tests/unit/state_fixture.h
 
 tests_unit_test_annotations_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_base_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
@@ -127,6 +132,10 @@ tests_unit_test_shown_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spec_LDADD = $(SPEC_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_content_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_state_process_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_state_records_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_state_removal_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_state_roots_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spawn_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sys_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
