@@ -26,10 +26,12 @@ unit_tests = \
 	tests/unit/test_host_files \
 	tests/unit/test_identity \
 	tests/unit/test_input \
+	tests/unit/test_io \
 	tests/unit/test_json \
 	tests/unit/test_kill_delete \
 	tests/unit/test_kernel_mounts \
 	tests/unit/test_live_mounts \
+	tests/unit/test_log \
 	tests/unit/test_ownership \
 	tests/unit/test_namespaces \
 	tests/unit/test_path \
@@ -77,6 +79,7 @@ tests_headers = \
 	tests/unit/plan_fixture.h \
 	tests/unit/policy_generate.h \
 	tests/unit/policy_properties.h \
+	tests/unit/scene.h \
 	tests/unit/state_fixture.h
 
 tests_unit_test_annotations_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
@@ -98,11 +101,13 @@ tests_unit_test_foreground_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_host_files_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_identity_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_input_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_io_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kernel_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_live_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_namespaces_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_log_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_path_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_peers_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
