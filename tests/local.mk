@@ -37,8 +37,11 @@ unit_tests = \
 	tests/unit/test_path \
 	tests/unit/test_peers \
 	tests/unit/test_plan \
+	tests/unit/test_plan_cgroup \
 	tests/unit/test_plan_golden \
 	tests/unit/test_plan_mounts \
+	tests/unit/test_plan_namespaces \
+	tests/unit/test_plan_process \
 	tests/unit/test_plan_resources \
 	tests/unit/test_plan_systemd \
 	tests/unit/test_policy \
@@ -111,8 +114,11 @@ tests_unit_test_log_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_path_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_peers_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_plan_cgroup_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_golden_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_plan_namespaces_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_plan_process_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_resources_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_systemd_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
