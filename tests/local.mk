@@ -38,7 +38,9 @@ unit_tests = \
 	tests/unit/test_peers \
 	tests/unit/test_plan \
 	tests/unit/test_plan_cgroup \
+	tests/unit/test_plan_devices \
 	tests/unit/test_plan_golden \
+	tests/unit/test_plan_mount_options \
 	tests/unit/test_plan_mounts \
 	tests/unit/test_plan_namespaces \
 	tests/unit/test_plan_process \
@@ -80,6 +82,7 @@ tests_headers = \
 	tests/unit/files.h \
 	tests/unit/load.h \
 	tests/unit/plan_fixture.h \
+	tests/unit/plan_mounts.h \
 	tests/unit/policy_generate.h \
 	tests/unit/policy_properties.h \
 	tests/unit/scene.h \
@@ -115,7 +118,9 @@ tests_unit_test_path_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_peers_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_cgroup_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_plan_devices_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_golden_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_plan_mount_options_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_namespaces_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_process_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
