@@ -60,6 +60,9 @@ unit_tests = \
 	tests/unit/test_resctrl \
 	tests/unit/test_schema \
 	tests/unit/test_seccomp \
+	tests/unit/test_seccomp_arch \
+	tests/unit/test_seccomp_cache \
+	tests/unit/test_seccomp_load \
 	tests/unit/test_self_exe \
 	tests/unit/test_sha256 \
 	tests/unit/test_shown \
@@ -86,6 +89,7 @@ tests_headers = \
 	tests/unit/policy_generate.h \
 	tests/unit/policy_properties.h \
 	tests/unit/scene.h \
+	tests/unit/seccomp_fixture.h \
 	tests/unit/state_fixture.h
 
 tests_unit_test_annotations_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
@@ -142,6 +146,9 @@ tests_unit_test_replay_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_resctrl_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_schema_LDADD = $(SPEC_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_seccomp_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_seccomp_arch_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_seccomp_cache_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_seccomp_load_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_self_exe_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sha256_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_shown_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
