@@ -68,6 +68,8 @@ unit_tests = \
 	tests/unit/test_shown \
 	tests/unit/test_spawn \
 	tests/unit/test_spec \
+	tests/unit/test_spec_rules \
+	tests/unit/test_spec_types \
 	tests/unit/test_state \
 	tests/unit/test_state_content \
 	tests/unit/test_state_process \
@@ -90,6 +92,7 @@ tests_headers = \
 	tests/unit/policy_properties.h \
 	tests/unit/scene.h \
 	tests/unit/seccomp_fixture.h \
+	tests/unit/spec_files.h \
 	tests/unit/state_fixture.h
 
 tests_unit_test_annotations_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
@@ -153,6 +156,8 @@ tests_unit_test_self_exe_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sha256_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_shown_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spec_LDADD = $(SPEC_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_spec_rules_LDADD = $(SPEC_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_spec_types_LDADD = $(SPEC_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_content_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_process_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
