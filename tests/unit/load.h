@@ -7,6 +7,8 @@
 #include "os/json_file.h"
 #include "spec/spec.h"
 
+#include <fcntl.h>
+
 static inline int load_spec(int dirfd, const char *path, struct arena *arena, struct spec **ret,
 			    struct err *e)
 {
