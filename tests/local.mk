@@ -29,6 +29,8 @@ unit_tests = \
 	tests/unit/test_input \
 	tests/unit/test_io \
 	tests/unit/test_json \
+	tests/unit/test_json_out \
+	tests/unit/test_json_refused \
 	tests/unit/test_kill_delete \
 	tests/unit/test_kernel_mounts \
 	tests/unit/test_live_mounts \
@@ -87,6 +89,7 @@ tests_headers = \
 	tests/unit/bpf.h \
 	tests/unit/fields_sample.h \
 	tests/unit/files.h \
+	tests/unit/json_text.h \
 	tests/unit/load.h \
 	tests/unit/plan_fixture.h \
 	tests/unit/plan_mounts.h \
@@ -119,6 +122,8 @@ tests_unit_test_identity_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_input_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_io_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_json_out_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_json_refused_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kernel_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_live_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
