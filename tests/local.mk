@@ -11,6 +11,7 @@ unit_tests = \
 	tests/unit/test_beneath \
 	tests/unit/test_cgroup \
 	tests/unit/test_cgroup_control \
+	tests/unit/test_cgroup_end \
 	tests/unit/test_cli \
 	tests/unit/test_cli_texts \
 	tests/unit/test_criu \
@@ -87,6 +88,7 @@ world_tests = \
 # test data and helpers that are no program
 tests_headers = \
 	tests/unit/bpf.h \
+	tests/unit/cgroup_files.h \
 	tests/unit/fields_sample.h \
 	tests/unit/files.h \
 	tests/unit/json_text.h \
@@ -105,6 +107,7 @@ tests_unit_test_base_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_beneath_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_control_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cgroup_end_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_texts_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_criu_LDADD = $(CRIU_LIBS) $(CMOCKA_LIBS)
