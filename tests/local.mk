@@ -13,6 +13,7 @@ unit_tests = \
 	tests/unit/test_cgroup_control \
 	tests/unit/test_cgroup_end \
 	tests/unit/test_cli \
+	tests/unit/test_cli_global \
 	tests/unit/test_cli_texts \
 	tests/unit/test_criu \
 	tests/unit/test_criu_images \
@@ -93,6 +94,7 @@ tests_headers = \
 	tests/unit/files.h \
 	tests/unit/json_text.h \
 	tests/unit/load.h \
+	tests/unit/parsed.h \
 	tests/unit/plan_fixture.h \
 	tests/unit/plan_mounts.h \
 	tests/unit/policy_generate.h \
@@ -109,6 +111,7 @@ tests_unit_test_cgroup_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_control_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_end_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cli_global_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_texts_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_criu_LDADD = $(CRIU_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_criu_images_LDADD = $(CRIU_LIBS) $(CMOCKA_LIBS)
