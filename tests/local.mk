@@ -83,11 +83,13 @@ unit_tests = \
 	tests/unit/test_state_roots \
 	tests/unit/test_sys
 world_tests = \
+	tests/root/test_cgroup_kill_root \
 	tests/root/test_cgroup_root \
 	tests/root/test_netlink_root
 
 # test data and helpers that are no program
 tests_headers = \
+	tests/root/cgroup_root.h \
 	tests/unit/bpf.h \
 	tests/unit/cgroup_files.h \
 	tests/unit/fields_sample.h \
@@ -180,6 +182,7 @@ tests_unit_test_state_removal_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_roots_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spawn_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sys_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_root_test_cgroup_kill_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_netlink_root_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 
