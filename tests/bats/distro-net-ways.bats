@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# contrib/distro-net: the way out and the ways in, by nft, by iptables, without either, and beside other firewalls.
+# world: hybrid
+
+load helpers
+load distro-net
+
+setup_file() { make_rootfs; }
+setup() { start_net_test; }
+teardown() { end_net_test; }
+
+# The command on a machine that has not these programs. Namespaces that it makes are seen here all the same,
+# for /run/netns is shared.
+without() { # "PROGRAM..." CMD...
+    local where
+    where=$(mktemp -d "$BATS_TEST_TMPDIR/without.XXXXXX")
+    # shellcheck disable=SC2016
+    unshare --mount --propagation unchanged sh -ec '
+        for program in $2; do
+            path=$(command -v $program)
+            mkdir "$1/$program" "$1/$program.work"
+            mount -t overlay -o "lowerdir=${path%/*},upperdir=$1/$program,workdir=$1/$program.work" overlay "${path%/*}"
+            rm "$path"
+        done
+        shift 2
+        exec "$@"' sh "$where" "$@"
+}
+
+# A network beyond the host: `beyond`, 10.79.0.2, which knows no way back to 10.78.0.0/24.
+make_beyond() {
+    ip netns add beyond
+    ip link add dsb type veth peer name eth0 netns beyond
+    ip addr add 10.79.0.1/24 dev dsb
+    ip link set dsb up
+    ip -n beyond link set lo up
+    ip -n beyond addr add 10.79.0.2/24 dev eth0
+    ip -n beyond link set eth0 up
+    wait_until is_up beyond eth0
+    wait_until is_up other eth0
+}
+is_up() { ip -n "$1" -br link show "$2" | grep -q ' UP '; }
+remove_beyond() {
+    ip netns del beyond
+    ip link del dsb 2>/dev/null || true
+}
+
+# ask NETWORK ADDRESS PORT: what the server there says
+ask() {
+    timeout 2 ip netns exec "$1" bash -c "exec 5<>/dev/tcp/$2/$3 && cat <&5"
+}
+answer() { # NETWORK PORT: a server there that says whom it sees
+    cat >"$BATS_TEST_TMPDIR/server" <<'PERL'
+use IO::Socket::INET;
+my $server = IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 9, ReuseAddr => 1) or die $!;
+open(my $ready, '>', $ARGV[1]); close($ready);
+while (my $caller = $server->accept) { print $caller "hello ", $caller->peerhost, "\n"; close($caller) }
+PERL
+    rm -f ready
+    ip netns exec "$1" perl "$BATS_TEST_TMPDIR/server" "$2" "$BATS_TEST_TMPDIR/ready" >server.log 2>&1 3>&- &
+    SERVER=$!
+    wait_until test -e ready
+}
+
+try_both_ways() {
+    make_beyond
+    # out: the other side sees the host, and its answer comes back
+    answer beyond 8001
+    [ "$(ask other 10.79.0.2 8001)" = "hello 10.79.0.1" ]
+    kill "$SERVER"
+    # the host is called by its own address, unchanged
+    answer other 8002
+    exec 5<>/dev/tcp/10.78.0.2/8002
+    [ "$(cat <&5)" = "hello 10.78.0.1" ]
+    exec 5>&-
+    # in: not even for who knows the way
+    ip -n beyond route add 10.78.0.0/24 via 10.79.0.1
+    refute ask beyond 10.78.0.2 8002
+    # but where the host forwards a port
+    nft -f - <<'EOF'
+table ip publish {
+    chain prerouting {
+        type nat hook prerouting priority dstnat;
+        tcp dport 8003 dnat to 10.78.0.2:8002
+    }
+}
+EOF
+    [ "$(ask beyond 10.79.0.1 8003)" = "hello 10.79.0.2" ]
+    nft delete table ip publish
+    kill "$SERVER"
+    remove_beyond
+}
+
+@test "NAT by nft: the way out, no way in, forwarded ports" {
+    requires cmd:perl
+    up
+    try_both_ways
+    net down
+}
+
+@test "NAT by iptables where nft is missing" {
+    requires cmd:perl cmd:iptables
+    local args
+    args=(--name other)
+    run without nft "$NET" up "${args[@]}" --subnet 10.78.0
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ "$(nft list tables)" != *distro-shim* ]]
+    run net status
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"NAT: iptables"* ]]
+    iptables-save >first
+    without nft "$NET" up "${args[@]}"
+    iptables-save >second
+    diff <(grep -v '^#' first) <(grep -v '^#' second)
+    try_both_ways
+    iptables -F FORWARD
+    run net status
+    [ "$status" -eq 4 ]
+    net up
+    [ "$(iptables -S FORWARD | grep -c distro-shim-other)" -eq 4 ]
+    try_both_ways
+    net down
+    # tables that iptables has made, without a chain: they do nothing, and it cannot remove them
+    [[ "$(nft list ruleset)" != *chain* ]]
+    nft flush ruleset
+}
+
+@test "neither nft nor iptables: a clear error, and --no-uplink works" {
+    requires cmd:iptables
+    run without "nft iptables" "$NET" up --name other --subnet 10.78.0
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"neither nft nor iptables"*"--no-uplink"* ]]
+    host_state >after
+    diff before after
+    without "nft iptables" "$NET" up --name other --no-uplink
+    net down
+}
+
+@test "the way out is open where Docker or ufw have closed the chain FORWARD" {
+    requires cmd:perl cmd:iptables
+    iptables -P FORWARD DROP
+    iptables -A FORWARD -j RETURN
+    iptables-save | grep -v '^#' >first
+    up
+    try_both_ways
+    net down
+    iptables-save | grep -v '^#' >second
+    diff first second
+    nft flush ruleset
+}
