@@ -110,7 +110,6 @@ struct mounts_request {
 	struct host *host;         /* these, opened */
 	const struct plan *plan;   /* of plan_live_mounts(); to take away, one without mounts */
 	struct strlist taken;      /* destinations to be taken away, clean */
-	const struct spec *config; /* as it is recorded */
 	struct state_dir *state;   /* locked */
 	struct status_record *status;
 	struct arena *arena;

@@ -8,7 +8,6 @@
 
 #include "base/str.h"
 #include "boot/protocol.h"
-#include "plan/live_mounts.h"
 #include "sys/beneath.h"
 #include "sys/channel.h"
 #include "sys/mount_api.h"
@@ -188,14 +187,14 @@ int child_live_target(struct boot *b, int target, struct err *e)
 	const char *reason;
 	ssize_t length;
 
-	if (!b->live)
+	if (b->plan->kept.n == 0)
 		return 0;
 	path = xmalloc(PATH_MAX);
 	length = readlinkat(b->descriptors, fd_name(target).text, path, PATH_MAX - 1);
 	if (length < 0)
 		return fail_sys(e, "find out where a mount would be");
 	path[length] = '\0';
-	reason = plan_live_kept(b->live->config, path);
+	reason = plan_keeps(b->plan, path);
 	return reason ? fail(e, ERR_CONFIG, "'%s' %s", path, reason) : 0;
 }
 

@@ -34,8 +34,8 @@ static int read_records(struct living *living, struct spec **ret_config, struct 
 	return 0;
 }
 
-static int fill(struct mounts_request *request, struct facts *facts, const struct spec *asked,
-		bool add, const char *file, struct err *e)
+static int fill(struct mounts_request *request, struct facts *facts, const struct spec *config,
+		const struct spec *asked, bool add, const char *file, struct err *e)
 {
 	const struct plan_options options = {
 		.id = request->status->id,
@@ -52,8 +52,8 @@ static int fill(struct mounts_request *request, struct facts *facts, const struc
 	    facts_gather_sources(asked, request->status->bundle, request->arena, facts,
 				 request->host, e) < 0)
 		return err_prefix(e, "%s", file);
-	if (plan_live_mounts(request->config, add ? asked : &nothing, request->status->policy,
-			     facts, &options, request->arena, &plan, e) < 0)
+	if (plan_live_mounts(config, add ? asked : &nothing, request->status->policy, facts,
+			     &options, request->arena, &plan, e) < 0)
 		return err_prefix(e, "%s", file);
 	for (size_t i = 0; i < plan->warnings.n; i++)
 		log_warning("%s", plan->warnings.v[i]);
@@ -80,11 +80,10 @@ int container_mounts(const struct global_options *global, const char *id, bool a
 		return -1;
 	request.facts = facts;
 	request.host = &host;
-	request.config = config;
 	request.state = &living.dir;
 	request.status = living.status;
 	request.arena = &living.arena;
-	if (fill(&request, facts, &asked, add, file, e) < 0)
+	if (fill(&request, facts, config, &asked, add, file, e) < 0)
 		return -1;
 	return boot_mounts(&request, e);
 }

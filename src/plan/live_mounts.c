@@ -128,6 +128,28 @@ static bool is_added(const struct spec *request, const struct plan_mount *mount,
 	return true;
 }
 
+/* The first that is met says why. */
+static void keep(struct plan_context *c)
+{
+	const struct strlist *lists[] = { &c->linux_->masked_paths, &c->linux_->readonly_paths };
+	const struct plan_kept always[] = {
+		{ "/", false, "is the root file system" },
+		{ "/proc", true, "stays, for what is masked in it" },
+		{ "/sys", false, "stays, for what is masked in it" },
+	};
+	size_t n = ARRAY_SIZE(always) + lists[0]->n + lists[1]->n;
+
+	c->plan->kept.v = arena_new_array(c->arena, struct plan_kept, n);
+	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
+		c->plan->kept.v[c->plan->kept.n++] = always[i];
+	for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
+		for (size_t i = 0; i < lists[k]->n; i++)
+			c->plan->kept.v[c->plan->kept.n++] = (struct plan_kept){
+				.path = lists[k]->v[i],
+				.why = "stays, for something there is masked or read-only",
+			};
+}
+
 int plan_live_mounts(const struct spec *config, const struct spec *request,
 		     const struct policy *policy, const struct facts *facts,
 		     const struct plan_options *options, struct arena *arena, struct plan **ret,
@@ -168,6 +190,7 @@ int plan_live_mounts(const struct spec *config, const struct spec *request,
 		    check_policy(policy, mount, e) < 0)
 			return -1;
 	}
+	keep(&c);
 	*ret = c.plan;
 	return 0;
 }
@@ -186,16 +209,14 @@ int plan_live_destinations(const struct spec *request, struct arena *arena, stru
 	return 0;
 }
 
-const char *plan_live_kept(const struct spec *config, const char *path)
+const char *plan_keeps(const struct plan *plan, const char *path)
 {
-	static const struct spec_linux empty;
-	const struct spec_linux *linux_ = config->linux_ ? config->linux_ : &empty;
+	for (size_t i = 0; i < plan->kept.n; i++) {
+		const struct plan_kept *kept = &plan->kept.v[i];
 
-	if (str_eq(path, "/"))
-		return "is the root file system";
-	if (path_is_below(path, "/proc") || str_eq(path, "/sys"))
-		return "stays, for what is masked in it";
-	if (covered(&linux_->masked_paths, path) || covered(&linux_->readonly_paths, path))
-		return "stays, for something there is masked or read-only";
+		if (path_is_below(kept->path, path) ||
+		    (kept->below && path_is_below(path, kept->path)))
+			return kept->why;
+	}
 	return NULL;
 }

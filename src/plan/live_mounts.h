@@ -9,7 +9,7 @@
 #include "plan/plan.h"
 
 /*
- * A plan that has id, bundle, namespaces.new_user and mounts: those of `request`, for the container of
+ * A plan that has id, bundle, namespaces.new_user, what is kept and mounts: those of `request`, for the container of
  * `config`, which is what it was made of. What creation does once and for all is refused: /proc, /sys and the
  * view of the cgroups, changes of mounts that are there, destinations under which a masked or read-only path
  * would disappear; and under a policy that is enforced, what it says of the resolver's files, and a refusal of
@@ -24,9 +24,5 @@ int plan_live_mounts(const struct spec *config, const struct spec *request,
 /* The same for taking away: the destinations of `request`, clean. */
 int plan_live_destinations(const struct spec *request, struct arena *arena, struct strlist *ret,
 			   struct err *e) MUST_CHECK;
-
-/* Why nothing may be mounted over this path of the container, nor what is mounted there be taken away; NULL:
- * it may. For what a destination has turned out to be. */
-const char *plan_live_kept(const struct spec *config, const char *path);
 
 #endif

@@ -323,6 +323,13 @@ struct plan_net_device {
 };
 
 /* Strings are shared with the verdict, the facts and the options, which must live as long. */
+/* What is neither covered nor taken away in a container that runs. */
+struct plan_kept {
+	const char *path;
+	bool below;      /* nor what lies below it */
+	const char *why; /* words behind the path */
+};
+
 struct plan {
 	const char *id;
 	const char *bundle; /* absolute */
@@ -337,6 +344,10 @@ struct plan {
 		struct plan_mount *v;
 	} mounts;
 	bool kernel_own; /* no other file system of the kernel's is in the container */
+	struct {
+		size_t n;
+		struct plan_kept *v;
+	} kept;                         /* for mounts in a container that runs; else none */
 	struct plan_belows root_below;  /* in the root filesystem */
 	struct plan_option mount_label; /* key NULL: none; the mounts have it already */
 	struct {
@@ -378,6 +389,10 @@ static inline bool plan_has_user_namespace(const struct plan *plan)
 
 /* It lies over the root filesystem and is what the container has in its place. */
 bool plan_is_root(const struct plan_mount *mount);
+
+/* Why nothing may be mounted over this path of a container that runs, nor what is mounted there be taken away; NULL:
+ * it may. For what a destination has turned out to be. */
+const char *plan_keeps(const struct plan *plan, const char *path);
 
 #define CGROUP_DELEGATED_DEPTH 16
 
