@@ -8,6 +8,7 @@
 
 #include "criu/criu.h"
 #include "facts/facts.h"
+#include "model/host_file.h"
 #include "plan/plan.h"
 #include "state/registry.h"
 #include "state/state.h"
@@ -31,6 +32,7 @@ struct boot_request {
 	const struct facts *facts;
 	struct host *host;
 	const struct create_options *options;
+	struct hook_files hook_files;  /* where what hooks print goes */
 	struct state_dir *state;       /* claimed and locked */
 	struct status_record *status;  /* filled but for what creation finds out; written here */
 	struct arena *arena;           /* what creation finds out lives there */
@@ -96,6 +98,9 @@ struct restore_request {
 	struct criu_request *criu;           /* images, flags and modes; the page adds the rest */
 	const char *images_path, *work_path; /* of the directories in *criu, absolute */
 	const char *descriptors[3]; /* what the standard streams were; NULL: nothing to pass on */
+	/* What criu has made stands still: -1 ends it. NULL: nothing is asked about it. */
+	int (*judge)(void *context, const struct made_facts *made, struct err *e);
+	void *context;
 };
 
 /* Returns when it runs. On failure as boot_create(). ret->channel is -1. */
@@ -117,21 +122,27 @@ struct mounts_request {
 int boot_mounts(const struct mounts_request *request, struct err *e) MUST_CHECK;
 
 /* What a caller that created the container itself has of it: not owned. */
-struct start_line {
+struct init_link {
 	int pidfd;
 	int channel;
 };
 
+/* To let a created init go. All of it outlives the call. */
+struct start_request {
+	struct state_dir *state; /* locked */
+	struct status_record
+		*status; /* what `state` holds; what is decided now is added to it, in `arena` */
+	struct arena *arena;
+	const char *listener_path,
+		*listener_metadata; /* of its filter; NULL or empty: it has none */
+	bool hooks; /* it has startContainer hooks, and the lock is let go while they run */
+	const struct init_link *link; /* NULL: only the records are known */
+};
+
 /*
- * Let a created init go; returns when the program runs. `state` is locked, `status` is what it holds (what is
- * decided now is added to it, in `arena`),
- * `seccomp` is of the configuration or NULL. `line` is NULL for a container of which only the records are
- * known. `hooks`: it has startContainer hooks, and the lock is let go while they run. The poststart
- * hooks have not run yet. *ret_over, set also on failure: init was let go and has
- * ended, or is about to, without its program.
+ * Returns when the program runs; the poststart hooks have not run yet. *ret_over, set also on failure: init was let go
+ * and has ended, or is about to, without its program.
  */
-int boot_start(struct state_dir *state, struct status_record *status, struct arena *arena,
-	       const struct spec_seccomp *seccomp, bool hooks, const struct start_line *line,
-	       bool *ret_over, struct err *e) MUST_CHECK;
+int boot_start(const struct start_request *request, bool *ret_over, struct err *e) MUST_CHECK;
 
 #endif

@@ -26,6 +26,7 @@ struct boot {
 	struct state_dir *state;
 	struct status_record *status;
 	struct arena *arena;
+	const struct hook_files *hook_files;
 	const char *members_directory, *filters_directory;
 
 	struct seccomp_programs filters;

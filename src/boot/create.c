@@ -195,6 +195,7 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	b.facts = request->facts;
 	b.host = request->host;
 	b.options = request->options;
+	b.hook_files = &request->hook_files;
 	b.state = request->state;
 	b.status = request->status;
 	b.arena = request->arena;

@@ -10,7 +10,6 @@
 #include "os/io.h"
 #include "os/log.h"
 #include "plan/state.h"
-#include "policy/host_files.h"
 #include "sys/channel.h"
 #include "sys/deliver.h"
 #include "sys/procfs.h"
@@ -232,15 +231,12 @@ int parent_container_hooks(struct boot *b, struct err *e)
 int parent_hook_place(struct boot *b, struct err *e)
 {
 	const struct plan *plan = b->plan;
-	autoarena arena = { 0 };
-	struct hook_files files;
 
 	if (plan->prestart.n + plan->create_runtime.n + plan->create_container.n +
 		    plan->start_container.n ==
 	    0)
 		return 0;
-	host_files_of_hooks(b->status->policy, plan->bundle, &plan->annotations, &arena, &files);
-	return hook_place_open(plan->bundle, &files, &b->hooks, e);
+	return hook_place_open(plan->bundle, b->hook_files, &b->hooks, e);
 }
 
 int parent_delegated_cgroup(struct boot *b, struct err *e)

@@ -89,6 +89,7 @@ int boot_restore(const struct restore_request *request, struct create_result *re
 	b.facts = request->create.facts;
 	b.host = request->create.host;
 	b.options = request->create.options;
+	b.hook_files = &request->create.hook_files;
 	b.state = request->create.state;
 	b.status = request->create.status;
 	b.arena = request->create.arena;

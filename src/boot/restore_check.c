@@ -13,10 +13,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 
 /* As long as 65536 groups of ten digits make it. */
 #define STATUS_MAX (1u << 20)
@@ -119,11 +119,10 @@ static int read_status(const char *path, struct arena *arena, struct proc_status
 	return proc_status_parse(text, arena, ret, e) < 0 ? -1 : 1;
 }
 
-/* What is done to each process of the container. */
-typedef int visit_process(const struct boot *b, pid_t pid, const void *context, struct err *e);
+/* What is done for each process of the container. */
+typedef int visit_process(struct boot *b, pid_t pid, void *context, struct err *e);
 
-static int visit_processes(const struct boot *b, visit_process *visit, const void *context,
-			   struct err *e)
+static int visit_processes(struct boot *b, visit_process *visit, void *context, struct err *e)
 {
 	struct u32list pids = { 0 };
 
@@ -137,30 +136,37 @@ static int visit_processes(const struct boot *b, visit_process *visit, const voi
 	return 0;
 }
 
-static int check_process(const struct boot *b, pid_t pid, const void *context, struct err *e)
+/* criu is in the cgroup, too. */
+static int note_process(struct boot *b, pid_t pid, void *context, struct err *e)
 {
-	static const uint64_t network = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
+	struct made_facts *made = context;
 	autoarena arena = { 0 };
 	struct proc_status status;
+	struct made_process found = { .pid = pid };
 	char path[32];
 	int rc;
 
-	(void)context;
-	/* criu is in the cgroup too; and in a user namespace of its own a process may have what it likes. */
-	if (in_same(pid, b->criu.pid, "mnt") || !in_same(pid, b->init.pid, "user"))
+	if (in_same(pid, b->criu.pid, "mnt"))
 		return 0;
+	found.own_user = !in_same(pid, b->init.pid, "user");
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	rc = read_status(path, &arena, &status, e);
-	if (rc <= 0)
-		return rc;
-	if (!((status.inheritable | status.permitted | status.effective | status.bounding |
-	       status.ambient) &
-	      network))
-		return 0;
-	return fail(e, ERR_POLICY,
-		    "the images give process %d CAP_NET_ADMIN or CAP_NET_RAW, which "
-		    "network.admin of the policy takes from every container",
-		    (int)pid);
+	rc = found.own_user ? 0 : read_status(path, &arena, &status, e);
+	if (rc < 0)
+		return -1;
+	if (rc > 0)
+		found.capabilities = status.inheritable | status.permitted | status.effective |
+				     status.bounding | status.ambient;
+	/* Grows where it holds a power of two. */
+	if ((made->n & (made->n - 1)) == 0) {
+		struct made_process *v =
+			arena_new_array(b->arena, struct made_process, made->n ? 2 * made->n : 1);
+
+		if (made->n)
+			memcpy(v, made->v, made->n * sizeof(*v));
+		made->v = v;
+	}
+	made->v[made->n++] = found;
+	return 0;
 }
 
 /* Threads may differ. `own`: what everything that the runtime makes inherits from it. */
@@ -187,7 +193,7 @@ static int check_thread(const char *process, const char *thread, const struct pr
 		    path);
 }
 
-static int check_threads(const struct boot *b, pid_t pid, const void *own, struct err *e)
+static int check_threads(struct boot *b, pid_t pid, void *own, struct err *e)
 {
 	autoclosedir DIR *threads = NULL;
 	char path[32];
@@ -223,9 +229,11 @@ int restore_check_filters(struct boot *b, struct err *e)
 
 int restore_check_power(struct boot *b, struct err *e)
 {
-	const struct policy *policy = b->status->policy;
+	struct made_facts made = { 0 };
 
-	if (policy->mode == POLICY_OBSERVE || policy->network->admin.value)
+	if (!b->restore->judge)
 		return 0;
-	return visit_processes(b, check_process, NULL, e);
+	if (visit_processes(b, note_process, &made, e) < 0)
+		return -1;
+	return b->restore->judge(b->restore->context, &made, e);
 }

@@ -3,7 +3,6 @@
 #include "boot/runtime_hooks.h"
 
 #include "os/log.h"
-#include "policy/host_files.h"
 #include "sys/child.h"
 #include "sys/family.h"
 
@@ -98,12 +97,9 @@ void runtime_hooks_run_all(struct runtime_hooks *r, const struct deadline *until
 {
 	auto_hook_place place = HOOK_PLACE_INIT;
 	size_t n = r->hooks->n;
-	autoarena arena = { 0 };
-	struct hook_files files;
 	struct err e;
 
-	host_files_of_hooks(r->policy, r->state->bundle, r->state->annotations, &arena, &files);
-	if (n > 0 && hook_place_open(r->state->bundle, &files, &place, &e) < 0)
+	if (n > 0 && hook_place_open(r->state->bundle, r->files, &place, &e) < 0)
 		log_warning("%s hooks: %s", r->kind, e.text);
 	for (size_t i = 0; i < n && !r->gone; i++) {
 		const struct plan_hooks one = { .n = 1, .v = &r->hooks->v[i] };

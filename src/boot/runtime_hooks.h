@@ -24,8 +24,8 @@ struct runtime_hooks {
 	const char *kind;
 	const struct plan_hooks *hooks;
 	const struct oci_state *state;
-	const struct policy *policy; /* runtime_hooks_run_all(): where their output may go */
-	struct state_dir *dir;       /* locked; not any more where `gone` */
+	const struct hook_files *files; /* runtime_hooks_run_all(): where their output goes */
+	struct state_dir *dir;          /* locked; not any more where `gone` */
 	struct intent_record
 		*intent; /* as it is on the disk; NULL: none, or it could not be read */
 	struct arena *arena;

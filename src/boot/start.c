@@ -25,16 +25,11 @@
 #define LINKS_MAX (256 * 1024)
 
 struct start {
-	struct arena *arena;
-	struct state_dir *state;
-	struct status_record *status;
-	const struct spec_seccomp *seccomp; /* NULL: none */
-	const struct start_line *line;      /* NULL: by the records */
+	const struct start_request *in;
 	int pidfd, socket;
 	int status_fd; /* of init, as it was sent */
 	struct identity_shown shown;
 	struct cgroup_memory memory; /* before init was let go */
-	bool hooks;                  /* startContainer hooks run before its program does */
 	bool over;                   /* init was let go and has ended, or is about to */
 };
 
@@ -44,9 +39,10 @@ static int check_moving(const struct start *s, struct err *e)
 	uint64_t start_time;
 	char state = 0;
 
-	if (s->status->cgroup && s->status->cgroup->manage && cgroup_is_frozen(s->status->cgroup))
+	if (s->in->status->cgroup && s->in->status->cgroup->manage &&
+	    cgroup_is_frozen(s->in->status->cgroup))
 		return fail(e, ERR_STATE, "cannot start a paused container");
-	if (procfs_start_time((pid_t)s->status->init.pid, &start_time, &state, e) == 0 &&
+	if (procfs_start_time((pid_t)s->in->status->init.pid, &start_time, &state, e) == 0 &&
 	    (state == 'T' || state == 't'))
 		return fail(e, ERR_STATE,
 			    "cannot start the container: its first process is stopped by a signal");
@@ -55,9 +51,9 @@ static int check_moving(const struct start *s, struct err *e)
 
 static int start_find_init(struct start *s, struct err *e)
 {
-	if (s->line)
-		return s->pidfd = s->line->pidfd;
-	s->pidfd = process_open(&s->status->init, e);
+	if (s->in->link)
+		return s->pidfd = s->in->link->pidfd;
+	s->pidfd = process_open(&s->in->status->init, e);
 	if (s->pidfd < 0 && e->kind == ERR_NOT_FOUND)
 		return fail(e, ERR_STATE, "cannot start a container that has stopped");
 	return s->pidfd < 0 ? -1 : check_moving(s, e);
@@ -65,9 +61,9 @@ static int start_find_init(struct start *s, struct err *e)
 
 static int start_connect(struct start *s, struct err *e)
 {
-	if (s->line)
-		return s->socket = s->line->channel;
-	s->socket = channel_connect(s->state->fd, STATE_START_SOCKET, e);
+	if (s->in->link)
+		return s->socket = s->in->link->channel;
+	s->socket = channel_connect(s->in->state->fd, STATE_START_SOCKET, e);
 	if (s->socket < 0 && (e->sys == ENOENT || e->sys == ECONNREFUSED))
 		return fail(e, ERR_STATE, "cannot start an already running container");
 	return s->socket;
@@ -111,21 +107,21 @@ static int start_look_at_network(struct start *s, struct err *e)
 	long added;
 
 	(void)e;
-	if (s->status->network != NETWORK_LATE)
+	if (s->in->status->network != NETWORK_LATE)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/net/dev", (int)s->status->init.pid);
+	snprintf(path, sizeof(path), "/proc/%d/net/dev", (int)s->in->status->init.pid);
 	if (read_file_at(AT_FDCWD, path, LINKS_MAX, &text, &length, &unread) < 0) {
 		log_debug("%s", unread.text);
 		return 0;
 	}
 	if (has_links(text))
 		return 0;
-	added = decisions_add_unused_network(&s->status->decisions, s->arena);
+	added = decisions_add_unused_network(&s->in->status->decisions, s->in->arena);
 	if (added < 0)
 		return 0;
-	warning = decisions_warning(&s->status->decisions, (size_t)added, s->arena);
+	warning = decisions_warning(&s->in->status->decisions, (size_t)added, s->in->arena);
 	/* `run` sets nothing up in between: there it is how bundles are written, and no news at each start */
-	if (s->line && !log_has_target())
+	if (s->in->link && !log_has_target())
 		log_note("%s", warning);
 	else
 		log_warning("%s", warning);
@@ -137,13 +133,14 @@ static int start_go(struct start *s, struct err *e)
 	struct message go = { .type = BOOT_GO };
 	struct err unremoved;
 
-	cgroup_memory_of_record(s->status->cgroup, &s->memory);
+	cgroup_memory_of_record(s->in->status->cgroup, &s->memory);
 	if (channel_send(s->socket, &go, -1, e) < 0)
 		return -1;
 	/* Its listener is gone by now, or soon, so the name leads nowhere even where it cannot be removed; and
 	 * what was let go is not called back. */
-	if (!s->line && unlinkat(s->state->fd, STATE_START_SOCKET, 0) < 0 && errno != ENOENT) {
-		fail_sys(&unremoved, "container %s: remove the start socket", s->status->id);
+	if (!s->in->link && unlinkat(s->in->state->fd, STATE_START_SOCKET, 0) < 0 &&
+	    errno != ENOENT) {
+		fail_sys(&unremoved, "container %s: remove the start socket", s->in->status->id);
 		log_warning("%s", unremoved.text);
 	}
 	return 0;
@@ -155,9 +152,9 @@ static int receive(struct start *s, struct message *message, int *ret_fd, struct
 	/* A descriptor that it passed on would keep the socket open; its end is its end. */
 	const struct peer init = {
 		.name = "the container's first process",
-		.pid = (pid_t)s->status->init.pid,
+		.pid = (pid_t)s->in->status->init.pid,
 		.pidfd = s->pidfd,
-		.notifies = s->seccomp && !str_empty(s->seccomp->listener_path),
+		.notifies = !str_empty(s->in->listener_path),
 		.hindrance = cgroup_hindrance,
 	};
 	int rc = peer_wait(&init, s->socket, e);
@@ -172,14 +169,14 @@ static int start_listener(struct start *s, int listener, struct err *e)
 {
 	const struct message done = { .type = BOOT_SECCOMP_DONE };
 	const struct seccomp_container container = {
-		.state = oci_state_of_status(s->status, "created"),
-		.pid = (pid_t)s->status->init.pid,
+		.state = oci_state_of_status(s->in->status, "created"),
+		.pid = (pid_t)s->in->status->init.pid,
 	};
 
-	if (listener < 0 || !s->seccomp || str_empty(s->seccomp->listener_path))
+	if (listener < 0 || str_empty(s->in->listener_path))
 		return fail(e, ERR_INTERNAL, "a message about a listener that is not there");
-	if (seccomp_listener_send(s->seccomp->listener_path, s->seccomp->listener_metadata,
-				  &container, listener, e) < 0)
+	if (seccomp_listener_send(s->in->listener_path, s->in->listener_metadata, &container,
+				  listener, e) < 0)
 		return -1;
 	return channel_send(s->socket, &done, -1, e);
 }
@@ -191,7 +188,7 @@ static bool died_before_execve(const struct start *s)
 	bool executed = true;
 	struct err ignored;
 
-	return procfs_has_executed((pid_t)s->status->init.pid, &executed, &ignored) == 0 &&
+	return procfs_has_executed((pid_t)s->in->status->init.pid, &executed, &ignored) == 0 &&
 	       !executed;
 }
 
@@ -199,7 +196,7 @@ static int fail_over(const struct start *s, struct err *e)
 {
 	struct cgroup_memory now;
 
-	cgroup_memory_of_record(s->status->cgroup, &now);
+	cgroup_memory_of_record(s->in->status->cgroup, &now);
 	if (now.kills > s->memory.kills)
 		return fail_oom_killed("the container's first process", &now, e);
 	return fail(e, ERR_SYSTEM, "the container's first process ended before its program ran");
@@ -210,9 +207,9 @@ static int start_look(struct start *s, uint32_t loaded, struct err *e)
 	const struct message go = { .type = BOOT_GO };
 
 	s->shown.loaded = loaded;
-	if (!s->status->identity)
+	if (!s->in->status->identity)
 		return fail(e, ERR_STATE, "the records do not say what the process is to be");
-	if (identity_check(s->status->identity, &s->shown, true, e) < 0)
+	if (identity_check(s->in->status->identity, &s->shown, true, e) < 0)
 		return e->sys == ESRCH ? fail_over(s, e) : err_prefix(e, "look");
 	return channel_send(s->socket, &go, -1, e);
 }
@@ -235,7 +232,7 @@ static int answer(struct start *s, const struct message *message, int *fd, bool 
 		return start_look(s, (uint32_t)message->value, e);
 	case BOOT_EXECUTE:
 		*ret_executing = true;
-		if (!s->status->identity)
+		if (!s->in->status->identity)
 			return 0;
 		__attribute__((fallthrough));
 	default:
@@ -268,24 +265,24 @@ static int start_wait(struct start *s, struct err *e)
 static int start_unlock(struct start *s, struct err *e)
 {
 	(void)e;
-	if (s->hooks)
-		state_unlock(s->state);
+	if (s->in->hooks)
+		state_unlock(s->in->state);
 	return 0;
 }
 
 static int start_relock(struct start *s, struct err *e)
 {
-	if (s->state->locked || relock_after_hook(s->state, e) == 0)
+	if (s->in->state->locked || relock_after_hook(s->in->state, e) == 0)
 		return 0;
-	return fail(e, ERR_STATE, "container %s was deleted while its hooks ran", s->state->id);
+	return fail(e, ERR_STATE, "container %s was deleted while its hooks ran", s->in->state->id);
 }
 
 /* The program runs, whatever becomes of its record. One that says "created" says the same where init does not
  * listen any more (container_is_waiting()), so a full or read-only file system is not an error. */
 static int start_record(struct start *s, struct err *e)
 {
-	s->status->phase = PHASE_STARTED;
-	if (state_write_status(s->state, s->status, e) < 0)
+	s->in->status->phase = PHASE_STARTED;
+	if (state_write_status(s->in->state, s->in->status, e) < 0)
 		log_warning("%s", e->text);
 	return 0;
 }
@@ -306,17 +303,10 @@ static int start_page(struct start *s, struct err *e)
 	return 0;
 }
 
-int boot_start(struct state_dir *state, struct status_record *status, struct arena *arena,
-	       const struct spec_seccomp *seccomp, bool hooks, const struct start_line *line,
-	       bool *ret_over, struct err *e)
+int boot_start(const struct start_request *request, bool *ret_over, struct err *e)
 {
 	struct start s = {
-		.arena = arena,
-		.state = state,
-		.status = status,
-		.seccomp = seccomp,
-		.hooks = hooks,
-		.line = line,
+		.in = request,
 		.pidfd = -1,
 		.socket = -1,
 		.status_fd = -1,
@@ -326,7 +316,7 @@ int boot_start(struct state_dir *state, struct status_record *status, struct are
 
 	close_keep_errno(s.status_fd);
 
-	if (!line) {
+	if (!request->link) {
 		close_keep_errno(s.pidfd);
 		close_keep_errno(s.socket);
 	}

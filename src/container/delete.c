@@ -15,6 +15,7 @@
 #include "facts/groups.h"
 #include "os/log.h"
 #include "plan/hooks.h"
+#include "policy/host_files.h"
 #include "sys/deadline.h"
 #include "sys/dying.h"
 #include "sys/family.h"
@@ -314,18 +315,20 @@ static int run_poststop(struct deletion *d, struct err *e)
 		.bundle = bundle ? bundle : "",
 		.annotations = &spec->annotations,
 	};
+	const struct policy *policy = d->status ? d->status->policy : NULL;
+	struct hook_files files;
 	struct runtime_hooks runtime_hooks = {
 		.kind = POSTSTOP,
 		.hooks = &hooks,
 		.state = &state,
 		.dir = d->dir,
 		.intent = d->intent,
-		.policy = d->status ? d->status->policy : NULL,
+		.files = &files,
 		.arena = d->arena,
 		.unrecorded = UNRECORDED_LOCKED,
 	};
-	plan_hooks_from_spec(&spec->hooks->poststop, policy_hook_timeout(runtime_hooks.policy),
-			     d->arena, &hooks);
+	plan_hooks_from_spec(&spec->hooks->poststop, policy_hook_timeout(policy), d->arena, &hooks);
+	host_files_of_hooks(policy, state.bundle, state.annotations, d->arena, &files);
 	runtime_hooks_run_all(&runtime_hooks, &d->deadline);
 	if (!runtime_hooks.gone)
 		return 1;

@@ -109,11 +109,12 @@ int container_abandon(struct made_container *made, const struct create_result *r
 
 	const struct plan *plan = made->outlook.plan;
 	const struct oci_state state = oci_state_of_plan(plan, "stopped", 0);
+	struct hook_files files;
 	struct runtime_hooks hooks = {
 		.kind = POSTSTOP,
 		.hooks = &plan->poststop,
 		.state = &state,
-		.policy = made->outlook.policy.policy,
+		.files = &files,
 		.dir = &made->dir,
 		.arena = &made->arena,
 		.unrecorded = UNRECORDED_LOCKED,
@@ -123,6 +124,8 @@ int container_abandon(struct made_container *made, const struct create_result *r
 
 	if (plan->poststop.n && state_read_intent(&made->dir, &made->arena, &hooks.intent, &e) < 0)
 		log_debug("container %s: %s", made->dir.id, e.text);
+	host_files_of_hooks(made->outlook.policy.policy, plan->bundle, &plan->annotations,
+			    &made->arena, &files);
 	runtime_hooks_run_all(&hooks, &deadline);
 	if (!hooks.gone && state_remove(&made->dir, &e) < 0)
 		log_warning("after a failed start: %s", e.text);
@@ -182,6 +185,8 @@ int container_prepare(const struct global_options *global, const char *id,
 		.members_directory = registry_default_directory(global->rootless, &made->arena),
 		.filters_directory = seccomp_cache_directory(global->rootless, &made->arena),
 	};
+	host_files_of_hooks(made->status.policy, outlook->plan->bundle, &outlook->plan->annotations,
+			    &made->arena, &ret->hook_files);
 	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||
 	    state_write_file(&made->dir, STATE_HOSTS, outlook->verdict.hosts_text, e) < 0 ||
 	    state_write_file(&made->dir, STATE_RESOLV_CONF, outlook->verdict.resolv_conf_text, e) <
@@ -272,15 +277,25 @@ static int run_poststart(struct state_dir *dir, struct status_record *status,
 }
 
 int container_let_go(struct state_dir *dir, struct status_record *status, struct arena *arena,
-		     const struct spec *spec, const struct start_line *line, bool *ret_over,
+		     const struct spec *spec, const struct init_link *link, bool *ret_over,
 		     struct err *e)
 {
+	const struct spec_seccomp *seccomp = spec->linux_ ? spec->linux_->seccomp : NULL;
+	const struct start_request request = {
+		.state = dir,
+		.status = status,
+		.arena = arena,
+		.listener_path = seccomp ? seccomp->listener_path : NULL,
+		.listener_metadata = seccomp ? seccomp->listener_metadata : NULL,
+		.hooks = spec->hooks && spec->hooks->start_container.n > 0,
+		.link = link,
+	};
+
 	*ret_over = false;
 	if (!spec->process)
 		return fail(e, ERR_STATE,
 			    "cannot start container %s: its configuration has no process", dir->id);
-	if (boot_start(dir, status, arena, spec->linux_ ? spec->linux_->seccomp : NULL,
-		       spec->hooks && spec->hooks->start_container.n > 0, line, ret_over, e) < 0)
+	if (boot_start(&request, ret_over, e) < 0)
 		return -1;
 	*ret_over = run_poststart(dir, status, spec, e) < 0;
 	return *ret_over ? -1 : 0;

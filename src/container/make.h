@@ -47,7 +47,7 @@ int container_make(const struct global_options *global, const char *id,
  * the container is killed (config.md "Poststart"). *ret_over, set also on failure: it was let go and will
  * never run, so the steps of its deletion are due (runtime.md "Lifecycle", steps 7 to 9). */
 int container_let_go(struct state_dir *dir, struct status_record *status, struct arena *arena,
-		     const struct spec *spec, const struct start_line *line, bool *ret_over,
+		     const struct spec *spec, const struct init_link *link, bool *ret_over,
 		     struct err *e) MUST_CHECK;
 
 #endif

@@ -13,6 +13,7 @@
 #include "os/io.h"
 #include "os/log.h"
 
+#include <linux/capability.h>
 #include <signal.h>
 
 /* Three short texts. */
@@ -83,6 +84,21 @@ static int refuse_what_criu_cannot(const struct host *host, const struct plan *p
 	return 0;
 }
 
+/* Whatever the images say, none has what the policy takes from every container. */
+static int judge_made(void *context, const struct made_facts *made, struct err *e)
+{
+	static const uint64_t network = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
+
+	(void)context;
+	for (size_t i = 0; i < made->n; i++)
+		if (!made->v[i].own_user && (made->v[i].capabilities & network))
+			return fail(e, ERR_POLICY,
+				    "the images give process %d CAP_NET_ADMIN or CAP_NET_RAW, "
+				    "which network.admin of the policy takes from every container",
+				    (int)made->v[i].pid);
+	return 0;
+}
+
 /* Up to a container that runs. */
 static int make_restored(const struct global_options *global, const char *id,
 			 const struct container_create_options *create,
@@ -110,6 +126,9 @@ static int make_restored(const struct global_options *global, const char *id,
 	if (container_prepare(global, id, create, to_us, made, &request.create, e) < 0)
 		return -1;
 	request.create.options = &page_options;
+	if (made->status.policy->mode != POLICY_OBSERVE &&
+	    !made->status.policy->network->admin.value)
+		request.judge = judge_made;
 	const struct criu_config_source config = {
 		.annotations = &made->outlook.plan->annotations,
 		.bundle = made->outlook.plan->bundle,

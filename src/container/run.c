@@ -41,7 +41,7 @@ int container_run(const struct global_options *global, const char *id,
 
 	if (container_make(global, id, options, to_us, true, &made, e) < 0)
 		return -1;
-	struct start_line line = { .pidfd = made.init.pidfd, .channel = made.channel };
+	const struct init_link link = { .pidfd = made.init.pidfd, .channel = made.channel };
 	foreground.master = made.console_master;
 	/* In the foreground it is this process that the service manager looks after. */
 	notify.main_pid = options->detach ? made.init.pid : 0;
@@ -50,7 +50,7 @@ int container_run(const struct global_options *global, const char *id,
 		rc = foreground_prepare(&foreground, &signal_fd, e);
 	if (rc == 0)
 		rc = container_let_go(&made.dir, &made.status, &made.arena,
-				      made.outlook.verdict.spec, &line, &over, e);
+				      made.outlook.verdict.spec, &link, &over, e);
 	/* its end tells init nothing any more */
 	replace_fd(&made.channel, -1);
 	if (rc == 0 && options->detach && notify.socket >= 0)

@@ -105,6 +105,17 @@ struct resolver_facts {
 		local; /* resolv.conf: the engine's nameservers that are addresses of the host's */
 };
 
+/* A process that criu has made. */
+struct made_process {
+	int64_t pid;
+	uint64_t capabilities; /* of all its sets together */
+	bool own_user; /* it is in a user namespace of its own, and may have there what it likes */
+};
+struct made_facts {
+	size_t n;
+	struct made_process *v;
+};
+
 struct facts {
 	uint32_t uid, gid;            /* effective ids of the caller */
 	bool rootless;                /* the caller is not root of the initial user namespace */
