@@ -117,6 +117,8 @@ src_libsys_a_SOURCES = \
 	src/sys/family.h \
 	src/sys/helper.c \
 	src/sys/helper.h \
+	src/sys/host.c \
+	src/sys/host.h \
 	src/sys/mount_api.c \
 	src/sys/mount_api.h \
 	src/sys/mountinfo.c \

@@ -31,7 +31,7 @@ static void forget_namespaces(struct boot *b)
 
 int child_join_mount_namespace(struct boot *b, struct err *e)
 {
-	const struct plan_join *join = find_join(b->plan, SPEC_NS_MOUNT);
+	const struct plan_join *join = plan_join_of(b->plan, SPEC_NS_MOUNT);
 	int rc = 0;
 
 	/* the names of what is open, by which mounts are taken back; there may be no /proc in there */

@@ -138,8 +138,6 @@ struct boot {
 void boot_release(struct boot *b);
 #define autoboot __attribute__((cleanup(boot_release))) struct boot
 
-/* The namespace of a type that is joined by path; NULL where there is none. */
-const struct plan_join *find_join(const struct plan *plan, int type);
 /* CAP_SYS_ADMIN over the runtime's own namespaces, and not just over those that it makes. */
 bool has_host_power(const struct boot *b);
 

@@ -22,7 +22,7 @@
 
 static bool joins_mounts(const struct boot *b)
 {
-	return !b->live && !b->plan->namespaces.new_mount && find_join(b->plan, SPEC_NS_MOUNT);
+	return !b->live && !b->plan->namespaces.new_mount && plan_join_of(b->plan, SPEC_NS_MOUNT);
 }
 
 /* By the runtime's procfs, for there may be none in there. */

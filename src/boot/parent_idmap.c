@@ -49,7 +49,7 @@ static int open_container_namespace(const struct boot *b, struct err *e)
 {
 	int fd;
 
-	if (find_join(b->plan, SPEC_NS_USER)) {
+	if (plan_join_of(b->plan, SPEC_NS_USER)) {
 		fd = fcntl(b->host->requested[SPEC_NS_USER], F_DUPFD_CLOEXEC, 3);
 		if (fd < 0)
 			return fail_sys(e, "duplicate the container's user namespace");

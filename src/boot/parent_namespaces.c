@@ -157,14 +157,6 @@ int parent_make_sysfs(struct boot *b, struct err *e)
 	return goes_one_way(b) ? 0 : make_sysfs(b, e);
 }
 
-const struct plan_join *find_join(const struct plan *plan, int type)
-{
-	for (size_t i = 0; i < plan->namespaces.joins.n; i++)
-		if (plan->namespaces.joins.v[i].type == type)
-			return &plan->namespaces.joins.v[i];
-	return NULL;
-}
-
 bool has_host_power(const struct boot *b)
 {
 	return b->facts->effective & (UINT64_C(1) << CAP_SYS_ADMIN);
@@ -353,7 +345,7 @@ static int clone_into_cgroup(struct boot *b, struct err *e)
 
 int parent_clone(struct boot *b, struct err *e)
 {
-	const struct plan_join *user = find_join(b->plan, SPEC_NS_USER);
+	const struct plan_join *user = plan_join_of(b->plan, SPEC_NS_USER);
 	bool apart = user || has_time_of_user(b);
 	int rc;
 

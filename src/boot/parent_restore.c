@@ -191,7 +191,7 @@ static void add_joins(struct boot *b)
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		int fd = b->host->requested[kinds[i].type];
-		if (fd >= 0 && find_join(b->plan, kinds[i].type))
+		if (fd >= 0 && plan_join_of(b->plan, kinds[i].type))
 			criu_pairs_add(&b->restore->criu->joins, b->arena, kinds[i].name,
 				       arena_printf(b->arena, "/proc/%d/fd/%d", (int)getpid(), fd));
 	}

@@ -274,7 +274,7 @@ static int send_from_inside(const struct boot *b, const struct idmaps *idmaps, s
 static bool is_made_for_child(const struct boot *b, const struct plan_mount *mount)
 {
 	return mount->is_proc && has_host_power(b) &&
-	       (b->plan->namespaces.new_pid || find_join(b->plan, SPEC_NS_PID));
+	       (b->plan->namespaces.new_pid || plan_join_of(b->plan, SPEC_NS_PID));
 }
 
 static int send_procfs(const struct boot *b, const struct idmaps *idmaps, struct err *e)

@@ -19,17 +19,6 @@
 #define KERNEL_MAJOR 5 /* SO_NETNS_COOKIE */
 #define KERNEL_MINOR 14
 
-void host_release(struct host *host)
-{
-	replace_fd(&host->rootfs, -1);
-	replace_fd(&host->network, -1);
-	for (size_t i = 0; i < ARRAY_SIZE(host->requested); i++)
-		replace_fd(&host->requested[i], -1);
-	for (size_t i = 0; i < host->n_sources; i++)
-		replace_fd(&host->sources[i], -1);
-	host->n_sources = 0;
-}
-
 /* Digits at the front of *text as a number; moves behind them. */
 static bool take_number(const char **text, uint32_t *ret)
 {

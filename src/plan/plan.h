@@ -387,6 +387,15 @@ static inline bool plan_has_user_namespace(const struct plan *plan)
 	return has;
 }
 
+/* The namespace of a type that is joined by path; NULL where there is none. */
+static inline const struct plan_join *plan_join_of(const struct plan *plan, int type)
+{
+	for (size_t i = 0; i < plan->namespaces.joins.n; i++)
+		if (plan->namespaces.joins.v[i].type == type)
+			return &plan->namespaces.joins.v[i];
+	return NULL;
+}
+
 /* It lies over the root filesystem and is what the container has in its place. */
 bool plan_is_root(const struct plan_mount *mount);
 
