@@ -365,6 +365,7 @@ src_libboot_a_SOURCES = \
 	src/boot/parent_restore.c \
 	src/boot/parent_scheduling.c \
 	src/boot/parent_sources.c \
+	src/boot/parts.h \
 	src/boot/protocol.h \
 	src/boot/restore.c \
 	src/boot/restore_check.c \

@@ -28,8 +28,8 @@
  * nothing but a ptmx is ever opened, and no /proc is needed, which may be another PID namespace's. */
 static int open_master(struct boot *b, struct err *e)
 {
-	autoclose int pts = sys_openat2(b->root_mount, "dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC,
-					0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	autoclose int pts = sys_openat2(b->root.fd, "dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+					RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 	autoclose int fd = -1;
 	struct statfs fs;
 	struct stat st;
@@ -57,7 +57,7 @@ static int open_master(struct boot *b, struct err *e)
 
 static int open_dev(const struct boot *b)
 {
-	return sys_openat2(b->root_mount, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+	return sys_openat2(b->root.fd, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
 			   RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 }
 
@@ -111,9 +111,9 @@ int child_hand_over_terminal(struct boot *b, int master, struct err *e)
 	struct message message = { .type = BOOT_CONSOLE };
 	int rc;
 
-	if (channel_send(b->channel, &message, master, e) < 0)
+	if (channel_send(b->session.channel, &message, master, e) < 0)
 		return -1;
-	rc = channel_receive(b->channel, &message, NULL, e);
+	rc = channel_receive(b->session.channel, &message, NULL, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0 || message.type != BOOT_CONSOLE_DONE)

@@ -48,7 +48,7 @@ static int check_existing(int directory, const char *name, const struct plan_dev
 static int look_at_device(struct boot *b, const struct plan_device *device, struct err *e)
 {
 	struct err why;
-	autoclose int fd = beneath_open(b->root_mount, device->path, 0, &why);
+	autoclose int fd = beneath_open(b->root.fd, device->path, 0, &why);
 	struct stat st;
 
 	if (fd < 0 && why.sys == ENOENT) {
@@ -125,7 +125,7 @@ static int take_made_nodes(struct boot *b, int **ret, struct err *e)
 	*ret = arena_new_array(b->arena, int, n);
 	for (size_t i = 0; i < n; i++)
 		(*ret)[i] = -1;
-	if (sys_move_mount(b->device_nodes, "", b->root_mount, "",
+	if (sys_move_mount(b->device_nodes, "", b->root.fd, "",
 			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return fail_sys(e, "mount the devices for a moment");
 	if (clone_made_nodes(b, *ret, e) < 0)
@@ -172,7 +172,7 @@ static int make_device(struct boot *b, const struct plan_device *device, int *ma
 	if (device->is_there)
 		return look_at_device(b, device, e);
 
-	autoclose int directory = beneath_make_parent(b->root_mount, device->path, &name, e);
+	autoclose int directory = beneath_make_parent(b->root.fd, device->path, &name, e);
 
 	if (directory < 0)
 		return -1;
@@ -184,7 +184,7 @@ static int make_device(struct boot *b, const struct plan_device *device, int *ma
 static int make_link(struct boot *b, const struct plan_link *link, struct err *e)
 {
 	const char *name;
-	autoclose int directory = beneath_make_parent(b->root_mount, link->path, &name, e);
+	autoclose int directory = beneath_make_parent(b->root.fd, link->path, &name, e);
 
 	if (directory < 0)
 		return -1;

@@ -50,8 +50,8 @@ static int check_cookie(const struct boot *b, struct err *e)
 
 int child_exec_open_proc(struct boot *b, struct err *e)
 {
-	b->proc_directory = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return b->proc_directory < 0 ? fail_sys(e, "open /proc") : 0;
+	b->filter.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return b->filter.proc < 0 ? fail_sys(e, "open /proc") : 0;
 }
 
 int child_exec_network(struct boot *b, struct err *e)
@@ -78,8 +78,8 @@ int child_exec_namespaces(struct boot *b, struct err *e)
 		return -1;
 	if (b->init_root >= 0 && child_change_root(b->init_root, e) < 0)
 		return -1;
-	b->root_mount = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (b->root_mount < 0)
+	b->root.fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (b->root.fd < 0)
 		return fail_sys(e, "open '/' of the container");
 	/* Entering a user namespace may make us dumpable again. */
 	return child_die_with_parent(b, e);
@@ -117,7 +117,8 @@ static int ask_for_place(struct boot *b, struct err *e)
 {
 	struct message message = { .type = BOOT_FULL };
 
-	if (channel_write(b->channel, &message, e) < 0 || channel_read(b->channel, &message, e) < 0)
+	if (channel_write(b->session.channel, &message, e) < 0 ||
+	    channel_read(b->session.channel, &message, e) < 0)
 		return -1;
 	return message.type == BOOT_GO ? 0 : fail(e, ERR_SYSTEM, "the runtime has ended");
 }
@@ -170,22 +171,22 @@ int child_exec_session(struct boot *b, struct err *e)
 	autoclose int pidfd = -1;
 
 	/* A profile may refuse it; the end of the channel is enough for whatever is not stopped. */
-	if (!b->filtered && child_die_with_parent(b, e) < 0)
+	if (!b->filter.loaded && child_die_with_parent(b, e) < 0)
 		return -1;
-	b->dies_with_parent = !b->filtered || prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
+	b->dies_with_parent = !b->filter.loaded || prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
 	if (new_session(b, e) < 0)
 		return -1;
 	/* By descriptor: our own number means nothing to the parent. */
 	pidfd = sys_pidfd_open(b->own, 0);
 	if (pidfd < 0)
 		return fail_sys(e, "open a descriptor of the new process");
-	return channel_send(b->channel, &message, pidfd, e);
+	return channel_send(b->session.channel, &message, pidfd, e);
 }
 
 /* sd_listen_fds(3): the sockets are for the process of this number alone. */
 static void name_listener(struct boot *b)
 {
-	for (char **env = b->env; *env; env++)
+	for (char **env = b->program.env; *env; env++)
 		if (str_has_prefix(*env, "LISTEN_PID="))
 			*env = arena_printf(b->arena, "LISTEN_PID=%d", (int)b->own);
 }
@@ -196,7 +197,7 @@ int child_exec_ready(struct boot *b, struct err *e)
 
 	if (b->exec->listens)
 		name_listener(b);
-	return channel_send(b->channel, &message, -1, e) < 0 ? -1 : child_wait_go(b, e);
+	return channel_send(b->session.channel, &message, -1, e) < 0 ? -1 : child_wait_go(b, e);
 }
 
 int child_exec_announce(struct boot *b, struct err *e)

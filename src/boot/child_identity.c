@@ -54,7 +54,7 @@ static int set_groups(struct boot *b, struct err *e)
 	const struct plan_process *process = &b->plan->process;
 	int error_number;
 
-	b->groups_kept = process->keep_groups;
+	b->identity.groups_kept = process->keep_groups;
 	if (process->keep_groups)
 		return 0;
 	if (setgroups(process->groups.n, process->groups.v) == 0)
@@ -62,8 +62,8 @@ static int set_groups(struct boot *b, struct err *e)
 	error_number = errno;
 	/* user_namespaces(7): denied where the gid map was written without privilege; the groups of the
 	 * caller are all there can be. */
-	if (error_number == EPERM && b->groups_denied) {
-		b->groups_kept = true;
+	if (error_number == EPERM && b->identity.groups_denied) {
+		b->identity.groups_kept = true;
 		return 0;
 	}
 	return fail_errno(e, error_number, "set the supplementary groups");
@@ -83,8 +83,8 @@ static struct cap_sets with_admin(struct boot *b, struct cap_sets sets)
 {
 	const uint64_t admin = UINT64_C(1) << CAP_SYS_ADMIN;
 
-	b->admin = child_needs_admin(b) && !(sets.permitted & sets.effective & admin);
-	if (b->admin) {
+	b->identity.admin = child_needs_admin(b) && !(sets.permitted & sets.effective & admin);
+	if (b->identity.admin) {
 		sets.permitted |= admin;
 		sets.effective |= admin;
 	}
@@ -95,9 +95,9 @@ int child_drop_admin(struct boot *b, struct err *e)
 {
 	struct cap_sets sets = sets_of(&b->plan->process.capabilities);
 
-	if (b->admin && caps_set(&sets, e) < 0)
+	if (b->identity.admin && caps_set(&sets, e) < 0)
 		return -1;
-	b->admin = false;
+	b->identity.admin = false;
 	return 0;
 }
 
@@ -160,7 +160,7 @@ static int try_executable(const char *path)
 
 static const char *search_path(struct boot *b)
 {
-	for (char **env = b->env; *env; env++)
+	for (char **env = b->program.env; *env; env++)
 		if (str_has_prefix(*env, "PATH="))
 			return *env + 5;
 	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -181,7 +181,7 @@ int child_executable(struct boot *b, struct err *e)
 			return fail_errno(e, problem, "exec: \"%s\": stat %s", name, name);
 		if (problem)
 			return fail_errno(e, problem, "exec: \"%s\"", name);
-		b->executable = arena_strdup(b->arena, name);
+		b->program.executable = arena_strdup(b->arena, name);
 		return 0;
 	}
 	for (directory = search_path(b);; directory = end + 1) {
@@ -191,7 +191,7 @@ int child_executable(struct boot *b, struct err *e)
 				    end == directory ? "./" : "/", name);
 		problem = try_executable(path);
 		if (problem == 0) {
-			b->executable = path;
+			b->program.executable = path;
 			return 0;
 		}
 		if (problem == EACCES)

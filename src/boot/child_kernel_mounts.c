@@ -59,13 +59,13 @@ int kernel_mount_known(struct boot *b, int fd, bool stays_readonly, struct err *
 		return 0;
 	if (mount_id(fd, &id, e) < 0)
 		return -1;
-	kernel_mount_list(b, &b->kernel_mounts, id);
+	kernel_mount_list(b, &b->root.kernel, id);
 	if (!stays_readonly)
 		return 0;
 	if (fstatfs(fd, &fs) < 0)
 		return fail_sys(e, "stat the file system of a mount");
 	if (fs.f_flags & ST_RDONLY)
-		kernel_mount_list(b, &b->kernel_readonly, id);
+		kernel_mount_list(b, &b->root.readonly, id);
 	return 0;
 }
 
@@ -96,8 +96,8 @@ bool kernel_mount_is_foreign(const struct boot *b, int fd)
 		    0 ||
 	    !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return false;
-	for (size_t i = 0; i < b->kernel_mounts.n; i++)
-		if (b->kernel_mounts.v[i] == (uint32_t)st.stx_mnt_id)
+	for (size_t i = 0; i < b->root.kernel.n; i++)
+		if (b->root.kernel.v[i] == (uint32_t)st.stx_mnt_id)
 			return false;
 	return true;
 }
@@ -204,7 +204,7 @@ static int part_of_new(struct boot *b, int whole, const char *part, struct err *
 {
 	autoclose int fd = -1;
 
-	if (sys_move_mount(whole, "", b->root_mount, "",
+	if (sys_move_mount(whole, "", b->root.fd, "",
 			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return fail_sys(e, "mount the container's own for a moment");
 	fd = clone_part(whole, part, e);
@@ -221,9 +221,9 @@ int kernel_mount_part(struct boot *b, size_t index, int *whole, struct err *e)
 	if (b->live)
 		return child_live_part(b, mount, e);
 	for (size_t i = 0; i < index; i++)
-		if (b->plan->mounts.v[i].lends && b->mount_fds[i] >= 0 &&
+		if (b->plan->mounts.v[i].lends && b->root.mounts[i] >= 0 &&
 		    str_eq(b->plan->mounts.v[i].fstype, mount->fstype))
-			return clone_part(b->mount_fds[i], mount->subtree, e);
+			return clone_part(b->root.mounts[i], mount->subtree, e);
 	if (made < 0)
 		made = make_filesystem(mount, e);
 	if (made < 0 || str_eq(mount->subtree, "/"))
@@ -239,18 +239,18 @@ static int send_list(struct boot *b, const struct u32list *list, struct err *e)
 
 	for (size_t i = 0; i < list->n; i++) {
 		message.value = (int32_t)list->v[i];
-		if (channel_send(b->channel, &message, -1, e) < 0)
+		if (channel_send(b->session.channel, &message, -1, e) < 0)
 			return -1;
 	}
 	message.type = BOOT_MOUNTS_DONE;
-	return channel_send(b->channel, &message, -1, e);
+	return channel_send(b->session.channel, &message, -1, e);
 }
 
 int child_kernel_mounts(struct boot *b, struct err *e)
 {
 	if (!b->plan->kernel_own)
 		return 0;
-	if (send_list(b, &b->kernel_mounts, e) < 0)
+	if (send_list(b, &b->root.kernel, e) < 0)
 		return -1;
-	return send_list(b, &b->kernel_readonly, e);
+	return send_list(b, &b->root.readonly, e);
 }

@@ -74,14 +74,14 @@ int make_filesystem(const struct plan_mount *mount, struct err *e)
 static int open_kernel_target(struct boot *b, const struct plan_mount *mount, struct err *e)
 {
 	autofree char *path = path_clean(mount->destination);
-	int fd = sys_openat2(b->root_mount, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+	int fd = sys_openat2(b->root.fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
 			     RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 
 	if (fd < 0 && errno == ENOENT) {
-		autoclose int made = beneath_make_directory(b->root_mount, path, 0755, e);
+		autoclose int made = beneath_make_directory(b->root.fd, path, 0755, e);
 		if (made < 0)
 			return -1;
-		fd = sys_openat2(b->root_mount, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+		fd = sys_openat2(b->root.fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
 				 RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 	}
 	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
@@ -136,12 +136,12 @@ int open_mount_target(struct boot *b, const struct plan_mount *mount, int source
 		if (source_type(mount, source, &type, e) < 0)
 			return -1;
 		if (mount->destination_nofollow)
-			return beneath_make_nofollow(b->root_mount, mount->destination,
-						     S_ISDIR(type), e);
+			return beneath_make_nofollow(b->root.fd, mount->destination, S_ISDIR(type),
+						     e);
 		if (!S_ISDIR(type))
-			return beneath_make_file(b->root_mount, mount->destination, e);
+			return beneath_make_file(b->root.fd, mount->destination, e);
 	}
-	return beneath_find_directory(b->root_mount, mount->destination, 0755, ret_made, e);
+	return beneath_find_directory(b->root.fd, mount->destination, 0755, ret_made, e);
 }
 
 static bool has_option(const struct plan_mount *mount, const char *key)
@@ -199,7 +199,7 @@ static int copy_symlink(struct boot *b, const struct plan_mount *mount, int sour
 	if (length < 0)
 		return fail_sys(e, "read the symlink '%s'", mount->source);
 	text[length] = '\0';
-	parent = beneath_make_parent(b->root_mount, mount->destination, &name, e);
+	parent = beneath_make_parent(b->root.fd, mount->destination, &name, e);
 	if (parent < 0 || check_not_procfs(b, mount, parent, e) < 0)
 		return -1;
 	if (symlinkat(text, parent, name) == 0)
@@ -227,7 +227,7 @@ static int make_new(struct boot *b, const struct plan_mount *mount, int target, 
 static int reconfigure(struct boot *b, const struct plan_mount *mount, struct err *e)
 {
 	autoclose int context =
-		sys_fspick(b->mount_fds[mount->remounts], "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
+		sys_fspick(b->root.mounts[mount->remounts], "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
 
 	if (context < 0)
 		return fail_sys(e, "open the file system of '%s'", mount->destination);
@@ -242,7 +242,7 @@ static int remount(struct boot *b, size_t index, struct err *e)
 {
 	const struct plan_mount *mount = &b->plan->mounts.v[index];
 
-	autoclose int target = beneath_open(b->root_mount, mount->destination, 0, e);
+	autoclose int target = beneath_open(b->root.fd, mount->destination, 0, e);
 
 	if (target < 0 || (mount->options.n > 0 && reconfigure(b, mount, e) < 0) ||
 	    apply_mount_attributes(target, mount, e) < 0)
@@ -250,7 +250,7 @@ static int remount(struct boot *b, size_t index, struct err *e)
 	if (apply_propagation(b, target, mount, e) < 0)
 		return -1;
 	if (propagation_is_set_again(b, mount))
-		b->mount_fds[index] = take_fd(&target);
+		b->root.mounts[index] = take_fd(&target);
 	return 0;
 }
 
@@ -283,10 +283,10 @@ static int take_root(struct boot *b, const struct plan_mount *mount, int fd, str
 	root = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (root < 0)
 		return fail_sys(e, "keep the root filesystem");
-	if (b->covered_root < 0)
-		b->covered_root = take_fd(&b->root_mount);
-	b->covered++;
-	replace_fd(&b->root_mount, take_fd(&root));
+	if (b->root.covered < 0)
+		b->root.covered = take_fd(&b->root.fd);
+	b->root.n_covered++;
+	replace_fd(&b->root.fd, take_fd(&root));
 	return 0;
 }
 
@@ -331,7 +331,7 @@ static int make_again(const struct plan_mount *mount, int target, int *fd, struc
 int child_mount(struct boot *b, size_t index, struct err *e)
 {
 	const struct plan_mount *mount = &b->plan->mounts.v[index];
-	autoclose int fd = take_fd(&b->mount_fds[index]), target = -1;
+	autoclose int fd = take_fd(&b->root.mounts[index]), target = -1;
 	bool given = fd >= 0 && b->plan->namespaces.new_mount && !b->live, made;
 
 	if (mount->kind == PLAN_MOUNT_REMOUNT)
@@ -377,7 +377,7 @@ int child_mount(struct boot *b, size_t index, struct err *e)
 		return -1;
 	if (mount->readonly_late || mount->remounted || mount->lends || b->live ||
 	    !b->plan->namespaces.new_mount || propagation_is_set_again(b, mount))
-		b->mount_fds[index] = take_fd(&fd);
+		b->root.mounts[index] = take_fd(&fd);
 	return 0;
 }
 
@@ -400,7 +400,7 @@ int child_readonly_mounts(struct boot *b, struct err *e)
 		const struct plan_mount *mount = &b->plan->mounts.v[i];
 		if (!mount->readonly_late)
 			continue;
-		if (sys_mount_setattr(b->mount_fds[i], "", AT_EMPTY_PATH, &readonly) < 0)
+		if (sys_mount_setattr(b->root.mounts[i], "", AT_EMPTY_PATH, &readonly) < 0)
 			return fail_sys(e, "make '%s' read-only", mount->destination);
 	}
 	return 0;

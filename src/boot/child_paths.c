@@ -92,7 +92,7 @@ static int mask(int target, const char *path, int null, int *empty, const struct
 /* An existing path, followed inside the root; 0 with *ret -1 where there is none. */
 static int open_existing(struct boot *b, const char *path, int *ret, struct err *e)
 {
-	*ret = sys_openat2(b->root_mount, path, O_PATH | O_CLOEXEC, 0,
+	*ret = sys_openat2(b->root.fd, path, O_PATH | O_CLOEXEC, 0,
 			   RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 	/* Only what is not there may stay unmasked; any other failure would leave it in sight. */
 	if (*ret < 0 && errno != ENOENT && errno != ENOTDIR)

@@ -46,10 +46,10 @@
  * both away (prctl(2)), and a parent that died before is noticed by nothing but the channel. */
 int child_die_with_parent(struct boot *b, struct err *e)
 {
-	struct pollfd parent = { .fd = b->channel, .events = 0 };
+	struct pollfd parent = { .fd = b->session.channel, .events = 0 };
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
-	    prctl(PR_SET_DUMPABLE, b->parent_reaches_in ? 1 : 0) < 0)
+	    prctl(PR_SET_DUMPABLE, b->session.reached_into ? 1 : 0) < 0)
 		return fail_sys(e, "prctl");
 	if (poll(&parent, 1, 0) < 0 || (parent.revents & (POLLHUP | POLLERR)))
 		return fail(e, ERR_SYSTEM, "the runtime has ended");
@@ -58,7 +58,8 @@ int child_die_with_parent(struct boot *b, struct err *e)
 
 int child_session(struct boot *b, struct err *e)
 {
-	b->parent_reaches_in = !b->exec && plan_has_user_namespace(b->plan) && !has_host_power(b);
+	b->session.reached_into =
+		!b->exec && plan_has_user_namespace(b->plan) && !has_host_power(b);
 	if (child_die_with_parent(b, e) < 0)
 		return -1;
 	/* The caller's terminal is not the container's (CVE-2017-5226: TIOCSTI). */
@@ -67,14 +68,14 @@ int child_session(struct boot *b, struct err *e)
 	/* What the runtime ignores or blocks must not reach the program: both survive execve(). */
 	if (signals_reset(e) < 0)
 		return -1;
-	b->caller_umask = umask(0);
+	b->session.caller_umask = umask(0);
 	return 0;
 }
 
 int child_wait_go(struct boot *b, struct err *e)
 {
 	struct message message;
-	int rc = channel_receive(b->channel, &message, NULL, e);
+	int rc = channel_receive(b->session.channel, &message, NULL, e);
 
 	if (rc < 0)
 		return -1;
@@ -85,13 +86,13 @@ int child_wait_go(struct boot *b, struct err *e)
 
 int child_cgroup_join(struct boot *b, struct err *e)
 {
-	if (cgroup_join_self(&b->cgroup, e) < 0)
+	if (cgroup_join_self(&b->group.cgroup, e) < 0)
 		return -1;
-	if (b->cgroup_procs >= 0 && write_fd_all(b->cgroup_procs, "cgroup.procs", "0", 1, e) < 0)
+	if (b->group.procs >= 0 && write_fd_all(b->group.procs, "cgroup.procs", "0", 1, e) < 0)
 		return -1;
 	/* Their use is over; hooks will run in the container beside us. */
-	cgroup_release(&b->cgroup);
-	replace_fd(&b->cgroup_procs, -1);
+	cgroup_release(&b->group.cgroup);
+	replace_fd(&b->group.procs, -1);
 	return 0;
 }
 
@@ -108,7 +109,7 @@ int child_become_root(struct boot *b, struct err *e)
 {
 	/* the joiner's was asked for by the runtime */
 	if (!b->exec)
-		b->groups_denied = setgroups_denied();
+		b->identity.groups_denied = setgroups_denied();
 	if (!b->plan->namespaces.new_user)
 		return 0;
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
@@ -131,9 +132,9 @@ int child_delegated_cgroup(struct boot *b, struct err *e)
 
 	if (!b->plan->cgroup.delegated)
 		return 0;
-	if (channel_send(b->channel, &message, -1, e) < 0)
+	if (channel_send(b->session.channel, &message, -1, e) < 0)
 		return -1;
-	rc = channel_receive(b->channel, &message, NULL, e);
+	rc = channel_receive(b->session.channel, &message, NULL, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0 || message.type != BOOT_DELEGATE_DONE)
@@ -176,9 +177,9 @@ int child_runtime_hooks(struct boot *b, struct err *e)
 
 	if (b->plan->prestart.n + b->plan->create_runtime.n == 0)
 		return 0;
-	if (channel_send(b->channel, &message, -1, e) < 0)
+	if (channel_send(b->session.channel, &message, -1, e) < 0)
 		return -1;
-	rc = channel_receive(b->channel, &message, NULL, e);
+	rc = channel_receive(b->session.channel, &message, NULL, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0 || message.type != BOOT_HOOKS_DONE)
@@ -193,8 +194,8 @@ int child_create_container_hooks(struct boot *b, struct err *e)
 	const struct hook_run within = { .watch = NULL };
 
 	/* The directory that will be the container's "/", as with runc. */
-	place.directory = b->root_mount;
-	umask(b->caller_umask);
+	place.directory = b->root.fd;
+	umask(b->session.caller_umask);
 	if (hooks_run("createContainer", &b->plan->create_container, &state, &place, &within, e) <
 	    0)
 		return -1;
@@ -284,14 +285,14 @@ int child_environment(struct boot *b, struct err *e)
 	(void)e;
 	while (process->env && process->env[n])
 		n++;
-	b->env = arena_new_array(b->arena, char *, n + 2);
+	b->program.env = arena_new_array(b->arena, char *, n + 2);
 	for (size_t i = 0; i < n; i++)
 		/* An empty HOME counts as none. */
 		if (process->home_set || !str_has_prefix(process->env[i], "HOME="))
-			b->env[out++] = process->env[i];
+			b->program.env[out++] = process->env[i];
 	if (!process->home_set) {
 		home = home_of(b, process->uid);
-		b->env[out] = arena_printf(b->arena, "HOME=%s", home ? home : "/");
+		b->program.env[out] = arena_printf(b->arena, "HOME=%s", home ? home : "/");
 	}
 	return 0;
 }
@@ -307,9 +308,9 @@ int child_descriptors(struct boot *b, struct err *e)
 {
 	bool late = b->plan->namespaces.network == NETWORK_LATE;
 	bool hooks = b->plan->start_container.n > 0;
-	int keep[] = { b->channel,
+	int keep[] = { b->session.channel,
 		       b->start_listener,
-		       b->status_fd,
+		       b->filter.status,
 		       late ? b->host->network : -1,
 		       hooks ? b->hooks.output : -1,
 		       hooks ? b->hooks.errors : -1 };
@@ -321,7 +322,7 @@ int child_descriptors(struct boot *b, struct err *e)
 
 int child_last_descriptors(struct boot *b, struct err *e)
 {
-	int keep[] = { b->channel, b->status_fd };
+	int keep[] = { b->session.channel, b->filter.status };
 
 	return close_from_program(b, keep, ARRAY_SIZE(keep), e);
 }
@@ -348,7 +349,7 @@ int child_enter_directory(struct boot *b, struct err *e)
 				       RESOLVE_NO_MAGICLINKS);
 
 	if (fd < 0 || fchdir(fd) < 0) {
-		if (b->in_directory && errno == EACCES)
+		if (b->program.in_directory && errno == EACCES)
 			return 0;
 		return fail_sys(e, "process.cwd: chdir to '%s'", cwd);
 	}
@@ -370,10 +371,10 @@ int child_working_directory(struct boot *b, struct err *e)
 		     : beneath_make_directory(root, cwd, 0755, e);
 	if (fd < 0)
 		return err_prefix(e, "process.cwd");
-	b->in_directory = fchdir(fd) == 0;
-	if (!b->in_directory && errno != EACCES)
+	b->program.in_directory = fchdir(fd) == 0;
+	if (!b->program.in_directory && errno != EACCES)
 		return fail_sys(e, "process.cwd: chdir to '%s'", cwd);
-	return b->in_directory ? check_inside(cwd, e) : 0;
+	return b->program.in_directory ? check_inside(cwd, e) : 0;
 }
 
 /* Init may wait for long, many of it side by side: what was freed, and what the stack was used for further
@@ -402,9 +403,9 @@ int child_ready(struct boot *b, struct err *e)
 {
 	struct message message = { .type = BOOT_READY };
 
-	if (channel_send(b->channel, &message, -1, e) < 0)
+	if (channel_send(b->session.channel, &message, -1, e) < 0)
 		return -1;
 	if (!b->options->start_follows)
-		replace_fd(&b->channel, -1);
+		replace_fd(&b->session.channel, -1);
 	return 0;
 }

@@ -24,7 +24,7 @@ int child_restore_session(struct boot *b, struct err *e)
 	/* With --shell-job the processes stay in the session of whoever restores them. */
 	if (!b->restore->criu->shell_job)
 		return child_session(b, e);
-	b->caller_umask = umask(0);
+	b->session.caller_umask = umask(0);
 	return child_die_with_parent(b, e);
 }
 
@@ -116,7 +116,7 @@ static int attach_cgroup_view(struct boot *b, size_t index, struct err *e)
 static int attach_mount(struct boot *b, size_t index, struct err *e)
 {
 	const struct plan_mount *mount = &b->plan->mounts.v[index];
-	int fd = b->mount_fds[index];
+	int fd = b->root.mounts[index];
 
 	if (mount->kind == PLAN_MOUNT_CGROUP)
 		return attach_cgroup_view(b, index, e);
@@ -146,8 +146,8 @@ static int attach_yard(struct boot *b, struct err *e)
 
 int child_restore_mounts(struct boot *b, struct err *e)
 {
-	if (attach_yard(b, e) < 0 || attach(b->root_mount, b->root_place, e) < 0 ||
-	    kernel_mounts_below(b, b->root_mount, &b->plan->root_below, false, e) < 0)
+	if (attach_yard(b, e) < 0 || attach(b->root.fd, b->root_place, e) < 0 ||
+	    kernel_mounts_below(b, b->root.fd, &b->plan->root_below, false, e) < 0)
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++) {
 		if (b->places.v[i] && attach_mount(b, i, e) < 0)
@@ -172,7 +172,7 @@ static int make_mount_point(struct boot *b, size_t index, struct err *e)
 	size_t holder = holder_of(b->plan, index);
 	struct plan_mount inside = *mount;
 	autoclose int target = -1;
-	int root = b->root_mount;
+	int root = b->root.fd;
 	bool made;
 
 	if (holder < b->plan->mounts.n) {
@@ -182,10 +182,10 @@ static int make_mount_point(struct boot *b, size_t index, struct err *e)
 		inside.destination += strlen(b->plan->mounts.v[holder].destination);
 		if (!*inside.destination)
 			return 0;
-		b->root_mount = b->mount_fds[holder];
+		b->root.fd = b->root.mounts[holder];
 	}
-	target = open_mount_target(b, &inside, b->mount_fds[index], &made, e);
-	b->root_mount = root;
+	target = open_mount_target(b, &inside, b->root.mounts[index], &made, e);
+	b->root.fd = root;
 	return target < 0 && !mount_is_left_out(mount, e) ? -1 : 0;
 }
 
@@ -233,8 +233,8 @@ int child_restore_ready(struct boot *b, struct err *e)
 		return -1;
 	b->criu_fds[0] = pair[0];
 	theirs = pair[1];
-	umask(b->caller_umask);
-	if (channel_send(b->channel, &message, theirs, e) < 0)
+	umask(b->session.caller_umask);
+	if (channel_send(b->session.channel, &message, theirs, e) < 0)
 		return -1;
 	return child_wait_go(b, e);
 }

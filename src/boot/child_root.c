@@ -41,14 +41,14 @@ int child_join_mount_namespace(struct boot *b, struct err *e)
 		rc = nsfd_enter(b->host->requested[SPEC_NS_MOUNT], CLONE_NEWNS, join->path, e);
 	forget_namespaces(b);
 	if (b->plan->namespaces.host_mounts) {
-		replace_fd(&b->root_mount, take_fd(&b->host->rootfs));
+		replace_fd(&b->root.fd, take_fd(&b->host->rootfs));
 		return 0;
 	}
 	if (!join || rc < 0)
 		return rc;
 	/* Its root is ours from now on (setns(2)); nothing is mounted in it. */
-	replace_fd(&b->root_mount, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-	if (b->root_mount < 0)
+	replace_fd(&b->root.fd, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	if (b->root.fd < 0)
 		return fail_sys(e, "open the root of the joined mount namespace");
 	return 0;
 }
@@ -75,12 +75,12 @@ int child_attach_root(struct boot *b, struct err *e)
 			    b->plan->rootfs);
 	if (target < 0)
 		return fail_sys(e, "open the root filesystem '%s'", b->plan->rootfs);
-	if (sys_move_mount(b->root_mount, "", target, "",
+	if (sys_move_mount(b->root.fd, "", target, "",
 			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return fail_sys(e, "attach the root filesystem '%s'", b->plan->rootfs);
 	/* This one leads into the host's mounts; hooks will run in the container beside us. */
 	replace_fd(&b->host->rootfs, -1);
-	return kernel_mounts_below(b, b->root_mount, &b->plan->root_below, false, e);
+	return kernel_mounts_below(b, b->root.fd, &b->plan->root_below, false, e);
 }
 
 /*
@@ -89,16 +89,16 @@ int child_attach_root(struct boot *b, struct err *e)
  */
 static int leave_covered_root(struct boot *b, struct err *e)
 {
-	if (b->covered_root < 0)
+	if (b->root.covered < 0)
 		return 0;
-	if (fchdir(b->covered_root) < 0)
+	if (fchdir(b->root.covered) < 0)
 		return fail_sys(e, "enter the root filesystem that is covered");
 	/* the topmost first */
-	for (unsigned i = 0; i < b->covered; i++)
+	for (unsigned i = 0; i < b->root.n_covered; i++)
 		if (sys_umount2(".", MNT_DETACH) < 0)
 			return fail_sys(e, "unmount the root filesystem that is covered");
-	replace_fd(&b->covered_root, -1);
-	return fchdir(b->root_mount) < 0 ? fail_sys(e, "enter the root filesystem") : 0;
+	replace_fd(&b->root.covered, -1);
+	return fchdir(b->root.fd) < 0 ? fail_sys(e, "enter the root filesystem") : 0;
 }
 
 /*
@@ -123,7 +123,7 @@ static int move_root(struct boot *b, struct err *e)
 			return fail_sys(e, "unmount '%s'", mount->mount_point);
 	}
 	/* ELOOP: it is there already, for child_attach_root() had no other place; what it covers stays below. */
-	there = sys_move_mount(b->root_mount, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0;
+	there = sys_move_mount(b->root.fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0;
 	if (there && errno != ELOOP)
 		return fail_sys(e, "move the root filesystem over '/'");
 	if (!there && leave_covered_root(b, e) < 0)
@@ -143,10 +143,10 @@ int child_pivot_root(struct boot *b, struct err *e)
 	struct mount_attr attributes = { 0 };
 
 	if (b->plan->namespaces.host_mounts)
-		return child_change_root(b->root_mount, e);
+		return child_change_root(b->root.fd, e);
 	if (!b->plan->namespaces.new_mount)
 		return 0;
-	if (fchdir(b->root_mount) < 0)
+	if (fchdir(b->root.fd) < 0)
 		return fail_sys(e, "enter the root filesystem");
 	if (b->options->no_pivot) {
 		if (move_root(b, e) < 0)

@@ -29,7 +29,7 @@ static bool is_late(const struct boot *b)
 /* Without no_new_privs loading takes CAP_SYS_ADMIN (seccomp(2)); so does a late join (setns(2)). */
 bool child_needs_admin(const struct boot *b)
 {
-	return is_late(b) || (b->filters.n && !b->plan->process.no_new_privileges);
+	return is_late(b) || (b->filter.programs.n && !b->plan->process.no_new_privileges);
 }
 
 /* --- shown to the runtime --- */
@@ -41,34 +41,34 @@ int child_open_status(struct boot *b, struct err *e)
 	struct proc_status status;
 	autoarena arena = { 0 };
 
-	b->status_fd = openat(b->proc_directory >= 0 ? b->proc_directory : AT_FDCWD,
-			      b->proc_directory >= 0 ? "self/status" : "/proc/self/status",
-			      O_RDONLY | O_CLOEXEC);
-	if (b->status_fd < 0)
+	b->filter.status = openat(b->filter.proc >= 0 ? b->filter.proc : AT_FDCWD,
+				  b->filter.proc >= 0 ? "self/status" : "/proc/self/status",
+				  O_RDONLY | O_CLOEXEC);
+	if (b->filter.status < 0)
 		return fail_sys(e, "open /proc/self/status");
-	if (proc_status_read(b->status_fd, &arena, &status, e) < 0)
+	if (proc_status_read(b->filter.status, &arena, &status, e) < 0)
 		return -1;
-	b->inherited_filters = status.filters;
-	replace_fd(&b->proc_directory, -1);
+	b->filter.inherited = status.filters;
+	replace_fd(&b->filter.proc, -1);
 	return 0;
 }
 
 static int send_status(const struct boot *b, struct err *e)
 {
-	struct message message = { .type = BOOT_IDENTITY, .value = (int32_t)b->inherited_filters };
+	struct message message = { .type = BOOT_IDENTITY, .value = (int32_t)b->filter.inherited };
 
-	if (b->groups_kept)
+	if (b->identity.groups_kept)
 		message.value |= BOOT_GROUPS_KEPT;
-	return channel_send(b->channel, &message, b->status_fd, e);
+	return channel_send(b->session.channel, &message, b->filter.status, e);
 }
 
 int child_show(struct boot *b, struct err *e)
 {
-	if (b->status_fd < 0)
+	if (b->filter.status < 0)
 		return 0;
 	if (send_status(b, e) < 0)
 		return -1;
-	replace_fd(&b->status_fd, -1);
+	replace_fd(&b->filter.status, -1);
 	return 0;
 }
 
@@ -76,12 +76,12 @@ int child_look(struct boot *b, struct err *e)
 {
 	struct message message = {
 		.type = BOOT_LOOK,
-		.value = b->filtered ? (int32_t)b->filters.n : 0,
+		.value = b->filter.loaded ? (int32_t)b->filter.programs.n : 0,
 	};
-	int rc = channel_write(b->channel, &message, e);
+	int rc = channel_write(b->session.channel, &message, e);
 
 	if (rc == 0)
-		rc = channel_read(b->channel, &message, e);
+		rc = channel_read(b->session.channel, &message, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0 || message.type != BOOT_GO)
@@ -98,9 +98,9 @@ static int hand_over(struct boot *b, int listener, struct err *e)
 	struct message message = { .type = BOOT_SECCOMP };
 	int rc;
 
-	if (channel_send(b->channel, &message, listener, e) < 0)
+	if (channel_send(b->session.channel, &message, listener, e) < 0)
 		return -1;
-	rc = channel_receive(b->channel, &message, NULL, e);
+	rc = channel_receive(b->session.channel, &message, NULL, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0 || message.type != BOOT_SECCOMP_DONE)
@@ -125,22 +125,22 @@ static int load(struct boot *b, struct err *e)
 	autoclose int listener = -1;
 	struct err ignored;
 
-	for (size_t i = 0; i < b->filters.n; i++)
-		if (load_one(b, &b->filters.v[i], &listener, e) < 0)
+	for (size_t i = 0; i < b->filter.programs.n; i++)
+		if (load_one(b, &b->filter.programs.v[i], &listener, e) < 0)
 			return -1;
-	b->filtered = b->filters.n > 0;
+	b->filter.loaded = b->filter.programs.n > 0;
 	if (listener >= 0 && hand_over(b, listener, e) < 0)
 		return -1;
 	/* One that refuses capset may kill for it; and execve(2) takes what is in neither the bounding nor the
 	 * ambient set (capabilities(7)). */
-	if (!b->plan->process.no_new_privileges && b->filters.lets_capset)
+	if (!b->plan->process.no_new_privileges && b->filter.programs.lets_capset)
 		(void)!child_drop_admin(b, &ignored);
 	return 0;
 }
 
 int child_seccomp_create(struct boot *b, struct err *e)
 {
-	if (!b->filters.notify || is_late(b))
+	if (!b->filter.programs.notify || is_late(b))
 		return 0;
 	/* To `start` it is shown once more. */
 	if (send_status(b, e) < 0 || load(b, e) < 0)
@@ -150,7 +150,7 @@ int child_seccomp_create(struct boot *b, struct err *e)
 
 int child_seccomp_start(struct boot *b, struct err *e)
 {
-	if (!b->filters.notify || !is_late(b))
+	if (!b->filter.programs.notify || !is_late(b))
 		return 0;
 	return child_show(b, e) < 0 ? -1 : load(b, e);
 }
@@ -166,17 +166,17 @@ int child_seccomp_joiner(struct boot *b, struct err *e)
 
 int child_seccomp_listener(struct boot *b, struct err *e)
 {
-	return b->filters.notify && !b->filtered ? load(b, e) : 0;
+	return b->filter.programs.notify && !b->filter.loaded ? load(b, e) : 0;
 }
 
 int child_seccomp_early(struct boot *b, struct err *e)
 {
-	return b->filtered || b->plan->process.no_new_privileges ? 0 : load(b, e);
+	return b->filter.loaded || b->plan->process.no_new_privileges ? 0 : load(b, e);
 }
 
 int child_seccomp_execute(struct boot *b, struct err *e)
 {
-	return b->filtered ? 0 : load(b, e);
+	return b->filter.loaded ? 0 : load(b, e);
 }
 
 int child_seccomp_hook(void *context, struct err *e)
@@ -189,7 +189,7 @@ void child_seccomp_explain(const struct boot *b, struct err *e)
 	size_t length = strnlen(e->text, sizeof(e->text));
 	const struct plan_seccomp *seccomp = b->plan->seccomp;
 
-	if (!b->filtered || !seccomp || e->sys == 0 ||
+	if (!b->filter.loaded || !seccomp || e->sys == 0 ||
 	    (e->sys != EPERM && e->sys != ENOSYS && e->sys != (int)seccomp->default_value))
 		return;
 	snprintf(e->text + length, sizeof(e->text) - length,

@@ -26,7 +26,7 @@
 static int wait_for_creator(struct boot *b, struct err *e)
 {
 	struct message message;
-	int rc = channel_receive(b->channel, &message, NULL, e);
+	int rc = channel_receive(b->session.channel, &message, NULL, e);
 
 	if (rc < 0)
 		return -1;
@@ -82,7 +82,7 @@ int child_wait_start(struct boot *b, struct err *e)
 			return fail_sys(e, "wait for start");
 		}
 		/* A seccomp profile's answer, and not a descriptor. */
-		if (b->filtered && connection <= STDERR_FILENO) {
+		if (b->filter.loaded && connection <= STDERR_FILENO) {
 			connection = -1;
 			return fail(
 				e, ERR_SYSTEM,
@@ -93,7 +93,7 @@ int child_wait_start(struct boot *b, struct err *e)
 		if (rc <= 0 || message.type != BOOT_GO)
 			continue;
 		replace_fd(&b->start_listener, -1);
-		b->channel = take_fd(&connection);
+		b->session.channel = take_fd(&connection);
 		return 0;
 	}
 }
@@ -113,7 +113,7 @@ int child_late_join(struct boot *b, struct err *e)
 			    ns->network_path);
 	replace_fd(&b->host->network, -1);
 	/* A filter may take it still. */
-	if (b->filters.n && !b->plan->process.no_new_privileges)
+	if (b->filter.programs.n && !b->plan->process.no_new_privileges)
 		return 0;
 	return child_drop_admin(b, e);
 }
@@ -130,13 +130,13 @@ int child_start_container_hooks(struct boot *b, struct err *e)
 	for (size_t i = 0; i < hooks.n; i++) {
 		hooks.v[i] = b->plan->start_container.v[i];
 		if (!hooks.v[i].env)
-			hooks.v[i].env = b->env;
+			hooks.v[i].env = b->program.env;
 	}
 	/* In the container's working directory. */
 	struct hook_place place = b->hooks;
 	place.directory = -1;
 	/* They run under the filter of the program; a call that it refuses is refused to them alone. */
-	place.prepare = b->filtered ? NULL : child_seccomp_hook;
+	place.prepare = b->filter.loaded ? NULL : child_seccomp_hook;
 	place.context = b;
 	const struct hook_run within = { .watch = NULL };
 	return hooks_run("startContainer", &hooks, &state, &place, &within, e);
@@ -173,7 +173,7 @@ int child_announce(struct boot *b, struct err *e)
 
 	if (last_rlimits(b, e) < 0)
 		return -1;
-	return channel_write(b->channel, &message, e);
+	return channel_write(b->session.channel, &message, e);
 }
 
 int child_execve(struct boot *b, struct err *e)
@@ -181,7 +181,7 @@ int child_execve(struct boot *b, struct err *e)
 	/* After the last word: the profile has to let through nothing of ours but execve(). */
 	if (child_seccomp_execute(b, e) < 0)
 		return -1;
-	if (execve(b->executable, b->plan->process.args, b->env) == 0)
+	if (execve(b->program.executable, b->plan->process.args, b->program.env) == 0)
 		return fail(e, ERR_SYSTEM,
 			    "exec: \"%s\": the seccomp profile says that it is done, and it is not",
 			    b->plan->process.args[0]);

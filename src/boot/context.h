@@ -9,6 +9,7 @@
 
 #include "boot/boot.h"
 #include "boot/identity_check.h"
+#include "boot/parts.h"
 #include "cgroup/cgroup.h"
 #include "hooks/hooks.h"
 #include "seccomp/program.h"
@@ -23,73 +24,44 @@ struct boot {
 	const struct facts *facts;
 	struct host *host;
 	const struct create_options *options;
+	const struct hook_files *hook_files;
 	struct state_dir *state;
 	struct status_record *status;
 	struct arena *arena;
-	const struct hook_files *hook_files;
 	const char *members_directory, *filters_directory;
 
-	struct seccomp_programs filters;
-	struct identity_record *identity; /* of the process that is made */
-	bool filtered;                    /* child: they are in force */
-	bool admin;                       /* child: CAP_SYS_ADMIN beyond what the program gets */
-	bool groups_kept;                 /* child: its groups are those of the caller */
-	int status_fd;                    /* child: /proc/self/status; runtime: as it was sent */
-	int proc_directory;         /* child: the runtime's /proc, where its own is another one */
-	uint32_t inherited_filters; /* before those above are loaded */
-	bool dies_with_parent;      /* child of exec: unless a profile has refused it */
-	pid_t own;                  /* child of exec: its number, as the kernel has said it */
-	struct identity_shown identity_shown; /* runtime: what came with the descriptor */
+	struct boot_peer peer;
+	struct session session;
+	struct boot_group group;
+	struct root root;
+	struct homes homes;
+	struct program program;
+	struct identity identity;
+	struct filter filter;
 
-	struct cgroup cgroup;
-	struct cgroup_memory memory;         /* before anybody of ours was in it */
-	struct cgroup_record *cgroup_record; /* as it is in *status */
-	struct net_move *moves;              /* one per plan->net_devices; NULL: none has begun */
-	int container_network;               /* while they may have to go back */
-	bool cgroup_made;
-	bool rdt_made;
+	struct identity_record *expected;     /* of the process that is made */
+	int status_fd;                        /* runtime: as it was sent */
+	struct identity_shown identity_shown; /* runtime: what came with the descriptor */
+	bool dies_with_parent;                /* child of exec: unless a profile has refused it */
+	pid_t own; /* child of exec: its number, as the kernel has said it */
+
+	struct net_move *moves; /* one per plan->net_devices; NULL: none has begun */
+	int container_network;  /* while they may have to go back */
 	bool registered;
 	bool pid_file_written;
 	struct intent_record *intent; /* as it was written */
 	bool deleted; /* by another command, while a hook ran: nothing of it is ours any more */
 
-	struct child init;
-	bool ids_mapped;    /* before it was born */
-	int channel;        /* this side's end of the socket pair */
-	int channel_other;  /* the other side's end, until the clone */
 	int start_listener; /* ROOT/ID/start */
 	int console_master; /* parent: received, owned */
-	bool child_failed;  /* parent: its error was received */
-	bool child_lost;    /* parent of exec: it was killed, or has ended without a word */
-	bool child_runs;    /* parent of exec: the program runs, so what fails now is our own */
 
 	int mounts_copy; /* pidfd of who keeps a copy of the runtime's mounts; -1: the container's own is one */
-	int root_mount;   /* detached clone of the root filesystem; the child attaches it */
-	int covered_root; /* child: the one over which mounts at "/" lie; -1: there are none */
-	unsigned covered; /* child: how many of them are not the root */
-	int *mount_fds; /* one per plan->mounts: made by the parent, -1 where the child makes it */
 	size_t joined_mounts; /* parent: so many of them are those of the child, in a mount namespace that is joined */
-	/* child: mount ids of the file systems of the kernel's that the plan knows, and of those that stay read-only */
-	struct u32list kernel_mounts, kernel_readonly;
 	int device_nodes; /* a tmpfs with devices, by their numbers in the plan; -1: none is needed */
 	bool *device_made; /* one per plan->devices: it is on that */
-	int cgroup_procs;  /* v2 with a user namespace by path: written by the child */
 
 	struct hook_place hooks; /* of the runtime's hooks; the child's have its files */
 	int procfs; /* for the label of a security module; -1 where none is asked for */
-
-	int home[SPEC_NS_COUNT +
-		 1]; /* the runtime's own namespaces while it is away, -1 elsewhere */
-	bool home_time;
-
-	/* child: a runtime without power over its own user namespace has some over ours, which it made; but
-	 * files of a process that is not dumpable belong to the host's root, and its namespaces cannot be
-	 * entered (proc(5), ptrace(2)). True until all is done from outside. */
-	bool parent_reaches_in;
-	mode_t caller_umask; /* child: in force before the set-up */
-	bool in_directory;   /* child: the working directory could be entered as root */
-	char *executable;    /* child: what execve() gets */
-	char **env;          /* child: with HOME */
 
 	/* --- EXEC --- */
 	const struct exec_request *exec; /* NULL on the other pages */
@@ -98,14 +70,12 @@ struct boot {
 	uint64_t join_flags; /* CLONE_NEW* of its namespaces that are not ours, but the network */
 	bool join_network;   /* its network is not ours */
 	bool outside; /* the joiner is outside of the container's cgroup, and the process is moved there */
-	bool groups_denied; /* its user namespace allows no setgroups() */
-	int network;        /* entered instead of its own (before a late join), else -1 */
+	int network; /* entered instead of its own (before a late join), else -1 */
 
 	/* --- MOUNTS --- */
 	const struct mounts_request *live; /* NULL on the other pages */
-	int descriptors; /* child: /proc/self/fd of the runtime's procfs; -1 on the other pages */
 
-	/* --- RESTORE: until the container's first process is there, `init` is criu --- */
+	/* --- RESTORE: until the container's first process is there, `peer.child` is criu --- */
 	const struct restore_request *restore; /* NULL on the other pages */
 	struct child criu;                     /* then it is here, until it has ended */
 	int criu_socket;                       /* our end, while criu may say something */
@@ -124,15 +94,13 @@ struct boot {
 };
 
 /* Nothing is open, and nobody is there. */
-#define BOOT_INIT                                                                               \
-	{                                                                                       \
-		.cgroup = CGROUP_INIT, .init = CHILD_INIT, .criu = CHILD_INIT, .channel = -1,   \
-		.channel_other = -1, .criu_socket = -1, .start_listener = -1,                   \
-		.console_master = -1, .root_mount = -1, .covered_root = -1, .device_nodes = -1, \
-		.init_root = -1, .cgroup_procs = -1, .mounts_copy = -1, .procfs = -1,           \
-		.container_network = -1, .hooks = HOOK_PLACE_INIT, .descriptors = -1,           \
-		.home = { -1, -1, -1, -1, -1, -1, -1, -1, -1 }, .target = -1, .network = -1,    \
-		.status_fd = -1, .proc_directory = -1                                           \
+#define BOOT_INIT                                                                                  \
+	{                                                                                          \
+		.peer = BOOT_PEER_INIT, .session = { .channel = -1 }, .group = BOOT_GROUP_INIT,    \
+		.root = ROOT_INIT, .homes = HOMES_INIT, .filter = FILTER_INIT, .criu = CHILD_INIT, \
+		.criu_socket = -1, .start_listener = -1, .console_master = -1, .device_nodes = -1, \
+		.init_root = -1, .mounts_copy = -1, .procfs = -1, .container_network = -1,         \
+		.hooks = HOOK_PLACE_INIT, .target = -1, .network = -1, .status_fd = -1             \
 	}
 /* Close what is open still. The process is left to the caller. */
 void boot_release(struct boot *b);

@@ -114,10 +114,10 @@ static __attribute__((noreturn)) void child_main(struct boot *b)
 		rc = init_page(b, e);
 	if (rc < 0)
 		child_seccomp_explain(b, e);
-	if (rc < 0 && b->channel >= 0) {
+	if (rc < 0 && b->session.channel >= 0) {
 		struct message message = { .type = BOOT_ERROR, .error = error };
 		struct err ignored;
-		if (channel_send(b->channel, &message, -1, &ignored) < 0)
+		if (channel_send(b->session.channel, &message, -1, &ignored) < 0)
 			_exit(2); /* nobody is left to tell */
 	}
 	_exit(1);
@@ -152,7 +152,7 @@ static int parent_page(struct boot *b, struct err *e)
 	/* A sysfs shows the network namespace of its maker. */
 	STEP("sysfs", parent_make_sysfs(b, e));
 	STEP("clone", parent_clone(b, e));
-	if (b->init.pid == 0)
+	if (b->peer.child.pid == 0)
 		child_main(b);
 	STEP("return-home", parent_return_home(b, e));
 	STEP("map-ids", parent_map_ids(b, e));
@@ -207,9 +207,9 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 		ret->deleted = b.deleted;
 		return -1;
 	}
-	ret->init = b.init;
+	ret->init = b.peer.child;
 	ret->console_master = take_fd(&b.console_master);
 	if (request->options->start_follows)
-		ret->channel = take_fd(&b.channel);
+		ret->channel = take_fd(&b.peer.channel);
 	return 0;
 }

@@ -79,7 +79,7 @@ static __attribute__((noreturn)) void joiner_main(struct boot *b)
 		(void)!process_page(b, e);
 	child_seccomp_explain(b, e);
 	message.error = error;
-	if (channel_send(b->channel, &message, -1, &ignored) < 0)
+	if (channel_send(b->session.channel, &message, -1, &ignored) < 0)
 		_exit(2); /* nobody is left to tell */
 	_exit(1);
 }
@@ -100,7 +100,7 @@ static int exec_page(struct boot *b, struct err *e)
 	/* What is cloned next inherits it. */
 	STEP("affinity", parent_exec_affinity(b, e));
 	STEP("clone", parent_exec_clone(b, e));
-	if (b->init.pid == 0)
+	if (b->peer.child.pid == 0)
 		joiner_main(b);
 	/* It and what it clones inherit it; lowering takes the caller's power. */
 	STEP("oom-score", parent_oom_score(b, e));
@@ -145,14 +145,14 @@ int boot_exec(const struct exec_request *request, struct exec_result *ret, struc
 	rc = exec_page(&b, e);
 	ret->console_master = take_fd(&b.console_master);
 	if (rc < 0) {
-		if (!b.child_runs)
+		if (!b.peer.runs)
 			parent_learn_cause(&b, e);
-		parent_end(&b.init);
+		parent_end(&b.peer.child);
 		parent_exec_learn_end(&b, e);
 		if (b.pid_file_written)
 			unlink(b.options->pid_file);
 		return -1;
 	}
-	ret->process = b.init;
+	ret->process = b.peer.child;
 	return 0;
 }

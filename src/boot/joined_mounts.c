@@ -30,7 +30,7 @@ static int find_mount(struct boot *b, int fd, const struct mountinfo_entry **ret
 {
 	struct mountinfo info;
 
-	if (mountinfo_read_at(b->descriptors, "../mountinfo", b->arena, &info, e) < 0)
+	if (mountinfo_read_at(b->root.descriptors, "../mountinfo", b->arena, &info, e) < 0)
 		return -1;
 	return mountinfo_of(&info, fd, ret, e);
 }
@@ -57,13 +57,13 @@ int child_joined_keep(struct boot *b, size_t index, struct err *e)
 
 	if (!joins_mounts(b) || mount->kind != PLAN_MOUNT_CGROUP)
 		return 0;
-	b->mount_fds[index] = beneath_open(b->root_mount, mount->destination, 0, e);
-	return b->mount_fds[index] < 0 ? -1 : 0;
+	b->root.mounts[index] = beneath_open(b->root.fd, mount->destination, 0, e);
+	return b->root.mounts[index] < 0 ? -1 : 0;
 }
 
 static bool is_given(const struct boot *b, size_t index)
 {
-	return b->mount_fds[index] >= 0 && b->plan->mounts.v[index].kind != PLAN_MOUNT_REMOUNT;
+	return b->root.mounts[index] >= 0 && b->plan->mounts.v[index].kind != PLAN_MOUNT_REMOUNT;
 }
 
 void child_joined_take_back(struct boot *b, size_t n)
@@ -72,7 +72,7 @@ void child_joined_take_back(struct boot *b, size_t n)
 
 	while (joins_mounts(b) && n-- > 0)
 		if (is_given(b, n))
-			(void)!child_live_take_away(b, b->mount_fds[n], &ignored);
+			(void)!child_live_take_away(b, b->root.mounts[n], &ignored);
 }
 
 int child_joined_mounts(struct boot *b, struct err *e)
@@ -82,10 +82,11 @@ int child_joined_mounts(struct boot *b, struct err *e)
 	if (!joins_mounts(b))
 		return 0;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
-		if (is_given(b, i) && channel_send(b->channel, &message, b->mount_fds[i], e) < 0)
+		if (is_given(b, i) &&
+		    channel_send(b->session.channel, &message, b->root.mounts[i], e) < 0)
 			return -1;
 	message.type = BOOT_MOUNTS_DONE;
-	return channel_send(b->channel, &message, -1, e);
+	return channel_send(b->session.channel, &message, -1, e);
 }
 
 int parent_joined_mounts(struct boot *b, struct err *e)
@@ -95,7 +96,7 @@ int parent_joined_mounts(struct boot *b, struct err *e)
 	if (!joins_mounts(b))
 		return 0;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
-		replace_fd(&b->mount_fds[i], -1);
+		replace_fd(&b->root.mounts[i], -1);
 	for (size_t i = 0; message.type == BOOT_MOUNT; i++) {
 		autoclose int fd = -1;
 
@@ -104,7 +105,7 @@ int parent_joined_mounts(struct boot *b, struct err *e)
 		if (message.type == BOOT_MOUNT && (fd < 0 || i >= b->plan->mounts.n))
 			return fail(e, ERR_INTERNAL, "a mount did not come with its message");
 		if (message.type == BOOT_MOUNT)
-			b->mount_fds[b->joined_mounts++] = take_fd(&fd);
+			b->root.mounts[b->joined_mounts++] = take_fd(&fd);
 	}
 	return 0;
 }
@@ -119,7 +120,7 @@ static int take_back(void *context, struct strbuf *answer, struct err *e)
 		       "the mount namespace that is joined", e) < 0)
 		return -1;
 	for (size_t i = b->joined_mounts; i-- > 0;)
-		if (child_live_take_away(b, b->mount_fds[i], e) < 0)
+		if (child_live_take_away(b, b->root.mounts[i], e) < 0)
 			return -1;
 	return 0;
 }

@@ -17,7 +17,7 @@
 /* By the runtime's procfs, for the container's may be anything. */
 static int read_mounts(struct boot *b, struct mountinfo *ret, struct err *e)
 {
-	return mountinfo_read_at(b->descriptors, "../mountinfo", b->arena, ret, e);
+	return mountinfo_read_at(b->root.descriptors, "../mountinfo", b->arena, ret, e);
 }
 
 /* Which of the plan's it is, or lies on; NULL: it was there before. */
@@ -48,7 +48,8 @@ int child_live_check_given(struct boot *b, struct err *e)
 	/* a link that was copied is no mount */
 	for (size_t i = 0; i < n; i++) {
 		given[i] = NULL;
-		if (b->mount_fds[i] >= 0 && mountinfo_of(&info, b->mount_fds[i], &given[i], e) < 0)
+		if (b->root.mounts[i] >= 0 &&
+		    mountinfo_of(&info, b->root.mounts[i], &given[i], e) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < info.n; i++) {
@@ -60,7 +61,7 @@ int child_live_check_given(struct boot *b, struct err *e)
 		under = given_under(b, &info, given, mount);
 		/* a part of the container's own comes with what guards it */
 		if (under && !under->subtree &&
-		    kernel_mount_check(&info, &b->kernel_mounts, mount, e) < 0)
+		    kernel_mount_check(&info, &b->root.kernel, mount, e) < 0)
 			return -1;
 	}
 	return 0;

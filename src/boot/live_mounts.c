@@ -106,7 +106,7 @@ static int clone_in_copy(struct boot *b, const struct idmaps *idmaps, struct err
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
 		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
-		    receive_from_helper(b, &helper, of_helper, BOOT_SOURCE, &b->mount_fds[i], e) <
+		    receive_from_helper(b, &helper, of_helper, BOOT_SOURCE, &b->root.mounts[i], e) <
 			    0)
 			return -1;
 	return 0;
@@ -118,14 +118,14 @@ static int clone_here(struct boot *b, const struct idmaps *idmaps, struct err *e
 		const struct plan_mount *mount = &b->plan->mounts.v[i];
 
 		if (mount->kind == PLAN_MOUNT_BIND)
-			b->mount_fds[i] = clone_source(b, mount, idmaps->fds[i], true, e);
+			b->root.mounts[i] = clone_source(b, mount, idmaps->fds[i], true, e);
 		else if (str_eq(mount->fstype, "overlay"))
-			b->mount_fds[i] = make_overlay(b, mount, e);
+			b->root.mounts[i] = make_overlay(b, mount, e);
 		else if (mount->source[0] == '/')
-			b->mount_fds[i] = make_filesystem(mount, e);
+			b->root.mounts[i] = make_filesystem(mount, e);
 		else
 			continue; /* made in the container's namespaces */
-		if (b->mount_fds[i] < 0)
+		if (b->root.mounts[i] < 0)
 			return -1;
 	}
 	return 0;
@@ -137,13 +137,13 @@ int parent_live_sources(struct boot *b, struct err *e)
 	size_t n = b->plan->mounts.n;
 	int rc;
 
-	b->mount_fds = arena_new_array(b->arena, int, n ? n : 1);
+	b->root.mounts = arena_new_array(b->arena, int, n ? n : 1);
 	for (size_t i = 0; i < n; i++)
-		b->mount_fds[i] = -1;
+		b->root.mounts[i] = -1;
 	/* whose user namespace it is */
-	b->init.pid = (pid_t)b->status->init.pid;
+	b->peer.child.pid = (pid_t)b->status->init.pid;
 	rc = open_idmaps(b, &idmaps, e);
-	b->init.pid = 0;
+	b->peer.child.pid = 0;
 	if (rc < 0)
 		return -1;
 	if (pidfd_ended(b->target, 0))
@@ -158,15 +158,15 @@ int parent_live_done(struct boot *b, struct err *e)
 
 	if (parent_expect(b, BOOT_READY, NULL, e) < 0)
 		return -1;
-	return parent_wait_end(b, &b->init, &status, e);
+	return parent_wait_end(b, &b->peer.child, &status, e);
 }
 
 /* --- in the container's namespaces --- */
 
 int child_live_descriptors(struct boot *b, struct err *e)
 {
-	b->descriptors = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return b->descriptors < 0 ? fail_sys(e, "open '/proc/self/fd'") : 0;
+	b->root.descriptors = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return b->root.descriptors < 0 ? fail_sys(e, "open '/proc/self/fd'") : 0;
 }
 
 struct fd_name {
@@ -190,7 +190,7 @@ int child_live_target(struct boot *b, int target, struct err *e)
 	if (b->plan->kept.n == 0)
 		return 0;
 	path = xmalloc(PATH_MAX);
-	length = readlinkat(b->descriptors, fd_name(target).text, path, PATH_MAX - 1);
+	length = readlinkat(b->root.descriptors, fd_name(target).text, path, PATH_MAX - 1);
 	if (length < 0)
 		return fail_sys(e, "find out where a mount would be");
 	path[length] = '\0';
@@ -201,14 +201,14 @@ int child_live_target(struct boot *b, int target, struct err *e)
 /* What is mounted there, a directory or not; the names in that directory are links to what is open. */
 int child_live_take_away(struct boot *b, int fd, struct err *e)
 {
-	if (fchdir(b->descriptors) < 0 || sys_umount2(fd_name(fd).text, MNT_DETACH) < 0)
+	if (fchdir(b->root.descriptors) < 0 || sys_umount2(fd_name(fd).text, MNT_DETACH) < 0)
 		return fail_sys(e, "unmount");
 	return 0;
 }
 
 static int open_mounted(struct boot *b, const char *path, struct err *e)
 {
-	autoclose int fd = beneath_open(b->root_mount, path, 0, e);
+	autoclose int fd = beneath_open(b->root.fd, path, 0, e);
 	struct statx st;
 
 	if (fd < 0)
@@ -231,7 +231,7 @@ static const char *usual_place(const struct plan_mount *mount)
 static int open_own(struct boot *b, const struct plan_mount *mount, int *ret_fd, struct err *e)
 {
 	const char *usual = usual_place(mount);
-	autoclose int fd = sys_openat2(b->root_mount, usual, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+	autoclose int fd = sys_openat2(b->root.fd, usual, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
 				       RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 	struct statfs fs;
 
@@ -308,9 +308,9 @@ int child_live_give(struct boot *b, struct err *e)
 	if (i < n)
 		err_prefix(e, "mounts[%zu]", i);
 	while (i-- > 0)
-		for (int depth = 0; b->mount_fds[i] >= 0 && depth < STACKED_MAX; depth++)
+		for (int depth = 0; b->root.mounts[i] >= 0 && depth < STACKED_MAX; depth++)
 			/* what came with it and lies on it goes first (umount2(2)), and at last there is none */
-			if (child_live_take_away(b, b->mount_fds[i], &ignored) < 0)
+			if (child_live_take_away(b, b->root.mounts[i], &ignored) < 0)
 				break;
 	return -1;
 }

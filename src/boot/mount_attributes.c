@@ -147,8 +147,8 @@ int child_mounts_propagation(struct boot *b, struct err *e)
 	uint64_t mask = b->plan->rootfs_propagation & MS_REC ? ~(uint64_t)0 : ~(uint64_t)MS_REC;
 
 	for (size_t i = first_uncovered(b->plan); i < b->plan->mounts.n; i++)
-		if (b->mount_fds[i] >= 0 && propagation_is_set_again(b, &b->plan->mounts.v[i]) &&
-		    set_propagation(b->mount_fds[i], &b->plan->mounts.v[i], mask, e) < 0)
+		if (b->root.mounts[i] >= 0 && propagation_is_set_again(b, &b->plan->mounts.v[i]) &&
+		    set_propagation(b->root.mounts[i], &b->plan->mounts.v[i], mask, e) < 0)
 			return -1;
 	return 0;
 }

@@ -36,7 +36,7 @@ static __attribute__((noreturn)) void mounter_main(struct boot *b)
 		message.type = BOOT_ERROR;
 		message.error = error;
 	}
-	_exit(channel_send(b->channel, &message, -1, &ignored) < 0 ? 2 : 0);
+	_exit(channel_send(b->session.channel, &message, -1, &ignored) < 0 ? 2 : 0);
 }
 
 #undef STEP
@@ -49,7 +49,7 @@ static int mounts_page(struct boot *b, struct err *e)
 	STEP("sources", parent_live_sources(b, e));
 	STEP("sockets", parent_exec_sockets(b, e));
 	STEP("clone", parent_exec_clone(b, e));
-	if (b->init.pid == 0)
+	if (b->peer.child.pid == 0)
 		mounter_main(b);
 	/* What follows may take as long as the container likes, with whose files it has to do. */
 	STEP("unlock", parent_exec_unlock(b, e));
@@ -75,6 +75,6 @@ int boot_mounts(const struct mounts_request *request, struct err *e)
 	b.exec = &exec;
 	b.live = request;
 	rc = mounts_page(&b, e);
-	parent_end(&b.init);
+	parent_end(&b.peer.child);
 	return rc;
 }

@@ -59,8 +59,8 @@ int parent_open_sockets(struct boot *b, struct err *e)
 	}
 	if (channel_pair(pair, e) < 0)
 		return -1;
-	b->channel = pair[0];
-	b->channel_other = pair[1];
+	b->peer.channel = pair[0];
+	b->peer.theirs = pair[1];
 	return 0;
 }
 
@@ -68,15 +68,15 @@ int parent_go(struct boot *b, struct err *e)
 {
 	struct message go = { .type = BOOT_GO };
 
-	return channel_send(b->channel, &go, -1, e);
+	return channel_send(b->peer.channel, &go, -1, e);
 }
 
 int parent_fail_oom_killed(const struct boot *b, struct err *e)
 {
 	struct cgroup_memory now;
 
-	cgroup_memory_of(&b->cgroup, &now);
-	if (now.kills <= b->memory.kills)
+	cgroup_memory_of(&b->group.cgroup, &now);
+	if (now.kills <= b->group.before.kills)
 		return 0;
 	return fail_oom_killed(b->exec ? "the new process" : "the container's first process", &now,
 			       e);
@@ -88,7 +88,7 @@ static int fail_ended(struct boot *b, int status, struct err *e)
 
 	if (status == 128 + SIGKILL && parent_fail_oom_killed(b, e) < 0)
 		return -1;
-	b->child_lost = status == 0 || status == 128 + SIGKILL;
+	b->peer.lost = status == 0 || status == 128 + SIGKILL;
 	/* The joiner has done its part; what it has made is gone. */
 	if (b->exec && status == 0)
 		return fail(e, ERR_SYSTEM, "the new process ended before its program ran");
@@ -102,7 +102,7 @@ static int fail_ended(struct boot *b, int status, struct err *e)
 
 void parent_learn_cause(struct boot *b, struct err *e)
 {
-	struct pollfd words = { .fd = b->channel, .events = POLLIN };
+	struct pollfd words = { .fd = b->peer.channel, .events = POLLIN };
 	struct message message;
 	struct err ignored;
 	int status, fd = -1;
@@ -112,11 +112,13 @@ void parent_learn_cause(struct boot *b, struct err *e)
 		return;
 
 	/* Its end of the channel is closed a moment before it has ended. */
-	if (b->init.pid <= 0 || b->channel < 0 || b->child_failed || b->deleted ||
-	    !pidfd_ended(b->init.pidfd, e->sys == EPIPE || e->sys == ESRCH ? LAST_WORDS_MS : 0))
+	if (b->peer.child.pid <= 0 || b->peer.channel < 0 || b->peer.failed || b->deleted ||
+	    !pidfd_ended(b->peer.child.pidfd,
+			 e->sys == EPIPE || e->sys == ESRCH ? LAST_WORDS_MS : 0))
 		return;
 	/* One that it has cloned may hold its end open. */
-	while (poll(&words, 1, 0) > 0 && channel_receive(b->channel, &message, &fd, &ignored) > 0) {
+	while (poll(&words, 1, 0) > 0 &&
+	       channel_receive(b->peer.channel, &message, &fd, &ignored) > 0) {
 		/* The joiner has ended, as it should, and what it has made waits for our word. */
 		if (message.type == BOOT_PROCESS && fd >= 0)
 			sys_pidfd_send_signal(fd, SIGKILL);
@@ -127,7 +129,7 @@ void parent_learn_cause(struct boot *b, struct err *e)
 		}
 	}
 	/* The joiner of exec ends well once it has cloned the process. */
-	if (child_wait(&b->init, &status, &ignored) == 0 && !(b->exec && status == 0))
+	if (child_wait(&b->peer.child, &status, &ignored) == 0 && !(b->exec && status == 0))
 		(void)!fail_ended(b, status, e);
 }
 
@@ -136,17 +138,17 @@ static int receive_any(struct boot *b, struct message *ret, int *ret_fd, struct 
 	int status, rc = parent_wait(b, e);
 
 	if (rc == 0)
-		rc = channel_receive(b->channel, ret, ret_fd, e);
+		rc = channel_receive(b->peer.channel, ret, ret_fd, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
-		if (parent_wait_end(b, &b->init, &status, e) < 0)
+		if (parent_wait_end(b, &b->peer.child, &status, e) < 0)
 			return -1;
 		return fail_ended(b, status, e);
 	}
 	if (ret->type == BOOT_ERROR) {
 		*e = ret->error;
-		b->child_failed = true;
+		b->peer.failed = true;
 		return -1;
 	}
 	return 0;
@@ -184,7 +186,7 @@ static int answer(struct boot *b, uint32_t type, struct err *e)
 {
 	struct message message = { .type = type };
 
-	return channel_send(b->channel, &message, -1, e);
+	return channel_send(b->peer.channel, &message, -1, e);
 }
 
 static int fail_deleted(const struct boot *b, struct err *e)
@@ -194,7 +196,7 @@ static int fail_deleted(const struct boot *b, struct err *e)
 
 int parent_run_hooks(struct boot *b, struct err *e)
 {
-	const struct oci_state state = oci_state_of_plan(b->plan, "created", b->init.pid);
+	const struct oci_state state = oci_state_of_plan(b->plan, "created", b->peer.child.pid);
 	struct runtime_hooks hooks = {
 		.kind = "prestart",
 		.hooks = &b->plan->prestart,
@@ -244,7 +246,7 @@ int parent_delegated_cgroup(struct boot *b, struct err *e)
 	if (!b->plan->cgroup.delegated)
 		return 0;
 	if (parent_expect(b, BOOT_DELEGATE, NULL, e) < 0 ||
-	    cgroup_delegate(&b->plan->cgroup, &b->cgroup, b->init.pid, e) < 0)
+	    cgroup_delegate(&b->plan->cgroup, &b->group.cgroup, b->peer.child.pid, e) < 0)
 		return -1;
 	return answer(b, BOOT_DELEGATE_DONE, e);
 }
@@ -291,12 +293,12 @@ int parent_seccomp(struct boot *b, struct err *e)
 	const struct plan *plan = b->plan;
 
 	if (seccomp_programs_make(plan->seccomp, &plan->confinement, b->filters_directory, b->arena,
-				  &b->filters, e) < 0)
+				  &b->filter.programs, e) < 0)
 		return -1;
-	b->identity = arena_new(b->arena, struct identity_record);
-	identity_of_plan(&plan->process, (uint32_t)b->filters.n, b->identity);
+	b->expected = arena_new(b->arena, struct identity_record);
+	identity_of_plan(&plan->process, (uint32_t)b->filter.programs.n, b->expected);
 	if (!b->exec)
-		b->status->identity = b->identity;
+		b->status->identity = b->expected;
 	return 0;
 }
 
@@ -320,9 +322,9 @@ int parent_look(struct boot *b, struct err *e)
 	if (parent_receive(b, BOOT_LOOK, &message, NULL, e) < 0)
 		return -1;
 	b->identity_shown.loaded = (uint32_t)message.value;
-	if (identity_check(b->identity, &b->identity_shown, !b->exec, e) < 0)
+	if (identity_check(b->expected, &b->identity_shown, !b->exec, e) < 0)
 		return err_prefix(e, "look");
-	return channel_send(b->channel, &go, -1, e);
+	return channel_send(b->peer.channel, &go, -1, e);
 }
 
 int parent_seccomp_listener(struct boot *b, struct err *e)
@@ -330,13 +332,13 @@ int parent_seccomp_listener(struct boot *b, struct err *e)
 	const struct plan_seccomp *seccomp = b->plan->seccomp;
 	const struct seccomp_container container = {
 		.state = b->exec ? oci_state_of_plan(b->plan, "running", (pid_t)b->status->init.pid)
-				 : oci_state_of_plan(b->plan, "creating", b->init.pid),
-		.pid = b->init.pid,
+				 : oci_state_of_plan(b->plan, "creating", b->peer.child.pid),
+		.pid = b->peer.child.pid,
 	};
 	autoclose int listener = -1;
 
 	/* In a late join the filter is loaded after the join, and `start` does this. */
-	if (!b->filters.notify || b->plan->namespaces.network == NETWORK_LATE)
+	if (!b->filter.programs.notify || b->plan->namespaces.network == NETWORK_LATE)
 		return 0;
 	if (!b->exec && parent_shown(b, e) < 0)
 		return -1;
@@ -357,8 +359,8 @@ int parent_pidfd(struct boot *b, struct err *e)
 {
 	if (!b->options->pidfd_socket)
 		return 0;
-	return parent_send_descriptor(b->options->pidfd_socket, b->init.pidfd, "standard", "pidfd",
-				      e);
+	return parent_send_descriptor(b->options->pidfd_socket, b->peer.child.pidfd, "standard",
+				      "pidfd", e);
 }
 
 int parent_ready(struct boot *b, struct err *e)
@@ -410,7 +412,8 @@ int parent_rlimits(struct boot *b, struct err *e)
 			value.rlim_cur = limit->soft < BOOT_NOFILE ? BOOT_NOFILE : limit->soft;
 			value.rlim_max = limit->hard < BOOT_NOFILE ? BOOT_NOFILE : limit->hard;
 		}
-		if (prlimit(b->init.pid, (__rlimit_resource_t)limit->resource, &value, NULL) < 0 &&
+		if (prlimit(b->peer.child.pid, (__rlimit_resource_t)limit->resource, &value, NULL) <
+			    0 &&
 		    !init_may_set(limit))
 			return fail_rlimit(limit, errno, e);
 	}

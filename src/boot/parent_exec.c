@@ -130,7 +130,7 @@ int parent_exec_namespaces(struct boot *b, struct err *e)
 	 * namespace. */
 	if (rc && (b->join_flags & CLONE_NEWUSER) && !has_host_power(b))
 		b->join_flags |= CLONE_NEWNET;
-	b->groups_denied = denies_groups(init);
+	b->identity.groups_denied = denies_groups(init);
 	if (!(b->join_flags & CLONE_NEWNS) && open_init_root(b, e) < 0)
 		return -1;
 	/* It lives still, so that the number was its own all the time. */
@@ -154,9 +154,10 @@ int parent_exec_cgroup(struct boot *b, struct err *e)
 				"--cgroup: this container was made without a cgroup of its own");
 		return 0;
 	}
-	if (cgroup_open(b->status->cgroup, b->facts->cgroup, &b->exec->cgroups, &b->cgroup, e) < 0)
+	if (cgroup_open(b->status->cgroup, b->facts->cgroup, &b->exec->cgroups, &b->group.cgroup,
+			e) < 0)
 		return -1;
-	cgroup_memory_of(&b->cgroup, &b->memory);
+	cgroup_memory_of(&b->group.cgroup, &b->group.before);
 	return 0;
 }
 
@@ -166,8 +167,8 @@ int parent_exec_sockets(struct boot *b, struct err *e)
 
 	if (channel_pair(pair, e) < 0)
 		return -1;
-	b->channel = pair[0];
-	b->channel_other = pair[1];
+	b->peer.channel = pair[0];
+	b->peer.theirs = pair[1];
 	return 0;
 }
 
@@ -177,9 +178,10 @@ static int clone_elsewhere(struct boot *b, struct err *e)
 	/* cgroups(7), "no internal processes": the container has made sub-groups and given them
 	 * controllers. Its first process is in one of them. */
 	if (e->sys == EBUSY && b->exec->cgroups.n == 0) {
-		if (cgroup_follow(b->status->cgroup, (pid_t)b->status->init.pid, &b->cgroup, e) < 0)
+		if (cgroup_follow(b->status->cgroup, (pid_t)b->status->init.pid, &b->group.cgroup,
+				  e) < 0)
 			return -1;
-		int rc = child_clone(0, b->cgroup.into, &b->init, e);
+		int rc = child_clone(0, b->group.cgroup.into, &b->peer.child, e);
 		if (rc >= 0)
 			return rc;
 	}
@@ -187,23 +189,23 @@ static int clone_elsewhere(struct boot *b, struct err *e)
 	if (e->sys != EAGAIN && e->sys != EPERM && e->sys != ENOSYS)
 		return -1;
 	b->outside = true;
-	return child_clone(0, -1, &b->init, e);
+	return child_clone(0, -1, &b->peer.child, e);
 }
 
 int parent_exec_clone(struct boot *b, struct err *e)
 {
-	int rc = child_clone(0, b->cgroup.into, &b->init, e);
+	int rc = child_clone(0, b->group.cgroup.into, &b->peer.child, e);
 
-	if (rc < 0 && b->cgroup.into >= 0)
+	if (rc < 0 && b->group.cgroup.into >= 0)
 		rc = clone_elsewhere(b, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
 		become_child(b);
-		b->init.pid = 0;
+		b->peer.child.pid = 0;
 		return 0;
 	}
-	replace_fd(&b->channel_other, -1);
+	replace_fd(&b->peer.theirs, -1);
 	return 0;
 }
 
@@ -234,13 +236,14 @@ static int make_place(struct boot *b, struct err *e)
 	struct cgroup_facts *facts;
 
 	/* What was born outside for want of clone3 has joined the groups of v1 all the same, and pids may be there. */
-	if (b->cgroup.n && (!b->outside || b->cgroup.layout != CGROUP_V2)) {
+	if (b->group.cgroup.n && (!b->outside || b->group.cgroup.layout != CGROUP_V2)) {
 		if (facts_cgroup(b->arena, &facts, e) < 0 ||
-		    cgroup_move_out(&b->cgroup, b->status->cgroup, facts, b->init.pid, e) < 0)
+		    cgroup_move_out(&b->group.cgroup, b->status->cgroup, facts, b->peer.child.pid,
+				    e) < 0)
 			return -1;
 		b->outside = true;
 	}
-	return channel_send(b->channel, &go, -1, e);
+	return channel_send(b->peer.channel, &go, -1, e);
 }
 
 /* It waits for our word, and its program has not run. */
@@ -248,7 +251,7 @@ static int take_in(struct boot *b, pid_t pid, struct err *e)
 {
 	if (!b->outside)
 		return 0;
-	if (cgroup_take_in(&b->cgroup, pid, e) < 0)
+	if (cgroup_take_in(&b->group.cgroup, pid, e) < 0)
 		return -1;
 	/* A kill of all that is in the cgroup may have come before. */
 	if (pidfd_ended(b->target, 0))
@@ -277,15 +280,15 @@ int parent_exec_process(struct boot *b, struct err *e)
 		return -1;
 	if (pidfd < 0)
 		return fail(e, ERR_INTERNAL, "the process did not come with its message");
-	if (pid_of(pidfd, &pid, e) < 0 || parent_wait_end(b, &b->init, &status, e) < 0 ||
+	if (pid_of(pidfd, &pid, e) < 0 || parent_wait_end(b, &b->peer.child, &status, e) < 0 ||
 	    take_in(b, pid, e) < 0) {
 		/* It waits for our word, and would let us wait for its last ones. */
 		sys_pidfd_send_signal(pidfd, SIGKILL);
-		b->child_failed = true;
+		b->peer.failed = true;
 		return -1;
 	}
-	b->init.pid = pid;
-	b->init.pidfd = take_fd(&pidfd);
+	b->peer.child.pid = pid;
+	b->peer.child.pidfd = take_fd(&pidfd);
 	return 0;
 }
 
@@ -293,7 +296,7 @@ int parent_exec_caller(struct boot *b, struct err *e)
 {
 	if (!b->exec->prepare)
 		return 0;
-	return b->exec->prepare(b->exec->context, &b->init, b->console_master, e);
+	return b->exec->prepare(b->exec->context, &b->peer.child, b->console_master, e);
 }
 
 int parent_exec_running(struct boot *b, struct err *e)
@@ -305,28 +308,28 @@ int parent_exec_running(struct boot *b, struct err *e)
 		int rc;
 		if (parent_wait(b, e) < 0)
 			return -1;
-		rc = channel_receive(b->channel, &message, NULL, e);
+		rc = channel_receive(b->peer.channel, &message, NULL, e);
 		if (rc < 0)
 			return -1;
 		if (rc == 0)
 			break;
 		if (message.type == BOOT_ERROR) {
 			*e = message.error;
-			b->child_failed = true;
+			b->peer.failed = true;
 			return -1;
 		}
 		executing = message.type == BOOT_EXECUTE;
 	}
 	/* A death in the last moment ends the conversation as execve() does. */
-	if (executing && procfs_has_executed(b->init.pid, &executed, e) < 0)
+	if (executing && procfs_has_executed(b->peer.child.pid, &executed, e) < 0)
 		return -1;
 	if (executed) {
-		b->child_runs = true;
+		b->peer.runs = true;
 		return 0;
 	}
 	if (parent_fail_oom_killed(b, e) < 0)
 		return -1;
-	b->child_lost = true;
+	b->peer.lost = true;
 	return fail(e, ERR_SYSTEM, "the new process ended before its program ran");
 }
 
@@ -349,10 +352,10 @@ static bool container_ends(const struct boot *b, int timeout_ms)
  * all of them. */
 void parent_exec_learn_end(const struct boot *b, struct err *e)
 {
-	if (b->target < 0 || b->child_runs ||
+	if (b->target < 0 || b->peer.runs ||
 	    (e->kind != ERR_SYSTEM && e->kind != ERR_STATE && e->kind != ERR_NOT_FOUND))
 		return;
-	if (container_ends(b, b->child_lost ? ENDING_MS : 0))
+	if (container_ends(b, b->peer.lost ? ENDING_MS : 0))
 		(void)!fail(e, ERR_STATE,
 			    "container not running: %s ended while the new process was made",
 			    b->status->id);
@@ -362,5 +365,6 @@ int parent_exec_pidfd(struct boot *b, struct err *e)
 {
 	if (!b->exec->pidfd_socket)
 		return 0;
-	return parent_send_descriptor(b->exec->pidfd_socket, b->init.pidfd, "setns", "pidfd", e);
+	return parent_send_descriptor(b->exec->pidfd_socket, b->peer.child.pidfd, "setns", "pidfd",
+				      e);
 }

@@ -55,7 +55,7 @@ static int open_container_namespace(const struct boot *b, struct err *e)
 			return fail_sys(e, "duplicate the container's user namespace");
 		return fd;
 	}
-	return nsfd_open(ns_path(b->init.pid, "user").text, e);
+	return nsfd_open(ns_path(b->peer.child.pid, "user").text, e);
 }
 
 static bool same_ids(const struct plan_idmap *a, const struct plan_idmap *b)

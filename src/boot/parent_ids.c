@@ -176,7 +176,7 @@ int parent_map_ids(struct boot *b, struct err *e)
 {
 	const struct plan_namespaces *ns = &b->plan->namespaces;
 
-	if (!ns->uid_map || b->ids_mapped)
+	if (!ns->uid_map || b->homes.ids_mapped)
 		return 0;
-	return write_id_maps(b, b->init.pid, ns->uid_map, ns->gid_map, e);
+	return write_id_maps(b, b->peer.child.pid, ns->uid_map, ns->gid_map, e);
 }

@@ -25,7 +25,7 @@ static int read_mounts(struct boot *b, struct mountinfo *ret, struct err *e)
 {
 	char path[48];
 
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)b->init.pid);
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)b->peer.child.pid);
 	if (mountinfo_read_at(AT_FDCWD, path, b->arena, ret, e) == 0)
 		return 0;
 	/* proc_pid_mountinfo(5): of a process that is ending. Its last words tell more. */

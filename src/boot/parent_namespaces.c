@@ -42,9 +42,9 @@ static const struct {
 /* Remember the way back, then enter. */
 static int enter(struct boot *b, int type, int fd, const char *path, struct err *e)
 {
-	if (b->home[type] < 0) {
-		b->home[type] = nsfd_own(kinds[type].file, e);
-		if (b->home[type] < 0)
+	if (b->homes.fds[type] < 0) {
+		b->homes.fds[type] = nsfd_own(kinds[type].file, e);
+		if (b->homes.fds[type] < 0)
 			return -1;
 	}
 	return nsfd_enter(fd, kinds[type].flag, path, e);
@@ -71,8 +71,8 @@ int parent_time_namespace(struct boot *b, struct err *e)
 {
 	if (!b->plan->namespaces.new_time || has_time_of_user(b))
 		return 0;
-	b->home[SPEC_NS_TIME] = nsfd_own("time", e);
-	if (b->home[SPEC_NS_TIME] < 0)
+	b->homes.fds[SPEC_NS_TIME] = nsfd_own("time", e);
+	if (b->homes.fds[SPEC_NS_TIME] < 0)
 		return -1;
 	return new_time_namespace(&b->plan->namespaces, e);
 }
@@ -117,11 +117,11 @@ int parent_return_home(struct boot *b, struct err *e)
 	int rc = 0;
 
 	for (int type = 1; type <= SPEC_NS_COUNT; type++) {
-		if (b->home[type] < 0)
+		if (b->homes.fds[type] < 0)
 			continue;
-		if (nsfd_enter(b->home[type], kinds[type].flag, kinds[type].file, e) < 0)
+		if (nsfd_enter(b->homes.fds[type], kinds[type].flag, kinds[type].file, e) < 0)
 			rc = err_prefix(e, "return to the runtime's own namespace");
-		replace_fd(&b->home[type], -1);
+		replace_fd(&b->homes.fds[type], -1);
 	}
 	return rc;
 }
@@ -142,14 +142,14 @@ static int make_sysfs(struct boot *b, struct err *e)
 				return -1;
 			away = true;
 		}
-		b->mount_fds[i] = make_filesystem(&plan->mounts.v[i], e);
-		if (b->mount_fds[i] < 0)
+		b->root.mounts[i] = make_filesystem(&plan->mounts.v[i], e);
+		if (b->root.mounts[i] < 0)
 			return -1;
 	}
 	/* With a network of its own the child is born out of it. */
 	if (!away || goes_one_way(b))
 		return 0;
-	return nsfd_enter(b->home[SPEC_NS_NETWORK], CLONE_NEWNET, "net", e);
+	return nsfd_enter(b->homes.fds[SPEC_NS_NETWORK], CLONE_NEWNET, "net", e);
 }
 
 int parent_make_sysfs(struct boot *b, struct err *e)
@@ -166,14 +166,13 @@ bool has_host_power(const struct boot *b)
  * container must go with the runtime, and hooks run in the container beside this process. */
 void become_child(struct boot *b)
 {
-	int mine = take_fd(&b->channel_other);
-
-	replace_fd(&b->channel, mine);
+	b->session.channel = take_fd(&b->peer.theirs);
+	replace_fd(&b->peer.channel, -1);
 	replace_fd(&b->state->fd, -1);
 	replace_fd(&b->state->root_fd, -1);
 	replace_fd(&b->hooks.directory, -1);
-	for (size_t i = 0; i < ARRAY_SIZE(b->home); i++)
-		replace_fd(&b->home[i], -1);
+	for (size_t i = 0; i < ARRAY_SIZE(b->homes.fds); i++)
+		replace_fd(&b->homes.fds[i], -1);
 }
 
 /* The number of the process in our own PID namespace: a number from another one would name a stranger
@@ -246,7 +245,7 @@ static int helper_enter(struct boot *b, const struct plan_join *user, int channe
 static int helper_clone(struct boot *b, const struct plan_join *user, int mine, int theirs)
 {
 	uint64_t flags = b->plan->namespaces.clone_flags | CLONE_PARENT;
-	int into = user || has_time_of_user(b) ? -1 : b->cgroup.into;
+	int into = user || has_time_of_user(b) ? -1 : b->group.cgroup.into;
 	struct message message = { .type = BOOT_GO };
 	struct child init = CHILD_INIT;
 	struct err error = { 0 };
@@ -276,7 +275,7 @@ static int helper_clone(struct boot *b, const struct plan_join *user, int mine, 
 /*
  * From namespaces that the runtime cannot enter and come back from: a helper goes and clones with
  * CLONE_PARENT, so that the child is ours and not the helper's. Returns in the child as clone() does,
- * b->init.pid == 0.
+ * b->peer.child.pid == 0.
  */
 static int clone_by_helper(struct boot *b, const struct plan_join *user, struct err *e)
 {
@@ -300,11 +299,11 @@ static int clone_by_helper(struct boot *b, const struct plan_join *user, struct 
 	if (new_user && (write_id_maps(b, helper.pid, ns->uid_map, ns->gid_map, e) < 0 ||
 			 channel_send(mine, &message, -1, e) < 0))
 		return -1;
-	b->ids_mapped = new_user;
+	b->homes.ids_mapped = new_user;
 	const struct peer peer = parent_helper(b, &helper);
 	rc = peer_wait(&peer, mine, e);
 	if (rc > 0)
-		rc = channel_receive(mine, &message, &b->init.pidfd, e);
+		rc = channel_receive(mine, &message, &b->peer.child.pidfd, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
@@ -315,7 +314,7 @@ static int clone_by_helper(struct boot *b, const struct plan_join *user, struct 
 		*e = message.error;
 		return -1;
 	}
-	if (b->init.pidfd < 0 || pid_of(b->init.pidfd, &b->init.pid, e) < 0)
+	if (b->peer.child.pidfd < 0 || pid_of(b->peer.child.pidfd, &b->peer.child.pid, e) < 0)
 		return -1;
 	return 1;
 }
@@ -324,23 +323,23 @@ static int clone_by_helper(struct boot *b, const struct plan_join *user, struct 
  * opened. */
 static int open_cgroup_procs(struct boot *b, struct err *e)
 {
-	if (b->cgroup.into < 0)
+	if (b->group.cgroup.into < 0)
 		return 0;
-	b->cgroup_procs = openat(b->cgroup.into, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-	return b->cgroup_procs < 0 ? fail_sys(e, "open 'cgroup.procs'") : 0;
+	b->group.procs = openat(b->group.cgroup.into, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	return b->group.procs < 0 ? fail_sys(e, "open 'cgroup.procs'") : 0;
 }
 
 /* Where clone3, which alone takes a cgroup, is refused to the runtime itself, the child writes itself into it. */
 static int clone_into_cgroup(struct boot *b, struct err *e)
 {
 	const struct plan_namespaces *ns = &b->plan->namespaces;
-	int rc = child_clone(ns->clone_flags, b->cgroup.into, &b->init, e);
+	int rc = child_clone(ns->clone_flags, b->group.cgroup.into, &b->peer.child, e);
 
-	if (rc >= 0 || b->cgroup.into < 0 || (e->sys != EPERM && e->sys != ENOSYS))
+	if (rc >= 0 || b->group.cgroup.into < 0 || (e->sys != EPERM && e->sys != ENOSYS))
 		return rc;
 	if (open_cgroup_procs(b, e) < 0)
 		return -1;
-	return child_clone(ns->clone_flags, -1, &b->init, e);
+	return child_clone(ns->clone_flags, -1, &b->peer.child, e);
 }
 
 int parent_clone(struct boot *b, struct err *e)
@@ -361,9 +360,9 @@ int parent_clone(struct boot *b, struct err *e)
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
-		b->init.pid = 0;
+		b->peer.child.pid = 0;
 	else
-		replace_fd(&b->channel_other, -1);
+		replace_fd(&b->peer.theirs, -1);
 	return 0;
 }
 
@@ -373,7 +372,7 @@ int parent_oom_score(struct boot *b, struct err *e)
 
 	if (!b->plan->process.oom_score_adj_set)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", b->init.pid);
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", b->peer.child.pid);
 	snprintf(text, sizeof(text), "%d", b->plan->process.oom_score_adj);
 	if (write_file_at(AT_FDCWD, path, text, e) == 0)
 		return 0;

@@ -105,7 +105,7 @@ int parent_net_devices(struct boot *b, struct err *e)
 
 	if (n == 0)
 		return 0;
-	b->container_network = nsfd_of_process(b->init.pid, "net");
+	b->container_network = nsfd_of_process(b->peer.child.pid, "net");
 	if (b->container_network < 0)
 		return fail_sys(e, "open the container's network namespace");
 	home = nsfd_own("net", e);

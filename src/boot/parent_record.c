@@ -52,15 +52,15 @@ int parent_record_intent(struct boot *b, struct err *e)
 	intent->bundle = b->status->bundle;
 	if (process_identify(getpid(), b->arena, &intent->owner, e) < 0)
 		return -1;
-	b->cgroup_record = arena_new(b->arena, struct cgroup_record);
-	cgroup_describe(&b->plan->cgroup, b->facts->cgroup, b->arena, b->cgroup_record);
+	b->group.record = arena_new(b->arena, struct cgroup_record);
+	cgroup_describe(&b->plan->cgroup, b->facts->cgroup, b->arena, b->group.record);
 	if (b->plan->cgroup.manage && can_mark(b->facts))
-		b->cgroup_record->mark = cgroup_mark_name(b->arena);
-	intent->cgroup = b->cgroup_record;
+		b->group.record->mark = cgroup_mark_name(b->arena);
+	intent->cgroup = b->group.record;
 	if (describe_rdt(b, e) < 0)
 		return -1;
 	intent->rdt = b->status->rdt;
-	b->status->cgroup = b->cgroup_record;
+	b->status->cgroup = b->group.record;
 	b->intent = intent;
 	return state_write_intent(b->state, intent, e);
 }
@@ -68,7 +68,7 @@ int parent_record_intent(struct boot *b, struct err *e)
 static struct cgroup_claim claim_of(const struct boot *b)
 {
 	return (struct cgroup_claim){
-		.name = b->cgroup_record->mark,
+		.name = b->group.record->mark,
 		.id = b->state->id,
 		.root = facts_real_root(b->state->root, b->arena),
 		.exclusive = b->plan->cgroup.exclusive,
@@ -87,7 +87,7 @@ static int check_unmarked(struct boot *b, struct err *e)
 	};
 	struct facts facts = *b->facts;
 
-	if (b->cgroup_record->mark || !b->plan->cgroup.exclusive || !facts.cgroup_path)
+	if (b->group.record->mark || !b->plan->cgroup.exclusive || !facts.cgroup_path)
 		return 0;
 	if (facts_groups(&options, b->arena, &facts, e) < 0)
 		return -1;
@@ -108,11 +108,11 @@ int parent_cgroup_create(struct boot *b, struct err *e)
 	if (!b->plan->cgroup.manage || b->plan->cgroup.scope)
 		return 0;
 	if (check_unmarked(b, e) < 0 ||
-	    cgroup_create(&b->plan->cgroup, b->facts->cgroup, &claim, &b->cgroup, e) < 0)
+	    cgroup_create(&b->plan->cgroup, b->facts->cgroup, &claim, &b->group.cgroup, e) < 0)
 		return -1;
-	b->cgroup_made = true;
+	b->group.made = true;
 	/* An engine may have made and used it. */
-	cgroup_memory_of(&b->cgroup, &b->memory);
+	cgroup_memory_of(&b->group.cgroup, &b->group.before);
 	return 0;
 }
 
@@ -124,14 +124,14 @@ int parent_rdt_create(struct boot *b, struct err *e)
 		return 0;
 	if (rdt_make(record, e) < 0)
 		return -1;
-	b->rdt_made = true;
+	b->group.rdt_made = true;
 	return rdt_configure(b->plan->rdt, record, e);
 }
 
 /* Of exec too; what it clones inherits it. */
 int parent_rdt_join(struct boot *b, struct err *e)
 {
-	return b->status->rdt ? rdt_join(b->status->rdt, b->init.pid, e) : 0;
+	return b->status->rdt ? rdt_join(b->status->rdt, b->peer.child.pid, e) : 0;
 }
 
 int parent_systemd_scope(struct boot *b, struct err *e)
@@ -140,8 +140,9 @@ int parent_systemd_scope(struct boot *b, struct err *e)
 
 	if (!b->plan->cgroup.manage || !b->plan->cgroup.scope)
 		return 0;
-	return cgroup_systemd_create(&b->plan->cgroup, b->facts->cgroup, &claim, b->init.pid,
-				     b->arena, b->cgroup_record, &b->cgroup_made, &b->cgroup, e);
+	return cgroup_systemd_create(&b->plan->cgroup, b->facts->cgroup, &claim, b->peer.child.pid,
+				     b->arena, b->group.record, &b->group.made, &b->group.cgroup,
+				     e);
 }
 
 int parent_record_init(struct boot *b, struct err *e)
@@ -153,7 +154,7 @@ int parent_record_init(struct boot *b, struct err *e)
 		.bundle = b->status->bundle,
 	};
 
-	if (process_identify(b->init.pid, b->arena, &b->status->init, e) < 0)
+	if (process_identify(b->peer.child.pid, b->arena, &b->status->init, e) < 0)
 		return -1;
 	b->status->phase = PHASE_CREATING;
 	if (state_write_status(b->state, b->status, e) < 0)
@@ -190,7 +191,7 @@ int parent_pid_file(struct boot *b, struct err *e)
 	dirfd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return fail_sys(e, "open the directory of the pid file '%s'", path);
-	snprintf(text, sizeof(text), "%d", b->init.pid);
+	snprintf(text, sizeof(text), "%d", b->peer.child.pid);
 	if (replace_file_at(dirfd, slash ? slash + 1 : path, 0644, text, strlen(text), e) < 0)
 		return -1;
 	b->pid_file_written = true;
@@ -201,8 +202,8 @@ static bool undo_cgroup(struct boot *b)
 {
 	struct err e;
 
-	if (!b->cgroup_made || (cgroup_kill(b->cgroup_record, deadline_ms(), &e) == 0 &&
-				cgroup_remove(b->cgroup_record, deadline_ms(), &e) == 0))
+	if (!b->group.made || (cgroup_kill(b->group.record, deadline_ms(), &e) == 0 &&
+			       cgroup_remove(b->group.record, deadline_ms(), &e) == 0))
 		return true;
 	log_warning("after a failed start: %s", e.text);
 	return false;
@@ -210,7 +211,7 @@ static bool undo_cgroup(struct boot *b)
 
 bool parent_undo(struct boot *b)
 {
-	struct child init = b->init;
+	struct child init = b->peer.child;
 	struct err e;
 	bool clean = true;
 
@@ -218,7 +219,7 @@ bool parent_undo(struct boot *b)
 	if (parent_return_home(b, &e) < 0)
 		log_warning("after a failed start: %s", e.text);
 	parent_return_net_devices(b);
-	parent_end(&b->init);
+	parent_end(&b->peer.child);
 	parent_joined_take_back(b);
 	/* Where descriptors have run out taking back needs some. */
 	boot_release(b);
@@ -229,7 +230,7 @@ bool parent_undo(struct boot *b)
 	if (init.pid > 0 && kill(init.pid, 0) == 0)
 		clean = false;
 	clean &= undo_cgroup(b);
-	if (b->rdt_made && rdt_remove(b->status->rdt, &e) < 0) {
+	if (b->group.rdt_made && rdt_remove(b->status->rdt, &e) < 0) {
 		log_warning("after a failed start: %s", e.text);
 		clean = false;
 	}

@@ -44,7 +44,7 @@ static bool is_given(const struct boot *b, size_t index)
 	/* Of version 1 criu makes again what shows a cgroup namespace's own root. */
 	if (mount->kind == PLAN_MOUNT_CGROUP)
 		return b->facts->cgroup->layout == CGROUP_V2 || !b->plan->namespaces.new_cgroup;
-	return b->mount_fds[index] >= 0 && !mount->copy_symlink;
+	return b->root.mounts[index] >= 0 && !mount->copy_symlink;
 }
 
 int parent_restore_sources(struct boot *b, struct err *e)
@@ -80,8 +80,8 @@ int parent_restore_sockets(struct boot *b, struct err *e)
 
 	if (channel_pair(pair, e) < 0)
 		return -1;
-	b->channel = pair[0];
-	b->channel_other = pair[1];
+	b->peer.channel = pair[0];
+	b->peer.theirs = pair[1];
 	add_joined(b, CRIU_NETWORK_KEY, restore_network(b));
 	add_joined(b, CRIU_PID_KEY, b->host->requested[SPEC_NS_PID]);
 	return 0;
@@ -115,18 +115,19 @@ int parent_restore_confine(struct boot *b, struct err *e)
 
 int parent_restore_clone(struct boot *b, struct err *e)
 {
-	int rc = child_clone(CLONE_NEWNS, b->cgroup.into, &b->init, e);
+	int rc = child_clone(CLONE_NEWNS, b->group.cgroup.into, &b->peer.child, e);
 
 	if (rc < 0)
 		return -1;
 	if (rc == 0) {
-		b->init.pid = 0;
-		replace_fd(&b->channel, take_fd(&b->channel_other));
+		b->peer.child.pid = 0;
+		b->session.channel = take_fd(&b->peer.theirs);
+		replace_fd(&b->peer.channel, -1);
 		/* the lock goes with the runtime */
 		replace_fd(&b->state->fd, -1);
 		return 0;
 	}
-	replace_fd(&b->channel_other, -1);
+	replace_fd(&b->peer.theirs, -1);
 	return 0;
 }
 
@@ -162,7 +163,7 @@ static int add_mounts(struct boot *b, struct err *e)
 	struct mountinfo info;
 	char path[48];
 
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)b->init.pid);
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)b->peer.child.pid);
 	if (mountinfo_read_at(AT_FDCWD, path, b->arena, &info, e) < 0)
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
@@ -234,7 +235,7 @@ int parent_restore_request(struct boot *b, struct err *e)
 	r->evasive_devices = true;
 	r->manage_cgroups = true;
 	if (b->plan->cgroup.manage)
-		r->cgroup_root = b->cgroup_record->path;
+		r->cgroup_root = b->group.record->path;
 	else
 		r->cgroups_mode = CRIU_CGROUPS_IGNORE;
 	return parent_go(b, e);
@@ -255,7 +256,7 @@ int parent_restore_program(struct boot *b, struct err *e)
 	int rc = parent_wait(b, e);
 
 	if (rc == 0)
-		rc = channel_receive(b->channel, &message, NULL, e);
+		rc = channel_receive(b->peer.channel, &message, NULL, e);
 	/* Ours are in another mount namespace, where criu could mount nothing. */
 	request.images = RESTORE_FD_IMAGES;
 	request.work = RESTORE_FD_WORK;
@@ -266,13 +267,13 @@ int parent_restore_program(struct boot *b, struct err *e)
 		return -1;
 	if (rc > 0 && message.type == BOOT_ERROR) {
 		*e = message.error;
-		b->child_failed = true;
+		b->peer.failed = true;
 		return -1;
 	}
 	if (rc > 0)
 		return fail(e, ERR_INTERNAL, "message %u where none was due", message.type);
 	/* Its end says nothing any more; criu's log does. */
-	replace_fd(&b->channel, -1);
+	replace_fd(&b->peer.channel, -1);
 	criu_forget_log(log_directory(b), request.log_file);
 	return criu_send(b->criu_socket, &request, e);
 }
@@ -290,8 +291,8 @@ static int adopt(struct boot *b, pid_t pid, struct err *e)
 	pidfd = sys_pidfd_open(pid, 0);
 	if (pidfd < 0)
 		return fail_sys(e, "open the restored process %d", (int)pid);
-	b->criu = b->init;
-	b->init = (struct child){ .pid = pid, .pidfd = take_fd(&pidfd) };
+	b->criu = b->peer.child;
+	b->peer.child = (struct child){ .pid = pid, .pidfd = take_fd(&pidfd) };
 	return parent_record_init(b, e);
 }
 
@@ -317,10 +318,10 @@ static int check_power(struct boot *b, struct err *e)
 	b->power_checked = true;
 	if (restore_check_power(b, e) == 0 && restore_check_filters(b, e) == 0)
 		return 0;
-	if (b->init.pidfd >= 0)
-		sys_pidfd_send_signal(b->init.pidfd, SIGKILL);
-	if (b->cgroup_made)
-		(void)!cgroup_kill(b->cgroup_record, deadline_ms(), &ignored);
+	if (b->peer.child.pidfd >= 0)
+		sys_pidfd_send_signal(b->peer.child.pidfd, SIGKILL);
+	if (b->group.made)
+		(void)!cgroup_kill(b->group.record, deadline_ms(), &ignored);
 	return -1;
 }
 
@@ -348,7 +349,7 @@ static int fail_criu(const struct boot *b, const struct criu_answer *answer, con
 /* It lives within the container's limits. */
 static int fail_gone(struct boot *b, struct err *e)
 {
-	struct child *criu = b->criu.pid ? &b->criu : &b->init;
+	struct child *criu = b->criu.pid ? &b->criu : &b->peer.child;
 	int status;
 
 	if (!pidfd_ended(criu->pidfd, deadline_ms()))
@@ -362,7 +363,7 @@ static int fail_gone(struct boot *b, struct err *e)
 /* It ends what it has made, and lifts what holds up the network: it must have the time for that. */
 static int refuse(struct boot *b)
 {
-	const struct child *criu = b->criu.pid ? &b->criu : &b->init;
+	const struct child *criu = b->criu.pid ? &b->criu : &b->peer.child;
 	struct err ignored;
 
 	if (criu_notified(b->criu_socket, false, &ignored) == 0)

@@ -56,7 +56,7 @@ int parent_scheduler(struct boot *b, struct err *e)
 	to.runtime = from->runtime;
 	to.deadline = from->deadline;
 	to.period = from->period;
-	if (syscall(SYS_sched_setattr, b->init.pid, &to, 0) == 0)
+	if (syscall(SYS_sched_setattr, b->peer.child.pid, &to, 0) == 0)
 		return 0;
 	/* sched(7): bandwidth is given to a whole root domain only, and admitted only where it is left. */
 	if (errno == EBUSY)
@@ -64,7 +64,7 @@ int parent_scheduler(struct boot *b, struct err *e)
 	int error_number = errno;
 	bool realtime = from->policy == SCHED_FIFO || from->policy == SCHED_RR;
 	return fail_errno(e, error_number, "process.scheduler: set %s%s", from->name,
-			  error_number == EPERM && realtime && has_no_realtime(&b->cgroup)
+			  error_number == EPERM && realtime && has_no_realtime(&b->group.cgroup)
 				  ? " in a cgroup without linux.resources.cpu.realtimeRuntime"
 				  : "");
 }
@@ -76,7 +76,7 @@ int parent_io_priority(struct boot *b, struct err *e)
 
 	if (!io)
 		return 0;
-	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PGRP, b->init.pid,
+	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PGRP, b->peer.child.pid,
 		    IOPRIO_PRIO_VALUE(io->io_class, io->priority)) < 0)
 		return fail_sys(e, "process.ioPriority: set %s, priority %d",
 				value_to_name(spec_io_class_names, io->io_class), io->priority);

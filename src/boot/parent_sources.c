@@ -123,9 +123,9 @@ static void no_sources(struct boot *b)
 {
 	const struct plan *plan = b->plan;
 
-	b->mount_fds = arena_new_array(b->arena, int, plan->mounts.n ? plan->mounts.n : 1);
+	b->root.mounts = arena_new_array(b->arena, int, plan->mounts.n ? plan->mounts.n : 1);
 	for (size_t i = 0; i < plan->mounts.n; i++)
-		b->mount_fds[i] = -1;
+		b->root.mounts[i] = -1;
 }
 
 int parent_open_sources(struct boot *b, struct err *e)
@@ -144,8 +144,8 @@ int parent_clone_sources(struct boot *b, struct err *e)
 	no_sources(b);
 	/* of a mount namespace that is joined it is the one that is there */
 	if (plan->namespaces.new_mount) {
-		b->root_mount = clone_root(b, b->host->rootfs, e);
-		if (b->root_mount < 0)
+		b->root.fd = clone_root(b, b->host->rootfs, e);
+		if (b->root.fd < 0)
 			return -1;
 	}
 	if (open_idmaps(b, &idmaps, e) < 0)
@@ -153,8 +153,8 @@ int parent_clone_sources(struct boot *b, struct err *e)
 	for (size_t i = 0; i < plan->mounts.n; i++) {
 		if (plan->mounts.v[i].kind != PLAN_MOUNT_BIND)
 			continue;
-		b->mount_fds[i] = clone_source(b, &plan->mounts.v[i], idmaps.fds[i], true, e);
-		if (b->mount_fds[i] < 0)
+		b->root.mounts[i] = clone_source(b, &plan->mounts.v[i], idmaps.fds[i], true, e);
+		if (b->root.mounts[i] < 0)
 			return -1;
 	}
 	/* They lead into the host's mounts. */
@@ -168,7 +168,7 @@ static int send_source(const struct boot *b, int fd, struct err *e)
 	struct message message = { .type = BOOT_SOURCE };
 	autoclose int owned = fd;
 
-	return owned < 0 ? -1 : channel_send(b->channel, &message, owned, e);
+	return owned < 0 ? -1 : channel_send(b->peer.channel, &message, owned, e);
 }
 
 /* The same directory as the one that was looked at and judged. */
@@ -191,8 +191,8 @@ static int enter_mounts_with(const struct boot *b, const struct plan_belows *bel
 {
 	if (b->mounts_copy < 0)
 		return 0;
-	return nsfd_enter(takes_away_below(below) ? b->mounts_copy : b->init.pidfd, CLONE_NEWNS,
-			  "the copy of the mounts", e);
+	return nsfd_enter(takes_away_below(below) ? b->mounts_copy : b->peer.child.pidfd,
+			  CLONE_NEWNS, "the copy of the mounts", e);
 }
 
 static bool is_below_another(const struct plan *plan, const struct plan_mount *mount)
@@ -242,7 +242,7 @@ static int send_from_inside(const struct boot *b, const struct idmaps *idmaps, s
 	autoclose int rootfs = -1, root = -1;
 
 	/* Without power of the runtime's own, with that of who made the container's user namespace. */
-	if (nsfd_enter(b->init.pidfd, CLONE_NEWNS | (has_host_power(b) ? 0 : CLONE_NEWUSER),
+	if (nsfd_enter(b->peer.child.pidfd, CLONE_NEWNS | (has_host_power(b) ? 0 : CLONE_NEWUSER),
 		       "the container's mount namespace", e) < 0 ||
 	    enter_mounts_with(b, &b->plan->root_below, e) < 0)
 		return -1;
@@ -314,7 +314,7 @@ static __attribute__((noreturn)) void helper_main(const struct boot *b, helper_w
 	if (work(b, idmaps, &error) == 0)
 		_exit(0);
 	message.error = error;
-	_exit(channel_send(b->channel, &message, -1, &ignored) < 0 ? 1 : TOLD_THE_CHILD);
+	_exit(channel_send(b->peer.channel, &message, -1, &ignored) < 0 ? 1 : TOLD_THE_CHILD);
 }
 
 /* In a process of its own. 1: done; 0: the child knows of an error. */
@@ -339,7 +339,7 @@ static int send_from_pid_namespace(const struct boot *b, const struct idmaps *id
 {
 	int rc;
 
-	if (nsfd_enter(b->init.pidfd, CLONE_NEWPID, "the container's PID namespace", e) < 0)
+	if (nsfd_enter(b->peer.child.pidfd, CLONE_NEWPID, "the container's PID namespace", e) < 0)
 		return -1;
 	rc = help(b, send_procfs, idmaps, e);
 	if (rc == 0)
@@ -368,7 +368,7 @@ int parent_send_sources(struct boot *b, struct err *e)
 	if (rc <= 0)
 		return rc;
 	if (open_idmaps(b, &idmaps, e) < 0 ||
-	    (mounts_need_copy(b) && copy_mounts(b, b->init.pidfd, false, &keeper, e) < 0))
+	    (mounts_need_copy(b) && copy_mounts(b, b->peer.child.pidfd, false, &keeper, e) < 0))
 		return -1;
 	b->mounts_copy = keeper.pidfd;
 	rc = help(b, send_from_inside, &idmaps, e);
@@ -379,7 +379,7 @@ int parent_send_sources(struct boot *b, struct err *e)
 static int receive_source(struct boot *b, int *ret_fd, struct err *e)
 {
 	struct message message;
-	int rc = channel_receive(b->channel, &message, ret_fd, e);
+	int rc = channel_receive(b->session.channel, &message, ret_fd, e);
 
 	if (rc < 0)
 		return -1;
@@ -397,9 +397,9 @@ static int receive_source(struct boot *b, int *ret_fd, struct err *e)
 /* Nobody enters our namespaces or writes our files from here on. */
 static int child_out_of_reach(struct boot *b, struct err *e)
 {
-	if (!b->parent_reaches_in)
+	if (!b->session.reached_into)
 		return 0;
-	b->parent_reaches_in = false;
+	b->session.reached_into = false;
 	return child_die_with_parent(b, e);
 }
 
@@ -409,13 +409,13 @@ int child_sources(struct boot *b, struct err *e)
 		return child_out_of_reach(b, e);
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
 		if (is_made_for_child(b, &b->plan->mounts.v[i]) &&
-		    receive_source(b, &b->mount_fds[i], e) < 0)
+		    receive_source(b, &b->root.mounts[i], e) < 0)
 			return -1;
-	if (receive_source(b, &b->root_mount, e) < 0)
+	if (receive_source(b, &b->root.fd, e) < 0)
 		return -1;
 	for (size_t i = 0; i < b->plan->mounts.n; i++)
 		if (b->plan->mounts.v[i].kind == PLAN_MOUNT_BIND &&
-		    receive_source(b, &b->mount_fds[i], e) < 0)
+		    receive_source(b, &b->root.mounts[i], e) < 0)
 			return -1;
 	return child_out_of_reach(b, e);
 }

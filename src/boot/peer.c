@@ -16,16 +16,16 @@ static struct peer peer_of(const struct boot *b, const struct child *child)
 		.name = b->exec ? "the new process" : "the container's first process",
 		.pid = child->pid,
 		.pidfd = -1,
-		.notifies = b->filters.notify,
+		.notifies = b->filter.programs.notify,
 		.hindrance = cgroup_hindrance,
 	};
 }
 
 int parent_wait(const struct boot *b, struct err *e)
 {
-	const struct peer peer = peer_of(b, &b->init);
+	const struct peer peer = peer_of(b, &b->peer.child);
 
-	return peer_wait(&peer, b->channel, e) < 0 ? -1 : 0;
+	return peer_wait(&peer, b->peer.channel, e) < 0 ? -1 : 0;
 }
 
 int parent_wait_end(const struct boot *b, struct child *child, int *ret_status, struct err *e)
@@ -41,7 +41,7 @@ struct peer parent_helper(const struct boot *b, const struct child *helper)
 	return (struct peer){
 		.name = "the runtime's helper",
 		.pid = helper->pid,
-		.other = b->init.pid,
+		.other = b->peer.child.pid,
 		.pidfd = -1,
 		.hindrance = cgroup_hindrance,
 	};
@@ -57,7 +57,7 @@ int parent_wait_helper(const struct boot *b, struct child *helper, int *ret_stat
 
 struct peer parent_criu(const struct boot *b)
 {
-	const struct child *criu = b->criu.pid ? &b->criu : &b->init;
+	const struct child *criu = b->criu.pid ? &b->criu : &b->peer.child;
 
 	return (struct peer){
 		.name = "criu",

@@ -41,7 +41,7 @@ static __attribute__((noreturn)) void criu_main(struct boot *b)
 
 	if (criu_page(b, e) < 0) {
 		struct message message = { .type = BOOT_ERROR, .error = error };
-		if (channel_send(b->channel, &message, -1, &ignored) < 0)
+		if (channel_send(b->session.channel, &message, -1, &ignored) < 0)
 			_exit(2); /* nobody is left to tell */
 	}
 	_exit(1);
@@ -64,7 +64,7 @@ static int restore_page(struct boot *b, struct err *e)
 	STEP("hook-output", parent_hook_place(b, e));
 	STEP("confine", parent_restore_confine(b, e));
 	STEP("clone", parent_restore_clone(b, e));
-	if (b->init.pid == 0)
+	if (b->peer.child.pid == 0)
 		criu_main(b);
 	STEP("systemd-scope", parent_systemd_scope(b, e));
 	STEP("resctrl-join", parent_rdt_join(b, e));
@@ -103,7 +103,7 @@ int boot_restore(const struct restore_request *request, struct create_result *re
 		ret->deleted = b.deleted;
 		return -1;
 	}
-	ret->init = b.init;
+	ret->init = b.peer.child;
 	ret->console_master = take_fd(&b.console_master);
 	ret->channel = -1;
 	return 0;

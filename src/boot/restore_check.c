@@ -52,7 +52,7 @@ static int check_new_namespaces(const struct boot *b, struct err *e)
 		if (!(flags & kinds[i].flag))
 			continue;
 		own = open_of(&b->criu, kinds[i].file, e);
-		found = own < 0 ? -1 : open_of(&b->init, kinds[i].file, e);
+		found = own < 0 ? -1 : open_of(&b->peer.child, kinds[i].file, e);
 		if (found < 0)
 			return -1;
 		if (nsfd_same(found, own))
@@ -74,7 +74,7 @@ static int check_network(struct boot *b, struct err *e)
 
 	if (ns->network == NETWORK_NEW)
 		return 0;
-	found = open_of(&b->init, "net", e);
+	found = open_of(&b->peer.child, "net", e);
 	if (found < 0)
 		return -1;
 	own = nsfd_own("net", e);
@@ -126,9 +126,9 @@ static int visit_processes(struct boot *b, visit_process *visit, void *context, 
 {
 	struct u32list pids = { 0 };
 
-	if (visit(b, b->init.pid, context, e) < 0)
+	if (visit(b, b->peer.child.pid, context, e) < 0)
 		return -1;
-	if (b->cgroup_made && cgroup_pids(b->cgroup_record, b->arena, &pids, e) < 0)
+	if (b->group.made && cgroup_pids(b->group.record, b->arena, &pids, e) < 0)
 		return -1;
 	for (size_t i = 0; i < pids.n; i++)
 		if (visit(b, (pid_t)pids.v[i], context, e) < 0)
@@ -148,7 +148,7 @@ static int note_process(struct boot *b, pid_t pid, void *context, struct err *e)
 
 	if (in_same(pid, b->criu.pid, "mnt"))
 		return 0;
-	found.own_user = !in_same(pid, b->init.pid, "user");
+	found.own_user = !in_same(pid, b->peer.child.pid, "user");
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	rc = found.own_user ? 0 : read_status(path, &arena, &status, e);
 	if (rc < 0)
