@@ -18,10 +18,14 @@ src_libbase_a_SOURCES = \
 	src/base/err.c \
 	src/base/err.h \
 	src/base/fields.h \
+	src/base/fields_check.c \
+	src/base/fields_check.h \
 	src/base/fields_decode.c \
 	src/base/fields_decoder.c \
 	src/base/fields_decoder.h \
 	src/base/fields_encode.c \
+	src/base/fields_inherit.c \
+	src/base/fields_inherit.h \
 	src/base/json.c \
 	src/base/json.h \
 	src/base/json_memory.c \

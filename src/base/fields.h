@@ -116,9 +116,11 @@ struct word_or_object {
 enum field_flags {
 	FIELD_REQUIRED = 1 << 0,
 	FIELD_NOT_EMPTY = 1 << 1, /* strings, lists: at least one */
+	FIELD_NOT_YET = 1 << 2,   /* known, and refused by its name: see fields_check() */
 };
 
 struct fields;
+struct field_check;
 
 struct field {
 	const char *name;
@@ -127,6 +129,10 @@ struct field {
 	size_t offset;
 	const struct name_row *names; /* FIELD_ENUM, FIELD_ENUMLIST */
 	const struct fields *sub; /* FIELD_OBJECT, FIELD_LIST, FIELD_MAP, FIELD_STRING_OR_OBJECT */
+	/* Of what people write, NULL in other tables: */
+	const char *preset; /* as JSON: what holds where it is absent (fields_inherit.h) */
+	const struct field_check *check; /* of its value, beyond its kind (fields_check.h) */
+	const char *doc;                 /* what it is for, in a sentence or two */
 };
 
 enum fields_flags { FIELDS_CLOSED = 1 << 0 };
