@@ -155,14 +155,13 @@ src_libpolicy_a_SOURCES = \
 	src/policy/decode.c \
 	src/policy/edit.c \
 	src/policy/edit.h \
-	src/policy/fields.c \
 	src/policy/host_files.c \
 	src/policy/host_files.h \
 	src/policy/kernel_mounts.h \
+	src/policy/keys.c \
 	src/policy/pointer.c \
 	src/policy/pointer.h \
 	src/policy/policy.h \
-	src/policy/policy_default.c \
 	src/policy/resolver.c \
 	src/policy/resolver.h \
 	src/policy/rules.h \

@@ -55,6 +55,7 @@ unit_tests = \
 	tests/unit/test_policy \
 	tests/unit/test_policy_file \
 	tests/unit/test_policy_golden \
+	tests/unit/test_policy_keys \
 	tests/unit/test_policy_properties \
 	tests/unit/test_policy_verdict \
 	tests/unit/test_procfs \
@@ -155,6 +156,7 @@ tests_unit_test_policy_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_
 tests_unit_test_policy_file_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_resolver_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_keys_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_properties_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_dying_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)

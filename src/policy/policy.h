@@ -91,7 +91,15 @@ uint32_t policy_hook_timeout(const struct policy *policy);
 struct policy *policy_default(struct arena *arena, const char *rootless_network)
 	__attribute__((returns_nonnull));
 
-/* Decode, check values, fill what is absent from `defaults`, refuse what is not there yet by name. */
+/* Decode and check; a key that the text leaves out is absent. */
+int policy_read(const char *text, size_t length, const char *name, struct arena *arena,
+		struct policy **ret, struct err *e) MUST_CHECK;
+
+/* What `said` leaves out as in `defaults`, in a new policy. */
+struct policy *policy_complete(const struct policy *said, const struct policy *defaults,
+			       struct arena *arena) __attribute__((returns_nonnull));
+
+/* Both. */
 int policy_decode(const char *text, size_t length, const char *name, const struct policy *defaults,
 		  struct arena *arena, struct policy **ret, struct err *e) MUST_CHECK;
 

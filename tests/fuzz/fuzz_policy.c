@@ -4,6 +4,7 @@
  * complete, reads back to the same, and gives a verdict on a fixed request that replays.
  */
 #include "base/auto.h"
+#include "base/fields_inherit.h"
 #include "policy/policy.h"
 
 #include <stdint.h>
@@ -45,6 +46,21 @@ static char *encoded(const struct fields *fields, const void *object, struct are
 	if (fields_encode_text(fields, object, false, arena, &text, &length, &e) < 0)
 		stop("not written", e.text);
 	return text;
+}
+
+static void check_every_key(const struct fields *fields, const void *object)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct field *row = &fields->rows[i];
+
+		if (row->flags & FIELD_NOT_YET)
+			continue;
+		if (field_is_absent(row, object))
+			stop("not in a policy in force", row->name);
+		if (row->kind == FIELD_OBJECT)
+			check_every_key(row->sub,
+					*(void *const *)((const char *)object + row->offset));
+	}
 }
 
 static void check_reads_back(const struct policy *policy, struct arena *arena)
@@ -95,6 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			stop("a refusal without form", e.text);
 		return 0;
 	}
+	check_every_key(&policy_fields, policy);
 	check_reads_back(policy, &arena);
 	check_verdict(policy, &arena);
 	return 0;
