@@ -55,7 +55,7 @@ _distro_shim() {
     'spec') options='--bundle --file --rootless --help' ;;
     'explain') options='--bundle --config --format --help' ;;
     'features') options='--help' ;;
-    'policy') options='--help' ;;
+    'policy') options='--format --help' ;;
     'completion') options='--help' ;;
     'help') options='--help' ;;
     esac
@@ -141,6 +141,7 @@ _distro_shim() {
     'explain --bundle' | 'explain -b') offer='directory' ;;
     'explain --config') offer='file' ;;
     'explain --format' | 'explain -f') offer='words' words='text json' ;;
+    'policy --format' | 'policy -f') offer='words' words='text json' ;;
     esac
 
     if [[ $offer ]]; then
@@ -164,7 +165,7 @@ _distro_shim() {
         events) offer='id' ;;
         checkpoint) offer='id' ;;
         explain) offer='id' ;;
-        policy) offer='words' words='check show' ;;
+        policy) offer='words' words='check show keys' ;;
         help) offer='command' ;;
         esac
     fi

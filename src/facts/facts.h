@@ -55,8 +55,9 @@ int facts_cgroup(struct arena *arena, struct cgroup_facts **ret, struct err *e) 
  */
 struct policy_source {
 	struct policy *policy;
-	const char *path;       /* of the file; NULL: built-in */
-	const char *looked_for; /* where one would be found first; NULL with --policy */
+	const struct policy *said; /* what the file itself says; NULL: there is none */
+	const char *path;          /* of the file; NULL: built-in */
+	const char *looked_for;    /* where one would be found first; NULL with --policy */
 };
 int policy_load(const char *path, struct arena *arena, struct policy_source *ret, struct err *e)
 	MUST_CHECK;

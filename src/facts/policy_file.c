@@ -93,7 +93,7 @@ static int load_file(int root_fd, const char *path, const struct trust *trust,
 	const struct trusted_name name = { .what = "policy file", .base = "", .path = path };
 	autoclose int file = trusted_open_at(root_fd, &name, trust, e);
 	autofree char *text = NULL;
-	struct policy *policy;
+	struct policy *said;
 	size_t length;
 
 	if (file < 0)
@@ -101,11 +101,12 @@ static int load_file(int root_fd, const char *path, const struct trust *trust,
 	/* from here on ENOENT would be that of /proc, and not say that there is no policy */
 	if (trusted_read(file, &name, POLICY_FILE_MAX, &text, &length, e) < 0)
 		return -1;
-	if (policy_decode(text, length, path, defaults, arena, &policy, e) < 0) {
+	if (policy_read(text, length, path, arena, &said, e) < 0) {
 		e->kind = ERR_POLICY;
 		return -1;
 	}
-	ret->policy = policy;
+	ret->policy = policy_complete(said, defaults, arena);
+	ret->said = said;
 	ret->path = arena_strdup(arena, path);
 	return 1;
 }
@@ -148,6 +149,7 @@ int policy_load_as(int root_fd, const char *path, const struct policy_caller *ca
 	if (found)
 		return found < 0 ? -1 : 0;
 	ret->policy = defaults;
+	ret->said = NULL;
 	ret->path = NULL;
 	return 0;
 }

@@ -253,9 +253,9 @@ static const struct field network_rows[] = {
 	KEY_GROUP(struct policy_network, requested, struct policy_requested, "requested",
 		  &requested_fields, "What becomes of a request for another network."),
 	KEY(struct policy_network, OPT_BOOL, allow_host, "allowHost", "false", NULL,
-	    "The host's own network may be the shared one, or be kept."),
+	    "Whether the host's own network may be the shared one, or be kept."),
 	KEY(struct policy_network, OPT_BOOL, admin, "admin", "false", NULL,
-	    "Containers keep CAP_NET_ADMIN and CAP_NET_RAW."),
+	    "Whether containers keep CAP_NET_ADMIN and CAP_NET_RAW."),
 	KEY(struct policy_network, STRING_OR_STRLIST, sysctls, "sysctls", "\"drop\"",
 	    &sysctls_check,
 	    "What becomes of net.* sysctls; a list names those that are allowed, the others are "
@@ -281,26 +281,28 @@ static const struct field network_rows[] = {
 static const struct fields network_fields = KEYS(struct policy_network, network_rows);
 
 static const struct field namespaces_rows[] = {
-	KEY_WORD(struct policy_namespaces, pid, "pid", pid_names, "\"fresh\"", NULL, "Processes."),
+	KEY_WORD(struct policy_namespaces, pid, "pid", pid_names, "\"fresh\"", NULL,
+		 "Namespace of processes."),
 	KEY_WORD(struct policy_namespaces, mount, "mount", mount_names, "\"fresh\"", NULL,
-		 "Mounts."),
+		 "Namespace of mounts."),
 	KEY_WORD(struct policy_namespaces, ipc, "ipc", isolated_names, "\"isolated\"", NULL,
-		 "System V IPC, POSIX message queues."),
+		 "Namespace of System V IPC and POSIX message queues."),
 	KEY_WORD(struct policy_namespaces, uts, "uts", isolated_names, "\"isolated\"", NULL,
-		 "The host name."),
+		 "Namespace of the host name."),
 	KEY_WORD(struct policy_namespaces, cgroup, "cgroup", isolated_names, "\"isolated\"", NULL,
-		 "The view of the control groups."),
+		 "Namespace of control groups: the view of them."),
 	KEY(struct policy_namespaces, RAW, user, "user", "\"requested\"", &user_check,
-	    "User and group ids. {\"auto\": ...} is known, and refused by its name until it is "
-	    "there."),
+	    "Namespace of user and group ids. {\"auto\": ...} is known, and refused by its name "
+	    "until it is there."),
 	KEY_WORD(struct policy_namespaces, time, "time", time_names, "\"requested\"", NULL,
-		 "Clocks."),
+		 "Namespace of clocks."),
 };
 static const struct fields namespaces_fields = KEYS(struct policy_namespaces, namespaces_rows);
 
 static const struct field cgroup_rows[] = {
 	KEY_WORD(struct policy_cgroup, overlap, "overlap", overlap_names, "\"refused\"", NULL,
-		 "A group that is another container's, contains it or lies in it."),
+		 "What becomes of a control group that is another container's, contains it or lies "
+		 "in it."),
 };
 static const struct fields cgroup_fields = KEYS(struct policy_cgroup, cgroup_rows);
 
@@ -328,7 +330,7 @@ static const struct field policy_rows[] = {
 		.offset = FIELD_CHECKED_OFFSET(struct policy, version, int64_t),
 		.preset = AS_JSON(POLICY_VERSION),
 		.check = &version_check,
-		.doc = "Of the format of the file.",
+		.doc = "The version of this format.",
 	},
 	KEY_WORD(struct policy, mode, "mode", mode_names, "\"enforce\"", NULL,
 		 "observe computes and records every decision and changes nothing."),
@@ -343,11 +345,10 @@ static const struct field policy_rows[] = {
 	KEY_WORD(struct policy, kernel_mounts, "kernelMounts", kernel_mount_names, "\"own\"", NULL,
 		 "own: procfs, sysfs, cgroup and other file systems of the kernel that come from "
 		 "the host or lie in the image become the container's own, or read-only."),
-	KEY_WORD(
-		struct policy, privileged, "privileged", privileged_names, "\"allow\"",
-		&privileged_check,
-		"A container with CAP_SYS_ADMIN or with access to every device; allow says so in a "
-		"decision."),
+	KEY_WORD(struct policy, privileged, "privileged", privileged_names, "\"allow\"",
+		 &privileged_check,
+		 "What becomes of a container with CAP_SYS_ADMIN or with access to every device; "
+		 "allow says so in a decision."),
 	KEY_GROUP(struct policy, cgroup, struct policy_cgroup, "cgroup", &cgroup_fields,
 		  "Control groups."),
 	KEY_GROUP(struct policy, hooks, struct policy_hooks, "hooks", &hooks_fields,

@@ -174,3 +174,32 @@ END
         is "$(shim explain -b "$b" --format json | jq -r '.policy.mode, .network.join')" $'enforce\nearly'
     )
 }
+
+@test "policy keys: the value in force of each key, and where it is from" {
+    local keys
+    policy '{"version": 1, "network": {"admin": true, "requested": {"new": "keep"}, "hosts": null}, "hooks": {"output": ["/srv/log"]}}'
+    keys=$(shim policy keys "$SHIM_POLICY")
+    matches "$keys" "network.admin: true \($SHIM_POLICY\)
+  Whether containers keep CAP_NET_ADMIN and CAP_NET_RAW."
+    contains "$keys" "network.requested.new: \"keep\" ($SHIM_POLICY)"
+    contains "$keys" "hooks.output: [\"/srv/log\"] ($SHIM_POLICY)"
+    contains "$keys" "network.requested.host: \"rewrite\" (built-in default)"
+    contains "$keys" "network.hosts: \"auto\" (built-in default)"
+
+    # by programs: the same, and together what `show` prints
+    keys=$(shim policy keys --format json "$SHIM_POLICY")
+    is "$(jq -r --arg file "$SHIM_POLICY" '.[] | select(.from == $file) | .key' <<<"$keys" | sort | tr '\n' ' ')" \
+        "hooks.output network.admin network.requested.new version "
+    is "$(jq -r '[.[] | select(.doc == "" or .doc == null)] | length' <<<"$keys")" 0
+    is "$(jq -cS 'reduce .[] as $k ({}; setpath($k.key / "."; $k.value))' <<<"$keys")" \
+        "$(shim policy show "$SHIM_POLICY" | jq -cS .)"
+
+    # the file is that of --policy where none is named, and is judged as always
+    is "$(shim policy keys -f json)" "$keys"
+    SHIM_POLICY=
+    is "$(shim policy keys -f json | jq -r '.[].from' | sort -u)" "built-in default"
+    policy '{"version": 1, "network": {"lock": "strict"}}'
+    expect_error 'network.lock: "strict" is not supported yet' policy keys "$SHIM_POLICY"
+    expect_error "is for .policy keys. alone" policy show --format json
+    expect_error "is not one of check, show, keys" policy list
+}
