@@ -53,6 +53,7 @@ unit_tests = \
 	tests/unit/test_plan_resources \
 	tests/unit/test_plan_systemd \
 	tests/unit/test_policy \
+	tests/unit/test_policy_docs \
 	tests/unit/test_policy_file \
 	tests/unit/test_policy_golden \
 	tests/unit/test_policy_keys \
@@ -153,6 +154,7 @@ tests_unit_test_plan_process_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_resources_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_systemd_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_docs_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_file_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_resolver_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
@@ -214,6 +216,11 @@ list-world-tests:
 	@for t in $(world_tests); do echo $$t; done
 list-fuzz-targets:
 	@for t in $(fuzz_targets); do echo $$t; done
+
+# what is written from the keys and rules of src/policy/; the test itself says where they differ
+policy-docs: tests/unit/test_policy_docs
+	DISTRO_SHIM_SOURCE='$(abs_top_srcdir)' UPDATE_GOLDEN=1 tests/unit/test_policy_docs
+.PHONY: policy-docs
 
 # ---- fuzzing: ./configure CC=clang --enable-fuzzing && make fuzz [FUZZ_RUNS=N]
 

@@ -23,8 +23,9 @@ struct field_check {
 	int (*run)(const struct field_value *value, struct err *e);
 	/* Words of the row's names that are known, and refused by their name; ends with NULL. NULL: none. */
 	const char *const *later;
-	/* The same as members of a JSON schema, beside those of the kind: {"pattern": "^/"}. */
-	const char *schema;
+	/* The same as members of a JSON schema, beside those of the kind: {"pattern": "^/"}; and for people, where the
+	 * kind does not say it: a path, "self". Words as in the text, in quotes. */
+	const char *schema, *values;
 };
 
 /* "PATH is not supported yet"; of a word of it: "PATH: "WORD" is not supported yet". */

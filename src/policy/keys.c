@@ -103,6 +103,7 @@ static int check_network(const struct field_value *value, struct err *e)
 static const struct field_check network_check = {
 	.run = check_network,
 	.schema = "{\"pattern\": \"^(/.*|self|requested)$\"}",
+	.values = "a path, \"self\", \"requested\"",
 };
 
 static int check_sysctls(const struct field_value *value, struct err *e)
@@ -126,6 +127,7 @@ static const struct field_check sysctls_check = {
 	.schema = "{\"oneOf\": [{\"type\": \"string\", \"enum\": [\"drop\", \"refuse\"]}, "
 		  "{\"type\": \"array\", \"items\": {\"type\": \"string\", \"pattern\": "
 		  "\"^net[./].+$\"}}]}",
+	.values = "\"drop\", \"refuse\", a list of names",
 };
 
 static int check_file_choice(const struct field_value *value, struct err *e)
@@ -141,6 +143,7 @@ static int check_file_choice(const struct field_value *value, struct err *e)
 static const struct field_check file_choice_check = {
 	.run = check_file_choice,
 	.schema = "{\"pattern\": \"^(/.*|auto|engine)$\"}",
+	.values = "\"auto\", \"engine\", a path",
 };
 
 static int check_user(const struct field_value *value, struct err *e)
@@ -149,13 +152,15 @@ static int check_user(const struct field_value *value, struct err *e)
 
 	if (user->kind == JSON_STRING && str_eq(user->text, "requested"))
 		return 0;
-	if (json_get(user, "auto") || (user->kind == JSON_STRING && str_eq(user->text, "auto")))
+	if (json_get(user, "auto"))
 		return field_fail_not_yet(value, "auto", e);
 	return json_fail(value->source, user, e, "%s: must be \"requested\"", value->path);
 }
 static const struct field_check user_check = {
 	.run = check_user,
 	.schema = "{\"type\": \"string\", \"enum\": [\"requested\"]}",
+	.later = (const char *const[]){ "auto", NULL },
+	.values = "\"requested\"",
 };
 
 static int check_seconds(const struct field_value *value, struct err *e)
@@ -170,6 +175,7 @@ static int check_seconds(const struct field_value *value, struct err *e)
 static const struct field_check seconds_check = {
 	.run = check_seconds,
 	.schema = "{\"minimum\": 1}",
+	.values = "seconds",
 };
 
 /* Names of the host: a relative one would depend on where the runtime is started. */
@@ -187,12 +193,14 @@ static int check_paths(const struct field_value *value, struct err *e)
 static const struct field_check paths_check = {
 	.run = check_paths,
 	.schema = "{\"items\": {\"type\": \"string\", \"pattern\": \"^/\"}}",
+	.values = "a list of absolute paths",
 };
 
 /* policy_read() looks at it before anything else. */
 static const struct field_check version_check = {
 	.schema = "{\"minimum\": " AS_JSON(POLICY_VERSION) ", \"maximum\": " AS_JSON(
 		POLICY_VERSION) "}",
+	.values = AS_JSON(POLICY_VERSION),
 };
 
 static const struct field_check lock_check = {
@@ -292,8 +300,7 @@ static const struct field namespaces_rows[] = {
 	KEY_WORD(struct policy_namespaces, cgroup, "cgroup", isolated_names, "\"isolated\"", NULL,
 		 "Namespace of control groups: the view of them."),
 	KEY(struct policy_namespaces, RAW, user, "user", "\"requested\"", &user_check,
-	    "Namespace of user and group ids. {\"auto\": ...} is known, and refused by its name "
-	    "until it is there."),
+	    "Namespace of user and group ids."),
 	KEY_WORD(struct policy_namespaces, time, "time", time_names, "\"requested\"", NULL,
 		 "Namespace of clocks."),
 };

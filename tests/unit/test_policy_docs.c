@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is written from the rows of src/policy/keys.c and the list of rules: config-schema/policy.json,
+ * contrib/policy.json, and in man/distro-shim-policy.5 the lists of the keys and rules and the built-in policy. Compares the files with what the rows say; with
+ * UPDATE_GOLDEN=1, as `make policy-docs` runs it, writes them.
+ */
+#include "base/auto.h"
+#include "base/fields_check.h"
+#include "os/io.h"
+#include "policy/policy.h"
+#include "policy/rules.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* after the four above, as cmocka wants it */
+#include <cmocka.h>
+
+#define LINE_MAX_COLUMNS 80
+
+static struct arena arena;
+
+static const struct json_value *parsed(const char *text)
+{
+	struct json_source source = { .name = "row", .text = text, .length = strlen(text) };
+	struct json_value *value;
+	struct err e;
+
+	if (json_parse(&source, &arena, &value, &e) < 0)
+		fail_msg("%s", e.text);
+	return value;
+}
+
+static bool is_set(const struct field *row)
+{
+	return row->kind != FIELD_OBJECT && !(row->flags & FIELD_NOT_YET);
+}
+
+static const char *const *later_words(const struct field *row)
+{
+	static const char *const none[] = { NULL };
+
+	return row->check && row->check->later ? row->check->later : none;
+}
+
+static bool is_later(const struct field *row, const char *word)
+{
+	for (const char *const *later = later_words(row); *later; later++)
+		if (str_eq(*later, word))
+			return true;
+	return false;
+}
+
+/* --- the schema --- */
+
+static void put_description(const struct field *row, struct json_out *out)
+{
+	const char *const *word = later_words(row);
+	autostrbuf text = { 0 };
+
+	strbuf_puts(&text, row->doc);
+	if (row->flags & FIELD_NOT_YET)
+		strbuf_puts(&text, " Known, and refused by its name until it is there.");
+	for (; *word; word++) {
+		bool several = later_words(row)[1];
+		strbuf_printf(&text, "%s%s", word == later_words(row) ? " " : ", ", *word);
+		if (!word[1])
+			strbuf_printf(&text, " %s known, and refused by name until %s there.",
+				      several ? "are" : "is", several ? "they are" : "it is");
+	}
+	json_out_member_string(out, "description", strbuf_text(&text));
+}
+
+static void put_kind(const struct field *row, struct json_out *out)
+{
+	switch ((int)row->kind) {
+	case FIELD_OPT_BOOL:
+		json_out_member_string(out, "type", "boolean");
+		break;
+	case FIELD_STRING:
+	case FIELD_ENUM:
+		json_out_member_string(out, "type", "string");
+		break;
+	case FIELD_STRLIST:
+		json_out_member_string(out, "type", "array");
+		break;
+	case FIELD_I64:
+	case FIELD_OPT_U32:
+		json_out_member_string(out, "type", "integer");
+		break;
+	case FIELD_RAW:
+	case FIELD_STRING_OR_STRLIST:
+		/* the check says all */
+		assert_non_null(row->check);
+		assert_non_null(row->check->schema);
+		break;
+	default:
+		fail_msg("%s: say here what a schema calls this kind", row->name);
+	}
+}
+
+static void put_words(const struct field *row, struct json_out *out)
+{
+	json_out_key(out, "enum");
+	json_out_array(out);
+	for (const struct name_row *name = row->names; name->name; name++)
+		json_out_string(out, name->name);
+	json_out_array_end(out);
+	if (!*later_words(row))
+		return;
+	json_out_key(out, "not");
+	json_out_object(out);
+	json_out_key(out, "enum");
+	json_out_array(out);
+	for (const char *const *word = later_words(row); *word; word++)
+		json_out_string(out, *word);
+	json_out_array_end(out);
+	json_out_object_end(out);
+}
+
+static void put_value(const struct field *row, struct json_out *out)
+{
+	put_kind(row, out);
+	if (row->names)
+		put_words(row, out);
+	if (row->check && row->check->schema)
+		for (const struct json_value *v = parsed(row->check->schema)->first; v;
+		     v = v->next) {
+			json_out_key(out, v->key);
+			json_out_value(out, v);
+		}
+	if (row->kind == FIELD_OPT_U32)
+		json_out_member_u64(out, "maximum", UINT32_MAX);
+	if (row->flags & FIELD_REQUIRED)
+		return;
+	json_out_key(out, "default");
+	json_out_value(out, parsed(row->preset));
+}
+
+static void put_object(const struct fields *fields, struct json_out *out)
+{
+	json_out_member_string(out, "type", "object");
+	for (size_t i = 0; i < fields->count; i++) {
+		if (!(fields->rows[i].flags & FIELD_REQUIRED))
+			continue;
+		json_out_key(out, "required");
+		json_out_array(out);
+		json_out_string(out, fields->rows[i].name);
+		json_out_array_end(out);
+	}
+	json_out_member_bool(out, "additionalProperties", false);
+	json_out_key(out, "properties");
+	json_out_object(out);
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct field *row = &fields->rows[i];
+
+		json_out_key(out, row->name);
+		json_out_object(out);
+		put_description(row, out);
+		if (row->flags & FIELD_NOT_YET) {
+			json_out_key(out, "not");
+			json_out_object(out);
+			json_out_object_end(out);
+		} else if (row->kind == FIELD_OBJECT) {
+			put_object(row->sub, out);
+		} else {
+			put_value(row, out);
+		}
+		json_out_object_end(out);
+	}
+	json_out_object_end(out);
+}
+
+static char *schema_text(const char *old)
+{
+	auto_json_out out = json_out_new(true);
+	const char *text;
+	struct err e;
+
+	(void)old;
+	json_out_object(out);
+	json_out_member_string(out, "$schema", "http://json-schema.org/draft-07/schema#");
+	json_out_member_string(out, "title", "The policy file of distro-shim");
+	json_out_member_string(out, "description",
+			       "distro-shim-policy(5). A key that is not here is refused; one that "
+			       "is left out has the default given here. null counts as absent.");
+	put_object(&policy_fields, out);
+	json_out_object_end(out);
+	if (json_out_finish(out, &text, NULL, &e) < 0)
+		fail_msg("%s", e.text);
+	return arena_printf(&arena, "%s\n", text);
+}
+
+/* --- the built-in policy as a file --- */
+
+static bool has_groups(const struct fields *fields)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		if (fields->rows[i].kind == FIELD_OBJECT)
+			return true;
+	return false;
+}
+
+static void put_defaults(const struct fields *fields, unsigned depth, bool one_line,
+			 struct strbuf *out);
+
+/* On one line where that is not too long. */
+static void put_group(const struct field *row, unsigned depth, struct strbuf *out)
+{
+	autostrbuf line = { 0 };
+	int indent = (int)(depth + 1) * 2;
+
+	if (has_groups(row->sub)) {
+		put_defaults(row->sub, depth + 1, false, out);
+		return;
+	}
+	put_defaults(row->sub, 0, true, &line);
+	if (indent + strlen(row->name) + line.length + strlen("\"\": ,") <= LINE_MAX_COLUMNS)
+		strbuf_puts(out, strbuf_text(&line));
+	else
+		put_defaults(row->sub, depth + 1, false, out);
+}
+
+static void put_defaults(const struct fields *fields, unsigned depth, bool one_line,
+			 struct strbuf *out)
+{
+	const char *separator = one_line ? "{ " : "{\n";
+	int indent = one_line ? 0 : (int)(depth + 1) * 2;
+
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct field *row = &fields->rows[i];
+
+		if (row->flags & FIELD_NOT_YET)
+			continue;
+		strbuf_printf(out, "%s%*s\"%s\": ", separator, indent, "", row->name);
+		if (row->kind == FIELD_OBJECT)
+			put_group(row, depth, out);
+		else
+			strbuf_puts(out, row->preset);
+		separator = one_line ? ", " : ",\n";
+	}
+	if (one_line)
+		strbuf_puts(out, " }");
+	else
+		strbuf_printf(out, "\n%*s}", (int)depth * 2, "");
+}
+
+static char *file_text(const char *old)
+{
+	autostrbuf out = { 0 };
+
+	(void)old;
+	put_defaults(&policy_fields, 0, false, &out);
+	return arena_printf(&arena, "%s\n", strbuf_text(&out));
+}
+
+/* --- the manual --- */
+
+static void put_roff(const char *text, struct strbuf *out)
+{
+	for (; *text; text++) {
+		if (*text == '-')
+			strbuf_puts(out, "\\-");
+		else if (*text == '\\')
+			strbuf_puts(out, "\\e");
+		else
+			strbuf_putc(out, *text);
+	}
+}
+
+/* What is written in the file like this is bold; not so "a path". */
+static void put_literal(const char *value, struct strbuf *out)
+{
+	bool literal =
+		strchr("\"[0123456789", *value) || str_eq(value, "true") || str_eq(value, "false");
+
+	strbuf_puts(out, literal ? "\\fB" : "");
+	put_roff(value, out);
+	strbuf_puts(out, literal ? "\\fR" : "");
+}
+
+/* As in: "auto", "engine", a path. */
+static const char *values_of(const struct field *row)
+{
+	autostrbuf words = { 0 };
+
+	if (row->check && row->check->values)
+		return row->check->values;
+	if (row->kind == FIELD_OPT_BOOL)
+		return "true, false";
+	assert_non_null(row->names);
+	for (const struct name_row *name = row->names; name->name; name++)
+		if (!is_later(row, name->name))
+			strbuf_printf(&words, "%s\"%s\"", words.length ? ", " : "", name->name);
+	return arena_strdup(&arena, strbuf_text(&words));
+}
+
+static void put_head(const struct field *row, const char *key, struct strbuf *out)
+{
+	const char *rest = values_of(row);
+	bool only = str_eq(rest, row->preset), marked = only;
+
+	strbuf_printf(out, ".TP\n\\fB%s\\fR:", key);
+	while (*rest) {
+		const char *value = arena_strndup(&arena, rest, strcspn(rest, ","));
+
+		strbuf_putc(out, ' ');
+		put_literal(value, out);
+		if (!only && str_eq(value, row->preset)) {
+			strbuf_puts(out, " (default)");
+			marked = true;
+		}
+		rest += strlen(value);
+		if (*rest) {
+			strbuf_putc(out, ',');
+			rest += strlen(", ");
+		}
+	}
+	if (!marked) {
+		strbuf_puts(out, " (default ");
+		put_literal(row->preset, out);
+		strbuf_putc(out, ')');
+	}
+	strbuf_putc(out, '\n');
+}
+
+static void put_keys(const struct fields *fields, const char *group, struct strbuf *out)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct field *row = &fields->rows[i];
+		const char *key = arena_printf(&arena, "%s%s", group, row->name);
+
+		if (is_set(row))
+			put_head(row, key, out);
+		else if (row->kind == FIELD_OBJECT)
+			strbuf_printf(out, ".TP\n\\fB%s\\fR\n", key);
+		else
+			continue;
+		put_roff(row->doc, out);
+		strbuf_putc(out, '\n');
+		if (row->kind == FIELD_OBJECT)
+			put_keys(row->sub, arena_printf(&arena, "%s.", key), out);
+	}
+}
+
+static void put_reserved(const struct fields *fields, const char *group, struct strbuf *out)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct field *row = &fields->rows[i];
+		const char *key = arena_printf(&arena, "%s%s", group, row->name);
+
+		if (row->flags & FIELD_NOT_YET)
+			strbuf_printf(out, "%s\\fB%s\\fR", out->length ? ",\n" : "", key);
+		for (const char *const *word = later_words(row); *word; word++)
+			strbuf_printf(out, "%s\\fB%s\\fR \\fB\"%s\"\\fR", out->length ? ",\n" : "",
+				      key, *word);
+		if (row->kind == FIELD_OBJECT)
+			put_reserved(row->sub, arena_printf(&arena, "%s.", key), out);
+	}
+}
+
+static void put_rules(struct strbuf *out)
+{
+	for (const struct rule *rule = policy_rules; rule->id; rule++) {
+		strbuf_printf(out, ".TP\n\\fB%s\\fR\n", rule->id);
+		put_roff(rule->why, out);
+		strbuf_putc(out, '\n');
+	}
+}
+
+/* `text` with other lines between BEGIN and END of `name`. */
+static char *with_block(const char *text, const char *name, const char *block)
+{
+	const char *begin = strstr(text, arena_printf(&arena, ".\\\" BEGIN %s: ", name));
+	const char *end = strstr(text, arena_printf(&arena, ".\\\" END %s\n", name));
+
+	if (!begin || !end || end < begin)
+		fail_msg("the manual lacks the lines BEGIN and END of %s", name);
+	begin = strchr(begin, '\n') + 1;
+	return arena_printf(&arena, "%s%s%s", arena_strndup(&arena, text, (size_t)(begin - text)),
+			    block, end);
+}
+
+static char *manual_text(const char *old)
+{
+	autostrbuf keys = { 0 }, reserved = { 0 }, rules = { 0 };
+
+	put_keys(&policy_fields, "", &keys);
+	put_reserved(&policy_fields, "", &reserved);
+	strbuf_puts(&reserved, ".\n");
+	put_rules(&rules);
+	old = with_block(old, "keys", strbuf_text(&keys));
+	old = with_block(old, "reserved", strbuf_text(&reserved));
+	old = with_block(old, "rules", strbuf_text(&rules));
+	return with_block(old, "built-in", arena_printf(&arena, ".nf\n%s.fi\n", file_text(NULL)));
+}
+
+/* --- files --- */
+
+static void compare(const char *directory, const char *name, char *(*write)(const char *old))
+{
+	const char *source = getenv("DISTRO_SHIM_SOURCE");
+	autoclose int dir = open(arena_printf(&arena, "%s/%s", source ? source : ".", directory),
+				 O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofree char *old = NULL;
+	const char *text;
+	struct err e;
+
+	if (read_file_at(dir, name, JSON_MAX_BYTES, &old, NULL, &e) < 0)
+		fail_msg("%s/%s: %s", directory, name, e.text);
+	text = write(old);
+	if (getenv("UPDATE_GOLDEN")) {
+		if (replace_file_at(dir, name, 0644, text, strlen(text), &e) < 0)
+			fail_msg("%s/%s: %s", directory, name, e.text);
+	} else if (!str_eq(old, text)) {
+		fail_msg("%s/%s is not what the rows say; run `make policy-docs`", directory, name);
+	}
+	arena_release(&arena);
+}
+
+static void the_schema_is_what_the_rows_say(void **state)
+{
+	(void)state;
+	compare("config-schema", "policy.json", schema_text);
+}
+
+static void the_example_is_what_the_rows_say(void **state)
+{
+	(void)state;
+	compare("contrib", "policy.json", file_text);
+}
+
+static void the_manual_is_what_the_rows_say(void **state)
+{
+	(void)state;
+	compare("man", "distro-shim-policy.5", manual_text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_schema_is_what_the_rows_say),
+		cmocka_unit_test(the_example_is_what_the_rows_say),
+		cmocka_unit_test(the_manual_is_what_the_rows_say),
+	};
+
+	return cmocka_run_group_tests_name("policy_docs", tests, NULL, NULL);
+}
