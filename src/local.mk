@@ -86,6 +86,8 @@ src_libspec_a_SOURCES = \
 	src/spec/fields_process.c \
 	src/spec/fields_resources.c \
 	src/spec/locate.c \
+	src/spec/part.c \
+	src/spec/part.h \
 	src/spec/spec.h \
 	src/spec/tables.h \
 	src/spec/validate.c \
@@ -150,13 +152,13 @@ src_libsys_a_SOURCES = \
 	src/sys/trusted.c \
 	src/sys/trusted.h
 src_libpolicy_a_SOURCES = \
-	src/policy/apply.c \
 	src/policy/decisions.c \
 	src/policy/decode.c \
 	src/policy/edit.c \
 	src/policy/edit.h \
 	src/policy/host_files.c \
 	src/policy/host_files.h \
+	src/policy/judge.c \
 	src/policy/kernel_mounts.h \
 	src/policy/keys.c \
 	src/policy/pointer.c \
@@ -320,7 +322,8 @@ src_libfacts_a_SOURCES = \
 	src/facts/policy_file.c \
 	src/facts/policy_file.h \
 	src/facts/resolver.c \
-	src/facts/rootfs.c
+	src/facts/rootfs.c \
+	src/facts/security.c
 src_libboot_a_SOURCES = \
 	src/boot/boot.h \
 	src/boot/child_attributes.c \
@@ -394,8 +397,6 @@ src_libcontainer_a_SOURCES = \
 	src/container/input.h \
 	src/container/events.c \
 	src/container/kill.c \
-	src/container/labels.c \
-	src/container/labels.h \
 	src/container/leftover.c \
 	src/container/leftover.h \
 	src/container/living.c \
@@ -410,10 +411,10 @@ src_libcontainer_a_SOURCES = \
 	src/container/pause.c \
 	src/container/processes.c \
 	src/container/processes.h \
-	src/container/receiver.c \
-	src/container/receiver.h \
 	src/container/records.c \
 	src/container/records.h \
+	src/container/report.c \
+	src/container/report.h \
 	src/container/restore.c \
 	src/container/run.c \
 	src/container/signals.c \

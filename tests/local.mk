@@ -98,6 +98,7 @@ tests_headers = \
 	tests/unit/fields_sample.h \
 	tests/unit/files.h \
 	tests/unit/json_text.h \
+	tests/unit/judge.h \
 	tests/unit/load.h \
 	tests/unit/parsed.h \
 	tests/unit/plan_fixture.h \

@@ -190,13 +190,13 @@ static int explain_outlook(const struct cli_call *call, const char *id, struct e
 	autohost host = HOST_INIT;
 	autostrbuf text = { 0 };
 
-	if (container_outlook(&call->global, id, &call->values.create, NULL, call->arena, &outlook,
-			      &host, e) < 0)
+	if (container_outlook(&call->global, id, PATH_CREATE, &call->values.create, NULL,
+			      call->arena, &outlook, &host, e) < 0)
 		return -1;
 
 	const struct verdict *verdict = &outlook.verdict;
-	struct network_facts network = { verdict->network, verdict->network_path,
-					 verdict->network_cookie, &verdict->confinement };
+	struct network_facts network = { verdict->network.join, verdict->network.path,
+					 verdict->network.cookie, &verdict->confinement };
 	if (str_eq(call->values.format, "json")) {
 		if (explain_outlook_json(&outlook, &network, e) < 0)
 			return -1;

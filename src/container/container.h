@@ -172,7 +172,7 @@ struct container_outlook {
 };
 /* As errors name it. */
 const char *config_name(const struct container_create_options *options);
-int container_outlook(const struct global_options *global, const char *id,
+int container_outlook(const struct global_options *global, const char *id, enum policy_path path,
 		      const struct container_create_options *options,
 		      const struct inherited *inherited, struct arena *arena,
 		      struct container_outlook *ret, struct host *ret_host, struct err *e)

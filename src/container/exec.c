@@ -5,13 +5,13 @@
  */
 #include "base/auto.h"
 #include "container/exec_process.h"
-#include "container/labels.h"
 #include "container/leftover.h"
 #include "container/records.h"
+#include "container/report.h"
 #include "container/terminal.h"
-#include "os/log.h"
 #include "plan/make.h"
 #include "seccomp/program.h"
+#include "spec/part.h"
 
 #include <string.h>
 
@@ -21,7 +21,6 @@ struct execution {
 	struct state_dir dir;
 	struct status_record *status;
 	struct spec *config;
-	struct spec *spec; /* process and annotations, after the policy */
 	struct facts *facts;
 	struct plan *plan;
 	struct inherited inherited;
@@ -66,77 +65,47 @@ static int read_records(const struct global_options *global, const char *id, str
 	return find_cgroup(global, x, e);
 }
 
-/* Of the container's own process the log of its creation says so, and an engine may start others all day. */
-static bool is_told_of_container(struct execution *x, const char *rule)
+/* What is asked for: the process, under the container's filter. */
+static int exec_request(struct execution *x, const struct container_exec_options *options,
+			struct spec **ret, struct err *e)
 {
-	struct verdict own;
+	struct spec *request = spec_parts(
+		x->config, PART_ANNOTATIONS | PART_SECCOMP | PART_MEMORY_POLICY | PART_PERSONALITY,
+		&x->arena);
 
-	if (!x->config->process)
-		return false;
-	policy_apply_process(x->config->process, x->status->policy, &x->arena, &own);
-	for (size_t i = 0; i < own.decisions.n; i++)
-		if (own.decisions.v[i].action == DECISION_WARN &&
-		    str_eq(own.decisions.v[i].rule, rule))
-			return true;
-	return false;
-}
-
-/* Under observe nothing of what the policy says is so. */
-static void tell_decisions(struct execution *x, const struct verdict *verdict)
-{
-	for (size_t i = 0; i < verdict->decisions.n; i++) {
-		const struct decision *decision = &verdict->decisions.v[i];
-		const char *warning =
-			verdict->observed ? NULL
-					  : decisions_warning(&verdict->decisions, i, &x->arena);
-
-		if (warning && !is_told_of_container(x, decision->rule))
-			log_warning("%s", warning);
-		else
-			log_info("policy: %s: %s: %s", decision->rule, decision->path,
-				 decision->why);
-	}
+	if (exec_process_make(x->config->process, options, &x->arena, &request->process, e) < 0)
+		return -1;
+	*ret = request;
+	return 0;
 }
 
 static int make_plan(struct execution *x, const struct container_exec_options *options,
 		     struct err *e)
 {
-	struct spec_process *process;
-	struct verdict verdict;
-	const char *apparmor;
-
-	if (exec_process_make(x->config->process, options, &x->arena, &process, e) < 0)
-		return -1;
-	apparmor = process->apparmor_profile;
-	if (labels_check(&apparmor, process->selinux_label, e) < 0)
-		return -1;
-	if (!apparmor)
-		process->apparmor_profile = NULL;
-	policy_apply_process(process, x->status->policy, &x->arena, &verdict);
-	if (verdict.refused)
-		return policy_refusal(&verdict, NULL, e);
-	tell_decisions(x, &verdict);
-	x->spec = verdict.spec;
-	x->spec->oci_version = x->config->oci_version;
-	x->spec->annotations = x->config->annotations;
-	x->spec->linux_ = arena_new(&x->arena, struct spec_linux);
-	if (x->config->linux_) {
-		x->spec->linux_->seccomp = x->config->linux_->seccomp;
-		x->spec->linux_->memory_policy = x->config->linux_->memory_policy;
-		x->spec->linux_->personality = x->config->linux_->personality;
-	}
-	if (facts_of_caller(options->cgroups.n > 0, &x->arena, &x->facts, e) < 0)
-		return -1;
-	inherit_sockets(&x->arena, &x->inherited);
+	struct subject subject = {
+		.path = PATH_EXEC,
+		.policy = x->status->policy,
+		.confinement = x->status->confinement,
+	};
 	struct plan_options plan_options = {
 		.id = x->status->id,
 		.bundle = x->status->bundle,
 		.environment = &x->inherited.environment,
-		.confinement = x->status->confinement,
+		.user_namespace = spec_namespace_find(x->config, SPEC_NS_USER) != NULL,
 	};
-	return plan_make_exec(x->spec, &plan_options,
-			      spec_namespace_find(x->config, SPEC_NS_USER) != NULL, x->facts,
-			      &x->arena, &x->plan, e);
+	struct spec *request;
+	struct verdict verdict;
+
+	if (exec_request(x, options, &request, e) < 0 ||
+	    facts_of_caller(options->cgroups.n > 0, &x->arena, &x->facts, e) < 0)
+		return -1;
+	facts_of_labels(request, x->facts);
+	subject.request = request;
+	policy_judge(&subject, x->facts, &x->arena, &verdict);
+	if (report_verdict(&verdict, &x->status->decisions, NULL, &x->arena, e) < 0)
+		return -1;
+	inherit_sockets(&x->arena, &x->inherited);
+	return plan_make(&verdict, x->facts, &plan_options, &x->arena, &x->plan, e);
 }
 
 /* As for create: a terminal needs somebody who holds its master. */
@@ -219,10 +188,7 @@ int container_exec(const struct global_options *global, const char *id,
 	if (read_records(global, id, &x, e) < 0 || make_plan(&x, options, e) < 0 ||
 	    check_console(&x, options, e) < 0)
 		return -1;
-	for (size_t i = 0; i < x.plan->warnings.n; i++)
-		log_warning("%s", x.plan->warnings.v[i]);
-	for (size_t i = 0; i < x.plan->notes.n; i++)
-		log_note("%s", x.plan->notes.v[i]);
+	report_plan(x.plan);
 	if (execute(global, &x, options, &code, e) < 0)
 		return -1;
 	*ret_code = code;

@@ -6,10 +6,10 @@
 #include "container/make.h"
 
 #include "boot/runtime_hooks.h"
-#include "container/labels.h"
 #include "container/leftover.h"
 #include "container/notify.h"
 #include "container/records.h"
+#include "container/report.h"
 #include "os/clock.h"
 #include "os/log.h"
 #include "plan/hooks.h"
@@ -62,11 +62,7 @@ static int check_console(const struct container_outlook *outlook,
 static const char *pidfd_socket(const struct plan *plan,
 				const struct container_create_options *options)
 {
-	const char *path = annotation_get(&plan->annotations, ANNOTATION_PIDFD);
-
-	if (options->pidfd_socket)
-		return options->pidfd_socket;
-	return str_empty(path) ? NULL : path;
+	return options->pidfd_socket ? options->pidfd_socket : plan->pidfd_socket;
 }
 
 static void fill_status(struct made_container *made, const struct container_create_options *options)
@@ -82,9 +78,9 @@ static void fill_status(struct made_container *made, const struct container_crea
 		.rootfs = arena_strdup(&made->arena, outlook->plan->rootfs),
 		.created = time_stamp(&made->arena),
 		.owner = caller_outer_uid(),
-		.network = outlook->verdict.network,
-		.network_path = outlook->verdict.network_path,
-		.network_cookie = outlook->verdict.network_cookie,
+		.network = outlook->verdict.network.join,
+		.network_path = outlook->verdict.network.path,
+		.network_cookie = outlook->verdict.network.cookie,
 		.annotations = outlook->verdict.spec->annotations,
 		.policy = outlook->policy.policy,
 		.policy_path = outlook->policy.path
@@ -132,31 +128,14 @@ int container_abandon(struct made_container *made, const struct create_result *r
 	return -1;
 }
 
-/* Under observe nothing of what the policy says is so. */
-static void tell_warnings(const struct container_outlook *outlook, struct arena *arena)
-{
-	const struct decisions *decisions = &outlook->verdict.decisions;
-
-	for (size_t i = 0; i < decisions->n && !outlook->verdict.observed; i++) {
-		const char *text = decisions_warning(decisions, i, arena);
-
-		if (text)
-			log_warning("%s", text);
-	}
-	for (size_t i = 0; i < outlook->plan->warnings.n; i++)
-		log_warning("%s", outlook->plan->warnings.v[i]);
-	for (size_t i = 0; i < outlook->plan->notes.n; i++)
-		log_note("%s", outlook->plan->notes.v[i]);
-}
-
-int container_prepare(const struct global_options *global, const char *id,
+int container_prepare(const struct global_options *global, const char *id, enum policy_path path,
 		      const struct container_create_options *options, bool console_to_caller,
 		      struct made_container *made, struct boot_request *ret, struct err *e)
 {
 	struct container_outlook *outlook = &made->outlook;
 
 	inherit(&made->arena, &made->inherited);
-	if (container_outlook(global, id, options, &made->inherited, &made->arena, outlook,
+	if (container_outlook(global, id, path, options, &made->inherited, &made->arena, outlook,
 			      &made->host, e) < 0)
 		return -1;
 	if (outlook->verdict.refused)
@@ -165,13 +144,10 @@ int container_prepare(const struct global_options *global, const char *id,
 		*e = outlook->unplanned;
 		return -1;
 	}
-	if (check_console(outlook, options, console_to_caller, e) < 0)
+	if (check_console(outlook, options, console_to_caller, e) < 0 ||
+	    report_verdict(&outlook->verdict, NULL, outlook->config_name, &made->arena, e) < 0)
 		return -1;
-	if (labels_check(&outlook->plan->process.apparmor_profile,
-			 outlook->plan->process.selinux_label, e) < 0 ||
-	    labels_check_mounts(outlook->plan->mount_label.value, e) < 0)
-		return spec_fail_located(outlook->verdict.spec, outlook->config_name, e);
-	tell_warnings(outlook, &made->arena);
+	report_plan(outlook->plan);
 	if (state_claim(global->root, id, &made->dir, e) < 0)
 		return -1;
 	fill_status(made, options);
@@ -211,7 +187,8 @@ int container_make(const struct global_options *global, const char *id,
 	struct create_result result = { .init = CHILD_INIT, .console_master = -1, .channel = -1 };
 	struct boot_request request;
 
-	if (container_prepare(global, id, options, console_to_caller, made, &request, e) < 0)
+	if (container_prepare(global, id, PATH_CREATE, options, console_to_caller, made, &request,
+			      e) < 0)
 		return -1;
 	create.preserve_fds = options->preserve_fds + made->inherited.listen_fds;
 	create.pidfd_socket = pidfd_socket(made->outlook.plan, options);

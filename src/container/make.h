@@ -29,7 +29,7 @@ void made_container_release(struct made_container *made);
 
 /* What comes before anything is made: what can be refused is refused, the id is claimed. *ret is complete
  * but for its options. On failure nothing is left. */
-int container_prepare(const struct global_options *global, const char *id,
+int container_prepare(const struct global_options *global, const char *id, enum policy_path path,
 		      const struct container_create_options *options, bool console_to_caller,
 		      struct made_container *made, struct boot_request *ret, struct err *e)
 	MUST_CHECK;

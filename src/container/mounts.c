@@ -5,8 +5,8 @@
  */
 #include "base/auto.h"
 #include "container/living.h"
+#include "container/report.h"
 #include "os/io.h"
-#include "os/log.h"
 #include "plan/live_mounts.h"
 #include "plan/make.h"
 
@@ -34,33 +34,57 @@ static int read_records(struct living *living, struct spec **ret_config, struct 
 	return 0;
 }
 
+/* What is to be added goes the way of a new container; what is taken away is looked at alone. */
 static int fill(struct mounts_request *request, struct facts *facts, const struct spec *config,
-		const struct spec *asked, bool add, const char *file, struct err *e)
+		const struct spec *asked, const char *file, struct err *e)
 {
+	const struct status_record *status = request->status;
 	const struct plan_options options = {
-		.id = request->status->id,
-		.bundle = request->status->bundle,
+		.id = status->id,
+		.bundle = status->bundle,
+		.user_namespace = spec_namespace_find(config, SPEC_NS_USER) != NULL,
+		.asked = asked,
 	};
-	struct spec nothing = { 0 };
+	const struct subject subject = {
+		.path = PATH_MOUNTS,
+		.policy = status->policy,
+		.request = plan_live_request(config, asked, request->arena),
+		.confinement = status->confinement,
+	};
+	struct verdict verdict;
 	struct plan *plan = NULL;
 
-	if (!add && plan_live_destinations(asked, request->arena, &request->taken, e) < 0)
+	policy_judge(&subject, facts, request->arena, &verdict);
+	if (report_verdict(&verdict, NULL, NULL, request->arena, e) < 0 ||
+	    plan_make(&verdict, facts, &options, request->arena, &plan, e) < 0)
 		return err_prefix(e, "%s", file);
-	if (add && spec_validate_mounts(asked, file, e) < 0)
+	report_plan(plan);
+	request->plan = plan;
+	return 0;
+}
+
+static int add_mounts(struct mounts_request *request, struct facts *facts,
+		      const struct spec *config, const struct spec *asked, const char *file,
+		      struct err *e)
+{
+	if (spec_validate_mounts(asked, file, e) < 0)
 		return -1;
-	if (add && request->status->policy->kernel_mounts == POLICY_KERNEL_OWN &&
+	if (request->status->policy->kernel_mounts == POLICY_KERNEL_OWN &&
 	    facts_gather_sources(asked, request->status->bundle, request->arena, facts,
 				 request->host, e) < 0)
 		return err_prefix(e, "%s", file);
-	if (plan_live_mounts(config, add ? asked : &nothing, request->status->policy, facts,
-			     &options, request->arena, &plan, e) < 0)
+	return fill(request, facts, config, asked, file, e);
+}
+
+static int take_mounts(struct mounts_request *request, struct facts *facts,
+		       const struct spec *config, const struct spec *asked, const char *file,
+		       struct err *e)
+{
+	static const struct spec nothing;
+
+	if (plan_live_destinations(asked, request->arena, &request->taken, e) < 0)
 		return err_prefix(e, "%s", file);
-	for (size_t i = 0; i < plan->warnings.n; i++)
-		log_warning("%s", plan->warnings.v[i]);
-	for (size_t i = 0; i < plan->notes.n; i++)
-		log_note("%s", plan->notes.v[i]);
-	request->plan = plan;
-	return 0;
+	return fill(request, facts, config, &nothing, file, e);
 }
 
 int container_mounts(const struct global_options *global, const char *id, bool add,
@@ -83,7 +107,7 @@ int container_mounts(const struct global_options *global, const char *id, bool a
 	request.state = &living.dir;
 	request.status = living.status;
 	request.arena = &living.arena;
-	if (fill(&request, facts, config, &asked, add, file, e) < 0)
+	if ((add ? add_mounts : take_mounts)(&request, facts, config, &asked, file, e) < 0)
 		return -1;
 	return boot_mounts(&request, e);
 }

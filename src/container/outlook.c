@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The data flow of architecture.md up to the plan, which `create` and `explain` share: configuration,
+ * The data flow up to the plan, which `create` and `explain` share: configuration,
  * policy, facts, verdict, plan. Looks at the host and changes nothing.
  */
 #include "base/auto.h"
 #include "container/container.h"
-#include "container/receiver.h"
 #include "os/json_file.h"
 #include "plan/make.h"
 #include "seccomp/program.h"
@@ -85,7 +84,7 @@ static int make_plan(const struct global_options *global, const char *id, const 
 	return 0;
 }
 
-int container_outlook(const struct global_options *global, const char *id,
+int container_outlook(const struct global_options *global, const char *id, enum policy_path path,
 		      const struct container_create_options *options,
 		      const struct inherited *inherited, struct arena *arena,
 		      struct container_outlook *ret, struct host *ret_host, struct err *e)
@@ -109,14 +108,18 @@ int container_outlook(const struct global_options *global, const char *id,
 		return -1;
 	if (load_config(bundle, facts_options.bundle, config_name(options), arena, &outlook.spec,
 			e) < 0 ||
-	    receiver_take(outlook.spec, arena, e) < 0)
-		return -1;
-	if (policy_load(global->policy_path, arena, &outlook.policy, e) < 0)
+	    policy_load(global->policy_path, arena, &outlook.policy, e) < 0)
 		return -1;
 	if (facts_gather(outlook.spec, outlook.policy.policy, &facts_options, arena, &outlook.facts,
 			 &host, e) < 0)
 		return spec_fail_located(outlook.spec, config_name(options), e);
-	policy_apply(outlook.spec, outlook.policy.policy, outlook.facts, arena, &outlook.verdict);
+	const struct subject subject = {
+		.path = path,
+		.policy = outlook.policy.policy,
+		.request = outlook.spec,
+		.receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"),
+	};
+	policy_judge(&subject, outlook.facts, arena, &outlook.verdict);
 	/* What the policy decided is worth showing even if the rest cannot be carried out. */
 	if (!outlook.verdict.refused &&
 	    make_plan(global, id, facts_options.bundle, options, inherited, arena, &outlook,

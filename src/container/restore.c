@@ -8,12 +8,12 @@
 #include "container/criu_options.h"
 #include "container/leftover.h"
 #include "container/make.h"
+#include "container/report.h"
 #include "container/terminal.h"
 #include "criu/images.h"
 #include "os/io.h"
 #include "os/log.h"
 
-#include <linux/capability.h>
 #include <signal.h>
 
 /* Three short texts. */
@@ -85,18 +85,19 @@ static int refuse_what_criu_cannot(const struct host *host, const struct plan *p
 }
 
 /* Whatever the images say, none has what the policy takes from every container. */
-static int judge_made(void *context, const struct made_facts *made, struct err *e)
+static int judge_made(void *context, const struct made_facts *processes, struct err *e)
 {
-	static const uint64_t network = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
+	struct made_container *made = context;
+	const struct subject subject = {
+		.path = PATH_RESTORED,
+		.policy = made->status.policy,
+		.confinement = made->status.confinement,
+		.made = processes,
+	};
+	struct verdict verdict;
 
-	(void)context;
-	for (size_t i = 0; i < made->n; i++)
-		if (!made->v[i].own_user && (made->v[i].capabilities & network))
-			return fail(e, ERR_POLICY,
-				    "the images give process %d CAP_NET_ADMIN or CAP_NET_RAW, "
-				    "which network.admin of the policy takes from every container",
-				    (int)made->v[i].pid);
-	return 0;
+	policy_judge(&subject, made->outlook.facts, &made->arena, &verdict);
+	return report_verdict(&verdict, &made->status.decisions, NULL, &made->arena, e);
 }
 
 /* Up to a container that runs. */
@@ -123,12 +124,11 @@ static int make_restored(const struct global_options *global, const char *id,
 	criu.log_file = CRIU_RESTORE_LOG;
 	request.images_path = directories.images_path;
 	request.work_path = directories.work_path;
-	if (container_prepare(global, id, create, to_us, made, &request.create, e) < 0)
+	if (container_prepare(global, id, PATH_RESTORE, create, to_us, made, &request.create, e) <
+	    0)
 		return -1;
 	request.create.options = &page_options;
-	if (made->status.policy->mode != POLICY_OBSERVE &&
-	    !made->status.policy->network->admin.value)
-		request.judge = judge_made;
+	request.judge = judge_made;
 	const struct criu_config_source config = {
 		.annotations = &made->outlook.plan->annotations,
 		.bundle = made->outlook.plan->bundle,

@@ -10,6 +10,7 @@
 #include "container/input.h"
 #include "container/leftover.h"
 #include "container/living.h"
+#include "container/report.h"
 #include "os/io.h"
 #include "plan/resources.h"
 
@@ -112,6 +113,33 @@ static int change_rdt(struct living *living, struct spec_linux *linux_,
 	return 0;
 }
 
+/* No rule is about limits yet; one that is needs its bit alone. */
+static int judge(const struct living *living, const struct asked *asked, struct arena *arena,
+		 struct asked *ret, struct err *e)
+{
+	struct spec_linux linux_ = { .resources =
+					     (struct spec_resources *)(uintptr_t)&asked->resources,
+				     .intel_rdt = (struct spec_intel_rdt *)(uintptr_t)&asked->rdt };
+	struct spec request = { .linux_ = &linux_ };
+	const struct subject subject = {
+		.path = PATH_UPDATE,
+		.policy = living->status->policy,
+		.request = &request,
+		.confinement = living->status->confinement,
+	};
+	struct facts *facts;
+	struct verdict verdict;
+
+	if (facts_of_caller(false, arena, &facts, e) < 0)
+		return -1;
+	policy_judge(&subject, facts, arena, &verdict);
+	if (report_verdict(&verdict, NULL, NULL, arena, e) < 0)
+		return -1;
+	ret->resources = *verdict.spec->linux_->resources;
+	ret->rdt = *verdict.spec->linux_->intel_rdt;
+	return 0;
+}
+
 static int change(struct living *living, struct spec *spec, const struct asked *asked,
 		  struct err *e)
 {
@@ -145,5 +173,7 @@ int container_update(const struct global_options *global, const char *id,
 			    id);
 	if (!spec->linux_)
 		spec->linux_ = arena_new(&living.arena, struct spec_linux);
+	if (living.status->policy && judge(&living, &asked, &living.arena, &asked, e) < 0)
+		return -1;
 	return change(&living, spec, &asked, e);
 }

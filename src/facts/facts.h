@@ -34,6 +34,9 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 int facts_gather_sources(const struct spec *spec, const char *bundle, struct arena *arena,
 			 struct facts *facts, struct host *host, struct err *e) MUST_CHECK;
 
+/* facts->apparmor and facts->selinux, where this spec has labels. */
+void facts_of_labels(const struct spec *spec, struct facts *facts);
+
 /* What `exec` needs: the caller and its capabilities; with `cgroups` the hierarchies too. */
 int facts_of_caller(bool cgroups, struct arena *arena, struct facts **ret, struct err *e)
 	MUST_CHECK;

@@ -13,6 +13,7 @@ const struct name_row peer_descriptor_names[] = {
 static const struct field confinement_rows[] = {
 	FIELD_ENUM_ROW(struct confinement, peer_descriptors, "peerDescriptors", 0,
 		       peer_descriptor_names),
+	FIELD(struct confinement, U64, denied, "denied", 0),
 };
 const struct fields confinement_fields =
 	FIELDS("struct confinement", struct confinement, confinement_rows, 0);

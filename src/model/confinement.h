@@ -7,13 +7,15 @@
 
 #include "base/fields.h"
 
-enum policy_peer_descriptors { PEERS_REFUSED = 1, PEERS_OPEN };
+enum peer_descriptors { PEERS_REFUSED = 1, PEERS_OPEN };
 extern const struct name_row peer_descriptor_names[];
 
 /* What holds for every process of the container, for ever. In a record of an older program a member may be
  * absent (0): then it is open. */
 struct confinement {
 	int peer_descriptors; /* enum peer_descriptors */
+	uint64_t
+		denied; /* capabilities that no process of it gets; 0 in a record of an older program */
 };
 extern const struct fields confinement_fields;
 

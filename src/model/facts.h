@@ -156,7 +156,8 @@ struct facts {
 	char *resolv_conf, *hosts;
 	struct resolver_facts *resolv_conf_texts, *hosts_texts; /* with the path of the same name */
 	char *hostname; /* of the runtime, which a container without one of its own has, too */
-	char *state;    /* the directory of the container's records; NULL: not known */
+	bool apparmor, selinux; /* enabled; asked where a label is given */
+	char *state;            /* the directory of the container's records; NULL: not known */
 };
 
 extern const struct fields facts_fields;

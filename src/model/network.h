@@ -5,6 +5,8 @@
 
 #include "base/names.h"
 
+#include <stdint.h>
+
 enum network_join {
 	NETWORK_NONE = 1, /* no network entry is left (observe only): the runtime's own namespace */
 	NETWORK_EARLY,    /* born in the policy's namespace */
@@ -13,5 +15,11 @@ enum network_join {
 	NETWORK_NEW,      /* kept: a new one of its own */
 };
 extern const struct name_row network_join_names[];
+
+struct network {
+	int join;        /* enum network_join */
+	char *path;      /* of the policy's namespace under EARLY and LATE */
+	uint64_t cookie; /* the one that is expected there; 0: not known */
+};
 
 #endif

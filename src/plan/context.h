@@ -39,9 +39,13 @@ int plan_scope(struct plan_context *c, struct err *e) MUST_CHECK;
 /* Where the unit's group will be, NULL where that is not known beforehand: below a user's own manager. */
 const char *plan_scope_path(struct plan_context *c);
 int plan_process(struct plan_context *c, struct err *e) MUST_CHECK;
+/* After the process. */
+int plan_process_label(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_scheduling(struct plan_context *c, struct err *e) MUST_CHECK;
 /* of exec alone: config.md "Linux Process", execCPUAffinity */
-void plan_affinity(struct plan_context *c);
+int plan_affinity(struct plan_context *c, struct err *e) MUST_CHECK;
+/* Of mounts for a container that exists alone, after the mounts: what creation does once and for all is refused. */
+int plan_live_mounts(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_rlimits(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_capabilities(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_seccomp(struct plan_context *c, struct err *e) MUST_CHECK;

@@ -41,6 +41,8 @@ int plan_handler(struct plan_context *c, struct err *e)
 	/* The smart ones let what is no module run as usual: the companions in a pod of one. */
 	bool smart = str_eq(handler, "wasm-smart") && !runs_module(c->spec);
 
+	if (!str_empty(annotation_get(annotations, ANNOTATION_PIDFD)))
+		c->plan->pidfd_socket = annotation_get(annotations, ANNOTATION_PIDFD);
 	if (is_sandbox(c->spec))
 		return 0;
 	if (!str_empty(handler))

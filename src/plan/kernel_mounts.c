@@ -32,7 +32,7 @@ static bool is_detached(const struct plan_context *c, const char *fstype)
 	enum kernel_fs_kind kind = kernel_fs_kind(fstype);
 
 	return kind == KERNEL_FS_PROC || kind == KERNEL_FS_BPF ||
-	       (kind == KERNEL_FS_SYSFS && c->verdict->network != NETWORK_NONE);
+	       (kind == KERNEL_FS_SYSFS && c->verdict->network.join != NETWORK_NONE);
 }
 
 /* What goes with the one that it is mounted on is not named. */

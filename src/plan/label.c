@@ -40,6 +40,9 @@ int plan_mount_label(struct plan_context *c, struct err *e)
 
 	if (str_empty(label))
 		return 0;
+	if (!c->facts->selinux)
+		return fail(e, ERR_CONFIG,
+			    "linux.mountLabel \"%s\": SELinux is not enabled on this host", label);
 	if (!str_empty(wanted))
 		type = find_type(wanted);
 	if (!type)
@@ -63,5 +66,25 @@ int plan_mount_label(struct plan_context *c, struct err *e)
 		mount->options.v = v;
 		mount->options.n = n + 1;
 	}
+	return 0;
+}
+
+/* "unconfined" is what a host without AppArmor gives to everything. */
+int plan_process_label(struct plan_context *c, struct err *e)
+{
+	struct plan_process *process = &c->plan->process;
+
+	if (!str_empty(process->apparmor_profile) && !c->facts->apparmor) {
+		if (!str_eq(process->apparmor_profile, "unconfined"))
+			return fail(
+				e, ERR_CONFIG,
+				"process.apparmorProfile \"%s\": AppArmor is not enabled on this host",
+				process->apparmor_profile);
+		process->apparmor_profile = NULL;
+	}
+	if (!str_empty(process->selinux_label) && !c->facts->selinux)
+		return fail(e, ERR_CONFIG,
+			    "process.selinuxLabel \"%s\": SELinux is not enabled on this host",
+			    process->selinux_label);
 	return 0;
 }

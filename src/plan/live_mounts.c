@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "plan/context.h"
 #include "plan/make.h"
+#include "spec/part.h"
 
 static int refuse(const struct plan_mount *mount, const char *member, const char *why,
 		  struct err *e)
@@ -82,39 +83,6 @@ static int check_destination(const struct plan_context *c, const struct plan_mou
 		    mount->index, path);
 }
 
-/* The policy has put the network's own file there, or found the engine's to be right. */
-static int check_policy(const struct policy *policy, const struct plan_mount *mount, struct err *e)
-{
-	const struct {
-		const char *path, *choice, *key;
-	} files[] = {
-		{ "/etc/resolv.conf", policy->network->resolv_conf, "network.resolvConf" },
-		{ "/etc/hosts", policy->network->hosts, "network.hosts" },
-	};
-
-	if (policy->mode == POLICY_OBSERVE)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (path_is_below(files[i].path, mount->destination) &&
-		    !str_eq(files[i].choice, "engine"))
-			return fail(e, ERR_POLICY,
-				    "mounts[%u].destination: what is at %s is the policy's matter "
-				    "(%s is \"%s\"; \"engine\" would allow it)",
-				    mount->index, files[i].path, files[i].key, files[i].choice);
-	return 0;
-}
-
-static struct spec *spec_of(const struct spec *config, const struct spec *request,
-			    struct arena *arena)
-{
-	struct spec *spec = arena_new(arena, struct spec);
-
-	*spec = *config;
-	spec->mounts = request->mounts;
-	spec->annotations = annotations_with(&config->annotations, ANNOTATION_LIVE, arena);
-	return spec;
-}
-
 /* What the policy has put in the place of something of the host's below a bind. */
 static bool is_added(const struct spec *request, const struct plan_mount *mount,
 		     struct arena *arena)
@@ -150,48 +118,32 @@ static void keep(struct plan_context *c)
 			};
 }
 
-int plan_live_mounts(const struct spec *config, const struct spec *request,
-		     const struct policy *policy, const struct facts *facts,
-		     const struct plan_options *options, struct arena *arena, struct plan **ret,
-		     struct err *e)
+struct spec *plan_live_request(const struct spec *config, const struct spec *asked,
+			       struct arena *arena)
 {
-	static const struct spec_linux empty;
-	struct spec *spec = spec_of(config, request, arena);
-	struct verdict verdict;
-	struct plan_context c = {
-		.verdict = &verdict,
-		.linux_ = config->linux_ ? config->linux_ : &empty,
-		.facts = facts,
-		.options = options,
-		.arena = arena,
-		.plan = arena_new(arena, struct plan),
-	};
+	struct spec *spec =
+		spec_parts(config, PART_ALL & ~(unsigned)(PART_MOUNTS | PART_ANNOTATIONS), arena);
 
-	if (!spec_namespace_find(config, SPEC_NS_MOUNT))
+	spec->mounts = asked->mounts;
+	spec->annotations = annotations_with(&config->annotations, ANNOTATION_LIVE, arena);
+	return spec;
+}
+
+int plan_live_mounts(struct plan_context *c, struct err *e)
+{
+	if (!spec_namespace_find(c->spec, SPEC_NS_MOUNT))
 		return fail(e, ERR_CONFIG,
 			    "the container has no mount namespace: what is mounted for it would be "
 			    "mounted on the host");
-	policy_apply_mounts(spec, policy, facts, arena, &verdict);
-	if (verdict.refused)
-		return policy_refusal(&verdict, NULL, e);
-	c.spec = verdict.spec;
-	c.plan->id = options->id;
-	c.plan->bundle = options->bundle;
-	c.plan->namespaces.new_user = spec_namespace_find(config, SPEC_NS_USER) != NULL;
-	c.plan->namespaces.new_mount = true;
-	if (plan_mounts(&c, e) < 0 || plan_mount_label(&c, e) < 0 || plan_kernel_mounts(&c, e) < 0)
-		return -1;
-	for (size_t i = 0; i < c.plan->mounts.n; i++) {
-		struct plan_mount *mount = &c.plan->mounts.v[i];
+	for (size_t i = 0; i < c->plan->mounts.n; i++) {
+		struct plan_mount *mount = &c->plan->mounts.v[i];
 
 		keep_readonly(mount);
-		mount->spare = mount->subtree && is_added(request, mount, arena);
-		if (check_kind(c.plan, mount, e) < 0 || check_destination(&c, mount, e) < 0 ||
-		    check_policy(policy, mount, e) < 0)
+		mount->spare = mount->subtree && is_added(c->options->asked, mount, c->arena);
+		if (check_kind(c->plan, mount, e) < 0 || check_destination(c, mount, e) < 0)
 			return -1;
 	}
-	keep(&c);
-	*ret = c.plan;
+	keep(c);
 	return 0;
 }
 

@@ -66,19 +66,53 @@ static void plan_top(struct plan_context *c)
 	plan->domainname = str_empty(spec->domainname) ? NULL : spec->domainname;
 	plan->annotations = spec->annotations;
 	plan->oci_version = spec->oci_version;
+	plan->confinement = c->verdict->confinement;
 }
+
+/* Of a container that exists: what of its namespaces the parts ask for. */
+static int plan_live_namespaces(struct plan_context *c, struct err *e)
+{
+	(void)e;
+	c->plan->namespaces.new_user = c->options->user_namespace;
+	c->plan->namespaces.new_mount = c->verdict->path == PATH_MOUNTS;
+	return 0;
+}
+
+/* In this order: a later part may read what an earlier one has put into the plan. */
+static const struct plan_part {
+	const char *name;
+	unsigned paths; /* enum policy_path */
+	int (*make)(struct plan_context *c, struct err *e);
+} parts[] = {
+	{ "handler", PATH_NEW, plan_handler },
+	{ "namespaces", PATH_NEW, plan_namespaces },
+	{ "ids", PATH_NEW, plan_ids },
+	{ "live namespaces", PATH_EXEC | PATH_MOUNTS, plan_live_namespaces },
+	{ "mounts", PATH_NEW | PATH_MOUNTS, plan_mounts },
+	{ "mount label", PATH_NEW | PATH_MOUNTS, plan_mount_label },
+	{ "network devices", PATH_NEW, plan_net_devices },
+	{ "devices", PATH_NEW, plan_devices },
+	{ "paths", PATH_NEW, plan_paths },
+	{ "kernel mounts", PATH_NEW | PATH_MOUNTS, plan_kernel_mounts },
+	{ "live mounts", PATH_MOUNTS, plan_live_mounts },
+	{ "sysctls", PATH_NEW, plan_sysctls },
+	{ "cgroup", PATH_NEW, plan_cgroup },
+	{ "process", PATH_NEW | PATH_EXEC, plan_process },
+	{ "process label", PATH_NEW | PATH_EXEC, plan_process_label },
+	{ "scheduling", PATH_NEW | PATH_EXEC, plan_scheduling },
+	{ "rlimits", PATH_NEW | PATH_EXEC, plan_rlimits },
+	{ "capabilities", PATH_NEW | PATH_EXEC, plan_capabilities },
+	{ "seccomp", PATH_NEW | PATH_EXEC, plan_seccomp },
+	{ "affinity", PATH_EXEC, plan_affinity },
+	{ "hooks", PATH_NEW, plan_hooks },
+	{ "resctrl", PATH_NEW, plan_rdt },
+	{ "host's mounts", PATH_NEW, plan_host_mounts },
+};
 
 int plan_make(const struct verdict *verdict, const struct facts *facts,
 	      const struct plan_options *options, struct arena *arena, struct plan **ret,
 	      struct err *e)
 {
-	static int (*const parts[])(struct plan_context * c, struct err * e) = {
-		plan_handler,       plan_namespaces,  plan_ids,          plan_mounts,
-		plan_mount_label,   plan_net_devices, plan_devices,      plan_paths,
-		plan_kernel_mounts, plan_sysctls,     plan_cgroup,       plan_process,
-		plan_scheduling,    plan_rlimits,     plan_capabilities, plan_seccomp,
-		plan_hooks,         plan_rdt,         plan_host_mounts,
-	};
 	static const struct spec_linux empty;
 	struct plan_context c = {
 		.verdict = verdict,
@@ -93,39 +127,9 @@ int plan_make(const struct verdict *verdict, const struct facts *facts,
 	if (verdict->refused)
 		return policy_refusal(verdict, NULL, e);
 	plan_top(&c);
-	c.plan->confinement = verdict->confinement;
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		if (parts[i](&c, e) < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (parts[i].paths & verdict->path && parts[i].make(&c, e) < 0)
 			return -1;
-	}
-	*ret = c.plan;
-	return 0;
-}
-
-int plan_make_exec(const struct spec *spec, const struct plan_options *options, bool user_namespace,
-		   const struct facts *facts, struct arena *arena, struct plan **ret, struct err *e)
-{
-	static const struct spec_linux empty;
-	struct plan_context c = {
-		.spec = spec,
-		.linux_ = spec->linux_ ? spec->linux_ : &empty,
-		.facts = facts,
-		.options = options,
-		.arena = arena,
-		.plan = arena_new(arena, struct plan),
-	};
-
-	c.plan->id = options->id;
-	c.plan->bundle = options->bundle;
-	c.plan->oci_version = spec->oci_version;
-	c.plan->annotations = spec->annotations;
-	c.plan->namespaces.new_user = user_namespace;
-	if (options->confinement)
-		c.plan->confinement = *options->confinement;
-	if (plan_process(&c, e) < 0 || plan_scheduling(&c, e) < 0 || plan_rlimits(&c, e) < 0 ||
-	    plan_capabilities(&c, e) < 0 || plan_seccomp(&c, e) < 0)
-		return -1;
-	plan_affinity(&c);
 	*ret = c.plan;
 	return 0;
 }

@@ -20,25 +20,19 @@ struct plan_options {
 	 * for the notification socket with its place inside. */
 	const struct strlist *environment;
 	const char *notify_source, *notify_destination;
-	const struct confinement *confinement; /* exec: as recorded; NULL: open */
+	bool user_namespace;      /* EXEC, MOUNTS: the container has one */
+	const struct spec *asked; /* MOUNTS: the mounts as they were asked for */
 };
 
 /* The group that will be made, as far as it is known before the policy has decided; NULL: none. */
 const char *plan_cgroup_requested(const struct spec *spec, const struct facts *facts,
 				  const struct plan_options *options, struct arena *arena);
 
-/* ERR_CONFIG where the spec asks for what this host or this program cannot do. */
+/* The parts that the verdict's path has. ERR_CONFIG where the spec asks for what this host or this program cannot
+ * do. */
 int plan_make(const struct verdict *verdict, const struct facts *facts,
 	      const struct plan_options *options, struct arena *arena, struct plan **ret,
 	      struct err *e) MUST_CHECK;
-
-/*
- * The part of a plan that `exec` needs: id, bundle, annotations, process and seccomp. `spec` has process,
- * annotations and linux.seccomp, and of the facts the caller's capabilities are read.
- */
-int plan_make_exec(const struct spec *spec, const struct plan_options *options, bool user_namespace,
-		   const struct facts *facts, struct arena *arena, struct plan **ret, struct err *e)
-	MUST_CHECK;
 
 /* Names of the mount options that are known by name, for `features`; NULL beyond the last. Others go to
  * the file system as they are. */

@@ -232,9 +232,9 @@ static int mount_remount(struct plan_context *c, struct plan_mount *mount,
  * one be made (fs/sysfs/mount.c). */
 static bool sysfs_by_parent(const struct plan_context *c)
 {
-	if (c->verdict->network == NETWORK_EARLY || c->verdict->network == NETWORK_LATE)
+	if (c->verdict->network.join == NETWORK_EARLY || c->verdict->network.join == NETWORK_LATE)
 		return true;
-	return plan_has_user_namespace(c->plan) && c->verdict->network != NETWORK_NEW;
+	return plan_has_user_namespace(c->plan) && c->verdict->network.join != NETWORK_NEW;
 }
 
 /*

@@ -41,8 +41,8 @@ static int network_of_policy(struct plan_context *c, struct err *e)
 	const struct ns_facts *network = c->facts->network;
 	struct plan_namespaces *ns = &c->plan->namespaces;
 
-	ns->network_path = c->verdict->network_path;
-	ns->network_cookie = c->verdict->network_cookie;
+	ns->network_path = c->verdict->network.path;
+	ns->network_cookie = c->verdict->network.cookie;
 	if (!ns->network_path || !network)
 		return fail(e, ERR_INTERNAL, "the policy's network namespace was not looked at");
 	if (network->problem)
@@ -151,7 +151,7 @@ static int namespace_join(struct plan_context *c, size_t index, struct err *e)
 static bool entry_is_networks(const struct plan_context *c, const struct spec_namespace *entry)
 {
 	return entry->type == SPEC_NS_NETWORK &&
-	       !(c->verdict->network == NETWORK_PATH && entry->path);
+	       !(c->verdict->network.join == NETWORK_PATH && entry->path);
 }
 
 static int namespaces_walk(struct plan_context *c, struct err *e)
@@ -196,7 +196,7 @@ int plan_namespaces(struct plan_context *c, struct err *e)
 {
 	struct plan_namespaces *ns = &c->plan->namespaces;
 
-	ns->network = c->verdict->network;
+	ns->network = c->verdict->network.join;
 	if (namespaces_walk(c, e) < 0)
 		return -1;
 	if (ns->network == NETWORK_EARLY || ns->network == NETWORK_LATE) {

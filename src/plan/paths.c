@@ -63,7 +63,7 @@ static int sysctl_namespace(const char *path)
 static bool is_separate(const struct plan_context *c, int type)
 {
 	if (type == SPEC_NS_NETWORK &&
-	    (c->verdict->network == NETWORK_EARLY || c->verdict->network == NETWORK_LATE))
+	    (c->verdict->network.join == NETWORK_EARLY || c->verdict->network.join == NETWORK_LATE))
 		return true;
 	return plan_namespace_is_separate(c, (enum spec_ns_type)type);
 }

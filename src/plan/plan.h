@@ -373,6 +373,7 @@ struct plan {
 		poststop;
 	struct strlist warnings; /* what a user must know at each start */
 	struct strlist notes; /* warnings of what engines ask for by habit and users do not miss */
+	const char *pidfd_socket;  /* gets a pidfd of the first process; NULL: none */
 	struct strmap annotations; /* for the state that hooks get */
 	const char *oci_version;
 };

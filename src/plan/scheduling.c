@@ -141,13 +141,15 @@ int plan_scheduling(struct plan_context *c, struct err *e)
 	return scheduler(c, process->scheduler, e);
 }
 
-void plan_affinity(struct plan_context *c)
+int plan_affinity(struct plan_context *c, struct err *e)
 {
 	const struct spec_cpu_affinity *from =
 		c->spec->process ? c->spec->process->exec_cpu_affinity : NULL;
 
+	(void)e;
 	if (!from)
-		return;
+		return 0;
 	number_set(c, from->initial, &c->plan->process.affinity_initial);
 	number_set(c, from->final, &c->plan->process.affinity_final);
+	return 0;
 }

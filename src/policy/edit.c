@@ -383,3 +383,19 @@ void edit_readonly_path_add(struct edit *edit, const char *rule, const char *pat
 	strlist_append(edit, list, path);
 	edit_end(edit, &change, rule, why);
 }
+
+void edit_listener(struct edit *edit, const char *rule, const char *path, const char *why)
+{
+	struct spec_linux *linux_ = linux_of(edit);
+	bool whole = !linux_->seccomp;
+	bool there = !whole && linux_->seccomp->listener_path;
+	struct change change = edit_begin(edit, there ? DECISION_REWRITE : DECISION_ADD,
+					  whole ? "/linux/seccomp" : "/linux/seccomp/listenerPath");
+
+	if (whole) {
+		linux_->seccomp = arena_new(edit->arena, struct spec_seccomp);
+		linux_->seccomp->default_action = SPEC_ACT_ALLOW;
+	}
+	linux_->seccomp->listener_path = arena_strdup(edit->arena, path);
+	edit_end(edit, &change, rule, why);
+}

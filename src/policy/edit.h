@@ -46,6 +46,10 @@ void edit_capabilities_none(struct edit *edit, const char *rule, const char *why
 void edit_sysctl_drop(struct edit *edit, const char *rule, size_t index, const char *why);
 void edit_readonly_path_add(struct edit *edit, const char *rule, const char *path, const char *why);
 
+/* linux.seccomp.listenerPath; without linux.seccomp one that allows everything, for a filter that comes as an
+ * annotation. */
+void edit_listener(struct edit *edit, const char *rule, const char *path, const char *why);
+
 /* Decisions that change nothing, about what is at a pointer ("" where it is about no place). */
 void edit_keep(struct edit *edit, const char *rule, const char *pointer, const char *why);
 void edit_warn(struct edit *edit, const char *rule, const char *pointer, const char *why);

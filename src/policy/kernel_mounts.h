@@ -11,13 +11,13 @@
 bool kernel_asks_readonly(const struct spec_mount *mount);
 /* And for all below it. */
 bool kernel_asks_readonly_below(const struct spec_mount *mount);
-void kernel_add_option(struct application *a, struct spec_mount *mount, const char *option);
+void kernel_add_option(struct judgement *j, struct spec_mount *mount, const char *option);
 /* What a bind takes; NULL: it could not be opened. */
-const struct source_facts *kernel_source_of(struct application *a, const struct spec_mount *mount);
+const struct source_facts *kernel_source_of(struct judgement *j, const struct spec_mount *mount);
 /* Whether a sysfs beside the usual place is read-only; `asked`: the config wants it so. */
-bool kernel_sysfs_readonly(struct application *a, bool asked);
+bool kernel_sysfs_readonly(struct judgement *j, bool asked);
 
-void kernel_judge_new(struct application *a, const char *id, size_t index, const char *pointer);
-void kernel_judge_remount(struct application *a, const char *id, size_t index);
+void kernel_judge_new(struct judgement *j, const char *id, size_t index, const char *pointer);
+void kernel_judge_remount(struct judgement *j, const char *id, size_t index);
 
 #endif

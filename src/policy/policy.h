@@ -105,41 +105,56 @@ int policy_decode(const char *text, size_t length, const char *name, const struc
 
 /* --- verdict --- */
 
+/* What is asked for. Each rule says on which of these it is judged. */
+enum policy_path {
+	PATH_CREATE = 1 << 0,
+	PATH_EXEC = 1 << 1,
+	PATH_MOUNTS = 1 << 2,
+	PATH_RESTORE = 1 << 3, /* the bundle of a restore, before criu starts */
+	PATH_UPDATE = 1 << 4,
+	PATH_RESTORED = 1 << 5, /* the processes that criu has made, before they run */
+};
+#define PATH_NEW (PATH_CREATE | PATH_RESTORE)
+#define PATH_COUNT 6
+extern const struct name_row policy_path_names[];
+
+/* Who asks for what. */
+struct subject {
+	enum policy_path path;
+	const struct policy *policy; /* effective: of the file (NEW), of the records (others) */
+	/* NEW: all of it. EXEC: process, filter, annotations. MOUNTS: the container's with other mounts. UPDATE:
+	 * linux.resources and linux.intelRdt. RESTORED: NULL. */
+	const struct spec *request;
+	const struct confinement
+		*confinement;          /* as recorded; NULL: NEW, or a record of an older program */
+	const struct made_facts *made; /* RESTORED alone */
+	const char
+		*receiver; /* NEW: a listener's socket, of the runtime's environment; NULL: none */
+};
+
 struct verdict {
-	struct spec *spec;       /* what will be carried out; a copy, the input is untouched */
-	int network;             /* enum network_join */
-	char *network_path;      /* of the policy's namespace under EARLY and LATE */
-	uint64_t network_cookie; /* expected cookie there, 0: unknown */
-	struct confinement confinement; /* under observe all is open */
+	enum policy_path path;
+	struct spec *spec;      /* what will be carried out; a copy, the input is untouched */
+	struct network network; /* NEW */
+	/* NEW: decided; others: the recorded one. Under observe all is open. */
+	struct confinement confinement;
 	struct decisions decisions;
 	/* Files that the spec mounts and that are made beside the records first; NULL: none is. */
 	char *hosts_text, *resolv_conf_text;
 	bool group_exclusive; /* the container's group is shared with no other one */
 	bool kernel_own; /* file systems of the kernel's are the container's own: what the spec does
 				 not say of it the plan does */
-	struct strlist
-		added_files; /* destinations of binds that the container did not ask for and can do without */
-	bool refused;  /* some decision refuses: nothing may run */
-	bool observed; /* mode observe: `spec` is the input unchanged, decisions say what
-	                               enforce would have done */
+	/* destinations of binds that the container did not ask for and can do without */
+	struct strlist added_files;
+	bool refused; /* some decision refuses: nothing may run */
+	bool observed; /* mode observe: `spec` is the input unchanged, decisions say what enforce would have done */
 };
 
-/* Always a verdict; a refusal is a decision, not an error. Applying twice equals once. */
-void policy_apply(const struct spec *request, const struct policy *policy,
-		  const struct facts *facts, struct arena *arena, struct verdict *ret);
-
 /*
- * The ceiling of a policy for a process.json of `exec`: the rules about capabilities alone. In *ret:
- * spec->process is what will be carried out (nothing else is in that spec), and the decisions, whose
- * paths begin with /process. Under observe the process is the request's, unchanged.
+ * The one function that decides. Always a verdict; a refusal is a decision, not an error. Judged twice equals once.
  */
-void policy_apply_process(const struct spec_process *request, const struct policy *policy,
-			  struct arena *arena, struct verdict *ret);
-
-/* The rule about file systems of the kernel's alone, for mounts of a container that is there: `request` has them,
- * and the namespaces and capabilities of its configuration. */
-void policy_apply_mounts(const struct spec *request, const struct policy *policy,
-			 const struct facts *facts, struct arena *arena, struct verdict *ret);
+void policy_judge(const struct subject *subject, const struct facts *facts, struct arena *arena,
+		  struct verdict *ret);
 
 /* All refusals in one error of kind ERR_POLICY, one a line, those with a place in the config behind
  * "NAME:LINE:COLUMN: ". NULL: it has no name. */

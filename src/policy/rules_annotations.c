@@ -6,49 +6,104 @@
 #include "policy/host_files.h"
 
 #include "base/auto.h"
+#include "policy/pointer.h"
 #include "policy/rules.h"
 
-static void refuse_elsewhere(struct application *a, const char *id, enum annotation which,
+static void refuse_elsewhere(struct judgement *j, const char *id, enum annotation which,
 			     const struct host_file *file, const char *remedy)
 {
-	struct arena *arena = a->edit.arena;
+	struct arena *arena = j->edit.arena;
 	const char *annotation = annotation_name(which);
 
 	if (file->place != HOST_PLACE_NONE)
 		return;
 	edit_refuse(
-		&a->edit, id, arena_printf(arena, "/annotations/%s", annotation),
+		&j->edit, id, arena_printf(arena, "/annotations/%s", annotation),
 		arena_printf(arena,
 			     "annotation %s: the file %s is not below the bundle; name one that "
 			     "is, or %s",
-			     annotation, edit_shown(&a->edit, file->path), remedy));
+			     annotation, edit_shown(&j->edit, file->path), remedy));
 }
 
-void rule_hooks_output(struct application *a, const char *id)
+void rule_hooks_output(struct judgement *j, const char *id)
 {
 	static const enum annotation annotations[] = { ANNOTATION_HOOKS_OUTPUT,
 						       ANNOTATION_HOOKS_ERRORS };
 
 	for (size_t i = 0; i < ARRAY_SIZE(annotations); i++) {
-		const char *path = annotation_get(&a->edit.spec->annotations, annotations[i]);
+		const char *path = annotation_get(&j->edit.spec->annotations, annotations[i]);
 		struct host_file file;
 
 		if (str_empty(path))
 			continue;
-		file = host_file_for_output(a->policy, a->facts->bundle, path, a->edit.arena);
-		refuse_elsewhere(a, id, annotations[i], &file,
+		file = host_file_for_output(j->policy, j->facts->bundle, path, j->edit.arena);
+		refuse_elsewhere(j, id, annotations[i], &file,
 				 "list its directory in hooks.output");
 	}
 }
 
 /* A script of criu's configuration runs as root, so being in hooks.output does not do for it. */
-void rule_criu_config(struct application *a, const char *id)
+void rule_criu_config(struct judgement *j, const char *id)
 {
-	const char *path = annotation_get(&a->edit.spec->annotations, ANNOTATION_CRIU_CONFIG);
+	const char *path = annotation_get(&j->edit.spec->annotations, ANNOTATION_CRIU_CONFIG);
 	struct host_file file;
 
 	if (str_empty(path))
 		return;
-	file = host_file_for_criu(a->policy, a->facts->bundle, path, a->edit.arena);
-	refuse_elsewhere(a, id, ANNOTATION_CRIU_CONFIG, &file, "list it in criu.config");
+	file = host_file_for_criu(j->policy, j->facts->bundle, path, j->edit.arena);
+	refuse_elsewhere(j, id, ANNOTATION_CRIU_CONFIG, &file, "list it in criu.config");
+}
+
+static bool has_filter(const struct spec *spec)
+{
+	return (spec->linux_ && spec->linux_->seccomp) ||
+	       annotation_get(&spec->annotations, ANNOTATION_FILTER);
+}
+
+static const char *annotation_pointer(struct judgement *j, enum annotation which)
+{
+	return arena_printf(j->edit.arena, "/annotations/%s",
+			    pointer_escape(annotation_name(which), j->edit.arena));
+}
+
+/* Under every policy: what they ask for is not there to be allowed. */
+static bool refuse_plugins(struct judgement *j, const char *id)
+{
+	if (str_empty(annotation_get(&j->edit.spec->annotations, ANNOTATION_PLUGINS)))
+		return false;
+	edit_refuse(
+		&j->edit, id, annotation_pointer(j, ANNOTATION_PLUGINS),
+		arena_printf(j->edit.arena,
+			     "annotation %s: is not supported, no code is loaded into the runtime; "
+			     "linux.seccomp.listenerPath names the socket of an agent",
+			     annotation_name(ANNOTATION_PLUGINS)));
+	return true;
+}
+
+/* Who gets the listener: linux.seccomp.listenerPath, else the annotation, else the runtime's environment. */
+void rule_annotations(struct judgement *j, const char *id)
+{
+	const struct spec *spec = j->edit.spec;
+	const char *path = annotation_get(&spec->annotations, ANNOTATION_RECEIVER);
+	const char *what = "environment variable RUN_OCI_SECCOMP_RECEIVER", *pointer = "";
+
+	if (!has_filter(spec) || refuse_plugins(j, id))
+		return;
+	if (!str_empty(path)) {
+		what = arena_printf(j->edit.arena, "annotation %s",
+				    annotation_name(ANNOTATION_RECEIVER));
+		pointer = annotation_pointer(j, ANNOTATION_RECEIVER);
+	} else {
+		path = j->subject->receiver;
+	}
+	if (str_empty(path) || (spec->linux_ && spec->linux_->seccomp &&
+				!str_empty(spec->linux_->seccomp->listener_path)))
+		return;
+	if (path[0] != '/')
+		edit_refuse(&j->edit, id, pointer,
+			    arena_printf(j->edit.arena, "%s: must be an absolute path, is %s", what,
+					 edit_shown(&j->edit, path)));
+	else
+		edit_listener(&j->edit, id, path,
+			      arena_printf(j->edit.arena, "%s names the listener's socket", what));
 }

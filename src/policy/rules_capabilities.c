@@ -7,6 +7,8 @@
 
 #include <linux/capability.h>
 
+#define NETWORK_POWER (CAP_BIT(NET_ADMIN) | CAP_BIT(NET_RAW))
+
 /* By the number: nothing that some reader could take for the capability slips through. */
 static bool is_network_capability(const char *name)
 {
@@ -15,15 +17,15 @@ static bool is_network_capability(const char *name)
 	return number == CAP_NET_ADMIN || number == CAP_NET_RAW;
 }
 
-static void drop_from_set(struct application *a, const char *id, enum capability_set set)
+static void drop_from_set(struct judgement *j, const char *id, enum capability_set set)
 {
-	const struct strlist *list = edit_capability_set(a->edit.spec, set);
+	const struct strlist *list = edit_capability_set(j->edit.spec, set);
 	size_t i = 0;
 
 	while (list && i < list->n) {
 		if (is_network_capability(list->v[i]))
 			edit_capability_drop(
-				&a->edit, id, set, i,
+				&j->edit, id, set, i,
 				"it would give power over everybody's network; for the "
 				"one container that manages it, set network.admin to true");
 		else
@@ -31,41 +33,62 @@ static void drop_from_set(struct application *a, const char *id, enum capability
 	}
 }
 
-/* CAP_NET_ADMIN changes the network, CAP_NET_RAW sniffs and spoofs in it; both act on everybody's. */
-void rule_network_admin(struct application *a, const char *id)
+/* Images may give it to a process; one in a user namespace of its own has it there alone. */
+static void refuse_made(struct judgement *j, const char *id)
 {
-	const struct spec_process *process = a->edit.spec->process;
+	for (size_t i = 0; i < j->subject->made->n; i++) {
+		const struct made_process *process = &j->subject->made->v[i];
 
-	if (a->policy->network->admin.value || !process)
+		if (!process->own_user && process->capabilities & NETWORK_POWER)
+			edit_refuse(&j->edit, id, "",
+				    arena_printf(j->edit.arena,
+						 "the images give process %lld CAP_NET_ADMIN or "
+						 "CAP_NET_RAW, which network.admin of the policy "
+						 "takes from every container",
+						 (long long)process->pid));
+	}
+}
+
+/* CAP_NET_ADMIN changes the network, CAP_NET_RAW sniffs and spoofs in it; both act on everybody's. */
+void rule_network_admin(struct judgement *j, const char *id)
+{
+	const struct spec_process *process = j->edit.spec->process;
+
+	if (j->policy->network->admin.value)
+		return;
+	j->confinement.denied |= NETWORK_POWER;
+	if (j->subject->made)
+		refuse_made(j, id);
+	if (!process)
 		return;
 	if (!process->capabilities)
 		/* config.md gives no meaning to a process without this object, and runtimes differ:
 		 * said in words that no reader can take for "all of them" */
 		edit_capabilities_none(
-			&a->edit, id,
+			&j->edit, id,
 			"the config says nothing of capabilities, and none are given");
 	for (int set = 0; set < CAPABILITY_SET_COUNT; set++)
-		drop_from_set(a, id, (enum capability_set)set);
+		drop_from_set(j, id, (enum capability_set)set);
 }
 
 /* --- what can undo the rest --- */
 
-const char *capability_pointer(struct application *a, enum capability_set set, int number)
+const char *capability_pointer(struct judgement *j, enum capability_set set, int number)
 {
-	const struct strlist *list = edit_capability_set(a->edit.spec, set);
+	const struct strlist *list = edit_capability_set(j->edit.spec, set);
 
 	for (size_t i = 0; list && i < list->n; i++)
 		if (cap_number(list->v[i]) == number)
-			return edit_capability_pointer(&a->edit, set, i);
+			return edit_capability_pointer(&j->edit, set, i);
 	return NULL;
 }
 
-const char *find_sys_admin(struct application *a)
+const char *find_sys_admin(struct judgement *j)
 {
 	const char *found = NULL;
 
 	for (int set = 0; set < CAPABILITY_SET_COUNT && !found; set++)
-		found = capability_pointer(a, (enum capability_set)set, CAP_SYS_ADMIN);
+		found = capability_pointer(j, (enum capability_set)set, CAP_SYS_ADMIN);
 	return found;
 }
 
@@ -89,19 +112,19 @@ static long find_all_devices(const struct spec *spec)
 }
 
 /* "allow" does not stop it; it says so. */
-void rule_privileged(struct application *a, const char *id)
+void rule_privileged(struct judgement *j, const char *id)
 {
-	const char *sys_admin = find_sys_admin(a);
-	long devices = find_all_devices(a->edit.spec);
+	const char *sys_admin = find_sys_admin(j);
+	long devices = find_all_devices(j->edit.spec);
 
 	if (sys_admin)
-		edit_warn(&a->edit, id, sys_admin,
+		edit_warn(&j->edit, id, sys_admin,
 			  "CAP_SYS_ADMIN can undo what mounts and capabilities enforce: make "
 			  "/proc/sys "
 			  "writable again, or leave for another network");
 	if (devices >= 0)
-		edit_warn(&a->edit, id,
-			  arena_printf(a->edit.arena, "/linux/resources/devices/%ld", devices),
+		edit_warn(&j->edit, id,
+			  arena_printf(j->edit.arena, "/linux/resources/devices/%ld", devices),
 			  "access to every device reaches the host's disks and memory, and through "
 			  "them everything that is enforced here");
 }

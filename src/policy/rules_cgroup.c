@@ -28,9 +28,9 @@ static const char *consequence_text(const struct group_facts *group)
 			 "neither be paused nor updated while the inner one runs";
 }
 
-static const char *group_pointer(const struct application *a)
+static const char *group_pointer(const struct judgement *j)
 {
-	const struct spec *spec = a->edit.spec;
+	const struct spec *spec = j->edit.spec;
 
 	return spec->linux_ && !str_empty(spec->linux_->cgroups_path) ? "/linux/cgroupsPath" : "";
 }
@@ -41,27 +41,27 @@ bool policy_is_group_exclusive(const struct policy *policy)
 }
 
 /* What freezes, limits or ends a group does so to all that is in it. */
-void rule_cgroup_overlap(struct application *a, const char *id)
+void rule_cgroup_overlap(struct judgement *j, const char *id)
 {
-	const struct facts *facts = a->facts;
+	const struct facts *facts = j->facts;
 
 	for (size_t i = 0; i < facts->groups.n; i++) {
 		const struct group_facts *group = &facts->groups.v[i];
 		const char *what = arena_printf(
-			a->edit.arena, "cgroup %s %s container %s (state root %s)",
-			edit_shown(&a->edit, facts->cgroup_path), relation_text(group),
-			edit_shown(&a->edit, group->id), edit_shown(&a->edit, group->root));
+			j->edit.arena, "cgroup %s %s container %s (state root %s)",
+			edit_shown(&j->edit, facts->cgroup_path), relation_text(group),
+			edit_shown(&j->edit, group->id), edit_shown(&j->edit, group->root));
 
-		if (policy_is_group_exclusive(a->policy))
-			edit_refuse(&a->edit, id, group_pointer(a),
-				    arena_printf(a->edit.arena,
+		if (policy_is_group_exclusive(j->policy))
+			edit_refuse(&j->edit, id, group_pointer(j),
+				    arena_printf(j->edit.arena,
 						 "%s; name another group in linux.cgroupsPath, "
 						 "delete that container, or set cgroup.overlap to "
 						 "\"open\"",
 						 what));
 		else
-			edit_warn(&a->edit, id, group_pointer(a),
-				  arena_printf(a->edit.arena, "%s; %s", what,
+			edit_warn(&j->edit, id, group_pointer(j),
+				  arena_printf(j->edit.arena, "%s; %s", what,
 					       consequence_text(group)));
 	}
 }

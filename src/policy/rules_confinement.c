@@ -8,32 +8,32 @@
 #include <linux/capability.h>
 
 /* What the runtime does not have itself it grants in a user namespace of the container's own alone. */
-static bool can_grant(const struct application *a, int capability)
+static bool can_grant(const struct judgement *j, int capability)
 {
-	return (a->facts->bounding & UINT64_C(1) << capability) ||
-	       spec_namespace_find(a->edit.spec, SPEC_NS_USER);
+	return (j->facts->bounding & UINT64_C(1) << capability) ||
+	       spec_namespace_find(j->edit.spec, SPEC_NS_USER);
 }
 
 /* SO_PEERPIDFD (Linux 6.5) gives a pidfd of the process at the other end of a unix socket, in any PID namespace;
  * pidfd_getfd(2) asks for what ptrace(2) asks for: the same user and no more capabilities. Root of one
  * distribution and root of another one are that to each other. */
-void rule_network_peer_descriptors(struct application *a, const char *id)
+void rule_network_peer_descriptors(struct judgement *j, const char *id)
 {
 	const char *granted;
 
-	a->confinement.peer_descriptors = PEERS_OPEN;
-	if (a->policy->network->peer_descriptors != PEERS_REFUSED)
+	j->confinement.peer_descriptors = PEERS_OPEN;
+	if (j->policy->network->peer_descriptors != PEERS_REFUSED)
 		return;
 	/* The ceiling of every process of it, of exec's too. */
-	granted = capability_pointer(a, CAPABILITIES_BOUNDING, CAP_SYS_PTRACE);
-	if (granted && can_grant(a, CAP_SYS_PTRACE)) {
-		edit_warn(&a->edit, id, granted,
+	granted = capability_pointer(j, CAPABILITIES_BOUNDING, CAP_SYS_PTRACE);
+	if (granted && can_grant(j, CAP_SYS_PTRACE)) {
+		edit_warn(&j->edit, id, granted,
 			  "pidfd_getfd is not refused, because CAP_SYS_PTRACE is asked for: what "
 			  "it reaches in other distributions is not stopped");
 		return;
 	}
-	a->confinement.peer_descriptors = PEERS_REFUSED;
-	edit_keep(&a->edit, id, "",
+	j->confinement.peer_descriptors = PEERS_REFUSED;
+	edit_keep(&j->edit, id, "",
 		  "a filter of the policy answers pidfd_getfd with EPERM, so that no descriptor of "
 		  "another distribution can be taken by way of a socket");
 }

@@ -16,8 +16,8 @@
 #define NAMED_MAX 6
 
 /* A mount that brings something of the host's: a bind, or the root file system as a mount at "/". */
-struct subject {
-	struct application *a;
+struct taken {
+	struct judgement *j;
 	const char *id;
 	const struct source_facts *source;
 	const char *pointer;     /* to it in the config */
@@ -27,29 +27,29 @@ struct subject {
 };
 
 /* The container's own, of which `part` is seen. What is not the whole at its usual place says so. */
-static struct spec_mount own_mount(struct application *a, const char *type, const char *destination,
+static struct spec_mount own_mount(struct judgement *j, const char *type, const char *destination,
 				   const char *part, bool readonly)
 {
-	struct spec_mount mount = mount_make(a, type, type, destination, "nosuid,noexec,nodev");
-	bool usual = str_eq(type, "proc")    ? mount_is_at(a, &mount, "/proc")
-		     : str_eq(type, "sysfs") ? mount_is_at(a, &mount, "/sys")
+	struct spec_mount mount = mount_make(j, type, type, destination, "nosuid,noexec,nodev");
+	bool usual = str_eq(type, "proc")    ? mount_is_at(j, &mount, "/proc")
+		     : str_eq(type, "sysfs") ? mount_is_at(j, &mount, "/sys")
 					     : false;
 
 	if (readonly)
-		kernel_add_option(a, &mount, "ro");
+		kernel_add_option(j, &mount, "ro");
 	if (!usual || !str_eq(part, "/"))
-		kernel_add_option(a, &mount, arena_printf(a->edit.arena, "subtree=%s", part));
+		kernel_add_option(j, &mount, arena_printf(j->edit.arena, "subtree=%s", part));
 	return mount;
 }
 
 /* A bpf file system has no parts, and in a user namespace none can be made (Linux 6.9, EPERM): an empty directory is as
  * much as a new one shows. */
-static struct spec_mount new_bpf(struct application *a, const char *destination, bool readonly)
+static struct spec_mount new_bpf(struct judgement *j, const char *destination, bool readonly)
 {
-	bool user = namespace_index(a->edit.spec, SPEC_NS_USER) >= 0;
+	bool user = namespace_index(j->edit.spec, SPEC_NS_USER) >= 0;
 	const char *type = user ? "tmpfs" : "bpf";
 
-	return mount_make(a, type, type, destination,
+	return mount_make(j, type, type, destination,
 			  user       ? "ro,nosuid,noexec,nodev,mode=755"
 			  : readonly ? "nosuid,noexec,nodev,ro"
 				     : "nosuid,noexec,nodev");
@@ -71,9 +71,9 @@ static const char *proc_part(const char *part)
 
 /* With the host's network, which the policy has allowed, the host's sysfs shows nothing else; and who is not
  * root may be unable to make one. */
-static bool has_own_sysfs(const struct application *a)
+static bool has_own_sysfs(const struct judgement *j)
 {
-	return a->network != NETWORK_NONE;
+	return j->network.join != NETWORK_NONE;
 }
 
 static const struct cgroup_hierarchy_facts *hierarchy_at(const struct cgroup_facts *facts,
@@ -85,49 +85,49 @@ static const struct cgroup_hierarchy_facts *hierarchy_at(const struct cgroup_fac
 	return NULL;
 }
 
-static char *directory_of(struct application *a, const char *path)
+static char *directory_of(struct judgement *j, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return arena_strndup(a->edit.arena, path, slash ? (size_t)(slash - path) : 0);
+	return arena_strndup(j->edit.arena, path, slash ? (size_t)(slash - path) : 0);
 }
 
 /* Which part of the view of type cgroup shows the container's side of what is at this path of the host: "/" the
  * whole, "/cpu" one hierarchy of v1; NULL: none. */
-static const char *view_of(struct application *a, const char *path)
+static const char *view_of(struct judgement *j, const char *path)
 {
-	const struct cgroup_facts *facts = a->facts->cgroup;
+	const struct cgroup_facts *facts = j->facts->cgroup;
 
 	if (!facts || !path || facts->layout == CGROUP_NONE)
 		return NULL;
 	if (hierarchy_at(facts, path))
 		return facts->layout == CGROUP_V2 ? "/" : strrchr(path, '/');
 	for (size_t i = 0; facts->layout != CGROUP_V2 && i < facts->hierarchies.n; i++)
-		if (str_eq(directory_of(a, facts->hierarchies.v[i].mount_point), path))
+		if (str_eq(directory_of(j, facts->hierarchies.v[i].mount_point), path))
 			return "/";
 	return NULL;
 }
 
 /* The directory of all hierarchies, with all of them in it. */
-static bool is_cgroup_root(const struct subject *s)
+static bool is_cgroup_root(const struct taken *s)
 {
 	bool has = false;
 
 	for (size_t i = 0; i < s->source->below.n; i++)
 		has |= kernel_fs_kind(s->source->below.v[i].fstype) == KERNEL_FS_CGROUP;
-	return has && !s->source->fstype && view_of(s->a, s->source->path);
+	return has && !s->source->fstype && view_of(s->j, s->source->path);
 }
 
 /* --- what lies below a source --- */
 
-static bool is_replaced(const struct subject *s, enum kernel_fs_kind kind)
+static bool is_replaced(const struct taken *s, enum kernel_fs_kind kind)
 {
 	return kind == KERNEL_FS_PROC || kind == KERNEL_FS_BPF ||
-	       (kind == KERNEL_FS_SYSFS && has_own_sysfs(s->a));
+	       (kind == KERNEL_FS_SYSFS && has_own_sysfs(s->j));
 }
 
 /* It goes with what it is mounted on. */
-static bool goes_along(const struct subject *s, size_t index)
+static bool goes_along(const struct taken *s, size_t index)
 {
 	const struct source_facts *source = s->source;
 
@@ -141,60 +141,60 @@ static bool goes_along(const struct subject *s, size_t index)
 	return false;
 }
 
-static char *place_below(const struct subject *s, const char *path)
+static char *place_below(const struct taken *s, const char *path)
 {
-	return arena_printf(s->a->edit.arena, "%s%s",
+	return arena_printf(s->j->edit.arena, "%s%s",
 			    str_eq(s->destination, "/") ? "" : s->destination, path);
 }
 
 /* One that the config mounts there itself is judged for itself; one that was added is there already. */
-static bool is_mounted_later(const struct subject *s, size_t from, const char *place)
+static bool is_mounted_later(const struct taken *s, size_t from, const char *place)
 {
-	const struct spec *spec = s->a->edit.spec;
+	const struct spec *spec = s->j->edit.spec;
 
 	for (size_t i = from; i < spec->mounts.n; i++)
-		if (mount_is_at(s->a, &spec->mounts.v[i], place) &&
+		if (mount_is_at(s->j, &spec->mounts.v[i], place) &&
 		    !strlist_has(&spec->mounts.v[i].options, "remount"))
 			return true;
 	return false;
 }
 
-static void insert_own(struct subject *s, size_t from, const char *type, const char *path,
+static void insert_own(struct taken *s, size_t from, const char *type, const char *path,
 		       const char *part, bool readonly)
 {
-	struct application *a = s->a;
+	struct judgement *j = s->j;
 	char *place = place_below(s, path);
-	struct spec_mount own = str_eq(type, "bpf") ? new_bpf(a, place, readonly)
-						    : own_mount(a, type, place, part, readonly);
+	struct spec_mount own = str_eq(type, "bpf") ? new_bpf(j, place, readonly)
+						    : own_mount(j, type, place, part, readonly);
 
 	if (is_mounted_later(s, from, place))
 		return;
 	/* of a view "ro" alone would be about its directory */
 	if (readonly && str_eq(type, "cgroup"))
-		kernel_add_option(a, &own, "rro");
-	edit_mount_insert(&a->edit, s->id, s->next++, &own,
-			  arena_printf(a->edit.arena,
+		kernel_add_option(j, &own, "rro");
+	edit_mount_insert(&j->edit, s->id, s->next++, &own,
+			  arena_printf(j->edit.arena,
 				       "the host has mounted a file system of type %s here; the "
 				       "container gets its own in its place (" KERNEL_REMEDY ")",
 				       type));
 }
 
-static void insert_view(struct subject *s, size_t from, const struct kernel_mount_facts *below)
+static void insert_view(struct taken *s, size_t from, const struct kernel_mount_facts *below)
 {
-	struct application *a = s->a;
-	char *path = arena_printf(a->edit.arena, "%s%s",
+	struct judgement *j = s->j;
+	char *path = arena_printf(j->edit.arena, "%s%s",
 				  str_eq(s->source->path, "/") ? "" : s->source->path, below->path);
-	const char *view = view_of(a, path);
+	const char *view = view_of(j, path);
 	char *place = below->path;
 
 	if (view && !str_eq(view, "/"))
-		place = directory_of(a, place);
+		place = directory_of(j, place);
 	if (view && *place)
 		insert_own(s, from, "cgroup", place, "/", true);
 }
 
 /* After `next`, in the order in which the host has mounted them. */
-static void insert_below(struct subject *s)
+static void insert_below(struct taken *s)
 {
 	size_t from = s->next;
 
@@ -208,14 +208,14 @@ static void insert_below(struct subject *s)
 		else if (kind == KERNEL_FS_PROC && !along && proc_part(below->part))
 			insert_own(s, from, "proc", below->path, proc_part(below->part),
 				   s->readonly);
-		else if (kind == KERNEL_FS_SYSFS && !along && below->part && has_own_sysfs(s->a))
+		else if (kind == KERNEL_FS_SYSFS && !along && below->part && has_own_sysfs(s->j))
 			insert_own(s, from, "sysfs", below->path, below->part, true);
 		else if (kind == KERNEL_FS_BPF && !along && str_eq(below->part, "/"))
 			insert_own(s, from, "bpf", below->path, "/", s->readonly);
 	}
 }
 
-static void name_below(struct subject *s, bool replaced, struct strbuf *out)
+static void name_below(struct taken *s, bool replaced, struct strbuf *out)
 {
 	size_t named = 0;
 
@@ -226,13 +226,13 @@ static void name_below(struct subject *s, bool replaced, struct strbuf *out)
 			continue;
 		if (named++ < NAMED_MAX)
 			strbuf_printf(out, "%s%s (%s)", out->length ? ", " : "",
-				      edit_shown(&s->a->edit, below->path), below->fstype);
+				      edit_shown(&s->j->edit, below->path), below->fstype);
 	}
 	if (named > NAMED_MAX)
 		strbuf_printf(out, " and %zu more", named - NAMED_MAX);
 }
 
-static void warn_below(struct subject *s)
+static void warn_below(struct taken *s)
 {
 	autostrbuf gone = { 0 }, readonly = { 0 }, why = { 0 };
 
@@ -247,31 +247,30 @@ static void warn_below(struct subject *s)
 		strbuf_printf(&why, "%sread-only: %s", gone.length ? "; " : "",
 			      strbuf_text(&readonly));
 	strbuf_puts(&why, " (" KERNEL_REMEDY ")");
-	edit_warn(&s->a->edit, s->id, s->pointer, strbuf_text(&why));
+	edit_warn(&s->j->edit, s->id, s->pointer, strbuf_text(&why));
 }
 
 /* --- one bind --- */
 
-static void replace(struct subject *s, size_t index, const struct spec_mount *mount,
-		    const char *why)
+static void replace(struct taken *s, size_t index, const struct spec_mount *mount, const char *why)
 {
-	edit_mount_replace(&s->a->edit, s->id, index, mount,
-			   arena_printf(s->a->edit.arena, "%s (" KERNEL_REMEDY ")", why));
+	edit_mount_replace(&s->j->edit, s->id, index, mount,
+			   arena_printf(s->j->edit.arena, "%s (" KERNEL_REMEDY ")", why));
 }
 
-static void judge_proc(struct subject *s, size_t index)
+static void judge_proc(struct taken *s, size_t index)
 {
 	const char *part = proc_part(s->source->part);
 	struct spec_mount own;
 
 	if (!part) {
 		edit_refuse(
-			&s->a->edit, s->id, s->pointer,
+			&s->j->edit, s->id, s->pointer,
 			"it is the host's view of one process, which no procfs of the container "
 			"has; " KERNEL_REMEDY);
 		return;
 	}
-	own = own_mount(s->a, "proc", s->a->edit.spec->mounts.v[index].destination, part,
+	own = own_mount(s->j, "proc", s->j->edit.spec->mounts.v[index].destination, part,
 			s->readonly);
 	replace(s, index, &own,
 		"the host's procfs shows the host's processes, and the settings of all; the "
@@ -280,13 +279,13 @@ static void judge_proc(struct subject *s, size_t index)
 }
 
 /* What is pinned there is opened by bpf(2), which asks for the modes of files and not whether the mount is read-only. */
-static void judge_bpf(struct subject *s, size_t index)
+static void judge_bpf(struct taken *s, size_t index)
 {
 	struct spec_mount own =
-		new_bpf(s->a, s->a->edit.spec->mounts.v[index].destination, s->readonly);
+		new_bpf(s->j, s->j->edit.spec->mounts.v[index].destination, s->readonly);
 
 	if (!str_eq(s->source->part, "/"))
-		edit_refuse(&s->a->edit, s->id, s->pointer,
+		edit_refuse(&s->j->edit, s->id, s->pointer,
 			    "it is a part of the host's bpf file system, which no new one "
 			    "has; " KERNEL_REMEDY);
 	else
@@ -296,14 +295,14 @@ static void judge_bpf(struct subject *s, size_t index)
 			"or not; the container gets a new one");
 }
 
-static void judge_sysfs(struct subject *s, size_t index)
+static void judge_sysfs(struct taken *s, size_t index)
 {
 	struct spec_mount own = own_mount(
-		s->a, "sysfs", s->a->edit.spec->mounts.v[index].destination,
-		s->source->part ? s->source->part : "/", kernel_sysfs_readonly(s->a, s->readonly));
+		s->j, "sysfs", s->j->edit.spec->mounts.v[index].destination,
+		s->source->part ? s->source->part : "/", kernel_sysfs_readonly(s->j, s->readonly));
 
 	if (!s->source->part) {
-		edit_refuse(&s->a->edit, s->id, s->pointer,
+		edit_refuse(&s->j->edit, s->id, s->pointer,
 			    "which part of the host's sysfs it is cannot be told; " KERNEL_REMEDY);
 		return;
 	}
@@ -314,47 +313,47 @@ static void judge_sysfs(struct subject *s, size_t index)
 }
 
 /* "ro" of a recursive bind is about the first mount alone, and service managers count on it. */
-static void judge_cgroup(struct subject *s, size_t index)
+static void judge_cgroup(struct taken *s, size_t index)
 {
-	struct spec_mount *mount = &s->a->edit.spec->mounts.v[index];
-	struct spec_mount own = own_mount(s->a, "cgroup", mount->destination,
-					  view_of(s->a, s->source->path), s->readonly);
+	struct spec_mount *mount = &s->j->edit.spec->mounts.v[index];
+	struct spec_mount own = own_mount(s->j, "cgroup", mount->destination,
+					  view_of(s->j, s->source->path), s->readonly);
 
 	if (strlist_has(&mount->options, "rro"))
-		kernel_add_option(s->a, &own, "rro");
+		kernel_add_option(s->j, &own, "rro");
 	replace(s, index, &own,
 		"the host's control groups are everybody's; the container gets the view of its "
 		"own");
 }
 
-static void make_readonly(struct subject *s, size_t index)
+static void make_readonly(struct taken *s, size_t index)
 {
-	struct spec_mount mount = s->a->edit.spec->mounts.v[index];
+	struct spec_mount mount = s->j->edit.spec->mounts.v[index];
 	bool recursive = s->source->recursive && !kernel_asks_readonly_below(&mount);
 
 	if (kernel_asks_readonly(&mount) && !recursive)
 		return;
 	if (!kernel_asks_readonly(&mount))
-		kernel_add_option(s->a, &mount, "ro");
+		kernel_add_option(s->j, &mount, "ro");
 	if (recursive)
-		kernel_add_option(s->a, &mount, "rro");
+		kernel_add_option(s->j, &mount, "rro");
 	replace(s, index, &mount,
-		arena_printf(s->a->edit.arena,
+		arena_printf(s->j->edit.arena,
 			     "a %s is the machine's, and what is written there changes it for all: "
 			     "read-only",
 			     s->source->fstype));
 }
 
-static void refuse_root(struct subject *s)
+static void refuse_root(struct taken *s)
 {
-	edit_refuse(&s->a->edit, s->id, s->pointer,
-		    arena_printf(s->a->edit.arena,
+	edit_refuse(&s->j->edit, s->id, s->pointer,
+		    arena_printf(s->j->edit.arena,
 				 "the root file system is a %s of the host's; name a directory of "
 				 "files",
 				 s->source->fstype));
 }
 
-static void judge_bind(struct subject *s, size_t index)
+static void judge_bind(struct taken *s, size_t index)
 {
 	enum kernel_fs_kind kind = kernel_fs_kind(s->source->fstype);
 
@@ -362,11 +361,11 @@ static void judge_bind(struct subject *s, size_t index)
 		refuse_root(s);
 	else if (kind == KERNEL_FS_PROC)
 		judge_proc(s, index);
-	else if (kind == KERNEL_FS_SYSFS && has_own_sysfs(s->a))
+	else if (kind == KERNEL_FS_SYSFS && has_own_sysfs(s->j))
 		judge_sysfs(s, index);
 	else if (kind == KERNEL_FS_BPF)
 		judge_bpf(s, index);
-	else if (kind == KERNEL_FS_CGROUP ? view_of(s->a, s->source->path) != NULL
+	else if (kind == KERNEL_FS_CGROUP ? view_of(s->j, s->source->path) != NULL
 					  : is_cgroup_root(s))
 		judge_cgroup(s, index);
 	else if (kind) {
@@ -382,22 +381,22 @@ static bool spreads(const char *propagation)
 	return propagation && (strstr(propagation, "shared") || strstr(propagation, "slave"));
 }
 
-static void warn_propagation(struct application *a, const char *id, const char *pointer)
+static void warn_propagation(struct judgement *j, const char *id, const char *pointer)
 {
-	edit_warn(&a->edit, id, pointer,
+	edit_warn(&j->edit, id, pointer,
 		  "what the host mounts there later arrives in the container, whatever it is, and "
 		  "is not judged: \"private\" keeps it out");
 }
 
 /* How many mounts were added for it. */
-static size_t judge_mount(struct application *a, const char *id, size_t index)
+static size_t judge_mount(struct judgement *j, const char *id, size_t index)
 {
-	const struct spec_mount *mount = &a->edit.spec->mounts.v[index];
-	char *pointer = arena_printf(a->edit.arena, "/mounts/%zu", index);
-	struct subject s = {
-		.a = a,
+	const struct spec_mount *mount = &j->edit.spec->mounts.v[index];
+	char *pointer = arena_printf(j->edit.arena, "/mounts/%zu", index);
+	struct taken s = {
+		.j = j,
 		.id = id,
-		.source = kernel_source_of(a, mount),
+		.source = kernel_source_of(j, mount),
 		.pointer = pointer,
 		.next = index + 1,
 		.readonly = kernel_asks_readonly(mount),
@@ -406,17 +405,17 @@ static size_t judge_mount(struct application *a, const char *id, size_t index)
 	if (!mount->destination)
 		return 0;
 	if (strlist_has(&mount->options, "remount")) {
-		kernel_judge_remount(a, id, index);
+		kernel_judge_remount(j, id, index);
 		return 0;
 	}
-	s.destination = path_clean_in(a->edit.arena, mount->destination);
+	s.destination = path_clean_in(j->edit.arena, mount->destination);
 	if (!mount_is_bind(mount)) {
-		kernel_judge_new(a, id, index, pointer);
+		kernel_judge_new(j, id, index, pointer);
 		return 0;
 	}
 	for (size_t i = 0; i < mount->options.n; i++)
 		if (spreads(mount->options.v[i])) {
-			warn_propagation(a, id, pointer);
+			warn_propagation(j, id, pointer);
 			break;
 		}
 	if (s.source)
@@ -425,12 +424,12 @@ static size_t judge_mount(struct application *a, const char *id, size_t index)
 }
 
 /* What lies in the root file system is under everything that the config mounts. How many mounts were added. */
-static size_t judge_root(struct application *a, const char *id)
+static size_t judge_root(struct judgement *j, const char *id)
 {
-	struct subject s = {
-		.a = a,
+	struct taken s = {
+		.j = j,
 		.id = id,
-		.source = a->facts->root,
+		.source = j->facts->root,
 		.pointer = "/root/path",
 		.destination = "/",
 	};
@@ -446,14 +445,14 @@ static size_t judge_root(struct application *a, const char *id)
 	return s.next;
 }
 
-void rule_kernel_mounts(struct application *a, const char *id)
+void rule_kernel_mounts(struct judgement *j, const char *id)
 {
-	const struct spec *spec = a->edit.spec;
+	const struct spec *spec = j->edit.spec;
 
-	if (a->policy->kernel_mounts != POLICY_KERNEL_OWN)
+	if (j->policy->kernel_mounts != POLICY_KERNEL_OWN)
 		return;
 	if (spec->linux_ && spreads(spec->linux_->rootfs_propagation))
-		warn_propagation(a, id, "/linux/rootfsPropagation");
-	for (size_t i = judge_root(a, id); i < spec->mounts.n; i++)
-		i += judge_mount(a, id, i);
+		warn_propagation(j, id, "/linux/rootfsPropagation");
+	for (size_t i = judge_root(j, id); i < spec->mounts.n; i++)
+		i += judge_mount(j, id, i);
 }

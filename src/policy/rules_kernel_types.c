@@ -41,52 +41,52 @@ static bool asks_writable(const struct spec_mount *mount)
 	       (strlist_has(&mount->options, "rw") || strlist_has(&mount->options, "rrw"));
 }
 
-const struct source_facts *kernel_source_of(struct application *a, const struct spec_mount *mount)
+const struct source_facts *kernel_source_of(struct judgement *j, const struct spec_mount *mount)
 {
-	return facts_source(a->facts, mount->source,
+	return facts_source(j->facts, mount->source,
 			    strlist_has(&mount->options, "src-nofollow") ||
 				    strlist_has(&mount->options, "copy-symlink"),
 			    strlist_has(&mount->options, "rbind"));
 }
 
-void kernel_add_option(struct application *a, struct spec_mount *mount, const char *option)
+void kernel_add_option(struct judgement *j, struct spec_mount *mount, const char *option)
 {
-	char **v = arena_new_array(a->edit.arena, char *, mount->options.n + 1);
+	char **v = arena_new_array(j->edit.arena, char *, mount->options.n + 1);
 
 	for (size_t i = 0; i < mount->options.n; i++)
 		v[i] = mount->options.v[i];
-	v[mount->options.n] = arena_strdup(a->edit.arena, option);
+	v[mount->options.n] = arena_strdup(j->edit.arena, option);
 	mount->options.v = v;
 	mount->options.n++;
 }
 
 /* What a process may only gain by a later exec it never has under no_new_privs, be it root or not
  * (capabilities(7)). */
-static bool can_have_sys_admin(struct application *a)
+static bool can_have_sys_admin(struct judgement *j)
 {
-	const struct spec_process *process = a->edit.spec->process;
+	const struct spec_process *process = j->edit.spec->process;
 	bool gains = !(process && process->no_new_privileges.value);
 
 	for (int set = 0; set < CAPABILITY_SET_COUNT; set++)
 		if ((gains || (set != CAPABILITIES_BOUNDING && set != CAPABILITIES_INHERITABLE)) &&
-		    capability_pointer(a, (enum capability_set)set, CAP_SYS_ADMIN))
+		    capability_pointer(j, (enum capability_set)set, CAP_SYS_ADMIN))
 			return true;
 	return false;
 }
 
 /* Engines make a sysfs writable for privileged containers alone. */
-bool kernel_sysfs_readonly(struct application *a, bool asked)
+bool kernel_sysfs_readonly(struct judgement *j, bool asked)
 {
-	return asked || !can_have_sys_admin(a);
+	return asked || !can_have_sys_admin(j);
 }
 
 /* Each mount of such a type shows the one instance of the machine; a bpf file system is a new one, and so is
  * binfmt_misc in a user namespace of one's own (Linux 6.7). */
-static bool is_of_machine(struct application *a, const char *type)
+static bool is_of_machine(struct judgement *j, const char *type)
 {
 	if (kernel_fs_kind(type) != KERNEL_FS_OTHER)
 		return false;
-	return !str_eq(type, "binfmt_misc") || namespace_index(a->edit.spec, SPEC_NS_USER) < 0;
+	return !str_eq(type, "binfmt_misc") || namespace_index(j->edit.spec, SPEC_NS_USER) < 0;
 }
 
 static bool is_part_of_own(const struct spec_mount *mount)
@@ -98,58 +98,58 @@ static bool is_part_of_own(const struct spec_mount *mount)
 }
 
 /* Of v2 a mount shows the host's tree, unless there is a cgroup namespace. */
-static bool is_whole_tree(struct application *a, const struct spec_mount *mount)
+static bool is_whole_tree(struct judgement *j, const struct spec_mount *mount)
 {
-	const struct cgroup_facts *cgroup = a->facts->cgroup;
+	const struct cgroup_facts *cgroup = j->facts->cgroup;
 
 	return (str_eq(mount->type, "cgroup") || str_eq(mount->type, "cgroup2")) && cgroup &&
 	       cgroup->layout == CGROUP_V2 && !is_part_of_own(mount) &&
-	       namespace_index(a->edit.spec, SPEC_NS_CGROUP) < 0;
+	       namespace_index(j->edit.spec, SPEC_NS_CGROUP) < 0;
 }
 
-void kernel_judge_new(struct application *a, const char *id, size_t index, const char *pointer)
+void kernel_judge_new(struct judgement *j, const char *id, size_t index, const char *pointer)
 {
-	struct spec_mount mount = a->edit.spec->mounts.v[index];
+	struct spec_mount mount = j->edit.spec->mounts.v[index];
 	bool proc = str_eq(mount.type, "proc"), sysfs = str_eq(mount.type, "sysfs");
 
-	if (is_whole_tree(a, &mount) && !kernel_asks_readonly(&mount)) {
-		kernel_add_option(a, &mount, "ro");
-		edit_mount_replace(&a->edit, id, index, &mount,
+	if (is_whole_tree(j, &mount) && !kernel_asks_readonly(&mount)) {
+		kernel_add_option(j, &mount, "ro");
+		edit_mount_replace(&j->edit, id, index, &mount,
 				   "without a cgroup namespace it shows the control groups of all: "
 				   "read-only (" KERNEL_REMEDY ")");
-	} else if (is_of_machine(a, mount.type) && !kernel_asks_readonly(&mount)) {
-		kernel_add_option(a, &mount, "ro");
-		edit_mount_replace(&a->edit, id, index, &mount,
-				   arena_printf(a->edit.arena,
+	} else if (is_of_machine(j, mount.type) && !kernel_asks_readonly(&mount)) {
+		kernel_add_option(j, &mount, "ro");
+		edit_mount_replace(&j->edit, id, index, &mount,
+				   arena_printf(j->edit.arena,
 						"a %s is the machine's, and what is written there "
 						"changes it for all: read-only (" KERNEL_REMEDY ")",
 						mount.type));
-	} else if (sysfs && !mount_is_at(a, &mount, "/sys") && !kernel_asks_readonly(&mount) &&
-		   kernel_sysfs_readonly(a, false)) {
-		kernel_add_option(a, &mount, "ro");
+	} else if (sysfs && !mount_is_at(j, &mount, "/sys") && !kernel_asks_readonly(&mount) &&
+		   kernel_sysfs_readonly(j, false)) {
+		kernel_add_option(j, &mount, "ro");
 		edit_mount_replace(
-			&a->edit, id, index, &mount,
+			&j->edit, id, index, &mount,
 			"beside /sys a sysfs is read-only without CAP_SYS_ADMIN (" KERNEL_REMEDY
 			")");
-	} else if ((proc && !mount_is_at(a, &mount, "/proc")) ||
-		   (sysfs && !mount_is_at(a, &mount, "/sys"))) {
-		edit_keep(&a->edit, id, pointer,
+	} else if ((proc && !mount_is_at(j, &mount, "/proc")) ||
+		   (sysfs && !mount_is_at(j, &mount, "/sys"))) {
+		edit_keep(&j->edit, id, pointer,
 			  proc ? "what is masked or read-only in /proc is so here, too"
 			       : "what is masked or read-only in /sys is so here, too");
 	}
 	for (size_t i = 0; str_eq(mount.type, "overlay") && i < mount.options.n; i++)
-		if (facts_source(a->facts, mount.options.v[i], false, false))
+		if (facts_source(j->facts, mount.options.v[i], false, false))
 			edit_refuse(
-				&a->edit, id, pointer,
+				&j->edit, id, pointer,
 				"a layer of it is a file system of the kernel's, of which there "
 				"is no part of the container's own; " KERNEL_REMEDY);
 }
 
 /* Whether it is a file system of the kernel's that what comes before has made, or left, read-only: of these the plan
  * lets none become writable again. */
-static bool stays_readonly(struct application *a, const struct spec_mount *mount)
+static bool stays_readonly(struct judgement *j, const struct spec_mount *mount)
 {
-	const struct source_facts *source = kernel_source_of(a, mount);
+	const struct source_facts *source = kernel_source_of(j, mount);
 
 	if (!kernel_asks_readonly(mount))
 		return false;
@@ -157,28 +157,28 @@ static bool stays_readonly(struct application *a, const struct spec_mount *mount
 		return source && kernel_fs_kind(source->fstype);
 	if (kernel_fs_kind(mount->type) && is_part_of_own(mount))
 		return true;
-	return is_of_machine(a, mount->type) || is_whole_tree(a, mount) ||
-	       (str_eq(mount->type, "sysfs") && !mount_is_at(a, mount, "/sys"));
+	return is_of_machine(j, mount->type) || is_whole_tree(j, mount) ||
+	       (str_eq(mount->type, "sysfs") && !mount_is_at(j, mount, "/sys"));
 }
 
 /* One that names the place by another name, or all below a place, runtime and kernel find out later. */
-void kernel_judge_remount(struct application *a, const char *id, size_t index)
+void kernel_judge_remount(struct judgement *j, const char *id, size_t index)
 {
-	struct spec_mount mount = a->edit.spec->mounts.v[index];
-	const char *place = path_clean_in(a->edit.arena, mount.destination);
+	struct spec_mount mount = j->edit.spec->mounts.v[index];
+	const char *place = path_clean_in(j->edit.arena, mount.destination);
 	const struct spec_mount *there = NULL;
 
 	for (size_t i = 0; i < index; i++)
-		if (mount_is_at(a, &a->edit.spec->mounts.v[i], place) &&
-		    !strlist_has(&a->edit.spec->mounts.v[i].options, "remount"))
-			there = &a->edit.spec->mounts.v[i];
-	if (!there || !asks_writable(&mount) || !stays_readonly(a, there))
+		if (mount_is_at(j, &j->edit.spec->mounts.v[i], place) &&
+		    !strlist_has(&j->edit.spec->mounts.v[i].options, "remount"))
+			there = &j->edit.spec->mounts.v[i];
+	if (!there || !asks_writable(&mount) || !stays_readonly(j, there))
 		return;
-	kernel_add_option(a, &mount, "ro");
+	kernel_add_option(j, &mount, "ro");
 	if (strlist_has(&mount.options, "rrw"))
-		kernel_add_option(a, &mount, "rro");
+		kernel_add_option(j, &mount, "rro");
 	edit_mount_replace(
-		&a->edit, id, index, &mount,
+		&j->edit, id, index, &mount,
 		"a file system of the kernel's that is read-only there stays so (" KERNEL_REMEDY
 		")");
 }

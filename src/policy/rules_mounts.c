@@ -8,9 +8,9 @@
 #include "policy/resolver.h"
 #include "policy/rules.h"
 
-bool mount_is_at(struct application *a, const struct spec_mount *mount, const char *path)
+bool mount_is_at(struct judgement *j, const struct spec_mount *mount, const char *path)
 {
-	return mount->destination && str_eq(path_clean_in(a->edit.arena, mount->destination), path);
+	return mount->destination && str_eq(path_clean_in(j->edit.arena, mount->destination), path);
 }
 
 /* Engines write a bind as a type or as an option; the option wins over the type. */
@@ -21,10 +21,10 @@ bool mount_is_bind(const struct spec_mount *mount)
 }
 
 /* `options` separated by commas, as in fstab(5). */
-struct spec_mount mount_make(struct application *a, const char *type, const char *source,
+struct spec_mount mount_make(struct judgement *j, const char *type, const char *source,
 			     const char *destination, const char *options)
 {
-	struct arena *arena = a->edit.arena;
+	struct arena *arena = j->edit.arena;
 	struct spec_mount mount = { .destination = arena_strdup(arena, destination),
 				    .type = arena_strdup(arena, type),
 				    .source = arena_strdup(arena, source) };
@@ -41,13 +41,13 @@ struct spec_mount mount_make(struct application *a, const char *type, const char
 }
 
 /* Behind the last mount that lies over the root file system, and so over what comes before it. */
-static size_t first_seen(struct application *a)
+static size_t first_seen(struct judgement *j)
 {
-	const struct spec *spec = a->edit.spec;
+	const struct spec *spec = j->edit.spec;
 	size_t first = 0;
 
 	for (size_t i = 0; i < spec->mounts.n; i++)
-		if (mount_is_at(a, &spec->mounts.v[i], "/") &&
+		if (mount_is_at(j, &spec->mounts.v[i], "/") &&
 		    !strlist_has(&spec->mounts.v[i].options, "remount"))
 			first = i + 1;
 	return first;
@@ -56,13 +56,13 @@ static size_t first_seen(struct application *a)
 /* --- /proc --- */
 
 /* Before the first mount below /proc, which would be hidden by it; else last. */
-static size_t proc_position(struct application *a)
+static size_t proc_position(struct judgement *j)
 {
-	const struct spec *spec = a->edit.spec;
+	const struct spec *spec = j->edit.spec;
 
-	for (size_t i = first_seen(a); i < spec->mounts.n; i++)
+	for (size_t i = first_seen(j); i < spec->mounts.n; i++)
 		if (spec->mounts.v[i].destination &&
-		    path_is_below(path_clean_in(a->edit.arena, spec->mounts.v[i].destination),
+		    path_is_below(path_clean_in(j->edit.arena, spec->mounts.v[i].destination),
 				  "/proc"))
 			return i;
 	return spec->mounts.n;
@@ -71,29 +71,29 @@ static size_t proc_position(struct application *a)
 /* A procfs belongs to a PID namespace. An engine that asked for the host's processes has the host's
  * /proc mounted (Podman without root binds it); in the new namespace that would show the host's
  * processes and, for root, their root directories. */
-void rule_mounts_proc(struct application *a, const char *id)
+void rule_mounts_proc(struct judgement *j, const char *id)
 {
-	const struct spec *spec = a->edit.spec;
+	const struct spec *spec = j->edit.spec;
 	struct spec_mount fresh;
 	bool found = false;
 	size_t first;
 
-	if (!a->pid_made)
+	if (!j->pid_made)
 		return;
-	first = first_seen(a);
-	fresh = mount_make(a, "proc", "proc", "/proc", "nosuid,noexec,nodev");
+	first = first_seen(j);
+	fresh = mount_make(j, "proc", "proc", "/proc", "nosuid,noexec,nodev");
 	for (size_t i = 0; i < spec->mounts.n; i++) {
 		const struct spec_mount *mount = &spec->mounts.v[i];
 
-		if (!mount_is_at(a, mount, "/proc"))
+		if (!mount_is_at(j, mount, "/proc"))
 			continue;
 		found |= i >= first;
 		if (mount_is_bind(mount) || !str_eq(mount->type, "proc"))
-			edit_mount_replace(&a->edit, id, i, &fresh,
+			edit_mount_replace(&j->edit, id, i, &fresh,
 					   "the new PID namespace gets a procfs of its own");
 	}
 	if (!found)
-		edit_mount_insert(&a->edit, id, proc_position(a), &fresh,
+		edit_mount_insert(&j->edit, id, proc_position(j), &fresh,
 				  "the new PID namespace gets a procfs of its own");
 }
 
@@ -108,13 +108,13 @@ struct shared_file {
 	const char *found;             /* the network's own file, NULL: it has none */
 };
 
-static long mount_at(struct application *a, const char *path)
+static long mount_at(struct judgement *j, const char *path)
 {
 	long found = -1;
 
 	/* the last one is the one that is seen */
-	for (size_t i = first_seen(a); i < a->edit.spec->mounts.n; i++)
-		if (mount_is_at(a, &a->edit.spec->mounts.v[i], path))
+	for (size_t i = first_seen(j); i < j->edit.spec->mounts.n; i++)
+		if (mount_is_at(j, &j->edit.spec->mounts.v[i], path))
 			found = (long)i;
 	return found;
 }
@@ -132,75 +132,75 @@ static bool mount_equal(const struct spec_mount *a, const struct spec_mount *b)
 
 /* Read-only, whatever the engine's options were: its own file was the container's alone, this one is
  * everybody's. */
-static struct spec_mount file_mount(struct application *a, const char *source,
+static struct spec_mount file_mount(struct judgement *j, const char *source,
 				    const char *destination)
 {
-	return mount_make(a, "bind", source, destination, "bind,ro,nosuid,nodev,noexec");
+	return mount_make(j, "bind", source, destination, "bind,ro,nosuid,nodev,noexec");
 }
 
-static void replace_file(struct application *a, const char *id, size_t index, const char *source,
+static void replace_file(struct judgement *j, const char *id, size_t index, const char *source,
 			 const char *why)
 {
-	const struct spec_mount *old = &a->edit.spec->mounts.v[index];
-	struct spec_mount mount = file_mount(a, source, old->destination);
+	const struct spec_mount *old = &j->edit.spec->mounts.v[index];
+	struct spec_mount mount = file_mount(j, source, old->destination);
 
 	if (!mount_equal(old, &mount))
-		edit_mount_replace(&a->edit, id, index, &mount, why);
+		edit_mount_replace(&j->edit, id, index, &mount, why);
 }
 
 /* A root file system that nothing can be made in may lack the file: the plan leaves such a mount out then. */
-static void note_added(struct application *a, const char *destination)
+static void note_added(struct judgement *j, const char *destination)
 {
-	struct strlist *list = &a->added_files;
-	char **v = arena_new_array(a->edit.arena, char *, list->n + 1);
+	struct strlist *list = &j->added_files;
+	char **v = arena_new_array(j->edit.arena, char *, list->n + 1);
 
 	for (size_t i = 0; i < list->n; i++)
 		v[i] = list->v[i];
-	v[list->n] = arena_strdup(a->edit.arena, destination);
+	v[list->n] = arena_strdup(j->edit.arena, destination);
 	*list = (struct strlist){ .n = list->n + 1, .v = v };
 }
 
-static void add_file(struct application *a, const char *id, const char *source,
+static void add_file(struct judgement *j, const char *id, const char *source,
 		     const char *destination, const char *why)
 {
-	struct spec_mount mount = file_mount(a, source, destination);
+	struct spec_mount mount = file_mount(j, source, destination);
 
 	/* A bind needs something to be mounted on, and in a read-only root a missing file cannot be
 	 * made; whether it is missing is not known here. */
-	if (a->edit.spec->root && a->edit.spec->root->readonly) {
+	if (j->edit.spec->root && j->edit.spec->root->readonly) {
 		edit_keep(
-			&a->edit, id, "/root/readonly",
-			arena_printf(a->edit.arena,
+			&j->edit, id, "/root/readonly",
+			arena_printf(j->edit.arena,
 				     "%s is not mounted at %s, for the root file system is "
 				     "read-only and may lack the file; add the mount to the config",
 				     source, destination));
 	} else {
-		edit_mount_insert(&a->edit, id, a->edit.spec->mounts.n, &mount, why);
-		note_added(a, destination);
+		edit_mount_insert(&j->edit, id, j->edit.spec->mounts.n, &mount, why);
+		note_added(j, destination);
 	}
 }
 
-static void apply_path(struct application *a, const char *id, const struct shared_file *file)
+static void apply_path(struct judgement *j, const char *id, const struct shared_file *file)
 {
 	static const char why[] = "the policy names this file for every container";
-	long index = mount_at(a, file->destination);
+	long index = mount_at(j, file->destination);
 
 	if (index >= 0)
-		replace_file(a, id, (size_t)index, file->choice, why);
+		replace_file(j, id, (size_t)index, file->choice, why);
 	else
-		add_file(a, id, file->choice, file->destination, why);
+		add_file(j, id, file->choice, file->destination, why);
 }
 
-static void take_merged(struct application *a, const char *id, const struct shared_file *file,
+static void take_merged(struct judgement *j, const char *id, const struct shared_file *file,
 			long index)
 {
 	if (index >= 0)
-		replace_file(a, id, (size_t)index, file->made,
+		replace_file(j, id, (size_t)index, file->made,
 			     "the engine's file was made for another network; this is the "
 			     "network's own, with what the engine was asked for and the "
 			     "container's own name");
 	else
-		add_file(a, id, file->made, file->destination,
+		add_file(j, id, file->made, file->destination,
 			 "the network has a file of its own, and the config mounts none; this one "
 			 "has the container's own name, too");
 	*file->ret_text = file->result.text;
@@ -209,98 +209,128 @@ static void take_merged(struct application *a, const char *id, const struct shar
 /* An engine makes its file for the network that it has prepared: Docker's 127.0.0.11 is dead outside it,
  * and its hosts file names an address that nobody has. Where the engine knew the shared network
  * (nothing was rewritten), its file is right. */
-static void apply_auto(struct application *a, const char *id, const struct shared_file *file)
+static void apply_auto(struct judgement *j, const char *id, const struct shared_file *file)
 {
-	long index = mount_at(a, file->destination);
-	bool merged = file->result.choice == RESOLVER_MERGED && a->facts->state;
+	long index = mount_at(j, file->destination);
+	bool merged = file->result.choice == RESOLVER_MERGED && j->facts->state;
 
-	if (!file->found || !network_is_shared(a))
+	if (!file->found || !network_is_shared(j))
 		return;
-	if (index >= 0 && (!a->network_rewritten || !mount_is_bind(&a->edit.spec->mounts.v[index])))
+	if (index >= 0 && (!j->network_rewritten || !mount_is_bind(&j->edit.spec->mounts.v[index])))
 		return;
 	if (merged)
-		take_merged(a, id, file, index);
+		take_merged(j, id, file, index);
 	else if (index < 0)
-		add_file(a, id, file->found, file->destination,
+		add_file(j, id, file->found, file->destination,
 			 "the network has a file of its own, and the config mounts none");
 	else if (file->result.choice == RESOLVER_ENGINE)
-		edit_keep(&a->edit, id, arena_printf(a->edit.arena, "/mounts/%ld", index),
+		edit_keep(&j->edit, id, arena_printf(j->edit.arena, "/mounts/%ld", index),
 			  "the engine was asked for what stands in its file, so it stays");
 	else
-		replace_file(a, id, (size_t)index, file->found,
+		replace_file(j, id, (size_t)index, file->found,
 			     "the engine's file was made for another network; this is the "
 			     "network's own");
 }
 
-static void apply_file(struct application *a, const char *id, const struct shared_file *file)
+static void apply_file(struct judgement *j, const char *id, const struct shared_file *file)
 {
 	if (str_eq(file->choice, "engine"))
 		return;
 	if (str_eq(file->choice, "auto"))
-		apply_auto(a, id, file);
+		apply_auto(j, id, file);
 	else
-		apply_path(a, id, file);
+		apply_path(j, id, file);
 }
 
-static struct resolver_names names_of(const struct application *a)
+/* Of a running container: it stays what its creation has put there, or found to be right. */
+static void refuse_covering(struct judgement *j, const char *id, const char *path,
+			    const char *choice)
 {
-	const struct spec *spec = a->edit.spec;
+	const struct spec *spec = j->edit.spec;
+
+	if (str_eq(choice, "engine"))
+		return;
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		if (spec->mounts.v[i].destination &&
+		    path_is_below(path,
+				  path_clean_in(j->edit.arena, spec->mounts.v[i].destination)))
+			edit_refuse(
+				&j->edit, id,
+				arena_printf(j->edit.arena, "/mounts/%zu/destination", i),
+				arena_printf(
+					j->edit.arena,
+					"mounts[%zu].destination: what is at %s is set by the policy "
+					"(%s is \"%s\"); \"engine\" would allow another mount",
+					i, path, id, choice));
+}
+
+static struct resolver_names names_of(const struct judgement *j)
+{
+	const struct spec *spec = j->edit.spec;
 
 	return (struct resolver_names){
-		.host = str_empty(spec->hostname) ? a->facts->hostname : spec->hostname,
+		.host = str_empty(spec->hostname) ? j->facts->hostname : spec->hostname,
 		.domain = str_empty(spec->hostname) ? NULL : spec->domainname,
 	};
 }
 
-static const char *beside_records(struct application *a, const char *name)
+static const char *beside_records(struct judgement *j, const char *name)
 {
-	return arena_printf(a->edit.arena, "%s/%s", a->facts->state ? a->facts->state : "", name);
+	return arena_printf(j->edit.arena, "%s/%s", j->facts->state ? j->facts->state : "", name);
 }
 
-void rule_network_resolv_conf(struct application *a, const char *id)
+void rule_network_resolv_conf(struct judgement *j, const char *id)
 {
-	const struct resolver_facts *texts = a->facts->resolv_conf_texts;
-	const struct resolver_facts *hosts = a->facts->hosts_texts;
-	const struct resolver_names names = names_of(a);
+	const struct resolver_facts *texts = j->facts->resolv_conf_texts;
+	const struct resolver_facts *hosts = j->facts->hosts_texts;
+	const struct resolver_names names = names_of(j);
 	struct shared_file file = { .destination = "/etc/resolv.conf",
-				    .made = beside_records(a, RESOLVER_CONF_NAME),
-				    .choice = a->policy->network->resolv_conf,
-				    .found = a->facts->resolv_conf,
-				    .ret_text = &a->resolv_conf_text };
+				    .made = beside_records(j, RESOLVER_CONF_NAME),
+				    .choice = j->policy->network->resolv_conf,
+				    .found = j->facts->resolv_conf,
+				    .ret_text = &j->resolv_conf_text };
 
+	if (j->subject->path == PATH_MOUNTS) {
+		refuse_covering(j, id, file.destination, file.choice);
+		return;
+	}
 	if (texts)
 		file.result =
-			resolver_conf(texts, hosts ? hosts->engine : NULL, &names, a->edit.arena);
-	apply_file(a, id, &file);
+			resolver_conf(texts, hosts ? hosts->engine : NULL, &names, j->edit.arena);
+	apply_file(j, id, &file);
 }
 
-void rule_network_hosts(struct application *a, const char *id)
+void rule_network_hosts(struct judgement *j, const char *id)
 {
-	const struct resolver_names names = names_of(a);
+	const struct resolver_names names = names_of(j);
 	struct shared_file file = { .destination = "/etc/hosts",
-				    .made = beside_records(a, RESOLVER_HOSTS_NAME),
-				    .choice = a->policy->network->hosts,
-				    .found = a->facts->hosts,
-				    .ret_text = &a->hosts_text };
+				    .made = beside_records(j, RESOLVER_HOSTS_NAME),
+				    .choice = j->policy->network->hosts,
+				    .found = j->facts->hosts,
+				    .ret_text = &j->hosts_text };
 
-	if (a->facts->hosts_texts)
-		file.result = resolver_hosts(a->facts->hosts_texts, &names, a->edit.arena);
-	apply_file(a, id, &file);
+	if (j->subject->path == PATH_MOUNTS) {
+		refuse_covering(j, id, file.destination, file.choice);
+		return;
+	}
+	if (j->facts->hosts_texts)
+		file.result = resolver_hosts(j->facts->hosts_texts, &names, j->edit.arena);
+	apply_file(j, id, &file);
 }
 
 /* --- /proc/sys --- */
 
 /* Root needs no capability to write most of /proc/sys/net, for it owns the files there. */
-void rule_proc_sys(struct application *a, const char *id)
+void rule_proc_sys(struct judgement *j, const char *id)
 {
-	const struct spec_linux *linux_ = a->edit.spec->linux_;
+	const struct spec_linux *linux_ = j->edit.spec->linux_;
 
-	if (a->policy->proc_sys != POLICY_REWRITE)
+	if (j->policy->proc_sys != POLICY_REWRITE)
 		return;
 	for (size_t i = 0; linux_ && i < linux_->readonly_paths.n; i++)
-		if (str_eq(path_clean_in(a->edit.arena, linux_->readonly_paths.v[i]), "/proc/sys"))
+		if (str_eq(path_clean_in(j->edit.arena, linux_->readonly_paths.v[i]), "/proc/sys"))
 			return;
-	edit_readonly_path_add(&a->edit, id, "/proc/sys",
+	edit_readonly_path_add(&j->edit, id, "/proc/sys",
 			       "root could change the kernel's settings, and everybody's network, "
 			       "even without capabilities");
 }

@@ -28,32 +28,32 @@ static const char *entry_path(const struct spec *spec);
  * container is all that it can have. The network that the user himself is in counts as prepared by an engine where
  * that runs as root of a user namespace (Podman); else it was not meant.
  */
-static bool is_unset_of_user(const struct application *a)
+static bool is_unset_of_user(const struct judgement *j)
 {
-	const struct ns_facts *network = a->facts->network;
-	const char *path = entry_path(a->edit.spec);
-	bool host = namespace_index(a->edit.spec, SPEC_NS_NETWORK) < 0 ||
-		    (path && namespace_is_host(a, path));
+	const struct ns_facts *network = j->facts->network;
+	const char *path = entry_path(j->edit.spec);
+	bool host = namespace_index(j->edit.spec, SPEC_NS_NETWORK) < 0 ||
+		    (path && namespace_is_host(j, path));
 
-	return a->facts->rootless && !a->facts->no_runtime_directory && network &&
+	return j->facts->rootless && !j->facts->no_runtime_directory && network &&
 	       network->problem_errno == ENOENT &&
-	       str_has_suffix(a->policy->network->namespace_, POLICY_NETWORK_OF_USER) &&
-	       (!host || a->facts->in_user_namespace);
+	       str_has_suffix(j->policy->network->namespace_, POLICY_NETWORK_OF_USER) &&
+	       (!host || j->facts->in_user_namespace);
 }
 
-static bool is_requested(const struct application *a)
+static bool is_requested(const struct judgement *j)
 {
-	return str_eq(a->policy->network->namespace_, "requested") || is_unset_of_user(a);
+	return str_eq(j->policy->network->namespace_, "requested") || is_unset_of_user(j);
 }
 
-static bool is_own(const struct application *a)
+static bool is_own(const struct judgement *j)
 {
-	return str_eq(a->policy->network->namespace_, "self");
+	return str_eq(j->policy->network->namespace_, "self");
 }
 
-static const char *policy_path(const struct application *a)
+static const char *policy_path(const struct judgement *j)
 {
-	return is_own(a) ? SELF_PATH : a->policy->network->namespace_;
+	return is_own(j) ? SELF_PATH : j->policy->network->namespace_;
 }
 
 /* The path of an entry, NULL for one without (and for an empty one, which is refused elsewhere). */
@@ -72,73 +72,73 @@ int network_of_request(const struct spec *spec)
 	return entry_path(spec) ? NETWORK_PATH : NETWORK_NEW;
 }
 
-bool network_is_shared(const struct application *a)
+bool network_is_shared(const struct judgement *j)
 {
-	return a->network == NETWORK_EARLY || a->network == NETWORK_LATE;
+	return j->network.join == NETWORK_EARLY || j->network.join == NETWORK_LATE;
 }
 
 /* Objects are compared, never names: a pod's /proc/PID/ns/net is the shared network under another
  * name. The policy's own path is the one exception; it is safe, for the container is put into what the
  * policy's descriptor refers to, whatever the entry says. */
-static enum shape request_shape(const struct application *a)
+static enum shape request_shape(const struct judgement *j)
 {
-	const struct ns_facts *network = a->facts->network;
-	const char *path = entry_path(a->edit.spec);
+	const struct ns_facts *network = j->facts->network;
+	const char *path = entry_path(j->edit.spec);
 
-	if (namespace_index(a->edit.spec, SPEC_NS_NETWORK) < 0)
+	if (namespace_index(j->edit.spec, SPEC_NS_NETWORK) < 0)
 		return SHAPE_HOST;
 	if (!path)
 		return SHAPE_NEW;
-	if (!is_requested(a) && (str_eq(path, policy_path(a)) ||
-				 ns_facts_same(facts_requested(a->facts, path), network)))
+	if (!is_requested(j) && (str_eq(path, policy_path(j)) ||
+				 ns_facts_same(facts_requested(j->facts, path), network)))
 		return SHAPE_SAME;
-	return namespace_is_host(a, path) ? SHAPE_HOST : SHAPE_PATH;
+	return namespace_is_host(j, path) ? SHAPE_HOST : SHAPE_PATH;
 }
 
-static char *request_pointer(struct application *a)
+static char *request_pointer(struct judgement *j)
 {
-	return namespace_pointer(a, namespace_index(a->edit.spec, SPEC_NS_NETWORK));
+	return namespace_pointer(j, namespace_index(j->edit.spec, SPEC_NS_NETWORK));
 }
 
 /* How to ask the engines for what the policy gives anyway. */
-static const char *how_to_ask(struct application *a)
+static const char *how_to_ask(struct judgement *j)
 {
-	if (is_own(a))
+	if (is_own(j))
 		return "ask for the network of the host (--network host for Podman and Docker, "
 		       "--net-host for ctr)";
-	return arena_printf(a->edit.arena,
+	return arena_printf(j->edit.arena,
 			    "use --network ns:%s (Podman), --with-ns network:%s (ctr) or --network "
 			    "container:NAME of a container that is in it (Docker)",
-			    policy_path(a), policy_path(a));
+			    policy_path(j), policy_path(j));
 }
 
 /* --- the policy's namespace --- */
 
-static const char *how_to_make(const struct application *a, bool missing)
+static const char *how_to_make(const struct judgement *j, bool missing)
 {
-	if (a->facts->rootless && a->facts->no_runtime_directory)
+	if (j->facts->rootless && j->facts->no_runtime_directory)
 		return "set XDG_RUNTIME_DIR to the directory in which a user's own network is "
 		       "looked for "
 		       "(/run/user/UID)";
-	if (a->facts->rootless)
+	if (j->facts->rootless)
 		return "a user who is not root makes one as in distro-shim-policy(5), NETWORK OF A "
 		       "USER";
 	return missing ? "make it with `distro-net up`"
 		       : "name a network namespace, or make one with `distro-net up`";
 }
 
-static bool is_of_caller(const struct application *a, const struct ns_facts *network)
+static bool is_of_caller(const struct judgement *j, const struct ns_facts *network)
 {
-	return a->facts->uid != 0 && network->owner_uid.set &&
-	       network->owner_uid.value == a->facts->uid;
+	return j->facts->uid != 0 && network->owner_uid.set &&
+	       network->owner_uid.value == j->facts->uid;
 }
 
 /* Why the container cannot be put into the policy's namespace, with the remedy; NULL: it can. */
-static const char *unusable(struct application *a)
+static const char *unusable(struct judgement *j)
 {
-	const struct ns_facts *network = a->facts->network;
-	struct arena *arena = a->edit.arena;
-	const char *path = policy_path(a);
+	const struct ns_facts *network = j->facts->network;
+	struct arena *arena = j->edit.arena;
+	const char *path = policy_path(j);
 
 	if (!network)
 		return arena_printf(arena, "%s: was not looked at", path);
@@ -150,18 +150,18 @@ static const char *unusable(struct application *a)
 			"a "
 			"user namespace %s",
 			path,
-			is_of_caller(a, network)
+			is_of_caller(j, network)
 				? "that the caller has made and is not in; run in it (podman "
 				  "unshare, nsenter --user)"
 				: arena_printf(arena, "that the caller has no power over; %s",
-					       how_to_make(a, false)));
+					       how_to_make(j, false)));
 	/* Engines make "command not found" of the kernel's own words for this. */
 	if (network->problem && network->problem_errno == ENOENT)
 		return arena_printf(arena, "%s: the shared network is not there; %s", path,
-				    how_to_make(a, true));
+				    how_to_make(j, true));
 	if (network->problem)
 		return arena_printf(arena, "%s: %s; %s", path, network->problem,
-				    how_to_make(a, false));
+				    how_to_make(j, false));
 	if (network->type != SPEC_NS_NETWORK)
 		return arena_printf(arena,
 				    "%s: is a namespace of type %s; name a network namespace", path,
@@ -171,142 +171,142 @@ static const char *unusable(struct application *a)
 	if (!network->owned)
 		return arena_printf(
 			arena, "%s: belongs to a user namespace that is not the caller's; %s", path,
-			a->facts->rootless ? how_to_make(a, true)
+			j->facts->rootless ? how_to_make(j, true)
 					   : "make it as root, with `distro-net up`");
 	return NULL;
 }
 
 /* "requested": an administrator's word that containers keep what they ask for. */
-static void keep_requested(struct application *a, const char *id)
+static void keep_requested(struct judgement *j, const char *id)
 {
-	const char *path = entry_path(a->edit.spec), *problem;
+	const char *path = entry_path(j->edit.spec), *problem;
 
 	/* the host's is another rule's */
-	if (request_shape(a) == SHAPE_HOST)
+	if (request_shape(j) == SHAPE_HOST)
 		return;
-	problem = path ? namespace_problem(a, path, SPEC_NS_NETWORK) : NULL;
+	problem = path ? namespace_problem(j, path, SPEC_NS_NETWORK) : NULL;
 	if (problem)
-		edit_refuse(&a->edit, id, request_pointer(a),
-			    arena_printf(a->edit.arena,
+		edit_refuse(&j->edit, id, request_pointer(j),
+			    arena_printf(j->edit.arena,
 					 "%s: %s; name a network namespace that exists",
-					 edit_shown(&a->edit, path), problem));
+					 edit_shown(&j->edit, path), problem));
 	else
-		edit_keep(&a->edit, id, request_pointer(a),
+		edit_keep(&j->edit, id, request_pointer(j),
 			  "the policy lets containers keep the network that they ask for");
 }
 
-void rule_network_namespace(struct application *a, const char *id)
+void rule_network_namespace(struct judgement *j, const char *id)
 {
-	long index = namespace_index(a->edit.spec, SPEC_NS_NETWORK);
-	bool wrong = index >= 0 && namespace_refuse_type(a, id, index);
+	long index = namespace_index(j->edit.spec, SPEC_NS_NETWORK);
+	bool wrong = index >= 0 && namespace_refuse_type(j, id, index);
 	const char *why;
 
-	if (is_unset_of_user(a))
+	if (is_unset_of_user(j))
 		edit_warn(
-			&a->edit, id, "",
-			arena_printf(a->edit.arena,
+			&j->edit, id, "",
+			arena_printf(j->edit.arena,
 				     "the user has no network at %s: the container keeps the one "
 				     "that it asks for (distro-shim-policy(5), NETWORK OF A USER, "
 				     "has how to make it)",
-				     policy_path(a)));
-	if (is_requested(a)) {
+				     policy_path(j)));
+	if (is_requested(j)) {
 		if (!wrong)
-			keep_requested(a, id);
+			keep_requested(j, id);
 		return;
 	}
-	why = unusable(a);
+	why = unusable(j);
 	if (why)
-		edit_refuse(&a->edit, id, "", why);
-	if (request_shape(a) != SHAPE_SAME)
+		edit_refuse(&j->edit, id, "", why);
+	if (request_shape(j) != SHAPE_SAME)
 		return;
 	/* The entry stays as the engine wrote it. Its path is not used: the container is born in the
 	 * namespace of the policy's descriptor, which was verified. */
-	a->network = NETWORK_EARLY;
+	j->network.join = NETWORK_EARLY;
 	if (!why)
-		edit_keep(&a->edit, id, request_pointer(a),
+		edit_keep(&j->edit, id, request_pointer(j),
 			  "this is the network namespace of the policy");
 }
 
-void rule_network_allow_host(struct application *a, const char *id)
+void rule_network_allow_host(struct judgement *j, const char *id)
 {
-	const struct ns_facts *network = a->facts->network;
+	const struct ns_facts *network = j->facts->network;
 
-	bool allowed = a->policy->network->allow_host.value || is_unset_of_user(a);
+	bool allowed = j->policy->network->allow_host.value || is_unset_of_user(j);
 
-	if (is_requested(a) && request_shape(a) == SHAPE_HOST) {
+	if (is_requested(j) && request_shape(j) == SHAPE_HOST) {
 		if (allowed)
-			edit_keep(&a->edit, id, request_pointer(a),
+			edit_keep(&j->edit, id, request_pointer(j),
 				  "the policy lets containers keep the host's network");
 		else
-			edit_refuse(&a->edit, id, request_pointer(a),
+			edit_refuse(&j->edit, id, request_pointer(j),
 				    "the host's network was asked for; ask for another one, or set "
 				    "network.allowHost to true");
 	}
-	if (is_requested(a) || allowed)
+	if (is_requested(j) || allowed)
 		return;
 	/* "self" is a deliberate word: the administrator has put the runtime there */
-	if (!is_own(a) && network && !network->problem && network->is_host)
-		edit_refuse(&a->edit, id, "",
-			    arena_printf(a->edit.arena,
+	if (!is_own(j) && network && !network->problem && network->is_host)
+		edit_refuse(&j->edit, id, "",
+			    arena_printf(j->edit.arena,
 					 "%s: is the host's own network; name another one in "
 					 "network.namespace, or set network.allowHost to true",
-					 policy_path(a)));
+					 policy_path(j)));
 }
 
 /* --- what was asked for --- */
 
 /* The early join: the child is born in the policy's namespace. */
-static void join_early(struct application *a, const char *id, const char *why)
+static void join_early(struct judgement *j, const char *id, const char *why)
 {
-	long index = namespace_index(a->edit.spec, SPEC_NS_NETWORK);
+	long index = namespace_index(j->edit.spec, SPEC_NS_NETWORK);
 
-	a->network = NETWORK_EARLY;
+	j->network.join = NETWORK_EARLY;
 	if (index < 0)
-		edit_namespace_add(&a->edit, id, SPEC_NS_NETWORK, policy_path(a), why);
+		edit_namespace_add(&j->edit, id, SPEC_NS_NETWORK, policy_path(j), why);
 	else
-		edit_namespace_path(&a->edit, id, (size_t)index, policy_path(a), why);
+		edit_namespace_path(&j->edit, id, (size_t)index, policy_path(j), why);
 }
 
-void rule_network_requested_host(struct application *a, const char *id)
+void rule_network_requested_host(struct judgement *j, const char *id)
 {
-	const struct ns_facts *network = a->facts->network;
-	const struct ns_facts *own = facts_self(a->facts, SPEC_NS_NETWORK);
+	const struct ns_facts *network = j->facts->network;
+	const struct ns_facts *own = facts_self(j->facts, SPEC_NS_NETWORK);
 	bool same = network && (network->is_self || ns_facts_same(network, own));
 
-	if (is_requested(a) || request_shape(a) != SHAPE_HOST)
+	if (is_requested(j) || request_shape(j) != SHAPE_HOST)
 		return;
 	/* An engine that runs inside the shared network asks for it in this way: granted, whatever the
 	 * key says, for it gets what it asked for. */
-	if (same && namespace_index(a->edit.spec, SPEC_NS_NETWORK) < 0) {
-		join_early(a, id,
+	if (same && namespace_index(j->edit.spec, SPEC_NS_NETWORK) < 0) {
+		join_early(j, id,
 			   "the runtime's own network was asked for, and it is that of the policy");
 		return;
 	}
-	if (a->policy->network->requested->host == POLICY_REFUSE) {
-		edit_refuse(&a->edit, id, request_pointer(a),
-			    arena_printf(a->edit.arena, "the host's network was asked for; %s",
-					 how_to_ask(a)));
+	if (j->policy->network->requested->host == POLICY_REFUSE) {
+		edit_refuse(&j->edit, id, request_pointer(j),
+			    arena_printf(j->edit.arena, "the host's network was asked for; %s",
+					 how_to_ask(j)));
 		return;
 	}
-	a->network_rewritten = true;
-	join_early(a, id,
+	j->network_rewritten = true;
+	join_early(j, id,
 		   "the host's network was asked for; the container joins that of the policy");
 }
 
-void rule_network_requested_path(struct application *a, const char *id)
+void rule_network_requested_path(struct judgement *j, const char *id)
 {
-	const char *path = entry_path(a->edit.spec);
+	const char *path = entry_path(j->edit.spec);
 
-	if (is_requested(a) || request_shape(a) != SHAPE_PATH)
+	if (is_requested(j) || request_shape(j) != SHAPE_PATH)
 		return;
-	if (a->policy->network->requested->path == POLICY_REFUSE) {
-		edit_refuse(&a->edit, id, request_pointer(a),
-			    arena_printf(a->edit.arena, "another network was asked for, %s; %s",
-					 edit_shown(&a->edit, path), how_to_ask(a)));
+	if (j->policy->network->requested->path == POLICY_REFUSE) {
+		edit_refuse(&j->edit, id, request_pointer(j),
+			    arena_printf(j->edit.arena, "another network was asked for, %s; %s",
+					 edit_shown(&j->edit, path), how_to_ask(j)));
 		return;
 	}
-	a->network_rewritten = true;
-	join_early(a, id,
+	j->network_rewritten = true;
+	join_early(j, id,
 		   "another network was asked for; the container joins that of the policy, and the "
 		   "one that was asked for stays as it is, unused");
 }
@@ -315,60 +315,60 @@ void rule_network_requested_path(struct application *a, const char *id)
  * the container would let it put its interfaces and default routes into everybody's network, and take
  * them away again. So the container keeps the new one through create and hooks, and enters the policy's
  * at start. */
-static void join_late(struct application *a, const char *id)
+static void join_late(struct judgement *j, const char *id)
 {
 	/* Entering needs CAP_SYS_ADMIN over the owner of the policy's namespace, which a process in a
 	 * new user namespace has lost by then (setns(2)). */
-	if (namespace_index(a->edit.spec, SPEC_NS_USER) >= 0) {
+	if (namespace_index(j->edit.spec, SPEC_NS_USER) >= 0) {
 		edit_refuse(
-			&a->edit, id, request_pointer(a),
-			arena_printf(a->edit.arena,
+			&j->edit, id, request_pointer(j),
+			arena_printf(j->edit.arena,
 				     "a new network and a user namespace were asked for: such a "
 				     "container cannot enter the policy's network at start; %s, "
 				     "or ask for no user namespace",
-				     how_to_ask(a)));
+				     how_to_ask(j)));
 		return;
 	}
-	a->network = NETWORK_LATE;
-	a->network_rewritten = true;
-	edit_keep(&a->edit, id, request_pointer(a),
+	j->network.join = NETWORK_LATE;
+	j->network_rewritten = true;
+	edit_keep(&j->edit, id, request_pointer(j),
 		  "the engine sets a new network up after create; the container has it until start "
 		  "and then enters that of the policy");
 }
 
-void rule_network_requested_new(struct application *a, const char *id)
+void rule_network_requested_new(struct judgement *j, const char *id)
 {
-	if (is_requested(a) || request_shape(a) != SHAPE_NEW)
+	if (is_requested(j) || request_shape(j) != SHAPE_NEW)
 		return;
-	switch (a->policy->network->requested->fresh) {
+	switch (j->policy->network->requested->fresh) {
 	case POLICY_REFUSE:
-		edit_refuse(&a->edit, id, request_pointer(a),
-			    arena_printf(a->edit.arena, "a new network was asked for; %s",
-					 how_to_ask(a)));
+		edit_refuse(&j->edit, id, request_pointer(j),
+			    arena_printf(j->edit.arena, "a new network was asked for; %s",
+					 how_to_ask(j)));
 		break;
 	case POLICY_KEEP:
-		a->network = NETWORK_NEW;
-		edit_keep(&a->edit, id, request_pointer(a),
+		j->network.join = NETWORK_NEW;
+		edit_keep(&j->edit, id, request_pointer(j),
 			  "the policy lets containers keep a new network of their own");
 		break;
 	default:
-		join_late(a, id);
+		join_late(j, id);
 		break;
 	}
 }
 
 /* "One network" would split silently after `ip netns del NAME; ip netns add NAME`: those that live stay
  * in the deleted namespace. "self" has no name that could change its meaning. */
-void rule_network_membership(struct application *a, const char *id)
+void rule_network_membership(struct judgement *j, const char *id)
 {
-	const struct ns_facts *network = a->facts->network;
+	const struct ns_facts *network = j->facts->network;
 	const struct member_facts *other = NULL;
 	size_t count = 0;
 
-	if (!network || network->problem || is_own(a) || !network_is_shared(a))
+	if (!network || network->problem || is_own(j) || !network_is_shared(j))
 		return;
-	for (size_t i = 0; i < a->facts->members.n; i++) {
-		const struct member_facts *member = &a->facts->members.v[i];
+	for (size_t i = 0; i < j->facts->members.n; i++) {
+		const struct member_facts *member = &j->facts->members.v[i];
 
 		if (member->cookie && member->cookie != network->cookie) {
 			other = other ? other : member;
@@ -377,13 +377,13 @@ void rule_network_membership(struct application *a, const char *id)
 	}
 	if (other)
 		edit_refuse(
-			&a->edit, id, "",
-			arena_printf(a->edit.arena,
+			&j->edit, id, "",
+			arena_printf(j->edit.arena,
 				     "%zu living container%s (%s%s) %s in an earlier namespace of "
 				     "the name %s (cookie %llu, now %llu); stop %s first",
 				     count, count > 1 ? "s" : "", other->id,
 				     count > 1 ? ", ..." : "", count > 1 ? "are" : "is",
-				     policy_path(a), (unsigned long long)other->cookie,
+				     policy_path(j), (unsigned long long)other->cookie,
 				     (unsigned long long)network->cookie,
 				     count > 1 ? "them" : "it"));
 }
@@ -391,85 +391,85 @@ void rule_network_membership(struct application *a, const char *id)
 /* --- what would change everybody's network --- */
 
 /* The container keeps a network of its own, where it may do what it likes. */
-static bool network_is_kept(const struct application *a)
+static bool network_is_kept(const struct judgement *j)
 {
-	return a->network == NETWORK_NEW || a->network == NETWORK_PATH;
+	return j->network.join == NETWORK_NEW || j->network.join == NETWORK_PATH;
 }
 
-void rule_network_devices(struct application *a, const char *id)
+void rule_network_devices(struct judgement *j, const char *id)
 {
-	const struct spec_linux *linux_ = a->edit.spec->linux_;
+	const struct spec_linux *linux_ = j->edit.spec->linux_;
 
-	if (linux_ && linux_->net_devices.n && !network_is_kept(a))
-		edit_refuse(&a->edit, id, "/linux/netDevices",
+	if (linux_ && linux_->net_devices.n && !network_is_kept(j))
+		edit_refuse(&j->edit, id, "/linux/netDevices",
 			    "links of the host would be moved into everybody's network; leave "
 			    "linux.netDevices out, or let the container keep its own network");
 }
 
-static bool is_allowed(const struct application *a, const char *name)
+static bool is_allowed(const struct judgement *j, const char *name)
 {
-	const struct strlist *names = &a->policy->network->sysctls.list;
+	const struct strlist *names = &j->policy->network->sysctls.list;
 
 	for (size_t i = 0; i < names->n; i++)
-		if (sysctl_same(names->v[i], name, a->edit.arena))
+		if (sysctl_same(names->v[i], name, j->edit.arena))
 			return true;
 	return false;
 }
 
-static char *sysctl_pointer(struct application *a, const char *name)
+static char *sysctl_pointer(struct judgement *j, const char *name)
 {
-	return arena_printf(a->edit.arena, "/linux/sysctl/%s", pointer_escape(name, a->edit.arena));
+	return arena_printf(j->edit.arena, "/linux/sysctl/%s", pointer_escape(name, j->edit.arena));
 }
 
 /* Returns true where the sysctl is gone from the list. */
-static bool judge_sysctl(struct application *a, const char *id, size_t index)
+static bool judge_sysctl(struct judgement *j, const char *id, size_t index)
 {
-	const char *name = a->edit.spec->linux_->sysctl.v[index].key;
+	const char *name = j->edit.spec->linux_->sysctl.v[index].key;
 
-	if (a->network == NETWORK_LATE) {
+	if (j->network.join == NETWORK_LATE) {
 		/* written during create, and so into the new namespace, which is left at start */
 		edit_keep(
-			&a->edit, id, sysctl_pointer(a, name),
+			&j->edit, id, sysctl_pointer(j, name),
 			"it is set in the new network of the engine, which the container leaves at "
 			"start");
 		return false;
 	}
-	if (is_allowed(a, name)) {
+	if (is_allowed(j, name)) {
 		edit_keep(
-			&a->edit, id, sysctl_pointer(a, name),
+			&j->edit, id, sysctl_pointer(j, name),
 			"the policy allows this sysctl by its name, for everybody in the network");
 		return false;
 	}
-	if (str_eq(a->policy->network->sysctls.word, "refuse")) {
+	if (str_eq(j->policy->network->sysctls.word, "refuse")) {
 		edit_refuse(
-			&a->edit, id, sysctl_pointer(a, name),
+			&j->edit, id, sysctl_pointer(j, name),
 			"it would change everybody's network; leave it out, set it in the network "
 			"itself, or list its name in network.sysctls");
 		return false;
 	}
 	edit_sysctl_drop(
-		&a->edit, id, index,
+		&j->edit, id, index,
 		"it would change everybody's network; set it in the network itself, or list "
 		"its name in network.sysctls");
 	return true;
 }
 
-void rule_network_sysctls(struct application *a, const char *id)
+void rule_network_sysctls(struct judgement *j, const char *id)
 {
-	const struct spec_linux *linux_ = a->edit.spec->linux_;
+	const struct spec_linux *linux_ = j->edit.spec->linux_;
 	size_t i = 0;
 
 	while (linux_ && i < linux_->sysctl.n) {
 		const char *name = linux_->sysctl.v[i].key;
-		enum sysctl_kind kind = sysctl_kind(name, a->edit.arena);
+		enum sysctl_kind kind = sysctl_kind(name, j->edit.arena);
 
 		if (kind == SYSCTL_UNCLEAR) {
-			edit_refuse(&a->edit, id, sysctl_pointer(a, name),
+			edit_refuse(&j->edit, id, sysctl_pointer(j, name),
 				    "the name does not say which sysctl it is; write it without "
 				    "empty parts");
 			i++;
-		} else if (kind == SYSCTL_NETWORK && !network_is_kept(a) &&
-			   judge_sysctl(a, id, i)) {
+		} else if (kind == SYSCTL_NETWORK && !network_is_kept(j) &&
+			   judge_sysctl(j, id, i)) {
 			continue;
 		} else {
 			i++;

@@ -5,6 +5,7 @@
  * whatever it is made of, going through it ends and stays inside.
  */
 #include "../unit/bpf.h"
+#include "../unit/judge.h"
 #include "base/auto.h"
 #include "base/base64.h"
 #include "plan/make.h"
@@ -64,7 +65,7 @@ static void try_annotation(const char *text, struct arena *arena)
 	uint8_t *bytes = NULL;
 	size_t length = 0;
 
-	if (plan_make_exec(&spec, &options, false, &facts, arena, &plan, &e) < 0) {
+	if (make_exec_plan(&spec, &options, false, &facts, arena, &plan, &e) < 0) {
 		must(e.kind == ERR_CONFIG && e.text[0]);
 		return;
 	}

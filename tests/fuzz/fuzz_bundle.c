@@ -14,6 +14,7 @@
 
 #include "../unit/policy_generate.h"
 #define PROPERTY_FAILS(...) (fprintf(stderr, __VA_ARGS__), abort())
+#include "../unit/judge.h"
 #include "../unit/policy_properties.h"
 #include "base/capabilities.h"
 #include "plan/make.h"
@@ -122,7 +123,7 @@ static void check_joins(const struct round *r, const struct plan *plan,
 	const struct plan_namespaces *namespaces = &plan->namespaces;
 	const struct policy *policy = r->policy;
 
-	must(namespaces->new_mount && namespaces->network == verdict->network);
+	must(namespaces->new_mount && namespaces->network == verdict->network.join);
 	for (size_t i = 0; i < namespaces->joins.n; i++) {
 		const struct plan_join *join = &namespaces->joins.v[i];
 		const struct ns_facts *ns = facts_requested(r->facts, join->path);
@@ -163,7 +164,7 @@ static void check_plan(const struct round *r)
 	const char *judged;
 	struct err e = { 0 };
 
-	policy_apply(r->request, r->policy, r->facts, r->arena, &verdict);
+	judge_new(r->request, r->policy, r->facts, r->arena, &verdict);
 	if (spec_validate(verdict.spec, "config.json", &e) < 0)
 		return;
 	judged = encoded(r, &spec_fields, verdict.spec);

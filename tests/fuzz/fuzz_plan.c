@@ -3,6 +3,7 @@
  * libFuzzer: a config's bytes -> spec -> validate -> policy, enforced and observed, on one fixed host ->
  * plan -> text and JSON. What comes out keeps the promises that boot/ relies on.
  */
+#include "../unit/judge.h"
 #include "base/auto.h"
 #include "plan/make.h"
 #include "plan/plan.h"
@@ -133,7 +134,7 @@ static void try_mode(const struct spec *spec, struct arena *arena, const struct 
 	struct err e = { 0 };
 
 	policy->mode = mode;
-	policy_apply(spec, policy, facts, arena, &verdict);
+	judge_new(spec, policy, facts, arena, &verdict);
 	if (plan_make(&verdict, facts, &options, arena, &plan, &e) < 0) {
 		must(!plan && e.kind != ERR_NONE && e.text[0]);
 		return;

@@ -3,6 +3,7 @@
  * Any bytes as a policy file. What is refused is refused as such, and names the file; what is accepted is
  * complete, reads back to the same, and gives a verdict on a fixed request that replays.
  */
+#include "../unit/judge.h"
 #include "base/auto.h"
 #include "base/fields_inherit.h"
 #include "policy/policy.h"
@@ -88,7 +89,7 @@ static void check_verdict(const struct policy *policy, struct arena *arena)
 	    fields_decode_text(&facts_fields, "facts", facts_text, strlen(facts_text), arena, facts,
 			       &e) < 0)
 		stop("fixed input", e.text);
-	policy_apply(request, policy, facts, arena, &verdict);
+	judge_new(request, policy, facts, arena, &verdict);
 	if (decisions_replay(request, &verdict.decisions, arena, &replayed, &e) < 0)
 		stop("not replayed", e.text);
 	if (!verdict.observed && !str_eq(encoded(&spec_fields, replayed, arena),

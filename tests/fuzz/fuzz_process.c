@@ -4,6 +4,7 @@
  * and observed -> plan, with and without a user namespace -> text. What comes out keeps the promises that
  * boot/ relies on; the ceiling takes and never gives, and applied again it takes nothing more.
  */
+#include "../unit/judge.h"
 #include "base/auto.h"
 #include "plan/make.h"
 #include "plan/plan.h"
@@ -91,7 +92,7 @@ static void try_mode(const struct spec_process *process, const struct facts *fac
 	struct err e = { 0 };
 
 	policy->mode = mode;
-	policy_apply_process(process, policy, arena, &verdict);
+	judge_process(process, policy, arena, &verdict);
 	must(str_eq(encode(process, arena), before));
 	if (verdict.refused)
 		return;
@@ -99,12 +100,12 @@ static void try_mode(const struct spec_process *process, const struct facts *fac
 		must(str_eq(encode(verdict.spec->process, arena), before));
 	} else {
 		check_ceiling(process, &verdict);
-		policy_apply_process(verdict.spec->process, policy, arena, &again);
+		judge_process(verdict.spec->process, policy, arena, &again);
 		must(str_eq(encode(again.spec->process, arena),
 			    encode(verdict.spec->process, arena)));
 	}
 	verdict.spec->linux_ = arena_new(arena, struct spec_linux);
-	if (plan_make_exec(verdict.spec, &options, mode == POLICY_OBSERVE, facts, arena, &plan,
+	if (make_exec_plan(verdict.spec, &options, mode == POLICY_OBSERVE, facts, arena, &plan,
 			   &e) < 0) {
 		must(!plan && e.kind != ERR_NONE && e.text[0]);
 		return;

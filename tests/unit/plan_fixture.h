@@ -72,7 +72,8 @@ static inline int fixture_setup(void **state)
 	struct fixture *f = test_calloc(1, sizeof(*f));
 
 	fixture_facts(f, HOST_FACTS);
-	f->verdict.network = NETWORK_NONE;
+	f->verdict.path = PATH_CREATE;
+	f->verdict.network.join = NETWORK_NONE;
 	f->options = (struct plan_options){ .id = "web", .bundle = "/bundle" };
 	*state = f;
 	return 0;

@@ -6,6 +6,7 @@
 #ifndef TESTS_POLICY_PROPERTIES_H
 #define TESTS_POLICY_PROPERTIES_H
 
+#include "judge.h"
 #include "policy/sysctl.h"
 
 static char *encoded(const struct round *r, const struct fields *fields, const void *object)
@@ -64,18 +65,18 @@ static void check_network(const struct round *r, const struct verdict *verdict)
 	size_t count = count_entries(verdict->spec, SPEC_NS_NETWORK, &entry);
 
 	HOLDS(r, verdict, count <= 1);
-	switch ((enum network_join)verdict->network) {
+	switch ((enum network_join)verdict->network.join) {
 	case NETWORK_EARLY:
 		HOLDS(r, verdict, !kept && entry && entry->path);
-		HOLDS(r, verdict, str_eq(verdict->network_path, r->facts->network->path));
-		HOLDS(r, verdict, verdict->network_cookie == r->facts->network->cookie);
+		HOLDS(r, verdict, str_eq(verdict->network.path, r->facts->network->path));
+		HOLDS(r, verdict, verdict->network.cookie == r->facts->network->cookie);
 		HOLDS(r, verdict,
-		      str_eq(entry->path, verdict->network_path) ||
+		      str_eq(entry->path, verdict->network.path) ||
 			      ns_facts_same(facts_requested(r->facts, entry->path),
 					    r->facts->network));
 		break;
 	case NETWORK_LATE:
-		HOLDS(r, verdict, !kept && entry && !entry->path && verdict->network_path);
+		HOLDS(r, verdict, !kept && entry && !entry->path && verdict->network.path);
 		HOLDS(r, verdict, count_entries(verdict->spec, SPEC_NS_USER, &entry) == 0);
 		break;
 	case NETWORK_NEW:
@@ -153,7 +154,7 @@ static void check_everybodys_network(const struct round *r, const struct verdict
 	const struct spec_linux *linux_ = verdict->spec->linux_;
 	const struct strlist *allowed = &r->policy->network->sysctls.list;
 
-	if (verdict->network != NETWORK_EARLY)
+	if (verdict->network.join != NETWORK_EARLY)
 		return;
 	HOLDS(r, verdict, linux_ && linux_->net_devices.n == 0);
 	for (size_t i = 0; i < linux_->sysctl.n; i++) {
@@ -169,8 +170,8 @@ static void check_idempotence(const struct round *r, const struct verdict *verdi
 {
 	struct verdict again;
 
-	policy_apply(verdict->spec, r->policy, r->facts, r->arena, &again);
-	HOLDS(r, &again, !again.refused && again.network == verdict->network);
+	judge_new(verdict->spec, r->policy, r->facts, r->arena, &again);
+	HOLDS(r, &again, !again.refused && again.network.join == verdict->network.join);
 	for (size_t i = 0; i < again.decisions.n; i++)
 		HOLDS(r, &again,
 		      again.decisions.v[i].action == DECISION_KEEP ||
@@ -210,7 +211,7 @@ static void check_kernel_mounts(const struct round *r, const struct verdict *ver
 			continue;
 		HOLDS(r, verdict, !str_eq(source->fstype, "proc"));
 		HOLDS(r, verdict,
-		      !str_eq(source->fstype, "sysfs") || verdict->network == NETWORK_NONE);
+		      !str_eq(source->fstype, "sysfs") || verdict->network.join == NETWORK_NONE);
 		HOLDS(r, verdict, strlist_has(&mount->options, "ro"));
 		HOLDS(r, verdict,
 		      str_eq(mount->options.v[mount->options.n - 1], "ro") ||
@@ -225,9 +226,9 @@ static void check_observe(const struct round *r, const struct verdict *verdict)
 	struct verdict observed;
 
 	observing.mode = POLICY_OBSERVE;
-	policy_apply(r->request, &observing, r->facts, r->arena, &observed);
+	judge_new(r->request, &observing, r->facts, r->arena, &observed);
 	HOLDS(r, &observed, observed.observed && !observed.refused);
-	HOLDS(r, &observed, observed.spec != r->request && !observed.network_path);
+	HOLDS(r, &observed, observed.spec != r->request && !observed.network.path);
 	HOLDS(r, &observed,
 	      str_eq(encoded(r, &spec_fields, observed.spec),
 		     encoded(r, &spec_fields, r->request)));
@@ -256,7 +257,7 @@ static bool check_round(const struct round *r)
 	const char *facts = encoded(r, &facts_fields, r->facts);
 	struct verdict verdict;
 
-	policy_apply(r->request, r->policy, r->facts, r->arena, &verdict);
+	judge_new(r->request, r->policy, r->facts, r->arena, &verdict);
 	HOLDS(r, &verdict, str_eq(request, encoded(r, &spec_fields, r->request)));
 	HOLDS(r, &verdict, str_eq(policy, encoded(r, &policy_fields, r->policy)));
 	HOLDS(r, &verdict, str_eq(facts, encoded(r, &facts_fields, r->facts)));

@@ -4,7 +4,7 @@
  */
 #include "base/base64.h"
 #include "container/criu_options.h"
-#include "container/receiver.h"
+#include "judge.h"
 #include "os/io.h"
 #include "plan/make.h"
 #include "plan_fixture.h"
@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define VARIABLE "RUN_OCI_SECCOMP_RECEIVER"
 #define DATA "run.oci.seccomp_bpf_data"
 /* return SECCOMP_RET_ALLOW */
 #define ALLOW_ALL "BgAAAAAA/38="
@@ -193,7 +192,7 @@ static void test_exec_is_under_the_same_program(void **state)
 	struct plan *plan = NULL;
 
 	(void)fixture_plan(f, annotation(f, DATA, ALLOW_ALL), MOUNT_NS);
-	assert_int_equal(plan_make_exec(f->verdict.spec, &f->options, false, f->facts, &f->arena,
+	assert_int_equal(make_exec_plan(f->verdict.spec, &f->options, false, f->facts, &f->arena,
 					&plan, &f->e),
 			 0);
 	assert_int_equal(plan->seccomp->program.n, 1);
@@ -221,15 +220,45 @@ static void test_whether_unknown_names_are_refused(void **state)
 
 /* --- run.oci.seccomp.receiver --- */
 
-static struct spec *receive(struct fixture *f, const char *annotations, const char *linux_)
+static void judge_receiver(struct fixture *f, int mode, const char *annotations, const char *linux_,
+			   const char *environment, struct verdict *ret)
 {
-	struct spec *spec;
+	struct subject subject = { .path = PATH_CREATE, .receiver = environment };
+	struct policy *policy = policy_default(&f->arena, NULL);
 
 	(void)fixture_plan(f, annotations, linux_);
-	spec = f->verdict.spec;
-	if (receiver_take(spec, &f->arena, &f->e) < 0)
-		fail_msg("%s", f->e.text);
-	return spec;
+	policy->mode = mode;
+	subject.policy = policy;
+	subject.request = f->verdict.spec;
+	policy_judge(&subject, f->facts, &f->arena, ret);
+}
+
+/* Where the listener goes; it is no matter of the policy, so under observe, too. "": there is no filter. */
+static const char *receiver_of(struct fixture *f, const char *annotations, const char *linux_,
+			       const char *environment)
+{
+	const char *found[2];
+
+	for (int mode = POLICY_ENFORCE; mode <= POLICY_OBSERVE; mode++) {
+		struct verdict verdict;
+		struct spec *replayed;
+
+		judge_receiver(f, mode, annotations, linux_, environment, &verdict);
+		if (mode == POLICY_OBSERVE)
+			assert_false(verdict.refused);
+		found[mode - 1] = verdict.spec->linux_->seccomp
+					  ? verdict.spec->linux_->seccomp->listener_path
+					  : "";
+		/* the decision says what has become of the request */
+		assert_int_equal(decisions_replay(f->verdict.spec, &verdict.decisions, &f->arena,
+						  &replayed, &f->e),
+				 0);
+		assert_true(str_eq(
+			replayed->linux_->seccomp ? replayed->linux_->seccomp->listener_path : "",
+			found[mode - 1]));
+	}
+	assert_true(str_eq(found[0], found[1]));
+	return found[0];
 }
 
 static void test_the_receiver_is_the_listener_where_there_is_none(void **state)
@@ -240,41 +269,42 @@ static void test_the_receiver_is_the_listener_where_there_is_none(void **state)
 	struct fixture *f = *state;
 	const char *given = annotation(f, "run.oci.seccomp.receiver", "/annotated");
 
-	unsetenv(VARIABLE);
-	assert_null(receive(f, "", seccomp)->linux_->seccomp->listener_path);
-	assert_string_equal(receive(f, given, seccomp)->linux_->seccomp->listener_path,
-			    "/annotated");
-	assert_string_equal(receive(f, given, own)->linux_->seccomp->listener_path, "/own");
-	assert_null(receive(f, given, MOUNT_NS)->linux_->seccomp);
-	setenv(VARIABLE, "/environment", 1);
-	assert_string_equal(receive(f, "", seccomp)->linux_->seccomp->listener_path,
-			    "/environment");
-	assert_string_equal(receive(f, given, seccomp)->linux_->seccomp->listener_path,
-			    "/annotated");
-	assert_null(receive(f, "", MOUNT_NS)->linux_->seccomp);
+	assert_null(receiver_of(f, "", seccomp, NULL));
+	assert_string_equal(receiver_of(f, given, seccomp, NULL), "/annotated");
+	assert_string_equal(receiver_of(f, given, own, NULL), "/own");
+	assert_string_equal(receiver_of(f, given, MOUNT_NS, NULL), "");
+	assert_string_equal(receiver_of(f, "", seccomp, "/environment"), "/environment");
+	assert_string_equal(receiver_of(f, given, seccomp, "/environment"), "/annotated");
+	assert_string_equal(receiver_of(f, "", MOUNT_NS, "/environment"), "");
 	/* of a filter that is not in linux.seccomp */
-	assert_string_equal(receive(f, annotation(f, DATA, ALLOW_ALL), MOUNT_NS)
-				    ->linux_->seccomp->listener_path,
-			    "/environment");
-	setenv(VARIABLE, "", 1);
-	assert_null(receive(f, "", seccomp)->linux_->seccomp->listener_path);
-	unsetenv(VARIABLE);
+	assert_string_equal(
+		receiver_of(f, annotation(f, DATA, ALLOW_ALL), MOUNT_NS, "/environment"),
+		"/environment");
+	assert_null(receiver_of(f, "", seccomp, ""));
+}
+
+static void refused_in_both_modes(struct fixture *f, const char *annotations, const char *text)
+{
+	for (int mode = POLICY_ENFORCE; mode <= POLICY_OBSERVE; mode++) {
+		struct verdict verdict;
+
+		judge_receiver(f, mode, annotations, MOUNT_NS "," ALLOWING, NULL, &verdict);
+		assert_true(verdict.refused);
+		assert_int_equal(policy_refusal(&verdict, NULL, &f->e), -1);
+		assert_non_null(strstr(f->e.text, text));
+	}
 }
 
 static void test_a_receiver_is_an_absolute_path(void **state)
 {
-	static const char seccomp[] = MOUNT_NS "," ALLOWING;
 	struct fixture *f = *state;
 
-	unsetenv(VARIABLE);
-	(void)fixture_plan(f, annotation(f, "run.oci.seccomp.receiver", "agent"), seccomp);
-	assert_int_equal(receiver_take(f->verdict.spec, &f->arena, &f->e), -1);
-	assert_string_equal(f->e.text, "annotation run.oci.seccomp.receiver: must be an absolute "
-				       "path, is \"agent\"");
-	(void)fixture_plan(f, annotation(f, "run.oci.seccomp.plugins", "a:b"), seccomp);
-	assert_int_equal(receiver_take(f->verdict.spec, &f->arena, &f->e), -1);
-	assert_true(
-		str_has_prefix(f->e.text, "annotation run.oci.seccomp.plugins: is not supported"));
+	refused_in_both_modes(
+		f, annotation(f, "run.oci.seccomp.receiver", "agent"),
+		"annotations: annotation run.oci.seccomp.receiver: must be an absolute "
+		"path, is \"agent\"");
+	refused_in_both_modes(f, annotation(f, "run.oci.seccomp.plugins", "a:b"),
+			      "annotation run.oci.seccomp.plugins: is not supported");
 }
 
 /* --- run.oci.handler, module.wasm.image/variant --- */

@@ -20,6 +20,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "judge.h"
 #undef fail /* of cmocka; ours makes errors */
 
 static const char own_json[] =
@@ -333,7 +335,7 @@ static void the_policy_comes_after_what_was_left_out(void **state)
 	(void)state;
 	own->capabilities->permitted = WORDS(W("CAP_NET_RAW"), W("CAP_CHOWN"));
 	process = from_file("{\"cwd\":\"/\",\"args\":[\"sh\"]}", own, &options, &arena);
-	policy_apply_process(process, policy_default(&arena, NULL), &arena, &verdict);
+	judge_process(process, policy_default(&arena, NULL), &arena, &verdict);
 	process = verdict.spec->process;
 	assert_int_equal(process->capabilities->permitted.n, 1);
 	assert_string_equal(process->capabilities->permitted.v[0], "CAP_CHOWN");
@@ -387,11 +389,40 @@ static void a_container_without_a_process_needs_a_file(void **state)
 	assert_int_equal(e.kind, ERR_STATE);
 }
 
+static void labels_need_the_module_that_reads_them(void **state)
+{
+	static const char *const profiles[] = { "p", "unconfined" };
+	autoarena arena = { 0 };
+	struct spec spec = { .process = own_process(&arena) };
+	const struct facts without = { .last_cap = 40 };
+	const struct facts with = { .last_cap = 40, .apparmor = true, .selinux = true };
+	const struct plan_options options = { .id = "box" };
+	struct plan *plan;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+		spec.process->apparmor_profile = arena_strdup(&arena, profiles[i]);
+		spec.process->selinux_label = NULL;
+		assert_int_equal(
+			make_exec_plan(&spec, &options, false, &without, &arena, &plan, &e),
+			i == 0 ? -1 : 0);
+	}
+	assert_null(plan->process.apparmor_profile);
+	assert_non_null(strstr(e.text, "AppArmor is not enabled on this host"));
+	assert_int_equal(make_exec_plan(&spec, &options, false, &with, &arena, &plan, &e), 0);
+	assert_string_equal(plan->process.apparmor_profile, "unconfined");
+	spec.process->selinux_label = arena_strdup(&arena, "u:r:t:s0");
+	assert_int_equal(make_exec_plan(&spec, &options, false, &with, &arena, &plan, &e), 0);
+	assert_int_equal(make_exec_plan(&spec, &options, false, &without, &arena, &plan, &e), -1);
+	assert_non_null(strstr(e.text, "SELinux is not enabled on this host"));
+}
+
 static void the_plan_has_the_process_alone(void **state)
 {
 	autoarena arena = { 0 };
 	struct spec spec = { .process = own_process(&arena) };
-	struct facts facts = { .bounding = 0, .last_cap = 40 };
+	struct facts facts = { .bounding = 0, .last_cap = 40, .apparmor = true };
 	struct plan_options options = { .id = "box" };
 	struct plan *plan;
 	struct err e;
@@ -400,14 +431,14 @@ static void the_plan_has_the_process_alone(void **state)
 	spec.process->selinux_label = arena_strdup(&arena, "");
 	spec.process->apparmor_profile = arena_strdup(&arena, "p");
 	/* what the runtime itself does not have cannot be given, unless in a user namespace */
-	assert_int_equal(plan_make_exec(&spec, &options, false, &facts, &arena, &plan, &e), 0);
+	assert_int_equal(make_exec_plan(&spec, &options, false, &facts, &arena, &plan, &e), 0);
 	assert_string_equal(plan->id, "box");
 	assert_int_equal(plan->process.capabilities.bounding, 0);
 	assert_int_equal(plan->process.rlimits.n, 1);
 	assert_null(plan->process.selinux_label);
 	assert_string_equal(plan->process.apparmor_profile, "p");
 	assert_int_equal(plan->mounts.n, 0);
-	assert_int_equal(plan_make_exec(&spec, &options, true, &facts, &arena, &plan, &e), 0);
+	assert_int_equal(make_exec_plan(&spec, &options, true, &facts, &arena, &plan, &e), 0);
 	assert_int_equal(plan->process.capabilities.bounding, 1);
 	assert_true(plan->namespaces.new_user);
 }
@@ -467,6 +498,7 @@ int main(void)
 		cmocka_unit_test(the_policy_comes_after_what_was_left_out),
 		cmocka_unit_test(what_makes_no_process_is_refused),
 		cmocka_unit_test(a_container_without_a_process_needs_a_file),
+		cmocka_unit_test(labels_need_the_module_that_reads_them),
 		cmocka_unit_test(the_plan_has_the_process_alone),
 		cmocka_unit_test(a_process_has_executed_or_not),
 	};

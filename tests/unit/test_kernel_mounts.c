@@ -91,8 +91,8 @@ static void test_what_no_path_leads_to(void **state)
 static struct plan *own_plan(struct fixture *f, const char *mounts)
 {
 	f->verdict.kernel_own = true;
-	f->verdict.network = NETWORK_EARLY;
-	f->verdict.network_path = arena_strdup(&f->arena, "/run/netns/distros");
+	f->verdict.network.join = NETWORK_EARLY;
+	f->verdict.network.path = arena_strdup(&f->arena, "/run/netns/distros");
 	return fixture_plan(f, arena_printf(&f->arena, "'mounts':[%s]", mounts), PATHS);
 }
 

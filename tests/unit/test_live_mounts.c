@@ -40,8 +40,19 @@ static int try(const struct live *live, const char *mounts)
 	f->plan = NULL;
 	if (spec_decode_mounts(text, strlen(text), "file", &f->arena, &asked, &f->e) < 0)
 		return -1;
-	return plan_live_mounts(config, &asked, live->policy, f->facts, &f->options, &f->arena,
-				&f->plan, &f->e);
+
+	const struct subject subject = {
+		.path = PATH_MOUNTS,
+		.policy = live->policy,
+		.request = plan_live_request(config, &asked, &f->arena),
+	};
+	struct plan_options options = f->options;
+	struct verdict verdict;
+
+	options.asked = &asked;
+	options.user_namespace = spec_namespace_find(config, SPEC_NS_USER) != NULL;
+	policy_judge(&subject, f->facts, &f->arena, &verdict);
+	return plan_make(&verdict, f->facts, &options, &f->arena, &f->plan, &f->e);
 }
 
 static struct live enforced(void **state)
@@ -152,8 +163,12 @@ static void test_files_that_are_the_policys(void **state)
 
 		assert_int_equal(try(&live, mounts), -1);
 		assert_int_equal(live.f->e.kind, ERR_POLICY);
-		assert_true(
-			str_has_prefix(live.f->e.text, "mounts[0].destination: what is at /etc/"));
+		assert_true(str_has_prefix(
+			live.f->e.text,
+			i == 1 ? "network.hosts: mounts[0].destination: what is "
+				 "at /etc/hosts is set by the policy"
+			       : "network.resolvConf: mounts[0].destination: "
+				 "what is at /etc/resolv.conf is set by the policy"));
 	}
 	policy->network->resolv_conf = policy->network->hosts =
 		arena_strdup(&live.f->arena, "engine");

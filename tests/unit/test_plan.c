@@ -124,7 +124,7 @@ static void test_sysctls_of_the_network(void **state)
 	struct plan *plan;
 
 	fixture_refused(f, "", MOUNT_NS ",'sysctl':{'net.x.eth0/1.y':'1'}", text);
-	f->verdict.network = NETWORK_PATH;
+	f->verdict.network.join = NETWORK_PATH;
 	fixture_refused(
 		f, "",
 		NAMESPACES(
@@ -136,8 +136,8 @@ static void test_sysctls_of_the_network(void **state)
 			"{'type':'network','path':'/ns/net'}") ",'sysctl':{'net.x.eth0/1.y':'1'}");
 	assert_string_equal(plan->sysctls.v[0].key, "net/x/eth0.1/y");
 	/* the policy has let it through */
-	f->verdict.network = NETWORK_EARLY;
-	f->verdict.network_path = (char[]){ "/host/net" };
+	f->verdict.network.join = NETWORK_EARLY;
+	f->verdict.network.path = (char[]){ "/host/net" };
 	fixture_plan(f, "",
 		     NAMESPACES("{'type':'network','path':'/host/net'}") ",'sysctl':{'net.x.eth0/"
 									 "1.y':'1'}");

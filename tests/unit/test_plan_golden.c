@@ -22,6 +22,7 @@
 /* after the four above, as cmocka wants it */
 #include <cmocka.h>
 
+#include "judge.h"
 #include "load.h"
 
 #define LIMIT (4u << 20)
@@ -113,7 +114,7 @@ static int make(struct golden *g, struct err *e)
 		.systemd_cgroup = str_has_prefix(g->name, "systemd-"),
 	};
 
-	policy_apply(g->spec, g->policy, g->facts, &g->arena, &g->verdict);
+	judge_new(g->spec, g->policy, g->facts, &g->arena, &g->verdict);
 	return plan_make(&g->verdict, g->facts, &options, &g->arena, &g->plan, e);
 }
 

@@ -196,11 +196,11 @@ static void test_sysfs_of_a_foreign_network_is_made_by_the_parent(void **state)
 	};
 	struct fixture *f = *state;
 
-	f->verdict.network_path = arena_strdup(&f->arena, "/run/netns/distros");
+	f->verdict.network.path = arena_strdup(&f->arena, "/run/netns/distros");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct plan *plan;
 
-		f->verdict.network = rows[i].network;
+		f->verdict.network.join = rows[i].network;
 		plan = fixture_plan(f, sysfs,
 				    arena_printf(&f->arena, "%s%s", rows[i].new_user ? user : "",
 						 rows[i].namespaces));

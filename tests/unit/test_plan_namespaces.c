@@ -134,9 +134,9 @@ static void test_early_join_is_no_join_by_path(void **state)
 	struct fixture *f = *state;
 	const struct plan_namespaces *ns;
 
-	f->verdict.network = NETWORK_EARLY;
-	f->verdict.network_path = (char[]){ "/run/netns/distros" };
-	f->verdict.network_cookie = 4242;
+	f->verdict.network.join = NETWORK_EARLY;
+	f->verdict.network.path = (char[]){ "/run/netns/distros" };
+	f->verdict.network.cookie = 4242;
 	ns = &fixture_plan(f, "", NAMESPACES("{'type':'network','path':'/run/netns/distros'}"))
 		      ->namespaces;
 	assert_int_equal(ns->network, NETWORK_EARLY);
@@ -151,8 +151,8 @@ static void test_late_join_is_born_in_a_new_network(void **state)
 	struct fixture *f = *state;
 	const struct plan_namespaces *ns;
 
-	f->verdict.network = NETWORK_LATE;
-	f->verdict.network_path = (char[]){ "/run/netns/distros" };
+	f->verdict.network.join = NETWORK_LATE;
+	f->verdict.network.path = (char[]){ "/run/netns/distros" };
 	ns = &fixture_plan(f, "", NAMESPACES("{'type':'network'}"))->namespaces;
 	assert_true(ns->new_network);
 	assert_int_equal(ns->clone_flags, CLONE_NEWNS | CLONE_NEWNET);
@@ -167,8 +167,8 @@ static void test_unusable_policy_network_is_refused(void **state)
 {
 	struct fixture *f = *state;
 
-	f->verdict.network = NETWORK_EARLY;
-	f->verdict.network_path = (char[]){ "/run/netns/distros" };
+	f->verdict.network.join = NETWORK_EARLY;
+	f->verdict.network.path = (char[]){ "/run/netns/distros" };
 	f->facts->network->problem = (char[]){ "is a regular file, not a namespace" };
 	fixture_refused(f, "", NAMESPACES("{'type':'network','path':'/run/netns/distros'}"),
 			"network namespace /run/netns/distros: is a regular file, not a namespace");
@@ -179,7 +179,7 @@ static void test_kept_network_path_is_joined(void **state)
 	struct fixture *f = *state;
 	const struct plan_namespaces *ns;
 
-	f->verdict.network = NETWORK_PATH;
+	f->verdict.network.join = NETWORK_PATH;
 	ns = &fixture_plan(f, "", NAMESPACES("{'type':'network','path':'/ns/net'}"))->namespaces;
 	assert_int_equal(ns->joins.n, 1);
 	assert_int_equal(ns->joins.v[0].type, SPEC_NS_NETWORK);
@@ -193,7 +193,7 @@ static void test_kept_new_network_is_new(void **state)
 	struct fixture *f = *state;
 	const struct plan_namespaces *ns;
 
-	f->verdict.network = NETWORK_NEW;
+	f->verdict.network.join = NETWORK_NEW;
 	ns = &fixture_plan(f, "", NAMESPACES("{'type':'network'}"))->namespaces;
 	assert_true(ns->new_network);
 	assert_null(ns->network_path);
@@ -203,10 +203,10 @@ static void test_verdict_that_does_not_fit_is_a_defect(void **state)
 {
 	struct fixture *f = *state;
 
-	f->verdict.network = NETWORK_NONE;
+	f->verdict.network.join = NETWORK_NONE;
 	assert_int_equal(fixture_try(f, "", NAMESPACES("{'type':'network'}")), -1);
 	assert_int_equal(f->e.kind, ERR_INTERNAL);
-	f->verdict.network = NETWORK_NEW;
+	f->verdict.network.join = NETWORK_NEW;
 	assert_int_equal(fixture_try(f, "", MOUNT_NS), -1);
 	assert_int_equal(f->e.kind, ERR_INTERNAL);
 }

@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 /* after the four above, as cmocka wants it */
 #include <cmocka.h>
 
@@ -23,13 +24,34 @@
 
 struct golden {
 	int dir;
+	enum policy_path path;
 	const char *name;
 	struct arena *arena;
 	struct spec *request;
 	struct policy *policy;
 	struct facts *facts;
+	struct made_facts *made; /* RESTORED */
+	struct confinement
+		*confinement; /* as recorded; NULL: of an older program, or a new container */
 	struct verdict verdict;
 };
+
+static const struct field made_process_rows[] = {
+	FIELD(struct made_process, I64, pid, "pid", FIELD_REQUIRED),
+	FIELD(struct made_process, U64, capabilities, "capabilities", 0),
+	FIELD(struct made_process, BOOL, own_user, "ownUser", 0),
+};
+static const struct fields made_process_fields =
+	FIELDS("struct made_process", struct made_process, made_process_rows, FIELDS_CLOSED);
+struct made_file {
+	struct made_facts processes;
+};
+static const struct field made_rows[] = {
+	FIELD_LIST_ROW(struct made_file, processes, struct made_process, "processes", 0,
+		       &made_process_fields),
+};
+static const struct fields made_fields =
+	FIELDS("made.json", struct made_file, made_rows, FIELDS_CLOSED);
 
 static char *read_text(const struct golden *g, const char *file, size_t *ret_length)
 {
@@ -61,15 +83,50 @@ static void load(struct golden *g)
 		fail_msg("%s: %s", g->name, e.text);
 }
 
+/* What a path has beside these; NULL: the case has no such file. */
+static void *load_optional(const struct golden *g, const struct fields *fields, const char *file)
+{
+	struct err e = { 0 };
+	size_t length = 0;
+	char *text;
+	void *object;
+
+	if (faccessat(g->dir, file, F_OK, 0) < 0)
+		return NULL;
+	text = read_text(g, file, &length);
+	object = arena_alloc(g->arena, fields->size);
+	if (fields_decode_text(fields, file, text, length, g->arena, object, &e) < 0)
+		fail_msg("%s: %s", g->name, e.text);
+	return object;
+}
+
+static void judge(struct golden *g, const struct policy *policy, struct verdict *ret)
+{
+	const struct subject subject = {
+		.path = g->path,
+		.policy = policy,
+		.request = g->path == PATH_RESTORED ? NULL : g->request,
+		.confinement = g->confinement,
+		.made = g->made,
+	};
+
+	policy_judge(&subject, g->facts, g->arena, ret);
+}
+
 static void print_verdict(const struct golden *g, struct strbuf *out)
 {
 	const struct verdict *verdict = &g->verdict;
 
-	strbuf_printf(out, "network: %s", value_to_name(network_join_names, verdict->network));
-	if (verdict->network_path)
-		strbuf_printf(out, " %s", verdict->network_path);
-	if (verdict->network_cookie)
-		strbuf_printf(out, " cookie %llu", (unsigned long long)verdict->network_cookie);
+	strbuf_printf(out, "network: %s", value_to_name(network_join_names, verdict->network.join));
+	if (verdict->network.path)
+		strbuf_printf(out, " %s", verdict->network.path);
+	if (verdict->network.cookie)
+		strbuf_printf(out, " cookie %llu", (unsigned long long)verdict->network.cookie);
+	if (!(g->path & PATH_NEW))
+		strbuf_printf(
+			out, "\nconfinement: peerDescriptors %s, denied %llx",
+			value_to_name(peer_descriptor_names, verdict->confinement.peer_descriptors),
+			(unsigned long long)verdict->confinement.denied);
 	strbuf_printf(out, "\nrefused: %s\nobserved: %s\n\n", verdict->refused ? "yes" : "no",
 		      verdict->observed ? "yes" : "no");
 	decisions_print(&verdict->decisions, out);
@@ -101,7 +158,7 @@ static void compare(const struct golden *g, const char *file, const char *text)
 }
 
 /* The decisions alone lead from the request to the result (under observe: to what enforce gives). */
-static void check_replay(const struct golden *g)
+static void check_replay(struct golden *g)
 {
 	struct policy enforced = *g->policy;
 	struct spec *replayed = NULL;
@@ -109,7 +166,7 @@ static void check_replay(const struct golden *g)
 	struct err e = { 0 };
 
 	enforced.mode = POLICY_ENFORCE;
-	policy_apply(g->request, &enforced, g->facts, g->arena, &verdict);
+	judge(g, &enforced, &verdict);
 	if (decisions_replay(g->request, &g->verdict.decisions, g->arena, &replayed, &e) < 0)
 		fail_msg("%s: %s", g->name, e.text);
 	if (!str_eq(spec_text(g, replayed), spec_text(g, verdict.spec)))
@@ -140,30 +197,38 @@ static void check_records(const struct golden *g)
 	}
 }
 
-static void run_case(int dir, const char *name)
+static void run_case(enum policy_path path, int dir, const char *name)
 {
 	struct arena arena = { 0 };
-	struct golden g = { .dir = dir, .name = name, .arena = &arena };
+	struct golden g = { .path = path, .dir = dir, .name = name, .arena = &arena };
 	autostrbuf text = { 0 };
+	struct made_file *made;
 
 	load(&g);
-	policy_apply(g.request, g.policy, g.facts, &arena, &g.verdict);
+	made = load_optional(&g, &made_fields, "made.json");
+	g.made = made ? &made->processes : NULL;
+	g.confinement = load_optional(&g, &confinement_fields, "confinement.json");
+	judge(&g, g.policy, &g.verdict);
 	print_verdict(&g, &text);
 	compare(&g, "decisions.txt", strbuf_text(&text));
-	compare(&g, "spec.json", spec_text(&g, g.verdict.spec));
-	check_replay(&g);
+	/* of what criu has made there is no request */
+	if (path != PATH_RESTORED) {
+		compare(&g, "spec.json", spec_text(&g, g.verdict.spec));
+		check_replay(&g);
+	}
 	check_records(&g);
 	arena_release(&arena);
 }
 
-static DIR *open_cases(void)
+static DIR *open_cases(const char *below)
 {
 	const char *source = getenv("DISTRO_SHIM_SOURCE");
 	char path[PATH_MAX];
 	struct err e = { 0 };
 	DIR *cases;
 
-	if (str_format(path, sizeof(path), &e, "%s/tests/golden/policy", source ? source : ".") < 0)
+	if (str_format(path, sizeof(path), &e, "%s/tests/golden/%s", source ? source : ".", below) <
+	    0)
 		fail_msg("%s", e.text);
 	cases = opendir(path);
 	if (!cases)
@@ -171,13 +236,12 @@ static DIR *open_cases(void)
 	return cases;
 }
 
-static void test_every_golden_case_has_its_decisions_and_its_spec(void **state)
+static void run_cases(enum policy_path path, const char *below, size_t least)
 {
-	autoclosedir DIR *cases = open_cases();
+	autoclosedir DIR *cases = open_cases(below);
 	const struct dirent *entry;
 	size_t count = 0;
 
-	(void)state;
 	while ((entry = readdir(cases))) {
 		autoclose int dir = -1;
 
@@ -186,16 +250,31 @@ static void test_every_golden_case_has_its_decisions_and_its_spec(void **state)
 		dir = openat(dirfd(cases), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0)
 			fail_msg("cannot open '%s'", entry->d_name);
-		run_case(dir, entry->d_name);
+		run_case(path, dir, entry->d_name);
 		count++;
 	}
-	assert_true(count >= CASES_MIN);
+	assert_true(count >= least);
+}
+
+static void test_every_golden_case_has_its_decisions_and_its_spec(void **state)
+{
+	(void)state;
+	run_cases(PATH_CREATE, "policy", CASES_MIN);
+}
+
+static void test_what_is_asked_of_a_container_that_exists_is_judged_too(void **state)
+{
+	(void)state;
+	run_cases(PATH_EXEC, "judge/exec", 6);
+	run_cases(PATH_MOUNTS, "judge/mounts", 5);
+	run_cases(PATH_RESTORED, "judge/restored", 4);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_golden_case_has_its_decisions_and_its_spec),
+		cmocka_unit_test(test_what_is_asked_of_a_container_that_exists_is_judged_too),
 	};
 
 	return cmocka_run_group_tests_name("policy_golden", tests, NULL, NULL);

@@ -15,6 +15,8 @@
 /* after the four above, as cmocka wants it */
 #include <cmocka.h>
 
+#include "judge.h"
+
 static struct arena arena;
 
 static int teardown(void **state)
@@ -53,7 +55,7 @@ static void test_a_refusal_names_rule_request_and_remedy_one_a_line(void **state
 	struct err e = { 0 };
 
 	(void)state;
-	policy_apply(spec, policy_default(&arena, NULL), facts_without_network(), &arena, &verdict);
+	judge_new(spec, policy_default(&arena, NULL), facts_without_network(), &arena, &verdict);
 	assert_true(verdict.refused);
 	assert_int_equal(policy_refusal(&verdict, NULL, &e), -1);
 	assert_int_equal(e.kind, ERR_POLICY);
@@ -77,8 +79,8 @@ static void test_a_refusal_has_its_place_in_the_config(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	policy_apply(spec_of(text), policy_default(&arena, NULL), facts_without_network(), &arena,
-		     &verdict);
+	judge_new(spec_of(text), policy_default(&arena, NULL), facts_without_network(), &arena,
+		  &verdict);
 	assert_int_equal(policy_refusal(&verdict, "some.json", &e), -1);
 	assert_string_equal(
 		e.text,
@@ -105,7 +107,7 @@ static void test_the_place_of_a_refusal_is_that_of_the_text(void **state)
 
 	(void)state;
 	policy->namespaces->pid = POLICY_ISOLATED;
-	policy_apply(spec_of(text), policy, facts_without_network(), &arena, &verdict);
+	judge_new(spec_of(text), policy, facts_without_network(), &arena, &verdict);
 	for (size_t i = 0; i < verdict.decisions.n; i++) {
 		const struct decision *decision = &verdict.decisions.v[i];
 
@@ -242,7 +244,7 @@ static void test_the_ceiling_holds_for_a_process_of_exec(void **state)
 	struct verdict verdict;
 
 	(void)state;
-	policy_apply_process(process, policy, &arena, &verdict);
+	judge_process(process, policy, &arena, &verdict);
 	assert_int_equal(verdict.spec->process->capabilities->bounding.n, 1);
 	assert_string_equal(verdict.spec->process->capabilities->bounding.v[0], "CAP_CHOWN");
 	assert_int_equal(verdict.spec->process->capabilities->ambient.n, 0);
@@ -253,7 +255,7 @@ static void test_the_ceiling_holds_for_a_process_of_exec(void **state)
 	assert_int_equal(process->capabilities->bounding.n, 2);
 
 	policy->network->admin.value = true;
-	policy_apply_process(process, policy, &arena, &verdict);
+	judge_process(process, policy, &arena, &verdict);
 	assert_int_equal(verdict.spec->process->capabilities->bounding.n, 2);
 	assert_int_equal(verdict.decisions.n, 0);
 }
@@ -265,7 +267,7 @@ static void test_observing_an_exec_changes_nothing(void **state)
 
 	(void)state;
 	policy->mode = POLICY_OBSERVE;
-	policy_apply_process(process_with_net_raw(), policy, &arena, &verdict);
+	judge_process(process_with_net_raw(), policy, &arena, &verdict);
 	assert_true(verdict.observed);
 	assert_int_equal(verdict.spec->process->capabilities->bounding.n, 2);
 	assert_int_equal(verdict.decisions.n, 2);

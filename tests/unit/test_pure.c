@@ -14,6 +14,8 @@
 /* after the four above, as cmocka wants it */
 #include <cmocka.h>
 
+#include "judge.h"
+
 static const char config[] =
 	"{\"ociVersion\": \"1.3.0\", \"root\": {\"path\": \"rootfs\"},"
 	" \"process\": {\"cwd\": \"/\", \"args\": [\"sh\"], \"user\": {\"uid\": 0, \"gid\": 0}},"
@@ -37,7 +39,7 @@ static void bytes_become_a_plan_without_a_system(void **state)
 	facts->cgroup->layout = CGROUP_NONE;
 	assert_int_equal(spec_decode_text(config, strlen(config), "config.json", &arena, &spec, &e),
 			 0);
-	policy_apply(spec, policy, facts, &arena, &verdict);
+	judge_new(spec, policy, facts, &arena, &verdict);
 	assert_false(verdict.refused);
 	assert_int_equal(plan_make(&verdict, facts, &options, &arena, &plan, &e), 0);
 	plan_print(plan, &text);

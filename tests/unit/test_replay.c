@@ -20,6 +20,8 @@
 
 #include <cmocka.h>
 
+#include "judge.h"
+
 #define LIMIT (4u << 20)
 #define ROWS_MAX 64
 #define CALLS_MIN 400
@@ -210,7 +212,7 @@ static void replay_config(struct sample *s, const char *text, size_t length)
 		return;
 	}
 	const struct facts *facts = willing_host(s, spec);
-	policy_apply(spec, policy_default(&s->arena, NULL), facts, &s->arena, &verdict);
+	judge_new(spec, policy_default(&s->arena, NULL), facts, &s->arena, &verdict);
 	if (verdict.refused) {
 		(void)policy_refusal(&verdict, NULL, &e);
 		refused(s, &e);
@@ -247,7 +249,7 @@ static void replay_process(struct sample *s, const char *text)
 
 	if (!spec)
 		return;
-	policy_apply_process(spec->process, policy_default(&s->arena, NULL), &s->arena, &verdict);
+	judge_process(spec->process, policy_default(&s->arena, NULL), &s->arena, &verdict);
 	if (verdict.refused) {
 		(void)policy_refusal(&verdict, NULL, &e);
 		refused(s, &e);

@@ -1,81 +1,94 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The verdict: a straight list of rules over a copy of the request. Pure.
+ * The judge: a straight list of rules over a copy of the request, and nothing else that decides. Pure.
  */
 #include "policy/rules.h"
 
 #include "base/auto.h"
 #include "policy/pointer.h"
 
+const struct name_row policy_path_names[] = {
+	{ "create", PATH_CREATE },
+	{ "exec", PATH_EXEC },
+	{ "mounts", PATH_MOUNTS },
+	{ "restore", PATH_RESTORE },
+	{ "update", PATH_UPDATE },
+	{ "restored", PATH_RESTORED },
+	{ NULL, 0 },
+};
+
 /* In this order: what network it is comes before what may be done in it, and /proc after the PID
  * namespace that it shows. */
 const struct rule policy_rules[] = {
-	{ "namespaces", rule_namespace_entries,
+	{ "annotations", PATH_NEW | RULE_ALWAYS, rule_annotations,
+	  "Annotations and the environment that name the filter's listener are carried out as linux.seccomp says it, "
+	  "and none loads code into the runtime." },
+	{ "namespaces", PATH_NEW, rule_namespace_entries,
 	  "Each type of namespace is named at most once and with a path that is not empty, so that "
 	  "no "
 	  "two readers of the config see two different networks." },
-	{ "network.namespace", rule_network_namespace,
+	{ "network.namespace", PATH_NEW, rule_network_namespace,
 	  "All containers share one network namespace, which exists before any of them, is a "
 	  "network "
 	  "namespace, and belongs to the caller." },
-	{ "network.allowHost", rule_network_allow_host,
+	{ "network.allowHost", PATH_NEW, rule_network_allow_host,
 	  "The host's own network is nobody's to share by accident." },
-	{ "network.requested.host", rule_network_requested_host,
+	{ "network.requested.host", PATH_NEW, rule_network_requested_host,
 	  "A request for the host's network is answered with the shared one." },
-	{ "network.requested.path", rule_network_requested_path,
+	{ "network.requested.path", PATH_NEW, rule_network_requested_path,
 	  "A network that the engine has made and named stays untouched as its decoy; the "
 	  "container "
 	  "is born in the shared one." },
-	{ "network.requested.new", rule_network_requested_new,
+	{ "network.requested.new", PATH_NEW, rule_network_requested_new,
 	  "A network that the engine sets up after create must not be the shared one, so the "
 	  "container enters that at start only." },
-	{ "network.membership", rule_network_membership,
+	{ "network.membership", PATH_NEW, rule_network_membership,
 	  "Living containers keep the name of their network, so that one network cannot become two "
 	  "without a word." },
-	{ "namespaces.pid", rule_namespace_pid,
+	{ "namespaces.pid", PATH_NEW, rule_namespace_pid,
 	  "No container sees the processes of the host, nor those of another one." },
-	{ "namespaces.mount", rule_namespace_mount,
+	{ "namespaces.mount", PATH_NEW, rule_namespace_mount,
 	  "No container changes the mounts of the host, nor those of another one." },
-	{ "namespaces.ipc", rule_namespace_ipc,
+	{ "namespaces.ipc", PATH_NEW, rule_namespace_ipc,
 	  "System V IPC and POSIX message queues are shared within a pod at most." },
-	{ "namespaces.uts", rule_namespace_uts, "No container renames the host." },
-	{ "namespaces.cgroup", rule_namespace_cgroup,
+	{ "namespaces.uts", PATH_NEW, rule_namespace_uts, "No container renames the host." },
+	{ "namespaces.cgroup", PATH_NEW, rule_namespace_cgroup,
 	  "A container sees its own cgroup as the root, so that two service managers do not "
 	  "clash." },
-	{ "mounts.proc", rule_mounts_proc,
+	{ "mounts.proc", PATH_NEW, rule_mounts_proc,
 	  "Where the PID namespace was not asked for, /proc must not go on showing the host's "
 	  "processes." },
-	{ "network.devices", rule_network_devices,
+	{ "network.devices", PATH_NEW, rule_network_devices,
 	  "Links of the host do not move into the shared network." },
-	{ "network.sysctls", rule_network_sysctls,
+	{ "network.sysctls", PATH_NEW, rule_network_sysctls,
 	  "A net.* sysctl of one container would change the network of all." },
-	{ "network.admin", rule_network_admin,
+	{ "network.admin", PATH_NEW | PATH_EXEC | PATH_RESTORED, rule_network_admin,
 	  "Without CAP_NET_ADMIN and CAP_NET_RAW nobody changes, sniffs or spoofs everybody's "
 	  "network." },
-	{ "network.peerDescriptors", rule_network_peer_descriptors,
+	{ "network.peerDescriptors", PATH_NEW, rule_network_peer_descriptors,
 	  "What a distribution has open is not for whoever has a socket in common with it." },
-	{ "network.resolvConf", rule_network_resolv_conf,
+	{ "network.resolvConf", PATH_NEW | PATH_MOUNTS, rule_network_resolv_conf,
 	  "The resolver's configuration belongs to the network, not to the engine that prepared "
 	  "another one." },
-	{ "network.hosts", rule_network_hosts,
+	{ "network.hosts", PATH_NEW | PATH_MOUNTS, rule_network_hosts,
 	  "The names of hosts belong to the network, not to the engine that prepared another "
 	  "one." },
-	{ "procSys", rule_proc_sys,
+	{ "procSys", PATH_NEW, rule_proc_sys,
 	  "Root without any capability can write most of /proc/sys/net, so /proc/sys is "
 	  "read-only." },
-	{ "cgroup.overlap", rule_cgroup_overlap,
+	{ "cgroup.overlap", PATH_NEW, rule_cgroup_overlap,
 	  "What ends, freezes or limits one container's group must not reach another container." },
-	{ "kernelMounts", rule_kernel_mounts,
+	{ "kernelMounts", PATH_NEW | PATH_MOUNTS, rule_kernel_mounts,
 	  "File systems of the kernel's that come from the host or lie in the image are the "
 	  "container's own, or read-only." },
-	{ "privileged", rule_privileged,
+	{ "privileged", PATH_NEW | PATH_EXEC, rule_privileged,
 	  "What CAP_SYS_ADMIN or access to every device can undo is said, not passed over." },
-	{ "hooks.output", rule_hooks_output,
+	{ "hooks.output", PATH_NEW, rule_hooks_output,
 	  "What the output of hooks is written to is chosen by whoever may set annotations, who is "
 	  "not root of the host." },
-	{ "criu.config", rule_criu_config,
+	{ "criu.config", PATH_NEW, rule_criu_config,
 	  "A configuration of criu can name scripts that run as root, so it must be root's own." },
-	{ NULL, NULL, NULL },
+	{ NULL, 0, NULL, NULL },
 };
 
 /* --- where in the text --- */
@@ -135,8 +148,8 @@ static void place(const struct json_source *source, const struct json_value *roo
 }
 
 /* The text is parsed once more, and only where something is refused. */
-static void place_refusals(const struct spec *request, const struct decisions *decisions,
-			   struct arena *arena)
+static void locate_refusals(const struct spec *request, const struct decisions *decisions,
+			    struct arena *arena)
 {
 	const struct json_source source = {
 		.name = "config.json",
@@ -168,99 +181,76 @@ static bool has_refusal(const struct decisions *decisions)
 	return false;
 }
 
-static void enforce(const struct application *a, struct verdict *ret)
+static void enforce(const struct judgement *j, struct verdict *ret)
 {
-	const struct ns_facts *network = a->facts->network;
+	const struct ns_facts *network = j->facts->network;
 
-	ret->spec = a->edit.spec;
-	ret->network = a->network;
-	ret->confinement = a->confinement;
-	ret->refused = has_refusal(&a->edit.decisions);
-	ret->group_exclusive = policy_is_group_exclusive(a->policy);
-	ret->kernel_own = a->policy->kernel_mounts == POLICY_KERNEL_OWN;
-	ret->added_files = a->added_files;
-	ret->hosts_text = a->hosts_text;
-	ret->resolv_conf_text = a->resolv_conf_text;
-	if (network_is_shared(a) && network && !network->problem) {
-		ret->network_path = arena_strdup(a->edit.arena, network->path);
-		ret->network_cookie = network->cookie;
+	ret->spec = j->edit.spec;
+	ret->network = j->network;
+	ret->confinement = j->confinement;
+	ret->refused = has_refusal(&j->edit.decisions);
+	ret->group_exclusive = policy_is_group_exclusive(j->policy);
+	ret->kernel_own = j->policy->kernel_mounts == POLICY_KERNEL_OWN;
+	ret->added_files = j->added_files;
+	ret->hosts_text = j->hosts_text;
+	ret->resolv_conf_text = j->resolv_conf_text;
+	if (network_is_shared(j) && network && !network->problem) {
+		ret->network.path = arena_strdup(j->edit.arena, network->path);
+		ret->network.cookie = network->cookie;
 	}
 }
 
-/* The decisions are those of enforce to the letter; only nothing comes of them. */
-static void observe(const struct spec *request, struct arena *arena, struct verdict *ret)
+/* The decisions are those of enforce to the letter; only nothing comes of them. `asked`: the request, as the rules
+ * that always hold have left it. */
+static void observe(struct spec *asked, struct verdict *ret)
 {
-	ret->spec = spec_copy(request, arena);
-	ret->network = network_of_request(request);
+	ret->spec = asked;
+	ret->network.join = network_of_request(asked);
 	ret->confinement.peer_descriptors = PEERS_OPEN;
 	ret->observed = true;
 }
 
-void policy_apply(const struct spec *request, const struct policy *policy,
-		  const struct facts *facts, struct arena *arena, struct verdict *ret)
+static void apply_rules(struct judgement *j, unsigned always)
 {
-	struct application a = {
-		.edit = { .spec = spec_copy(request, arena), .arena = arena },
-		.policy = policy,
-		.facts = facts,
-		.network = network_of_request(request),
-	};
-
 	for (const struct rule *rule = policy_rules; rule->id; rule++)
-		rule->apply(&a, rule->id);
-	place_refusals(request, &a.edit.decisions, arena);
-
-	*ret = (struct verdict){ .decisions = a.edit.decisions };
-	if (policy->mode == POLICY_OBSERVE)
-		observe(request, arena, ret);
-	else
-		enforce(&a, ret);
+		if (rule->paths & j->subject->path && (rule->paths & RULE_ALWAYS) == always)
+			rule->apply(j, rule->id);
 }
 
-/* A copy that can be changed; the tables' walk of a whole spec serves for a part of one, too. */
-static struct spec *spec_of_process(const struct spec_process *process, struct arena *arena)
+void policy_judge(const struct subject *subject, const struct facts *facts, struct arena *arena,
+		  struct verdict *ret)
 {
-	struct spec *spec = arena_new(arena, struct spec);
-	struct spec_process copy = *process;
-
-	spec->process = &copy;
-	return spec_copy(spec, arena);
-}
-
-void policy_apply_process(const struct spec_process *request, const struct policy *policy,
-			  struct arena *arena, struct verdict *ret)
-{
-	struct application a = {
-		.edit = { .spec = spec_of_process(request, arena), .arena = arena },
-		.policy = policy,
-	};
-
-	rule_network_admin(&a, "network.admin");
-	rule_privileged(&a, "privileged");
-
-	*ret = (struct verdict){ .decisions = a.edit.decisions };
-	ret->observed = policy->mode == POLICY_OBSERVE;
-	ret->spec = ret->observed ? spec_of_process(request, arena) : a.edit.spec;
-	ret->refused = !ret->observed && has_refusal(&a.edit.decisions);
-}
-
-void policy_apply_mounts(const struct spec *request, const struct policy *policy,
-			 const struct facts *facts, struct arena *arena, struct verdict *ret)
-{
-	struct application a = {
+	static const struct spec nothing;
+	const struct spec *request = subject->request ? subject->request : &nothing;
+	struct spec *asked = NULL;
+	bool refused;
+	struct judgement j = {
 		.edit = { .spec = spec_copy(request, arena), .arena = arena },
-		.policy = policy,
+		.subject = subject,
+		.policy = subject->policy,
 		.facts = facts,
-		.network = network_of_request(request),
+		.network = { .join = network_of_request(request) },
+		.confinement.peer_descriptors = PEERS_OPEN,
 	};
 
-	rule_kernel_mounts(&a, "kernelMounts");
-	*ret = (struct verdict){ .decisions = a.edit.decisions };
-	ret->observed = policy->mode == POLICY_OBSERVE;
-	ret->spec = ret->observed ? spec_copy(request, arena) : a.edit.spec;
-	ret->refused = !ret->observed && has_refusal(&a.edit.decisions);
-	ret->kernel_own = !ret->observed && policy->kernel_mounts == POLICY_KERNEL_OWN;
-	ret->network = a.network;
+	if (subject->confinement)
+		j.confinement = *subject->confinement;
+	apply_rules(&j, RULE_ALWAYS);
+	refused = has_refusal(&j.edit.decisions);
+	if (j.policy->mode == POLICY_OBSERVE)
+		asked = spec_copy(j.edit.spec, arena);
+	apply_rules(&j, 0);
+	locate_refusals(request, &j.edit.decisions, arena);
+
+	*ret = (struct verdict){
+		.path = subject->path,
+		.decisions = j.edit.decisions,
+		.refused = refused,
+	};
+	if (asked)
+		observe(asked, ret);
+	else
+		enforce(&j, ret);
 }
 
 static void put_refusal(const struct decision *decision, const char *config_name,
