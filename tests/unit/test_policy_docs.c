@@ -126,12 +126,18 @@ static void put_value(const struct field *row, struct json_out *out)
 	put_kind(row, out);
 	if (row->names)
 		put_words(row, out);
-	if (row->check && row->check->schema)
+	if (row->check && row->check->schema) {
 		for (const struct json_value *v = parsed(row->check->schema)->first; v;
 		     v = v->next) {
 			json_out_key(out, v->key);
 			json_out_value(out, v);
 		}
+	} else if (row->kind == FIELD_OPT_U32) {
+		json_out_member_u64(out, "minimum", 0);
+	} else if (row->kind == FIELD_STRLIST) {
+		json_out_key(out, "items");
+		json_out_value(out, parsed("{\"type\": \"string\"}"));
+	}
 	if (row->kind == FIELD_OPT_U32)
 		json_out_member_u64(out, "maximum", UINT32_MAX);
 	if (row->flags & FIELD_REQUIRED)
@@ -289,9 +295,18 @@ static const char *values_of(const struct field *row)
 
 	if (row->check && row->check->values)
 		return row->check->values;
-	if (row->kind == FIELD_OPT_BOOL)
+	switch ((int)row->kind) {
+	case FIELD_OPT_BOOL:
 		return "true, false";
-	assert_non_null(row->names);
+	case FIELD_OPT_U32:
+		return "a number";
+	case FIELD_STRING:
+		return "a text";
+	case FIELD_STRLIST:
+		return "a list of texts";
+	default:
+		assert_non_null(row->names);
+	}
 	for (const struct name_row *name = row->names; name->name; name++)
 		if (!is_later(row, name->name))
 			strbuf_printf(&words, "%s\"%s\"", words.length ? ", " : "", name->name);
