@@ -2,9 +2,8 @@
 /*
  * Every directory below tests/golden/plan is a case: the plan that a config.json becomes on a host, under
  * the policy of the case (policy.json, the built-in one where there is none), or the error; cases named systemd-*
- * are of its cgroup manager. The plan as
- * JSON must hold together for each. UPDATE_GOLDEN=1 writes plan.txt anew. The configs that real engines
- * have sent, where they are at hand, must give a plan too. Runs anywhere, without root.
+ * are of its cgroup manager. UPDATE_GOLDEN=1 writes plan.txt and plan.json anew. The configs that real
+ * engines have sent, where they are at hand, must give a plan too. Runs anywhere, without root.
  */
 #include "base/auto.h"
 #include "os/io.h"
@@ -75,8 +74,8 @@ static void load(struct golden *g)
 		fail_msg("%s: %s", g->name, e.text);
 }
 
-/* Both forms are made of one plan: the JSON one is whole, and parses. */
-static void check_json(struct golden *g)
+/* The JSON form, which is made of the same plan, is whole, and parses. */
+static const char *check_json(struct golden *g)
 {
 	auto_json_out out = json_out_new(true);
 	struct json_source source = { .name = "plan" };
@@ -90,20 +89,21 @@ static void check_json(struct golden *g)
 	assert_int_equal(json_get(root, "mounts")->count, g->plan->mounts.n);
 	assert_int_equal(json_get(root, "devices")->count, g->plan->devices.n);
 	assert_int_equal(json_get(root, "warnings")->count, g->plan->warnings.n);
+	return arena_printf(&g->arena, "%s\n", source.text);
 }
 
-static void compare(struct golden *g, const char *text)
+static void compare(struct golden *g, const char *file, const char *text)
 {
 	struct err e = { 0 };
 	size_t length = 0;
 
 	if (getenv("UPDATE_GOLDEN")) {
-		if (replace_file_at(g->dir, "plan.txt", 0644, text, strlen(text), &e) < 0)
+		if (replace_file_at(g->dir, file, 0644, text, strlen(text), &e) < 0)
 			fail_msg("%s: %s", g->name, e.text);
 		return;
 	}
-	if (!str_eq(read_text(g, "plan.txt", &length), text))
-		fail_msg("%s/plan.txt differs; it would be:\n%s", g->name, text);
+	if (!str_eq(read_text(g, file, &length), text))
+		fail_msg("%s/%s differs; it would be:\n%s", g->name, file, text);
 }
 
 static int make(struct golden *g, struct err *e)
@@ -129,9 +129,9 @@ static void run_case(int dir, const char *name)
 		strbuf_printf(&text, "refused (%s): %s\n", err_kind_name(e.kind), e.text);
 	} else {
 		plan_print(g.plan, &text);
-		check_json(&g);
+		compare(&g, "plan.json", check_json(&g));
 	}
-	compare(&g, strbuf_text(&text));
+	compare(&g, "plan.txt", strbuf_text(&text));
 	arena_release(&g.arena);
 }
 
