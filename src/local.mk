@@ -26,6 +26,8 @@ src_libbase_a_SOURCES = \
 	src/base/fields_encode.c \
 	src/base/fields_inherit.c \
 	src/base/fields_inherit.h \
+	src/base/fields_text.c \
+	src/base/fields_text.h \
 	src/base/json.c \
 	src/base/json.h \
 	src/base/json_memory.c \

@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/test_fields \
 	tests/unit/test_fields_values \
 	tests/unit/test_fields_rows \
+	tests/unit/test_fields_text \
 	tests/unit/test_foreground \
 	tests/unit/test_host_files \
 	tests/unit/test_identity \
@@ -129,6 +130,7 @@ tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_values_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_rows_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_fields_text_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_foreground_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_host_files_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_identity_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)

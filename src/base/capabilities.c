@@ -7,50 +7,52 @@
 
 #define CAP_PREFIX_LENGTH 4 /* "CAP_" */
 
-/* By number, linux/capability.h. */
-static const char *const cap_names[] = {
-	"CAP_CHOWN",
-	"CAP_DAC_OVERRIDE",
-	"CAP_DAC_READ_SEARCH",
-	"CAP_FOWNER",
-	"CAP_FSETID",
-	"CAP_KILL",
-	"CAP_SETGID",
-	"CAP_SETUID",
-	"CAP_SETPCAP",
-	"CAP_LINUX_IMMUTABLE",
-	"CAP_NET_BIND_SERVICE",
-	"CAP_NET_BROADCAST",
-	"CAP_NET_ADMIN",
-	"CAP_NET_RAW",
-	"CAP_IPC_LOCK",
-	"CAP_IPC_OWNER",
-	"CAP_SYS_MODULE",
-	"CAP_SYS_RAWIO",
-	"CAP_SYS_CHROOT",
-	"CAP_SYS_PTRACE",
-	"CAP_SYS_PACCT",
-	"CAP_SYS_ADMIN",
-	"CAP_SYS_BOOT",
-	"CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE",
-	"CAP_SYS_TIME",
-	"CAP_SYS_TTY_CONFIG",
-	"CAP_MKNOD",
-	"CAP_LEASE",
-	"CAP_AUDIT_WRITE",
-	"CAP_AUDIT_CONTROL",
-	"CAP_SETFCAP",
-	"CAP_MAC_OVERRIDE",
-	"CAP_MAC_ADMIN",
-	"CAP_SYSLOG",
-	"CAP_WAKE_ALARM",
-	"CAP_BLOCK_SUSPEND",
-	"CAP_AUDIT_READ",
-	"CAP_PERFMON",
-	"CAP_BPF",
-	"CAP_CHECKPOINT_RESTORE",
+/* In the order of their numbers, linux/capability.h. */
+const struct name_row cap_mask_names[] = {
+	{ "CAP_CHOWN", INT64_C(1) << 0 },
+	{ "CAP_DAC_OVERRIDE", INT64_C(1) << 1 },
+	{ "CAP_DAC_READ_SEARCH", INT64_C(1) << 2 },
+	{ "CAP_FOWNER", INT64_C(1) << 3 },
+	{ "CAP_FSETID", INT64_C(1) << 4 },
+	{ "CAP_KILL", INT64_C(1) << 5 },
+	{ "CAP_SETGID", INT64_C(1) << 6 },
+	{ "CAP_SETUID", INT64_C(1) << 7 },
+	{ "CAP_SETPCAP", INT64_C(1) << 8 },
+	{ "CAP_LINUX_IMMUTABLE", INT64_C(1) << 9 },
+	{ "CAP_NET_BIND_SERVICE", INT64_C(1) << 10 },
+	{ "CAP_NET_BROADCAST", INT64_C(1) << 11 },
+	{ "CAP_NET_ADMIN", INT64_C(1) << 12 },
+	{ "CAP_NET_RAW", INT64_C(1) << 13 },
+	{ "CAP_IPC_LOCK", INT64_C(1) << 14 },
+	{ "CAP_IPC_OWNER", INT64_C(1) << 15 },
+	{ "CAP_SYS_MODULE", INT64_C(1) << 16 },
+	{ "CAP_SYS_RAWIO", INT64_C(1) << 17 },
+	{ "CAP_SYS_CHROOT", INT64_C(1) << 18 },
+	{ "CAP_SYS_PTRACE", INT64_C(1) << 19 },
+	{ "CAP_SYS_PACCT", INT64_C(1) << 20 },
+	{ "CAP_SYS_ADMIN", INT64_C(1) << 21 },
+	{ "CAP_SYS_BOOT", INT64_C(1) << 22 },
+	{ "CAP_SYS_NICE", INT64_C(1) << 23 },
+	{ "CAP_SYS_RESOURCE", INT64_C(1) << 24 },
+	{ "CAP_SYS_TIME", INT64_C(1) << 25 },
+	{ "CAP_SYS_TTY_CONFIG", INT64_C(1) << 26 },
+	{ "CAP_MKNOD", INT64_C(1) << 27 },
+	{ "CAP_LEASE", INT64_C(1) << 28 },
+	{ "CAP_AUDIT_WRITE", INT64_C(1) << 29 },
+	{ "CAP_AUDIT_CONTROL", INT64_C(1) << 30 },
+	{ "CAP_SETFCAP", INT64_C(1) << 31 },
+	{ "CAP_MAC_OVERRIDE", INT64_C(1) << 32 },
+	{ "CAP_MAC_ADMIN", INT64_C(1) << 33 },
+	{ "CAP_SYSLOG", INT64_C(1) << 34 },
+	{ "CAP_WAKE_ALARM", INT64_C(1) << 35 },
+	{ "CAP_BLOCK_SUSPEND", INT64_C(1) << 36 },
+	{ "CAP_AUDIT_READ", INT64_C(1) << 37 },
+	{ "CAP_PERFMON", INT64_C(1) << 38 },
+	{ "CAP_BPF", INT64_C(1) << 39 },
+	{ "CAP_CHECKPOINT_RESTORE", INT64_C(1) << 40 },
+	{ NULL, 0 },
 };
+#define CAP_COUNT (ARRAY_SIZE(cap_mask_names) - 1)
 
 const char *const capability_set_names[CAPABILITY_SET_COUNT] = {
 	[CAPABILITIES_BOUNDING] = "bounding",       [CAPABILITIES_EFFECTIVE] = "effective",
@@ -62,9 +64,9 @@ int cap_number(const char *name)
 {
 	if (!name)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(cap_names); i++) {
-		if (str_eq_nocase(name, cap_names[i]) ||
-		    str_eq_nocase(name, cap_names[i] + CAP_PREFIX_LENGTH))
+	for (size_t i = 0; i < CAP_COUNT; i++) {
+		if (str_eq_nocase(name, cap_mask_names[i].name) ||
+		    str_eq_nocase(name, cap_mask_names[i].name + CAP_PREFIX_LENGTH))
 			return (int)i;
 	}
 	return -1;
@@ -72,7 +74,7 @@ int cap_number(const char *name)
 
 const char *cap_name_of(int number)
 {
-	if (number < 0 || (size_t)number >= ARRAY_SIZE(cap_names))
+	if (number < 0 || (size_t)number >= CAP_COUNT)
 		return NULL;
-	return cap_names[number];
+	return cap_mask_names[number].name;
 }

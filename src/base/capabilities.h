@@ -3,7 +3,12 @@
 #ifndef BASE_CAPABILITIES_H
 #define BASE_CAPABILITIES_H
 
+#include "base/names.h"
+
 #include <stdint.h>
+
+/* "CAP_CHOWN" and its bit in a set. */
+extern const struct name_row cap_mask_names[];
 
 #define CAP_BIT(name) (UINT64_C(1) << CAP_##name)
 

@@ -13,6 +13,9 @@
  * case only. Other unknown keys are ignored, as config.md "Extensibility" demands, and reported at
  * debug level; a table may be closed (FIELDS_CLOSED), then they are refused: the program's own files
  * have no reason to carry them.
+ *
+ * A table of what is made and shown (the plan) is written alone: it has kinds that decoding does not know, and the
+ * words for people beside the names in JSON.
  */
 #ifndef BASE_FIELDS_H
 #define BASE_FIELDS_H
@@ -100,6 +103,16 @@ enum field_kind {
 	FIELD_RAW,               /* struct json_value *: a copy of what was parsed */
 	FIELD_STRING_OR_STRLIST, /* struct strlist_or_word: one word or a list of names */
 	FIELD_STRING_OR_OBJECT,  /* struct word_or_object: one word or an object of `sub` */
+
+	/* of tables that are written alone, never read */
+	FIELD_TEXT,   /* const char * */
+	FIELD_U16,    /* unsigned short */
+	FIELD_COUNT,  /* size_t */
+	FIELD_FLAGS,  /* uint64_t: a list of the `names` of the bits that are set */
+	FIELD_BITS,   /* int: the same */
+	FIELD_ARGV,   /* char **, with a NULL at the end; NULL: absent */
+	FIELD_STRUCT, /* struct T: `sub`, always there */
+	FIELD_ODD,    /* any: by `encode` and `put` */
 };
 
 /* FIELD_STRING_OR_STRLIST: word != NULL, or list.v != NULL, or neither (absent). */
@@ -117,22 +130,48 @@ enum field_flags {
 	FIELD_REQUIRED = 1 << 0,
 	FIELD_NOT_EMPTY = 1 << 1, /* strings, lists: at least one */
 	FIELD_NOT_YET = 1 << 2,   /* known, and refused by its name: see fields_check() */
+	FIELD_WHOLE = 1 << 3,     /* written even where it is false or a list without elements */
+	FIELD_SPARSE = 1 << 4,    /* left out where it is 0, or a list without elements */
 };
 
 struct fields;
+struct field;
 struct field_check;
 
+/* How a member is shown to people (base/fields_text.h). */
+enum field_place {
+	FIELD_UNSHOWN = 0,
+	FIELD_HEAD,    /* in the line that begins its struct */
+	FIELD_DETAIL,  /* at the end of that line, behind a colon or a semicolon */
+	FIELD_LINE,    /* a line below it; one an element where it is a list */
+	FIELD_SECTION, /* after the struct: a line with the lead, and below it one an element */
+	FIELD_EACH,    /* after the struct: a line an element, each with the lead */
+};
+
 struct field {
-	const char *name;
+	const char *name; /* NULL, in tables that are written alone: not in JSON */
 	enum field_kind kind;
 	unsigned flags;
 	size_t offset;
-	const struct name_row *names; /* FIELD_ENUM, FIELD_ENUMLIST */
-	const struct fields *sub; /* FIELD_OBJECT, FIELD_LIST, FIELD_MAP, FIELD_STRING_OR_OBJECT */
+	/* FIELD_ENUM, FIELD_ENUMLIST, FIELD_FLAGS, FIELD_BITS; of a number: in text, where it has a name */
+	const struct name_row *names;
+	/* FIELD_OBJECT, FIELD_LIST, FIELD_MAP, FIELD_STRING_OR_OBJECT, FIELD_STRUCT */
+	const struct fields *sub;
 	/* Of what people write, NULL in other tables: */
 	const char *preset; /* as JSON: what holds where it is absent (fields_inherit.h) */
 	const struct field_check *check; /* of its value, beyond its kind (fields_check.h) */
 	const char *doc;                 /* what it is for, in a sentence or two */
+	/* Of tables that are written alone. */
+	bool (*when)(
+		const void
+			*object); /* false: the member is absent; NULL: it depends on the value */
+	enum field_place place;
+	const char *
+		lead; /* the words before the value, or with a '%' where it stands in them; or NULL */
+	/* in place of what the kind does: the value in JSON (of FIELD_ODD null without it), and in text, where
+	 * nothing is shown if it puts nothing (FIELD_ODD: the lead alone without it) */
+	void (*encode)(const void *object, struct json_out *out);
+	void (*put)(const void *object, struct strbuf *out);
 };
 
 enum fields_flags { FIELDS_CLOSED = 1 << 0 };
@@ -143,6 +182,8 @@ struct fields {
 	unsigned flags;
 	size_t count;
 	const struct field *rows;
+	/* What the line that begins the struct says first; NULL: its members of that place say all. */
+	void (*head)(const void *object, struct strbuf *out);
 };
 
 /*
@@ -173,6 +214,13 @@ struct fields {
 #define FIELD_TYPE_STRMAP struct strmap
 #define FIELD_TYPE_RAW struct json_value *
 #define FIELD_TYPE_STRING_OR_STRLIST struct strlist_or_word
+#define FIELD_TYPE_ENUM int
+#define FIELD_TYPE_TEXT const char *
+#define FIELD_TYPE_U16 unsigned short
+#define FIELD_TYPE_COUNT size_t
+#define FIELD_TYPE_FLAGS uint64_t
+#define FIELD_TYPE_BITS int
+#define FIELD_TYPE_ARGV char **
 #define FIELD_CHECKED_OFFSET(type, member, member_type)                                       \
 	(offsetof(type, member) +                                                             \
 	 0 * sizeof(struct {                                                                  \
@@ -236,6 +284,9 @@ int fields_decode(const struct fields *fields, const struct json_source *source,
 /* Write a struct as an object. Absent members are left out; one that is required, or an enum value without
  * a name, makes json_out_finish() fail. */
 void fields_encode(const struct fields *fields, const void *object, struct json_out *out);
+
+/* The names of the bits that are set in `flags`, as a list. */
+void fields_encode_flags(const struct name_row *names, uint64_t flags, struct json_out *out);
 
 /* Parse text and decode it in one go; `name` is what errors call the text. */
 int fields_decode_text(const struct fields *fields, const char *name, const char *text,

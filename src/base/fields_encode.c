@@ -17,6 +17,13 @@ static void load(const void *object, const struct field *field, void *value, siz
 	memcpy(value, (const char *)object + field->offset, size);
 }
 
+static bool is_written(const struct field *field, size_t n, const void *v)
+{
+	if (field->flags & (FIELD_WHOLE | FIELD_SPARSE))
+		return n > 0 || field->flags & FIELD_WHOLE;
+	return v;
+}
+
 /* Each returns false where the member is absent, before anything is written. */
 typedef bool encode_function(const struct field *field, const void *object, struct json_out *out);
 
@@ -36,7 +43,7 @@ static bool encode_bool(const struct field *field, const void *object, struct js
 
 	load(object, field, &value, sizeof(value));
 	/* A required one must be there for the reader, whatever it says. */
-	if (!value && !(field->flags & FIELD_REQUIRED))
+	if (!value && !(field->flags & (FIELD_REQUIRED | FIELD_WHOLE)))
 		return false;
 	json_out_member_bool(out, field->name, value);
 	return true;
@@ -58,6 +65,8 @@ static bool encode_opt_bool(const struct field *field, const void *object, struc
 	{                                                                         \
 		type value;                                                       \
 		load(object, field, &value, sizeof(value));                       \
+		if (!value && field->flags & FIELD_SPARSE)                        \
+			return false;                                             \
 		write(out, field->name, value);                                   \
 		return true;                                                      \
 	}
@@ -72,6 +81,8 @@ static bool encode_opt_bool(const struct field *field, const void *object, struc
 		return option.set;                                                \
 	}
 
+ENCODE_PLAIN(u16, unsigned short, json_out_member_u64)
+ENCODE_PLAIN(count, size_t, json_out_member_u64)
 ENCODE_PLAIN(i32, int32_t, json_out_member_i64)
 ENCODE_PLAIN(u32, uint32_t, json_out_member_u64)
 ENCODE_PLAIN(i64, int64_t, json_out_member_i64)
@@ -117,7 +128,7 @@ static bool encode_strlist(const struct field *field, const void *object, struct
 	struct strlist list;
 
 	load(object, field, &list, sizeof(list));
-	if (!list.v)
+	if (!is_written(field, list.n, list.v))
 		return false;
 	json_out_key(out, field->name);
 	write_strings(&list, out);
@@ -129,7 +140,7 @@ static bool encode_u32list(const struct field *field, const void *object, struct
 	struct u32list list;
 
 	load(object, field, &list, sizeof(list));
-	if (!list.v)
+	if (!is_written(field, list.n, list.v))
 		return false;
 	json_out_key(out, field->name);
 	json_out_array(out);
@@ -144,7 +155,7 @@ static bool encode_enumlist(const struct field *field, const void *object, struc
 	struct enumlist list;
 
 	load(object, field, &list, sizeof(list));
-	if (!list.v)
+	if (!is_written(field, list.n, list.v))
 		return false;
 	json_out_key(out, field->name);
 	json_out_array(out);
@@ -159,7 +170,7 @@ static bool encode_strmap(const struct field *field, const void *object, struct 
 	struct strmap map;
 
 	load(object, field, &map, sizeof(map));
-	if (!map.v)
+	if (!is_written(field, map.n, map.v))
 		return false;
 	json_out_key(out, field->name);
 	json_out_object(out);
@@ -186,7 +197,7 @@ static bool encode_list(const struct field *field, const void *object, struct js
 	struct list list;
 
 	load(object, field, &list, sizeof(list));
-	if (!list.v)
+	if (!is_written(field, list.n, list.v))
 		return false;
 	json_out_key(out, field->name);
 	json_out_array(out);
@@ -201,7 +212,7 @@ static bool encode_map(const struct field *field, const void *object, struct jso
 	struct list list;
 
 	load(object, field, &list, sizeof(list));
-	if (!list.v)
+	if (!is_written(field, list.n, list.v))
 		return false;
 	json_out_key(out, field->name);
 	json_out_object(out);
@@ -259,6 +270,61 @@ static bool encode_word_or_object(const struct field *field, const void *object,
 	return true;
 }
 
+void fields_encode_flags(const struct name_row *names, uint64_t flags, struct json_out *out)
+{
+	json_out_array(out);
+	for (const struct name_row *row = names; row->name; row++)
+		if (flags & (uint64_t)row->value)
+			json_out_string(out, row->name);
+	json_out_array_end(out);
+}
+
+static bool encode_flags(const struct field *field, const void *object, struct json_out *out)
+{
+	uint64_t flags;
+	unsigned bits;
+
+	load(object, field, &bits, sizeof(bits));
+	if (field->kind == FIELD_BITS)
+		flags = bits;
+	else
+		load(object, field, &flags, sizeof(flags));
+	json_out_key(out, field->name);
+	fields_encode_flags(field->names, flags, out);
+	return true;
+}
+
+static bool encode_argv(const struct field *field, const void *object, struct json_out *out)
+{
+	struct strlist list = { 0 };
+
+	load(object, field, &list.v, sizeof(list.v));
+	while (list.v && list.v[list.n])
+		list.n++;
+	if (!list.v && !(field->flags & FIELD_WHOLE))
+		return false;
+	json_out_key(out, field->name);
+	write_strings(&list, out);
+	return true;
+}
+
+static bool encode_struct(const struct field *field, const void *object, struct json_out *out)
+{
+	json_out_key(out, field->name);
+	fields_encode(field->sub, (const char *)object + field->offset, out);
+	return true;
+}
+
+static bool encode_odd(const struct field *field, const void *object, struct json_out *out)
+{
+	json_out_key(out, field->name);
+	if (field->encode)
+		field->encode(object, out);
+	else
+		json_out_null(out);
+	return true;
+}
+
 static encode_function *const encoders[] = {
 	[FIELD_STRING] = encode_string,
 	[FIELD_BOOL] = encode_bool,
@@ -285,6 +351,14 @@ static encode_function *const encoders[] = {
 	[FIELD_RAW] = encode_raw,
 	[FIELD_STRING_OR_STRLIST] = encode_word_or_list,
 	[FIELD_STRING_OR_OBJECT] = encode_word_or_object,
+	[FIELD_TEXT] = encode_string,
+	[FIELD_U16] = encode_u16,
+	[FIELD_COUNT] = encode_count,
+	[FIELD_FLAGS] = encode_flags,
+	[FIELD_BITS] = encode_flags,
+	[FIELD_ARGV] = encode_argv,
+	[FIELD_STRUCT] = encode_struct,
+	[FIELD_ODD] = encode_odd,
 };
 
 void fields_encode(const struct fields *fields, const void *object, struct json_out *out)
@@ -292,7 +366,8 @@ void fields_encode(const struct fields *fields, const void *object, struct json_
 	json_out_object(out);
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct field *field = &fields->rows[i];
-		bool present = encoders[field->kind](field, object, out);
+		bool present = field->name && (!field->when || field->when(object)) &&
+			       encoders[field->kind](field, object, out);
 		/* What we write, we must be able to read again. */
 		if (!present && (field->flags & FIELD_REQUIRED))
 			json_out_fail(out, "%s of %s is required, is missing", field->name,

@@ -66,6 +66,16 @@ static struct expectation expectation_of(enum field_kind kind)
 		return word_or_object;
 	case FIELD_RAW:
 		return value;
+	/* never decoded */
+	case FIELD_TEXT:
+	case FIELD_U16:
+	case FIELD_COUNT:
+	case FIELD_FLAGS:
+	case FIELD_BITS:
+	case FIELD_ARGV:
+	case FIELD_STRUCT:
+	case FIELD_ODD:
+		break;
 	}
 	return value;
 }

@@ -176,6 +176,14 @@ static const char *type_of_kind(enum field_kind kind)
 	case FIELD_RAW:
 	case FIELD_STRING_OR_STRLIST:
 	case FIELD_STRING_OR_OBJECT:
+	case FIELD_TEXT:
+	case FIELD_U16:
+	case FIELD_COUNT:
+	case FIELD_FLAGS:
+	case FIELD_BITS:
+	case FIELD_ARGV:
+	case FIELD_STRUCT:
+	case FIELD_ODD:
 		break;
 	}
 	STOP("no table of the configuration has a field of kind %d\n", kind);
