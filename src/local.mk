@@ -187,6 +187,11 @@ src_libplan_a_SOURCES = \
 	src/plan/cpu_weight.c \
 	src/plan/device_rules.c \
 	src/plan/devices.c \
+	src/plan/fields.c \
+	src/plan/fields.h \
+	src/plan/fields_cgroup.c \
+	src/plan/fields_mounts.c \
+	src/plan/fields_process.c \
 	src/plan/gvariant.c \
 	src/plan/handler.c \
 	src/plan/hooks.c \
@@ -207,10 +212,6 @@ src_libplan_a_SOURCES = \
 	src/plan/plan.h \
 	src/plan/print.c \
 	src/plan/print.h \
-	src/plan/print_json.c \
-	src/plan/print_scheduling.c \
-	src/plan/print_seccomp.c \
-	src/plan/print_systemd.c \
 	src/plan/process.c \
 	src/plan/rdt.c \
 	src/plan/resources.c \

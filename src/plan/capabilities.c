@@ -14,20 +14,6 @@ struct caps_reader {
 	bool bounded;           /* by the runtime's own bounding set */
 };
 
-void plan_capability_sets(const struct plan_capabilities *capabilities,
-			  struct plan_capability_set ret[PLAN_CAPABILITY_SETS])
-{
-	const struct plan_capability_set sets[PLAN_CAPABILITY_SETS] = {
-		{ "bounding", capabilities->bounding },
-		{ "effective", capabilities->effective },
-		{ "inheritable", capabilities->inheritable },
-		{ "permitted", capabilities->permitted },
-		{ "ambient", capabilities->ambient },
-	};
-
-	memcpy(ret, sets, sizeof(sets));
-}
-
 static uint64_t cap_mask(struct caps_reader *reader, const char *name)
 {
 	const struct facts *facts = reader->c->facts;

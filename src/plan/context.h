@@ -7,7 +7,6 @@
 
 #include "plan/make.h"
 #include "plan/plan.h"
-#include "plan/print.h"
 
 struct plan_context {
 	const struct verdict *verdict;
@@ -144,47 +143,7 @@ int mount_idmap_plan(struct plan_context *c, const struct spec_mount *from,
 /* The words for attributes, for people. `ret` has room for MOUNT_WORDS_MAX; returns how many. */
 #define MOUNT_WORDS_MAX 16
 size_t mount_attr_words(uint64_t set, uint64_t clear, bool recursive, const char **ret);
-/* "rprivate" for MS_REC | MS_PRIVATE; NULL where it is none. */
-const char *propagation_name(uint64_t flags);
 /* 0 where the name is no propagation. */
 uint64_t propagation_flags(const char *name);
-
-/* --- print_systemd.c; nothing where there is no unit --- */
-void print_scope(const struct plan_scope *scope, struct strbuf *out);
-void json_scope(const struct plan_scope *scope, struct json_out *out);
-
-/* --- print_seccomp.c --- */
-void print_seccomp(const struct plan_seccomp *seccomp, struct strbuf *out);
-void json_seccomp(const struct plan_seccomp *seccomp, struct json_out *out);
-/* Of it what is to be done. */
-void print_confinement(const struct confinement *confinement, struct strbuf *out);
-void json_confinement(const struct confinement *confinement, struct json_out *out);
-
-/* --- print_scheduling.c --- */
-void print_scheduling(const struct plan_process *process, struct strbuf *out);
-void json_scheduling(const struct plan_process *process, struct json_out *out);
-
-/* --- print.c --- */
-/* As it is where it is one plain word, else in quotes. */
-void put_text(struct strbuf *out, const char *text);
-
-/* --- names shared by print.c and print_json.c --- */
-extern const struct name_row plan_mount_kind_names[];
-const char *plan_device_type(mode_t type); /* "c" "b" "p" */
-
-struct plan_hook_kind {
-	const char *name; /* as in config.json */
-	const struct plan_hooks *hooks;
-};
-#define PLAN_HOOK_KINDS 6
-void plan_hook_kinds(const struct plan *plan, struct plan_hook_kind ret[PLAN_HOOK_KINDS]);
-
-struct plan_capability_set {
-	const char *name;
-	uint64_t mask;
-};
-#define PLAN_CAPABILITY_SETS 5
-void plan_capability_sets(const struct plan_capabilities *capabilities,
-			  struct plan_capability_set ret[PLAN_CAPABILITY_SETS]);
 
 #endif

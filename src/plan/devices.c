@@ -44,11 +44,6 @@ struct dev_view {
 	size_t *last; /* which mount is the last one there, by the number of the first */
 };
 
-const char *plan_device_type(mode_t type)
-{
-	return type == S_IFCHR ? "c" : type == S_IFBLK ? "b" : "p";
-}
-
 static void dev_look(struct plan_context *c, struct dev_view *ret)
 {
 	ret->directory = DEV_OF_ROOTFS;

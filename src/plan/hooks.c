@@ -6,20 +6,6 @@
 
 #include "plan/context.h"
 
-void plan_hook_kinds(const struct plan *plan, struct plan_hook_kind ret[PLAN_HOOK_KINDS])
-{
-	const struct plan_hook_kind kinds[PLAN_HOOK_KINDS] = {
-		{ "prestart", &plan->prestart },
-		{ "createRuntime", &plan->create_runtime },
-		{ "createContainer", &plan->create_container },
-		{ "startContainer", &plan->start_container },
-		{ "poststart", &plan->poststart },
-		{ "poststop", &plan->poststop },
-	};
-
-	memcpy(ret, kinds, sizeof(kinds));
-}
-
 void plan_hooks_from_spec(const struct spec_hook_list *from, uint32_t timeout, struct arena *arena,
 			  struct plan_hooks *ret)
 {

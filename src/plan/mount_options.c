@@ -186,15 +186,6 @@ uint64_t propagation_flags(const char *name)
 	return option && option->class == OPTION_PROPAGATION ? option->set : 0;
 }
 
-const char *propagation_name(uint64_t flags)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++) {
-		if (option_rows[i].class == OPTION_PROPAGATION && option_rows[i].set == flags)
-			return option_rows[i].name;
-	}
-	return NULL;
-}
-
 /* --- data for the file system --- */
 
 size_t plan_mount_data_length(const char *text)

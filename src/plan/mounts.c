@@ -31,14 +31,6 @@ static const char *const proc_files[] = {
 	"cpuinfo, diskstats, meminfo, stat, swaps, uptime, loadavg, slabinfo, " \
 	"sys/kernel/ns_last_pid, sys/crypto/fips_enabled"
 
-const struct name_row plan_mount_kind_names[] = {
-	{ "bind", PLAN_MOUNT_BIND },
-	{ "new", PLAN_MOUNT_FS },
-	{ "view", PLAN_MOUNT_CGROUP },
-	{ "remount", PLAN_MOUNT_REMOUNT },
-	{ NULL, 0 },
-};
-
 static int mount_check_proc(const struct plan_mount *mount, struct err *e)
 {
 	const char *below;

@@ -149,8 +149,9 @@ struct plan_cgroup_write {
 	int tolerated; /* the errno that is no failure; 0: none */
 };
 struct plan_cgroup_writes {
-	size_t n, capacity;
+	size_t n;
 	struct plan_cgroup_write *v;
+	size_t capacity;
 };
 
 /* Access to devices: the last rule that names a device and one of the kinds of access decides about that
