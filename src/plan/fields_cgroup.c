@@ -98,9 +98,9 @@ static const struct field write_rows[] = {
 	ROW(TEXT, controller, "controller", HEAD, "%:"),
 	ROW(TEXT, file, "file", HEAD, NULL),
 	ROW(TEXT, value, "value", HEAD, "="),
+	ROW(TEXT, other_file, "otherFile", UNSHOWN, NULL),
+	ROW(TEXT, other_value, "otherValue", UNSHOWN, NULL),
 	PLAN_HIDDEN(field, "for messages alone"),
-	PLAN_HIDDEN(other_file, "the same under another name"),
-	PLAN_HIDDEN(other_value, "the same under another name"),
 	PLAN_HIDDEN(tolerated, "how a failure is taken, not what is written"),
 };
 static const struct fields write_fields = PLAN_TABLE(write_rows);
@@ -133,7 +133,8 @@ static const struct field cgroup_rows[] = {
 		   .sub = &device_rules_fields, .when = has_device_program,
 		   .put = put_device_rules),
 	ROW_LIST(struct plan_cgroup_write, writes, "writes", LINE, NULL, .sub = &write_fields),
-	ROW_IF_SET(U64, memory_check, NULL, LINE, "refused where more than % bytes are in use"),
+	ROW_IF_SET(U64, memory_check, "memoryCheck", LINE,
+		   "refused where more than % bytes are in use"),
 	ROW(TEXT, delegated, "delegated", UNSHOWN, NULL),
 	ROW_PART("owner", LINE, NULL, .sub = &owner_fields, .when = is_delegated),
 	ROW(TEXT, delegated, NULL, LINE, "processes in"),

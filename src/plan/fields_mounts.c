@@ -170,7 +170,7 @@ static const struct field mount_rows[] = {
 	ROW(BOOL, systemd_v1, "systemdV1", DETAIL, "of name=systemd alone"),
 	ROW(BOOL, dispensable, "dispensable", DETAIL, "left out where it has no place"),
 	ROW(BOOL, whole_tree, "wholeTree", DETAIL, "of the host's tree"),
-	ROW(BOOL, readonly_top, NULL, DETAIL, "the hierarchies in it writable"),
+	ROW_IF_SET(BOOL, readonly_top, "readonlyTop", DETAIL, "the hierarchies in it writable"),
 	ROW(BOOL, readonly_late, "readonlyLate", DETAIL, "read-only after the devices"),
 	ROW(BOOL, by_parent, "byParent", DETAIL, "made by the parent in the network"),
 	ROW(TEXT, subtree, "subtree", DETAIL, "of the container's own"),
