@@ -183,6 +183,7 @@ src_libpolicy_a_SOURCES = \
 src_libplan_a_SOURCES = \
 	src/plan/capabilities.c \
 	src/plan/cgroup.c \
+	src/plan/cgroup_path.c \
 	src/plan/context.h \
 	src/plan/cpu_weight.c \
 	src/plan/device_rules.c \
@@ -229,7 +230,8 @@ src_libplan_a_SOURCES = \
 	src/plan/systemd.h \
 	src/plan/systemd_devices.c \
 	src/plan/systemd_limits.c \
-	src/plan/text.c
+	src/plan/text.c \
+	src/plan/warnings.c
 src_libcgroup_a_SOURCES = \
 	src/cgroup/cgroup.h \
 	src/cgroup/claim.c \

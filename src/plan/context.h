@@ -54,6 +54,8 @@ int plan_hooks(struct plan_context *c, struct err *e) MUST_CHECK;
 /* After all that may ask for a mount. */
 int plan_host_mounts(struct plan_context *c, struct err *e) MUST_CHECK;
 
+/* --- warnings.c --- */
+
 void plan_note(struct plan_context *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void plan_warn(struct plan_context *c, const char *format, ...)
@@ -67,9 +69,18 @@ bool plan_keeps_groups(const struct spec *spec);
  * set in it stays in it. */
 bool plan_namespace_is_separate(const struct plan_context *c, enum spec_ns_type type);
 
+/* --- cgroup_path.c --- */
+
 /* Where a hierarchy is mounted in which the container's group would have to be made and cannot be, for it is
  * read-only; NULL: there is none. */
 const char *plan_readonly_hierarchy(const struct plan_context *c);
+
+/* The path goes below every hierarchy: nothing in it may lead out again. */
+int plan_cgroup_path_check(const char *path, const char *what, struct err *e) MUST_CHECK;
+
+/* *reason: why no cgroup is made; NULL: *ret is. */
+int plan_cgroup_place(struct plan_context *c, const char **ret, const char **reason, struct err *e)
+	MUST_CHECK;
 
 /* --- device_rules.c --- */
 
