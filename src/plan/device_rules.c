@@ -11,7 +11,7 @@
 #include "plan/context.h"
 
 #include "base/auto.h"
-#include "plan/resources.h"
+#include "plan/resources_writer.h"
 
 #include <errno.h>
 

@@ -14,21 +14,6 @@
 
 #define DEFAULT_PERIOD_US 100000
 
-void plan_write_add(struct plan_cgroup_writes *writes, const struct plan_cgroup_write *write,
-		    struct arena *arena)
-{
-	if (writes->n == writes->capacity) {
-		size_t capacity = writes->capacity ? writes->capacity * 2 : 16;
-		struct plan_cgroup_write *v =
-			arena_new_array(arena, struct plan_cgroup_write, capacity);
-		for (size_t i = 0; i < writes->n; i++)
-			v[i] = writes->v[i];
-		writes->v = v;
-		writes->capacity = capacity;
-	}
-	writes->v[writes->n++] = *write;
-}
-
 /* --- memory --- */
 
 static int check_limit(const struct resources_writer *w, const char *field, int64_t value,

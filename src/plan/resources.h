@@ -37,9 +37,6 @@ void plan_rdt_schemata(const struct spec_intel_rdt *from, struct arena *arena, s
 void plan_rdt_merge(const struct spec_intel_rdt *now, const struct spec_intel_rdt *asked,
 		    struct arena *arena, struct spec_intel_rdt *ret);
 
-void plan_write_add(struct plan_cgroup_writes *writes, const struct plan_cgroup_write *write,
-		    struct arena *arena);
-
 /* cpu.shares of v1 (2 to 262144) as cpu.weight of v2 (1 to 10000). */
 unsigned plan_cpu_weight(uint64_t shares);
 

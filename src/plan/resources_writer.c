@@ -6,6 +6,21 @@
 
 #include "base/auto.h"
 
+void plan_write_add(struct plan_cgroup_writes *writes, const struct plan_cgroup_write *write,
+		    struct arena *arena)
+{
+	if (writes->n == writes->capacity) {
+		size_t capacity = writes->capacity ? writes->capacity * 2 : 16;
+		struct plan_cgroup_write *v =
+			arena_new_array(arena, struct plan_cgroup_write, capacity);
+		for (size_t i = 0; i < writes->n; i++)
+			v[i] = writes->v[i];
+		writes->v = v;
+		writes->capacity = capacity;
+	}
+	writes->v[writes->n++] = *write;
+}
+
 const struct cgroup_hierarchy_facts *resources_hierarchy(const struct resources_writer *w,
 							 const char *controller)
 {

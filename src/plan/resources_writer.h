@@ -25,6 +25,9 @@ struct resources_form {
 				  .other_value = (other_value_) })
 #define NO_FORM ((struct resources_form){ .file = NULL })
 
+void plan_write_add(struct plan_cgroup_writes *writes, const struct plan_cgroup_write *write,
+		    struct arena *arena);
+
 /* In hybrid a controller is in one hierarchy only, v1 or v2. NULL: nowhere. */
 const struct cgroup_hierarchy_facts *resources_hierarchy(const struct resources_writer *w,
 							 const char *controller);
