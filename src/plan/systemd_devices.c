@@ -92,6 +92,17 @@ static void put_max(struct plan_properties *ret, const char *path, const char *w
 	}
 }
 
+const char *plan_systemd_weight_of_v1(const char *value, struct arena *arena)
+{
+	uint64_t weight;
+
+	/* 500 is its 100 */
+	if (!parse_u64(value, &weight) || weight == 0)
+		return value;
+	return arena_printf(arena, "%llu",
+			    (unsigned long long)(weight < 10 ? 1 : (weight + 2) / 5));
+}
+
 void plan_systemd_block_device(const struct plan_cgroup_write *write, struct arena *arena,
 			       struct plan_properties *ret)
 {

@@ -147,17 +147,6 @@ static void put_cpus(struct limits *l, const char *name, const char *list)
 		property->values.v[property->values.n++] = arena_printf(l->arena, "%u", mask[i]);
 }
 
-const char *plan_systemd_weight_of_v1(const char *value, struct arena *arena)
-{
-	uint64_t weight;
-
-	/* 500 is its 100 */
-	if (!parse_u64(value, &weight) || weight == 0)
-		return value;
-	return arena_printf(arena, "%llu",
-			    (unsigned long long)(weight < 10 ? 1 : (weight + 2) / 5));
-}
-
 /* That of io.weight, 1 to 10000; of BFQ and of v1 it is 10 to 1000. */
 static const char *on_systemds_scale(const struct plan_cgroup_write *write, struct arena *arena)
 {
