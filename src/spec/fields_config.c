@@ -12,14 +12,6 @@ static const struct field root_rows[] = {
 };
 static const struct fields root_fields = FIELDS("struct spec_root", struct spec_root, root_rows, 0);
 
-static const struct field id_mapping_rows[] = {
-	FIELD(struct spec_id_mapping, U32, container_id, "containerID", FIELD_REQUIRED),
-	FIELD(struct spec_id_mapping, U32, host_id, "hostID", FIELD_REQUIRED),
-	FIELD(struct spec_id_mapping, U32, size, "size", FIELD_REQUIRED),
-};
-const struct fields spec_id_mapping_fields =
-	FIELDS("struct spec_id_mapping", struct spec_id_mapping, id_mapping_rows, 0);
-
 static const struct field mount_rows[] = {
 	FIELD(struct spec_mount, STRING, destination, "destination", FIELD_REQUIRED),
 	FIELD(struct spec_mount, STRING, type, "type", 0),

@@ -6,6 +6,14 @@
 #include "spec/spec.h"
 #include "spec/tables.h"
 
+static const struct field id_mapping_rows[] = {
+	FIELD(struct spec_id_mapping, U32, container_id, "containerID", FIELD_REQUIRED),
+	FIELD(struct spec_id_mapping, U32, host_id, "hostID", FIELD_REQUIRED),
+	FIELD(struct spec_id_mapping, U32, size, "size", FIELD_REQUIRED),
+};
+const struct fields spec_id_mapping_fields =
+	FIELDS("struct spec_id_mapping", struct spec_id_mapping, id_mapping_rows, 0);
+
 static const struct field namespace_rows[] = {
 	FIELD_ENUM_ROW(struct spec_namespace, type, "type", FIELD_REQUIRED, spec_ns_names),
 	FIELD(struct spec_namespace, STRING, path, "path", 0),
