@@ -90,6 +90,7 @@ src_libspec_a_SOURCES = \
 	src/spec/locate.c \
 	src/spec/part.c \
 	src/spec/part.h \
+	src/spec/namespaces.c \
 	src/spec/spec.h \
 	src/spec/tables.h \
 	src/spec/validate.c \

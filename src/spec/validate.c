@@ -148,13 +148,3 @@ int spec_validate_intel_rdt(const struct spec_intel_rdt *rdt, const char *source
 	check_rdt(&c, rdt);
 	return check_finish(&c, e);
 }
-
-const struct spec_namespace *spec_namespace_find(const struct spec *spec, enum spec_ns_type type)
-{
-	if (!spec->linux_)
-		return NULL;
-	for (size_t i = 0; i < spec->linux_->namespaces.n; i++)
-		if (spec->linux_->namespaces.v[i].type == (int)type)
-			return &spec->linux_->namespaces.v[i];
-	return NULL;
-}
