@@ -106,6 +106,16 @@ bool field_is_absent(const struct field *field, const void *object)
 		return !member.list_or_word.word && !member.list_or_word.list.v;
 	case FIELD_STRING_OR_OBJECT:
 		return !member.word_or_object.word && !member.word_or_object.object;
+	/* of tables that are written alone */
+	case FIELD_TEXT:
+	case FIELD_U16:
+	case FIELD_COUNT:
+	case FIELD_FLAGS:
+	case FIELD_BITS:
+	case FIELD_ARGV:
+	case FIELD_STRUCT:
+	case FIELD_ODD:
+		break;
 	}
 	return false;
 }

@@ -3,6 +3,7 @@
 #include "model/confinement.h"
 
 #include "base/auto.h"
+#include "base/capabilities.h"
 
 const struct name_row peer_descriptor_names[] = {
 	{ "refused", PEERS_REFUSED },
@@ -13,7 +14,7 @@ const struct name_row peer_descriptor_names[] = {
 static const struct field confinement_rows[] = {
 	FIELD_ENUM_ROW(struct confinement, peer_descriptors, "peerDescriptors", 0,
 		       peer_descriptor_names),
-	FIELD(struct confinement, U64, denied, "denied", 0),
+	FIELD_ENUMLIST_ROW(struct confinement, denied, "denied", 0, cap_mask_names),
 };
 const struct fields confinement_fields =
 	FIELDS("struct confinement", struct confinement, confinement_rows, 0);

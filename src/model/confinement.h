@@ -14,8 +14,8 @@ extern const struct name_row peer_descriptor_names[];
  * absent (0): then it is open. */
 struct confinement {
 	int peer_descriptors; /* enum peer_descriptors */
-	uint64_t
-		denied; /* capabilities that no process of it gets; 0 in a record of an older program */
+	/* Capabilities that no process of it gets, as CAP_BIT(); none in a record of an older program. */
+	struct enumlist denied;
 };
 extern const struct fields confinement_fields;
 

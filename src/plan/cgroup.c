@@ -116,9 +116,9 @@ static int plan_delegated(struct plan_context *c, const char *reason, struct err
 	if (cgroup->layout != CGROUP_V2 && !reason)
 		reason = "cgroups of version 1 cannot be delegated safely";
 	if (plan_cgroup_path_check(path,
-		       arena_printf(c->arena,
-				    "annotations: %s: ", annotation_name(ANNOTATION_DELEGATE)),
-		       e) < 0)
+				   arena_printf(c->arena, "annotations: %s: ",
+						annotation_name(ANNOTATION_DELEGATE)),
+				   e) < 0)
 		return -1;
 	path = path_clean_in(c->arena, path) + 1;
 	for (const char *p = path; *p; p++)

@@ -10,19 +10,6 @@
 
 /* --- namespaces --- */
 
-static const struct name_row clone_names[] = {
-	{ "pid", CLONE_NEWPID },
-	{ "network", CLONE_NEWNET },
-	{ "mount", CLONE_NEWNS },
-	{ "ipc", CLONE_NEWIPC },
-	{ "uts", CLONE_NEWUTS },
-	{ "user", CLONE_NEWUSER },
-	/* clone3 gets none of these two */
-	{ "cgroup", CLONE_NEWCGROUP },
-	{ "time", CLONE_NEWTIME },
-	{ NULL, 0 },
-};
-
 static uint64_t new_namespaces(const struct plan_namespaces *ns)
 {
 	return ns->clone_flags | (ns->new_cgroup ? CLONE_NEWCGROUP : 0) |
@@ -31,13 +18,13 @@ static uint64_t new_namespaces(const struct plan_namespaces *ns)
 
 static void encode_new(const void *object, struct json_out *out)
 {
-	fields_encode_flags(clone_names, new_namespaces(object), out);
+	fields_encode_flags(ns_flag_names, new_namespaces(object), out);
 }
 
 static void put_new(const void *object, struct strbuf *out)
 {
 	strbuf_puts(out, "new");
-	for (const struct name_row *row = clone_names; row->name; row++)
+	for (const struct name_row *row = ns_flag_names; row->name; row++)
 		if (new_namespaces(object) & (uint64_t)row->value)
 			strbuf_show(out, " %s", row->name);
 }
@@ -94,6 +81,15 @@ static const struct field hook_rows[] = {
 	ROW_IF_SET(I64, timeout, "timeout", LINE, "timeout % s"),
 };
 static const struct fields hook_fields = PLAN_TABLE(hook_rows);
+#undef T
+
+#define T struct plan_kept
+static const struct field kept_rows[] = {
+	ROW(TEXT, path, "path", HEAD, NULL),
+	ROW(BOOL, below, "below", UNSHOWN, NULL),
+	ROW(TEXT, why, "why", DETAIL, NULL),
+};
+static const struct fields kept_fields = PLAN_TABLE(kept_rows);
 #undef T
 
 #define T struct plan
@@ -170,6 +166,7 @@ static const struct field plan_rows[] = {
 	ROW(TEXT, hostname, "hostname", LINE, "hostname"),
 	ROW(TEXT, domainname, "domainname", LINE, "domainname"),
 	ROW(TEXT, mount_label.value, NULL, LINE, "mount label"),
+	ROW(TEXT, pidfd_socket, "pidfdSocket", LINE, "pidfd for"),
 	ROW(STRMAP, annotations, "annotations", LINE, "annotation"),
 	ROW_STRUCT(struct plan_namespaces, namespaces, "namespaces", SECTION, "namespaces",
 		   .sub = &namespace_fields),
@@ -201,6 +198,7 @@ static const struct field plan_rows[] = {
 	ROW_PART("hooks", SECTION, NULL, .sub = &hooks_fields),
 	ROW(STRLIST, warnings, "warnings", SECTION, "warnings"),
 	ROW(STRLIST, notes, "notes", SECTION, "notes"),
+	ROW_LIST_IF_SET(struct plan_kept, kept, "kept", UNSHOWN, NULL, .sub = &kept_fields),
 	PLAN_HIDDEN(kernel_own, "the policy's kernelMounts, which explain shows"),
 };
 const struct fields plan_fields = PLAN_TABLE_HEADED(plan_rows, plan_head);

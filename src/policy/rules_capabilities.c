@@ -2,6 +2,7 @@
 /*
  * Rules about capabilities, for create and for exec, and about what undoes them. Pure.
  */
+#include "base/auto.h"
 #include "base/capabilities.h"
 #include "policy/rules.h"
 
@@ -52,11 +53,12 @@ static void refuse_made(struct judgement *j, const char *id)
 /* CAP_NET_ADMIN changes the network, CAP_NET_RAW sniffs and spoofs in it; both act on everybody's. */
 void rule_network_admin(struct judgement *j, const char *id)
 {
+	static int64_t denied[] = { CAP_BIT(NET_ADMIN), CAP_BIT(NET_RAW) };
 	const struct spec_process *process = j->edit.spec->process;
 
 	if (j->policy->network->admin.value)
 		return;
-	j->confinement.denied |= NETWORK_POWER;
+	j->confinement.denied = (struct enumlist){ .n = ARRAY_SIZE(denied), .v = denied };
 	if (j->subject->made)
 		refuse_made(j, id);
 	if (!process)

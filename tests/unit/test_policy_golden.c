@@ -124,9 +124,9 @@ static void print_verdict(const struct golden *g, struct strbuf *out)
 		strbuf_printf(out, " cookie %llu", (unsigned long long)verdict->network.cookie);
 	if (!(g->path & PATH_NEW))
 		strbuf_printf(
-			out, "\nconfinement: peerDescriptors %s, denied %llx",
+			out, "\nconfinement: peerDescriptors %s, denied %zu",
 			value_to_name(peer_descriptor_names, verdict->confinement.peer_descriptors),
-			(unsigned long long)verdict->confinement.denied);
+			verdict->confinement.denied.n);
 	strbuf_printf(out, "\nrefused: %s\nobserved: %s\n\n", verdict->refused ? "yes" : "no",
 		      verdict->observed ? "yes" : "no");
 	decisions_print(&verdict->decisions, out);
