@@ -71,7 +71,7 @@ gives() { # RESULTS CALLS FILTER...
     [ -z "$(find /run/distro-shim/seccomp -type f 2>/dev/null)" ] || [ "$(find /run/distro-shim/seccomp -type f | wc -l)" = 1 ]
 }
 
-@test "run.oci.seccomp_bpf_data: what is no program is refused, by us or by the kernel" {
+@test "run.oci.seccomp_bpf_data: data that is not a program is refused, by the runtime or by the kernel" {
     while IFS='|' read -r what data; do
         refused=$((${refused:-0} + 1))
         b=$(bundle "bad$refused" "$(annotation run.oci.seccomp_bpf_data "$data")")

@@ -40,7 +40,7 @@ teardown() { end_test; }
     expect_error 'pids.limit' create -b "$b" c1
 }
 
-@test "memory: the limits are written, -1 is none" {
+@test "memory: the limits are written, -1 means without a limit" {
     requires v1
     at=/sys/fs/cgroup/memory/distro-shim/c1
     unlimited=$(</sys/fs/cgroup/memory/memory.limit_in_bytes)
@@ -134,7 +134,7 @@ starve() { # GROUP
     is "$(where /test-little)" ""
 }
 
-@test "a limit for which there is no controller is refused by name, one that asks for nothing is not" {
+@test "a limit without a controller for it is refused by name, one that asks for nothing is accepted" {
     requires v2
     local refused=0
     has() { grep -qw "$1" /sys/fs/cgroup/cgroup.controllers; }

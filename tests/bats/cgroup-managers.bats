@@ -15,7 +15,7 @@ setup() {
 }
 teardown() { end_test; }
 
-@test "--cgroup-manager disabled makes none, and refuses limits that would be lost" {
+@test "--cgroup-manager disabled makes no group, and refuses limits that would be lost" {
     b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-none"')
     succeeds --cgroup-manager disabled run -d -b "$b" c1
     is "$(where /test-none)$(where /distro-shim)" ""

@@ -96,7 +96,7 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     expect_error "lies in the group of container \"c1\"" create -b "$b" c1
 }
 
-@test "observe and open decide, and say so" {
+@test "under observe and open explain shows what is decided" {
     up first /test-g
     stop first
     b=$(bundle second "$(args sleep 1000)" "$(at /test-g)")
@@ -298,7 +298,7 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     is "$(unshare -Ur "$DISTRO_SHIM" --root "$SHIM_ROOT" --rootless false ps --format json c1 | jq -c .)" "[$(pid_of c1)]"
 }
 
-@test "delete says what it leaves to a mark of which there is no record" {
+@test "delete names what it leaves because of a mark without a record" {
     for place in /test-g/below /test-g; do
         up c1 /test-g
         for d in $(directories /test-g); do mkdir "$d/below"; done

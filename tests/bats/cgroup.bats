@@ -76,7 +76,7 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
     for h in $(hierarchies); do rmdir "$h/test-parent"; done
 }
 
-@test "a parent that somebody else has made stays, in the hierarchies where he has made it, and only there" {
+@test "a parent that another program has made stays, in the hierarchies where it was made, and only there" {
     theirs=$(freezer)
     mkdir "$theirs/test-parent"
     b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-parent/deep/c1"')
@@ -107,7 +107,7 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
     rmdir "$theirs/test-parent"
 }
 
-@test "the caller stays where it is" {
+@test "the caller stays in its own group" {
     groups_of self >before
     b=$(bundle c1 "$(args true)")
     succeeds run -b "$b" c1
@@ -165,7 +165,7 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
     done
 }
 
-@test "a group that was made beforehand is taken" {
+@test "a group that was made beforehand is used" {
     for h in $(hierarchies); do mkdir "$h/test-made"; done
     b=$(bundle c1 "$(sleeping)" '.linux.cgroupsPath = "/test-made"')
     succeeds create -b "$b" c1
@@ -252,7 +252,7 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
     wait_until has_status c1 stopped
 }
 
-@test "a process of somebody else in the container's group ends with the container" {
+@test "a process of another program in the container's group ends with the container" {
     b=$(bundle c1 "$(sleeping)")
     succeeds run -d -b "$b" c1
     sleep 1000 3>&- </dev/null >/dev/null 2>&1 &
@@ -269,7 +269,7 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
     is "$(where /distro-shim)" ""
 }
 
-@test "delete works when somebody has removed the groups already" {
+@test "delete works when another program has removed the groups already" {
     b=$(bundle c1 "$(args true)")
     succeeds run --keep -b "$b" c1
     for h in $(where /distro-shim/c1); do rmdir "$h/distro-shim/c1"; done

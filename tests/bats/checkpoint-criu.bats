@@ -15,7 +15,7 @@ setup() {
 }
 teardown() { end_test; }
 
-@test "without criu: an error that says so, exit status of --help" {
+@test "without criu checkpoint and its --help fail and say so, and the container runs on" {
     alive
     for path in /none /none:/nowhere; do
         PATH=$path attempt checkpoint --help || true
@@ -34,7 +34,7 @@ teardown() { end_test; }
     [ ! -e checkpoint ]
 }
 
-@test "a criu that does not fit the kernel: its own reason, and nothing has happened" {
+@test "when criu does not fit the kernel its own reason is told, and nothing has happened" {
     requires cmd:criu
     ! criu check >/dev/null 2>&1 || skip "it fits here"
     alive
@@ -50,7 +50,7 @@ teardown() { end_test; }
     [ ! -e "$SHIM_ROOT/c2" ]
 }
 
-@test "--help asks criu" {
+@test "--help succeeds only if criu is new enough and says that it works" {
     fake none
     attempt checkpoint --help
     is "$status|$stderr" "0|"

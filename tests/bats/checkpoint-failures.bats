@@ -16,7 +16,7 @@ setup() {
 }
 teardown() { end_test; }
 
-@test "a failed checkpoint: the container runs on; the log's last words" {
+@test "after a failed checkpoint the container runs on, and the error has the log's last words" {
     fake log
     alive
     expect_error "criu dump failed, see '$PWD/work/dump.log': (Error .criu/fake.c:[234].: it is .\[31mbroken(; |$)){3}" \
@@ -54,7 +54,7 @@ teardown() { end_test; }
     [ ! -e "$SHIM_ROOT/c1" ]
 }
 
-@test "killed while criu works: delete --force finds what there is" {
+@test "when the runtime is killed while criu works, delete --force finds what there is" {
     fake waits
     b=$(bundle c1 "$(sleeping)")
     mkdir images
@@ -70,7 +70,7 @@ teardown() { end_test; }
     [ ! -e "$SHIM_ROOT/c1" ]
 }
 
-@test "criu dies and what it has made keeps its socket: nobody waits for that" {
+@test "when criu dies and a process that it has made keeps its socket, the runtime does not wait for that" {
     stands_in lingers
     # what another one has said is not said again
     echo '(00.1) Error (criu/earlier.c:1): long ago' >images/restore.log

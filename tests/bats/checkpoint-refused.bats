@@ -16,7 +16,7 @@ setup() {
 }
 teardown() { end_test; }
 
-@test "a checkpoint of what cannot be one" {
+@test "a container that does not run, and options that criu would not get, are refused" {
     fake log
     b=$(bundle c1 "$(sleeping)")
     expect_error 'container does not exist' checkpoint c1
@@ -50,7 +50,7 @@ teardown() { end_test; }
     nothing_of_c1
 }
 
-@test "directories that somebody else could have filled are refused" {
+@test "directories that another user could have filled are refused" {
     stands_in log
     succeeds run -d -b "$b" c1
     ln -s "$PWD/precious" images/dump.log && echo precious >precious
@@ -79,7 +79,7 @@ teardown() { end_test; }
     nothing_of_c1
 }
 
-@test "a stream to a file whose name is no text" {
+@test "a stream to a file whose name is not UTF-8 is recorded with a name that is" {
     fake freezes
     b=$(bundle c1 "$(args sh -c 'exec >"$(printf "/\\377")"; echo there; sleep 1000')" '.root.readonly = false')
     succeeds run -d -b "$b" c1

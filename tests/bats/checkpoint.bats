@@ -247,7 +247,7 @@ limit_of() { cat "$(group_of "$2" "$4")/$1" 2>/dev/null || cat "$(group_of "$2" 
     is "$(last)" "$at"
 }
 
-@test "images that are not whole: the log's last words, and nothing is left" {
+@test "images that are not whole: the error has the log's last words, and nothing is left" {
     works
     counting c1
     succeeds checkpoint --image-path images c1
@@ -258,7 +258,7 @@ limit_of() { cat "$(group_of "$2" "$4")/$1" 2>/dev/null || cat "$(group_of "$2" 
     expect_error 'there are no images of a checkpoint' restore -d -b "$b" --image-path images c1
 }
 
-@test "mounts below a bind mount, links on the way, what the root filesystem lacks" {
+@test "mounts below a bind mount, behind links, and where the root file system lacks their targets are restored" {
     works
     local at
     mkdir -p tree/below && mount -t tmpfs tmpfs tree/below && echo deep >tree/below/file
@@ -277,7 +277,7 @@ limit_of() { cat "$(group_of "$2" "$4")/$1" 2>/dev/null || cat "$(group_of "$2" 
     umount tree/below
 }
 
-@test "open TCP connections, with --tcp-established" {
+@test "open TCP connections are restored with --tcp-established" {
     works
     requires cmd:cc
     b=$(bundle c1 "$(args /tcp /in /heard)" '.root.readonly = false')
@@ -297,7 +297,7 @@ limit_of() { cat "$(group_of "$2" "$4")/$1" 2>/dev/null || cat "$(group_of "$2" 
     succeeds delete --force c1
 }
 
-@test "processes and cgroups inside" {
+@test "processes and cgroups inside of the container are restored" {
     works
     [ -e /sys/fs/cgroup/cgroup.controllers ] || skip "needs the v2 layout of cgroups"
     # wait may end before what it waits for, on being restored
@@ -335,7 +335,7 @@ limit_of() { cat "$(group_of "$2" "$4")/$1" 2>/dev/null || cat "$(group_of "$2" 
     succeeds delete --force c2
 }
 
-@test "the systemd cgroup manager: a unit again" {
+@test "with the systemd cgroup manager a restored container has a unit again" {
     works
     requires systemd
     counting c1

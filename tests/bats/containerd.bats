@@ -46,7 +46,7 @@ task_pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }         
     is "$( (echo words; sleep 1) | timeout -k 5 20 ctr "${CT_RUN[@]}" --rm "$CTR_IMAGE" c1 cat 3>&-)" words
 }
 
-@test "what the runtime warns of is no word of the program, in run and exec" {
+@test "warnings of the runtime are not in the program's output, in run and exec" {
     ct_ok "${CT_RUN[@]}" --rm --privileged "$CTR_IMAGE" warned sh -c 'echo out; echo err >&2'
     is "$output|$stderr" "out|err"
     detached c1 --privileged
@@ -64,7 +64,7 @@ task_pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }         
     contains "$(<screen)" /dev/pts/0
 }
 
-@test "run -d, list, kill, delete" {
+@test "run -d, list, kill and delete work" {
     detached c1
     promised_of "$(task_pid c1)"
     ct_ok tasks kill --signal SIGTERM c1
@@ -88,7 +88,7 @@ task_pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }         
     ct_ok containers delete c3
 }
 
-@test "start of a task, and again" {
+@test "a task that has ended is started again, and again" {
     # by the exit status: ctr may give up the streams of a task that ends at once
     ct "${CT_RUN[@]}" "$CTR_IMAGE" c1 sh -c 'echo said >>/log; exit $(wc -l </log)'
     is "$status" 1
@@ -121,7 +121,7 @@ task_pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }         
     fi
 }
 
-@test "ps, metrics" {
+@test "ps and metrics show the container" {
     detached c1
     ct_ok tasks ps c1
     contains "$output" "$(task_pid c1)"
@@ -129,7 +129,7 @@ task_pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }         
     contains "$output" '"pids"'
 }
 
-@test "pause, resume" {
+@test "pause and resume work" {
     detached c1
     ct_ok tasks pause c1
     wait_until task_is c1 PAUSED
@@ -184,7 +184,7 @@ task_pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }         
     lacks "$output" dsh
 }
 
-@test "a command that is not there: the reason, and nothing is left" {
+@test "a command that does not exist: the reason is told, and nothing is left" {
     ct "${CT_RUN[@]}" --rm "$CTR_IMAGE" c1 no-such-command
     [ "$status" != 0 ]
     contains "$stderr" "executable file not found"

@@ -48,7 +48,7 @@ teardown() { end_test; }
     is "$(jq -s length log)" 2
 }
 
-@test "the log as text, and on stderr alone" {
+@test "the log can be text, and without a file it is on stderr alone" {
     attempt --log log --log-format text state never-was
     matches "$(<log)" '^time="20[^"]*Z" level=error msg="container does not exist: never-was"$'
     is "$stderr" "distro-shim: container does not exist: never-was"
@@ -240,7 +240,7 @@ END
     succeeds -v
 }
 
-@test "options in every spelling that engines use" {
+@test "options work in every spelling that engines use" {
     b=$(bundle c1 "$(args true)")
     for words in "create --bundle $b c1" "create --bundle=$b c1" "create -b $b c1" "create -b$b c1" "create -b=$b c1" \
         "create c1 -bundle $b" "create -no-subreaper --no-pivot=false c1 --bundle $b" \
@@ -265,7 +265,7 @@ END
     expect_error "open bundle '-x'" create --bundle -x c1
 }
 
-@test "bundles that are none" {
+@test "a bundle that cannot be used is an error that says why, and nothing is left" {
     expect_error "open bundle '/no/such': no such file or directory" create -b /no/such c1
     mkdir empty
     expect_error "bundle '.*/empty': config.json is not there" create -b empty c1
@@ -276,7 +276,7 @@ END
     is "$(ls -A "$SHIM_ROOT" 2>/dev/null)" ""
 }
 
-@test "closed standard streams are no obstacle" {
+@test "run and state work with closed standard streams" {
     b=$(bundle c1 "$(args sh -c 'ls -l /proc/self/fd >/fds')")
     shim run -b "$b" c1 <&- >&- 2>&- 3>&-
     matches "$(<"$b/rootfs/fds")" '0 -> .*null'
@@ -285,7 +285,7 @@ END
     is "$status" 1
 }
 
-@test "spec --file writes what is named, also over a file that is there, and what is no file" {
+@test "spec --file writes to the named path, also over an existing file and to a device" {
     mkdir where
     shim spec -b where
     cp where/config.json wanted

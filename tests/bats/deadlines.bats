@@ -320,7 +320,7 @@ has_status() { [ "$(state_of "$1")" = "$2" ]; }
     done
 }
 
-@test "likewise where what guards the hook was killed with it, or is stopped" {
+@test "a runtime that is killed while a hook runs leaves nothing where the guard of the hook was killed, too, or is stopped" {
     for how in KILL STOP; do
         b=$(bundle "c-$how" "$(args sleep 4711)" "$(hook createRuntime 'sleep 4712 & wait')")
         background create create -b "$b" c1

@@ -136,7 +136,7 @@ prw-rw-rw- 5 0 0:0' 'for d in none made/n disk fifo; do stat -c "%A %u %g %t:%T"
             {path: "/dev/fifo", type: "p", uid: 5}]'
 }
 
-@test "a node that is there and another one is an error, the same one is not" {
+@test "an existing node of another device is an error, one of the same device is not" {
     b=$(bundle c1 '.linux.devices = [{path: "/there", type: "c", major: 1, minor: 3}]' "$(args true)")
     mknod "$b/rootfs/there" c 1 3
     succeeds run -b "$b" c1

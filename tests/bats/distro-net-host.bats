@@ -128,7 +128,7 @@ settings() {
     ip netns del other
 }
 
-@test "links that drivers of tunnels put into each namespace are no way out" {
+@test "links that drivers of tunnels put into each namespace are not taken for a way out" {
     ip netns add other
     ip -n other link add sit0 type veth peer name tunl0
     run up
@@ -160,7 +160,7 @@ settings() {
     [ ! -e /run/distro-shim/net/other ]
 }
 
-@test "a namespace that lies hidden below another mount is none" {
+@test "a namespace that lies hidden below another mount is left alone" {
     ip netns add other
     mount -t tmpfs tmpfs /run/netns
     run net status

@@ -128,7 +128,7 @@ member() { # ID
     net down
 }
 
-@test "down refuses where members are registered and nobody can tell whether they live" {
+@test "down refuses when members are registered and it cannot be told whether they live" {
     up
     member alpha
     DISTRO_SHIM=/nonexistent run net down
@@ -153,7 +153,7 @@ member() { # ID
     net down
 }
 
-@test "another wish than what is there is refused" {
+@test "up with other options than the existing network has is refused" {
     up
     run net up --subnet 10.80.0
     [ "$status" -eq 1 ]
@@ -199,7 +199,7 @@ member() { # ID
     echo 0 >/proc/sys/net/ipv4/conf/dsh/forwarding
 }
 
-@test "/run/netns is no mount afterwards where it was none before" {
+@test "/run/netns is not a mount afterwards if it was not one before" {
     # as on a machine that never had a named network namespace
     # shellcheck disable=SC2016
     run unshare --mount --propagation private sh -c '

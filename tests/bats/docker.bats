@@ -50,7 +50,7 @@ log_of() { cat "$DOCKER_BUNDLES/$(of "$1" Id)/log.json" 2>/dev/null || true; }
     is "$(echo words | timeout -k 5 20 docker run --rm -i "$DOCKER_IMAGE" cat 3>&-)" words
 }
 
-@test "what the runtime warns of is no word of the program: run, logs, exec" {
+@test "warnings of the runtime are not in the program's output: run, logs, exec" {
     dk_ok run --name ended --privileged "$DOCKER_IMAGE" sh -c 'echo out; echo err >&2'
     is "$output|$stderr" "out|err"
     dk_ok logs ended
@@ -66,7 +66,7 @@ log_of() { cat "$DOCKER_BUNDLES/$(of "$1" Id)/log.json" 2>/dev/null || true; }
     is "$(log_of ordinary)" ""
 }
 
-@test "a command that is not there: the exit status, the reason, and nothing is left" {
+@test "a command that does not exist: the exit status, the reason, and nothing is left" {
     dk_fails 127 'executable file not found' run --name c1 "$DOCKER_IMAGE" no-such-command
     is "$(of c1 State.Status) $(of c1 State.ExitCode)" "created 127"
     dk_fails 126 'permission denied' run --rm "$DOCKER_IMAGE" /etc/not-executable
@@ -109,7 +109,7 @@ log_of() { cat "$DOCKER_BUNDLES/$(of "$1" Id)/log.json" 2>/dev/null || true; }
     lacks "$output" 172.17.
 }
 
-@test "kill, stop, start, restart, wait, rm" {
+@test "kill, stop, start, restart, wait and rm work" {
     local pid
     detached c1
     detached c2
@@ -150,7 +150,7 @@ log_of() { cat "$DOCKER_BUNDLES/$(of "$1" Id)/log.json" 2>/dev/null || true; }
     dk_ok rm --force c1
 }
 
-@test "update changes what it is asked to, and nothing else; the end for want of memory is seen" {
+@test "update changes what it is asked to, and nothing else; an end by the limit of memory is seen" {
     requires controller:memory controller:cpu controller:pids
     local script='cd /sys/fs/cgroup && cat memory/memory.limit_in_bytes cpu/cpu.shares pids/pids.max'
     detached c1 --memory 32m --cpu-shares 512 --pids-limit 50

@@ -65,7 +65,7 @@ in_mounts() {
     unshare --mount --propagation private bash -c "$1"' && every_command'
 }
 
-@test "signals that the caller ignores or blocks" {
+@test "signals that the caller ignores or blocks change nothing" {
     bundles
     local way
     export -f every_command
@@ -156,7 +156,7 @@ limited() {
     is "$status" 7
 }
 
-@test "standard streams that are closed" {
+@test "closed standard streams change nothing" {
     bundles
     local way
     export -f every_command
@@ -171,7 +171,7 @@ limited() {
     is "$(shim list -q)" ""
 }
 
-@test "umask 0777 and 0" {
+@test "an umask of 0777 or 0 changes nothing" {
     bundles
     export -f every_command
     local mask
@@ -183,7 +183,7 @@ limited() {
     return 0
 }
 
-@test "a working directory that is gone, or that cannot be read" {
+@test "in a working directory that is gone, or cannot be read, what needs it is an error and the rest works" {
     bundles
     mkdir gone
     (cd gone && rmdir ../gone && "$DISTRO_SHIM" --root "$SHIM_ROOT" run -b "$BATS_TEST_TMPDIR/quick" c1) && return 1
@@ -193,7 +193,7 @@ limited() {
     contains "$said" "find the current directory, to which --root state is relative"
 }
 
-@test "something lies over the kernel's boot id" {
+@test "a mount over the kernel's boot id changes nothing" {
     bundles
     succeeds run -d -b "$c" before
     echo 11111111-2222-4333-8444-555555555555 >id
@@ -219,7 +219,7 @@ limited() {
     in_mounts 'mount -o remount,bind,ro /proc'
 }
 
-@test "a user for whom /proc shows little" {
+@test "commands work for a user for whom /proc shows little" {
     requires userns cmd:setpriv
     local home=/run/environment me way where
     me="setpriv --reuid 2001 --regid 2001 --clear-groups env HOME=$home XDG_RUNTIME_DIR=$home/run"

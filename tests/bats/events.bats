@@ -29,7 +29,7 @@ running() { # FILTER...
     is "$(wc -l <<<"$output")" 1
 }
 
-@test "the numbers are those of the group" {
+@test "events has the numbers of the group" {
     requires v1 controller:memory controller:pids
     running '.linux.resources = {memory: {limit: 67108864}, pids: {limit: 50}}'
     succeeds events --stats c1
@@ -95,7 +95,7 @@ running() { # FILTER...
     is "$(jq -r .type events.json | sort -u)" stats
 }
 
-@test "a process that is ended for want of memory is an event" {
+@test "a process that the kernel ends for lack of memory is an event" {
     requires v1 controller:memory
     b=$(bundle c1 "$(args sh -c 'while [ ! -e /go ]; do sleep 0.05; done; tail -c 50000000 /dev/zero; sleep 1000')" \
         '.root.readonly = false | .linux.resources.memory = {limit: 10485760, swap: 10485760}')
@@ -134,7 +134,7 @@ running() { # FILTER...
     is "$output" "$pids"
 }
 
-@test "without a cgroup it is those of the PID namespace" {
+@test "ps without a cgroup has the pids of the PID namespace" {
     b=$(bundle c1 "$(args sh -c 'sleep 1000 & sleep 1000 & sleep 1000')")
     succeeds --cgroup-manager disabled run -d -b "$b" c1
     wait_until sh -c "[ \$($DISTRO_SHIM --root $SHIM_ROOT ps --format json c1 | jq length) = 3 ]"

@@ -16,7 +16,7 @@ setup() {
 }
 teardown() { end_test; }
 
-@test "cgroup: one inside the container's, which must be there; never one outside" {
+@test "--cgroup takes an existing group inside the container's, never one outside" {
     alive c1
     init=$(init_of c1)
     refused 'cgroup.*no such file or directory' --cgroup none c1 true
@@ -47,7 +47,7 @@ teardown() { end_test; }
     fi
 }
 
-@test "cgroup v2: a container that has made sub-groups of its own" {
+@test "cgroup v2: in a container with sub-groups of its own the process joins that of the first one" {
     requires v2
     alive c1
     init=$(init_of c1)
@@ -65,7 +65,7 @@ teardown() { end_test; }
 
 # full ID [JQ-FILTER]...: a container whose pids limit is used up
 full() { alive "$1" '.linux.resources.pids.limit = 1' "${@:2}" && init=$(init_of "$1"); }
-@test "a container whose pids limit is used up: one process more, in its cgroup before its program runs" {
+@test "a full container: one process more is made, in its cgroup before its program runs" {
     requires controller:pids
     full c1
     for i in 1 2 3; do says "hello $i" c1 echo "hello $i"; done
@@ -85,7 +85,7 @@ full() { alive "$1" '.linux.resources.pids.limit = 1' "${@:2}" && init=$(init_of
     is "$(tr '\0' ' ' <"/proc/$(<pid)/cmdline")" 'sleep 1000 '
 }
 
-@test "a full container: with a filter in the joiner, and with processors of the process's own" {
+@test "a full container: exec works with a filter in the joiner, and with processors of the process's own" {
     requires controller:pids
     full c1 '.process.noNewPrivileges = false | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["personality"], action: "SCMP_ACT_ERRNO"}]}'
     says 2 c1 sed -n 's/^Seccomp:.//p' /proc/self/status
@@ -96,7 +96,7 @@ full() { alive "$1" '.linux.resources.pids.limit = 1' "${@:2}" && init=$(init_of
     refused 'clone: .*resource temporarily unavailable' c2 true
 }
 
-@test "a full container: another cgroup inside of it" {
+@test "a full container: exec works in another cgroup inside of it" {
     requires controller:pids
     full c1
     mkdir "$(controller_file pids "$init")/inner"
@@ -107,7 +107,7 @@ full() { alive "$1" '.linux.resources.pids.limit = 1' "${@:2}" && init=$(init_of
     is "$(cgroups_of "$(<pid)" | sed 's,/inner$,,')" "$(cgroups_of "$init")"
 }
 
-@test "a full container: broken on the way nothing is left, and what waits for its program is inside" {
+@test "a full container: an exec that fails leaves nothing, and what waits for its program is inside" {
     requires fault controller:pids cmd:pgrep
     full c1
     for step in joiner:clone process:session process:executable process:ready process:execute exec:process exec:ready exec:execute; do

@@ -58,7 +58,7 @@ pkill_program() {
     for pid in $(pgrep -f 'sleep 4711'); do kill -KILL "$pid"; done
 }
 
-@test "a process that stops at any step, and its runtime killed: likewise" {
+@test "a process that stops at any step, its runtime killed: nothing is left" {
     requires fault cmd:pgrep
     alive c1
     init=$(init_of c1)

@@ -29,7 +29,7 @@ teardown() { end_test; }
     refused . --cwd /proc/1/root/../.. c1 true
 }
 
-@test "it has the descriptors that it was given, and no other" {
+@test "the process has the descriptors that it was given, and no other" {
     alive c1
     for ((fd = 10; fd < 60; fd++)); do eval "exec $fd</"; done
     succeeds exec c1 sh -c 'echo /proc/self/fd/*'
@@ -53,7 +53,7 @@ teardown() { end_test; }
 }
 
 # A process that is stopped on its way, looked at with every right of the container.
-@test "who may trace in the container sees nothing of the host, and no power that is not its own (CVE-2016-9962)" {
+@test "a tracer in the container sees nothing of the host, and no power that is not its own (CVE-2016-9962)" {
     requires fault
     warns='CAP_SYS_(PTRACE|ADMIN)' alive c1 '.process.capabilities[] += ["CAP_SYS_PTRACE", "CAP_SYS_ADMIN"] | .process.capabilities.ambient = [] | .process.capabilities.inheritable = []'
     says '1' c1 sh -c 'set -- /proc/[0-9]*; echo $(($# - 1))'

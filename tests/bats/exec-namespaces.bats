@@ -26,7 +26,7 @@ freezer_of() { # PID
 freeze() { [ "$DISTRO_SHIM_WORLD" = v2 ] && echo 1 >"$(freezer_of "$1")" || echo FROZEN >"$(freezer_of "$1")"; }
 thaw() { [ "$DISTRO_SHIM_WORLD" = v2 ] && echo 0 >"$(freezer_of "$1")" || echo THAWED >"$(freezer_of "$1")"; }
 
-@test "created: exec works; before a late join it is in the shared network all the same" {
+@test "exec works in a created container, and is in the shared network also before a late join" {
     b=$(bundle c1 "$(args sleep 1000)" '(.linux.namespaces[] | select(.type == "network")) |= del(.path)')
     succeeds create -b "$b" c1
     is "$(state_of c1)" created
@@ -36,14 +36,14 @@ thaw() { [ "$DISTRO_SHIM_WORLD" = v2 ] && echo 0 >"$(freezer_of "$1")" || echo T
     says "$(ip netns exec distros readlink /proc/self/ns/net)" c1 readlink /proc/self/ns/net
 }
 
-@test "stopped: refused" {
+@test "exec in a stopped container is refused" {
     alive c1
     succeeds kill c1 KILL
     wait_until gone "$(init_of c1)"
     refused 'cannot exec in a stopped container$' c1 true
 }
 
-@test "paused: refused, or waited for; a pause meanwhile does not hold the caller for ever" {
+@test "exec in a paused container is refused, with --ignore-paused it waits until the container goes on" {
     alive c1
     init=$(init_of c1)
     freeze "$init"
@@ -81,7 +81,7 @@ thaw() { [ "$DISTRO_SHIM_WORLD" = v2 ] && echo 0 >"$(freezer_of "$1")" || echo T
     says ok c1 echo ok
 }
 
-@test "a container without a cgroup of its own" {
+@test "in a container without a cgroup of its own the process stays in the caller's" {
     b=$(bundle c1 "$(args sleep 1000)")
     "$DISTRO_SHIM" --root "$SHIM_ROOT" --cgroup-manager disabled run -d -b "$b" c1 </dev/null >out 2>&1
     is "$(<out)" ''
@@ -91,13 +91,13 @@ thaw() { [ "$DISTRO_SHIM_WORLD" = v2 ] && echo 0 >"$(freezer_of "$1")" || echo T
     kill -KILL "$(<pid)"
 }
 
-@test "observed: a network of its own is entered like any other namespace" {
+@test "under observe a network of the container's own is entered like any other namespace" {
     policy '{"version": 1, "mode": "observe"}'
     alive c1 '(.linux.namespaces[] | select(.type == "network")) |= del(.path)'
     says "$(readlink "/proc/$(init_of c1)/ns/net")" c1 readlink /proc/self/ns/net
 }
 
-@test "a time namespace" {
+@test "in a time namespace the process has the container's clock" {
     requires file:/proc/self/ns/time
     alive c1 '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 1000000}}'
     says "$(readlink "/proc/$(init_of c1)/ns/time")" c1 readlink /proc/self/ns/time
@@ -105,7 +105,7 @@ thaw() { [ "$DISTRO_SHIM_WORLD" = v2 ] && echo 0 >"$(freezer_of "$1")" || echo T
     [ "$output" -ge 1000000 ]
 }
 
-@test "a user namespace: as root of it, in the shared network that it does not own" {
+@test "in a user namespace the process is its root, in the shared network that it does not own" {
     requires userns
     alive c1 '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
     succeeds exec -d --pid-file pid c1 sleep 1000
@@ -118,7 +118,7 @@ thaw() { [ "$DISTRO_SHIM_WORLD" = v2 ] && echo 0 >"$(freezer_of "$1")" || echo T
     contains "$output" /dev/pts/
 }
 
-@test "without root: in a container of the caller's own user namespace, which denies setgroups()" {
+@test "without root exec works in a container of the caller's own user namespace, which denies setgroups()" {
     requires userns
     b=$(bundle c1 "$(args sleep 1000)" '(.linux.namespaces[] | select(.type == "network")) |= del(.path)' \
         '.mounts |= map(select(.type != "cgroup")) | (.mounts[] | select(.type == "devpts").options) |= map(select(startswith("gid") | not))')

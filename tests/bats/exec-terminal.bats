@@ -106,7 +106,7 @@ terminal() { /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@" 3>&-; }
     is "$status" 42
 }
 
-@test "foreground: nobody is kept out meanwhile, and the container's end ends it" {
+@test "foreground: other commands go on meanwhile, and the container's end ends it" {
     alive c1
     shim exec c1 sh -c 'echo ready; sleep 1000' </dev/null >out 2>&1 3>&- &
     pid=$!

@@ -18,7 +18,7 @@ teardown() { end_test; }
 
 # ---- where it is, what it gets
 
-@test "it is in the container's namespaces, root and cgroups, with streams of the caller" {
+@test "the process is in the container's namespaces, root and cgroups, with streams of the caller" {
     alive c1
     init=$(init_of c1)
     succeeds exec --detach --pid-file pid c1 sleep 1000
@@ -80,7 +80,7 @@ sleep 1000 "
     says '--help' c1 echo --help
 }
 
-@test "options: cwd, environment, groups, no_new_privs" {
+@test "options set the working directory, environment, groups and no_new_privs" {
     alive c1 '.process.env += ["OWN=1", "OTHER=2"]'
     mkdir -p "$b/rootfs/work"
     says /work --cwd /work c1 pwd
@@ -99,7 +99,7 @@ sleep 1000 "
     matches "$output" '0$'
 }
 
-@test "a working directory that is not there is an error, and is not made" {
+@test "a working directory that does not exist is an error, and is not made" {
     alive c1 '.process.cwd = "/of/creation"'
     says /of/creation c1 pwd
     ln -s /absent/target "$b/rootfs/link"
@@ -117,7 +117,7 @@ sleep 1000 "
     says /private --cwd /private --user 1000:1000 c1 pwd
 }
 
-@test "user: exactly the numbers that are given, or an error (CVE-2016-3697, CVE-2026-30892)" {
+@test "the user is exactly the numbers that are given, or it is an error (CVE-2016-3697, CVE-2026-30892)" {
     alive c1 '.process.user.gid = 5'
     echo '1000:x:0:0::/:' >>"$b/rootfs/etc/passwd"
     for wanted in '1 1:5' '1:2 1:2' '0 0:5' '0:0 0:0' '1000 1000:5' '4294967294:1 4294967294:1'; do
@@ -195,7 +195,7 @@ sleep 1000 "
     refused 'bad.json: args: at least one' -p bad.json c1
 }
 
-@test "labels: refused where nobody would enforce them" {
+@test "labels are refused where the kernel does not enforce them" {
     alive c1
     if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ]; then
         refused 'apparmorProfile "strict": AppArmor is not enabled' --apparmor strict c1 true
@@ -212,7 +212,7 @@ sleep 1000 "
 # ---- side by side, and cheap
 
 one_more() { is "$(shim_in 20 exec c1 echo "$1" 2>&1)" "$1"; }
-@test "many at once" {
+@test "many at once have each its own answer" {
     alive c1
     # shellcheck disable=SC2046
     all_of one_more 12 $(seq 24)

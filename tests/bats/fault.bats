@@ -184,7 +184,7 @@ stops_at() { # PAGE:STEP
     cleaned_up "$id"
 }
 
-@test "a process that stops at any step, and its runtime killed: likewise" {
+@test "a process that stops at any step, its runtime killed: one delete --force takes everything away" {
     mapfile -t all < <(steps parent child init start)
     all_of stops_at 3 "${all[@]}"
     # that nothing is in the way of another life shows above; here the last of each page
@@ -219,7 +219,7 @@ restore_fails_at() { # PAGE:STEP
     is "$status" 1 && matches "$(<"$out")" "distro-shim: $step: injected fault" && nothing_left "$id" && [ ! -e "$PWD/$id.pid" ]
 }
 
-@test "a restore: an error at any step" {
+@test "restore: the error names the step, and nothing is left" {
     stand_in
     all_of restore_fails_at 3 "${all[@]}"
     lives_restored again
@@ -238,7 +238,7 @@ restore_dies_at() { # PAGE:STEP
     cleaned_up "$id" && lives_restored "$id"
 }
 
-@test "a restore: death at any step" {
+@test "restore: death at any step leaves what one delete --force takes away" {
     stand_in
     all_of restore_dies_at 3 "${all[@]}"
 }
@@ -259,7 +259,7 @@ restore_stops_at() { # PAGE:STEP
     cleaned_up "$id"
 }
 
-@test "a restore: a process that stops at any step, and its runtime killed" {
+@test "restore: a process that stops at any step, its runtime killed, is taken away by delete --force" {
     stand_in
     all_of restore_stops_at 3 "${all[@]}"
     lives_restored criu-execute

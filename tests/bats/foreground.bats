@@ -241,7 +241,7 @@ END
     done
 }
 
-@test "3 MB to a program at a terminal that echoes: nobody waits for the other" {
+@test "3 MB to a program at a terminal that echoes: neither side waits for the other" {
     # the kernel may drop an echo that nobody takes, never a line
     b=$(bundle c1 "$(args sh -c 'echo ready; exec md5sum >/sum')" "$with_terminal")
     caller copy pty 3000000 -- "${SHIM[@]}" run -b "$b" c1
@@ -337,7 +337,7 @@ END
 
 # ---- console sockets
 
-@test "a console socket where nobody accepts: an error in time, and nothing is left" {
+@test "a console socket that does not accept: an error in time, and nothing is left" {
     b=$(bundle c1 "$(args true)" "$with_terminal")
     /usr/bin/python3 "$BATS_FILE_TMPDIR/caller.py" deaf "$PWD/socket" </dev/null >/dev/null 2>&1 3>&- &
     helpers+=($!)

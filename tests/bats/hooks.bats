@@ -251,7 +251,7 @@ END
     is "$(tr '\n' ' ' <notes/poststop)" "startContainer poststart "
 }
 
-@test "hooks that cannot be executed, or end by a signal" {
+@test "hooks that cannot be executed, or end by a signal, are errors that say so" {
     b=$(bundle c1 "$(args true)")
     touch plain
     while IFS='|' read -r path text; do

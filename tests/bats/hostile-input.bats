@@ -28,7 +28,7 @@ attempted() {
     fi
 }
 
-@test "texts of every length, around what the kernel takes" {
+@test "texts of every length around the kernel's limits are accepted or refused, each by name" {
     b=$(bundle c1 "$(args true)")
     cp "$b/config.json" plain.json
     while IFS=';' read -r accepted name filter; do
@@ -62,7 +62,7 @@ attempted() {
 END
 }
 
-@test "many of everything" {
+@test "many of everything are accepted, or refused by name" {
     b=$(bundle c1 "$(args true)")
     cp "$b/config.json" plain.json
     while IFS=';' read -r wanted name filter; do
@@ -154,7 +154,7 @@ END
 
 # ---- a container that watches for the runtime
 
-@test "who looks at everything that appears sees nothing of the host, a hundred times (CVE-2016-9962)" {
+@test "a container that looks at everything that appears sees nothing of the host, a hundred times (CVE-2016-9962)" {
     b=$(bundle c1 "$(args sh -c 'while :; do for p in /proc/[0-9]*; do [ $p = /proc/1 ] || {
             cat $p/environ $p/maps $p/cmdline $p/mountinfo; readlink $p/exe $p/cwd $p/root $p/fd/*; } 2>/dev/null; done >>/seen
             [ ! -e /enough ] || exit 0; done')" \

@@ -21,7 +21,7 @@ setup() {
 }
 teardown() { end_test; }
 
-@test "ids that are no names are refused" {
+@test "ids that are not names are refused" {
     local b id many
     b=$(bundle ids "$(args true)")
     many=$(printf 'x%.0s' {1..1025})
@@ -90,7 +90,7 @@ teardown() { end_test; }
     done
 }
 
-@test "roots that are none are refused" {
+@test "a root.path that is not a directory of its own is refused, another name of one is not" {
     local b path
     b=$(bundle root "$(args true)")
     cp "$b/config.json" "$b/plain.json"

@@ -175,7 +175,7 @@ mounts() { jq -nr '".mounts |= map(select(.destination | IN(" + ($ARGS.positiona
 
 # ---- /proc and /sys
 
-@test "/proc and /sys that are no directories are refused (CVE-2019-19921, CVE-2023-27561)" {
+@test "/proc and /sys that are not directories are refused (CVE-2019-19921, CVE-2023-27561)" {
     local what kind b
     for what in proc sys; do
         for kind in inside outside regular dangling; do

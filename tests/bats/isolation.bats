@@ -15,7 +15,7 @@ teardown() { end_isolation_test; }
 
 # ---- process numbers
 
-@test "user and PID namespace by path: the pid is the init's here, and delete ends nobody else" {
+@test "user and PID namespace by path: the pid is the init's here, and delete ends no other process" {
     local one pid p name
     # strangers whose numbers here are those that the container's processes will have there
     for _ in {1..200}; do

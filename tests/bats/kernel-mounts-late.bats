@@ -53,7 +53,7 @@ enabled=kernel/mm/transparent_hugepage/enabled
     answers rw "awk '\$5 == \"/sys\" { split(\$6, a, \",\"); print a[1] }' /proc/self/mountinfo" "$powerless" "$(adds "$(remount / rrw)")"
 }
 
-@test "a hook that makes one writable" {
+@test "a hook that makes a procfs or sysfs writable is an error" {
     b=$(bundle c1 "$(args true)" "$powerless" "$(adds "$(bind /sys /vol)")" ".hooks.createContainer = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"mount -o remount,bind,rw $BATS_TEST_TMPDIR/c1/rootfs/vol\"]}]")
     expect_error "kernelMounts: a sysfs at '/vol' in the container must be read-only" run -b "$b" c1
 }
@@ -160,7 +160,7 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     answers file 'ls /vol' "$(adds "$(mount_json overlay overlay /vol "index=off,lowerdir=$PWD/upper:$PWD/layer")")"
 }
 
-@test "a layer that is exchanged after it was judged" {
+@test "a layer that is exchanged after it was judged is an error" {
     requires fault
     mkdir -p layer one && touch one/file
     b=$(bundle c1 "$(args ls /vol)" "$(adds "$(mount_json overlay overlay /vol "lowerdir=$PWD/layer:$PWD/one")")")

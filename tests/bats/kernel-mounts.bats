@@ -52,7 +52,7 @@ shared_links() { ip netns exec distros ls /sys/class/net; }
     is "$output" 0
 }
 
-@test "through a link of the image, a file, and a link of the host" {
+@test "a bind through a link of the image, of a file, or through a link of the host is read-only, too" {
     ln -s /proc/sys link
     ask "$(set_ttl /vol); cat /vol/net/ipv4/ip_default_ttl" "$powerless" "$(adds "$(bind "$PWD/link" /vol)")"
     is "$output" "$before"
@@ -101,7 +101,7 @@ shared_links() { ip netns exec distros ls /sys/class/net; }
     matches "$output" $'^/rootfs/etc/passwd\n/var/run/kernel-mounts/here\n'"$(shared_links)"$'\n[1-9][0-9]*$'
 }
 
-@test "what lies in the root file system" {
+@test "a procfs or sysfs that lies in the root file system gives way to the container's own" {
     b=$(bundle c1 "$(args sh -c "$(set_ttl /vol/p/sys); ls /vol/s/class/net; for f in /vol/s/kernel/mm/transparent_hugepage/enabled /vol/s/kernel/mm/swap/vma_ra_enabled; do (: >>\$f) 2>/dev/null && echo OPENED; done; $writable")" "$powerless")
     mkdir -p "$b"/rootfs/vol/{p,s,t}
     mount -t proc proc "$b/rootfs/vol/p"
@@ -185,7 +185,7 @@ shared_links() { ip netns exec distros ls /sys/class/net; }
     is "$output" 1
 }
 
-@test "with a user namespace" {
+@test "with a user namespace /proc is the container's own, and /sys shows the shared links" {
     sleep 98765 3>&- &
     ask 'cat /home/[0-9]*/cmdline /var/proc/[0-9]*/cmdline | '"$count"'; ls /var/sys/class/net' "$(user_namespace)" \
         "$(adds "$(bind /proc /home)" "$(bind / /var)")"
@@ -218,7 +218,7 @@ meanwhile() { # STEP BUNDLE COMMAND...
     output=$(<raced)
 }
 
-@test "a source that is exchanged between judgement and use" {
+@test "a source that is exchanged between judgement and use gives what was judged, or an error" {
     requires fault
     mkdir source innocent && touch innocent/file && ln -s "$PWD/innocent" link
     # another file under its name: what was judged is mounted
@@ -237,7 +237,7 @@ meanwhile() { # STEP BUNDLE COMMAND...
     contains "$output" "kernelMounts: a sysfs at '/inner'"
 }
 
-@test "a hook that mounts one in the container" {
+@test "a hook that mounts a procfs or sysfs in the container is an error" {
     b=$(bundle c1 "$(args true)" ".hooks.createContainer = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"mount -t sysfs sysfs $BATS_TEST_TMPDIR/c1/rootfs/home\"]}]")
     expect_error "kernelMounts: a sysfs at '/home'.*\"requested\"" run -b "$b" c1
     policy "$requested"
@@ -245,7 +245,7 @@ meanwhile() { # STEP BUNDLE COMMAND...
     is "$status" 0
 }
 
-@test "mounts add: the same" {
+@test "mounts add: a procfs or sysfs is the container's own and read-only" {
     b=$(bundle c1 "$(args sleep 1000)" '.root.readonly = false' "$powerless") && succeeds run -d -b "$b" c1
     sleep 98765 3>&- &
     local host=$!

@@ -87,7 +87,7 @@ has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
     [ ! -e "$b/rootfs/noted" ]
 }
 
-@test "delete: not a running one, yes a created or stopped one, with --force any and also none" {
+@test "delete takes a created or stopped container, with --force also a running or missing one" {
     make_running c1
     expect_error 'cannot delete container c1 that is not stopped: running' delete c1
     is "$(state_of c1)" running
@@ -105,7 +105,7 @@ has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
     [ -e "$b/config.json" ] && [ -e "$b/rootfs/bin/sh" ]
 }
 
-@test "kill of what is not there or has stopped is an error with the words that engines know" {
+@test "kill of a missing or stopped container is an error with the words that engines know" {
     expect_error 'container does not exist' kill c1 9
     make_running c1
     succeeds kill c1 KILL
@@ -175,7 +175,7 @@ has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
     is "$(shim state c1 | jq -r '"\(.status) \(.pid) \(.bundle)"')" "running $pid $(<bundle.path)"
 }
 
-@test "ids: which are accepted" {
+@test "ids of letters, digits and _+.- are accepted" {
     b=$(bundle b1 "$(args true)")
     for id in a 0 _ + a.b a..b x_1-2+3. "$(printf 'n%.0s' {1..200})"; do
         succeeds create -b "$b" "$id"
@@ -186,7 +186,7 @@ has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
     done
 }
 
-@test "ids: which are refused, by every command, without leaving anything" {
+@test "other ids are refused by every command, and nothing is left" {
     b=$(bundle b1 "$(args true)")
     touch victim
     for id in '' . .. .a a/b /a a/ ../victim -x "a b" $'a\n' $'\n' é %s 'a:b' 'a\b' 'a*' "$(printf 'n%.0s' {1..201})"; do
@@ -308,7 +308,7 @@ has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
     umount tmpfs
 }
 
-@test "a creation whose runtime was killed is stopped, for it never comes to its end" {
+@test "a creation whose runtime was killed is shown as stopped" {
     requires fault
     for step in rlimits record-created; do
         b=$(bundle "killed-$step" "$(args sleep 1000)")

@@ -57,7 +57,7 @@ below() { echo ".mounts += [$(mount_json bind "$source" /m "$@") ${with:++ $with
     answers $'zero 5000:6000\nseven 5007:6008\nsub/zero 5000:6000' "$owners" "$(below rbind ridmap)"
 }
 
-@test "crun's value form, several ranges" {
+@test "idmap= with a value, as crun has it, takes several ranges" {
     with=
     answers $'zero 3000:4000\nseven 9007:9108\nsub/zero 0:0' "$owners" \
         "$(below rbind 'idmap=uids=0-3000-1#7-9007-1;gids=0-4000-2#8-9108-1')"
@@ -68,7 +68,7 @@ below() { echo ".mounts += [$(mount_json bind "$source" /m "$@") ${with:++ $with
         "$(below rbind 'idmap=uids=@0-3000-10;gids=@0-4000-10')"
 }
 
-@test "a user namespace: its own ids where there are no mappings, and others" {
+@test "in a user namespace idmap without mappings takes those of the namespace, else its own" {
     with=
     answers $'zero 65534:65534\nseven 65534:65534\nsub/zero 65534:65534' "$owners" "$(below rbind)" "$(user_namespace)"
     answers $'zero 0:0\nseven 7:8\nsub/zero 65534:65534' "$owners" "$(below rbind idmap)" "$(user_namespace)"
@@ -123,7 +123,7 @@ below() { echo ".mounts += [$(mount_json bind "$source" /m "$@") ${with:++ $with
     done
 }
 
-@test "what is wrong is named" {
+@test "a wrong mapping is an error that names it" {
     while IFS='|' read -r filter pattern; do
         b=$(bundle wrong "$filter" "$(args true)")
         expect_error "$pattern" run -b "$b" wrong

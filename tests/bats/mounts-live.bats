@@ -59,7 +59,7 @@ user_namespace='.linux.namespaces += [{type: "user"}] | (.linux.namespaces[] | s
     is "$(inside 'cat /data/deep/file; wc -c </data/tmp/file')" $'of-the-host\n0'
 }
 
-@test "in a container that is created, paused, or has a read-only root" {
+@test "mounts come and go in a container that is created, paused, or has a read-only root" {
     b=$(bundle c1 "$(args sleep 1000)" '.root.readonly = true')
     mkdir "$b/rootfs/mnt"
     succeeds create -b "$b" c1
@@ -81,7 +81,7 @@ user_namespace='.linux.namespaces += [{type: "user"}] | (.linux.namespaces[] | s
     expect_error 'container does not exist' mounts add c2 mounts.json
 }
 
-@test "all or none" {
+@test "all mounts of a request are made or removed, or none" {
     lives c1
     before=$(inside 'cat /proc/self/mountinfo')
     mounts "[$(bind "$PWD/volume" /a bind), {\"destination\": \"/b\", \"type\": \"tmpfs\"}, {\"destination\": \"/c\", \"type\": \"tmpfs\", \"options\": [\"size=lots\"]}]"
@@ -101,7 +101,7 @@ user_namespace='.linux.namespaces += [{type: "user"}] | (.linux.namespaces[] | s
 # there on every kernel
 MASKED='.linux.maskedPaths += ["/proc/version"]'
 
-@test "what belongs to the creation is refused, and so is what is no list of mounts" {
+@test "what belongs to the creation is refused, and so is what is not a list of mounts" {
     lives c1 "$MASKED"
     before=$(inside 'cat /proc/self/mountinfo')
     while IFS='|' read -r what json; do
@@ -139,7 +139,7 @@ END
     expect_error "open 'none.json'|'none.json'" mounts add c1 none.json
 }
 
-@test "the policy's files are the policy's" {
+@test "mounts at the files that the policy sets are refused" {
     lives c1
     for to in /etc/resolv.conf /etc/hosts /etc; do
         mounts "[$(bind "$PWD/volume" "$to" bind)]"
@@ -220,7 +220,7 @@ END
     expect_error 'mounts\[0\].type: a file system of the host' mounts add c1 mounts.json
 }
 
-@test "ids and layers: idmapped binds, overlays, symlinks copied" {
+@test "idmapped binds, overlays and copied symlinks work" {
     lives c1
     chown 5:6 volume/file
     mkdir lower upper work

@@ -47,7 +47,7 @@ says='says() { awk -v at="$1" '\''$5 == at { for (i = 7; $i != "-"; i++); a = $6
     warns='what the host mounts|means nothing for|cannot be asked for' succeeds run -b "$b" c1
 }
 
-@test "sync, async, dirsync and their recursive spellings" {
+@test "sync, async, dirsync and their recursive spellings are in force" {
     answers $'rw,relatime rw,sync\nrw,relatime rw,dirsync\nrw,relatime rw\nrw,relatime rw' \
         "$says for i in 1 2 3 4; do says /t\$i | sed 's/,mode=755//'; done" \
         "$(adds "$(mount_json tmpfs tmpfs /t1 rsync)" "$(mount_json tmpfs tmpfs /t2 rdirsync)" \

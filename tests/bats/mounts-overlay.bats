@@ -38,7 +38,7 @@ layers() {
 }
 overlay() { adds "$(mount_json overlay overlay /m "$@")"; }
 
-@test "long names of all three directories" {
+@test "the three directories of an overlay may have long names" {
     lower=$(deep lower) upper=$(deep upper) work=$(deep work)
     echo lower >"$lower/file"
     answers lower 'cat /m/file && echo changed >/m/file' "$(overlay "lowerdir=$lower" "upperdir=$upper" "workdir=$work" private)"
@@ -52,7 +52,7 @@ overlay() { adds "$(mount_json overlay overlay /m "$@")"; }
     answers changed 'cat /m/file' "$(overlay "lowerdir=$lower" "upperdir=$upper" "workdir=$work" userxattr)" "$(user_namespace)" '.mounts |= map(if .destination == "/m" then .destination = "/home" else . end)' '.process.args[2] |= sub("/m"; "/home")'
 }
 
-@test "names with colons, commas and backslashes, short and long" {
+@test "names of layers may have colons, commas and backslashes, short and long" {
     for where in "$PWD/s" "$(deep odd)"; do
         odd=$where/'a:b,c\d e'
         mkdir -p "$odd/lower" "$odd/upper" "$odd/work"
@@ -65,13 +65,13 @@ overlay() { adds "$(mount_json overlay overlay /m "$@")"; }
     done
 }
 
-@test "some layers: one text, with the names of descriptors" {
+@test "some layers are given to the kernel in one text, by the names of descriptors" {
     layers 20 "$PWD/$long"
     answers $'1\n20\n21' 'cat /m/same /m/file20; ls /m | wc -l; grep -q " /m .*lowerdir=[0-9:]*," /proc/self/mountinfo' \
         "$(overlay "lowerdir=$lower")"
 }
 
-@test "hundreds of layers: one by one" {
+@test "hundreds of layers are given to the kernel one by one" {
     requires kernel:6.5
     layers 400 "$PWD"
     answers $'1\n400\n401' 'cat /m/same /m/file400; ls /m | wc -l' "$(overlay "lowerdir=$lower")"
@@ -80,7 +80,7 @@ overlay() { adds "$(mount_json overlay overlay /m "$@")"; }
     answers $'1\n130\n131' 'cat /m/same /m/file130; ls /m | wc -l' "$(overlay "lowerdir=$lower")"
 }
 
-@test "a layer that is not there is named" {
+@test "a layer that does not exist is named" {
     layers 20 "$PWD/$long"
     rmdir "$long"/7 2>/dev/null || rm -r "$long/7"
     b=$(bundle c1 "$(overlay "lowerdir=$lower")")

@@ -23,7 +23,7 @@ masked() {
         exec "$@"' masked "$@"
 }
 
-@test "in a user namespace where parts of the runtime's /proc are covered" {
+@test "in a user namespace procfs is whole where parts of the runtime's /proc are covered" {
     # the kernel refuses one to whoever has only that view
     run masked unshare --user --map-root-user --mount --pid --fork mount -t proc proc /proc
     [ "$status" != 0 ]
@@ -33,7 +33,7 @@ masked() {
     matches "$output" $'^1\n/proc/1\n1\npid:.*\nrw,nosuid,nodev,noexec,relatime rw(,.*)?$'
 }
 
-@test "it belongs to the container: its options, its processes, and no power over the host's" {
+@test "a procfs belongs to the container: its options, its processes, and no power over the host's" {
     answers $'no\nro,nosuid,nodev,noexec,relatime\n1' \
         'echo 1 2>/dev/null >/proc/sys/kernel/panic && echo yes || echo no
         awk '\''$5 == "/proc" { print $6 }'\'' /proc/self/mountinfo; cat /proc/1/comm | grep -c sh' \
@@ -41,7 +41,7 @@ masked() {
         '.mounts |= map(if .destination == "/proc" then .options += ["ro"] else . end)'
 }
 
-@test "hidepid and subset, with and without a user namespace" {
+@test "hidepid and subset hold, with and without a user namespace" {
     for more in . "$(user_namespace)"; do
         ask 'grep " /proc " /proc/self/mountinfo; ls -d /proc/cpuinfo 2>&1; ls -d /proc/self' "$more" \
             '.linux.maskedPaths = [] | .linux.readonlyPaths = [] | .mounts |= map(if .destination == "/proc" then .options += ["hidepid=invisible", "subset=pid"] else . end)'
@@ -52,7 +52,7 @@ masked() {
     done
 }
 
-@test "in a PID namespace by path" {
+@test "in a PID namespace by path procfs shows that one's processes" {
     b=$(bundle first "$(user_namespace)" "$(args sleep 1000)")
     succeeds run -d -b "$b" first
     pid=$(shim state first | jq .pid)

@@ -91,10 +91,10 @@ race() {
     ! grep -vE "vol/a|volume/l' was exchanged after it was judged" errors | head -5 | grep .
 }
 
-@test "150 containers with mounts below directories that are exchanged for links to the outside" {
+@test "150 containers: mounts below directories that are exchanged for links stay inside" {
     race .
 }
 
-@test "150 more, in a user namespace" {
+@test "150 containers in a user namespace: mounts below directories that are exchanged for links stay inside" {
     race "$(user_namespace)"
 }

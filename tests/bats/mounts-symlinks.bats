@@ -32,7 +32,7 @@ teardown() {
 }
 h() { echo "$BATS_TEST_TMPDIR/host/$1"; }
 
-@test "copy-symlink makes a symlink again, and binds what is none" {
+@test "copy-symlink copies a symlink, and binds any other file" {
     for more in . "$(user_namespace)"; do
         answers $'file\n/etc/inside\nnowhere\nhost' \
             'cd /open && readlink new && readlink absolute && readlink a/b/dangling && cat plain' \
@@ -107,7 +107,7 @@ h() { echo "$BATS_TEST_TMPDIR/host/$1"; }
     expect_error "make '/open/x' in the root filesystem: not a directory" run -b "$b" c1
 }
 
-@test "a symlink onto a symlink" {
+@test "src-nofollow and dest-nofollow bind a symlink onto a symlink" {
     b=$(bundle c1 "$(args sh -c 'readlink /open/x; cat /open/x')" \
         "$(adds "$(mount_json bind "$(h link)" /open/x bind src-nofollow dest-nofollow)")")
     echo container >"$b/rootfs/open/file"
@@ -116,7 +116,7 @@ h() { echo "$BATS_TEST_TMPDIR/host/$1"; }
     is "$output" $'file\ncontainer'
 }
 
-@test "only binds have symlinks" {
+@test "options about symlinks are refused of what is not a bind" {
     for option in copy-symlink src-nofollow dest-nofollow; do
         b=$(bundle "c$option" "$(adds "$(mount_json tmpfs tmpfs /x "$option")")")
         expect_error "mounts\[[0-9]+\].options: $option needs a bind mount" run -b "$b" c1

@@ -340,7 +340,7 @@ shown_in_order() {
     umount source/sub source
 }
 
-@test "an overlay" {
+@test "an overlay shows its layers, and changes go to the upper one" {
     mkdir lower upper work && echo low >lower/file && echo low >lower/kept
     b=$(bundle c1 "$(args sh -c 'cat /m/file /m/kept; echo new >/m/file; rm /m/kept')")
     mounted "$b" overlay overlay /m "lowerdir=$PWD/lower" "upperdir=$PWD/upper,workdir=$PWD/work"

@@ -50,7 +50,7 @@ has_child() { [ -n "$(cat "/proc/$1/task/$1/children")" ]; }
 TYPES=(pid mount network ipc uts cgroup)
 SHOW='for n in pid mnt net ipc uts cgroup; do readlink /proc/self/ns/$n; done'
 
-@test "new, by path, or none: each type" {
+@test "each type of namespace can be new, by path, or left out" {
     local b type i plain
     hold --pid --mount --net --ipc --uts --cgroup
     b=$(bundle each "$(args sh -c "$SHOW")" 'del(.hostname)')
@@ -280,7 +280,7 @@ END
     expect_error "70000|uid|user" run -b "$b" user
 }
 
-@test "a user namespace without mappings: its root is the caller, and there is no other user" {
+@test "a user namespace without mappings: its root is the caller, and other users do not exist" {
     requires userns
     policy '{"version": 1}'
     answers $'0\n0 0 1\n0 0 1' 'id -u; awk "{ print \$1, \$2, \$3 }" /proc/self/uid_map /proc/self/gid_map' '.linux.namespaces += [{type: "user"}]'

@@ -53,7 +53,7 @@ own='.linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}]
     ip netns del t-net
 }
 
-@test "into a network namespace by path: it is there after the container" {
+@test "a link moved into a network namespace by path is there after the container" {
     ip netns add t-net
     ip link add t-one type veth peer name t-peer
     ip addr add 192.0.2.8/32 dev t-one
@@ -90,7 +90,7 @@ own='.linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}]
     is "$(ls -A "$SHIM_ROOT")" ""
 }
 
-@test "never in the shared network" {
+@test "links are never moved into the shared network" {
     ip link add t-one type veth peer name t-peer
     SHIM_POLICY=''
     b=$(bundle c1 '.linux.netDevices = {"t-one": {}}')

@@ -36,7 +36,7 @@ gives() {
 under() { grep -E '^Seccomp(_filters)?:' "/proc/$(shim state "$1" | jq .pid)/status" | cut -f 2 | xargs; } # ID
 open_policy() { policy '{"version": 1, "network": {"peerDescriptors": "open"}}'; }
 
-@test "refused in every way that there is to be born, with a profile and without" {
+@test "pidfd_getfd is refused in every way that there is to be born, with a profile and without" {
     for join in . "$LATE"; do
         for nnp in . "$NNP"; do
             gives "-1" "$GETFD -1 0 0" "$join" "$nnp"
@@ -62,7 +62,7 @@ open_policy() { policy '{"version": 1, "network": {"peerDescriptors": "open"}}';
     gives "-9 -9" "55 -1 1 77 0 0 + 54 -1 1 76 0 0" "$TRACED"
 }
 
-@test "in a user namespace of the container's own" {
+@test "pidfd_getfd is refused in a user namespace of the container's own, too" {
     requires userns
     for nnp in . "$NNP"; do
         gives "-1" "$GETFD -1 0 0" "$nnp" '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |

@@ -59,7 +59,7 @@ teardown() { end_test; }
     expect_error "a symbolic link" --log link state none
 }
 
-@test "a shared network that is not there is not taken for a program that is not" {
+@test "a missing shared network is not told as a missing program" {
     policy '{"version": 1, "network": {"namespace": "/run/netns/none"}}'
     b=$(bundle c1 "$(args true)")
     expect_error '^distro-shim: network.namespace: /run/netns/none: the shared network is not there; make it with `distro-net up`$' run -b "$b" c1

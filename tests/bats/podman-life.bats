@@ -20,7 +20,7 @@ loiter() {
     wait_until logs_have "$1" started
 }
 
-@test "run -d, ps, inspect, logs, kill, stop, wait, start, restart, rm" {
+@test "run -d, ps, inspect, logs, kill, stop, wait, start, restart and rm work" {
     local pid
     loiter c1
     promised_of "$(pid_of c1)"
@@ -126,7 +126,7 @@ loiter() {
     all_of one 4 one two three four five six seven eight
 }
 
-@test "top, stats, pause, unpause, update" {
+@test "top, stats, pause, unpause and update work" {
     local before
     loiter c1
     ok top c1 -eo pid,comm

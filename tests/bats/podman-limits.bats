@@ -43,7 +43,7 @@ group() {
     is "$status" 137
 }
 
-@test "--cpus, --cpu-shares, --cpuset-cpus" {
+@test "--cpus, --cpu-shares and --cpuset-cpus are in force" {
     requires controller:cpu controller:cpuset
     ok run -d --name c1 --cpus 0.5 --cpu-shares 512 --cpuset-cpus 0 busybox sleep 100
     is "$(group c1 cpu.cfs_quota_us)" 50000
@@ -70,7 +70,7 @@ group() {
     lacks "$output" libpod
 }
 
-@test "--cgroup-parent: below it, and it stays while it is somebody else's" {
+@test "--cgroup-parent: the container is in a group below it" {
     ok run -d --name c1 --cgroup-parent /test-parent busybox sleep 100
     contains "$(cat "/proc/$(pid_of c1)/cgroup")" "/test-parent/libpod-$(podman inspect --format '{{.Id}}' c1)"
     ok rm -f -t 0 c1
@@ -79,7 +79,7 @@ group() {
     find /sys/fs/cgroup -depth -type d -path '*/test-parent*' -exec rmdir {} +
 }
 
-@test "--oom-score-adj, --sysctl: of its own namespaces, those of the network are everybody's" {
+@test "--oom-score-adj and --sysctl are set, but for the sysctls of the shared network" {
     busybox_says --oom-score-adj 500 --sysctl kernel.msgmax=1234 -- 'cat /proc/self/oom_score_adj /proc/sys/kernel/msgmax'
     is "$output" $'500\n1234'
     local before

@@ -20,7 +20,7 @@ teardown() {
     end_podman_test
 }
 
-@test "a bind: writable, read-only, a single file; one that is not there" {
+@test "a bind is writable, read-only, or of a single file; one of a missing source is an error" {
     mkdir source && echo content >source/file
     busybox_says -v "$PWD/source:/mnt" -- 'cat /mnt/file; echo more >/mnt/made'
     is "$output $(<source/made)" "content more"

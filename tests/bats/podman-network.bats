@@ -37,7 +37,7 @@ LINKS="$NAMESPACES; ls /sys/class/net"
     contains "$(ip -n distros link show lo)" UP
 }
 
-@test "a network namespace of somebody else by path is left as it is, and not entered" {
+@test "a network namespace of another program by path is left as it is, and not entered" {
     ip netns add other
     busybox_says --network ns:/run/netns/other -- "$LINKS"
     promised "$output"

@@ -12,7 +12,7 @@ setup_file() { make_rootfs && setup_podman; }
 setup() { requires root world && start_engine_test podman; }
 teardown() { end_podman_test; }
 
-@test "a pod with its infra container: IPC and UTS are the pod's, the network is everybody's" {
+@test "a pod with its infra container: IPC and UTS are the pod's, the network is the shared one" {
     local infra
     ok pod create --name team --hostname team
     ok run -d --pod team --name one busybox sleep 100
@@ -44,13 +44,13 @@ teardown() { end_podman_test; }
     matches "$output" $'\n1$'
 }
 
-@test "a pod without an infra container" {
+@test "a pod without an infra container works" {
     ok pod create --name bare --infra=false
     ok run -d --pod bare --name one busybox sleep 100
     promised_of "$(pid_of one)"
 }
 
-@test "kube play, and down" {
+@test "kube play makes a pod, and kube down takes it away" {
     printf '%s\n' 'apiVersion: v1' 'kind: Pod' 'metadata: {name: play}' 'spec:' '  containers:' \
         '  - {name: one, image: "localhost/busybox:latest", imagePullPolicy: Never, command: ["sleep", "100"],' \
         '     resources: {limits: {memory: 64Mi}}, env: [{name: A, value: b}], volumeMounts: [{name: v, mountPath: /data}]}' \

@@ -145,7 +145,7 @@ in_pty() { timeout -k 5 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
     contains "$output" "not permitted"
 }
 
-@test "a command that is not there, and one that may not be executed: 127 and 126" {
+@test "a command that does not exist ends with 127, one that may not be executed with 126" {
     fails 127 'executable file not found|no such file' run --rm busybox no-such-command
     fails 127 'no such file' run --rm busybox /no/such/command
     fails 126 '[Pp]ermission denied' run --rm busybox /etc/not-executable

@@ -15,7 +15,7 @@ teardown() { end_policy_test; }
 
 ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
 
-@test "net.* sysctls are dropped and nobody's value changes" {
+@test "net.* sysctls are dropped, and the values of every network stay" {
     local b before
     before=$(ttl /run/netns/distros)
     b=$(bundle sysctl '.linux.sysctl = {"net.ipv4.ip_default_ttl": "77", "net/ipv4/ip_forward": "1", "kernel.shmmax": "4711"}' \
@@ -86,7 +86,7 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
     nsenter --net=/run/netns/distros sh -c "echo $before >/proc/sys/net/ipv4/ip_default_ttl"
 }
 
-@test "links of the host are not moved into everybody's network" {
+@test "links of the host are not moved into the shared network" {
     local b
     b=$(bundle devices '.linux.netDevices = {"dsh": {}}' "$(args true)")
     expect_error "network.devices: .*linux.netDevices" run -b "$b" devices
@@ -95,7 +95,7 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
     ip link show dsh >/dev/null
 }
 
-@test "what can undo the rest is said" {
+@test "a request that can undo the rest is warned of, and a key that is not supported is refused" {
     local b
     b=$(bundle privileged "$(capabilities CAP_SYS_ADMIN)" "$(args true)")
     is "$(shim explain -b "$b" --format json | jq -r '.decisions[] | select(.action == "warn") | .rule + " " + .path')" \
@@ -114,7 +114,7 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
 
 # ---- the other namespaces
 
-@test "no namespace of the host, whether left out or by path" {
+@test "a namespace of the host is not joined, whether left out or by path" {
     local b type other
     b=$(bundle spaces "$(args sh -c 'for n in pid ipc uts cgroup mnt; do readlink /proc/self/ns/$n; done; hostname; echo /proc/[0-9]*')" 'del(.hostname)')
     cp "$b/config.json" "$b/plain.json"
@@ -158,7 +158,7 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
     is "$status $output" "0 $SHARED dsn lo"
 }
 
-@test "pods: pid, ipc, uts and cgroup of another container" {
+@test "pid, ipc, uts and cgroup of another container in a pod are joined as the policy says" {
     local b type first shared
     first=$(bundle first "$(args sleep 1000)")
     shim_in 10 run -d -b "$first" first </dev/null

@@ -187,7 +187,7 @@ END
     [ ! -e "$SHIM_ROOT/x" ]
 }
 
-@test "allowHost, self, requested" {
+@test "the policy's network may be the host's with allowHost, the caller's own, or the requested one" {
     local b
     b=$(bundle host "$(args sh -c "$SHOW")")
     # the host's own network under a name is nobody's by accident
@@ -265,7 +265,7 @@ END
     is "$status ${lines[0]}" "0 $OWN dsh lo"
 }
 
-@test "namespaces of others that are not shared are told" {
+@test "namespaces of other containers that are not shared are warned of" {
     local b
     b=$(bundle first "$(args sleep 1000)") && succeeds run -d -b "$b" first
     b=$(bundle second "$(args true)" "$(path_of pid "/proc/$(init_of first)/ns/pid")" "$(path_of ipc "/proc/$(init_of first)/ns/ipc")")

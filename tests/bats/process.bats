@@ -198,7 +198,7 @@ END
     is "$output" /new-target/new
 }
 
-@test "the environment is that of the config and HOME; of a name that is there twice the last counts" {
+@test "the environment is that of the config and HOME; of a name that is given twice the last counts" {
     export LEAK=leaks DISTRO_SHIM_EXECUTED_AGAIN=''
     unset DISTRO_SHIM_EXECUTED_AGAIN
     b=$(bundle c1 "$(args env)" '.process.env = ["A=1", "PATH=/bin", "B=", "A=2", "C==x", "A=3", "PATH=/bin:/usr/bin"]')
@@ -233,7 +233,7 @@ END
     is "$output" /home/x
 }
 
-@test "an image's passwd that is no such file does not hinder: HOME is / in time" {
+@test "an image's passwd that is not a regular file does not hinder: HOME is / in time" {
     b=$(bundle c1 "$(args sh -c 'echo "$HOME"')")
     passwd=$b/rootfs/etc/passwd
     for kind in missing fifo directory link-to-environ link-to-itself link-outside sparse one-line nul socket unreadable; do
@@ -376,7 +376,7 @@ has_stopped() { [ "$(state_of "$1")" = stopped ]; }
     is "$(stat -c %u "/proc/$pid/environ")" 1000
 }
 
-@test "the death of whoever called create or run -d does not reach the container" {
+@test "the death of the caller of create or run -d does not reach the container" {
     b=$(bundle c1 "$(args sleep 100)")
     # conmon and containerd's shim start the runtime so
     setpriv --pdeathsig KILL "$DISTRO_SHIM" --root "$SHIM_ROOT" create -b "$b" c1 </dev/null >log 2>&1

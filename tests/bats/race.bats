@@ -71,7 +71,7 @@ no_accident() {
     done
 }
 
-@test "start, kill and delete of one container at the same time" {
+@test "start, kill and delete of one container at the same time are each done or refused" {
     local b round n
     b=$(bundle acted "$(args sleep 1000)")
     for round in {1..20}; do
@@ -92,7 +92,7 @@ no_accident() {
     done
 }
 
-@test "creation and deletion of one id at the same time" {
+@test "creation and deletion of one id at the same time are each done or refused" {
     local b round
     b=$(bundle chased "$(args sleep 1000)")
     for round in {1..15}; do
@@ -114,7 +114,7 @@ lifecycles() { # ID
 }
 is_stopped() { [ "$(state_of "$1")" = stopped ]; }
 
-@test "8 side by side, 10 lives each" {
+@test "8 side by side live 10 times each, and nothing is left" {
     BUNDLE=$(bundle lives "$(args sleep 1000)")
     # eight, and the cgroup above all of them comes and goes
     all_of lifecycles 8 a b c d e f g h

@@ -136,7 +136,7 @@ for d in filter(None, sys.stdin.read().split("\0")): os.removexattr(d, "trusted.
 
 # ---- damaged
 
-@test "a record that is cut short or no file: an error that names it, and delete --force ends the container" {
+@test "a record that is cut short or not a file: an error that names it, and delete --force ends the container" {
     local n=0 record how
     make_running whole
     for record in status:{0,57,cut,directory,fifo,symlink,missing} {intent,config}:{0,cut,fifo}; do

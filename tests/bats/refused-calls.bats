@@ -53,7 +53,7 @@ EPERM=1 ENOSYS=38
     succeeds delete --force c3
 }
 
-@test "a file that the output goes to and that cannot be given away is no reason to fail" {
+@test "run works when the file of its output cannot be given to the user" {
     edit_config "$b" '.process.user = {uid: 1000, gid: 1000}'
     # EACCES, ENOSYS, EOPNOTSUPP, EDQUOT
     for error in 13 38 95 122; do
@@ -62,7 +62,7 @@ EPERM=1 ENOSYS=38
     done
 }
 
-@test "without clone3, in a container whose pids limit is used up" {
+@test "without clone3 exec works in a container whose pids limit is used up" {
     requires controller:pids
     succeeds run -d -b "$(bundle c2 "$(args sleep 1000)" '.linux.resources.pids.limit = 1')" c2
     init=$(shim state c2 | jq .pid)

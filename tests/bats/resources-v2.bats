@@ -48,7 +48,7 @@ teardown() { end_test; }
 }
 
 # bats test_tags=smoke
-@test "memory and processes beyond the limit are not to be had" {
+@test "memory and processes beyond the limit are refused by the kernel" {
     b=$(bundle c1 "$(args sh -c 'head -c 60000000 /dev/zero | tail -c 50000000 | wc -c')" '.linux.resources.memory = {limit: 16777216, swap: 16777216}')
     run_container "$b"
     [[ $output != *50000000* ]]

@@ -31,7 +31,7 @@ refused() {
     gone
 }
 
-@test "memory" {
+@test "limits of memory are in their files" {
     requires v1 controller:memory
     made '{memory: {limit: 67108864, swap: 134217728, reservation: 33554432, swappiness: 10, disableOOMKiller: true, useHierarchy: true, kernelTCP: 4194304}}'
     is "$(file memory memory.limit_in_bytes)" 67108864
@@ -52,13 +52,13 @@ refused() {
     is "$status" 137
 }
 
-@test "what engines leave unset is no limit" {
+@test "what engines leave unset does not become a limit" {
     made '{memory: {limit: 0, swap: 0, reservation: 0, disableOOMKiller: false, kernel: 0},
         cpu: {shares: 0, quota: 0, period: 0, realtimeRuntime: 0, realtimePeriod: 0, cpus: "", mems: ""},
         blockIO: {weight: 0}, pids: {limit: -1}, network: {}, hugepageLimits: [], unified: {}, devices: []}'
 }
 
-@test "cpu" {
+@test "limits of processors are in their files" {
     requires v1 controller:cpu
     made '{cpu: {shares: 512, quota: 20000, period: 50000, burst: 5000, cpus: "0", mems: "0"}}'
     is "$(file cpu cpu.shares)" 512
@@ -70,7 +70,7 @@ refused() {
     is "$(awk '$1 == "Cpus_allowed_list:" { print $2 }' "/proc/$(shim state c1 | jq .pid)/status")" 0
 }
 
-@test "an idle group" {
+@test "cpu.idle makes an idle group" {
     requires v1 controller:cpu
     made '{cpu: {shares: 512, idle: 1}}'
     is "$(file cpu cpu.idle)" 1
@@ -89,7 +89,7 @@ refused() {
     is "$(file pids pids.max)" 0
 }
 
-@test "block devices" {
+@test "limits of block devices are in their files" {
     requires v1 controller:blkio file:/dev/loop0
     numbers=$(stat -c '%Hr:%Lr' /dev/loop0)
     made "{blockIO: {weight: 300, throttleReadBpsDevice: [{major: ${numbers%:*}, minor: ${numbers#*:}, rate: 1048576}],
@@ -101,7 +101,7 @@ refused() {
     is "$(cat "$weight")" 300
 }
 
-@test "huge pages, and their reservation" {
+@test "limits of huge pages, and of their reservation, are in their files" {
     case $DISTRO_SHIM_WORLD in
     v2) where=/sys/fs/cgroup/test-limits ;;
     hybrid) where=/sys/fs/cgroup/unified/test-limits ;;
@@ -120,7 +120,7 @@ refused() {
     is "$(cat $where/cgroup.max.depth)" 3
 }
 
-@test "a controller that is not there is an error that names the property" {
+@test "a missing controller is an error that names the property" {
     # with the controller there is still no such device
     refused "linux.resources.rdma.mlx: (the cgroup controller 'rdma' is not available|.* 'rdma.max' .*: no such device)" '{rdma: {mlx: {hcaHandles: 1}}}'
     refused "linux.resources.network.classID: the cgroup controller 'net_cls' is not available" '{network: {classID: 5}}'
@@ -169,7 +169,7 @@ refused() {
     for h in /sys/fs/cgroup/*; do [ -L "$h" ] || rmdir "$h/test-limits"; done
 }
 
-@test "realtime" {
+@test "a realtime budget is in its file" {
     requires v1 controller:cpu
     [ -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ] || skip "needs CONFIG_RT_GROUP_SCHED"
     echo 10000 >/sys/fs/cgroup/cpu/cpu.rt_runtime_us 2>/dev/null || skip "this machine's own group has no realtime"
@@ -177,7 +177,7 @@ refused() {
     is "$(file cpu cpu.rt_runtime_us)" 1000
 }
 
-@test "realtime where the runtime chooses the place: its own parents get what their groups have together" {
+@test "where the runtime chooses the place its own parents get the realtime that their groups have together" {
     requires v1 controller:cpu
     cpu=/sys/fs/cgroup/cpu
     [ -e "$cpu/cpu.rt_runtime_us" ] || skip "needs CONFIG_RT_GROUP_SCHED"
@@ -204,7 +204,7 @@ refused() {
     rmdir "$cpu/theirs"
 }
 
-@test "on v2 the group belongs to root of the container where that is somebody else" {
+@test "on v2 the group belongs to root of the container if that is another user" {
     requires v2 userns
     b=$(bundle c1 "$(args sh -c 'mkdir /sys/fs/cgroup/sub && echo $$ >/sys/fs/cgroup/sub/cgroup.procs && grep ^0: /proc/self/cgroup; stat -c "%n %u" /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/cgroup.freeze')" \
         '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings' \

@@ -88,7 +88,7 @@ secret
     is "$(stat -c %u "$b/rootfs/tmp/file")" 1000
 }
 
-@test "mounts added and removed, of what the user can read; nobody else's containers" {
+@test "mounts are added and removed, of what the user can read, in the user's own containers alone" {
     user_bundle c1 "$(args sleep 1000)"
     mkdir -m 700 "$HOME_OF_USER/private" && echo secret >"$HOME_OF_USER/private/file"
     jq -nc --arg at "$HOME_OF_USER/private" '[{source: $at, destination: "/mnt/deep", type: "bind", options: ["ro", "bind"]},
@@ -133,7 +133,7 @@ secret
     is "$(shim list -q)" ''
 }
 
-@test "an empty XDG_RUNTIME_DIR is none, and then there is no place" {
+@test "an empty XDG_RUNTIME_DIR counts as unset, and then there is no place" {
     user_bundle c1 "$(args true)"
     RUNTIME_OF_USER=''
     expect_error '/run/distro-shim/containers.*permission denied' run -b "$b" c1
@@ -149,7 +149,7 @@ secret
     contains "$stderr" "created and not started"
 }
 
-@test "a time namespace with offsets" {
+@test "a time namespace has its offsets" {
     requires file:/proc/self/ns/time
     user_bundle c1 "$(args sh -c 'cut -d . -f 1 /proc/uptime')" \
         '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 1000000}}'
@@ -203,7 +203,7 @@ allow
     umount -l /usr/bin
 }
 
-@test "without a delegated cgroup there is none, limits are an error, and a path says so" {
+@test "without a delegated cgroup the container has none, limits are an error, and a path is not passed over in silence" {
     user_bundle c1 "$(args true)"
     succeeds run -b "$b" c1
     edit_config "$b" '.linux.resources.pids.limit = 9'
@@ -363,7 +363,7 @@ members: 1"
     is "$(owner within)" 1000
 }
 
-@test "a bus that lets nobody in: an error in time, and nothing is left" {
+@test "a bus that does not answer: an error in time, and nothing is left" {
     requires v2 file:/usr/bin/python3
     delegate_cgroup
     user_bundle c1 "$(args sleep 1000)"

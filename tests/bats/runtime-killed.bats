@@ -126,7 +126,7 @@ in_time() {
 
 # ---- an init that does not move
 
-@test "start of a container whose init is stopped: an error in time, and nobody is kept waiting" {
+@test "start of a container whose init is stopped: an error in time, and no other command is kept waiting" {
     local pid starter
     b=$(bundle c1 "$(args sleep 1000)")
     succeeds create -b "$b" c1
@@ -149,7 +149,7 @@ in_time() {
     in_time 5 succeeds delete --force c1
 }
 
-@test "start of a frozen container: an error in time, and nobody is kept waiting" {
+@test "start of a frozen container: an error in time, and no other command is kept waiting" {
     requires v1 controller:freezer
     local group pid
     b=$(bundle c1 "$(args sleep 1000)")

@@ -267,7 +267,7 @@ END
     [ ! -e none ] && [ -z "$(state_of c4)" ]
 }
 
-@test "labels: refused where nobody would enforce them; none and unconfined are nothing" {
+@test "labels are refused where the kernel does not enforce them; empty and unconfined ones ask for nothing" {
     if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ]; then
         answers ok 'echo ok' '.process.apparmorProfile = "unconfined"'
         b=$(bundle c1 '.process.apparmorProfile = "strict"')

@@ -160,7 +160,7 @@ every_case() {
     done
 }
 
-@test "what matters most, each by itself: done, and nothing is done" {
+@test "a profile that fakes one call that matters: the program is what was asked for, or does not run" {
     requires cmd:pgrep cmd:python3
     wanted
     # a refusal would do, but these are not called any more where the program is another one's
@@ -178,7 +178,7 @@ every_case() {
         early:0:execve late:0:execve nnp:0:execve exec:0:execve early:0:exit_group
 }
 
-@test "any call, any answer, any way" {
+@test "a profile that fakes any call with any answer: the program is what was asked for, or does not run" {
     requires cmd:pgrep cmd:python3 cmd:shuf
     wanted
     if [ "${DISTRO_SHIM_FAKED:-}" = all ]; then
@@ -189,7 +189,7 @@ every_case() {
     all_of tries 4 "${some[@]}"
 }
 
-@test "nothing is let through, and everything is said to be done" {
+@test "a profile that fakes every call: the program is what was asked for, or does not run" {
     requires cmd:pgrep
     wanted
     local way answer some=()
@@ -199,7 +199,7 @@ every_case() {
     all_of tries 4 "${some[@]}"
 }
 
-@test "a terminal of exec is the controlling one, or there is no program" {
+@test "a terminal of exec is the controlling one, or the program does not run" {
     requires cmd:python3
     wanted
     b=$(bundle c1 "$ASKED" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}')

@@ -119,7 +119,7 @@ NEEDED=$(echo $NEEDED)
     is "$status $output" "159 -38"
 }
 
-@test "names that nobody knows are left out, and --debug says so" {
+@test "names that libseccomp does not know are left out, and --debug says so" {
     b=$(bundle c1 "$(args call 121 0)" "$(rules ALLOW "$(rule ERRNO 'no_such_call getpgid')")")
     attempt --debug run -b "$b" c1
     is "$status $output" "0 -1"
@@ -176,7 +176,7 @@ END
     done
 }
 
-@test "without it just as little" {
+@test "without no_new_privs the profile needs to let through just as little" {
     for join in . "$LATE"; do
         gives "0" "162" "$join" "$(rules KILL_PROCESS "$(rule ALLOW "$NEEDED sync")")"
         gives "0" "162" "$join" "$(rules KILL_PROCESS "$(rule ALLOW "$NEEDED sync")")" '.process.user.uid = 1000'
@@ -262,7 +262,7 @@ notify() { echo "$(rules ALLOW "$(rule NOTIFY 'getpgid getsid')") | .linux.secco
 }
 ended() { [ "$(state_of "$1")" = stopped ]; }
 
-@test "notify: a listener that is not there is an error, and nothing is left" {
+@test "notify: a missing listener is an error, and nothing is left" {
     for nnp in . "$NNP"; do
         SOCKET=$BATS_TEST_TMPDIR/nobody
         rm -rf "$BATS_TEST_TMPDIR"/c[12]
@@ -367,7 +367,7 @@ compiles() {
     is "$(cached | wc -l)" 2
 }
 
-@test "cache: what somebody has been at is not used" {
+@test "cache: a file that another program has changed is not used" {
     rm -rf "$CACHE"
     b=$(bundle c1 "$(args call 121 0)" "$(rules ALLOW "$(rule ERRNO getpgid)")")
     evil=$(bundle c2 "$(args call 121 0)" "$(rules ALLOW)")
@@ -403,7 +403,7 @@ is no regular file|rm "$one"; mkfifo "$one"
 END
 }
 
-@test "cache: a directory of somebody else's is not used, and the container runs" {
+@test "cache: a directory of another user is not used, and the container runs" {
     b=$(bundle c1 "$(args call 121 0)" "$(rules ALLOW "$(rule ERRNO getpgid)")")
     while IFS='|' read -r problem how; do
         rm -rf "$CACHE"

@@ -108,7 +108,7 @@ FDSTORE=1" "BARRIER=1" "STOPPING=1"; touch /run/notify/x 2>&1; echo $NOTIFY_SOCK
 }
 is_running() { [ "$(shim state "$1" | jq -r .status)" = running ]; }
 
-@test "run --detach waits, too; a program that ends without a word is no failure; an abstract address" {
+@test "run --detach waits, too; a program that ends without a word is not a failure; an abstract address" {
     requires cmd:cc
     start_manager "@distro-shim-test-$$"
     b=$(bundle c1 "$(args sh -c 'sleep 0.3; notify READY=1; exec sleep 1000')")

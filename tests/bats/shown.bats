@@ -27,7 +27,7 @@ clean() {
     } >&2
 }
 
-@test "list, members, explain, state, ps" {
+@test "list, members, explain, state and ps show nothing that a terminal would obey" {
     mkdir bin
     printf '%s\n' '#!/bin/sh' 'echo "UID PID CMD"' 'printf "root %s \033[31mred\302\233\342\200\256\n" "$SHOWN_PID"' >bin/ps
     chmod +x bin/ps
@@ -61,7 +61,7 @@ clean() {
     succeeds delete --force c1
 }
 
-@test "errors, on stderr and in the log" {
+@test "errors on stderr and in the log show nothing that a terminal would obey" {
     local format
     for format in text json; do
         rm -f log

@@ -245,7 +245,7 @@ kept"
     [ ! -e /sys/fs/cgroup/system.slice/test-own.scope ]
 }
 
-@test "a unit that has failed is in nobody's way; a living one stays as it is" {
+@test "a failed unit of the name does not hinder; a living one stays as it is" {
     requires systemd
     systemd-run --quiet --scope --unit=test-f -p RuntimeMaxSec=1 sleep 1000 </dev/null >/dev/null 2>&1 3>&- || true
     wait_until systemctl is-failed test-f.scope
@@ -288,7 +288,7 @@ kept"
     done
 }
 
-@test "a container that is stopped is deleted, and a unit of that name of somebody else is not" {
+@test "a stopped container is deleted, and a unit of that name of another program stays" {
     requires systemd
     alive system.slice:test:c1
     succeeds kill "$id" KILL

@@ -80,7 +80,7 @@ ready\r
 55 66\r'
 }
 
-@test "run: where the caller's terminal has no size, or is none, that of the config counts" {
+@test "run: if the caller's terminal has no size, or is missing, that of the config counts" {
     b=$(bundle c1 "$(args stty size)" "$with_terminal" '.process.consoleSize = {height: 11, width: 22}')
     is "$(shim_in 20 run -b "$b" c1 </dev/null)" "11 22"
     at_terminal --size 0x0 -- "${SHIM[@]}" run -b "$b" c1
@@ -123,14 +123,14 @@ ready\r
     is "$status $(<"$b/rootfs/said")" "8 hup"
 }
 
-@test "run: output that nobody has read yet is not lost" {
+@test "run: output that was not read yet is not lost" {
     b=$(bundle c1 "$(args sh -c 'seq 1 20000')" "$with_terminal")
     is "$(shim_in 20 run -b "$b" c1 </dev/null | md5sum)" "$(seq 1 20000 | md5sum)"
     at_terminal -- "${SHIM[@]}" run -b "$b" c1
     is "$(md5sum <<<"$output")" "$(seq 1 20000 | sed 's/$/\\r/' | md5sum)"
 }
 
-@test "run: input that is no terminal goes to the container's" {
+@test "run: input that is not a terminal goes to the container's" {
     b=$(bundle c1 "$(args sh -c 'read -r line; echo "<$line>"')" "$with_terminal")
     is "$(echo typed | shim_in 20 run -b "$b" c1 | tr '\n' '|')" "typed|<typed>|"
 }

@@ -26,7 +26,7 @@ made() { # RESOURCES
     succeeds create -b "$b" c1
 }
 
-@test "each option changes its file, in a created and in a running container" {
+@test "each option of update changes its file, in a created and in a running container" {
     requires v1 controller:cpu controller:memory
     made
     succeeds update c1 --memory 64M --memory-swap 128M --memory-reservation 33554432 --cpu-share 512 --cpu-quota 20000 \
@@ -77,7 +77,7 @@ made() { # RESOURCES
     is "$(file pids pids.max) $(file cpu cpu.shares)" '9 700'
 }
 
-@test "all or nothing" {
+@test "an update changes all that it names or nothing" {
     requires v1 controller:memory
     made '{memory: {limit: 67108864}, cpu: {shares: 77}}'
     before=$(stored .)
@@ -100,7 +100,7 @@ made() { # RESOURCES
     expect_error 'memory.checkBeforeUpdate: the limit of 4194304 bytes is below the [0-9]+ that are in use' update --resources r.json c1
 }
 
-@test "on v2" {
+@test "on v2 each limit of an update is in its file, and what fails is taken back" {
     requires v2 controller:hugetlb
     ! has_controller memory || skip "it is about a machine without the memory controller"
     made '{hugepageLimits: [{pageSize: "2MB", limit: 4194304}]}'
