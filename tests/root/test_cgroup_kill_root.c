@@ -102,7 +102,7 @@ static void a_frozen_container_is_killed(void **state)
 	kill_and_remove(f);
 }
 
-static void a_frozen_cgroup_is_no_place_for_a_container(void **state)
+static void a_frozen_cgroup_does_not_take_a_container(void **state)
 {
 	struct fixture *f = *state;
 	autocgroup cgroup = CGROUP_INIT;
@@ -366,7 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(sub_groups_are_killed_and_removed_too),
 		TEST(a_frozen_container_is_killed),
-		TEST(a_frozen_cgroup_is_no_place_for_a_container),
+		TEST(a_frozen_cgroup_does_not_take_a_container),
 		TEST(stopped_and_deaf_processes_are_killed),
 		TEST(processes_that_fork_faster_than_one_can_look_are_killed),
 		TEST(many_processes_are_killed_with_few_descriptors),

@@ -166,7 +166,7 @@ static void test_a_program_has_the_flags_and_the_listener_of_the_profile(void **
 			"linux.seccomp.listenerPath: must be an absolute path");
 }
 
-static void test_what_is_no_program_is_refused(void **state)
+static void test_data_that_is_not_a_program_is_refused(void **state)
 {
 	static const char *const rows[][2] = {
 		{ "", "has 0 bytes, but an instruction of classic BPF has 8" },
@@ -261,7 +261,7 @@ static const char *receiver_of(struct fixture *f, const char *annotations, const
 	return found[0];
 }
 
-static void test_the_receiver_is_the_listener_where_there_is_none(void **state)
+static void test_the_receiver_is_the_listener_if_the_profile_names_none(void **state)
 {
 	static const char seccomp[] = MOUNT_NS "," ALLOWING;
 	static const char own[] = MOUNT_NS ",'seccomp':{'defaultAction':'SCMP_ACT_ALLOW',"
@@ -476,10 +476,10 @@ int main(void)
 		TEST(test_base64_is_strict),
 		TEST(test_a_program_takes_the_place_of_the_rules),
 		TEST(test_a_program_has_the_flags_and_the_listener_of_the_profile),
-		TEST(test_what_is_no_program_is_refused),
+		TEST(test_data_that_is_not_a_program_is_refused),
 		TEST(test_exec_is_under_the_same_program),
 		TEST(test_whether_unknown_names_are_refused),
-		TEST(test_the_receiver_is_the_listener_where_there_is_none),
+		TEST(test_the_receiver_is_the_listener_if_the_profile_names_none),
 		TEST(test_a_receiver_is_an_absolute_path),
 		TEST(test_what_runs_something_else_is_refused),
 		TEST(test_the_container_of_a_pod_itself_is_a_usual_process),

@@ -140,7 +140,7 @@ static void a_resume_below_a_frozen_group_says_so(void **state)
 	assert_int_equal(cgroup_resume(&f->record, 30, &e), 0);
 }
 
-static void without_a_freezer_there_is_no_pause(void **state)
+static void without_a_freezer_a_pause_is_an_error(void **state)
 {
 	struct fixture *f = *state;
 	struct err e;
@@ -205,7 +205,7 @@ static void the_other_name_of_a_file_is_used(void **state)
 	assert_content(f, "io.bfq.weight", "100");
 }
 
-static void a_failure_that_was_foreseen_is_none(void **state)
+static void a_failure_that_was_foreseen_is_tolerated(void **state)
 {
 	struct fixture *f = *state;
 	autochanges changes = { 0 };
@@ -425,7 +425,7 @@ static void a_group_of_resctrl_has_its_part(void **state)
 }
 
 /* inotify works on ordinary files, so this is the way of v2. */
-static void a_kill_for_want_of_memory_is_noticed_on_v2(void **state)
+static void a_kill_for_lack_of_memory_is_noticed_on_v2(void **state)
 {
 	struct fixture *f = *state;
 	autooom oom = CGROUP_OOM_INIT;
@@ -441,7 +441,7 @@ static void a_kill_for_want_of_memory_is_noticed_on_v2(void **state)
 	assert_false(cgroup_oom_happened(&oom));
 }
 
-static void what_was_killed_for_want_of_memory_is_counted(void **state)
+static void what_was_killed_for_lack_of_memory_is_counted(void **state)
 {
 	struct fixture *f = *state;
 	struct cgroup_memory memory;
@@ -503,11 +503,11 @@ int main(void)
 		TEST(a_pause_that_takes_too_long_is_taken_back),
 		TEST(a_freezer_of_v1_that_stays_half_way_is_thawed),
 		TEST(a_resume_below_a_frozen_group_says_so),
-		TEST(without_a_freezer_there_is_no_pause),
+		TEST(without_a_freezer_a_pause_is_an_error),
 		TEST(an_update_can_be_undone),
 		TEST(an_update_that_fails_leaves_what_was),
 		TEST(the_other_name_of_a_file_is_used),
-		TEST(a_failure_that_was_foreseen_is_none),
+		TEST(a_failure_that_was_foreseen_is_tolerated),
 		TEST(no_limit_of_swap_needs_no_file),
 		TEST(a_process_is_followed_only_inside),
 		TEST(memory_in_use_is_looked_at_where_asked),
@@ -515,8 +515,8 @@ int main(void)
 		TEST(pressure_is_there_where_the_kernel_counts_it),
 		TEST(a_group_of_resctrl_has_its_part),
 		cmocka_unit_test(an_error_of_systemd_is_known_by_its_whole_name),
-		TEST(a_kill_for_want_of_memory_is_noticed_on_v2),
-		TEST(what_was_killed_for_want_of_memory_is_counted),
+		TEST(a_kill_for_lack_of_memory_is_noticed_on_v2),
+		TEST(what_was_killed_for_lack_of_memory_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -233,7 +233,7 @@ static void a_removal_follows_no_symlink(void **state)
 }
 
 /* As deep as a container likes, far beyond what a path can name, and with few descriptors. */
-static void depth_is_no_obstacle(void **state)
+static void a_tree_of_any_depth_is_removed(void **state)
 {
 	struct fixture *f = *state;
 	const int depth = 3000;
@@ -275,7 +275,7 @@ int main(void)
 		TEST(a_busy_cgroup_is_given_up_at_the_deadline),
 		TEST(a_record_that_names_other_directories_is_refused),
 		TEST(a_removal_follows_no_symlink),
-		TEST(depth_is_no_obstacle),
+		TEST(a_tree_of_any_depth_is_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

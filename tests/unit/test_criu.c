@@ -127,7 +127,7 @@ static void a_text_of_any_length_is_cut_to_what_fits(void **state)
 	}
 }
 
-static void what_is_no_answer_is_an_error(void **state)
+static void what_is_not_an_answer_is_an_error(void **state)
 {
 	(void)state;
 	static const struct {
@@ -226,7 +226,7 @@ int main(void)
 		cmocka_unit_test(a_request_is_what_was_asked_for_and_nothing_more),
 		cmocka_unit_test(an_answer_is_understood),
 		cmocka_unit_test(a_text_of_any_length_is_cut_to_what_fits),
-		cmocka_unit_test(what_is_no_answer_is_an_error),
+		cmocka_unit_test(what_is_not_an_answer_is_an_error),
 		cmocka_unit_test(any_bytes_are_an_answer_or_an_error),
 		cmocka_unit_test(its_end_is_the_end_of_every_wait),
 	};

@@ -94,7 +94,7 @@ static void streams_lose_length_mode_and_position(void **state)
 	assert_memory_equal(out.text, expected.text, out.length);
 }
 
-static void what_is_no_image_is_an_error(void **state)
+static void what_is_not_an_image_is_an_error(void **state)
 {
 	autostrbuf image = { 0 };
 	struct err e;
@@ -182,7 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_lose_length_mode_and_position),
-		cmocka_unit_test(what_is_no_image_is_an_error),
+		cmocka_unit_test(what_is_not_an_image_is_an_error),
 		cmocka_unit_test(each_filter_comes_with_ours_or_they_do_not_count),
 	};
 

@@ -274,7 +274,7 @@ static void test_helpers_answer_fail_and_end(void **state)
 
 /* --- sockets of others --- */
 
-static void test_delivery(void **state)
+static void test_a_message_is_delivered_or_fails_in_time(void **state)
 {
 	char path[] = "/tmp/deliver.XXXXXX", where[64], text[8] = { 0 };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -399,7 +399,7 @@ int main(void)
 		cmocka_unit_test(test_a_call_that_an_agent_has_to_answer),
 		cmocka_unit_test(test_a_wait_ends_with_words_or_the_end),
 		cmocka_unit_test(test_helpers_answer_fail_and_end),
-		cmocka_unit_test(test_delivery),
+		cmocka_unit_test(test_a_message_is_delivered_or_fails_in_time),
 		cmocka_unit_test(test_nothing_gets_out_of_a_subreapers_sight),
 		cmocka_unit_test(test_a_session_and_its_descendants_and_no_others),
 	};

@@ -465,7 +465,7 @@ static void another_network_is_told_from_the_own_one(void **state)
 }
 
 /* Root has power over it, but so has whoever made it: he could change and sniff everybody's network. */
-static void a_network_that_somebody_else_made_is_not_owned(void **state)
+static void a_network_of_another_maker_is_not_owned(void **state)
 {
 	struct world *world = *state;
 	struct request request;
@@ -522,7 +522,7 @@ int main(void)
 		WORLD_TEST(namespaces_are_looked_at_once),
 		WORLD_TEST(what_cannot_be_used_is_a_problem_and_no_error),
 		WORLD_TEST(another_network_is_told_from_the_own_one),
-		WORLD_TEST(a_network_that_somebody_else_made_is_not_owned),
+		WORLD_TEST(a_network_of_another_maker_is_not_owned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

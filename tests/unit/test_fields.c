@@ -182,7 +182,7 @@ static void other_unknown_keys_are_ignored_unless_the_table_is_closed(void **sta
 			  "c.json:1:2: String: differs from \"string\" by case only");
 }
 
-static void ignored_keys_are_logged_for_who_asks(void **state)
+static void ignored_keys_are_logged_at_debug_level(void **state)
 {
 	char path[] = "/tmp/distro-shim-test-fields-XXXXXX",
 	     log[] = "/tmp/distro-shim-test-log-XXXXXX";
@@ -407,7 +407,7 @@ int main(void)
 		cmocka_unit_test(unknown_names_are_refused_with_the_known_ones),
 		cmocka_unit_test(a_key_in_other_case_is_refused),
 		cmocka_unit_test(other_unknown_keys_are_ignored_unless_the_table_is_closed),
-		cmocka_unit_test(ignored_keys_are_logged_for_who_asks),
+		cmocka_unit_test(ignored_keys_are_logged_at_debug_level),
 		cmocka_unit_test(required_members_must_be_there),
 		cmocka_unit_test(empty_values_are_refused_where_they_must_not_be),
 		cmocka_unit_test(what_is_decoded_is_written_back_alike),

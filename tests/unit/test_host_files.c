@@ -301,7 +301,7 @@ static void what_others_can_write_is_not_believed(void **state)
 	assert_not_trusted(world, "/link/conf", false, "'/b/link' is a symbolic link");
 }
 
-static void root_is_trusted_and_who_has_no_power_trusts_himself(void **state)
+static void root_is_trusted_and_a_user_without_power_trusts_itself(void **state)
 {
 	struct trust trust;
 	struct err e = { 0 };
@@ -330,7 +330,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(what_others_can_write_is_not_believed, setup,
 						teardown),
-		cmocka_unit_test(root_is_trusted_and_who_has_no_power_trusts_himself),
+		cmocka_unit_test(root_is_trusted_and_a_user_without_power_trusts_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

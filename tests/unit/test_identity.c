@@ -221,7 +221,7 @@ static void filters_and_no_new_privs(void **state)
 	assert_int_equal(identity_compare(&strict, &none, &status, true, &e), -1);
 }
 
-static void groups_that_are_kept_are_no_difference(void **state)
+static void groups_that_are_kept_are_not_a_difference(void **state)
 {
 	const struct message message = { .type = BOOT_IDENTITY, .value = BOOT_GROUPS_KEPT | 1 };
 	struct identity_shown kept;
@@ -329,7 +329,7 @@ int main(void)
 		cmocka_unit_test(each_difference_is_an_error),
 		cmocka_unit_test(execve_takes_one_capability_and_no_other),
 		cmocka_unit_test(filters_and_no_new_privs),
-		cmocka_unit_test(groups_that_are_kept_are_no_difference),
+		cmocka_unit_test(groups_that_are_kept_are_not_a_difference),
 		cmocka_unit_test(groups_are_compared_as_sets),
 		cmocka_unit_test(a_descriptor_of_another_process_is_read_again),
 		cmocka_unit_test(the_record_keeps_it),

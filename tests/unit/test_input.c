@@ -55,7 +55,7 @@ static void assert_says(const struct err *e, const char *name, const char *reaso
 		STOP("'%s' does not say '%s' and '%s'\n", e->text, name, reason);
 }
 
-static void both_give_the_same(void **state)
+static void a_file_and_standard_input_give_the_same(void **state)
 {
 	struct spec_resources of_file = { 0 }, of_stream = { 0 };
 	struct files *files = *state;
@@ -93,7 +93,7 @@ static void errors_call_it_by_its_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_give_the_same),
+		cmocka_unit_test(a_file_and_standard_input_give_the_same),
 		cmocka_unit_test(errors_call_it_by_its_name),
 	};
 

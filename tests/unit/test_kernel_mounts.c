@@ -175,7 +175,7 @@ static void test_what_comes_with_a_source(void **state)
 	assert_true(v[4].opened == PLAN_NO_SOURCE);
 }
 
-static void test_the_option_subtree(void **state)
+static void test_subtree_is_an_option_of_cgroups(void **state)
 {
 	static const char *const bad[] = {
 		"{'destination':'/a','type':'proc','source':'/s','options':['bind','subtree=/']}",
@@ -213,7 +213,7 @@ int main(void)
 		cmocka_unit_test(test_what_no_path_leads_to),
 		TEST(test_guards_beside_the_usual_place),
 		TEST(test_what_comes_with_a_source),
-		TEST(test_the_option_subtree),
+		TEST(test_subtree_is_an_option_of_cgroups),
 	};
 
 	return cmocka_run_group_tests_name("kernel_mounts", tests, NULL, NULL);

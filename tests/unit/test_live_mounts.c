@@ -93,7 +93,7 @@ static void test_binds_and_new_file_systems(void **state)
 	assert_int_equal(live.f->plan->mounts.n, 0);
 }
 
-static void test_what_is_no_list_of_mounts(void **state)
+static void test_what_is_not_a_list_of_mounts_is_refused(void **state)
 {
 	struct live live = enforced(state);
 
@@ -103,7 +103,7 @@ static void test_what_is_no_list_of_mounts(void **state)
 	assert_int_equal(try(&live, "["), -1);
 }
 
-static void test_what_belongs_to_creation(void **state)
+static void test_what_belongs_to_creation_is_refused(void **state)
 {
 	static const char made[] = "is made with the container only, with what is masked in it";
 	static const struct {
@@ -185,7 +185,7 @@ static void test_files_that_are_the_policys(void **state)
 	assert_int_equal(try(&live, "[{'destination':'/etc','type':'bind','source':'/x'}]"), 0);
 }
 
-static void test_what_stays(void **state)
+static void test_what_the_runtime_has_mounted_or_masked_stays(void **state)
 {
 	static const struct {
 		const char *path;
@@ -277,11 +277,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_binds_and_new_file_systems),
 		TEST(test_file_systems_of_the_kernel),
-		TEST(test_what_is_no_list_of_mounts),
-		TEST(test_what_belongs_to_creation),
+		TEST(test_what_is_not_a_list_of_mounts_is_refused),
+		TEST(test_what_belongs_to_creation_is_refused),
 		TEST(test_files_of_the_host_and_a_user_namespace),
 		TEST(test_files_that_are_the_policys),
-		TEST(test_what_stays),
+		TEST(test_what_the_runtime_has_mounted_or_masked_stays),
 		TEST(test_destinations_to_take_away),
 	};
 

@@ -193,7 +193,7 @@ static void unfit_log_targets_are_refused(void **state)
 	assert_int_equal(log_open(&options, &e), 0);
 }
 
-static void a_log_that_nobody_reads_does_not_stop_us(void **state)
+static void a_log_without_a_reader_does_not_stop_us(void **state)
 {
 	const struct scene *scene = *state;
 	struct log_options options = { .path = path_in(scene, "fifo"), .level = LOG_LEVEL_INFO };
@@ -332,7 +332,7 @@ int main(void)
 		IN_SCENE(the_error_is_one_json_object_in_the_log_and_text_on_stderr),
 		IN_SCENE(records_are_appended_one_a_line),
 		IN_SCENE(unfit_log_targets_are_refused),
-		IN_SCENE(a_log_that_nobody_reads_does_not_stop_us),
+		IN_SCENE(a_log_without_a_reader_does_not_stop_us),
 		IN_SCENE(log_daemons_get_their_own_protocol_and_must_be_there),
 	};
 

@@ -163,7 +163,7 @@ static void alone_it_refuses_a_few_calls(void **state)
 	assert_int_equal(ask(&programs.v[0], AUDIT_ARCH_X86_64, -1), SECCOMP_RET_ALLOW);
 }
 
-static void without_the_key_there_is_none(void **state)
+static void without_the_key_there_is_no_program(void **state)
 {
 	const struct confinement old = { 0 };
 	autoarena arena = { 0 };
@@ -260,7 +260,7 @@ int main(void)
 		cmocka_unit_test(alone_it_refuses_a_few_calls),
 		cmocka_unit_test(other_options_are_let_through),
 		cmocka_unit_test(what_comes_behind_begins_as_if_alone),
-		cmocka_unit_test(without_the_key_there_is_none),
+		cmocka_unit_test(without_the_key_there_is_no_program),
 		cmocka_unit_test(in_front_of_a_profile_it_is_one_program),
 		cmocka_unit_test(what_answers_in_place_of_capset_is_seen),
 		cmocka_unit_test(a_program_without_room_is_loaded_by_itself),

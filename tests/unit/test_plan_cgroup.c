@@ -26,7 +26,7 @@ static void assert_writes(const struct plan *plan, size_t n, const char *const (
 	}
 }
 
-static void test_cgroup_path(void **state)
+static void test_cgroup_path_is_the_configs_or_made_of_the_id(void **state)
 {
 	static const char *const rows[][2] = {
 		{ "", "/distro-shim/web" },
@@ -131,7 +131,7 @@ static void test_a_user_has_a_cgroup_where_one_is_delegated(void **state)
 	}
 }
 
-static void test_limits_on_v2(void **state)
+static void test_limits_on_v2_become_writes(void **state)
 {
 	static const char *const rows[][3] = { { "memory", "memory.max", "1000" },
 					       { "memory", "memory.swap.max", "500" },
@@ -156,7 +156,7 @@ static void test_limits_on_v2(void **state)
 		      ARRAY_SIZE(no_swap), no_swap);
 }
 
-static void test_limits_on_v1(void **state)
+static void test_limits_on_v1_become_writes(void **state)
 {
 	static const char *const rows[][3] = { { "memory", "memory.limit_in_bytes", "1000" },
 					       { "memory", "memory.memsw.limit_in_bytes", "1500" },
@@ -255,12 +255,12 @@ static void test_cgroup_record_survives_the_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_cgroup_path),
+		TEST(test_cgroup_path_is_the_configs_or_made_of_the_id),
 		TEST(test_cgroup_path_that_leads_out_is_refused),
 		TEST(test_no_cgroup_where_none_can_be_made),
 		TEST(test_a_user_has_a_cgroup_where_one_is_delegated),
-		TEST(test_limits_on_v2),
-		TEST(test_limits_on_v1),
+		TEST(test_limits_on_v2_become_writes),
+		TEST(test_limits_on_v1_become_writes),
 		TEST(test_hybrid_writes_v1_first_and_v2_in_its_form),
 		TEST(test_memory_that_engines_leave_at_zero_is_unset),
 		TEST(test_swap_without_or_below_limit_is_refused),

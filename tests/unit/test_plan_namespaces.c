@@ -129,7 +129,7 @@ static void test_a_joined_mount_namespace_gets_mounts_that_are_not_judged(void *
 			"with a user namespace");
 }
 
-static void test_early_join_is_no_join_by_path(void **state)
+static void test_early_join_is_not_a_join_by_path(void **state)
 {
 	struct fixture *f = *state;
 	const struct plan_namespaces *ns;
@@ -372,7 +372,7 @@ int main(void)
 		TEST(test_without_a_mount_namespace_nothing_may_be_mounted),
 		TEST(test_mount_namespace_is_used_as_it_is),
 		TEST(test_a_joined_mount_namespace_gets_mounts_that_are_not_judged),
-		TEST(test_early_join_is_no_join_by_path),
+		TEST(test_early_join_is_not_a_join_by_path),
 		TEST(test_late_join_is_born_in_a_new_network),
 		TEST(test_unusable_policy_network_is_refused),
 		TEST(test_kept_network_path_is_joined),

@@ -64,7 +64,7 @@ static void assert_rows(struct fixture *f, size_t n, const struct row *rows)
 
 #define NO_SUCH(field, version) "!linux.resources." field ": cgroup " version " has no such setting"
 
-static void memory(void **state)
+static void memory_limits_become_writes(void **state)
 {
 	static const struct row rows[] = {
 		{ "'memory':{'limit':9,'swap':12,'reservation':5}",
@@ -103,7 +103,7 @@ static void memory(void **state)
 	assert_int_equal(plan->cgroup.memory_check, 0);
 }
 
-static void cpu(void **state)
+static void cpu_limits_become_writes(void **state)
 {
 	static const struct row rows[] = {
 		{ "'cpu':{'shares':0,'quota':0,'period':0,'cpus':'','mems':''}", "", "" },
@@ -149,7 +149,7 @@ static void shares_become_weights_by_the_curve(void **state)
 	}
 }
 
-static void pids_and_huge_pages(void **state)
+static void limits_of_pids_and_huge_pages_become_writes(void **state)
 {
 	static const struct row rows[] = {
 		{ "'pids':{'limit':0}", "pids.max=0;", "pids.max=0;" },
@@ -162,7 +162,7 @@ static void pids_and_huge_pages(void **state)
 	assert_rows(*state, ARRAY_SIZE(rows), rows);
 }
 
-static void block_devices(void **state)
+static void limits_of_block_devices_become_writes(void **state)
 {
 	static const struct row rows[] = {
 		{ "'blockIO':{'weight':0}", "", "" },
@@ -192,7 +192,7 @@ static void block_devices(void **state)
 	assert_rows(*state, ARRAY_SIZE(rows), rows);
 }
 
-static void network_and_rdma(void **state)
+static void limits_of_network_and_rdma_become_writes(void **state)
 {
 	static const struct row rows[] = {
 		{ "'network':{'classID':0}", "", "" },
@@ -211,7 +211,7 @@ static void network_and_rdma(void **state)
 	assert_rows(*state, ARRAY_SIZE(rows), rows);
 }
 
-static void unified(void **state)
+static void unified_is_written_last_and_needs_v2(void **state)
 {
 	static const struct row rows[] = {
 		{ "'memory':{'limit':5},'unified':{'memory.max':'7'}",
@@ -274,7 +274,7 @@ static void assert_v1_devices(struct fixture *f, const char *rules, const char *
 				    expected);
 }
 
-static void devices_on_v1(void **state)
+static void devices_on_v1_become_lines(void **state)
 {
 	struct fixture *f = *state;
 	struct plan *plan;
@@ -306,7 +306,7 @@ static void devices_on_v1(void **state)
 	assert_false(plan->cgroup.devices.by_program);
 }
 
-static void devices_on_v2(void **state)
+static void devices_on_v2_become_rules(void **state)
 {
 	struct fixture *f = *state;
 	const struct plan_device_rules *rules;
@@ -516,16 +516,16 @@ static void what_belongs_together_is_completed_from_what_holds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(memory),
-		TEST(cpu),
+		TEST(memory_limits_become_writes),
+		TEST(cpu_limits_become_writes),
 		cmocka_unit_test(shares_become_weights_by_the_curve),
-		TEST(pids_and_huge_pages),
-		TEST(block_devices),
-		TEST(network_and_rdma),
-		TEST(unified),
+		TEST(limits_of_pids_and_huge_pages_become_writes),
+		TEST(limits_of_block_devices_become_writes),
+		TEST(limits_of_network_and_rdma_become_writes),
+		TEST(unified_is_written_last_and_needs_v2),
 		TEST(what_asks_for_nothing_needs_no_controller),
-		TEST(devices_on_v1),
-		TEST(devices_on_v2),
+		TEST(devices_on_v1_become_lines),
+		TEST(devices_on_v2_become_rules),
 		TEST(devices_that_cannot_be_are_refused),
 		TEST(the_group_is_given_to_the_user_of_the_container),
 		TEST(an_update_leaves_what_it_does_not_name),

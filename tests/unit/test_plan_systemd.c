@@ -34,7 +34,7 @@ static void refused_with(struct fixture *f, const char *top, const char *linux_,
 		fail_msg("'%s' is not in: %s", part, f->e.text);
 }
 
-static void gvariant_texts(void **state)
+static void gvariant_texts_become_values(void **state)
 {
 	static const struct {
 		const char *text, *wanted;
@@ -264,12 +264,9 @@ static void a_cgroup_that_is_the_containers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(gvariant_texts),
-		TEST(names_of_units_and_slices),
-		TEST(places_that_are_refused),
-		TEST(limits_become_properties),
-		TEST(annotations_are_properties),
-		TEST(a_cgroup_inside_of_the_units),
+		TEST(gvariant_texts_become_values),    TEST(names_of_units_and_slices),
+		TEST(places_that_are_refused),         TEST(limits_become_properties),
+		TEST(annotations_are_properties),      TEST(a_cgroup_inside_of_the_units),
 		TEST(a_cgroup_that_is_the_containers),
 	};
 

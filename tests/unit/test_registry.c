@@ -314,7 +314,7 @@ static void a_directory_that_others_can_write_is_refused(void **state)
 	assert_int_equal(registry_add(f->directory, &m, &e), -1);
 }
 
-static void a_living_member_is_not_overlooked_for_want_of_descriptors(void **state)
+static void a_living_member_is_not_overlooked_for_lack_of_descriptors(void **state)
 {
 	struct fixture *f = *state;
 	int failures = 0;
@@ -373,7 +373,7 @@ int main(void)
 		TEST(damaged_and_newer_entries_are_left_out),
 		TEST(an_entry_of_another_with_the_same_hash_is_not_touched),
 		TEST(a_directory_that_others_can_write_is_refused),
-		TEST(a_living_member_is_not_overlooked_for_want_of_descriptors),
+		TEST(a_living_member_is_not_overlooked_for_lack_of_descriptors),
 		TEST(asking_keeps_no_descriptor),
 	};
 

@@ -30,7 +30,7 @@ static void make_group(struct files *s, const char *schemata)
 	files_put(s, "clos/tasks", "");
 }
 
-static void a_group_that_is_there_is_compared_and_stays(void **state)
+static void an_existing_group_is_compared_and_stays(void **state)
 {
 	struct files *s = *state;
 	char *lines[] = { (char[]){ "L3:0=f;1=3" }, (char[]){ "MB:0=20" } };
@@ -83,7 +83,7 @@ static void a_group_that_is_made_gets_all_lines_at_once(void **state)
 	assert_int_equal(rdt_make(&record, &e), -1);
 }
 
-static void what_is_ours_goes_and_missing_is_no_error(void **state)
+static void what_is_ours_goes_and_missing_is_not_an_error(void **state)
 {
 	struct files *s = *state;
 	struct plan_rdt plan = { .group = "c1" };
@@ -221,12 +221,12 @@ static void an_updated_configuration_says_each_resource_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_group_that_is_there_is_compared_and_stays, begin,
+		cmocka_unit_test_setup_teardown(an_existing_group_is_compared_and_stays, begin,
 						end),
 		cmocka_unit_test_setup_teardown(a_group_that_is_made_gets_all_lines_at_once, begin,
 						end),
-		cmocka_unit_test_setup_teardown(what_is_ours_goes_and_missing_is_no_error, begin,
-						end),
+		cmocka_unit_test_setup_teardown(what_is_ours_goes_and_missing_is_not_an_error,
+						begin, end),
 		cmocka_unit_test_setup_teardown(by_name_without_a_schema_it_has_to_be_there, begin,
 						end),
 		cmocka_unit_test(schemata_are_compared_by_domain),

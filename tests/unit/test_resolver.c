@@ -31,7 +31,7 @@ static char *copy(struct arena *arena, const char *text)
 	return text ? arena_strdup(arena, text) : NULL;
 }
 
-static void test_hosts(void **state)
+static void test_hosts_has_the_own_name_and_what_was_added(void **state)
 {
 	static const struct {
 		const char *engine, *host, *expected; /* NULL: the network's */
@@ -90,7 +90,7 @@ static size_t count(const char *text, const char *part)
 }
 
 /* As many names as fit in what is read of an engine's file: each is asked for in the other two. */
-static void test_hosts_long(void **state)
+static void test_a_long_hosts_is_merged_in_little_memory(void **state)
 {
 	const struct resolver_names names = { "box", "lan" };
 	struct arena arena = { 0 };
@@ -118,7 +118,7 @@ static void test_hosts_long(void **state)
 	arena_release(&arena);
 }
 
-static void test_conf(void **state)
+static void test_resolv_conf_is_the_networks_unless_it_was_chosen(void **state)
 {
 	static const struct {
 		const char *engine;
@@ -174,9 +174,9 @@ static void test_conf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hosts),
-		cmocka_unit_test(test_hosts_long),
-		cmocka_unit_test(test_conf),
+		cmocka_unit_test(test_hosts_has_the_own_name_and_what_was_added),
+		cmocka_unit_test(test_a_long_hosts_is_merged_in_little_memory),
+		cmocka_unit_test(test_resolv_conf_is_the_networks_unless_it_was_chosen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

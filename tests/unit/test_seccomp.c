@@ -208,7 +208,7 @@ static void newer_calls_do_not_exist(void **state)
 	assert_int_equal(run(f, native, newest + 1, NULL), ERRNO(ENOSYS));
 }
 
-static void flags(void **state)
+static void flags_are_those_of_the_profile(void **state)
 {
 	struct fixture *f = *state;
 
@@ -374,7 +374,7 @@ int main(void)
 		TEST(conditions_on_different_arguments_must_all_hold),
 		TEST(several_conditions_on_one_argument_are_several_rules),
 		TEST(newer_calls_do_not_exist),
-		TEST(flags),
+		TEST(flags_are_those_of_the_profile),
 		TEST(refusals_name_the_member),
 		TEST(an_engines_profile_answers_as_it_reads),
 		TEST(a_ready_program_is_taken_as_it_is),

@@ -169,7 +169,7 @@ static void an_architecture_is_the_librarys_of_its_name(void **state)
 	assert_int_equal(seccomp_architecture("SCMP_ARCH_NATIVE2"), 0);
 }
 
-static void features(void **state)
+static void features_are_those_of_the_library(void **state)
 {
 	struct fixture *f = *state;
 	struct seccomp_features features;
@@ -192,7 +192,7 @@ int main(void)
 		TEST(each_architecture_has_its_numbers),
 		TEST(the_joined_program_answers_as_one_made_at_once),
 		TEST(an_architecture_is_the_librarys_of_its_name),
-		TEST(features),
+		TEST(features_are_those_of_the_library),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

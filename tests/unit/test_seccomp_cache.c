@@ -104,7 +104,7 @@ static void another_profiles_filter_is_not_believed(void **state)
 	make_cached(f);
 }
 
-static void where_the_cache_is(void **state)
+static void the_cache_is_in_the_runtime_directory(void **state)
 {
 	struct fixture *f = *state;
 
@@ -173,7 +173,7 @@ int main(void)
 		TEST(no_changed_byte_is_believed),
 		TEST(no_other_length_is_believed),
 		TEST(another_profiles_filter_is_not_believed),
-		TEST(where_the_cache_is),
+		TEST(the_cache_is_in_the_runtime_directory),
 		TEST(strange_files_are_replaced),
 		TEST(a_strange_directory_is_not_used),
 	};

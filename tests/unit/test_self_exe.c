@@ -184,7 +184,7 @@ static void an_unprotected_program_can_be_overwritten(void **state)
 	assert_int_equal(write_afterwards(&run), 0);
 }
 
-static void a_protected_program_cannot(void **state)
+static void a_protected_program_cannot_be_overwritten(void **state)
 {
 	struct run run;
 	int error_number;
@@ -198,7 +198,7 @@ static void a_protected_program_cannot(void **state)
 }
 
 /* It is executed again, and named as before. */
-static void nor_one_that_may_not_leave_its_file(void **state)
+static void a_program_that_may_not_leave_its_file_cannot_be_overwritten(void **state)
 {
 	struct run run;
 	int error_number;
@@ -212,7 +212,7 @@ static void nor_one_that_may_not_leave_its_file(void **state)
 	assert_int_equal(error_number, geteuid() == 0 ? EROFS : EPERM);
 }
 
-static void nor_where_mounting_is_not_permitted(void **state)
+static void where_mounting_is_not_permitted_it_cannot_be_overwritten(void **state)
 {
 	struct run run;
 
@@ -239,9 +239,9 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		COPY_TEST(an_unprotected_program_can_be_overwritten),
-		COPY_TEST(a_protected_program_cannot),
-		COPY_TEST(nor_one_that_may_not_leave_its_file),
-		COPY_TEST(nor_where_mounting_is_not_permitted),
+		COPY_TEST(a_protected_program_cannot_be_overwritten),
+		COPY_TEST(a_program_that_may_not_leave_its_file_cannot_be_overwritten),
+		COPY_TEST(where_mounting_is_not_permitted_it_cannot_be_overwritten),
 		COPY_TEST(a_marker_from_outside_is_an_error_and_no_excuse),
 	};
 

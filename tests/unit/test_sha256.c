@@ -40,7 +40,7 @@ static struct hex hash_in_parts(const char *data, size_t length, size_t part)
 	return finish(&hash);
 }
 
-static void known_answers(void **state)
+static void known_texts_have_their_hashes(void **state)
 {
 	static const struct {
 		const char *text, *hash;
@@ -63,7 +63,7 @@ static void known_answers(void **state)
 	}
 }
 
-static void a_million_letters(void **state)
+static void a_million_letters_have_their_hash(void **state)
 {
 	char *text = xmalloc(1000000);
 
@@ -75,7 +75,7 @@ static void a_million_letters(void **state)
 }
 
 /* Each length that the padding treats in its own way, against a hash of all of them. */
-static void lengths_around_a_block(void **state)
+static void lengths_around_a_block_have_their_hashes(void **state)
 {
 	char text[130];
 	struct sha256 all;
@@ -95,9 +95,9 @@ static void lengths_around_a_block(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(known_answers),
-		cmocka_unit_test(a_million_letters),
-		cmocka_unit_test(lengths_around_a_block),
+		cmocka_unit_test(known_texts_have_their_hashes),
+		cmocka_unit_test(a_million_letters_have_their_hash),
+		cmocka_unit_test(lengths_around_a_block_have_their_hashes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

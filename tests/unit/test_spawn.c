@@ -116,7 +116,7 @@ static void only_what_is_kept_stays_open(void **state)
 		assert_closes(&rows[i]);
 }
 
-static void of_any_numbers(void **state)
+static void any_descriptors_are_closed_but_the_kept_ones(void **state)
 {
 	unsigned seed = 1;
 
@@ -228,7 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_is_kept_stays_open),
-		cmocka_unit_test(of_any_numbers),
+		cmocka_unit_test(any_descriptors_are_closed_but_the_kept_ones),
 		cmocka_unit_test(a_program_gets_its_streams_and_nothing_else),
 		cmocka_unit_test(it_is_where_it_is_put),
 		cmocka_unit_test(what_cannot_be_put_in_place_is_an_error),

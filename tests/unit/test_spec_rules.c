@@ -52,7 +52,7 @@ static void size_of_the_console_counts_with_a_terminal_only(void **state)
 		process_refusal(&arena, arena_printf(&arena, "\"terminal\":true,%s", size)));
 }
 
-static void unknown_capability_is_no_error(void **state)
+static void unknown_capability_is_not_an_error(void **state)
 {
 	(void)state;
 	autoarena arena = { 0 };
@@ -311,7 +311,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sysctl_keys_name_a_file_in_both_spellings),
 		cmocka_unit_test(size_of_the_console_counts_with_a_terminal_only),
-		cmocka_unit_test(unknown_capability_is_no_error),
+		cmocka_unit_test(unknown_capability_is_not_an_error),
 		cmocka_unit_test(limits_are_inclusive),
 		cmocka_unit_test(what_asks_for_nothing_is_accepted),
 		cmocka_unit_test(mapping_may_reach_the_last_id),

@@ -133,7 +133,7 @@ static void a_taken_id_is_said_to_exist(void **state)
 	assert_int_equal(e.kind, ERR_USAGE);
 }
 
-static void a_claim_that_fails_for_want_of_descriptors_leaves_nothing(void **state)
+static void a_claim_that_fails_for_lack_of_descriptors_leaves_nothing(void **state)
 {
 	struct fixture *f = *state;
 	int failures = 0;
@@ -336,7 +336,7 @@ int main(void)
 		TEST(claims_and_removals_of_one_id_never_overlap),
 		TEST(a_claim_is_locked_and_private),
 		TEST(a_taken_id_is_said_to_exist),
-		TEST(a_claim_that_fails_for_want_of_descriptors_leaves_nothing),
+		TEST(a_claim_that_fails_for_lack_of_descriptors_leaves_nothing),
 		TEST(a_missing_container_does_not_exist),
 		TEST(a_state_directory_that_is_a_symlink_is_refused),
 		TEST(a_state_directory_that_others_can_write_is_refused),

@@ -131,7 +131,7 @@ static void make_foreign(struct fixture *f)
 	make_file(f, "of-crun/config.json");
 }
 
-static void what_is_anothers_is_no_container(void **state)
+static void what_is_anothers_is_not_a_container(void **state)
 {
 	struct fixture *f = *state;
 	struct err e;
@@ -166,7 +166,7 @@ static void what_is_anothers_is_neither_claimed_nor_removed(void **state)
 	assert_true(exists(f, "notes/notes.txt"));
 }
 
-static void files_and_links_are_no_containers(void **state)
+static void files_and_links_are_not_containers(void **state)
 {
 	struct fixture *f = *state;
 	struct err e;
@@ -288,9 +288,9 @@ static void few_descriptors_make_no_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_is_anothers_is_no_container),
+		TEST(what_is_anothers_is_not_a_container),
 		TEST(what_is_anothers_is_neither_claimed_nor_removed),
-		TEST(files_and_links_are_no_containers),
+		TEST(files_and_links_are_not_containers),
 		TEST(any_record_of_ours_makes_a_container_whatever_it_is),
 		TEST(an_empty_directory_is_taken_over_and_can_be_discarded),
 		TEST(an_empty_directory_that_is_locked_is_in_use),

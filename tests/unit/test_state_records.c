@@ -218,7 +218,7 @@ static void a_complete_record_that_is_wrong_is_an_error(void **state)
 	assert_null(intent);
 }
 
-static void a_record_that_is_no_file_is_refused_and_does_not_hang(void **state)
+static void a_record_that_is_not_a_file_is_refused_and_does_not_hang(void **state)
 {
 	struct fixture *f = *state;
 	autostatedir dir = STATE_DIR_INIT;
@@ -266,7 +266,7 @@ int main(void)
 		TEST(a_newer_record_is_refused_with_both_versions),
 		TEST(unknown_members_of_the_same_version_are_left_out),
 		TEST(a_complete_record_that_is_wrong_is_an_error),
-		TEST(a_record_that_is_no_file_is_refused_and_does_not_hang),
+		TEST(a_record_that_is_not_a_file_is_refused_and_does_not_hang),
 		TEST(a_record_too_large_to_be_read_is_not_written),
 	};
 
