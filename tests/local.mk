@@ -91,7 +91,7 @@ world_tests = \
 	tests/root/test_cgroup_root \
 	tests/root/test_netlink_root
 
-# test data and helpers that are no program
+# test data and helpers that are not a program
 tests_headers = \
 	tests/root/cgroup_root.h \
 	tests/unit/bpf.h \

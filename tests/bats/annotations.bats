@@ -142,7 +142,7 @@ ASKED='.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["g
     # sendmsg is 46
     b=$(bundle asks "$(ready notify 46 0)" "$(annotation run.oci.seccomp.receiver "$SOCKET")")
     expect_error 'annotation run.oci.seccomp_bpf_data: it asks the listener about sendmsg' create -b "$b" asks
-    # a program, of which nobody knows what it asks
+    # a program: what it asks is not known
     for nnp in . "$NNP"; do
         agent 94
         gives "-94 0" "121 0 + 162" "$nnp" "$(ready notify 121 0)" "$(annotation run.oci.seccomp.receiver "$SOCKET")"

@@ -125,7 +125,7 @@ starve() { # GROUP
     is "$(state_of c1)" running
     echo 33554432 >/sys/fs/cgroup/memory/test-little/memory.limit_in_bytes
     succeeds exec --process p.json c1
-    # one that is killed by somebody has not wanted memory, whoever has before
+    # one that another process kills has not wanted memory, also where an earlier one has
     if [ -x "${DISTRO_SHIM_FAULT_BIN:-}" ]; then
         shim_fault joiner:session:kill exec --process p.json c1 >out 2>&1 || true
         is "$(<out)" "distro-shim: the new process ended unexpectedly (status 137, killed)"

@@ -80,7 +80,7 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
         is "$(ls "$SHIM_ROOT")" first
         [ $life = running ] && { lives "$pid" && stop first; }
     done
-    # deleted, it is nobody's
+    # deleted, it has no owner
     succeeds delete first
     up second /test-g
     succeeds delete --force second

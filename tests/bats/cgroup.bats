@@ -60,7 +60,7 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
         succeeds delete --force c1
         is "$(where "$path")" ""
     done
-    # what was made on the way goes with it, but not what an engine has made, nor what somebody is in
+    # what was made on the way goes with it, but not what an engine has made, nor what has processes in it
     is "$(where /test-parent)$(where /distro-shim)" ""
     for h in $(hierarchies); do mkdir -p "$h/test-parent"; done
     edit_config "$b" '.linux.cgroupsPath = "/test-parent/ours/deeper/c1"'
@@ -92,7 +92,7 @@ writable_cgroup='(.mounts[] | select(.type == "cgroup") | .options) = ["rw", "no
             expect_error 'executable file not found' create -b "$b" c1
             ;;
         between)
-            # one that somebody makes between two of ours, and that is empty when the container goes
+            # one that another program makes between two of ours, and that is empty when the container goes
             edit_config "$b" '.process.args = ["true"] | .linux.cgroupsPath = "/test-parent/deep/theirs/deeper/c1"'
             mkdir -p "$theirs/test-parent/deep/theirs"
             succeeds run -b "$b" c1

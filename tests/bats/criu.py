@@ -3,7 +3,7 @@
 """A stand-in for criu, for checkpoint.bats and fault.bats: `criu swrk 3`.
 
 It tells a version and finds the kernel good. What it does then is in the environment variable CRIU_FAILS:
-"log" writes a log and says no, "dies" ends without an answer, "garbage" answers with what is no answer,
+"log" writes a log and says no, "dies" ends without an answer, "garbage" answers with what is not an answer,
 "old" is version 3.0, "check" does not find the kernel good, "waits" waits to be killed, "lingers" dies while
 a process that it has made keeps its socket open, "freezes" takes a while with a frozen container.
 

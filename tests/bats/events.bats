@@ -49,7 +49,7 @@ running() { # FILTER...
 @test "pressure on processors, memory and devices is counted, in a group of its own" {
     case $DISTRO_SHIM_WORLD in hybrid) at=/sys/fs/cgroup/unified ;; v2) at=/sys/fs/cgroup ;; *) skip "needs a v2 tree" ;; esac
     requires file:/proc/pressure/cpu
-    # more that wants to run than there are processors, until somebody has waited
+    # more that wants to run than there are processors, until one has waited
     b=$(bundle c1 "$(args sh -c 'for i in 1 2 3 4 5 6 7 8; do (while [ ! -e /enough ]; do :; done) & done; wait; sleep 1000')" \
         '.root.readonly = false')
     succeeds run -d -b "$b" c1

@@ -120,7 +120,7 @@ END
     is "$(echo "$process" | shim exec --process - c1)" 0
     is "$(echo "$process" | shim exec --process /dev/stdin c1)" 0
     is "$(echo '{"args": ["id", "-g"], "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0}}' | shim exec --process /dev/stdin c1)" 0
-    # one that nobody writes to is empty, and no reason to wait
+    # one without a writer is empty, and not a reason to wait
     mkfifo none
     attempt exec --process none c1
     is "$status" 255

@@ -24,7 +24,7 @@ teardown() { end_test; }
     is "$(stat -c %s pid)" "$(($(wc -c <pid)))"
     is "$(tr -d 0-9 <pid | wc -c)" 0
     is "$(tr '\0' ' ' <"/proc/$(<pid)/cmdline")" 'sleep 1000 '
-    # its runtime is gone, and it is nobody's but the caller's adopter
+    # its runtime is gone, and its parent is the process that adopts the caller's
     [ "$(sed -n 's/^PPid:\t//p' "/proc/$(<pid)/status")" != 0 ]
     kill -KILL "$(<pid)"
     wait_until gone "$(<pid)"

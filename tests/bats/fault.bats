@@ -126,7 +126,7 @@ dies_at() { # PAGE:STEP
         ;;
     *) cat "$out" && return 1 ;;
     esac
-    # whoever looks meanwhile gets an answer or a clear error
+    # commands that look meanwhile get an answer or a clear error
     shim_in 10 state "$id" >"$out" 2>&1 || matches "$(<"$out")" "does not exist" || return 1
     shim_in 10 list >"$out" 2>&1 || { cat "$out" && return 1; }
     cleaned_up "$id" && lives "$id"
@@ -176,7 +176,7 @@ stops_at() { # PAGE:STEP
         fi
         ;;
     esac
-    # nobody hangs who only looks
+    # commands that only look do not hang
     shim_in 5 list >/dev/null || return 1
     kill -KILL "$pid"
     # the shell's word on its end is not asked for

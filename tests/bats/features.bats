@@ -546,7 +546,7 @@ END
         grep -qE "^[0-9]+:$version:/test-features\$" "/proc/$(shim state c1 | jq .pid)/cgroup"
     done
     shim delete --force c1
-    # as if systemd ran here: the one has nobody to ask, the other cannot ask
+    # as if systemd ran here: the one has no systemd to ask, the other cannot ask
     change '.linux.cgroupsPath = "system.slice:test:features"'
     mkdir -p /run/systemd/system
     attempt --systemd-cgroup create -b "$b" c1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # run in the foreground with streams that do not behave: full, not read, not blocking, gone; the caller's
-# terminal afterwards; a name that somebody else has taken meanwhile; and console sockets.
+# terminal afterwards; a name that another container has taken meanwhile; and console sockets.
 # world: hybrid
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
@@ -28,7 +28,7 @@ has_status() { [ "$(state_of "$1")" = "$2" ]; }
 init_of() { jq .initPid "$SHIM_ROOT/$1/status.json"; }
 in_state() { [ "$(sed 's/.*) //; s/ .*//' "/proc/$1/stat")" = "$2" ]; } # PID LETTER
 
-# caller WHAT [ARGUMENT]... -- COMMAND...: somebody who runs COMMAND; then as `attempt`
+# caller WHAT [ARGUMENT]... -- COMMAND...: a person at a terminal runs COMMAND; then as `attempt`
 caller() {
     status=0
     /usr/bin/python3 "$BATS_FILE_TMPDIR/caller.py" "$@" \
@@ -242,7 +242,7 @@ END
 }
 
 @test "3 MB to a program at a terminal that echoes: neither side waits for the other" {
-    # the kernel may drop an echo that nobody takes, never a line
+    # the kernel may drop an echo that is not read, never a line
     b=$(bundle c1 "$(args sh -c 'echo ready; exec md5sum >/sum')" "$with_terminal")
     caller copy pty 3000000 -- "${SHIM[@]}" run -b "$b" c1
     matches "$output" '^0 '

@@ -181,7 +181,7 @@ END
         "$(hook createRuntime 'exec /bin/sleep 0')" \
         "$(hook createRuntime "setsid sh -c 'echo \$\$ >$notes/left; read -r line <$PWD/gate' & while [ ! -s $notes/left ]; do sleep 0.05; done")")
     succeeds run -b "$b" c1
-    # the process that was left behind is alive: nobody has waited for it
+    # the process that was left behind is alive: the runtime has not waited for it
     kill -0 "$(<notes/left)"
     echo go >gate
     wait_until ended "$(<notes/left)"
@@ -214,7 +214,7 @@ END
     for kind in $kinds; do [ -e "notes/$kind" ] && [ -e "notes/$kind.poststop" ]; done
     is "$(ls -A "$SHIM_ROOT")" ""
     is "$(grep -l 1003 /proc/[0-9]*/cmdline 2>/dev/null)" ""
-    # enough time is no obstacle
+    # enough time does not hinder
     b=$(bundle c2 "$(args true)" "$(hook createRuntime 'exit 0' '{"timeout": 9000000000}')")
     succeeds run -b "$b" c2
     for timeout in 0 -1; do
@@ -345,7 +345,7 @@ END
     [ -e "$b/out" ]
     edit_config "$b" '.annotations["run.oci.hooks.stdout"] = "no/such/out"'
     expect_error "run.oci.hooks.stdout: open '$b/no/such/out': no such file" create -b "$b" c4
-    # where nothing is enforced: a FIFO that nobody reads, and one that somebody reads slowly
+    # where nothing is enforced: a FIFO without a reader, and one with a slow reader
     policy '{"version": 1, "mode": "observe"}'
     mkfifo fifo
     edit_config "$b" ".annotations[\"run.oci.hooks.stdout\"] = \"$PWD/fifo\""

@@ -23,7 +23,7 @@ teardown() { end_test; }
 
 # ---- descriptors
 
-# The caller's own descriptors, which are directories of the host, are no way out either.
+# The caller's own descriptors, which are directories of the host, are not a way out either.
 with_directories() { # CMD...
     local n
     for n in {3..64}; do eval "exec $n</usr/bin"; done
@@ -61,7 +61,7 @@ execute() { # N or PATH
 # shellcheck disable=SC2016
 LIST_FDS='for f in /proc/self/fd/*; do [ ! -L "$f" ] || echo "${f##*/}"; done'
 
-with_200_descriptors() { # CMD...: nobody has told them to close on execve
+with_200_descriptors() { # CMD...: they are not closed on execve
     (
         ulimit -n 1024
         for n in {5..204}; do eval "exec $n</usr"; done

@@ -143,7 +143,7 @@ END
         make_evil
         attempt exec --process "$PWD/evil/$kind" c1
         is "$kind $status" "$kind 255"
-        # a pipe is read, one that nobody writes to is empty
+        # a pipe is read, one without a writer is empty
         matches "$stderr" "$refused|fifo:1:1: "
         expect_error "$refused|fifo:1:1: " update --resources "$PWD/evil/$kind" c1
         attempt exec --pid-file "$PWD/evil/$kind" c1 true

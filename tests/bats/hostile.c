@@ -46,7 +46,7 @@ static __attribute__((constructor)) void on_load(void)
 
 #define TRIES 200
 
-/* Of the last try: what is refused only while somebody runs the file is not refused for good. */
+/* Of the last try: what is refused only while a process runs the file is not refused for good. */
 static bool refusals[256];
 
 static bool refused(void)

@@ -264,7 +264,7 @@ held = {way: os.open(way, os.O_RDONLY) for way in [exe] +
         [proc + "/map_files/" + name for name in os.listdir(proc + "/map_files")]
         if not os.path.realpath(way).startswith(("/usr/lib", "/lib"))}
 if os.fstatvfs(held[exe]).f_flag & os.ST_RDONLY:
-    # With all power, and by whatever way to the file: the mount is nobody's, so nobody can change it,
+    # With all power, and by whatever way to the file: the mount is in the namespace of no process, so that none can change it,
     # copy it or put it anywhere.
     fd = os.open(exe, os.O_PATH)
     clear_read_only = struct.pack("QQQQ", 0, 1, 0, 0)

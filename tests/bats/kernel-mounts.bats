@@ -21,7 +21,7 @@ teardown() {
     end_test && [ "$(shared_ttl)" = "$before" ]
 }
 
-# A setting of everybody's network, which root can write without any capability.
+# A setting of the shared network, which root can write without any capability.
 shared_ttl() { ip netns exec distros cat /proc/sys/net/ipv4/ip_default_ttl; }
 set_ttl() { echo "(echo 77 >$1/net/ipv4/ip_default_ttl) 2>/dev/null && echo WROTE"; } # DIRECTORY
 powerless='.process.capabilities = {bounding: [], effective: [], permitted: []}'
@@ -71,7 +71,7 @@ shared_links() { ip netns exec distros ls /sys/class/net; }
     lacks "$output" WROTE
     # one file of it
     answers "$(uname -r)" 'cat /etc/release; (: >>/etc/release) 2>/dev/null && echo OPENED; true' "$powerless" "$(adds "$(bind /proc/sys/kernel/osrelease /etc/release)")"
-    # one process of it is nobody's but the host's
+    # one process of it is the host's alone
     b=$(bundle c3 "$(args true)" "$(adds "$(bind /proc/1 /vol)")")
     expect_error 'kernelMounts: .*of one process.*requested' run -b "$b" c3
 }
@@ -141,7 +141,7 @@ shared_links() { ip netns exec distros ls /sys/class/net; }
     # asked for read-only, with all below it
     ask 'mkdir /vol/inner || mkdir /vol/pids/inner && echo made' "$(adds "$(bind /sys/fs/cgroup /vol rro)")"
     lacks "$output" made
-    # a group that is somebody else's can be looked at
+    # a group of another program can be looked at
     other=/sys/fs/cgroup/pids && [ -d $other ] || other=/sys/fs/cgroup
     mkdir "$other/somebody-else"
     ask 'ls /vol/cgroup.procs; mkdir /vol/inner 2>/dev/null || echo no; (echo 0 >/vol/cgroup.procs) 2>/dev/null || echo no' "$(adds "$(bind "$other/somebody-else" /vol rw)")"

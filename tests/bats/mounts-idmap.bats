@@ -45,7 +45,7 @@ below() { echo ".mounts += [$(mount_json bind "$source" /m "$@") ${with:++ $with
     with=$(maps 5000 100)
     answers '' 'touch /m/new' "$(below bind idmap)" '.process.user = {uid: 5003, gid: 6004}'
     is "$(stat -c %u:%g source/new)" 3:4
-    # ids that are not mapped are nobody's
+    # ids that are not mapped have no name
     with=$(maps 5000 1)
     answers $'zero 5000:6000\nseven 65534:65534\nsub/zero 0:0' "$owners" "$(below rbind idmap)"
     # nothing of it stays with the host

@@ -24,7 +24,7 @@ masked() {
 }
 
 @test "in a user namespace procfs is whole where parts of the runtime's /proc are covered" {
-    # the kernel refuses one to whoever has only that view
+    # the kernel refuses one to a process that has only that view
     run masked unshare --user --map-root-user --mount --pid --fork mount -t proc proc /proc
     [ "$status" != 0 ]
     b=$(bundle c1 "$(user_namespace)" '.linux.maskedPaths = [] | .linux.readonlyPaths = []' \

@@ -41,7 +41,7 @@ h() { echo "$BATS_TEST_TMPDIR/host/$1"; }
                 "$(mount_json bind "$(h dangling)" /open/a/b/dangling rbind copy-symlink)" \
                 "$(mount_json bind "$(h file)" /open/plain copy-symlink)")" "$more"
         [ ! -L "$b/rootfs/open/plain" ]
-        # it is no mount
+        # it is not a mount
         answers '' 'grep " /open/" /proc/self/mountinfo; true' \
             "$(adds "$(mount_json bind "$(h link)" /open/new copy-symlink)")" "$more"
     done

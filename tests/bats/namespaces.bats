@@ -346,7 +346,7 @@ dsn lo
     is "$status ${lines[3]}" "0 $(readlink "/proc/${child% }/ns/time")"
     is "${lines[2]}" "boottime 4711 0"
     kill -KILL "${child% }"
-    # offsets without a new one are nobody's
+    # offsets without a new one belong to no namespace
     edit_config "$b" '.linux.namespaces |= map(select(.type != "time")) | .linux.timeOffsets = {"boottime": {"secs": 1}}'
     expect_error "timeOffsets" run -b "$b" x
 }

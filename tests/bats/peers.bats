@@ -50,7 +50,7 @@ open_policy() { policy '{"version": 1, "network": {"peerDescriptors": "open"}}';
     if "$BATS_FILE_TMPDIR/rootfs/bin/call" x86 20 >/dev/null 2>&1; then gives "-1" "x86 $GETFD -1 0 0"; fi
 }
 
-# the pidfd of whoever is at the other end of a socket, in either way, and namespaces by their number
+# the pidfd of the process at the other end of a socket, in either way, and namespaces by their number
 @test "what leads to another distribution's namespaces: as on a kernel that does not know it" {
     [ "$(uname -m)" = x86_64 ] || skip "the numbers are those of x86_64"
     ways="55 -1 1 77 0 0 + 54 -1 1 76 0 0 + 304 -1 0 0"

@@ -23,7 +23,7 @@ teardown() { end_test; }
     contains "$stderr" 'unknown option "-it"; standard input is connected at all times, --tty gives a terminal; see distro-shim exec --help'
     expect_error 'unknown option "-l"; config.json names the program.*`exec`' run x ls -l
     expect_error '"ls" is not expected; config.json names the program' run x ls
-    # a wrong option alone is no such thing
+    # a wrong option alone is not such a case
     expect_error '^distro-shim: run: unknown option "-l"; see distro-shim run --help$' run -l x
 }
 
@@ -54,7 +54,7 @@ teardown() { end_test; }
     attempt --log /dev/stdout --log-format json state none
     contains "$output" '"msg":"container does not exist: none"'
     expect_error "open log file '/dev/fd/77': bad file descriptor" --log /dev/fd/77 state none
-    # any other link is one, whoever has made it
+    # any other link is one, also one that another program has made
     ln -s /dev/stderr link
     expect_error "a symbolic link" --log link state none
 }

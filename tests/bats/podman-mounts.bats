@@ -116,7 +116,7 @@ teardown() {
     matches "$output" $'^0\n.*Read-only.*\n1$'
     busybox_says --security-opt mask=/etc/passwd -- 'wc -c </etc/passwd'
     is "$output" 0
-    # the policy's own ceiling stays, whatever is unmasked: /proc/sys/net is everybody's
+    # the policy's own ceiling stays, whatever is unmasked: /proc/sys/net is shared by all
     busybox_says --security-opt unmask=ALL -- '(echo 1 >/proc/sys/net/ipv4/ip_forward) 2>&1 || true; grep -c "^[^ ]* /sys/firmware " /proc/mounts || true'
     matches "$output" $'Read-only.*\n0$'
 }

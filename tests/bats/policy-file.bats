@@ -10,7 +10,7 @@ setup_file() { make_rootfs; }
 setup() { start_policy_test; }
 teardown() { end_policy_test; }
 
-# A living container, and this policy file is no good: nothing is made, and everything else works.
+# A living container, and this policy file is not usable: nothing is made, and everything else works.
 distrusted() { # PATTERN FILE
     expect_error "$1" policy check "$2"
     expect_error "$1" --policy "$2" create -b "$BUNDLE" fresh

@@ -51,7 +51,7 @@ teardown() { end_policy_test; }
     # and late
     edit_config "$b" "$(new network)"
     expect_error "network.membership: .*first" create -b "$b" second
-    # a member that is dead, though not deleted, holds nobody up
+    # a member that is dead, though not deleted, does not hinder
     shim kill first KILL
     wait_until test_stopped first
     shim_in 10 run -d -b "$b" second </dev/null

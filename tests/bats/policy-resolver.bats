@@ -59,7 +59,7 @@ teardown() { end_policy_test; }
         echo named >"$BATS_TEST_TMPDIR/named"
         b=$(bundle "file-$file" "$(args sh -c "cat /etc/$file; echo x >>/etc/$file")")
         SHIM_POLICY=
-        # by hand, the config mounts none: this one, and read-only, for it is everybody's
+        # by hand, the config mounts none: this one, and read-only, because all share it
         run_container "$b"
         is "${lines[0]}" network
         # and in hosts its own name

@@ -190,7 +190,7 @@ END
 @test "the policy's network may be the host's with allowHost, the caller's own, or the requested one" {
     local b
     b=$(bundle host "$(args sh -c "$SHOW")")
-    # the host's own network under a name is nobody's by accident
+    # the host's own network under a name is not joined by accident
     touch /run/netns/team
     mount --bind /proc/self/ns/net /run/netns/team
     for path in /proc/1/ns/net /proc/self/ns/net /run/netns/team; do

@@ -11,7 +11,7 @@ setup() {
     requires root world
     start_test
     make_canary
-    # whoever has the lock keeps it for moments only; a machine that is busy may take longer
+    # the holder of the lock keeps it for moments only; a machine that is busy may take longer
     DEADLINE=30
 }
 teardown() {

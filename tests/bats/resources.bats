@@ -140,7 +140,7 @@ refused() {
 @test "a limit below what is in use: file, place, property, reason; nothing is started or left" {
     requires v1 controller:memory
     for h in /sys/fs/cgroup/*; do [ -L "$h" ] || mkdir "$h/test-limits"; done
-    # a file in memory is charged to whoever has written it, and cannot be written back
+    # a file in memory is charged to its writer, and cannot be written back
     mkdir memory && mount -t tmpfs tmpfs memory
     bash -c 'echo $$ >/sys/fs/cgroup/memory/test-limits/cgroup.procs; head -c 20000000 /dev/zero >memory/file'
     b=$(bundle c1 "$(args sleep 1000)" '.linux.cgroupsPath = "/test-limits" | .linux.resources = {memory: {limit: 4194304}}' \

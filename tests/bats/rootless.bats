@@ -9,7 +9,7 @@ load helpers
 
 setup_file() {
     make_rootfs
-    # started by the first who asks, and in nobody's way from then on
+    # started by the first test that asks, and in the way of none from then on
     [ ! -e /run/user/1000/bus ] || of_user busctl --user list >/dev/null
 }
 of_user() {
@@ -175,7 +175,7 @@ secret
 allow
 0 7"
     is "$(stat -c %u:%g "$b/rootfs/tmp/f")" "$((first + 32)):$((first + 33))"
-    # root of the container is somebody else than the caller
+    # root of the container is another user than the caller
     maps="[{containerID: 0, hostID: $first, size: 1000}]"
     chmod 711 "$HOME_OF_USER" && chmod -R go+rX "$b/rootfs"
     edit_config "$b" ".linux.uidMappings = $maps | .linux.gidMappings = $maps | .process.args = [\"sleep\", \"1000\"]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Scheduler, I/O priority, processors, memory policy, personality (config.md "Linux Process", config-linux.md
-# "Memory policy" and "Personality"), and descriptors of the program for somebody else.
+# "Memory policy" and "Personality"), and descriptors of the program for another process.
 # world: hybrid
 # world, with --full: v2
 
@@ -261,7 +261,7 @@ END
     succeeds create -b "$b" --pid-file pid c3
     wait "$listener"
     is "$(<pidfd.out)" "standard $(<pid)"
-    # nobody there: no container
+    # without a listener: no container
     rm three
     expect_error "pidfd: open the pidfd socket '$PWD/three'" create -b "$b" --pid-file none c4
     [ ! -e none ] && [ -z "$(state_of c4)" ]

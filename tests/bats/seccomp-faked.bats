@@ -46,7 +46,7 @@ is_what() { # PID
     readlink "/proc/$1/exe" "/proc/$1/cwd" | sed "s|.*/rootfs||"
     find "/proc/$1/fd" -type l -printf '%f ' | tr ' ' '\n' | sort -n | tr '\n' ' '
     grep -E '^Max (open files|core file size)' "/proc/$1/limits"
-    # it leads its session and is in no other; it is no child of the runtime's any more that would die with it
+    # it leads its session and is in no other; it is not a child of the runtime's any more that would die with it
     awk '/^NS(sid|pgid|pid):/ { print $NF == pid || NR == 1 || !pid; pid = $NF }' "/proc/$1/status" | sort -u
 }
 

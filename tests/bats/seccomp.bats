@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The filter of system calls (config-linux.md "Seccomp"), by what a process gets for its calls: actions,
 # conditions, architectures, flags; with no_new_privs and without, early and late join; listeners; and the
-# cache of compiled filters, also where somebody has been at it.
+# cache of compiled filters, also where another program has changed it.
 # world: hybrid vm
 
 load helpers
@@ -67,7 +67,7 @@ NEEDED=$(echo $NEEDED)
             attempt run -b "$b" "c$action"
             is "$status $output" "159 0"
         done
-        # nobody traces: "function not implemented" (seccomp(2))
+        # without a tracer: "function not implemented" (seccomp(2))
         gives "-38" "121 0" "$nnp" "$(rules ALLOW "$(rule TRACE getpgid)")"
     done
 }
@@ -106,7 +106,7 @@ NEEDED=$(echo $NEEDED)
 
 @test "system calls newer than the profile do not exist, older ones are refused" {
     for nnp in "$NNP" .; do
-        # clone3 435 is newer, 1000 is no call at all
+        # clone3 435 is newer, 1000 is not a call at all
         gives "-1 -38 -38" "121 0 + 435 0 0 + 1000" "$NNP" "$(rules ERRNO "$(rule ALLOW "$NEEDED")")"
     done
     # a profile that refuses some calls lets new ones through
@@ -358,7 +358,7 @@ compiles() {
     compiles no run -b "$b" c1
     is "$output" "-1"
     is "$(stat -c %Y "$one")" "$(date -d 2001-01-01 +%s)"
-    # what is no part of the program is no part of its name
+    # what is not a part of the program is not a part of its name
     edit_config "$b" ".linux.seccomp.flags = [\"SECCOMP_FILTER_FLAG_LOG\"] | $NNP"
     compiles no run -b "$b" c1
     edit_config "$b" '.linux.seccomp.syscalls[0].errnoRet = 5'

@@ -120,7 +120,7 @@ is_running() { [ "$(shim state "$1" | jq -r .status)" = running ]; }
     edit_config "$b" '.process.args = ["true"]'
     NOTIFY_SOCKET=$address succeeds run -d -b "$b" c1
     succeeds delete --force c1
-    # nobody listens: nothing is lost but the message
+    # without a listener nothing is lost but the message
     kill $manager
     wait $manager || true
     manager=

@@ -9,7 +9,7 @@ load helpers
 
 setup_file() {
     make_rootfs
-    # started by the first who asks, and in nobody's way from then on
+    # started by the first test that asks, and in the way of none from then on
     [ ! -e /run/user/1000/bus ] || of_user busctl --user list >/dev/null
 }
 of_user() { runuser -u user -- env -i PATH="$PATH" XDG_RUNTIME_DIR=/run/user/1000 "$@"; }
@@ -239,7 +239,7 @@ $numbers 2097152" ;;
         (echo 99 >pids.max) 2>/dev/null || echo kept'
     is "$output" "3
 kept"
-    # more than that is in nobody's way
+    # more than that does not hinder
     succeeds exec "$id" true
     succeeds delete --force "$id"
     [ ! -e /sys/fs/cgroup/system.slice/test-own.scope ]

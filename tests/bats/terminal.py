@@ -8,7 +8,7 @@ terminal.py [--size ROWSxCOLUMNS] [--modes FILE] [ACTION]... -- COMMAND [ARGUMEN
     are what they were before.
 terminal.py --receive SOCKET [ACTION]...
     Be what an engine's monitor is: listen at SOCKET, take the one descriptor that comes, and act on that
-    terminal until nobody has it open. The first line of the output is the text that came with it.
+    terminal until no process has it open. The first line of the output is the text that came with it.
 
 Actions, one after the other: expect:TEXT (wait for it), send:TEXT (with \\n and the like),
 size:ROWSxCOLUMNS, signal:NAME (to COMMAND), wait:FILE (until it exists), close (the terminal hangs up).
@@ -46,7 +46,7 @@ class Terminal:
             return False
         try:
             data = os.read(self.master, 65536)
-        except OSError:  # EIO: nobody has the other side open
+        except OSError:  # EIO: no process has the other side open
             data = b""
         if not data:
             self.ended = True

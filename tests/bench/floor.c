@@ -2,7 +2,7 @@
 /*
  * The floor of the benchmark: the fewest system calls that give the container of the benchmark's bundle
  * (the same namespaces, mounts, devices and links, the shared network, read-only paths left out), run one
- * program in it and wait. No configuration, no records, no checks: nobody can be faster and be a runtime.
+ * program in it and wait. No configuration, no records, no checks: a runtime cannot be faster.
  *
  *	floor NETNS ROOTFS PROGRAM [CGROUP_TASKS_FILE...]
  */

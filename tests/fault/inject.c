@@ -195,7 +195,7 @@ static void stopped(pid_t pid, int status)
 		executed = true;
 	} else if (event == PTRACE_EVENT_STOP) {
 		if (signal != SIGTRAP) {
-			/* it stands still as if nobody watched, until SIGCONT */
+			/* it stands still as without a tracer, until SIGCONT */
 			ptrace(PTRACE_LISTEN, pid, 0, 0);
 			return;
 		}
@@ -251,7 +251,7 @@ int main(int argc, char **argv)
 		if (WIFSTOPPED(status)) {
 			stopped(pid, status);
 		} else if (pid == first) {
-			/* what it has left behind goes on by itself once nobody traces it */
+			/* what it has left behind goes on by itself once it is not traced */
 			fclose(out);
 			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 		}

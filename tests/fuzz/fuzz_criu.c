@@ -30,7 +30,7 @@ static void check_image(const char *image, size_t length)
 		return;
 	}
 	if (criu_images_rewrite(once.text, once.length, &twice, &e) < 0)
-		stop("what was written is no image", &e);
+		stop("what was written is not an image", &e);
 	if (once.length != twice.length || memcmp(once.text, twice.text, once.length) != 0)
 		stop("the second time changes something", &e);
 }

@@ -52,7 +52,7 @@ static void check_round_trip(const struct json_value *v, bool pretty)
 	json_out_value(out, v);
 	if (json_out_finish(out, &source.text, &source.length, &e) < 0)
 		stop("not written", e.text);
-	/* escapes and indentation may take more room than the limit; that is no defect */
+	/* escapes and indentation may take more room than the limit; that is not a defect */
 	if (source.length > JSON_MAX_BYTES)
 		return;
 	if (json_parse(&source, &arena, &again, &e) < 0)

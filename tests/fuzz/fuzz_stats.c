@@ -147,7 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	record.directories = (struct strlist){ .n = 1, .v = &directory };
 	rdt.group = directory;
 	must(cgroup_stats(&record, &rdt, out, &e) == 0);
-	/* what is no text cannot be shown, and is an error that says so */
+	/* what is not a text cannot be shown, and is an error that says so */
 	if (json_out_finish(out, &text, &length, &e) == 0)
 		check_json(text, length);
 	else

@@ -323,7 +323,7 @@ static void a_signal_reaches_each_process_once(void **state)
 	assert_false(cgroup_is_frozen(&f->record));
 	assert_true(count_reaches(5));
 
-	/* paused: nobody runs before it goes on */
+	/* paused: no process runs before it goes on */
 	freeze(f, "");
 	sleep_ms(50);
 	assert_int_equal(cgroup_signal(&f->record, SIGUSR1, &e), 0);

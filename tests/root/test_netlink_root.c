@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rtnetlink where somebody else with power over the network speaks to our socket, too.
+ * rtnetlink where another process with power over the network speaks to our socket, too.
  * world: hybrid
  */
 #include "base/auto.h"

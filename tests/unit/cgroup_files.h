@@ -69,7 +69,7 @@ static inline void describe(struct fixture *f)
 	cgroup_describe(&f->plan, &f->facts, &f->files.arena, &f->record);
 }
 
-/* Two v1 hierarchies, with a cgroup that somebody has made in each. */
+/* Two v1 hierarchies, with a cgroup that another program has made in each. */
 static inline void make_v1(struct fixture *f)
 {
 	add_hierarchy(f, "pids", false, "pids", NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What holds for every verdict, for the unit test and the fuzzer. PROPERTY_FAILS(format, ...) is what happens
- * where one does not; whoever includes this defines it, and has included policy_generate.h.
+ * where one does not; the file that includes this defines it, and has included policy_generate.h.
  */
 #ifndef TESTS_POLICY_PROPERTIES_H
 #define TESTS_POLICY_PROPERTIES_H

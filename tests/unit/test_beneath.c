@@ -299,7 +299,7 @@ static void the_parent_is_made_and_the_name_left(void **state)
 		assert_int_equal(beneath_make_parent(tree->root_fd, refused[i], &name, &e), -1);
 }
 
-/* A user who may pass a directory but not list it (0711 of somebody else). */
+/* A user who may pass a directory but not list it (0711 of another user). */
 static void directories_need_not_be_readable(void **state)
 {
 	struct tree *tree = *state;

@@ -225,7 +225,7 @@ static void a_failed_create_takes_back_what_it_made_and_no_more(void **state)
 	assert_false(files_has(&f->files, "pids/a/b"));
 	assert_true(files_has(&f->files, "memory/a/b/c"));
 
-	/* somebody else has moved into what we made */
+	/* another process has moved into what we made */
 	f->plan.path = "/x/y";
 	assert_int_equal(mkdir(files_path(&f->files, "memory/x"), 0755), 0);
 	assert_int_equal(mkdir(files_path(&f->files, "memory/x/y"), 0755), 0);

@@ -340,7 +340,7 @@ static void pressure_is_there_where_the_kernel_counts_it(void **state)
 	    "full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n");
 	/* of a kernel before 5.13 */
 	put(f, "io.pressure", "some avg10=1.00 avg60=0.00 avg300=0.00 total=9\n");
-	/* words of a later one, and what is no number of JSON */
+	/* words of a later one, and what is not a number of JSON */
 	put(f, "memory.pressure", "some avg10=00.1 avg60=nan avg300=.5 total=-1 new=1\nmost x=1\n");
 	assert_string_equal(
 		stats_of(f, NULL),
@@ -419,7 +419,7 @@ static void a_group_of_resctrl_has_its_part(void **state)
 				   "\"l3_cache_schema\":\"L3:0=fff;1=fff\","
 				   "\"schemata\":[\"MB:0=100;1=100\",\"L3:0=fff;1=fff\"],"
 				   "\"cmt_stats\":[{\"llc_occupancy\":99}]}}");
-	/* gone with whoever made it */
+	/* gone with its maker */
 	rdt.group = arena_strdup(&f->files.arena, path_of(f, "none"));
 	assert_string_equal(stats_of(f, &rdt), NO_CPU "}}");
 }

@@ -93,7 +93,7 @@ static void a_kill_that_does_not_end_names_the_pids(void **state)
 	struct err e;
 
 	make_v1(f);
-	/* above the largest number that there can be: nobody's */
+	/* above the largest number that there can be: of no process */
 	files_put(&f->files, "pids" LEAF "/cgroup.procs", "2147483647\n");
 	files_put(&f->files, "pids" LEAF "/freezer.state", "THAWED");
 	assert_int_equal(cgroup_kill(&f->record, 80, &e), -1);
@@ -151,7 +151,7 @@ static void what_was_made_on_the_way_goes_with_the_last_container(void **state)
 		skip();
 	assert_int_equal(cgroup_remove(&f->record, 100, &e), 0);
 	assert_false(files_has(&f->files, "pids/engine/ours/deep"));
-	/* somebody is in there */
+	/* a process is in there */
 	assert_true(files_has(&f->files, "pids/engine/ours/two"));
 	f->plan.path = "/engine/ours/two";
 	describe(f);

@@ -58,7 +58,7 @@ static void records_are_complete(void **state)
 		assert_non_null(command->run);
 		assert_true(command->least <= command->most);
 		assert_ptr_equal(cli_command_find(command->name), command);
-		/* Whose process becomes the container's, or enters it, and nobody else's. */
+		/* Whose process becomes the container's, or enters it, and that of no other command. */
 		assert_int_equal(command->enters_container,
 				 command == &cmd_create || command == &cmd_run ||
 					 command == &cmd_exec || command == &cmd_mounts);

@@ -141,7 +141,7 @@ static void what_is_not_an_answer_is_an_error(void **state)
 		{ BYTES("\x08\x06\x2a\x05") }, /* more than there is */
 		{ BYTES("\x08\x06\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01") },
 		{ BYTES("\x08\x06\x2a\x02\x0a\x7f") }, /* in a message in it */
-		{ BYTES("\x08\x06\x0b") },             /* groups, which nobody has any more */
+		{ BYTES("\x08\x06\x0b") },             /* groups, which no version has any more */
 		{ BYTES("\x08\x06\x0f") },
 		{ BYTES("\x08\x06\x00\x01") },                     /* field 0 */
 		{ BYTES("\x08\x06\xf8\xff\xff\xff\xff\x01\x01") }, /* a field above all numbers */
@@ -210,7 +210,7 @@ static void its_end_is_the_end_of_every_wait(void **state)
 	assert_int_equal(rc, 1);
 	assert_true(pidfd_ended(criu.pidfd, 10000));
 	const struct peer peer = { .name = "criu", .pid = criu.pid, .pidfd = criu.pidfd };
-	/* what it has said is heard; then it is gone, whoever holds its socket */
+	/* what it has said is heard; then it is gone, also if another process holds its socket */
 	assert_int_equal(criu_receive(pair[0], &peer, &answer, NULL, &e), 1);
 	assert_int_equal(criu_receive(pair[0], &peer, &answer, NULL, &e), 0);
 	kill(holder, SIGKILL);

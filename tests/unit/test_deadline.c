@@ -268,7 +268,7 @@ static void test_helpers_answer_fail_and_end(void **state)
 	assert_int_equal(helper_run(&job, 1000, &none, &length, &e), -1);
 	assert_string_equal(e.text, "the work took more than 1 seconds of processor time");
 	signal(SIGXCPU, SIG_DFL);
-	/* nobody is left */
+	/* no process is left */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 

@@ -464,7 +464,7 @@ static void another_network_is_told_from_the_own_one(void **state)
 	assert_true(nsfd_same(host.network, other));
 }
 
-/* Root has power over it, but so has whoever made it: he could change and sniff everybody's network. */
+/* Root has power over it, but so has its maker, who could change and sniff the network of all. */
 static void a_network_of_another_maker_is_not_owned(void **state)
 {
 	struct world *world = *state;
@@ -477,7 +477,7 @@ static void a_network_of_another_maker_is_not_owned(void **state)
 	char byte;
 
 	if (geteuid() != 0) {
-		print_message("skipped: needs root to become somebody else\n");
+		print_message("skipped: needs root to become another user\n");
 		skip();
 	}
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);

@@ -136,7 +136,7 @@ static void duplicate_keys_are_refused_at_every_level(void **state)
 
 	(void)state;
 	ASSERT_REFUSALS(rows);
-	/* the same key in different objects, and in different case, is no duplicate */
+	/* the same key in different objects, and in different case, is not a duplicate */
 	parse_good(&arena, "{\"a\": {\"a\": [{\"a\": 1}, {\"a\": 1}]}, \"A\": 1}");
 }
 

@@ -95,7 +95,7 @@ static void end(pid_t pid)
 	(void)reap(pid);
 }
 
-/* The identity of a process that is no more. */
+/* The identity of a process that has ended. */
 static struct process_identity ended_process(void)
 {
 	struct process_identity identity;
@@ -333,7 +333,7 @@ static void delete_of_a_missing_container(void **state)
 	assert_non_null(strstr(e.text, "container does not exist"));
 	assert_int_equal(container_delete(&global, "missing", true, &e), 0);
 	assert_int_equal(container_delete(&nowhere, "missing", true, &e), 0);
-	/* A name that is no id is a mistake in any case. */
+	/* A name that is not an id is a mistake in any case. */
 	assert_int_equal(container_delete(&global, "../etc", true, &e), -1);
 	assert_int_equal(e.kind, ERR_USAGE);
 }

@@ -78,7 +78,7 @@ static void test_paths_are_clean_and_once(void **state)
 	assert_string_equal(plan->masked_paths.v[0], "/proc/kcore");
 	assert_string_equal(plan->masked_paths.v[1], "/a");
 	assert_int_equal(plan->readonly_paths.n, 1);
-	/* nobody would see it */
+	/* no reader would see it */
 	fixture_refused(*state, "", MOUNT_NS ",'maskedPaths':['/a','/a/..']",
 			"linux.maskedPaths[1]: cannot be /; a read-only root is root.readonly");
 	fixture_refused(*state, "", MOUNT_NS ",'readonlyPaths':['//']",

@@ -150,7 +150,7 @@ static void each_directory_above_counts(void **state)
 		assert_int_equal(fchmodat(world->root, directories[i], 0755, 0), 0);
 	}
 	assert_loads(world, NULL, SYSTEM_PATH, POLICY_OBSERVE);
-	/* an unsafe directory is no place to find nothing in, either */
+	/* an unsafe directory is an error also where nothing is found in it */
 	assert_int_equal(unlinkat(world->root, SYSTEM_PATH + 1, 0), 0);
 	assert_int_equal(fchmodat(world->root, "etc/distro-shim", 01777, 0), 0);
 	assert_refused(world, NULL, "can be written by others");

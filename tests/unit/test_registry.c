@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The registry of members: one entry a container, only living ones are shown, and nobody but the caller
+ * The registry of members: one entry a container, only living ones are shown, and no user but the caller
  * has a say in it. Needs no root.
  */
 #include "state/registry.h"

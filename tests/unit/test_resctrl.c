@@ -92,7 +92,7 @@ static void what_is_ours_goes_and_missing_is_not_an_error(void **state)
 
 	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), 0);
 	assert_int_equal(rdt_make(&record, &e), 0);
-	/* by the id, and there: of somebody else */
+	/* by the id, and existing: of another program */
 	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), -1);
 	assert_non_null(strstr(e.text, "is there already"));
 	assert_int_equal(rdt_remove(&record, &e), 0);
@@ -157,7 +157,7 @@ static void an_update_writes_its_lines_and_remembers_the_old_ones(void **state)
 	make_group(s, "  L3:0=f\n  MB:0=20\nMBX:0=1\n");
 	assert_int_equal(rdt_update(&schemata, &record, &before, &e), 0);
 	assert_string_equal(strbuf_text(&before), "MB:0=20\n");
-	/* a file of the kernel's is no text that is written over */
+	/* a file of the kernel's is not a text that is written over */
 	assert_memory_equal(files_content(s, "clos/schemata"), "MB:0=40\n", 8);
 	strbuf_release(&before);
 	files_put(s, "clos/schemata", "  L3:0=f\n  MB:0=20\n");

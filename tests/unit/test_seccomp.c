@@ -189,7 +189,7 @@ static void newer_calls_do_not_exist(void **state)
 		assert_int_not_equal(run(f, native, newest - 1, NULL), ERRNO(ENOSYS));
 		/* skipped by a tracer */
 		assert_int_not_equal(run(f, native, 0xffffffff, NULL), ERRNO(ENOSYS));
-		/* another architecture is no newer call */
+		/* a call of another architecture is not a newer one */
 		assert_int_equal(run(f, AUDIT_ARCH_S390, newest + 1, NULL),
 				 SECCOMP_RET_KILL_THREAD);
 	}
@@ -321,7 +321,7 @@ static void a_ready_program_must_not_ask_about_what_hands_it_over(void **state)
 	assert_int_equal(plan(f, PROFILE), 0);
 	f->plan->program.n = ARRAY_SIZE(ready);
 	f->plan->program.v = ready;
-	/* nobody listens: the kernel answers ENOSYS */
+	/* without a listener the kernel answers ENOSYS */
 	assert_int_equal(seccomp_program_make(f->plan, NULL, &f->arena, &f->program, &f->e), 0);
 	f->plan->notify = true;
 	assert_int_equal(seccomp_program_make(f->plan, NULL, &f->arena, &f->program, &f->e), -1);
@@ -330,7 +330,7 @@ static void a_ready_program_must_not_ask_about_what_hands_it_over(void **state)
 	ready[9].k = SYS_getpid;
 	assert_int_equal(seccomp_program_make(f->plan, NULL, &f->arena, &f->program, &f->e), 0);
 	assert_true(f->program.notify);
-	/* what is no program is the kernel's matter */
+	/* the kernel judges what is not a program */
 	ready[9].code = 0xffff;
 	assert_int_equal(seccomp_program_make(f->plan, NULL, &f->arena, &f->program, &f->e), 0);
 	ready[9].code = BPF_JMP | BPF_JA;

@@ -145,7 +145,7 @@ static void strange_files_are_replaced(void **state)
 	make_cached(f);
 	assert_int_equal(lstat(path, &st), 0);
 	assert_true(S_ISREG(st.st_mode));
-	/* in its place a directory cannot be replaced, and is no reason not to start */
+	/* in its place a directory cannot be replaced, and is not a reason not to start */
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
 	make_cached(f);

@@ -120,7 +120,7 @@ static void what_asks_for_nothing_is_accepted(void **state)
 	}
 }
 
-/* The last id is no id: an extent may end right before it. */
+/* The last id is not a valid one: an extent may end right before it. */
 static void mapping_may_reach_the_last_id(void **state)
 {
 	static const char format[] =

@@ -75,7 +75,7 @@ static bool take_a_turn(struct fixture *f, const char *witness, bool deletes, bo
 	return keeps || state_remove(&dir, &e) == 0;
 }
 
-/* Claimers and deleters of one id: nobody ever holds a directory that another holds too, and who claims
+/* Claimers and deleters of one id: none ever holds a directory that another holds too, and who claims
  * gets a directory that no other has claimed. */
 static void claims_and_removals_of_one_id_never_overlap(void **state)
 {

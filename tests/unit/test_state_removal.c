@@ -68,7 +68,7 @@ static void a_removal_never_leaves_its_directory(void **state)
 
 	claim(f, &dir);
 	fill(f, &dir);
-	/* Somebody swaps ROOT/one for a link, then for another container's directory. */
+	/* Another process swaps ROOT/one for a link, then for another container's directory. */
 	assert_int_equal(rename(in_base(f, "root/one"), in_base(f, "out")), 0);
 	assert_int_equal(symlink(in_base(f, "out"), in_base(f, "root/one")), 0);
 	assert_int_equal(state_remove(&dir, &e), -1);

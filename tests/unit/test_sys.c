@@ -165,7 +165,7 @@ static void a_clone_that_fails_changes_nothing(void **state)
 	assert_int_equal(e.sys, EINVAL);
 	assert_int_equal(child.pid, 0);
 	assert_int_equal(child.pidfd, -1);
-	/* a descriptor that is no cgroup */
+	/* a descriptor that is not a cgroup */
 	assert_int_equal(child_clone(0, directory_fd, &child, &e), -1);
 }
 
