@@ -387,42 +387,42 @@ src_libboot_a_SOURCES = \
 src_libcontainer_a_SOURCES = \
 	src/container/checkpoint.c \
 	src/container/container.h \
+	src/container/create.c \
+	src/container/create.h \
 	src/container/criu_config.c \
 	src/container/criu_mounts.c \
 	src/container/criu_mounts.h \
 	src/container/criu_options.c \
 	src/container/criu_options.h \
 	src/container/delete.c \
+	src/container/environment.c \
+	src/container/environment.h \
+	src/container/events.c \
 	src/container/exec.c \
 	src/container/exec_process.c \
 	src/container/exec_process.h \
 	src/container/find.c \
-	src/container/inherit.c \
-	src/container/inherit.h \
 	src/container/input.c \
 	src/container/input.h \
-	src/container/events.c \
 	src/container/kill.c \
-	src/container/leftover.c \
-	src/container/leftover.h \
-	src/container/living.c \
-	src/container/living.h \
-	src/container/make.c \
-	src/container/make.h \
 	src/container/matching.c \
 	src/container/mounts.c \
 	src/container/notify.c \
 	src/container/notify.h \
-	src/container/outlook.c \
 	src/container/pause.c \
+	src/container/preview.c \
 	src/container/processes.c \
 	src/container/processes.h \
+	src/container/recorded.c \
+	src/container/recorded.h \
 	src/container/records.c \
 	src/container/records.h \
 	src/container/report.c \
 	src/container/report.h \
 	src/container/restore.c \
 	src/container/run.c \
+	src/container/running.c \
+	src/container/running.h \
 	src/container/signals.c \
 	src/container/signals.h \
 	src/container/terminal.c \

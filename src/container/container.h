@@ -7,7 +7,7 @@
 #define CONTAINER_CONTAINER_H
 
 #include "boot/boot.h"
-#include "container/inherit.h"
+#include "container/environment.h"
 
 struct global_options {
 	const char *root;        /* --root, or the default */

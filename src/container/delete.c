@@ -10,7 +10,7 @@
 #include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"
 #include "container/container.h"
-#include "container/leftover.h"
+#include "container/recorded.h"
 #include "container/records.h"
 #include "facts/groups.h"
 #include "os/log.h"

@@ -5,8 +5,8 @@
  */
 #include "cgroup/cgroup.h"
 #include "container/container.h"
-#include "container/leftover.h"
-#include "container/living.h"
+#include "container/recorded.h"
+#include "container/running.h"
 #include "os/clock.h"
 #include "sys/deadline.h"
 

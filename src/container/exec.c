@@ -5,7 +5,7 @@
  */
 #include "base/auto.h"
 #include "container/exec_process.h"
-#include "container/leftover.h"
+#include "container/recorded.h"
 #include "container/records.h"
 #include "container/report.h"
 #include "container/terminal.h"

@@ -6,8 +6,8 @@
  */
 #include "cgroup/cgroup.h"
 #include "container/container.h"
-#include "container/leftover.h"
 #include "container/processes.h"
+#include "container/recorded.h"
 #include "container/records.h"
 #include "container/signals.h"
 #include "os/log.h"

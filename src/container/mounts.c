@@ -4,8 +4,8 @@
  * is allowed is what its records say. Runs in the runtime.
  */
 #include "base/auto.h"
-#include "container/living.h"
 #include "container/report.h"
+#include "container/running.h"
 #include "os/io.h"
 #include "plan/live_mounts.h"
 #include "plan/make.h"

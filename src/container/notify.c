@@ -5,7 +5,7 @@
 #include "container/notify.h"
 
 #include "base/auto.h"
-#include "container/inherit.h"
+#include "container/environment.h"
 #include "os/io.h"
 #include "os/log.h"
 #include "sys/procfs.h"

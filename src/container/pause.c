@@ -5,7 +5,7 @@
  */
 #include "cgroup/cgroup.h"
 #include "container/container.h"
-#include "container/living.h"
+#include "container/running.h"
 #include "sys/deadline.h"
 
 int container_pause(const struct global_options *global, const char *id, struct err *e)

@@ -6,7 +6,7 @@
 #include "container/processes.h"
 
 #include "cgroup/cgroup.h"
-#include "container/leftover.h"
+#include "container/recorded.h"
 #include "container/records.h"
 #include "os/io.h"
 #include "sys/family.h"

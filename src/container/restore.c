@@ -5,9 +5,9 @@
  * identity, filter) is what the images say. Runs in the runtime.
  */
 #include "base/json.h"
+#include "container/create.h"
 #include "container/criu_options.h"
-#include "container/leftover.h"
-#include "container/make.h"
+#include "container/recorded.h"
 #include "container/report.h"
 #include "container/terminal.h"
 #include "criu/images.h"

@@ -3,9 +3,9 @@
  * run: create and start in one process; in the foreground also wait, then delete.
  */
 #include "boot/runtime_hooks.h"
-#include "container/leftover.h"
-#include "container/make.h"
+#include "container/create.h"
 #include "container/notify.h"
+#include "container/recorded.h"
 #include "container/terminal.h"
 #include "os/log.h"
 

@@ -8,9 +8,9 @@
 #include "cgroup/systemd.h"
 #include "container/container.h"
 #include "container/input.h"
-#include "container/leftover.h"
-#include "container/living.h"
+#include "container/recorded.h"
 #include "container/report.h"
+#include "container/running.h"
 #include "os/io.h"
 #include "plan/resources.h"
 

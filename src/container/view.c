@@ -5,7 +5,7 @@
  */
 #include "cgroup/cgroup.h"
 #include "container/container.h"
-#include "container/leftover.h"
+#include "container/recorded.h"
 #include "container/records.h"
 #include "model/oci_state.h"
 #include "sys/channel.h"

@@ -3,8 +3,8 @@
  * What a service manager gives to the runtime for the container's program: listening sockets and a place
  * to send notifications to (sd_listen_fds(3), sd_notify(3)).
  */
-#ifndef CONTAINER_INHERIT_H
-#define CONTAINER_INHERIT_H
+#ifndef CONTAINER_ENVIRONMENT_H
+#define CONTAINER_ENVIRONMENT_H
 
 #include "base/arena.h"
 #include "base/str.h"

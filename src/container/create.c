@@ -3,11 +3,11 @@
  * create (runtime.md "Create"): everything that can be refused is refused before anything is made; then
  * the id is claimed and the CREATE page carries out the plan.
  */
-#include "container/make.h"
+#include "container/create.h"
 
 #include "boot/runtime_hooks.h"
-#include "container/leftover.h"
 #include "container/notify.h"
+#include "container/recorded.h"
 #include "container/records.h"
 #include "container/report.h"
 #include "os/clock.h"

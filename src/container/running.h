@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container that lives, opened for a command that acts on it. */
-#ifndef CONTAINER_LIVING_H
-#define CONTAINER_LIVING_H
+#ifndef CONTAINER_RUNNING_H
+#define CONTAINER_RUNNING_H
 
 #include "container/container.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See living.h. Runs in the runtime. */
-#include "container/living.h"
+/* See running.h. Runs in the runtime. */
+#include "container/running.h"
 
 #include "cgroup/cgroup.h"
-#include "container/leftover.h"
+#include "container/recorded.h"
 #include "container/records.h"
 
 void living_release(struct living *living)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See leftover.h. Runs in the runtime. */
-#include "container/leftover.h"
+/* See recorded.h. Runs in the runtime. */
+#include "container/recorded.h"
 
 #include "facts/groups.h"
 #include "sys/boot_id.h"

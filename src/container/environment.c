@@ -2,7 +2,7 @@
 /*
  * What the runtime's environment says for the container's program. Runs in the runtime.
  */
-#include "container/inherit.h"
+#include "container/environment.h"
 
 #include "state/state.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a container leaves behind when its first process is gone, found through its records. */
-#ifndef CONTAINER_LEFTOVER_H
-#define CONTAINER_LEFTOVER_H
+#ifndef CONTAINER_RECORDED_H
+#define CONTAINER_RECORDED_H
 
 #include "container/container.h"
 

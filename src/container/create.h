@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Creation as `create` and `run` share it. */
-#ifndef CONTAINER_MAKE_H
-#define CONTAINER_MAKE_H
+#ifndef CONTAINER_CREATE_H
+#define CONTAINER_CREATE_H
 
 #include "container/container.h"
 
