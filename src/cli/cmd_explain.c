@@ -136,82 +136,82 @@ static int explain_container(const struct cli_call *call, const struct container
 	return cli_output(&text, e);
 }
 
-static bool is_unplanned(const struct container_outlook *outlook)
+static bool is_unplanned(const struct container_preview *preview)
 {
-	return !outlook->verdict.refused && !outlook->plan;
+	return !preview->verdict.refused && !preview->plan;
 }
 
-static const char *verdict_text(const struct container_outlook *outlook)
+static const char *verdict_text(const struct container_preview *preview)
 {
-	if (outlook->verdict.refused)
+	if (preview->verdict.refused)
 		return "refused, nothing would run";
-	if (is_unplanned(outlook))
+	if (is_unplanned(preview))
 		return "accepted, but nothing would run: it cannot be carried out";
-	if (outlook->verdict.observed)
+	if (preview->verdict.observed)
 		return "only observed, the configuration stays as it is";
 	return "accepted";
 }
 
-static int explain_outlook_json(const struct container_outlook *outlook,
+static int explain_preview_json(const struct container_preview *preview,
 				const struct network_facts *network, struct err *e)
 {
 	auto_json_out out = json_out_new(true);
-	const struct verdict *verdict = &outlook->verdict;
+	const struct verdict *verdict = &preview->verdict;
 
 	json_out_object(out);
-	json_head(outlook->policy.path, outlook->policy.policy, network, out);
+	json_head(preview->policy.path, preview->policy.policy, network, out);
 	json_out_member_bool(out, "refused", verdict->refused);
 	json_out_member_bool(out, "observed", verdict->observed);
 	json_decisions(&verdict->decisions, out);
 	json_out_key(out, "spec");
 	fields_encode(&spec_fields, verdict->spec, out);
-	if (outlook->plan) {
+	if (preview->plan) {
 		json_out_key(out, "plan");
-		plan_print_json(outlook->plan, out);
+		plan_print_json(preview->plan, out);
 	}
-	if (is_unplanned(outlook))
-		json_out_member_string(out, "error", outlook->unplanned.text);
+	if (is_unplanned(preview))
+		json_out_member_string(out, "error", preview->unplanned.text);
 	json_out_object_end(out);
 	return cli_output_json(out, e);
 }
 
 /* Shown all the same; but who asks whether it would run is told that it would not. */
-static int explain_unplanned(const struct container_outlook *outlook, struct err *e)
+static int explain_unplanned(const struct container_preview *preview, struct err *e)
 {
-	if (!is_unplanned(outlook))
+	if (!is_unplanned(preview))
 		return 0;
-	*e = outlook->unplanned;
+	*e = preview->unplanned;
 	return -1;
 }
 
-static int explain_outlook(const struct cli_call *call, const char *id, struct err *e)
+static int explain_preview(const struct cli_call *call, const char *id, struct err *e)
 {
-	struct container_outlook outlook;
+	struct container_preview preview;
 	autohost host = HOST_INIT;
 	autostrbuf text = { 0 };
 
-	if (container_outlook(&call->global, id, PATH_CREATE, &call->values.create, NULL,
-			      call->arena, &outlook, &host, e) < 0)
+	if (container_preview(&call->global, id, PATH_CREATE, &call->values.create, NULL,
+			      call->arena, &preview, &host, e) < 0)
 		return -1;
 
-	const struct verdict *verdict = &outlook.verdict;
+	const struct verdict *verdict = &preview.verdict;
 	struct network_facts network = { verdict->network.join, verdict->network.path,
 					 verdict->network.cookie, &verdict->confinement };
 	if (str_eq(call->values.format, "json")) {
-		if (explain_outlook_json(&outlook, &network, e) < 0)
+		if (explain_preview_json(&preview, &network, e) < 0)
 			return -1;
-		return explain_unplanned(&outlook, e);
+		return explain_unplanned(&preview, e);
 	}
-	print_head(outlook.policy.path, outlook.policy.policy, &network, &text);
-	strbuf_show(&text, "verdict: %s\n", verdict_text(&outlook));
+	print_head(preview.policy.path, preview.policy.policy, &network, &text);
+	strbuf_show(&text, "verdict: %s\n", verdict_text(&preview));
 	print_decisions(&verdict->decisions, &text);
-	if (outlook.plan) {
+	if (preview.plan) {
 		strbuf_puts(&text, "\nplan:\n\n");
-		plan_print(outlook.plan, &text);
+		plan_print(preview.plan, &text);
 	}
 	if (cli_output(&text, e) < 0)
 		return -1;
-	return explain_unplanned(&outlook, e);
+	return explain_unplanned(&preview, e);
 }
 
 /* As Podman and Docker show it. */
@@ -232,7 +232,7 @@ static int run_explain(const struct cli_call *call, struct err *e)
 	struct container_view view;
 
 	if (!id || call->values.create.bundle || call->values.create.config_name)
-		return explain_outlook(call, id ? id : "explain", e);
+		return explain_preview(call, id ? id : "explain", e);
 	if (container_view(&call->global, id, call->arena, &view, e) == 0)
 		return explain_container(call, &view, e);
 	if (e->kind != ERR_NOT_FOUND)
@@ -241,7 +241,7 @@ static int run_explain(const struct cli_call *call, struct err *e)
 		return explain_container(call, &view, e);
 	if (e->kind != ERR_NOT_FOUND)
 		return -1;
-	if (explain_outlook(call, id, e) < 0)
+	if (explain_preview(call, id, e) < 0)
 		return err_prefix(e, "container %s does not exist; bundle '.'", id);
 	return 0;
 }

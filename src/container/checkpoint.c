@@ -27,7 +27,7 @@
 
 struct checkpoint {
 	const struct container_checkpoint_options *options;
-	struct living *living;
+	struct running *running;
 	const struct spec *spec;
 	int proc; /* /proc/PID of its first process */
 	struct mountinfo mounts;
@@ -45,9 +45,9 @@ static const char *namespace_path(const struct spec *spec, enum spec_ns_type typ
 
 static int refuse_what_criu_cannot(const struct checkpoint *c, struct err *e)
 {
-	const char *id = c->living->status->id;
+	const char *id = c->running->status->id;
 
-	if (c->living->status->phase != PHASE_STARTED)
+	if (c->running->status->phase != PHASE_STARTED)
 		return fail(e, ERR_STATE,
 			    "cannot checkpoint container %s: it was created and not started", id);
 	if (!spec_namespace_find(c->spec, SPEC_NS_MOUNT))
@@ -73,7 +73,7 @@ static void add_external(struct checkpoint *c, char *text)
 /* One that it shares with the runtime is not criu's business in any case. */
 static int add_namespace(struct checkpoint *c, const char *name, const char *key, struct err *e)
 {
-	struct arena *arena = &c->living->arena;
+	struct arena *arena = &c->running->arena;
 	struct stat st;
 
 	autoclose int own = nsfd_own(name, e);
@@ -90,7 +90,7 @@ static int add_namespace(struct checkpoint *c, const char *name, const char *key
 
 static int add_namespaces(struct checkpoint *c, struct err *e)
 {
-	int network = c->living->status->network;
+	int network = c->running->status->network;
 
 	if ((network == NETWORK_EARLY || network == NETWORK_LATE || network == NETWORK_PATH) &&
 	    add_namespace(c, "net", CRIU_NETWORK_KEY, e) < 0)
@@ -153,7 +153,7 @@ static void make_utf8(char *text)
  * the container's mounts shows, criu's name for it. */
 static int add_stream(struct checkpoint *c, int fd, struct err *e)
 {
-	struct arena *arena = &c->living->arena;
+	struct arena *arena = &c->running->arena;
 	char path[32], target[PATH_MAX];
 	struct stat st;
 	uint32_t mount;
@@ -203,7 +203,7 @@ static int write_streams(const struct checkpoint *c, struct err *e)
 
 static int describe(struct checkpoint *c, struct err *e)
 {
-	struct arena *arena = &c->living->arena;
+	struct arena *arena = &c->running->arena;
 
 	c->request.external.v = arena_new_array(arena, char *, EXTERNAL_MAX);
 	if (criu_mounts_read(c->proc, arena, &c->mounts, e) < 0 || add_namespaces(c, e) < 0)
@@ -231,7 +231,7 @@ static int check_memory_tracking(const char *program, struct err *e)
 /* criu thaws what it froze; where it was killed nobody did. */
 static void thaw_again(const struct checkpoint *c, bool was_frozen)
 {
-	const struct cgroup_record *cgroup = c->living->cgroup;
+	const struct cgroup_record *cgroup = c->running->cgroup;
 	struct err e;
 
 	if (cgroup && !was_frozen && cgroup_is_frozen(cgroup) &&
@@ -241,14 +241,14 @@ static void thaw_again(const struct checkpoint *c, bool was_frozen)
 
 static int make_yard(struct checkpoint *c, struct err *e)
 {
-	const struct state_dir *dir = &c->living->dir;
-	struct arena *arena = &c->living->arena;
+	const struct state_dir *dir = &c->running->dir;
+	struct arena *arena = &c->running->arena;
 	struct cgroup_facts *facts;
 	autofree char *root = NULL;
 
 	if (facts_cgroup(arena, &facts, e) < 0)
 		return -1;
-	if (!c->living->cgroup || facts->layout != CGROUP_V2)
+	if (!c->running->cgroup || facts->layout != CGROUP_V2)
 		return 0;
 	root = realpath(dir->root, NULL);
 	if (!root)
@@ -261,7 +261,7 @@ static int make_yard(struct checkpoint *c, struct err *e)
 
 static int dump(struct checkpoint *c, const char *program, const char *log_directory, struct err *e)
 {
-	const struct cgroup_record *cgroup = c->living->cgroup;
+	const struct cgroup_record *cgroup = c->running->cgroup;
 	bool was_frozen = cgroup && cgroup_is_frozen(cgroup);
 	const struct criu_request *r = &c->request;
 	struct criu_answer answer;
@@ -270,7 +270,7 @@ static int dump(struct checkpoint *c, const char *program, const char *log_direc
 	criu_forget_log(r->work >= 0 ? r->work : r->images, r->log_file);
 	if (rc == 0)
 		rc = criu_ask(program, r, &answer, e);
-	criu_yard_remove(c->living->dir.fd, STATE_YARD);
+	criu_yard_remove(c->running->dir.fd, STATE_YARD);
 	if (rc == 0 && !answer.success)
 		rc = criu_fail(r->work >= 0 ? r->work : r->images, log_directory, r->log_file,
 			       &answer, "criu dump", e);
@@ -285,11 +285,11 @@ static int dump(struct checkpoint *c, const char *program, const char *log_direc
  * frozen group frozen. */
 static int end_container(const struct checkpoint *c, struct err *e)
 {
-	if (c->living->cgroup && cgroup_kill(c->living->cgroup, deadline_ms(), e) < 0)
+	if (c->running->cgroup && cgroup_kill(c->running->cgroup, deadline_ms(), e) < 0)
 		return -1;
-	if (!pidfd_ended(c->living->pidfd, deadline_ms()))
+	if (!pidfd_ended(c->running->pidfd, deadline_ms()))
 		return fail(e, ERR_SYSTEM, "container %s: process %lld does not end",
-			    c->living->status->id, (long long)c->living->status->init.pid);
+			    c->running->status->id, (long long)c->running->status->init.pid);
 	return 0;
 }
 
@@ -297,12 +297,12 @@ static int open_proc(struct checkpoint *c, struct err *e)
 {
 	char path[32];
 
-	snprintf(path, sizeof(path), "/proc/%lld", (long long)c->living->status->init.pid);
+	snprintf(path, sizeof(path), "/proc/%lld", (long long)c->running->status->init.pid);
 	c->proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* Our pidfd says that the number is still its own. */
-	if (c->proc < 0 || pidfd_ended(c->living->pidfd, 0))
+	if (c->proc < 0 || pidfd_ended(c->running->pidfd, 0))
 		return fail(e, ERR_STATE, "cannot checkpoint container %s: container not running",
-			    c->living->status->id);
+			    c->running->status->id);
 	return 0;
 }
 
@@ -310,16 +310,16 @@ static int checkpoint_opened(struct checkpoint *c, const char *program, struct e
 {
 	const struct container_checkpoint_options *options = c->options;
 	auto_criu_directories directories = CRIU_DIRECTORIES_INIT;
-	struct arena *arena = &c->living->arena;
+	struct arena *arena = &c->running->arena;
 	struct criu_request *r = &c->request;
 	const struct criu_config_source config = {
 		.annotations = &c->spec->annotations,
-		.bundle = c->living->status->bundle,
-		.policy = c->living->status->policy,
+		.bundle = c->running->status->bundle,
+		.policy = c->running->status->policy,
 	};
 
 	if (refuse_what_criu_cannot(c, e) < 0 || open_proc(c, e) < 0 ||
-	    (c->living->cgroup && cgroup_check_own(c->living->cgroup, "checkpoint", e) < 0))
+	    (c->running->cgroup && cgroup_check_own(c->running->cgroup, "checkpoint", e) < 0))
 		return -1;
 	if (options->pre_dump && check_memory_tracking(program, e) < 0)
 		return -1;
@@ -329,9 +329,9 @@ static int checkpoint_opened(struct checkpoint *c, const char *program, struct e
 		return -1;
 	r->type = options->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP;
 	r->log_file = CRIU_DUMP_LOG;
-	r->pid = (pid_t)c->living->status->init.pid;
-	if (c->living->cgroup)
-		r->freeze_cgroup = cgroup_freezer_directory(c->living->cgroup);
+	r->pid = (pid_t)c->running->status->init.pid;
+	if (c->running->cgroup)
+		r->freeze_cgroup = cgroup_freezer_directory(c->running->cgroup);
 	else
 		r->cgroups_mode = CRIU_CGROUPS_IGNORE;
 	if (dump(c, program, directories.work_path, e) < 0)
@@ -342,25 +342,25 @@ static int checkpoint_opened(struct checkpoint *c, const char *program, struct e
 int container_checkpoint(const struct global_options *global, const char *id,
 			 const struct container_checkpoint_options *options, struct err *e)
 {
-	autoliving living = LIVING_INIT;
-	struct checkpoint c = { .options = options, .living = &living, .proc = -1 };
+	autorunning running = RUNNING_INIT;
+	struct checkpoint c = { .options = options, .running = &running, .proc = -1 };
 	struct spec *spec;
 	const char *program;
 	int rc;
 
-	if (living_open(global, id, "checkpoint", true, &living, e) < 0 ||
-	    state_read_config(&living.dir, &living.arena, &spec, e) < 0)
+	if (running_open(global, id, "checkpoint", true, &running, e) < 0 ||
+	    state_read_config(&running.dir, &running.arena, &spec, e) < 0)
 		return -1;
 	if (!spec)
 		return fail(e, ERR_STATE,
 			    "cannot checkpoint container %s: its configuration is gone", id);
 	c.spec = spec;
-	if (criu_check_version(global->criu, &living.arena, &program, e) < 0)
+	if (criu_check_version(global->criu, &running.arena, &program, e) < 0)
 		return -1;
 	rc = checkpoint_opened(&c, program, e);
 	close_keep_errno(c.proc);
 	if (rc < 0 || options->leave_running || options->pre_dump)
 		return rc;
 	/* What is left of it is its images: the same id can be restored at once. */
-	return container_delete_opened(global, &living.dir, living.status, true, e);
+	return container_delete_opened(global, &running.dir, running.status, true, e);
 }

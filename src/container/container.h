@@ -161,7 +161,7 @@ struct owner_name container_owner_name(uint32_t uid);
 
 /* Everything from bytes to a plan without running anything: what `explain --bundle` shows. `inherited`:
  * what is passed on where the container is made, or NULL. */
-struct container_outlook {
+struct container_preview {
 	const char *config_name; /* as in messages: "config.json" */
 	struct spec *spec;
 	struct policy_source policy;
@@ -172,10 +172,10 @@ struct container_outlook {
 };
 /* As errors name it. */
 const char *config_name(const struct container_create_options *options);
-int container_outlook(const struct global_options *global, const char *id, enum policy_path path,
+int container_preview(const struct global_options *global, const char *id, enum policy_path path,
 		      const struct container_create_options *options,
 		      const struct inherited *inherited, struct arena *arena,
-		      struct container_outlook *ret, struct host *ret_host, struct err *e)
+		      struct container_preview *ret, struct host *ret_host, struct err *e)
 	MUST_CHECK;
 
 #endif

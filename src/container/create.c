@@ -22,7 +22,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-void made_container_release(struct made_container *made)
+void new_container_release(struct new_container *made)
 {
 	child_keep(&made->init);
 	close_keep_errno(made->console_master);
@@ -42,11 +42,11 @@ static char *time_stamp(struct arena *arena)
 }
 
 /* runc and crun agree: a terminal needs somebody who holds its master. */
-static int check_console(const struct container_outlook *outlook,
+static int check_console(const struct container_preview *preview,
 			 const struct container_create_options *options, bool console_to_caller,
 			 struct err *e)
 {
-	bool terminal = outlook->plan->process.terminal;
+	bool terminal = preview->plan->process.terminal;
 
 	if (terminal && !options->console_socket && !console_to_caller)
 		return fail(
@@ -65,36 +65,36 @@ static const char *pidfd_socket(const struct plan *plan,
 	return options->pidfd_socket ? options->pidfd_socket : plan->pidfd_socket;
 }
 
-static void fill_status(struct made_container *made, const struct container_create_options *options)
+static void fill_status(struct new_container *made, const struct container_create_options *options)
 {
-	const struct container_outlook *outlook = &made->outlook;
+	const struct container_preview *preview = &made->preview;
 
 	made->status = (struct status_record){
 		.version = STATE_VERSION,
 		.id = made->dir.id,
-		.oci_version = outlook->spec->oci_version,
+		.oci_version = preview->spec->oci_version,
 		.phase = PHASE_CREATING,
-		.bundle = arena_strdup(&made->arena, outlook->plan->bundle),
-		.rootfs = arena_strdup(&made->arena, outlook->plan->rootfs),
+		.bundle = arena_strdup(&made->arena, preview->plan->bundle),
+		.rootfs = arena_strdup(&made->arena, preview->plan->rootfs),
 		.created = time_stamp(&made->arena),
 		.owner = caller_outer_uid(),
-		.network = outlook->verdict.network.join,
-		.network_path = outlook->verdict.network.path,
-		.network_cookie = outlook->verdict.network.cookie,
-		.annotations = outlook->verdict.spec->annotations,
-		.policy = outlook->policy.policy,
-		.policy_path = outlook->policy.path
-				       ? arena_strdup(&made->arena, outlook->policy.path)
+		.network = preview->verdict.network.join,
+		.network_path = preview->verdict.network.path,
+		.network_cookie = preview->verdict.network.cookie,
+		.annotations = preview->verdict.spec->annotations,
+		.policy = preview->policy.policy,
+		.policy_path = preview->policy.path
+				       ? arena_strdup(&made->arena, preview->policy.path)
 				       : NULL,
-		.decisions = outlook->verdict.decisions,
-		.confinement = &made->outlook.verdict.confinement,
-		.terminal = outlook->plan->process.terminal,
+		.decisions = preview->verdict.decisions,
+		.confinement = &made->preview.verdict.confinement,
+		.terminal = preview->plan->process.terminal,
 		.no_new_keyring = options->no_new_keyring,
-		.poststop = outlook->plan->poststop.n > 0,
+		.poststop = preview->plan->poststop.n > 0,
 	};
 }
 
-int container_abandon(struct made_container *made, const struct create_result *result,
+int container_discard(struct new_container *made, const struct create_result *result,
 		      struct err *error)
 {
 	if (result && result->deleted)
@@ -103,7 +103,7 @@ int container_abandon(struct made_container *made, const struct create_result *r
 		return err_prefix(error, "something of container %s is left for delete --force",
 				  made->dir.id);
 
-	const struct plan *plan = made->outlook.plan;
+	const struct plan *plan = made->preview.plan;
 	const struct oci_state state = oci_state_of_plan(plan, "stopped", 0);
 	struct hook_files files;
 	struct runtime_hooks hooks = {
@@ -120,7 +120,7 @@ int container_abandon(struct made_container *made, const struct create_result *r
 
 	if (plan->poststop.n && state_read_intent(&made->dir, &made->arena, &hooks.intent, &e) < 0)
 		log_debug("container %s: %s", made->dir.id, e.text);
-	host_files_of_hooks(made->outlook.policy.policy, plan->bundle, &plan->annotations,
+	host_files_of_hooks(made->preview.policy.policy, plan->bundle, &plan->annotations,
 			    &made->arena, &files);
 	runtime_hooks_run_all(&hooks, &deadline);
 	if (!hooks.gone && state_remove(&made->dir, &e) < 0)
@@ -130,30 +130,30 @@ int container_abandon(struct made_container *made, const struct create_result *r
 
 int container_prepare(const struct global_options *global, const char *id, enum policy_path path,
 		      const struct container_create_options *options, bool console_to_caller,
-		      struct made_container *made, struct boot_request *ret, struct err *e)
+		      struct new_container *made, struct boot_request *ret, struct err *e)
 {
-	struct container_outlook *outlook = &made->outlook;
+	struct container_preview *preview = &made->preview;
 
 	inherit(&made->arena, &made->inherited);
-	if (container_outlook(global, id, path, options, &made->inherited, &made->arena, outlook,
+	if (container_preview(global, id, path, options, &made->inherited, &made->arena, preview,
 			      &made->host, e) < 0)
 		return -1;
-	if (outlook->verdict.refused)
-		return policy_refusal(&outlook->verdict, outlook->config_name, e);
-	if (!outlook->plan) {
-		*e = outlook->unplanned;
+	if (preview->verdict.refused)
+		return policy_refusal(&preview->verdict, preview->config_name, e);
+	if (!preview->plan) {
+		*e = preview->unplanned;
 		return -1;
 	}
-	if (check_console(outlook, options, console_to_caller, e) < 0 ||
-	    report_verdict(&outlook->verdict, NULL, outlook->config_name, &made->arena, e) < 0)
+	if (check_console(preview, options, console_to_caller, e) < 0 ||
+	    report_verdict(&preview->verdict, NULL, preview->config_name, &made->arena, e) < 0)
 		return -1;
-	report_plan(outlook->plan);
+	report_plan(preview->plan);
 	if (state_claim(global->root, id, &made->dir, e) < 0)
 		return -1;
 	fill_status(made, options);
 	*ret = (struct boot_request){
-		.plan = outlook->plan,
-		.facts = outlook->facts,
+		.plan = preview->plan,
+		.facts = preview->facts,
 		.host = &made->host,
 		.state = &made->dir,
 		.status = &made->status,
@@ -161,20 +161,20 @@ int container_prepare(const struct global_options *global, const char *id, enum 
 		.members_directory = registry_default_directory(global->rootless, &made->arena),
 		.filters_directory = seccomp_cache_directory(global->rootless, &made->arena),
 	};
-	host_files_of_hooks(made->status.policy, outlook->plan->bundle, &outlook->plan->annotations,
+	host_files_of_hooks(made->status.policy, preview->plan->bundle, &preview->plan->annotations,
 			    &made->arena, &ret->hook_files);
-	if (state_write_config(&made->dir, outlook->verdict.spec, e) < 0 ||
-	    state_write_file(&made->dir, STATE_HOSTS, outlook->verdict.hosts_text, e) < 0 ||
-	    state_write_file(&made->dir, STATE_RESOLV_CONF, outlook->verdict.resolv_conf_text, e) <
+	if (state_write_config(&made->dir, preview->verdict.spec, e) < 0 ||
+	    state_write_file(&made->dir, STATE_HOSTS, preview->verdict.hosts_text, e) < 0 ||
+	    state_write_file(&made->dir, STATE_RESOLV_CONF, preview->verdict.resolv_conf_text, e) <
 		    0 ||
 	    (made->inherited.notify_socket && notify_make_directory(&made->dir, e) < 0))
-		return container_abandon(made, NULL, e);
+		return container_discard(made, NULL, e);
 	return 0;
 }
 
-int container_make(const struct global_options *global, const char *id,
-		   const struct container_create_options *options, bool console_to_caller,
-		   bool start_follows, struct made_container *made, struct err *e)
+int container_create_locked(const struct global_options *global, const char *id,
+			    const struct container_create_options *options, bool console_to_caller,
+			    bool start_follows, struct new_container *made, struct err *e)
 {
 	struct create_options create = {
 		.pid_file = options->pid_file,
@@ -191,13 +191,13 @@ int container_make(const struct global_options *global, const char *id,
 			      e) < 0)
 		return -1;
 	create.preserve_fds = options->preserve_fds + made->inherited.listen_fds;
-	create.pidfd_socket = pidfd_socket(made->outlook.plan, options);
+	create.pidfd_socket = pidfd_socket(made->preview.plan, options);
 	request.options = &create;
 	if (boot_create(&request, &result, e) < 0) {
 		/* What no plan could know: that the kernel does not take it. */
-		(void)!spec_fail_located_in_step(made->outlook.verdict.spec, config_name(options),
+		(void)!spec_fail_located_in_step(made->preview.verdict.spec, config_name(options),
 						 e);
-		return container_abandon(made, &result, e);
+		return container_discard(made, &result, e);
 	}
 	made->init = result.init;
 	made->console_master = result.console_master;
@@ -208,9 +208,9 @@ int container_make(const struct global_options *global, const char *id,
 int container_create(const struct global_options *global, const char *id,
 		     const struct container_create_options *options, struct err *e)
 {
-	automade made = MADE_CONTAINER_INIT;
+	autonew made = NEW_CONTAINER_INIT;
 
-	return container_make(global, id, options, false, false, &made, e);
+	return container_create_locked(global, id, options, false, false, &made, e);
 }
 
 /* config.md "Poststart": a failure is an error, the container is stopped. */
@@ -253,9 +253,9 @@ static int run_poststart(struct state_dir *dir, struct status_record *status,
 	return rc;
 }
 
-int container_let_go(struct state_dir *dir, struct status_record *status, struct arena *arena,
-		     const struct spec *spec, const struct init_link *link, bool *ret_over,
-		     struct err *e)
+int container_start_locked(struct state_dir *dir, struct status_record *status, struct arena *arena,
+			   const struct spec *spec, const struct init_link *link, bool *ret_over,
+			   struct err *e)
 {
 	const struct spec_seccomp *seccomp = spec->linux_ ? spec->linux_->seccomp : NULL;
 	const struct start_request request = {
@@ -296,7 +296,7 @@ static int start_and_wait_ready(struct state_dir *dir, struct status_record *sta
 		if (pidfd < 0)
 			return -1;
 	}
-	if (container_let_go(dir, status, arena, spec, NULL, ret_over, e) < 0)
+	if (container_start_locked(dir, status, arena, spec, NULL, ret_over, e) < 0)
 		return -1;
 	/* Others may want to look at it, kill it or delete it meanwhile. */
 	state_unlock(dir);

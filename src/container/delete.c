@@ -66,7 +66,7 @@ static int time_left(const struct deletion *d)
 static int ask_registry(struct deletion *d, const struct err *unread, struct err *e)
 {
 	if (registered_find(d->global, d->dir->root, d->id, d->arena, &d->registered, e) < 0) {
-		if (!leftover_cgroup(NULL, d->intent))
+		if (!recorded_cgroup(NULL, d->intent))
 			return unread ? err_prefix(e, "%s", unread->text) : -1;
 		log_warning("container %s: %s", d->id, e->text);
 		return 0;
@@ -80,7 +80,7 @@ static int ask_registry(struct deletion *d, const struct err *unread, struct err
 			    "container %s: its status.json is missing but its process %lld runs; "
 			    "delete --force ends it",
 			    d->id, (long long)d->init);
-	if (leftover_cgroup(NULL, d->intent))
+	if (recorded_cgroup(NULL, d->intent))
 		return 0;
 	if (registered_cgroup(&d->registered, d->id, d->arena, &d->found, e) < 0 || !d->found)
 		log_warning("container %s: its cgroup is not known, and stays", d->id);
@@ -338,7 +338,7 @@ static int run_poststop(struct deletion *d, struct err *e)
 
 static int remove_rdt(const struct deletion *d, struct err *e)
 {
-	const struct rdt_record *rdt = leftover_rdt(d->status, d->intent);
+	const struct rdt_record *rdt = recorded_rdt(d->status, d->intent);
 
 	return rdt ? rdt_remove(rdt, e) : 0;
 }

@@ -55,7 +55,7 @@ static int signal_namespace(const struct global_options *global, const struct st
 static int let_die(const struct global_options *global, const struct status_record *status,
 		   struct arena *arena, struct err *e)
 {
-	const struct cgroup_record *cgroup = leftover_cgroup(status, NULL);
+	const struct cgroup_record *cgroup = recorded_cgroup(status, NULL);
 
 	if (!cgroup || !cgroup_holds_frozen(cgroup))
 		return 0;

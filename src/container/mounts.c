@@ -22,15 +22,15 @@ static int read_mounts(const char *path, struct arena *arena, struct spec *ret, 
 	return spec_decode_mounts(text, length, input_name(path), arena, ret, e);
 }
 
-static int read_records(struct living *living, struct spec **ret_config, struct err *e)
+static int read_records(struct running *running, struct spec **ret_config, struct err *e)
 {
-	if (state_read_config(&living->dir, &living->arena, ret_config, e) < 0)
+	if (state_read_config(&running->dir, &running->arena, ret_config, e) < 0)
 		return -1;
-	if (!*ret_config || !living->status->policy)
+	if (!*ret_config || !running->status->policy)
 		return fail(e, ERR_STATE,
 			    "container %s: its records do not say how and under which policy it "
 			    "was created",
-			    living->status->id);
+			    running->status->id);
 	return 0;
 }
 
@@ -90,23 +90,23 @@ static int take_mounts(struct mounts_request *request, struct facts *facts,
 int container_mounts(const struct global_options *global, const char *id, bool add,
 		     const char *file, struct err *e)
 {
-	autoliving living = LIVING_INIT;
+	autorunning running = RUNNING_INIT;
 	struct mounts_request request = { 0 };
 	struct spec *config = NULL, asked;
 	struct facts *facts = NULL;
 	autohost host = HOST_INIT;
 
-	if (living_open(global, id, add ? "add mounts to" : "remove mounts from", true, &living,
-			e) < 0 ||
-	    read_records(&living, &config, e) < 0 ||
-	    read_mounts(file, &living.arena, &asked, e) < 0 ||
-	    facts_of_caller(false, &living.arena, &facts, e) < 0)
+	if (running_open(global, id, add ? "add mounts to" : "remove mounts from", true, &running,
+			 e) < 0 ||
+	    read_records(&running, &config, e) < 0 ||
+	    read_mounts(file, &running.arena, &asked, e) < 0 ||
+	    facts_of_caller(false, &running.arena, &facts, e) < 0)
 		return -1;
 	request.facts = facts;
 	request.host = &host;
-	request.state = &living.dir;
-	request.status = living.status;
-	request.arena = &living.arena;
+	request.state = &running.dir;
+	request.status = running.status;
+	request.arena = &running.arena;
 	if ((add ? add_mounts : take_mounts)(&request, facts, config, &asked, file, e) < 0)
 		return -1;
 	return boot_mounts(&request, e);

@@ -10,29 +10,29 @@
 
 int container_pause(const struct global_options *global, const char *id, struct err *e)
 {
-	autoliving living = LIVING_INIT;
+	autorunning running = RUNNING_INIT;
 
 	bool frozen;
 
-	if (living_open_cgroup(global, id, "pause", true, &living, e) < 0 ||
-	    cgroup_ask_frozen(living.cgroup, &frozen, e) < 0)
+	if (running_open_cgroup(global, id, "pause", true, &running, e) < 0 ||
+	    cgroup_ask_frozen(running.cgroup, &frozen, e) < 0)
 		return -1;
 	if (frozen)
 		return fail(e, ERR_STATE, "cannot pause container %s: it is paused already", id);
 	/* A process in uninterruptible sleep cannot be frozen before it wakes up. */
-	return cgroup_pause(living.cgroup, deadline_ms(), e);
+	return cgroup_pause(running.cgroup, deadline_ms(), e);
 }
 
 int container_resume(const struct global_options *global, const char *id, struct err *e)
 {
-	autoliving living = LIVING_INIT;
+	autorunning running = RUNNING_INIT;
 
 	bool frozen;
 
-	if (living_open_cgroup(global, id, "resume", true, &living, e) < 0 ||
-	    cgroup_ask_frozen(living.cgroup, &frozen, e) < 0)
+	if (running_open_cgroup(global, id, "resume", true, &running, e) < 0 ||
+	    cgroup_ask_frozen(running.cgroup, &frozen, e) < 0)
 		return -1;
 	if (!frozen)
 		return fail(e, ERR_STATE, "cannot resume container %s: it is not paused", id);
-	return cgroup_resume(living.cgroup, deadline_ms(), e);
+	return cgroup_resume(running.cgroup, deadline_ms(), e);
 }

@@ -54,10 +54,10 @@ static int load_config(int bundle, const char *shown, const char *name, struct a
 static int make_plan(const struct global_options *global, const char *id, const char *bundle,
 		     const struct container_create_options *given,
 		     const struct inherited *inherited, struct arena *arena,
-		     struct container_outlook *outlook, struct err *e)
+		     struct container_preview *preview, struct err *e)
 {
 	struct plan_options options = {
-		.hook_timeout = policy_hook_timeout(outlook->policy.policy),
+		.hook_timeout = policy_hook_timeout(preview->policy.policy),
 		.id = id,
 		.bundle = bundle,
 		.no_pivot = given->no_pivot,
@@ -76,20 +76,20 @@ static int make_plan(const struct global_options *global, const char *id, const 
 
 	/* Of the verdict's spec and not of the request: what the policy took away need not be
 	 * valid, and what it added may be what was missing. */
-	if (spec_validate(outlook->verdict.spec, config_name(given), e) < 0)
+	if (spec_validate(preview->verdict.spec, config_name(given), e) < 0)
 		return -1;
-	if (plan_make(&outlook->verdict, outlook->facts, &options, arena, &outlook->plan, e) < 0 ||
-	    seccomp_check_names(outlook->plan->seccomp, e) < 0)
-		return spec_fail_located(outlook->verdict.spec, config_name(given), e);
+	if (plan_make(&preview->verdict, preview->facts, &options, arena, &preview->plan, e) < 0 ||
+	    seccomp_check_names(preview->plan->seccomp, e) < 0)
+		return spec_fail_located(preview->verdict.spec, config_name(given), e);
 	return 0;
 }
 
-int container_outlook(const struct global_options *global, const char *id, enum policy_path path,
+int container_preview(const struct global_options *global, const char *id, enum policy_path path,
 		      const struct container_create_options *options,
 		      const struct inherited *inherited, struct arena *arena,
-		      struct container_outlook *ret, struct host *ret_host, struct err *e)
+		      struct container_preview *ret, struct host *ret_host, struct err *e)
 {
-	struct container_outlook outlook = { .config_name = config_name(options) };
+	struct container_preview preview = { .config_name = config_name(options) };
 	struct facts_options facts_options = {
 		.members_directory = registry_default_directory(global->rootless, arena),
 		.cgroup_disabled = global->cgroup_disabled,
@@ -106,27 +106,27 @@ int container_outlook(const struct global_options *global, const char *id, enum 
 					   &facts_options.bundle, e);
 	if (bundle < 0)
 		return -1;
-	if (load_config(bundle, facts_options.bundle, config_name(options), arena, &outlook.spec,
+	if (load_config(bundle, facts_options.bundle, config_name(options), arena, &preview.spec,
 			e) < 0 ||
-	    policy_load(global->policy_path, arena, &outlook.policy, e) < 0)
+	    policy_load(global->policy_path, arena, &preview.policy, e) < 0)
 		return -1;
-	if (facts_gather(outlook.spec, outlook.policy.policy, &facts_options, arena, &outlook.facts,
+	if (facts_gather(preview.spec, preview.policy.policy, &facts_options, arena, &preview.facts,
 			 &host, e) < 0)
-		return spec_fail_located(outlook.spec, config_name(options), e);
+		return spec_fail_located(preview.spec, config_name(options), e);
 	const struct subject subject = {
 		.path = path,
-		.policy = outlook.policy.policy,
-		.request = outlook.spec,
+		.policy = preview.policy.policy,
+		.request = preview.spec,
 		.receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"),
 	};
-	policy_judge(&subject, outlook.facts, arena, &outlook.verdict);
+	policy_judge(&subject, preview.facts, arena, &preview.verdict);
 	/* What the policy decided is worth showing even if the rest cannot be carried out. */
-	if (!outlook.verdict.refused &&
-	    make_plan(global, id, facts_options.bundle, options, inherited, arena, &outlook,
-		      &outlook.unplanned) < 0)
-		outlook.plan = NULL;
+	if (!preview.verdict.refused &&
+	    make_plan(global, id, facts_options.bundle, options, inherited, arena, &preview,
+		      &preview.unplanned) < 0)
+		preview.plan = NULL;
 
-	*ret = outlook;
+	*ret = preview;
 	*ret_host = host;
 	host = (struct host)HOST_INIT;
 	return 0;

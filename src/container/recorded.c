@@ -14,7 +14,7 @@ static bool is_of_another_boot(const char *recorded)
 	return recorded && boot_id(now, &e) == 0 && boot_is_another(recorded, now);
 }
 
-const struct cgroup_record *leftover_cgroup(const struct status_record *status,
+const struct cgroup_record *recorded_cgroup(const struct status_record *status,
 					    const struct intent_record *intent)
 {
 	const struct cgroup_record *cgroup = NULL;
@@ -34,7 +34,7 @@ int own_cgroup(const struct global_options *global, const char *id,
 	       const struct status_record *status, const struct intent_record *intent,
 	       struct arena *arena, const struct cgroup_record **ret, struct err *e)
 {
-	const struct cgroup_record *cgroup = leftover_cgroup(status, intent);
+	const struct cgroup_record *cgroup = recorded_cgroup(status, intent);
 	struct cgroup_others *others = arena_new(arena, struct cgroup_others);
 	const struct groups_options options = {
 		.id = id,
@@ -55,7 +55,7 @@ int own_cgroup(const struct global_options *global, const char *id,
 	return 0;
 }
 
-const struct rdt_record *leftover_rdt(const struct status_record *status,
+const struct rdt_record *recorded_rdt(const struct status_record *status,
 				      const struct intent_record *intent)
 {
 	if (status && status->rdt)

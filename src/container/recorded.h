@@ -10,7 +10,7 @@
  * another boot, when the directories of that name are somebody else's by now. Either record may be
  * NULL.
  */
-const struct cgroup_record *leftover_cgroup(const struct status_record *status,
+const struct cgroup_record *recorded_cgroup(const struct status_record *status,
 					    const struct intent_record *intent);
 
 /* The same for a command that acts on what is in it: where the container has no marks, the records of others
@@ -20,7 +20,7 @@ int own_cgroup(const struct global_options *global, const char *id,
 	       struct arena *arena, const struct cgroup_record **ret, struct err *e) MUST_CHECK;
 
 /* Likewise its group of resctrl, which is gone with the boot that it was made in. */
-const struct rdt_record *leftover_rdt(const struct status_record *status,
+const struct rdt_record *recorded_rdt(const struct status_record *status,
 				      const struct intent_record *intent);
 
 /*

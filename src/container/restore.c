@@ -87,7 +87,7 @@ static int refuse_what_criu_cannot(const struct host *host, const struct plan *p
 /* Whatever the images say, none has what the policy takes from every container. */
 static int judge_made(void *context, const struct made_facts *processes, struct err *e)
 {
-	struct made_container *made = context;
+	struct new_container *made = context;
 	const struct subject subject = {
 		.path = PATH_RESTORED,
 		.policy = made->status.policy,
@@ -96,7 +96,7 @@ static int judge_made(void *context, const struct made_facts *processes, struct 
 	};
 	struct verdict verdict;
 
-	policy_judge(&subject, made->outlook.facts, &made->arena, &verdict);
+	policy_judge(&subject, made->preview.facts, &made->arena, &verdict);
 	return report_verdict(&verdict, &made->status.decisions, NULL, &made->arena, e);
 }
 
@@ -104,7 +104,7 @@ static int judge_made(void *context, const struct made_facts *processes, struct 
 static int make_restored(const struct global_options *global, const char *id,
 			 const struct container_create_options *create,
 			 const struct container_checkpoint_options *options, bool to_us,
-			 struct made_container *made, struct err *e)
+			 struct new_container *made, struct err *e)
 {
 	auto_criu_directories directories = CRIU_DIRECTORIES_INIT;
 	struct create_result result = { .init = CHILD_INIT, .console_master = -1, .channel = -1 };
@@ -130,17 +130,17 @@ static int make_restored(const struct global_options *global, const char *id,
 	request.create.options = &page_options;
 	request.judge = judge_made;
 	const struct criu_config_source config = {
-		.annotations = &made->outlook.plan->annotations,
-		.bundle = made->outlook.plan->bundle,
-		.policy = made->outlook.policy.policy,
+		.annotations = &made->preview.plan->annotations,
+		.bundle = made->preview.plan->bundle,
+		.policy = made->preview.policy.policy,
 	};
 	if (criu_config_open(&config, &made->arena, &directories, &criu, e) < 0 ||
-	    refuse_what_criu_cannot(&made->host, made->outlook.plan, e) < 0)
-		return container_abandon(made, NULL, e);
+	    refuse_what_criu_cannot(&made->host, made->preview.plan, e) < 0)
+		return container_discard(made, NULL, e);
 	if (boot_restore(&request, &result, e) < 0) {
-		(void)!spec_fail_located_in_step(made->outlook.verdict.spec, config_name(create),
+		(void)!spec_fail_located_in_step(made->preview.verdict.spec, config_name(create),
 						 e);
-		return container_abandon(made, &result, e);
+		return container_discard(made, &result, e);
 	}
 	made->init = result.init;
 	made->console_master = result.console_master;
@@ -148,7 +148,7 @@ static int make_restored(const struct global_options *global, const char *id,
 }
 
 /* Others may want to look at it, kill it or delete it meanwhile. */
-static int follow_to_the_end(struct made_container *made, struct foreground *f, int *ret_code,
+static int follow_to_the_end(struct new_container *made, struct foreground *f, int *ret_code,
 			     struct err *e)
 {
 	autoclose int signal_fd = -1;
@@ -167,7 +167,7 @@ int container_restore(const struct global_options *global, const char *id,
 		      const struct container_checkpoint_options *options, int *ret_code,
 		      struct err *e)
 {
-	automade made = MADE_CONTAINER_INIT;
+	autonew made = NEW_CONTAINER_INIT;
 	struct foreground foreground = { .master = -1 };
 	bool to_us = !create->detach && !create->console_socket;
 	struct err ignored;

@@ -11,7 +11,7 @@
 
 #include <signal.h>
 
-static int wait_ready(struct made_container *made, struct notify *notify, struct err *e)
+static int wait_ready(struct new_container *made, struct notify *notify, struct err *e)
 {
 	state_unlock(&made->dir);
 	return notify_wait_ready(notify, made->init.pidfd, e);
@@ -19,7 +19,7 @@ static int wait_ready(struct made_container *made, struct notify *notify, struct
 
 /* Exactly the one that was made: while it ran somebody may have deleted it, and another may have its name
  * by now. */
-static int delete_made(const struct global_options *global, struct made_container *made,
+static int delete_made(const struct global_options *global, struct new_container *made,
 		       struct err *e)
 {
 	if (!made->dir.locked && relock_after_hook(&made->dir, e) < 0)
@@ -31,7 +31,7 @@ static int delete_made(const struct global_options *global, struct made_containe
 int container_run(const struct global_options *global, const char *id,
 		  const struct container_create_options *options, int *ret_code, struct err *e)
 {
-	automade made = MADE_CONTAINER_INIT;
+	autonew made = NEW_CONTAINER_INIT;
 	autoclose int signal_fd = -1;
 	autonotify notify = NOTIFY_INIT;
 	struct foreground foreground = { .master = -1, .notify = &notify };
@@ -39,7 +39,7 @@ int container_run(const struct global_options *global, const char *id,
 	bool to_us = !options->detach && !options->console_socket, over;
 	int rc, code = 0;
 
-	if (container_make(global, id, options, to_us, true, &made, e) < 0)
+	if (container_create_locked(global, id, options, to_us, true, &made, e) < 0)
 		return -1;
 	const struct init_link link = { .pidfd = made.init.pidfd, .channel = made.channel };
 	foreground.master = made.console_master;
@@ -49,8 +49,8 @@ int container_run(const struct global_options *global, const char *id,
 	if (rc == 0 && !options->detach)
 		rc = foreground_prepare(&foreground, &signal_fd, e);
 	if (rc == 0)
-		rc = container_let_go(&made.dir, &made.status, &made.arena,
-				      made.outlook.verdict.spec, &link, &over, e);
+		rc = container_start_locked(&made.dir, &made.status, &made.arena,
+					    made.preview.verdict.spec, &link, &over, e);
 	/* its end tells init nothing any more */
 	replace_fd(&made.channel, -1);
 	if (rc == 0 && options->detach && notify.socket >= 0)

@@ -5,26 +5,26 @@
 
 #include "container/container.h"
 
-struct living {
+struct running {
 	struct arena arena;
 	struct state_dir dir;
 	struct status_record *status;
 	const struct cgroup_record *cgroup; /* NULL: none */
 	int pidfd;                          /* of its first process */
 };
-#define LIVING_INIT                                \
+#define RUNNING_INIT                               \
 	{                                          \
 		.dir = STATE_DIR_INIT, .pidfd = -1 \
 	}
-void living_release(struct living *living);
-#define autoliving __attribute__((cleanup(living_release))) struct living
+void running_release(struct running *running);
+#define autorunning __attribute__((cleanup(running_release))) struct running
 
 /* ERR_STATE "cannot VERB container ID: container not running" where it is creating or stopped. */
-int living_open(const struct global_options *global, const char *id, const char *verb, bool lock,
-		struct living *ret, struct err *e) MUST_CHECK;
+int running_open(const struct global_options *global, const char *id, const char *verb, bool lock,
+		 struct running *ret, struct err *e) MUST_CHECK;
 
 /* The same where its cgroup is what the command is about. */
-int living_open_cgroup(const struct global_options *global, const char *id, const char *verb,
-		       bool lock, struct living *ret, struct err *e) MUST_CHECK;
+int running_open_cgroup(const struct global_options *global, const char *id, const char *verb,
+			bool lock, struct running *ret, struct err *e) MUST_CHECK;
 
 #endif

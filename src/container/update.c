@@ -62,11 +62,11 @@ static void changed_undo(struct changed *changed)
 	cgroup_changes_undo(&changed->cgroup);
 }
 
-static int change_cgroup(struct living *living, struct spec_linux *linux_,
+static int change_cgroup(struct running *running, struct spec_linux *linux_,
 			 const struct spec_resources *asked, struct plan_cgroup *plan,
 			 struct changed *changed, struct err *e)
 {
-	struct arena *arena = &living->arena;
+	struct arena *arena = &running->arena;
 	struct spec_resources *effective = arena_new(arena, struct spec_resources);
 	struct cgroup_facts *facts;
 
@@ -83,20 +83,20 @@ static int change_cgroup(struct living *living, struct spec_linux *linux_,
 		.facts = facts,
 	};
 	if (plan_resources(&request, arena, plan, e) < 0 ||
-	    cgroup_update(plan, facts, living->cgroup, &changed->cgroup, e) < 0)
+	    cgroup_update(plan, facts, running->cgroup, &changed->cgroup, e) < 0)
 		return -1;
 	linux_->resources = effective;
 	return 0;
 }
 
-static int change_rdt(struct living *living, struct spec_linux *linux_,
+static int change_rdt(struct running *running, struct spec_linux *linux_,
 		      const struct spec_intel_rdt *asked, struct changed *changed, struct err *e)
 {
-	const struct rdt_record *record = leftover_rdt(living->status, NULL);
-	struct spec_intel_rdt *effective = arena_new(&living->arena, struct spec_intel_rdt);
+	const struct rdt_record *record = recorded_rdt(running->status, NULL);
+	struct spec_intel_rdt *effective = arena_new(&running->arena, struct spec_intel_rdt);
 	struct strlist schemata;
 
-	plan_rdt_schemata(asked, &living->arena, &schemata);
+	plan_rdt_schemata(asked, &running->arena, &schemata);
 	if (schemata.n == 0)
 		return 0;
 	if (!record)
@@ -104,8 +104,8 @@ static int change_rdt(struct living *living, struct spec_linux *linux_,
 			    "option --%s: container %s has no group of resctrl, which it gets by "
 			    "linux.intelRdt when it is created",
 			    asked->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema",
-			    living->dir.id);
-	plan_rdt_merge(linux_->intel_rdt, asked, &living->arena, effective);
+			    running->dir.id);
+	plan_rdt_merge(linux_->intel_rdt, asked, &running->arena, effective);
 	if (rdt_update(&schemata, record, &changed->schemata, e) < 0)
 		return -1;
 	changed->rdt = record;
@@ -114,7 +114,7 @@ static int change_rdt(struct living *living, struct spec_linux *linux_,
 }
 
 /* No rule is about limits yet; one that is needs its bit alone. */
-static int judge(const struct living *living, const struct asked *asked, struct arena *arena,
+static int judge(const struct running *running, const struct asked *asked, struct arena *arena,
 		 struct asked *ret, struct err *e)
 {
 	struct spec_linux linux_ = { .resources =
@@ -123,9 +123,9 @@ static int judge(const struct living *living, const struct asked *asked, struct 
 	struct spec request = { .linux_ = &linux_ };
 	const struct subject subject = {
 		.path = PATH_UPDATE,
-		.policy = living->status->policy,
+		.policy = running->status->policy,
 		.request = &request,
-		.confinement = living->status->confinement,
+		.confinement = running->status->confinement,
 	};
 	struct facts *facts;
 	struct verdict verdict;
@@ -140,16 +140,16 @@ static int judge(const struct living *living, const struct asked *asked, struct 
 	return 0;
 }
 
-static int change(struct living *living, struct spec *spec, const struct asked *asked,
+static int change(struct running *running, struct spec *spec, const struct asked *asked,
 		  struct err *e)
 {
-	struct plan_cgroup plan = { .manage = true, .layout = living->cgroup->layout };
+	struct plan_cgroup plan = { .manage = true, .layout = running->cgroup->layout };
 	autochanged changed = { 0 };
 
-	if (change_cgroup(living, spec->linux_, &asked->resources, &plan, &changed, e) == 0 &&
-	    change_rdt(living, spec->linux_, &asked->rdt, &changed, e) == 0 &&
-	    cgroup_systemd_update(&plan, living->cgroup, &living->arena, e) == 0 &&
-	    state_write_config(&living->dir, spec, e) == 0)
+	if (change_cgroup(running, spec->linux_, &asked->resources, &plan, &changed, e) == 0 &&
+	    change_rdt(running, spec->linux_, &asked->rdt, &changed, e) == 0 &&
+	    cgroup_systemd_update(&plan, running->cgroup, &running->arena, e) == 0 &&
+	    state_write_config(&running->dir, spec, e) == 0)
 		return 0;
 	changed_undo(&changed);
 	return -1;
@@ -158,22 +158,22 @@ static int change(struct living *living, struct spec *spec, const struct asked *
 int container_update(const struct global_options *global, const char *id,
 		     const struct container_update_options *options, struct err *e)
 {
-	autoliving living = LIVING_INIT;
+	autorunning running = RUNNING_INIT;
 	struct asked asked;
 	struct spec *spec;
 
-	if (living_open_cgroup(global, id, "update", true, &living, e) < 0)
+	if (running_open_cgroup(global, id, "update", true, &running, e) < 0)
 		return -1;
-	if (asked_resources(options, &living.arena, &asked.resources, e) < 0 ||
-	    container_update_rdt(options, &living.arena, &asked.rdt, e) < 0 ||
-	    state_read_config(&living.dir, &living.arena, &spec, e) < 0)
+	if (asked_resources(options, &running.arena, &asked.resources, e) < 0 ||
+	    container_update_rdt(options, &running.arena, &asked.rdt, e) < 0 ||
+	    state_read_config(&running.dir, &running.arena, &spec, e) < 0)
 		return -1;
 	if (!spec)
 		return fail(e, ERR_STATE, "cannot update container %s: it has no configuration",
 			    id);
 	if (!spec->linux_)
-		spec->linux_ = arena_new(&living.arena, struct spec_linux);
-	if (living.status->policy && judge(&living, &asked, &living.arena, &asked, e) < 0)
+		spec->linux_ = arena_new(&running.arena, struct spec_linux);
+	if (running.status->policy && judge(&running, &asked, &running.arena, &asked, e) < 0)
 		return -1;
-	return change(&living, spec, &asked, e);
+	return change(&running, spec, &asked, e);
 }

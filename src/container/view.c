@@ -48,7 +48,7 @@ static int look_at_process(const struct state_dir *dir, const struct status_reco
 		return 0;
 	}
 
-	const struct cgroup_record *cgroup = leftover_cgroup(record, NULL);
+	const struct cgroup_record *cgroup = recorded_cgroup(record, NULL);
 	bool paused;
 	view->pid = record->init.pid;
 	/* Hooks of its creation may be running, which are told the same of it. */

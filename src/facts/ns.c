@@ -48,7 +48,7 @@ static void look_at_owner(int fd, struct ns_facts *ns)
 }
 
 /* All but path, is_self and the cookie. */
-static int look_at(int fd, struct ns_facts *ns, struct err *e)
+static int inspect_namespace(int fd, struct ns_facts *ns, struct err *e)
 {
 	struct stat st;
 
@@ -70,8 +70,10 @@ static int look_at_self(struct ns_facts *ns, int type, const char *file, struct 
 
 	if (type == SPEC_NS_NETWORK) {
 		autoclose int fd = nsfd_own(file, e);
-		return fd < 0 || look_at(fd, ns, e) < 0 || netns_cookie(&ns->cookie, e) < 0 ? -1
-											    : 0;
+		return fd < 0 || inspect_namespace(fd, ns, e) < 0 ||
+				       netns_cookie(&ns->cookie, e) < 0
+			       ? -1
+			       : 0;
 	}
 	if (stat(ns->path, &st) < 0)
 		return fail_sys(e, "look at namespace '%s'", ns->path);
@@ -140,7 +142,7 @@ static int open_namespace(struct ns_facts *ns, int wanted, const struct facts *f
 		set_problem(ns, reason.sys, reason.text, arena);
 		return 0;
 	}
-	if (look_at(fd, ns, e) < 0)
+	if (inspect_namespace(fd, ns, e) < 0)
 		return -1;
 	self = facts_self(facts, ns->type);
 	ns->is_self = ns_facts_same(ns, self);

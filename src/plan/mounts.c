@@ -460,7 +460,7 @@ static void mount_notify(struct plan_context *c)
 	c->plan->mounts.n++;
 }
 
-static void tell_unused_systemd_v1(struct plan_context *c)
+static void warn_unused_systemd_v1(struct plan_context *c)
 {
 	const char *path = annotation_get(&c->spec->annotations, ANNOTATION_SYSTEMD_V1);
 
@@ -486,7 +486,7 @@ int plan_mounts(struct plan_context *c, struct err *e)
 			return -1;
 	}
 	c->plan->mounts.n = n;
-	tell_unused_systemd_v1(c);
+	warn_unused_systemd_v1(c);
 	mount_notify(c);
 	return 0;
 }

@@ -101,7 +101,7 @@ static char *request_pointer(struct judgement *j)
 }
 
 /* How to ask the engines for what the policy gives anyway. */
-static const char *how_to_ask(struct judgement *j)
+static const char *request_hint(struct judgement *j)
 {
 	if (is_own(j))
 		return "ask for the network of the host (--network host for Podman and Docker, "
@@ -114,7 +114,7 @@ static const char *how_to_ask(struct judgement *j)
 
 /* --- the policy's namespace --- */
 
-static const char *how_to_make(const struct judgement *j, bool missing)
+static const char *create_hint(const struct judgement *j, bool missing)
 {
 	if (j->facts->rootless && j->facts->no_runtime_directory)
 		return "set XDG_RUNTIME_DIR to the directory in which a user's own network is "
@@ -134,7 +134,7 @@ static bool is_of_caller(const struct judgement *j, const struct ns_facts *netwo
 }
 
 /* Why the container cannot be put into the policy's namespace, with the remedy; NULL: it can. */
-static const char *unusable(struct judgement *j)
+static const char *network_problem(struct judgement *j)
 {
 	const struct ns_facts *network = j->facts->network;
 	struct arena *arena = j->edit.arena;
@@ -154,14 +154,14 @@ static const char *unusable(struct judgement *j)
 				? "that the caller has made and is not in; run in it (podman "
 				  "unshare, nsenter --user)"
 				: arena_printf(arena, "that the caller has no power over; %s",
-					       how_to_make(j, false)));
+					       create_hint(j, false)));
 	/* Engines make "command not found" of the kernel's own words for this. */
 	if (network->problem && network->problem_errno == ENOENT)
 		return arena_printf(arena, "%s: the shared network is not there; %s", path,
-				    how_to_make(j, true));
+				    create_hint(j, true));
 	if (network->problem)
 		return arena_printf(arena, "%s: %s; %s", path, network->problem,
-				    how_to_make(j, false));
+				    create_hint(j, false));
 	if (network->type != SPEC_NS_NETWORK)
 		return arena_printf(arena,
 				    "%s: is a namespace of type %s; name a network namespace", path,
@@ -171,7 +171,7 @@ static const char *unusable(struct judgement *j)
 	if (!network->owned)
 		return arena_printf(
 			arena, "%s: belongs to a user namespace that is not the caller's; %s", path,
-			j->facts->rootless ? how_to_make(j, true)
+			j->facts->rootless ? create_hint(j, true)
 					   : "make it as root, with `distro-net up`");
 	return NULL;
 }
@@ -214,7 +214,7 @@ void rule_network_namespace(struct judgement *j, const char *id)
 			keep_requested(j, id);
 		return;
 	}
-	why = unusable(j);
+	why = network_problem(j);
 	if (why)
 		edit_refuse(&j->edit, id, "", why);
 	if (request_shape(j) != SHAPE_SAME)
@@ -285,7 +285,7 @@ void rule_network_requested_host(struct judgement *j, const char *id)
 	if (j->policy->network->requested->host == POLICY_REFUSE) {
 		edit_refuse(&j->edit, id, request_pointer(j),
 			    arena_printf(j->edit.arena, "the host's network was asked for; %s",
-					 how_to_ask(j)));
+					 request_hint(j)));
 		return;
 	}
 	j->network_rewritten = true;
@@ -302,7 +302,7 @@ void rule_network_requested_path(struct judgement *j, const char *id)
 	if (j->policy->network->requested->path == POLICY_REFUSE) {
 		edit_refuse(&j->edit, id, request_pointer(j),
 			    arena_printf(j->edit.arena, "another network was asked for, %s; %s",
-					 edit_shown(&j->edit, path), how_to_ask(j)));
+					 edit_shown(&j->edit, path), request_hint(j)));
 		return;
 	}
 	j->network_rewritten = true;
@@ -326,7 +326,7 @@ static void join_late(struct judgement *j, const char *id)
 				     "a new network and a user namespace were asked for: such a "
 				     "container cannot enter the policy's network at start; %s, "
 				     "or ask for no user namespace",
-				     how_to_ask(j)));
+				     request_hint(j)));
 		return;
 	}
 	j->network.join = NETWORK_LATE;
@@ -344,7 +344,7 @@ void rule_network_requested_new(struct judgement *j, const char *id)
 	case POLICY_REFUSE:
 		edit_refuse(&j->edit, id, request_pointer(j),
 			    arena_printf(j->edit.arena, "a new network was asked for; %s",
-					 how_to_ask(j)));
+					 request_hint(j)));
 		break;
 	case POLICY_KEEP:
 		j->network.join = NETWORK_NEW;

@@ -191,7 +191,7 @@ static void refused(struct sample *s, struct err *e)
 
 /* --- the steps; after one that refuses the next is tried all the same --- */
 
-/* What container_outlook() does, on the willing host instead of this one. */
+/* What container_preview() does, on the willing host instead of this one. */
 static void replay_config(struct sample *s, const char *text, size_t length)
 {
 	const struct cli_values *values = &s->call.values;
