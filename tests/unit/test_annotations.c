@@ -54,10 +54,14 @@ static void test_the_manual_has_each_annotation(void **state)
 static void test_annotations_are_chosen_by_their_flags(void **state)
 {
 	struct strpair pairs[] = {
-		{ .key = (char *)"org.systemd.property.TasksMax", .value = (char *)"1" },
-		{ .key = (char *)"run.oci.mount_context_type", .value = (char *)"context" },
-		{ .key = (char *)"run.oci.mount_context_type.x", .value = (char *)"context" },
-		{ .key = (char *)"run.oci.handler", .value = (char *)"krun" },
+		{ .key = (char *)(uintptr_t) "org.systemd.property.TasksMax",
+		  .value = (char *)(uintptr_t) "1" },
+		{ .key = (char *)(uintptr_t) "run.oci.mount_context_type",
+		  .value = (char *)(uintptr_t) "context" },
+		{ .key = (char *)(uintptr_t) "run.oci.mount_context_type.x",
+		  .value = (char *)(uintptr_t) "context" },
+		{ .key = (char *)(uintptr_t) "run.oci.handler",
+		  .value = (char *)(uintptr_t) "krun" },
 	};
 	const struct strmap all = { .n = ARRAY_SIZE(pairs), .v = pairs };
 	struct fixture *f = *state;
