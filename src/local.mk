@@ -331,59 +331,118 @@ src_libfacts_a_SOURCES = \
 	src/facts/rootfs.c \
 	src/facts/security.c
 src_libboot_a_SOURCES = \
+	src/boot/attributes.c \
+	src/boot/attributes.h \
+	src/boot/birth.c \
+	src/boot/birth.h \
 	src/boot/boot.h \
-	src/boot/child_attributes.c \
-	src/boot/child_cgroupfs.c \
-	src/boot/child_console.c \
-	src/boot/child_copy.c \
-	src/boot/child_devices.c \
-	src/boot/child_identity.c \
-	src/boot/child_kernel_mounts.c \
-	src/boot/child_mounts.c \
-	src/boot/child_paths.c \
-	src/boot/child_process.c \
-	src/boot/child_restore.c \
-	src/boot/child_root.c \
-	src/boot/child_seccomp.c \
-	src/boot/child_start.c \
-	src/boot/child_exec.c \
-	src/boot/context.c \
-	src/boot/context.h \
+	src/boot/cgroup_view.c \
+	src/boot/cgroup_view.h \
+	src/boot/copy_up.c \
+	src/boot/copy_up.h \
 	src/boot/create.c \
+	src/boot/create.h \
+	src/boot/create_runtime.c \
+	src/boot/criu_side.c \
+	src/boot/criu_side.h \
+	src/boot/descriptors.c \
+	src/boot/descriptors.h \
+	src/boot/device_nodes.c \
 	src/boot/device_nodes.h \
 	src/boot/exec.c \
+	src/boot/exec.h \
+	src/boot/exec_runtime.c \
+	src/boot/execute.c \
+	src/boot/execute.h \
+	src/boot/filesystem.c \
+	src/boot/filesystem.h \
+	src/boot/filter.c \
+	src/boot/filter.h \
+	src/boot/group.c \
+	src/boot/group.h \
+	src/boot/identity.c \
+	src/boot/identity.h \
 	src/boot/identity_check.c \
 	src/boot/identity_check.h \
+	src/boot/idmap.c \
+	src/boot/idmap.h \
+	src/boot/ids.c \
+	src/boot/ids.h \
+	src/boot/init.c \
+	src/boot/init.h \
+	src/boot/init_devices.c \
+	src/boot/init_paths.c \
+	src/boot/init_root.c \
+	src/boot/init_start.c \
 	src/boot/joined_mounts.c \
 	src/boot/joined_mounts.h \
-	src/boot/live_kernel_mounts.c \
-	src/boot/live_mounts.c \
-	src/boot/mount_attributes.c \
+	src/boot/joiner.c \
+	src/boot/joiner.h \
+	src/boot/kernel_check.c \
+	src/boot/kernel_check.h \
+	src/boot/kernel_mounts.c \
+	src/boot/kernel_mounts.h \
+	src/boot/links.c \
+	src/boot/links.h \
+	src/boot/look.c \
+	src/boot/look.h \
+	src/boot/made.c \
+	src/boot/made.h \
+	src/boot/mask.c \
+	src/boot/mask.h \
+	src/boot/mount.c \
+	src/boot/mount.h \
+	src/boot/mounter.c \
+	src/boot/mounter.h \
+	src/boot/mounter_kernel.c \
 	src/boot/mounts.c \
+	src/boot/mounts.h \
 	src/boot/mounts_copy.c \
+	src/boot/mounts_copy.h \
+	src/boot/mounts_runtime.c \
+	src/boot/names.c \
+	src/boot/names.h \
 	src/boot/overlay.c \
+	src/boot/overlay.h \
 	src/boot/peer.c \
+	src/boot/peer.h \
+	src/boot/place.c \
+	src/boot/place.h \
+	src/boot/power.h \
+	src/boot/program.c \
+	src/boot/program.h \
+	src/boot/protocol.h \
+	src/boot/record.c \
+	src/boot/record.h \
+	src/boot/record_hooks.c \
+	src/boot/record_hooks.h \
+	src/boot/restore.c \
+	src/boot/restore.h \
+	src/boot/restore_request.c \
+	src/boot/restore_runtime.c \
+	src/boot/rlimits.c \
+	src/boot/rlimits.h \
+	src/boot/root.c \
+	src/boot/root.h \
+	src/boot/running.c \
+	src/boot/running.h \
 	src/boot/runtime_hooks.c \
 	src/boot/runtime_hooks.h \
-	src/boot/parent_channel.c \
-	src/boot/parent_exec.c \
-	src/boot/parent_kernel_mounts.c \
-	src/boot/parent_namespaces.c \
-	src/boot/parent_network.c \
-	src/boot/parent_record.c \
-	src/boot/parent_devices.c \
-	src/boot/parent_idmap.c \
-	src/boot/parent_ids.c \
-	src/boot/parent_restore.c \
-	src/boot/parent_scheduling.c \
-	src/boot/parent_sources.c \
-	src/boot/parts.h \
-	src/boot/protocol.h \
-	src/boot/restore.c \
-	src/boot/restore_check.c \
+	src/boot/scheduling.c \
+	src/boot/scheduling.h \
+	src/boot/session.c \
+	src/boot/session.h \
+	src/boot/sources.c \
+	src/boot/sources.h \
+	src/boot/sources_send.c \
+	src/boot/sources_send.h \
 	src/boot/start.c \
 	src/boot/step.c \
-	src/boot/step.h
+	src/boot/step.h \
+	src/boot/target.c \
+	src/boot/target.h \
+	src/boot/terminal.c \
+	src/boot/terminal.h
 src_libcontainer_a_SOURCES = \
 	src/container/checkpoint.c \
 	src/container/container.h \

@@ -3,16 +3,18 @@
 #ifndef BOOT_JOINED_MOUNTS_H
 #define BOOT_JOINED_MOUNTS_H
 
-#include "boot/context.h"
+#include "boot/peer.h"
+#include "boot/root.h"
 
-int child_joined_target(struct boot *b, const struct plan_mount *mount, int target, struct err *e)
+int joined_target(struct root *r, const struct plan_mount *mount, int target, struct err *e)
 	MUST_CHECK;
 /* One that was just mounted. */
-int child_joined_keep(struct boot *b, size_t index, struct err *e) MUST_CHECK;
+int joined_keep(struct root *r, size_t index, struct err *e) MUST_CHECK;
 /* The first `n` of the plan's. */
-void child_joined_take_back(struct boot *b, size_t n);
-int child_joined_mounts(struct boot *b, struct err *e) MUST_CHECK;
-int parent_joined_mounts(struct boot *b, struct err *e) MUST_CHECK;
-void parent_joined_take_back(struct boot *b);
+void joined_unmount(struct root *r, size_t n);
+int joined_mounts_tell(const struct root *r, int channel, struct err *e) MUST_CHECK;
+/* In the runtime. */
+int joined_mounts_receive(struct root *r, struct boot_peer *peer, struct err *e) MUST_CHECK;
+void joined_mounts_take_back(struct root *r, int mount_namespace);
 
 #endif

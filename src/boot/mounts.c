@@ -4,9 +4,8 @@
  * is the host's is opened by the runtime, in the host's view. A process of the runtime's PID namespace, which
  * the container cannot see, enters the others and mounts by descriptor; it runs nothing.
  */
-#include "boot/boot.h"
+#include "boot/mounts.h"
 
-#include "boot/context.h"
 #include "boot/protocol.h"
 #include "boot/step.h"
 #include "sys/channel.h"
@@ -15,66 +14,57 @@
 
 #define STEP(name, call) STEP_ON("mounter", name, call)
 
-static int mounter_page(struct boot *b, struct err *e)
+static int mounter_page(struct mounter *c, struct err *e)
 {
-	STEP("session", child_session(b, e));
+	STEP("session", session_begin(&c->session, e));
 	/* While /proc is the runtime's own. */
-	STEP("descriptors", child_live_descriptors(b, e));
-	STEP("namespaces", child_exec_namespaces(b, e));
-	STEP("become-root", child_become_root(b, e));
-	STEP("take", child_live_take(b, e));
-	STEP("give", child_live_give(b, e));
+	STEP("descriptors", root_open_descriptors(&c->root, e));
+	STEP("namespaces", mounter_enter(c, e));
+	STEP("become-root", mounter_become_root(c, e));
+	STEP("take", mounter_take(c, e));
+	STEP("give", mounter_give(c, e));
 	return 0;
 }
 
-static __attribute__((noreturn)) void mounter_main(struct boot *b)
+static __attribute__((noreturn)) void mounter_main(struct mounts_runtime *runtime)
 {
+	struct mounter mounter, *c = &mounter;
 	struct message message = { .type = BOOT_READY };
 	struct err error = { 0 }, ignored;
 
-	if (mounter_page(b, &error) < 0) {
+	mounter_take_over(runtime, c);
+	if (mounter_page(c, &error) < 0) {
 		message.type = BOOT_ERROR;
 		message.error = error;
 	}
-	_exit(channel_send(b->session.channel, &message, -1, &ignored) < 0 ? 2 : 0);
+	_exit(channel_send(c->session.channel, &message, -1, &ignored) < 0 ? 2 : 0);
 }
 
 #undef STEP
 #define STEP(name, call) STEP_ON("mounts", name, call)
 #define AWAIT(name, call) AWAIT_ON("mounts", name, call)
 
-static int mounts_page(struct boot *b, struct err *e)
+static int mounts_page(struct mounts_runtime *c, struct err *e)
 {
-	STEP("namespaces", parent_live_namespaces(b, e));
-	STEP("sources", parent_live_sources(b, e));
-	STEP("sockets", parent_exec_sockets(b, e));
-	STEP("clone", parent_exec_clone(b, e));
-	if (b->peer.child.pid == 0)
-		mounter_main(b);
+	STEP("namespaces", mounts_find_target(c, e));
+	STEP("sources", mounts_make_sources(c, e));
+	STEP("sockets", peer_pair(&c->mounter, e));
+	STEP("clone", mounts_clone(c, e));
+	if (c->mounter.child.pid == 0)
+		mounter_main(c);
 	/* What follows may take as long as the container likes, with whose files it has to do. */
-	STEP("unlock", parent_exec_unlock(b, e));
-	AWAIT("done", parent_live_done(b, e));
+	STEP("unlock", mounts_unlock(c, e));
+	AWAIT("done", mounts_wait_done(c, e));
 	return 0;
 }
 
 int boot_mounts(const struct mounts_request *request, struct err *e)
 {
-	static const struct create_options none;
-	/* The steps that are the EXEC page's look here. */
-	const struct exec_request exec = { .ignore_paused = true };
-	autoboot b = BOOT_INIT;
+	auto_mounts_runtime c;
 	int rc;
 
-	b.plan = request->plan;
-	b.facts = request->facts;
-	b.host = request->host;
-	b.options = &none;
-	b.state = request->state;
-	b.status = request->status;
-	b.arena = request->arena;
-	b.exec = &exec;
-	b.live = request;
-	rc = mounts_page(&b, e);
-	parent_end(&b.peer.child);
+	mounts_runtime_begin(&c, request);
+	rc = mounts_page(&c, e);
+	peer_end(&c.mounter.child);
 	return rc;
 }

@@ -5,9 +5,10 @@
  * more that lies below a mount (mount_namespaces(7)), so what of the kernel's must not come along is taken away
  * before, in a first copy that is the runtime's. Runs in the runtime and in processes of its own.
  */
-#include "boot/context.h"
+#include "boot/mounts_copy.h"
 
 #include "base/str.h"
+#include "boot/power.h"
 #include "boot/protocol.h"
 #include "model/kernel_fs.h"
 #include "sys/channel.h"
@@ -28,48 +29,40 @@
 /* As many as may lie one on the other at one place. */
 #define STACKED_MAX 64
 
-static const char *place_of(const struct boot *b, const struct source_facts *source,
+static const char *place_of(const struct sources *s, const struct source_facts *source,
 			    const struct plan_below *below)
 {
-	return arena_printf(b->arena, "%s%s", str_eq(source->path, "/") ? "" : source->path,
+	return arena_printf(s->arena, "%s%s", str_eq(source->path, "/") ? "" : source->path,
 			    below->path);
 }
 
 /* What is to be taken away at the places of the host; with `ret` NULL only counted. */
-static size_t list_detached(const struct boot *b, const char **ret)
+static size_t list_detached(const struct sources *s, const char **ret)
 {
-	const struct plan *plan = b->plan;
+	const struct plan *plan = s->plan;
 	size_t n = 0;
 
 	for (size_t i = 0; i <= plan->mounts.n; i++) {
 		const struct plan_mount *mount = i < plan->mounts.n ? &plan->mounts.v[i] : NULL;
 		const struct plan_belows *below = mount ? &mount->below : &plan->root_below;
-		const struct source_facts *source = mount ? NULL : b->facts->root;
+		const struct source_facts *source = mount ? NULL : s->facts->root;
 
 		if (mount && mount->opened != PLAN_NO_SOURCE)
-			source = &b->facts->sources.v[mount->opened];
+			source = &s->facts->sources.v[mount->opened];
 		for (size_t j = 0; source && source->path && j < below->n; j++) {
 			if (!below->v[j].detach)
 				continue;
 			if (ret)
-				ret[n] = place_of(b, source, &below->v[j]);
+				ret[n] = place_of(s, source, &below->v[j]);
 			n++;
 		}
 	}
 	return n;
 }
 
-bool takes_away_below(const struct plan_belows *below)
+bool mounts_need_copy(const struct sources *s)
 {
-	for (size_t i = 0; i < below->n; i++)
-		if (below->v[i].detach)
-			return true;
-	return false;
-}
-
-bool mounts_need_copy(const struct boot *b)
-{
-	return has_host_power(b) && list_detached(b, NULL) > 0;
+	return has_host_admin(s->facts) && list_detached(s, NULL) > 0;
 }
 
 static int take_away(const char *place, struct err *e)
@@ -88,15 +81,15 @@ static int take_away(const char *place, struct err *e)
 	return fail(e, ERR_SYSTEM, "'%s': too many mounts lie one on the other", place);
 }
 
-static int take_all_away(const struct boot *b, struct err *e)
+static int take_all_away(const struct sources *s, struct err *e)
 {
 	struct mount_attr slave = { .propagation = MS_SLAVE };
-	size_t n = list_detached(b, NULL);
-	const char **places = arena_new_array(b->arena, const char *, n);
+	size_t n = list_detached(s, NULL);
+	const char **places = arena_new_array(s->arena, const char *, n);
 
-	if (n == 0 || !has_host_power(b))
+	if (n == 0 || !has_host_admin(s->facts))
 		return 0;
-	list_detached(b, places);
+	list_detached(s, places);
 	/* Nothing that happens here reaches the host. */
 	if (unshare(CLONE_NEWNS) < 0 || sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave) < 0)
 		return fail_sys(e, "copy the mounts");
@@ -107,14 +100,14 @@ static int take_all_away(const struct boot *b, struct err *e)
 }
 
 /* It lives as long as the process that has made it. */
-static __attribute__((noreturn)) void keep_copy(const struct boot *b, int container, bool whole,
-						pid_t parent, int channel)
+static __attribute__((noreturn)) void hold_mount_copy(const struct sources *s, int container,
+						      bool whole, pid_t parent, int channel)
 {
 	struct message message = { .type = BOOT_READY };
 	struct err ignored;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!whole && take_all_away(b, &message.error) < 0) {
+	if (!whole && take_all_away(s, &message.error) < 0) {
 		message.type = BOOT_ERROR;
 	} else if (setns(container, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0) {
 		fail_sys(&message.error, "copy the mounts into the container's user namespace");
@@ -123,17 +116,17 @@ static __attribute__((noreturn)) void keep_copy(const struct boot *b, int contai
 	/* A change of user namespace may take both away. A runtime without power of its own enters only what it
 	 * could trace; no other process sees this one. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_DUMPABLE, has_host_power(b) ? 0 : 1);
+	prctl(PR_SET_DUMPABLE, has_host_admin(s->facts) ? 0 : 1);
 	if (getppid() != parent || channel_send(channel, &message, -1, &ignored) < 0)
 		_exit(1);
 	for (;;)
 		pause();
 }
 
-int receive_from_helper(const struct boot *b, const struct child *helper, int channel,
+int receive_from_helper(const struct sources *s, const struct child *helper, int channel,
 			uint32_t type, int *ret_fd, struct err *e)
 {
-	const struct peer peer = parent_helper(b, helper);
+	const struct peer peer = peer_helper(s->peer, helper);
 	struct message message;
 	int rc = peer_wait(&peer, channel, e);
 
@@ -168,7 +161,7 @@ int clone_with_channel(struct child *ret, int *mine, int *theirs, struct err *e)
 	return rc;
 }
 
-int copy_mounts(const struct boot *b, int container, bool whole, struct child *ret_keeper,
+int copy_mounts(const struct sources *s, int container, bool whole, struct child *ret_keeper,
 		struct err *e)
 {
 	autochild keeper = CHILD_INIT;
@@ -177,8 +170,8 @@ int copy_mounts(const struct boot *b, int container, bool whole, struct child *r
 	int rc = clone_with_channel(&keeper, &mine, &theirs, e);
 
 	if (rc == 0)
-		keep_copy(b, container, whole, parent, theirs);
-	if (rc < 0 || receive_from_helper(b, &keeper, mine, BOOT_READY, NULL, e) < 0)
+		hold_mount_copy(s, container, whole, parent, theirs);
+	if (rc < 0 || receive_from_helper(s, &keeper, mine, BOOT_READY, NULL, e) < 0)
 		return -1;
 	*ret_keeper = keeper;
 	keeper = (struct child)CHILD_INIT;

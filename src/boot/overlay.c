@@ -5,9 +5,10 @@
  * given one by one, which kernels can since 6.5 ("lowerdir+", Documentation/filesystems/overlayfs.rst).
  * Runs in the container's first process.
  */
-#include "boot/context.h"
+#include "boot/overlay.h"
 
 #include "base/str.h"
+#include "boot/filesystem.h"
 #include "model/kernel_fs.h"
 #include "sys/procfs.h"
 
@@ -221,9 +222,9 @@ static bool is_long(const struct plan_option *option)
 	return option->value && strlen(option->value) > FSCONFIG_TEXT_MAX;
 }
 
-int make_overlay(struct boot *b, const struct plan_mount *mount, struct err *e)
+int make_overlay(const struct root *r, const struct plan_mount *mount, struct err *e)
 {
-	struct overlay o = { .arena = b->arena, .mount = *mount };
+	struct overlay o = { .arena = r->arena, .mount = *mount };
 	autolayers lower = { 0 }, others = { 0 };
 	bool any_long = false;
 	int fd;
@@ -234,13 +235,13 @@ int make_overlay(struct boot *b, const struct plan_mount *mount, struct err *e)
 		    split(mount->options.v[i].value, &lower, e) < 0)
 			return -1;
 	}
-	if (b->plan->kernel_own && check_layers(mount, &lower, e) < 0)
+	if (r->plan->kernel_own && check_layers(mount, &lower, e) < 0)
 		return -1;
 	if (!any_long)
 		return make_filesystem(mount, e);
 	o.mount.options.n = 0;
 	o.mount.options.v =
-		arena_new_array(b->arena, struct plan_option, mount->options.n + lower.n);
+		arena_new_array(r->arena, struct plan_option, mount->options.n + lower.n);
 	for (size_t i = 0; i < mount->options.n; i++) {
 		const struct plan_option *option = &mount->options.v[i];
 

@@ -247,7 +247,8 @@ END
     lives c1
     before=$(inside 'cat /proc/self/mountinfo')
     mounts "[$(bind "$PWD/volume" /a bind), {\"destination\": \"/b\", \"type\": \"tmpfs\"}]"
-    for step in $(sed -n 's/^\tSTEP("\([a-z-]*\)", child_.*/mounter:\1/p; s/^\t\(STEP\|AWAIT\)("\([a-z-]*\)", parent_.*/mounts:\2/p' "$DISTRO_SHIM_SOURCE/src/boot/mounts.c"); do
+    for step in $(awk '/#define STEP\(/ { split($0, part, "\""); page = part[2] }
+        /^[ \t]+(STEP|AWAIT)\("/ { split($0, part, "\""); print page ":" part[2] }' "$DISTRO_SHIM_SOURCE/src/boot/mounts.c"); do
         for how in fail kill; do
             status=0
             shim_fault "$step:$how" mounts add c1 mounts.json </dev/null >/dev/null 2>err || status=$?
