@@ -5,7 +5,7 @@
  */
 #include "container/create.h"
 
-#include "boot/runtime_hooks.h"
+#include "boot/record/runtime_hooks.h"
 #include "container/notify.h"
 #include "container/recorded.h"
 #include "container/records.h"

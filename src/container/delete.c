@@ -5,7 +5,7 @@
  * has a deadline. Nothing is written, so a full or read-only file system does not stop the processes
  * from being ended and the cgroup from being removed.
  */
-#include "boot/runtime_hooks.h"
+#include "boot/record/runtime_hooks.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"

@@ -2,7 +2,7 @@
 /*
  * run: create and start in one process; in the foreground also wait, then delete.
  */
-#include "boot/runtime_hooks.h"
+#include "boot/record/runtime_hooks.h"
 #include "container/create.h"
 #include "container/notify.h"
 #include "container/recorded.h"

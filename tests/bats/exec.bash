@@ -43,7 +43,7 @@ steps() { # PAGE...
     awk -v pages=" $* " '
         /#define STEP\(/ { split($0, part, "\""); page = part[2] }
         /^[ \t]+(STEP|AWAIT)\("/ { split($0, part, "\""); if (index(pages, " " page " ")) print page ":" part[2] }
-        ' "$DISTRO_SHIM_SOURCE/src/boot/exec.c"
+        ' "$DISTRO_SHIM_SOURCE/src/boot/exec/exec.c"
 }
 # Nothing in the cgroup but the first process, nothing of the runtime.
 only_init() {

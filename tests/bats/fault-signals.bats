@@ -27,7 +27,7 @@ steps() { # FILE...: of src/boot
     local file
     for file in "$@"; do
         awk '/#define STEP\(/ { split($0, part, "\""); page = part[2] }
-            /^[ \t]+(STEP|AWAIT)\("/ { split($0, part, "\""); print page ":" part[2] }' "$DISTRO_SHIM_SOURCE/src/boot/$file.c"
+            /^[ \t]+(STEP|AWAIT)\("/ { split($0, part, "\""); print page ":" part[2] }' "$DISTRO_SHIM_SOURCE/src/boot/$file/$file.c"
     done
 }
 

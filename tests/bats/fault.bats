@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # A container's birth broken at each of its steps: by an error, by the death of the process that is at it, by
-# a process that does not go on. The steps are read from the pages (src/boot/create.c, start.c, restore.c), so
+# a process that does not go on. The steps are read from the pages (src/boot/create/create.c, start, restore), so
 # that a new one is covered by being there. What restores is a stand-in for criu (criu.py).
 #
 # What must come out: an error that names the step and nothing left; and where the runtime itself is killed,
@@ -32,7 +32,7 @@ steps() { # PAGE...
     awk -v pages=" $* " '
         /#define STEP\(/ { split($0, part, "\""); page = part[2] }
         /^[ \t]+(STEP|AWAIT)\("/ { split($0, part, "\""); if (index(pages, " " page " ")) print page ":" part[2] }
-        ' "$DISTRO_SHIM_SOURCE"/src/boot/{create,start,restore}.c
+        ' "$DISTRO_SHIM_SOURCE"/src/boot/{create/create,start/start,restore/restore}.c
 }
 id_of() { echo "${1/:/-}"; }
 

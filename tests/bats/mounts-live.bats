@@ -248,7 +248,7 @@ END
     before=$(inside 'cat /proc/self/mountinfo')
     mounts "[$(bind "$PWD/volume" /a bind), {\"destination\": \"/b\", \"type\": \"tmpfs\"}]"
     for step in $(awk '/#define STEP\(/ { split($0, part, "\""); page = part[2] }
-        /^[ \t]+(STEP|AWAIT)\("/ { split($0, part, "\""); print page ":" part[2] }' "$DISTRO_SHIM_SOURCE/src/boot/mounts.c"); do
+        /^[ \t]+(STEP|AWAIT)\("/ { split($0, part, "\""); print page ":" part[2] }' "$DISTRO_SHIM_SOURCE/src/boot/mounts/mounts.c"); do
         for how in fail kill; do
             status=0
             shim_fault "$step:$how" mounts add c1 mounts.json </dev/null >/dev/null 2>err || status=$?

@@ -79,6 +79,9 @@ static void each_word_is_said_as_it_is_looked_for(void **state)
 	strbuf_printf(&path, "%s/tests/data/engine-words", source ? source : ".");
 	strbuf_printf(&pattern, "%s/src/*/*.c", source ? source : ".");
 	assert_int_equal(glob(pattern.text, 0, NULL, &files), 0);
+	pattern.length = 0;
+	strbuf_printf(&pattern, "%s/src/*/*/*.c", source ? source : ".");
+	assert_int_equal(glob(pattern.text, GLOB_APPEND, NULL, &files), 0);
 
 	autofree char *text = read_source(path.text);
 	for (char *rest = text, *line; (line = strsep(&rest, "\n")) && *line; words++) {

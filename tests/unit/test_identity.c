@@ -3,7 +3,7 @@
  * What the kernel says of a process, read and compared with what it is to be. Runs anywhere, without root.
  */
 #include "base/auto.h"
-#include "boot/identity_check.h"
+#include "boot/common/identity_check.h"
 #include "boot/protocol.h"
 #include "sys/child.h"
 

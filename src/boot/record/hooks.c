@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See record_hooks.h. Runs in the runtime. */
+#include "boot/record/hooks.h"
+
+#include "boot/record/runtime_hooks.h"
+#include "plan/state.h"
+
+static int fail_deleted(const struct record *r, struct err *e)
+{
+	return fail(e, ERR_STATE, "container %s was deleted while its hooks ran", r->plan->id);
+}
+
+int record_run_hooks(struct record *r, const struct hook_place *place, pid_t init, struct err *e)
+{
+	const struct oci_state state = oci_state_of_plan(r->plan, "created", init);
+	struct runtime_hooks hooks = {
+		.kind = "prestart",
+		.hooks = &r->plan->prestart,
+		.state = &state,
+		.dir = r->state,
+		.intent = r->intent,
+		.arena = r->arena,
+	};
+	int rc = runtime_hooks_run(&hooks, place, e);
+
+	hooks.kind = "createRuntime";
+	hooks.hooks = &r->plan->create_runtime;
+	if (rc == 0)
+		rc = runtime_hooks_run(&hooks, place, e);
+	r->deleted = hooks.gone;
+	return r->deleted ? fail_deleted(r, e) : rc;
+}
+
+int record_wait_for_hooks(struct record *r, const struct boot_peer *peer, struct err *e)
+{
+	struct err unlocked;
+	int rc;
+
+	if (r->plan->create_container.n == 0)
+		return 0;
+	state_unlock(r->state);
+	rc = peer_wait_word(peer, e);
+	/* Also where its lock is not to be had in time: then it is that command's to end. */
+	r->deleted = relock_after_hook(r->state, &unlocked) < 0;
+	return r->deleted ? fail_deleted(r, e) : rc;
+}
+
+/* Once for all, so that a path of the host is not looked up in the container. */
+int open_hook_place(const struct plan *plan, const struct hook_files *files, struct hook_place *ret,
+		    struct err *e)
+{
+	if (plan->prestart.n + plan->create_runtime.n + plan->create_container.n +
+		    plan->start_container.n ==
+	    0)
+		return 0;
+	return hook_place_open(plan->bundle, files, ret, e);
+}

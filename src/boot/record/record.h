@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the runtime writes down while a container is made, what it makes by it, and how it takes that back when a step
+ * fails. Runs in the runtime.
+ */
+#ifndef BOOT_RECORD_RECORD_H
+#define BOOT_RECORD_RECORD_H
+
+#include "boot/common/group.h"
+#include "model/facts.h"
+#include "state/state.h"
+
+struct record {
+	const struct plan *plan;
+	const struct facts *facts;
+	struct state_dir *state;
+	struct status_record *status;
+	struct arena *arena;
+	const char *members_directory, *pid_file;
+	struct boot_group *group;
+	struct intent_record *intent; /* as it was written */
+	bool registered;
+	bool pid_file_written;
+	bool deleted; /* by another command, while a hook ran: nothing of it is ours any more */
+};
+
+int record_intent(struct record *r, struct err *e) MUST_CHECK;
+int record_make_cgroup(struct record *r, struct err *e) MUST_CHECK;
+int record_make_rdt(struct record *r, struct err *e) MUST_CHECK;
+int record_systemd_scope(struct record *r, pid_t pid, struct err *e) MUST_CHECK;
+int record_init(struct record *r, pid_t pid, struct err *e) MUST_CHECK;
+int record_created(struct record *r, struct err *e) MUST_CHECK;
+int record_pid_file(struct record *r, pid_t pid, struct err *e) MUST_CHECK;
+/* Of a container or of a process of exec; `path` NULL: none. */
+int write_pid_file(const char *path, pid_t pid, struct arena *arena, bool *ret_written,
+		   struct err *e) MUST_CHECK;
+/* Take back what was made, as well as it goes; `init` was ended before. False where something is left: then the
+ * records must stay, so that `delete --force` finds it. */
+bool record_undo(struct record *r, pid_t init);
+
+#endif
