@@ -29,13 +29,13 @@ for (split /\n/, $text) {
     @seen = map { s{^(?:\./)?}{}r } @seen;
     my ($source) = grep { m{^src/.*\.c$} } @seen or next;
     $source =~ s{^src/}{};
-    my $room = $source =~ m{^(\w+)/} ? $1 : $source;
+    my $room = $source =~ m{^(.*)/} ? $1 : $source;
     if (!$may{$room}) {
         print "$source - the room '$room' is not in tests/lint/arrows\n";
         next;
     }
     for (@seen) {
-        my ($other, $header) = m{^src/(\w+)/(\S+)$} or next;
+        my ($other, $header) = m{^src/(\S+)/(\S+)$} or next;
         next if $other eq $room;
         print "$source $other sees $other/$header\n"
             unless $may{$room}{$other} || $may{$room}{"$other/$header"} || $said{"$source $other"}++;
@@ -47,7 +47,7 @@ for (split /\n/, $text) {
     }
 }
 
-for (glob "$top/src/*/*.c") {
+for (glob "$top/src/*/*.c $top/src/*/*/*.c") {
     my ($source) = m{src/(.*)$};
     my @patterns = map { my ($pattern, @list) = @$_; $source =~ /^$pattern$/ ? @list : () } @words;
     open my $code, '<', $_ or die "$_: $!\n";

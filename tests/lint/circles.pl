@@ -1,13 +1,16 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 # circles.pl LIBRARY...: files of a room that use each other in a circle, by the symbols that their objects define and
-# use. One line a circle: ROOM FILE,FILE,...
+# use. One line a circle: ROOM FILE,FILE,...; and of two objects with one name, which could not be told apart, that name
+# twice.
 use strict;
 use warnings;
 
 for my $library (@ARGV) {
     my ($room) = $library =~ /lib(\w+)\.a$/ or die "$library: not a library\n";
-    my (%defined, %used, %edges);
+    my (%defined, %used, %edges, %members);
+    # folders of a room have one library, which knows an object by its last name alone
+    for (sort grep { $members{$_}++ == 1 } split /\n/, `ar t $library`) { print "$room $_,$_\n" }
     open my $names, '-|', 'nm', '-A', $library or die "nm: $!\n";
     while (<$names>) {
         next unless /:([^:]+)\.o:\s*[0-9a-f]*\s+(\w)\s+(\S+)$/;
