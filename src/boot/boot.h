@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * THE PAGES: how a container comes to life, as two straight sequences each (create.c, start.c),
- * and how another process gets into it (exec.c).
+ * THE PAGES: how a container comes to life, as two straight sequences each (create/, start/),
+ * how another process gets into it (exec/), more mounts (mounts/), and how it comes back (restore/).
  */
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
@@ -23,7 +23,7 @@ struct create_options {
 	/* `run`: the caller starts what it creates, over the channel that they have. No start socket is made;
 	 * where the caller ends before, init ends too. */
 	bool start_follows;
-	bool no_pivot, no_new_keyring;
+	bool no_new_keyring;
 };
 
 /* What creation starts from. All of it outlives the call. */
@@ -54,10 +54,10 @@ struct create_result {
  */
 struct exec_request {
 	const struct plan *plan;
-	const struct facts *facts;            /* cgroup: only where `cgroups` is not empty */
-	const struct create_options *options; /* no_pivot means nothing here */
-	struct state_dir *state;              /* locked; unlocked once the process is on its way */
-	struct status_record *status;         /* as it was read */
+	const struct facts *facts; /* cgroup: only where `cgroups` is not empty */
+	const struct create_options *options;
+	struct state_dir *state;      /* locked; unlocked once the process is on its way */
+	struct status_record *status; /* as it was read */
 	struct arena *arena;
 	const char *filters_directory; /* of compiled seccomp filters; NULL: none are kept */
 	bool listens; /* LISTEN_PID of the environment is to be the process's own number */

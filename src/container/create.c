@@ -181,7 +181,6 @@ int container_create_locked(const struct global_options *global, const char *id,
 		.console_socket = options->console_socket,
 		.console_to_caller = console_to_caller,
 		.start_follows = start_follows,
-		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
 	};
 	struct create_result result = { .init = CHILD_INIT, .console_master = -1, .channel = -1 };

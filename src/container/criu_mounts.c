@@ -41,7 +41,7 @@ static bool is_bind(const struct spec_mount *mount)
 	       strlist_has(&mount->options, "rbind");
 }
 
-/* A group of v2 is shown by the host's one instance (boot/child_restore.c). */
+/* A group of v2 is shown by the host's one instance (boot/restore/criu_side.c). */
 static bool is_cgroup_view(const struct spec_mount *configured, const struct mountinfo_entry *mount)
 {
 	return (str_eq(configured->type, "cgroup") || str_eq(configured->type, "cgroup2")) &&

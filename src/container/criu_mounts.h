@@ -14,7 +14,7 @@ int criu_mounts_read(int proc, struct arena *arena, struct mountinfo *ret, struc
 /*
  * Mounts that came from the host: their places, each with the name that it gets in the images. That is the
  * destination as the configuration spells it and what lies below; a restore knows it by the same name
- * (boot/parent_restore.c). Masked files are CRIU_NULL_KEY.
+ * (boot/restore/request.c). Masked files are CRIU_NULL_KEY.
  */
 int criu_mounts_external(int proc, const struct spec *spec, const struct mountinfo *mounts,
 			 struct arena *arena, struct criu_pairs *ret, struct err *e) MUST_CHECK;

@@ -22,12 +22,6 @@
 #include <string.h>
 #include <unistd.h>
 
-void filter_release(struct filter *f)
-{
-	replace_fd(&f->status, -1);
-	replace_fd(&f->proc, -1);
-}
-
 static bool is_late(const struct filter *f)
 {
 	return f->plan->namespaces.network == NETWORK_LATE;

@@ -20,12 +20,6 @@ struct filter {
 	int status;         /* /proc/self/status */
 	int proc;           /* the runtime's /proc, where its own is another one */
 };
-#define FILTER_INIT                      \
-	{                                \
-		.status = -1, .proc = -1 \
-	}
-/* Close what is open still. */
-void filter_release(struct filter *f);
 
 bool filter_needs_admin(const struct filter *f);
 int filter_open_status(struct filter *f, struct err *e) MUST_CHECK;

@@ -27,7 +27,7 @@
 #define STEP(name, call) STEP_ON("child", name, call)
 #define AWAIT(name, call) AWAIT_ON("child", name, call)
 
-static int child_page(struct create_init *c, struct err *e)
+static int birth_page(struct create_init *c, struct err *e)
 {
 	STEP("session", session_begin(&c->session, e));
 	/* Until GO the parent may not have mapped our ids yet. */
@@ -95,7 +95,7 @@ static int child_page(struct create_init *c, struct err *e)
 #undef STEP
 #define STEP(name, call) STEP_ON("init", name, call)
 
-static int init_page(struct create_init *c, struct err *e)
+static int start_page(struct create_init *c, struct err *e)
 {
 	STEP("late-join", init_join_late(c, e));
 	/* One with a listener, which hooks have no way to hand over. */
@@ -116,11 +116,11 @@ static __attribute__((noreturn)) void init_main(struct create_runtime *runtime)
 	int rc;
 
 	create_init_take(runtime, c);
-	rc = child_page(c, e);
+	rc = birth_page(c, e);
 	if (rc == 0)
 		rc = init_wait_start(c, e);
 	if (rc == 0)
-		rc = init_page(c, e);
+		rc = start_page(c, e);
 	if (rc < 0)
 		filter_explain(&c->filter, e);
 	if (rc < 0 && c->session.channel >= 0) {
@@ -137,7 +137,7 @@ static __attribute__((noreturn)) void init_main(struct create_runtime *runtime)
 #undef AWAIT
 #define AWAIT(name, call) AWAIT_ON("parent", name, call)
 
-static int parent_page(struct create_runtime *c, struct err *e)
+static int runtime_page(struct create_runtime *c, struct err *e)
 {
 	/* What it refuses is refused before anything is made. The child gets the program as bytes. */
 	STEP("seccomp", runtime_make_filters(c, e));
@@ -202,7 +202,7 @@ int boot_create(const struct boot_request *request, struct create_result *ret, s
 	auto_create_runtime c;
 
 	create_runtime_begin(&c, request);
-	if (parent_page(&c, e) < 0) {
+	if (runtime_page(&c, e) < 0) {
 		if (!c.record.deleted)
 			peer_last_words(&c.init, e);
 		ret->left_behind = !runtime_undo(&c);

@@ -80,7 +80,6 @@ void create_init_take(struct create_runtime *c, struct create_init *init)
 
 	*init = (struct create_init){
 		.plan = plan,
-		.facts = in->facts,
 		.arena = in->arena,
 		.session = { .channel = take_fd(&c->init.theirs),
 			     .reached_into =

@@ -152,9 +152,7 @@ int init_close_last_descriptors(struct create_init *c, struct err *e)
 
 int init_ready(struct create_init *c, struct err *e)
 {
-	struct message message = { .type = BOOT_READY };
-
-	if (channel_send(c->session.channel, &message, -1, e) < 0)
+	if (session_say(&c->session, BOOT_READY, e) < 0)
 		return -1;
 	if (!c->start_follows)
 		replace_fd(&c->session.channel, -1);

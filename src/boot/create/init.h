@@ -12,7 +12,6 @@
 /* All that comes across the clone. */
 struct create_init {
 	const struct plan *plan;
-	const struct facts *facts;
 	struct arena *arena;
 	struct session session;
 	struct boot_group group;

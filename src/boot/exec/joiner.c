@@ -141,13 +141,9 @@ static void name_listener(struct exec_joiner *c)
 
 int process_ready(struct exec_joiner *c, struct err *e)
 {
-	struct message message = { .type = BOOT_READY };
-
 	if (c->listens)
 		name_listener(c);
-	return channel_send(c->session.channel, &message, -1, e) < 0
-		       ? -1
-		       : session_wait_go(&c->session, e);
+	return session_say(&c->session, BOOT_READY, e) < 0 ? -1 : session_wait_go(&c->session, e);
 }
 
 int process_announce(struct exec_joiner *c, struct err *e)

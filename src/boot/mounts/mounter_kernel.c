@@ -81,7 +81,7 @@ static bool has_mount_on(const struct mountinfo *info, const struct mountinfo_en
 	return false;
 }
 
-/* As child_paths.c makes them: a read-only part of the same, the null device, an empty directory. */
+/* As common/mask.c makes them: a read-only part of the same, the null device, an empty directory. */
 static bool is_guard(const struct mountinfo *info, const struct mountinfo_entry *mount,
 		     const struct mountinfo_entry *under)
 {

@@ -211,7 +211,7 @@ static int check_threads(struct made *m, pid_t pid, void *own, struct err *e)
 	return 0;
 }
 
-/* Each filter in the images comes with the policy's (parent_restore_confine()); here, that each process has
+/* Each filter in the images comes with the policy's (restore_ask_confinement()); here, that each process has
  * one of them. */
 int made_check_filters(struct made *m, struct err *e)
 {

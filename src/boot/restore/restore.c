@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * THE RESTORE PAGE: as create.c, but the child becomes criu, which makes the container's processes again and
+ * THE RESTORE PAGE: as create/create.c, but the process becomes criu, which makes the container's processes again and
  * makes them the runtime's own children (`rst_sibling`). protocol.h draws what is said.
  */
 #include "boot/restore/restore.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * THE START PAGE, the side of `start`: let the waiting init go and learn whether its program runs. The
- * other side is init_page() in create.c. Runs in the runtime.
+ * other side is start_page() in create/create.c. Runs in the runtime.
  */
 #include "boot/boot.h"
 
