@@ -129,6 +129,7 @@ static int make_restored(const struct global_options *global, const char *id,
 		return -1;
 	request.create.options = &page_options;
 	request.judge = judge_made;
+	request.context = made;
 	const struct criu_config_source config = {
 		.annotations = &made->preview.plan->annotations,
 		.bundle = made->preview.plan->bundle,

@@ -250,18 +250,20 @@ static void refuse_covering(struct judgement *j, const char *id, const char *pat
 
 	if (str_eq(choice, "engine"))
 		return;
-	for (size_t i = 0; i < spec->mounts.n; i++)
-		if (spec->mounts.v[i].destination &&
-		    path_is_below(path,
-				  path_clean_in(j->edit.arena, spec->mounts.v[i].destination)))
-			edit_refuse(
-				&j->edit, id,
-				arena_printf(j->edit.arena, "/mounts/%zu/destination", i),
-				arena_printf(
-					j->edit.arena,
-					"mounts[%zu].destination: what is at %s is set by the policy "
-					"(%s is \"%s\"); \"engine\" would allow another mount",
-					i, path, id, choice));
+	for (size_t i = 0; i < spec->mounts.n; i++) {
+		const char *destination = spec->mounts.v[i].destination;
+
+		destination = destination ? path_clean_in(j->edit.arena, destination) : "/";
+		/* one at "/" no policy allows: the plan says so */
+		if (str_eq(destination, "/") || !path_is_below(path, destination))
+			continue;
+		edit_refuse(
+			&j->edit, id, arena_printf(j->edit.arena, "/mounts/%zu/destination", i),
+			arena_printf(
+				j->edit.arena,
+				"mounts[%zu].destination: what is at %s is set by the policy (%s is \"%s\"); \"engine\" would allow another mount",
+				i, path, id, choice));
+	}
 }
 
 static struct resolver_names names_of(const struct judgement *j)

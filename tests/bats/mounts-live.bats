@@ -143,7 +143,7 @@ END
     lives c1
     for to in /etc/resolv.conf /etc/hosts /etc; do
         mounts "[$(bind "$PWD/volume" "$to" bind)]"
-        expect_error "mounts.0..destination: what is at /etc/.* is the policy's matter" mounts add c1 mounts.json
+        expect_error "mounts.0..destination: what is at /etc/.* is set by the policy" mounts add c1 mounts.json
     done
     observe
     lives c2

@@ -122,10 +122,10 @@ open_policy() { policy '{"version": 1, "network": {"peerDescriptors": "open"}}';
 @test "explain and state say what holds" {
     b=$(bundle c1 "$(args sleep 1000)")
     contains "$(shim explain -b "$b")" "confinement: peerDescriptors refused"
-    is "$(shim explain -b "$b" -f json | jq -c '.confinement, .plan.confinement')" $'{"peerDescriptors":"refused"}\n{"peerDescriptors":"refused"}'
+    is "$(shim explain -b "$b" -f json | jq -c '.confinement, .plan.confinement')" $'{"peerDescriptors":"refused","denied":["CAP_NET_ADMIN","CAP_NET_RAW"]}\n{"peerDescriptors":"refused","denied":["CAP_NET_ADMIN","CAP_NET_RAW"]}'
     contains "$(shim explain -b "$b" | tr '\n' ' ')" "keep network.peerDescriptors     a filter of the policy answers pidfd_getfd with EPERM"
     succeeds run -d -b "$b" c1
-    is "$(shim state c1 | jq -c .confinement)" '{"peerDescriptors":"refused"}'
+    is "$(shim state c1 | jq -c .confinement)" '{"peerDescriptors":"refused","denied":["CAP_NET_ADMIN","CAP_NET_RAW"]}'
     contains "$(shim explain c1)" "confinement: peerDescriptors refused"
     b=$(bundle c2 "$(args sleep 1000)" "$TRACED")
     contains "$(shim explain -b "$b" | tr '\n' ' ')" 'warn network.peerDescriptors     /process/capabilities/bounding/'
