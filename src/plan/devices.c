@@ -212,8 +212,8 @@ static int devices_of_config(struct plan_context *c, const struct dev_view *dev,
 		/* the container's own instance of devpts has its own */
 		if (str_eq(device.path, ptmx_link.path) && dev->pts)
 			continue;
-		device.is_there = is_of_the_host(c, dev, device.path);
-		device.bind &= !device.is_there;
+		device.look_only = is_of_the_host(c, dev, device.path);
+		device.bind &= !device.look_only;
 		device_add(c, paths, &device);
 	}
 	return 0;

@@ -172,7 +172,7 @@ static const struct field mount_rows[] = {
 	ROW(BOOL, whole_tree, "wholeTree", DETAIL, "of the host's tree"),
 	ROW_IF_SET(BOOL, readonly_top, "readonlyTop", DETAIL, "the hierarchies in it writable"),
 	ROW(BOOL, readonly_late, "readonlyLate", DETAIL, "read-only after the devices"),
-	ROW(BOOL, by_parent, "byParent", DETAIL, "made by the parent in the network"),
+	ROW(BOOL, made_outside, "byParent", DETAIL, "made by the parent in the network"),
 	ROW(TEXT, subtree, "subtree", DETAIL, "of the container's own"),
 	ROW_LIST_IF_SET(struct plan_below, below, "below", DETAIL, NULL, .sub = &plan_below_fields),
 	ROW_LIST_IF_SET(struct plan_guard, guards, "guards", DETAIL, NULL, .sub = &guard_fields),
@@ -210,7 +210,7 @@ static void device_head(const void *object, struct strbuf *out)
 	strbuf_show(out, " %s", device_type(device));
 	if (device->type == S_IFCHR || device->type == S_IFBLK)
 		strbuf_show(out, " %u:%u", device->major, device->minor);
-	if (device->is_there)
+	if (device->look_only)
 		strbuf_puts(out, " as it is there");
 	else
 		strbuf_show(out, " mode %04o owner %u:%u%s%s", (unsigned)device->mode, device->uid,
@@ -229,7 +229,7 @@ static const struct field device_rows[] = {
 	ROW(U32, gid, "gid", HEAD, NULL),
 	ROW(BOOL, bind, "bind", HEAD, NULL),
 	ROW(BOOL, is_default, "default", HEAD, NULL),
-	ROW(BOOL, is_there, "there", HEAD, NULL),
+	ROW(BOOL, look_only, "there", HEAD, NULL),
 	PLAN_HIDDEN(host_uid, "the same as uid, by the maps of the namespaces"),
 	PLAN_HIDDEN(host_gid, "the same as gid, by the maps of the namespaces"),
 	PLAN_HIDDEN(index, "for messages alone"),

@@ -222,7 +222,7 @@ static int mount_remount(struct plan_context *c, struct plan_mount *mount,
 
 /* sysfs shows the network namespace of its maker, and only with power over that namespace's owner can
  * one be made (fs/sysfs/mount.c). */
-static bool sysfs_by_parent(const struct plan_context *c)
+static bool sysfs_is_made_outside(const struct plan_context *c)
 {
 	if (c->verdict->network.join == NETWORK_EARLY || c->verdict->network.join == NETWORK_LATE)
 		return true;
@@ -264,7 +264,7 @@ static int mount_fs(struct plan_context *c, const struct spec_mount *from, struc
 	mount->source = str_empty(from->source) ? from->type : from->source;
 	mount->is_proc = str_eq(from->type, "proc");
 	mount->is_sysfs = str_eq(from->type, "sysfs");
-	mount->by_parent = mount->is_sysfs && sysfs_by_parent(c);
+	mount->made_outside = mount->is_sysfs && sysfs_is_made_outside(c);
 
 	mount_readonly_late(mount, mount);
 	if (words->iversion)

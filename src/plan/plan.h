@@ -98,7 +98,7 @@ struct plan_mount {
 	} propagation;      /* MS_PRIVATE ..., with MS_REC, in order */
 	bool readonly_late; /* ro only after devices and links are made in it (/dev) */
 	bool copy_up;       /* tmpcopyup */
-	bool by_parent;     /* made by the parent inside the shared network (sysfs), handed down */
+	bool made_outside;  /* made by the parent inside the shared network (sysfs), handed down */
 	bool is_proc, is_sysfs;
 	bool systemd_v1; /* CGROUP: of the hierarchies only the one that is named "systemd" */
 	bool remounted;  /* FS: a later entry changes its options */
@@ -133,8 +133,8 @@ struct plan_device {
 	uint32_t host_uid, host_gid; /* the same as the host counts; 0: not known, or root */
 	bool bind; /* from the host's node (user namespace): mknod is not permitted there */
 	bool is_default;
-	bool is_there; /* in a directory of the host's, where none is made: only looked at */
-	size_t index;  /* in linux.devices, for messages; not where it is a default one */
+	bool look_only; /* in a directory of the host's, where none is made: only looked at */
+	size_t index;   /* in linux.devices, for messages; not where it is a default one */
 };
 struct plan_link {
 	const char *path, *target;

@@ -73,7 +73,7 @@ static void check_mount(const struct plan *plan, size_t index)
 	/* mount_setattr(2): all of the field or nothing */
 	must((mount->attr_clear & mode) == 0 || (mount->attr_clear & mode) == mode);
 	must((mount->attr_set & mode) == 0 || (mount->attr_clear & mode) == mode);
-	must(mount->kind == PLAN_MOUNT_FS ? mount->fstype && mount->source : !mount->by_parent);
+	must(mount->kind == PLAN_MOUNT_FS ? mount->fstype && mount->source : !mount->made_outside);
 	must(mount->kind != PLAN_MOUNT_BIND || (mount->source && mount->source[0] == '/'));
 	if (mount->kind != PLAN_MOUNT_FS && mount->options.n > 0)
 		check_changed(plan, index);

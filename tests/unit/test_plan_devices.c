@@ -119,7 +119,7 @@ static void test_devices_are_not_made_in_the_hosts_dev(void **state)
 {
 	static const struct {
 		const char *mounts, *path;
-		bool is_there;
+		bool look_only;
 	} rows[] = {
 		{ DEV_HOST, "/dev/fuse", true },
 		{ DEV_HOST, "/dev/net/tun", true },
@@ -148,7 +148,7 @@ static void test_devices_are_not_made_in_the_hosts_dev(void **state)
 			 rows[i].path);
 		plan = fixture_plan(*state, mounts, linux_);
 		assert_non_null(find_device(plan, rows[i].path));
-		assert_int_equal(find_device(plan, rows[i].path)->is_there, rows[i].is_there);
+		assert_int_equal(find_device(plan, rows[i].path)->look_only, rows[i].look_only);
 		assert_int_equal(plan->warnings.n, 0);
 	}
 }

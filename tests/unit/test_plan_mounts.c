@@ -181,7 +181,7 @@ static void test_sysfs_of_a_foreign_network_is_made_by_the_parent(void **state)
 	static const struct {
 		int network;
 		const char *namespaces;
-		bool new_user, by_parent;
+		bool new_user, made_outside;
 	} rows[] = {
 		{ NETWORK_EARLY, MOUNT_NS, false, true },
 		{ NETWORK_LATE, MOUNT_NS, false, true },
@@ -205,9 +205,9 @@ static void test_sysfs_of_a_foreign_network_is_made_by_the_parent(void **state)
 				    arena_printf(&f->arena, "%s%s", rows[i].new_user ? user : "",
 						 rows[i].namespaces));
 		assert_true(plan->mounts.v[0].is_sysfs);
-		if (plan->mounts.v[0].by_parent != rows[i].by_parent)
+		if (plan->mounts.v[0].made_outside != rows[i].made_outside)
 			fail_msg("row %zu", i);
-		assert_false(plan->mounts.v[1].by_parent);
+		assert_false(plan->mounts.v[1].made_outside);
 	}
 }
 

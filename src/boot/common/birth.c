@@ -137,7 +137,7 @@ static int make_sysfs(struct birth *b, struct err *e)
 	bool away = false;
 
 	for (size_t i = 0; i < plan->mounts.n; i++) {
-		if (!plan->mounts.v[i].is_sysfs || !plan->mounts.v[i].by_parent)
+		if (!plan->mounts.v[i].is_sysfs || !plan->mounts.v[i].made_outside)
 			continue;
 		/* A late joiner is born in a network of its own, but what it will see is the shared one. */
 		if (late && !away) {

@@ -162,7 +162,7 @@ static bool is_out_of_order(const struct plan *plan, size_t index)
 	if (plan->mounts.v[index].is_proc)
 		return true;
 	for (size_t i = 0; i < index; i++)
-		if (plan->mounts.v[i].kind != PLAN_MOUNT_BIND && !plan->mounts.v[i].by_parent)
+		if (plan->mounts.v[i].kind != PLAN_MOUNT_BIND && !plan->mounts.v[i].made_outside)
 			return true;
 	return false;
 }

@@ -170,7 +170,7 @@ static int make_device(struct create_init *c, const struct plan_device *device, 
 {
 	const char *name;
 
-	if (device->is_there)
+	if (device->look_only)
 		return check_device(c, device, e);
 
 	autoclose int directory = beneath_make_parent(c->root.fd, device->path, &name, e);
