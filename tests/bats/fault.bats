@@ -191,6 +191,39 @@ stops_at() { # PAGE:STEP
     for id in parent-pid-file child-ready init-execute start-record-running; do lives $id; done
 }
 
+# ---- what comes across the clone
+
+# The descriptors of the process at that step, a child of the runtime, one target a line.
+descriptors_at() { # PAGE:STEP ID
+    local step=${1#*:} pid child
+    DISTRO_SHIM_FAULT=$1:stop "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" create -b "$BUNDLE" "$2" </dev/null >/dev/null 2>&1 &
+    pid=$!
+    wait_until child_is_at "$pid" "$step" || return 1
+    for child in $(cat "/proc/$pid/task/$pid/children"); do
+        has_title "$child" "$step" && find "/proc/$child/fd" -type l -printf '%l\n'
+    done
+    kill -KILL "$pid"
+    wait "$pid" 2>/dev/null
+    cleaned_up "$2" >&2
+}
+
+@test "from its birth the first process has no namespace but that of a late join, and not its records" {
+    shared=/run/netns/distros
+    unshare -u sleep 100 3>&- 4>&- &
+    holder=$!
+    wait_until test -e "/proc/$holder/ns/uts"
+    edit_config "$BUNDLE" "(.linux.namespaces[] | select(.type == \"uts\")) |= . + {path: \"/proc/$holder/ns/uts\"}"
+    late=$(descriptors_at child:session late)
+    is "$(grep -cE '^(uts|ipc|net|mnt|user|pid|cgroup|time):' <<<"$late")" 0
+    is "$(grep -cF "$shared" <<<"$late")" 1
+    is "$(grep -cF "$SHIM_ROOT" <<<"$late")" 0
+    edit_config "$BUNDLE" '(.linux.namespaces[] | select(.type == "network")) |= . + {path: "/run/netns/distros"}'
+    early=$(descriptors_at child:session early)
+    is "$(grep -cF "$shared" <<<"$early")" 0
+    is "$(grep -cF "$SHIM_ROOT" <<<"$early")" 0
+    kill "$holder"
+}
+
 # ---- a restore
 
 stand_in() {
