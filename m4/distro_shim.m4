@@ -30,6 +30,21 @@ AC_DEFUN([DS_LDFLAG], [
 	AS_VAR_POPDEF([cache])
 ])
 
+dnl DS_RELATIVE(VARIABLE): append what packs relative relocations (DT_RELR), where the linker and the C library that the
+dnl program will run with know it: most of the program's tables are pointers, and a relocation is three times as long.
+AC_DEFUN([DS_RELATIVE], [
+	AC_CACHE_CHECK([whether relative relocations can be packed], [ds_cv_relative], [
+		ds_saved_LDFLAGS=$LDFLAGS
+		LDFLAGS="$LDFLAGS $KIND_LDFLAGS -Wl,-z,pack-relative-relocs -Wl,--fatal-warnings"
+		AC_RUN_IFELSE([AC_LANG_PROGRAM(
+			[[static const char *const words[] = { "a", "b" }; const char *const *table = words;]],
+			[[return table[1][0] != 'b';]])],
+			[ds_cv_relative=yes], [ds_cv_relative=no], [ds_cv_relative=no])
+		LDFLAGS=$ds_saved_LDFLAGS
+	])
+	AS_VAR_IF([ds_cv_relative], [yes], [AS_VAR_APPEND([$1], [" -Wl,-z,pack-relative-relocs"])])
+])
+
 dnl DS_MISSING(WHAT, DEBIAN, FEDORA, ALPINE): remember a library that is not there; all are reported at
 dnl once by DS_REPORT_MISSING.
 AC_DEFUN([DS_MISSING], [

@@ -132,6 +132,7 @@ enum field_flags {
 	FIELD_NOT_YET = 1 << 2,   /* known, and refused by its name: see fields_check() */
 	FIELD_WHOLE = 1 << 3,     /* written even where it is false or a list without elements */
 	FIELD_SPARSE = 1 << 4,    /* left out where it is 0, or a list without elements */
+	FIELD_IS_KEY = 1 << 5,    /* what is said of it is in `key` */
 };
 
 struct fields;
@@ -148,31 +149,61 @@ enum field_place {
 	FIELD_EACH,    /* after the struct: a line an element, each with the lead */
 };
 
-struct field {
-	const char *name; /* NULL, in tables that are written alone: not in JSON */
-	enum field_kind kind;
-	unsigned flags;
-	size_t offset;
-	/* FIELD_ENUM, FIELD_ENUMLIST, FIELD_FLAGS, FIELD_BITS; of a number: in text, where it has a name */
-	const struct name_row *names;
-	/* FIELD_OBJECT, FIELD_LIST, FIELD_MAP, FIELD_STRING_OR_OBJECT, FIELD_STRUCT */
-	const struct fields *sub;
-	/* Of what people write, NULL in other tables: */
+/* Of a row of what people write: NULL, nothing is said. */
+struct field_key {
 	const char *preset; /* as JSON: what holds where it is absent (fields_inherit.h) */
 	const struct field_check *check; /* of its value, beyond its kind (fields_check.h) */
 	const char *doc;                 /* what it is for, in a sentence or two */
-	/* Of tables that are written alone. */
+};
+
+/* Of a row of tables that are written alone. */
+struct field_shown {
+	const char *
+		lead; /* the words before the value, or with a '%' where it stands in them; or NULL */
 	bool (*when)(
 		const void
 			*object); /* false: the member is absent; NULL: it depends on the value */
-	enum field_place place;
-	const char *
-		lead; /* the words before the value, or with a '%' where it stands in them; or NULL */
 	/* in place of what the kind does: the value in JSON (of FIELD_ODD null without it), and in text, where
 	 * nothing is shown if it puts nothing (FIELD_ODD: the lead alone without it) */
 	void (*encode)(const void *object, struct json_out *out);
 	void (*put)(const void *object, struct strbuf *out);
 };
+
+/* Small, because the pages with the rows are the process's own once they are relocated. */
+struct field {
+	const char *name; /* NULL, in tables that are written alone: not in JSON */
+	enum field_kind kind : 8;
+	enum field_place place : 8;
+	unsigned flags : 16; /* enum field_flags */
+	unsigned offset;
+	union {
+		/* FIELD_OBJECT, FIELD_LIST, FIELD_MAP, FIELD_STRING_OR_OBJECT, FIELD_STRUCT */
+		const struct fields *sub;
+		/* of other kinds: FIELD_ENUM, FIELD_ENUMLIST, FIELD_FLAGS, FIELD_BITS; of a number: in text, where
+		 * it has a name */
+		const struct name_row *names;
+	};
+	union {
+		const struct field_key *key;     /* with FIELD_IS_KEY */
+		const struct field_shown *shown; /* without; NULL: nothing is said */
+	};
+};
+
+static inline const struct fields *field_sub(const struct field *field)
+{
+	return field->kind == FIELD_OBJECT || field->kind == FIELD_LIST ||
+			       field->kind == FIELD_MAP || field->kind == FIELD_STRING_OR_OBJECT ||
+			       field->kind == FIELD_STRUCT
+		       ? field->sub
+		       : NULL;
+}
+static inline const struct name_row *field_names(const struct field *field)
+{
+	return field_sub(field) ? NULL : field->names;
+}
+/* Never NULL. */
+const struct field_key *field_key(const struct field *field);
+const struct field_shown *field_shown(const struct field *field);
 
 enum fields_flags { FIELDS_CLOSED = 1 << 0 };
 

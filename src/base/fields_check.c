@@ -31,7 +31,7 @@ static int check_value(const struct walk *w, const struct field *field, const st
 		.at = v,
 		.arena = w->arena,
 	};
-	const char *const *word = field->check ? field->check->later : NULL;
+	const char *const *word = field_key(field)->check ? field_key(field)->check->later : NULL;
 	autostrbuf path = { 0 };
 
 	place_print(&path, place);
@@ -41,7 +41,9 @@ static int check_value(const struct walk *w, const struct field *field, const st
 	for (; word && *word; word++)
 		if (v->kind == JSON_STRING && str_eq(v->text, *word))
 			return field_fail_not_yet(&value, *word, w->e);
-	return field->check && field->check->run ? field->check->run(&value, w->e) : 0;
+	return field_key(field)->check && field_key(field)->check->run
+		       ? field_key(field)->check->run(&value, w->e)
+		       : 0;
 }
 
 /* Of a list or a map, in which the elements lie one after the other. */
@@ -74,7 +76,7 @@ static int check_inside(const struct walk *w, const struct field *field, const s
 	const char *member = (const char *)object + field->offset;
 	const void *inner = NULL;
 
-	if (!field->sub)
+	if (!field_sub(field))
 		return 0;
 	if (field->kind == FIELD_LIST || field->kind == FIELD_MAP)
 		return check_elements(w, field, v, member, place);

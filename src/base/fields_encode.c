@@ -6,6 +6,20 @@
 
 #include "base/auto.h"
 
+const struct field_key *field_key(const struct field *field)
+{
+	static const struct field_key nothing;
+
+	return field->flags & FIELD_IS_KEY && field->key ? field->key : &nothing;
+}
+
+const struct field_shown *field_shown(const struct field *field)
+{
+	static const struct field_shown nothing;
+
+	return !(field->flags & FIELD_IS_KEY) && field->shown ? field->shown : &nothing;
+}
+
 /* Lists of any element, laid out as struct strlist. */
 struct list {
 	size_t n;
@@ -318,8 +332,8 @@ static bool encode_struct(const struct field *field, const void *object, struct 
 static bool encode_odd(const struct field *field, const void *object, struct json_out *out)
 {
 	json_out_key(out, field->name);
-	if (field->encode)
-		field->encode(object, out);
+	if (field_shown(field)->encode)
+		field_shown(field)->encode(object, out);
 	else
 		json_out_null(out);
 	return true;
@@ -366,7 +380,8 @@ void fields_encode(const struct fields *fields, const void *object, struct json_
 	json_out_object(out);
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct field *field = &fields->rows[i];
-		bool present = field->name && (!field->when || field->when(object)) &&
+		bool present = field->name &&
+			       (!field_shown(field)->when || field_shown(field)->when(object)) &&
 			       encoders[field->kind](field, object, out);
 		/* What we write, we must be able to read again. */
 		if (!present && (field->flags & FIELD_REQUIRED))

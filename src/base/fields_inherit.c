@@ -153,7 +153,8 @@ static bool has_preset(const struct fields *fields)
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct field *field = &fields->rows[i];
 
-		if (field->preset || (field->kind == FIELD_OBJECT && has_preset(field->sub)))
+		if (field_key(field)->preset ||
+		    (field->kind == FIELD_OBJECT && has_preset(field->sub)))
 			return true;
 	}
 	return false;
@@ -168,13 +169,13 @@ static void put_presets(const struct fields *fields, struct strbuf *out)
 		const struct field *field = &fields->rows[i];
 		bool inner = field->kind == FIELD_OBJECT && has_preset(field->sub);
 
-		if (!field->preset && !inner)
+		if (!field_key(field)->preset && !inner)
 			continue;
 		strbuf_printf(out, "%s\"%s\":", separator, field->name);
 		if (inner)
 			put_presets(field->sub, out);
 		else
-			strbuf_puts(out, field->preset);
+			strbuf_puts(out, field_key(field)->preset);
 		separator = ",";
 	}
 	strbuf_putc(out, '}');

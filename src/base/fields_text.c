@@ -76,7 +76,7 @@ static bool put_bool(const struct field *field, const void *object, struct strbu
 
 static bool put_i64(const struct field *field, int64_t value, struct strbuf *out)
 {
-	const char *name = field->names ? value_to_name(field->names, value) : NULL;
+	const char *name = field_names(field) ? value_to_name(field->names, value) : NULL;
 
 	if (name)
 		strbuf_puts(out, name);
@@ -87,7 +87,8 @@ static bool put_i64(const struct field *field, int64_t value, struct strbuf *out
 
 static bool put_u64(const struct field *field, uint64_t value, struct strbuf *out)
 {
-	if (value <= INT64_MAX || (field->names && value_to_name(field->names, (int64_t)value)))
+	if (value <= INT64_MAX ||
+	    (field_names(field) && value_to_name(field->names, (int64_t)value)))
 		return put_i64(field, (int64_t)value, out);
 	strbuf_show(out, "%" PRIu64, value);
 	return true;
@@ -219,7 +220,8 @@ static const struct {
 
 static bool is_list(const struct field *field)
 {
-	return !field->put && field->kind < ARRAY_SIZE(elements) && elements[field->kind].put;
+	return !field_shown(field)->put && field->kind < ARRAY_SIZE(elements) &&
+	       elements[field->kind].put;
 }
 
 static void list_of(const struct field *field, const void *object, struct strlist *ret)
@@ -271,11 +273,11 @@ static put_function *const values[] = {
 /* False where there is nothing to say. */
 static bool put_value(const struct field *field, const void *object, struct strbuf *out)
 {
-	if (field->when && !field->when(object))
+	if (field_shown(field)->when && !field_shown(field)->when(object))
 		return false;
-	if (!field->put)
+	if (!field_shown(field)->put)
 		return values[field->kind](field, object, out);
-	field->put(object, out);
+	field_shown(field)->put(object, out);
 	return out->length > 0;
 }
 
@@ -290,12 +292,13 @@ static void put_head(const struct fields *fields, const void *object, struct str
 		autostrbuf value = { 0 };
 
 		/* without words of its own it is the function that shows it */
-		if (field->place != FIELD_HEAD || (fields->head && !field->lead && !field->put) ||
+		if (field->place != FIELD_HEAD ||
+		    (fields->head && !field_shown(field)->lead && !field_shown(field)->put) ||
 		    !put_value(field, object, &value))
 			continue;
 		if (out->length > 0)
 			strbuf_putc(out, ' ');
-		put_led(field->lead, strbuf_text(&value), out);
+		put_led(field_shown(field)->lead, strbuf_text(&value), out);
 	}
 }
 
@@ -308,7 +311,7 @@ static void put_details(const struct fields *fields, const void *object, bool *i
 
 		if (field->place != FIELD_DETAIL)
 			continue;
-		if (field->kind == FIELD_STRUCT && !field->put) {
+		if (field->kind == FIELD_STRUCT && !field_shown(field)->put) {
 			put_details(field->sub, (const char *)object + field->offset, is_first,
 				    out);
 			continue;
@@ -316,7 +319,7 @@ static void put_details(const struct fields *fields, const void *object, bool *i
 		if (!put_value(field, object, &value))
 			continue;
 		strbuf_puts(out, *is_first ? ": " : "; ");
-		put_led(field->lead, strbuf_text(&value), out);
+		put_led(field_shown(field)->lead, strbuf_text(&value), out);
 		*is_first = false;
 	}
 }
@@ -380,12 +383,12 @@ static void put_member(const struct field *field, const void *object, struct str
 	if (!put_value(field, object, &value))
 		return;
 	if (!is_list(field) || words) {
-		put_line(field->lead, &value, depth, out);
+		put_line(field_shown(field)->lead, &value, depth, out);
 	} else if (field->place != FIELD_SECTION) {
-		put_lines(field, object, field->lead, depth, out);
+		put_lines(field, object, field_shown(field)->lead, depth, out);
 	} else if (value.length > 0) {
-		if (field->lead)
-			strbuf_show(out, "%s\n", field->lead);
+		if (field_shown(field)->lead)
+			strbuf_show(out, "%s\n", field_shown(field)->lead);
 		put_lines(field, object, NULL, depth + 1, out);
 	}
 }

@@ -79,7 +79,7 @@ static int walk_keys(const struct key_walk *walk, const struct fields *fields, c
 			continue;
 		if (walk->put(walk->to, &key, e) < 0 ||
 		    (row->kind == FIELD_OBJECT &&
-		     walk_keys(walk, row->sub, key.name, value, own, e) < 0))
+		     walk_keys(walk, field_sub(row), key.name, value, own, e) < 0))
 			return -1;
 	}
 	return 0;
@@ -99,7 +99,7 @@ static int put_key_text(void *to, const struct key *key, struct err *e)
 			return -1;
 		strbuf_show(text, "%s: %s (%s)\n", key->name, value, key->from);
 	}
-	strbuf_show(text, "  %s\n", key->row->doc);
+	strbuf_show(text, "  %s\n", field_key(key->row)->doc);
 	return 0;
 }
 
@@ -115,7 +115,7 @@ static int put_key_json(void *to, const struct key *key, struct err *e)
 	json_out_key(out, "value");
 	json_out_value(out, key->value);
 	json_out_member_string(out, "from", key->from);
-	json_out_member_string(out, "doc", key->row->doc);
+	json_out_member_string(out, "doc", field_key(key->row)->doc);
 	json_out_object_end(out);
 	return 0;
 }

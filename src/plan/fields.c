@@ -31,22 +31,22 @@ static void put_new(const void *object, struct strbuf *out)
 
 #define T struct plan_join
 static const struct field join_rows[] = {
-	ROW(ENUM, type, "type", HEAD, NULL, .names = spec_ns_names),
-	ROW(TEXT, path, "path", HEAD, NULL),
+	ROW(ENUM, type, "type", HEAD, .names = spec_ns_names),
+	ROW(TEXT, path, "path", HEAD),
 };
 static const struct fields join_fields = PLAN_TABLE(join_rows);
 #undef T
 
 #define T struct plan_namespaces
 static const struct field network_rows[] = {
-	ROW(ENUM, network, "join", HEAD, NULL, .names = network_join_names),
-	ROW(TEXT, network_path, "path", HEAD, NULL),
-	ROW_IF_SET(U64, network_cookie, "cookie", HEAD, "cookie"),
+	ROW(ENUM, network, "join", HEAD, .names = network_join_names),
+	ROW(TEXT, network_path, "path", HEAD),
+	ROW_IF_SET(U64, network_cookie, "cookie", HEAD, SHOWN("cookie")),
 };
 static const struct fields network_fields = PLAN_TABLE(network_rows);
 
 static const struct field namespace_rows[] = {
-	ROW_ODD(clone_flags, "new", LINE, NULL, .encode = encode_new, .put = put_new),
+	ROW_ODD(clone_flags, "new", LINE, SHOWN(NULL, .encode = encode_new, .put = put_new)),
 	SHOWN_WITH(new_time, clone_flags),
 	SHOWN_WITH(new_cgroup, clone_flags),
 	SHOWN_WITH(new_user, clone_flags),
@@ -54,19 +54,19 @@ static const struct field namespace_rows[] = {
 	SHOWN_WITH(new_pid, clone_flags),
 	SHOWN_WITH(new_network, clone_flags),
 	PLAN_HIDDEN(host_mounts, "it is so where no mount namespace is new or joined"),
-	ROW_LIST(struct plan_join, joins, "join", LINE, "join", .sub = &join_fields),
-	ROW_PART("network", LINE, "network", .sub = &network_fields),
-	ROW(TEXT, uid_map, "uidMap", LINE, "uid_map"),
-	ROW(TEXT, gid_map, "gidMap", LINE, "gid_map"),
-	ROW(TEXT, time_offsets, "timeOffsets", LINE, "timens_offsets"),
+	ROW_LIST(struct plan_join, joins, "join", LINE, SHOWN("join"), .sub = &join_fields),
+	ROW_PART("network", LINE, SHOWN("network"), .sub = &network_fields),
+	ROW(TEXT, uid_map, "uidMap", LINE, SHOWN("uid_map")),
+	ROW(TEXT, gid_map, "gidMap", LINE, SHOWN("gid_map")),
+	ROW(TEXT, time_offsets, "timeOffsets", LINE, SHOWN("timens_offsets")),
 };
 static const struct fields namespace_fields = PLAN_TABLE(namespace_rows);
 #undef T
 
 #define T struct plan_net_device
 static const struct field net_device_rows[] = {
-	ROW(TEXT, name, NULL, HEAD, "link % of the host"),
-	ROW(TEXT, inside, NULL, HEAD, "as"),
+	ROW(TEXT, name, NULL, HEAD, SHOWN("link % of the host")),
+	ROW(TEXT, inside, NULL, HEAD, SHOWN("as")),
 };
 static const struct fields net_device_fields = PLAN_TABLE(net_device_rows);
 #undef T
@@ -75,26 +75,26 @@ static const struct fields net_device_fields = PLAN_TABLE(net_device_rows);
 
 #define T struct plan_hook
 static const struct field hook_rows[] = {
-	ROW(TEXT, path, "path", HEAD, NULL),
-	ROW(ARGV, args, "args", LINE, "args"),
-	ROW_IF_SET(ARGV, env, "env", LINE, "env"),
-	ROW_IF_SET(I64, timeout, "timeout", LINE, "timeout % s"),
+	ROW(TEXT, path, "path", HEAD),
+	ROW(ARGV, args, "args", LINE, SHOWN("args")),
+	ROW_IF_SET(ARGV, env, "env", LINE, SHOWN("env")),
+	ROW_IF_SET(I64, timeout, "timeout", LINE, SHOWN("timeout % s")),
 };
 static const struct fields hook_fields = PLAN_TABLE(hook_rows);
 #undef T
 
 #define T struct plan_kept
 static const struct field kept_rows[] = {
-	ROW(TEXT, path, "path", HEAD, NULL),
-	ROW(BOOL, below, "below", UNSHOWN, NULL),
-	ROW(TEXT, why, "why", DETAIL, NULL),
+	ROW(TEXT, path, "path", HEAD),
+	ROW(BOOL, below, "below", UNSHOWN),
+	ROW(TEXT, why, "why", DETAIL),
 };
 static const struct fields kept_fields = PLAN_TABLE(kept_rows);
 #undef T
 
 #define T struct plan
 #define ROW_HOOKS(member, name) \
-	ROW_LIST(struct plan_hook, member, name, EACH, "hook " name, .sub = &hook_fields)
+	ROW_LIST(struct plan_hook, member, name, EACH, SHOWN("hook " name), .sub = &hook_fields)
 static const struct field hooks_rows[] = {
 	ROW_HOOKS(prestart, "prestart"),
 	ROW_HOOKS(create_runtime, "createRuntime"),
@@ -153,52 +153,55 @@ static void encode_propagation(const void *object, struct json_out *out)
 }
 
 static const struct field plan_rows[] = {
-	ROW(TEXT, oci_version, "ociVersion", LINE, "specification"),
-	ROW(TEXT, id, "id", HEAD, NULL),
-	ROW(TEXT, bundle, "bundle", LINE, "bundle"),
-	ROW(TEXT, rootfs, "rootfs", LINE, "root"),
-	ROW(BOOL, readonly_root, "readonlyRoot", LINE, "root is read-only"),
-	ROW(BOOL, no_pivot, "noPivot", LINE, "root is moved, not pivoted"),
-	ROW_ODD(rootfs_propagation, "rootfsPropagation", UNSHOWN, NULL, .when = has_propagation,
-		.encode = encode_propagation),
-	ROW(U64, rootfs_propagation, NULL, LINE, "propagation of the root",
-	    .names = spec_propagation_names, .when = has_propagation),
-	ROW(TEXT, hostname, "hostname", LINE, "hostname"),
-	ROW(TEXT, domainname, "domainname", LINE, "domainname"),
-	ROW(TEXT, mount_label.value, NULL, LINE, "mount label"),
-	ROW(TEXT, pidfd_socket, "pidfdSocket", LINE, "pidfd for"),
-	ROW(STRMAP, annotations, "annotations", LINE, "annotation"),
-	ROW_STRUCT(struct plan_namespaces, namespaces, "namespaces", SECTION, "namespaces",
+	ROW(TEXT, oci_version, "ociVersion", LINE, SHOWN("specification")),
+	ROW(TEXT, id, "id", HEAD),
+	ROW(TEXT, bundle, "bundle", LINE, SHOWN("bundle")),
+	ROW(TEXT, rootfs, "rootfs", LINE, SHOWN("root")),
+	ROW(BOOL, readonly_root, "readonlyRoot", LINE, SHOWN("root is read-only")),
+	ROW(BOOL, no_pivot, "noPivot", LINE, SHOWN("root is moved, not pivoted")),
+	ROW_ODD(rootfs_propagation, "rootfsPropagation", UNSHOWN,
+		SHOWN(NULL, .when = has_propagation, .encode = encode_propagation)),
+	ROW(U64, rootfs_propagation, NULL, LINE,
+	    SHOWN("propagation of the root", .when = has_propagation),
+	    .names = spec_propagation_names),
+	ROW(TEXT, hostname, "hostname", LINE, SHOWN("hostname")),
+	ROW(TEXT, domainname, "domainname", LINE, SHOWN("domainname")),
+	ROW(TEXT, mount_label.value, NULL, LINE, SHOWN("mount label")),
+	ROW(TEXT, pidfd_socket, "pidfdSocket", LINE, SHOWN("pidfd for")),
+	ROW(STRMAP, annotations, "annotations", LINE, SHOWN("annotation")),
+	ROW_STRUCT(struct plan_namespaces, namespaces, "namespaces", SECTION, SHOWN("namespaces"),
 		   .sub = &namespace_fields),
-	ROW(TEXT, mount_label.value, "mountLabel", UNSHOWN, NULL),
-	ROW_ODD(net_devices, "netDevices", UNSHOWN, NULL, .encode = encode_net_devices),
-	ROW_LIST(struct plan_net_device, net_devices, NULL, SECTION, NULL,
-		 .sub = &net_device_fields),
-	ROW_LIST_IF_SET(struct plan_below, root_below, "rootBelow", SECTION, "root filesystem",
-			.sub = &plan_below_fields, .put = put_root_below),
-	ROW_LIST(struct plan_mount, mounts, "mounts", SECTION, "mounts", .sub = &plan_mount_fields),
-	ROW_LIST(struct plan_device, devices, "devices", SECTION, "devices",
+	ROW(TEXT, mount_label.value, "mountLabel", UNSHOWN),
+	ROW_ODD(net_devices, "netDevices", UNSHOWN, SHOWN(NULL, .encode = encode_net_devices)),
+	ROW_LIST(struct plan_net_device, net_devices, NULL, SECTION, .sub = &net_device_fields),
+	ROW_LIST_IF_SET(struct plan_below, root_below, "rootBelow", SECTION,
+			SHOWN("root filesystem", .put = put_root_below), .sub = &plan_below_fields),
+	ROW_LIST(struct plan_mount, mounts, "mounts", SECTION, SHOWN("mounts"),
+		 .sub = &plan_mount_fields),
+	ROW_LIST(struct plan_device, devices, "devices", SECTION, SHOWN("devices"),
 		 .sub = &plan_device_fields),
-	ROW_LIST(struct plan_link, links, "links", SECTION, "links", .sub = &plan_link_fields),
-	ROW(STRLIST, masked_paths, "maskedPaths", SECTION, "masked"),
-	ROW(STRLIST, readonly_paths, "readonlyPaths", SECTION, "read-only"),
-	ROW(STRMAP, sysctls, "sysctls", SECTION, "sysctls"),
-	ROW_STRUCT(struct plan_cgroup, cgroup, "cgroup", UNSHOWN, NULL, .sub = &plan_cgroup_fields),
-	ROW_STRUCT(struct plan_cgroup, cgroup, NULL, SECTION, NULL, .sub = &plan_cgroup_fields,
-		   .when = is_managed),
-	ROW_ODD(cgroup, NULL, SECTION, "cgroup none", .when = is_not_managed),
-	ROW_OBJECT(struct plan_rdt, rdt, "intelRdt", SECTION, NULL, .sub = &plan_rdt_fields),
-	ROW_STRUCT(struct plan_process, process, "process", SECTION, NULL,
-		   .sub = &plan_process_fields, .when = has_process),
-	ROW_ODD(process, "process", SECTION, "process none", .when = has_no_process),
-	ROW_OBJECT(struct plan_seccomp, seccomp, "seccomp", SECTION, "system calls",
+	ROW_LIST(struct plan_link, links, "links", SECTION, SHOWN("links"),
+		 .sub = &plan_link_fields),
+	ROW(STRLIST, masked_paths, "maskedPaths", SECTION, SHOWN("masked")),
+	ROW(STRLIST, readonly_paths, "readonlyPaths", SECTION, SHOWN("read-only")),
+	ROW(STRMAP, sysctls, "sysctls", SECTION, SHOWN("sysctls")),
+	ROW_STRUCT(struct plan_cgroup, cgroup, "cgroup", UNSHOWN, .sub = &plan_cgroup_fields),
+	ROW_STRUCT(struct plan_cgroup, cgroup, NULL, SECTION, SHOWN(NULL, .when = is_managed),
+		   .sub = &plan_cgroup_fields),
+	ROW_ODD(cgroup, NULL, SECTION, SHOWN("cgroup none", .when = is_not_managed)),
+	ROW_OBJECT(struct plan_rdt, rdt, "intelRdt", SECTION, .sub = &plan_rdt_fields),
+	ROW_STRUCT(struct plan_process, process, "process", SECTION,
+		   SHOWN(NULL, .when = has_process), .sub = &plan_process_fields),
+	ROW_ODD(process, "process", SECTION, SHOWN("process none", .when = has_no_process)),
+	ROW_OBJECT(struct plan_seccomp, seccomp, "seccomp", SECTION, SHOWN("system calls"),
 		   .sub = &plan_seccomp_fields),
 	ROW_STRUCT(struct confinement, confinement, "confinement", SECTION,
-		   "peers' descriptors refused", .sub = &confinement_fields, .when = is_confined),
-	ROW_PART("hooks", SECTION, NULL, .sub = &hooks_fields),
-	ROW(STRLIST, warnings, "warnings", SECTION, "warnings"),
-	ROW(STRLIST, notes, "notes", SECTION, "notes"),
-	ROW_LIST_IF_SET(struct plan_kept, kept, "kept", UNSHOWN, NULL, .sub = &kept_fields),
+		   SHOWN("peers' descriptors refused", .when = is_confined),
+		   .sub = &confinement_fields),
+	ROW_PART("hooks", SECTION, .sub = &hooks_fields),
+	ROW(STRLIST, warnings, "warnings", SECTION, SHOWN("warnings")),
+	ROW(STRLIST, notes, "notes", SECTION, SHOWN("notes")),
+	ROW_LIST_IF_SET(struct plan_kept, kept, "kept", UNSHOWN, .sub = &kept_fields),
 	PLAN_HIDDEN(kernel_own, "the policy's kernelMounts, which explain shows"),
 };
 const struct fields plan_fields = PLAN_TABLE_HEADED(plan_rows, plan_head);

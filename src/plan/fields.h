@@ -5,13 +5,13 @@
  *
  *	#define T struct plan_link
  *	static const struct field link_rows[] = {
- *		ROW(TEXT, path, "path", HEAD, NULL),
- *		ROW(TEXT, target, "target", HEAD, "->"),
+ *		ROW(TEXT, path, "path", HEAD),
+ *		ROW(TEXT, target, "target", HEAD, SHOWN("->")),
  *	};
  *	#undef T
  *
- * A name that is NULL: in text alone. The lead may be followed by further members of struct field: .names, .sub,
- * .when, .encode, .put.
+ * A name that is NULL: in text alone. SHOWN() has the lead, and may have .when, .encode, .put; .names or .sub may
+ * follow.
  */
 #ifndef PLAN_FIELDS_H
 #define PLAN_FIELDS_H
@@ -22,7 +22,13 @@
 #define PLAN_ROW(kind_, offset_, name_, flags_, place_, ...)                                    \
 	{                                                                                       \
 		.kind = FIELD_##kind_, .offset = (offset_), .name = (name_), .flags = (flags_), \
-		.place = FIELD_##place_, .lead = __VA_ARGS__                                    \
+		.place = FIELD_##place_, __VA_ARGS__                                            \
+	}
+/* What is said in text, the lead first, and what else a row may have. */
+#define SHOWN(...)                           \
+	.shown = &(const struct field_shown) \
+	{                                    \
+		.lead = __VA_ARGS__          \
 	}
 #define ROW(kind_, member, name_, place_, ...)                                                   \
 	PLAN_ROW(kind_, FIELD_CHECKED_OFFSET(T, member, FIELD_TYPE_##kind_), name_, FIELD_WHOLE, \
@@ -49,9 +55,9 @@
 
 /* What another member's row shows, too. */
 #define SHOWN_WITH(member, other) \
-	PLAN_ROW(ODD, offsetof(T, member) + 0 * offsetof(T, other), NULL, 0, UNSHOWN, NULL)
+	PLAN_ROW(ODD, offsetof(T, member) + 0 * offsetof(T, other), NULL, 0, UNSHOWN, )
 /* What is shown nowhere, and why. */
-#define PLAN_HIDDEN(member, reason) PLAN_ROW(ODD, offsetof(T, member), NULL, 0, UNSHOWN, reason)
+#define PLAN_HIDDEN(member, reason) PLAN_ROW(ODD, offsetof(T, member), NULL, 0, UNSHOWN, )
 
 /* The table of T. */
 #define PLAN_TABLE(rows_)                                                                      \

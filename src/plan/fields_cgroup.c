@@ -19,20 +19,19 @@ static void scope_head(const void *object, struct strbuf *out)
 
 #define T struct plan_property
 static const struct field property_rows[] = {
-	ROW(TEXT, name, "name", HEAD, NULL),
-	ROW(TEXT, type, "type", HEAD, NULL),
-	ROW(STRLIST, values, "values", HEAD, "="),
+	ROW(TEXT, name, "name", HEAD),
+	ROW(TEXT, type, "type", HEAD),
+	ROW(STRLIST, values, "values", HEAD, SHOWN("=")),
 };
 static const struct fields property_fields = PLAN_TABLE(property_rows);
 #undef T
 
 #define T struct plan_scope
 static const struct field scope_rows[] = {
-	ROW(TEXT, unit, "unit", HEAD, NULL),
-	ROW(TEXT, slice, "slice", HEAD, NULL),
-	ROW(BOOL, user, "user", HEAD, NULL),
-	ROW_LIST(struct plan_property, properties, "properties", LINE, NULL,
-		 .sub = &property_fields),
+	ROW(TEXT, unit, "unit", HEAD),
+	ROW(TEXT, slice, "slice", HEAD),
+	ROW(BOOL, user, "user", HEAD),
+	ROW_LIST(struct plan_property, properties, "properties", LINE, .sub = &property_fields),
 	PLAN_HIDDEN(description, "it tells one unit from another of that name"),
 	PLAN_HIDDEN(subgroup, "the path of the cgroup ends with it"),
 };
@@ -70,8 +69,8 @@ static void put_device_rules(const void *object, struct strbuf *out)
 
 #define T struct plan_device_rule
 static const struct field device_rule_rows[] = {
-	ROW(BOOL, allow, "allow", UNSHOWN, NULL),
-	ROW_ODD(type, "devices", UNSHOWN, NULL, .encode = encode_device_rule),
+	ROW(BOOL, allow, "allow", UNSHOWN),
+	ROW_ODD(type, "devices", UNSHOWN, SHOWN(NULL, .encode = encode_device_rule)),
 	SHOWN_WITH(major, type),
 	SHOWN_WITH(minor, type),
 	SHOWN_WITH(access, type),
@@ -83,9 +82,8 @@ static const struct fields device_rule_fields = PLAN_TABLE(device_rule_rows);
 
 #define T struct plan_device_rules
 static const struct field device_rules_rows[] = {
-	ROW(BOOL, others, "others", UNSHOWN, NULL),
-	PLAN_ROW(LIST, offsetof(T, n), "rules", FIELD_WHOLE, UNSHOWN, NULL,
-		 .sub = &device_rule_fields),
+	ROW(BOOL, others, "others", UNSHOWN),
+	PLAN_ROW(LIST, offsetof(T, n), "rules", FIELD_WHOLE, UNSHOWN, .sub = &device_rule_fields),
 	PLAN_HIDDEN(by_program, "where it is false the rules are among the writes"),
 };
 static const struct fields device_rules_fields = PLAN_TABLE(device_rules_rows);
@@ -95,11 +93,11 @@ static const struct fields device_rules_fields = PLAN_TABLE(device_rules_rows);
 
 #define T struct plan_cgroup_write
 static const struct field write_rows[] = {
-	ROW(TEXT, controller, "controller", HEAD, "%:"),
-	ROW(TEXT, file, "file", HEAD, NULL),
-	ROW(TEXT, value, "value", HEAD, "="),
-	ROW(TEXT, other_file, "otherFile", UNSHOWN, NULL),
-	ROW(TEXT, other_value, "otherValue", UNSHOWN, NULL),
+	ROW(TEXT, controller, "controller", HEAD, SHOWN("%:")),
+	ROW(TEXT, file, "file", HEAD),
+	ROW(TEXT, value, "value", HEAD, SHOWN("=")),
+	ROW(TEXT, other_file, "otherFile", UNSHOWN),
+	ROW(TEXT, other_value, "otherValue", UNSHOWN),
 	PLAN_HIDDEN(field, "for messages alone"),
 	PLAN_HIDDEN(tolerated, "how a failure is taken, not what is written"),
 };
@@ -118,26 +116,26 @@ WHEN(has_device_program, it->devices.by_program)
 WHEN(is_delegated, it->delegate)
 
 static const struct field owner_rows[] = {
-	ROW(U32, delegate_uid, "uid", HEAD, NULL),
-	ROW(U32, delegate_gid, "gid", HEAD, NULL),
+	ROW(U32, delegate_uid, "uid", HEAD),
+	ROW(U32, delegate_gid, "gid", HEAD),
 	SHOWN_WITH(delegate, delegate_uid),
 };
 static const struct fields owner_fields = PLAN_TABLE_HEADED(owner_rows, owner_head);
 
 static const struct field cgroup_rows[] = {
-	ROW(BOOL, manage, "manage", UNSHOWN, NULL),
-	ROW(ENUM, layout, "layout", HEAD, "cgroup", .names = cgroup_layout_names),
-	ROW(TEXT, path, "path", HEAD, NULL),
-	ROW_OBJECT(const struct plan_scope, scope, "systemd", LINE, NULL, .sub = &scope_fields),
-	ROW_STRUCT(struct plan_device_rules, devices, "devices", LINE, NULL,
-		   .sub = &device_rules_fields, .when = has_device_program,
-		   .put = put_device_rules),
-	ROW_LIST(struct plan_cgroup_write, writes, "writes", LINE, NULL, .sub = &write_fields),
+	ROW(BOOL, manage, "manage", UNSHOWN),
+	ROW(ENUM, layout, "layout", HEAD, SHOWN("cgroup"), .names = cgroup_layout_names),
+	ROW(TEXT, path, "path", HEAD),
+	ROW_OBJECT(const struct plan_scope, scope, "systemd", LINE, .sub = &scope_fields),
+	ROW_STRUCT(struct plan_device_rules, devices, "devices", LINE,
+		   SHOWN(NULL, .when = has_device_program, .put = put_device_rules),
+		   .sub = &device_rules_fields),
+	ROW_LIST(struct plan_cgroup_write, writes, "writes", LINE, .sub = &write_fields),
 	ROW_IF_SET(U64, memory_check, "memoryCheck", LINE,
-		   "refused where more than % bytes are in use"),
-	ROW(TEXT, delegated, "delegated", UNSHOWN, NULL),
-	ROW_PART("owner", LINE, NULL, .sub = &owner_fields, .when = is_delegated),
-	ROW(TEXT, delegated, NULL, LINE, "processes in"),
+		   SHOWN("refused where more than % bytes are in use")),
+	ROW(TEXT, delegated, "delegated", UNSHOWN),
+	ROW_PART("owner", LINE, SHOWN(NULL, .when = is_delegated), .sub = &owner_fields),
+	ROW(TEXT, delegated, NULL, LINE, SHOWN("processes in")),
 	PLAN_HIDDEN(exclusive, "what other containers may have, not what this one gets"),
 };
 const struct fields plan_cgroup_fields = PLAN_TABLE(cgroup_rows);
@@ -145,10 +143,10 @@ const struct fields plan_cgroup_fields = PLAN_TABLE(cgroup_rows);
 
 #define T struct plan_rdt
 static const struct field rdt_rows[] = {
-	ROW(TEXT, group, "group", HEAD, "resctrl /%"),
-	ROW(BOOL, named, "named", HEAD, "by name"),
-	ROW(STRLIST, schemata, "schemata", LINE, "schema"),
-	ROW(TEXT, monitor, "monitor", LINE, "monitoring group"),
+	ROW(TEXT, group, "group", HEAD, SHOWN("resctrl /%")),
+	ROW(BOOL, named, "named", HEAD, SHOWN("by name")),
+	ROW(STRLIST, schemata, "schemata", LINE, SHOWN("schema")),
+	ROW(TEXT, monitor, "monitor", LINE, SHOWN("monitoring group")),
 };
 const struct fields plan_rdt_fields = PLAN_TABLE(rdt_rows);
 #undef T

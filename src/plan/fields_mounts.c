@@ -39,24 +39,24 @@ static void guard_head(const void *object, struct strbuf *out)
 
 #define T struct plan_option
 static const struct field option_rows[] = {
-	ROW(TEXT, key, "key", HEAD, NULL),
-	ROW(TEXT, value, "value", HEAD, NULL),
+	ROW(TEXT, key, "key", HEAD),
+	ROW(TEXT, value, "value", HEAD),
 };
 static const struct fields option_fields = PLAN_TABLE_HEADED(option_rows, option_head);
 #undef T
 
 #define T struct plan_below
 static const struct field below_rows[] = {
-	ROW(TEXT, path, "path", HEAD, NULL),
-	ROW(BOOL, detach, "detach", HEAD, NULL),
+	ROW(TEXT, path, "path", HEAD),
+	ROW(BOOL, detach, "detach", HEAD),
 };
 const struct fields plan_below_fields = PLAN_TABLE_HEADED(below_rows, below_head);
 #undef T
 
 #define T struct plan_guard
 static const struct field guard_rows[] = {
-	ROW(TEXT, path, "path", HEAD, NULL),
-	ROW(BOOL, masked, "masked", HEAD, NULL),
+	ROW(TEXT, path, "path", HEAD),
+	ROW(BOOL, masked, "masked", HEAD),
 };
 static const struct fields guard_fields = PLAN_TABLE_HEADED(guard_rows, guard_head);
 #undef T
@@ -76,11 +76,11 @@ static void put_maps(const void *object, struct strbuf *out)
 }
 
 static const struct field idmap_rows[] = {
-	ROW_ODD(uid_map, NULL, DETAIL, NULL, .when = has_map, .put = put_maps),
-	ROW(BOOL, given, NULL, DETAIL, "ids of the container", .when = has_no_map),
-	ROW(BOOL, recursive, "recursive", DETAIL, "ids of all below it"),
-	ROW(TEXT, uid_map, "uidMap", UNSHOWN, NULL),
-	ROW(TEXT, gid_map, "gidMap", UNSHOWN, NULL),
+	ROW_ODD(uid_map, NULL, DETAIL, SHOWN(NULL, .when = has_map, .put = put_maps)),
+	ROW(BOOL, given, NULL, DETAIL, SHOWN("ids of the container", .when = has_no_map)),
+	ROW(BOOL, recursive, "recursive", DETAIL, SHOWN("ids of all below it")),
+	ROW(TEXT, uid_map, "uidMap", UNSHOWN),
+	ROW(TEXT, gid_map, "gidMap", UNSHOWN),
 };
 static const struct fields idmap_fields = PLAN_TABLE(idmap_rows);
 #undef T
@@ -146,36 +146,38 @@ WHEN(is_idmapped, it->idmap.given)
 WHEN(has_source, it->source && !str_eq(it->source, it->fstype))
 
 static const struct field mount_rows[] = {
-	ROW(U32, index, "index", HEAD, "[%]"),
-	ROW(BOOL, recursive, NULL, HEAD, "recursive"),
-	ROW(ENUM, kind, "kind", HEAD, NULL, .names = mount_kind_names),
-	ROW(TEXT, fstype, "type", HEAD, NULL),
-	ROW(TEXT, source, "source", UNSHOWN, NULL),
-	ROW(TEXT, source, NULL, HEAD, "of", .when = has_source),
-	ROW(TEXT, destination, "destination", HEAD, "at"),
-	ROW(BOOL, recursive, "recursive", UNSHOWN, NULL),
-	ROW_ODD(attr_set, "attributes", DETAIL, NULL, .encode = encode_attributes,
-		.put = put_attributes),
+	ROW(U32, index, "index", HEAD, SHOWN("[%]")),
+	ROW(BOOL, recursive, NULL, HEAD, SHOWN("recursive")),
+	ROW(ENUM, kind, "kind", HEAD, .names = mount_kind_names),
+	ROW(TEXT, fstype, "type", HEAD),
+	ROW(TEXT, source, "source", UNSHOWN),
+	ROW(TEXT, source, NULL, HEAD, SHOWN("of", .when = has_source)),
+	ROW(TEXT, destination, "destination", HEAD, SHOWN("at")),
+	ROW(BOOL, recursive, "recursive", UNSHOWN),
+	ROW_ODD(attr_set, "attributes", DETAIL,
+		SHOWN(NULL, .encode = encode_attributes, .put = put_attributes)),
 	SHOWN_WITH(attr_clear, attr_set),
 	SHOWN_WITH(rec_attr_set, attr_set),
 	SHOWN_WITH(rec_attr_clear, attr_set),
-	ROW_ODD(propagation, "propagation", UNSHOWN, NULL, .encode = encode_propagation),
-	ROW_LIST(struct plan_option, options, "data", DETAIL, "data", .sub = &option_fields),
-	ROW_STRUCT(struct plan_idmap, idmap, "idmap", DETAIL, NULL, .sub = &idmap_fields,
-		   .when = is_idmapped),
-	ROW(BOOL, source_nofollow, "sourceNoFollow", DETAIL, "of a symlink itself"),
-	ROW(BOOL, destination_nofollow, "destinationNoFollow", DETAIL, "onto a symlink itself"),
-	ROW(BOOL, copy_symlink, "copySymlink", DETAIL, "a symlink is copied"),
-	ROW(BOOL, copy_up, "copyUp", DETAIL, "copy up"),
-	ROW(BOOL, systemd_v1, "systemdV1", DETAIL, "of name=systemd alone"),
-	ROW(BOOL, dispensable, "dispensable", DETAIL, "left out where it has no place"),
-	ROW(BOOL, whole_tree, "wholeTree", DETAIL, "of the host's tree"),
-	ROW_IF_SET(BOOL, readonly_top, "readonlyTop", DETAIL, "the hierarchies in it writable"),
-	ROW(BOOL, readonly_late, "readonlyLate", DETAIL, "read-only after the devices"),
-	ROW(BOOL, made_outside, "byParent", DETAIL, "made by the parent in the network"),
-	ROW(TEXT, subtree, "subtree", DETAIL, "of the container's own"),
-	ROW_LIST_IF_SET(struct plan_below, below, "below", DETAIL, NULL, .sub = &plan_below_fields),
-	ROW_LIST_IF_SET(struct plan_guard, guards, "guards", DETAIL, NULL, .sub = &guard_fields),
+	ROW_ODD(propagation, "propagation", UNSHOWN, SHOWN(NULL, .encode = encode_propagation)),
+	ROW_LIST(struct plan_option, options, "data", DETAIL, SHOWN("data"), .sub = &option_fields),
+	ROW_STRUCT(struct plan_idmap, idmap, "idmap", DETAIL, SHOWN(NULL, .when = is_idmapped),
+		   .sub = &idmap_fields),
+	ROW(BOOL, source_nofollow, "sourceNoFollow", DETAIL, SHOWN("of a symlink itself")),
+	ROW(BOOL, destination_nofollow, "destinationNoFollow", DETAIL,
+	    SHOWN("onto a symlink itself")),
+	ROW(BOOL, copy_symlink, "copySymlink", DETAIL, SHOWN("a symlink is copied")),
+	ROW(BOOL, copy_up, "copyUp", DETAIL, SHOWN("copy up")),
+	ROW(BOOL, systemd_v1, "systemdV1", DETAIL, SHOWN("of name=systemd alone")),
+	ROW(BOOL, dispensable, "dispensable", DETAIL, SHOWN("left out where it has no place")),
+	ROW(BOOL, whole_tree, "wholeTree", DETAIL, SHOWN("of the host's tree")),
+	ROW_IF_SET(BOOL, readonly_top, "readonlyTop", DETAIL,
+		   SHOWN("the hierarchies in it writable")),
+	ROW(BOOL, readonly_late, "readonlyLate", DETAIL, SHOWN("read-only after the devices")),
+	ROW(BOOL, made_outside, "byParent", DETAIL, SHOWN("made by the parent in the network")),
+	ROW(TEXT, subtree, "subtree", DETAIL, SHOWN("of the container's own")),
+	ROW_LIST_IF_SET(struct plan_below, below, "below", DETAIL, .sub = &plan_below_fields),
+	ROW_LIST_IF_SET(struct plan_guard, guards, "guards", DETAIL, .sub = &guard_fields),
 	PLAN_HIDDEN(is_proc, "the type says it"),
 	PLAN_HIDDEN(is_sysfs, "the type says it"),
 	PLAN_HIDDEN(remounted, "a remount after it says it"),
@@ -220,16 +222,16 @@ static void device_head(const void *object, struct strbuf *out)
 
 #define T struct plan_device
 static const struct field device_rows[] = {
-	ROW(TEXT, path, "path", HEAD, NULL),
-	ROW_ODD(type, "type", HEAD, NULL, .encode = encode_device_type),
-	ROW(U32, major, "major", HEAD, NULL),
-	ROW(U32, minor, "minor", HEAD, NULL),
-	ROW(U32, mode, "fileMode", HEAD, NULL),
-	ROW(U32, uid, "uid", HEAD, NULL),
-	ROW(U32, gid, "gid", HEAD, NULL),
-	ROW(BOOL, bind, "bind", HEAD, NULL),
-	ROW(BOOL, is_default, "default", HEAD, NULL),
-	ROW(BOOL, look_only, "there", HEAD, NULL),
+	ROW(TEXT, path, "path", HEAD),
+	ROW_ODD(type, "type", HEAD, SHOWN(NULL, .encode = encode_device_type)),
+	ROW(U32, major, "major", HEAD),
+	ROW(U32, minor, "minor", HEAD),
+	ROW(U32, mode, "fileMode", HEAD),
+	ROW(U32, uid, "uid", HEAD),
+	ROW(U32, gid, "gid", HEAD),
+	ROW(BOOL, bind, "bind", HEAD),
+	ROW(BOOL, is_default, "default", HEAD),
+	ROW(BOOL, look_only, "there", HEAD),
 	PLAN_HIDDEN(host_uid, "the same as uid, by the maps of the namespaces"),
 	PLAN_HIDDEN(host_gid, "the same as gid, by the maps of the namespaces"),
 	PLAN_HIDDEN(index, "for messages alone"),
@@ -239,8 +241,8 @@ const struct fields plan_device_fields = PLAN_TABLE_HEADED(device_rows, device_h
 
 #define T struct plan_link
 static const struct field link_rows[] = {
-	ROW(TEXT, path, "path", HEAD, NULL),
-	ROW(TEXT, target, "target", HEAD, "->"),
+	ROW(TEXT, path, "path", HEAD),
+	ROW(TEXT, target, "target", HEAD, SHOWN("->")),
 };
 const struct fields plan_link_fields = PLAN_TABLE(link_rows);
 #undef T

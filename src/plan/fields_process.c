@@ -12,7 +12,7 @@
 /* --- capabilities, scheduling and limits --- */
 
 #define T struct plan_capabilities
-#define ROW_SET(member) ROW(FLAGS, member, #member, LINE, #member, .names = cap_mask_names)
+#define ROW_SET(member) ROW(FLAGS, member, #member, LINE, SHOWN(#member), .names = cap_mask_names)
 static const struct field capability_rows[] = {
 	ROW_SET(bounding),
 	ROW_SET(effective),
@@ -26,17 +26,17 @@ static const struct fields capability_fields = PLAN_TABLE(capability_rows);
 
 #define T struct plan_scheduler
 static const struct field scheduler_rows[] = {
-	ROW(TEXT, name, "policy", HEAD, NULL),
-	ROW(FLAGS, flags, "flags", UNSHOWN, NULL, .names = spec_sched_flag_names),
-	ROW(I32, nice, "nice", HEAD, "nice"),
-	ROW(U32, priority, "priority", HEAD, "priority"),
-	ROW(U64, runtime, "runtime", UNSHOWN, NULL),
-	ROW(U64, deadline, "deadline", UNSHOWN, NULL),
-	ROW(U64, period, "period", UNSHOWN, NULL),
-	ROW_IF_SET(U64, runtime, NULL, HEAD, "runtime % ns"),
-	ROW_IF_SET(U64, deadline, NULL, HEAD, "deadline % ns"),
-	ROW_IF_SET(U64, period, NULL, HEAD, "period % ns"),
-	ROW_IF_SET(FLAGS, flags, NULL, HEAD, NULL, .names = spec_sched_flag_names),
+	ROW(TEXT, name, "policy", HEAD),
+	ROW(FLAGS, flags, "flags", UNSHOWN, .names = spec_sched_flag_names),
+	ROW(I32, nice, "nice", HEAD, SHOWN("nice")),
+	ROW(U32, priority, "priority", HEAD, SHOWN("priority")),
+	ROW(U64, runtime, "runtime", UNSHOWN),
+	ROW(U64, deadline, "deadline", UNSHOWN),
+	ROW(U64, period, "period", UNSHOWN),
+	ROW_IF_SET(U64, runtime, NULL, HEAD, SHOWN("runtime % ns")),
+	ROW_IF_SET(U64, deadline, NULL, HEAD, SHOWN("deadline % ns")),
+	ROW_IF_SET(U64, period, NULL, HEAD, SHOWN("period % ns")),
+	ROW_IF_SET(FLAGS, flags, NULL, HEAD, .names = spec_sched_flag_names),
 	PLAN_HIDDEN(policy, "the number of the name"),
 };
 static const struct fields scheduler_fields = PLAN_TABLE(scheduler_rows);
@@ -44,17 +44,17 @@ static const struct fields scheduler_fields = PLAN_TABLE(scheduler_rows);
 
 #define T struct plan_io_priority
 static const struct field io_priority_rows[] = {
-	ROW(ENUM, io_class, "class", HEAD, NULL, .names = spec_io_class_names),
-	ROW(I32, priority, "priority", HEAD, NULL),
+	ROW(ENUM, io_class, "class", HEAD, .names = spec_io_class_names),
+	ROW(I32, priority, "priority", HEAD),
 };
 static const struct fields io_priority_fields = PLAN_TABLE(io_priority_rows);
 #undef T
 
 #define T struct plan_memory_policy
 static const struct field memory_policy_rows[] = {
-	ROW(TEXT, name, "mode", HEAD, NULL),
-	ROW_IF_SET(BITS, mode, "flags", HEAD, NULL, .names = spec_memory_policy_flag_names),
-	ROW(TEXT, nodes.text, "nodes", HEAD, "nodes"),
+	ROW(TEXT, name, "mode", HEAD),
+	ROW_IF_SET(BITS, mode, "flags", HEAD, .names = spec_memory_policy_flag_names),
+	ROW(TEXT, nodes.text, "nodes", HEAD, SHOWN("nodes")),
 	PLAN_HIDDEN(nodes.words, "the text says it"),
 	PLAN_HIDDEN(nodes.mask, "the text says it"),
 };
@@ -63,7 +63,7 @@ static const struct fields memory_policy_fields = PLAN_TABLE(memory_policy_rows)
 
 #define T struct plan_personality
 static const struct field personality_rows[] = {
-	ROW(TEXT, name, NULL, HEAD, NULL),
+	ROW(TEXT, name, NULL, HEAD),
 	PLAN_HIDDEN(domain, "the number of the name"),
 };
 static const struct fields personality_fields = PLAN_TABLE(personality_rows);
@@ -73,9 +73,9 @@ static const struct name_row unlimited[] = { { "unlimited", -1 }, { NULL, 0 } };
 
 #define T struct plan_rlimit
 static const struct field rlimit_rows[] = {
-	ROW(TEXT, name, "type", HEAD, NULL),
-	ROW(U64, soft, "soft", HEAD, NULL, .names = unlimited),
-	ROW(U64, hard, "hard", HEAD, NULL, .names = unlimited),
+	ROW(TEXT, name, "type", HEAD),
+	ROW(U64, soft, "soft", HEAD, .names = unlimited),
+	ROW(U64, hard, "hard", HEAD, .names = unlimited),
 	PLAN_HIDDEN(resource, "the number of the name"),
 };
 static const struct fields rlimit_fields = PLAN_TABLE(rlimit_rows);
@@ -119,38 +119,39 @@ WHEN(has_capabilities, it->capabilities.given)
 WHEN(has_no_capabilities, !it->capabilities.given)
 
 static const struct field process_rows[] = {
-	ROW(ARGV, args, "args", HEAD, "process"),
-	ROW(ARGV, env, "env", SECTION, "environment"),
-	ROW(TEXT, cwd, "cwd", LINE, "cwd"),
-	ROW(BOOL, terminal, "terminal", UNSHOWN, NULL),
-	ROW_ODD(terminal, NULL, LINE, NULL, .when = has_terminal, .put = put_terminal),
-	ROW(U16, rows, "rows", UNSHOWN, NULL),
-	ROW(U16, columns, "columns", UNSHOWN, NULL),
-	ROW(U32, uid, "uid", LINE, NULL, .put = put_user),
-	ROW(U32, gid, "gid", UNSHOWN, NULL),
-	ROW(U32LIST, groups, "groups", UNSHOWN, NULL),
-	ROW(BOOL, keep_groups, "keepGroups", UNSHOWN, NULL),
-	ROW(U32, umask, "umask", UNSHOWN, NULL, .when = has_umask),
+	ROW(ARGV, args, "args", HEAD, SHOWN("process")),
+	ROW(ARGV, env, "env", SECTION, SHOWN("environment")),
+	ROW(TEXT, cwd, "cwd", LINE, SHOWN("cwd")),
+	ROW(BOOL, terminal, "terminal", UNSHOWN),
+	ROW_ODD(terminal, NULL, LINE, SHOWN(NULL, .when = has_terminal, .put = put_terminal)),
+	ROW(U16, rows, "rows", UNSHOWN),
+	ROW(U16, columns, "columns", UNSHOWN),
+	ROW(U32, uid, "uid", LINE, SHOWN(NULL, .put = put_user)),
+	ROW(U32, gid, "gid", UNSHOWN),
+	ROW(U32LIST, groups, "groups", UNSHOWN),
+	ROW(BOOL, keep_groups, "keepGroups", UNSHOWN),
+	ROW(U32, umask, "umask", UNSHOWN, SHOWN(NULL, .when = has_umask)),
 	SHOWN_WITH(umask_set, umask),
-	ROW(BOOL, no_new_privileges, "noNewPrivileges", LINE, "no new privileges"),
-	ROW(I32, oom_score_adj, "oomScoreAdj", LINE, "oom_score_adj", .when = has_oom_score),
+	ROW(BOOL, no_new_privileges, "noNewPrivileges", LINE, SHOWN("no new privileges")),
+	ROW(I32, oom_score_adj, "oomScoreAdj", LINE, SHOWN("oom_score_adj", .when = has_oom_score)),
 	SHOWN_WITH(oom_score_adj_set, oom_score_adj),
-	ROW(TEXT, apparmor_profile, "apparmorProfile", LINE, "AppArmor profile"),
-	ROW(TEXT, selinux_label, "selinuxLabel", LINE, "SELinux label"),
-	ROW_OBJECT(struct plan_scheduler, scheduler, "scheduler", LINE, "scheduler",
+	ROW(TEXT, apparmor_profile, "apparmorProfile", LINE, SHOWN("AppArmor profile")),
+	ROW(TEXT, selinux_label, "selinuxLabel", LINE, SHOWN("SELinux label")),
+	ROW_OBJECT(struct plan_scheduler, scheduler, "scheduler", LINE, SHOWN("scheduler"),
 		   .sub = &scheduler_fields),
-	ROW_OBJECT(struct plan_io_priority, io_priority, "ioPriority", LINE, "I/O priority",
+	ROW_OBJECT(struct plan_io_priority, io_priority, "ioPriority", LINE, SHOWN("I/O priority"),
 		   .sub = &io_priority_fields),
-	ROW_OBJECT(struct plan_memory_policy, memory_policy, "memoryPolicy", LINE, "memory policy",
-		   .sub = &memory_policy_fields),
-	ROW_ODD(personality, "personality", UNSHOWN, NULL, .when = has_personality,
-		.encode = encode_personality),
-	ROW_OBJECT(struct plan_personality, personality, NULL, LINE, "personality",
+	ROW_OBJECT(struct plan_memory_policy, memory_policy, "memoryPolicy", LINE,
+		   SHOWN("memory policy"), .sub = &memory_policy_fields),
+	ROW_ODD(personality, "personality", UNSHOWN,
+		SHOWN(NULL, .when = has_personality, .encode = encode_personality)),
+	ROW_OBJECT(struct plan_personality, personality, NULL, LINE, SHOWN("personality"),
 		   .sub = &personality_fields),
-	ROW_LIST(struct plan_rlimit, rlimits, "rlimits", LINE, NULL, .sub = &rlimit_fields),
-	ROW_STRUCT(struct plan_capabilities, capabilities, "capabilities", SECTION, "capabilities",
-		   .sub = &capability_fields, .when = has_capabilities),
-	ROW_ODD(capabilities, NULL, SECTION, "capabilities untouched", .when = has_no_capabilities),
+	ROW_LIST(struct plan_rlimit, rlimits, "rlimits", LINE, .sub = &rlimit_fields),
+	ROW_STRUCT(struct plan_capabilities, capabilities, "capabilities", SECTION,
+		   SHOWN("capabilities", .when = has_capabilities), .sub = &capability_fields),
+	ROW_ODD(capabilities, NULL, SECTION,
+		SHOWN("capabilities untouched", .when = has_no_capabilities)),
 	PLAN_HIDDEN(home_set, "the environment says it"),
 	PLAN_HIDDEN(affinity_initial, "of exec alone, which has no plan for people"),
 	PLAN_HIDDEN(affinity_final, "of exec alone, which has no plan for people"),
@@ -230,10 +231,10 @@ static void put_listener(const void *object, struct strbuf *out)
 WHEN(is_masked, it->op == SPEC_CMP_MASKED_EQ)
 
 static const struct field condition_rows[] = {
-	ROW(U32, index, "argument", HEAD, NULL),
-	ROW(ENUM, op, "operator", HEAD, NULL, .names = spec_seccomp_operator_names),
-	ROW(U64, mask, "mask", HEAD, NULL, .when = is_masked),
-	ROW(U64, value, "value", HEAD, NULL),
+	ROW(U32, index, "argument", HEAD),
+	ROW(ENUM, op, "operator", HEAD, .names = spec_seccomp_operator_names),
+	ROW(U64, mask, "mask", HEAD, SHOWN(NULL, .when = is_masked)),
+	ROW(U64, value, "value", HEAD),
 };
 static const struct fields condition_fields = PLAN_TABLE_HEADED(condition_rows, condition_head);
 #undef T
@@ -242,10 +243,10 @@ static const struct fields condition_fields = PLAN_TABLE_HEADED(condition_rows, 
 WHEN(rule_has_value, has_value(it->action))
 
 static const struct field rule_rows[] = {
-	ROW(ENUM, action, "action", HEAD, NULL, .names = spec_seccomp_action_names),
-	ROW(U32, value, "value", HEAD, NULL, .when = rule_has_value),
-	ROW(STRLIST, names, "names", HEAD, NULL),
-	ROW_LIST(struct plan_seccomp_condition, conditions, "conditions", HEAD, NULL,
+	ROW(ENUM, action, "action", HEAD, .names = spec_seccomp_action_names),
+	ROW(U32, value, "value", HEAD, SHOWN(NULL, .when = rule_has_value)),
+	ROW(STRLIST, names, "names", HEAD),
+	ROW_LIST(struct plan_seccomp_condition, conditions, "conditions", HEAD,
 		 .sub = &condition_fields),
 	PLAN_HIDDEN(number, "for messages alone"),
 };
@@ -258,19 +259,22 @@ WHEN(default_has_value, it->program.n == 0 && has_value(it->default_action))
 WHEN(has_listener, it->listener_path != NULL)
 
 static const struct field seccomp_rows[] = {
-	ROW_IF_SET(COUNT, program.n, "program", LINE, "program of % instructions"),
-	ROW(ENUM, default_action, "default", LINE, "else", .names = spec_seccomp_action_names,
-	    .when = has_rules, .put = put_default),
-	ROW(U32, default_value, "value", UNSHOWN, NULL, .when = default_has_value),
-	ROW(STRLIST, architectures, "architectures", LINE, "architectures", .when = has_rules,
-	    .put = put_architectures),
-	ROW_IF_SET(BOOL, unknown_refused, "unknownRefused", UNSHOWN, NULL),
-	ROW(BOOL, unknown_refused, NULL, LINE, "unknown names are refused", .when = has_rules),
-	ROW_IF_SET(FLAGS, flags, "flags", LINE, "flags", .names = spec_seccomp_flag_names),
-	ROW(TEXT, listener_path, "listenerPath", LINE, "listener", .when = has_listener,
-	    .put = put_listener),
-	ROW(TEXT, listener_metadata, "listenerMetadata", UNSHOWN, NULL, .when = has_listener),
-	ROW_LIST(struct plan_seccomp_rule, rules, "rules", LINE, NULL, .sub = &rule_fields),
+	ROW_IF_SET(COUNT, program.n, "program", LINE, SHOWN("program of % instructions")),
+	ROW(ENUM, default_action, "default", LINE,
+	    SHOWN("else", .when = has_rules, .put = put_default),
+	    .names = spec_seccomp_action_names),
+	ROW(U32, default_value, "value", UNSHOWN, SHOWN(NULL, .when = default_has_value)),
+	ROW(STRLIST, architectures, "architectures", LINE,
+	    SHOWN("architectures", .when = has_rules, .put = put_architectures)),
+	ROW_IF_SET(BOOL, unknown_refused, "unknownRefused", UNSHOWN),
+	ROW(BOOL, unknown_refused, NULL, LINE,
+	    SHOWN("unknown names are refused", .when = has_rules)),
+	ROW_IF_SET(FLAGS, flags, "flags", LINE, SHOWN("flags"), .names = spec_seccomp_flag_names),
+	ROW(TEXT, listener_path, "listenerPath", LINE,
+	    SHOWN("listener", .when = has_listener, .put = put_listener)),
+	ROW(TEXT, listener_metadata, "listenerMetadata", UNSHOWN,
+	    SHOWN(NULL, .when = has_listener)),
+	ROW_LIST(struct plan_seccomp_rule, rules, "rules", LINE, .sub = &rule_fields),
 	PLAN_HIDDEN(notify, "the actions of the rules say it"),
 };
 const struct fields plan_seccomp_fields = PLAN_TABLE(seccomp_rows);

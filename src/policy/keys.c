@@ -215,31 +215,34 @@ static const struct field_check privileged_check = {
 
 /* --- keys --- */
 
+#define SAID(preset_, check_, doc_) \
+	(&(const struct field_key){ .preset = (preset_), .check = (check_), .doc = (doc_) })
 /* No key takes an empty text. */
-#define KEY(type, kind_, member, name_, preset_, check_, doc_)                    \
-	{                                                                         \
-		.name = (name_), .kind = FIELD_##kind_,                           \
-		.flags = FIELD_##kind_ == FIELD_STRING ? FIELD_NOT_EMPTY : 0,     \
-		.offset = FIELD_CHECKED_OFFSET(type, member, FIELD_TYPE_##kind_), \
-		.preset = (preset_), .check = (check_), .doc = (doc_)             \
+#define KEY(type, kind_, member, name_, preset_, check_, doc_)                                 \
+	{                                                                                      \
+		.name = (name_), .kind = FIELD_##kind_,                                        \
+		.flags = FIELD_IS_KEY | (FIELD_##kind_ == FIELD_STRING ? FIELD_NOT_EMPTY : 0), \
+		.offset = FIELD_CHECKED_OFFSET(type, member, FIELD_TYPE_##kind_),              \
+		.key = SAID(preset_, check_, doc_)                                             \
 	}
 #define KEY_WORD(type, member, name_, names_, preset_, check_, doc_)                  \
 	{                                                                             \
-		.name = (name_), .kind = FIELD_ENUM,                                  \
+		.name = (name_), .kind = FIELD_ENUM, .flags = FIELD_IS_KEY,           \
 		.offset = FIELD_CHECKED_OFFSET(type, member, int), .names = (names_), \
-		.preset = (preset_), .check = (check_), .doc = (doc_)                 \
+		.key = SAID(preset_, check_, doc_)                                    \
 	}
 #define KEY_GROUP(type, member, subtype_, name_, sub_, doc_)                             \
 	{                                                                                \
-		.name = (name_), .kind = FIELD_OBJECT,                                   \
+		.name = (name_), .kind = FIELD_OBJECT, .flags = FIELD_IS_KEY,            \
 		.offset = FIELD_CHECKED_OFFSET(type, member, subtype_ *), .sub = (sub_), \
-		.doc = (doc_)                                                            \
+		.key = SAID(NULL, NULL, doc_)                                            \
 	}
 /* Accepted without effect it would be believed: so it is an error that says its name. */
-#define KEY_NOT_YET(type, member, name_, doc_)                                                   \
-	{                                                                                        \
-		.name = (name_), .kind = FIELD_RAW, .flags = FIELD_NOT_YET,                      \
-		.offset = FIELD_CHECKED_OFFSET(type, member, struct json_value *), .doc = (doc_) \
+#define KEY_NOT_YET(type, member, name_, doc_)                                             \
+	{                                                                                  \
+		.name = (name_), .kind = FIELD_RAW, .flags = FIELD_IS_KEY | FIELD_NOT_YET, \
+		.offset = FIELD_CHECKED_OFFSET(type, member, struct json_value *),         \
+		.key = SAID(NULL, NULL, doc_)                                              \
 	}
 #define KEYS(type, rows) FIELDS(#type, type, rows, FIELDS_CLOSED)
 
@@ -333,11 +336,9 @@ static const struct field policy_rows[] = {
 	{
 		.name = "version",
 		.kind = FIELD_I64,
-		.flags = FIELD_REQUIRED,
+		.flags = FIELD_IS_KEY | FIELD_REQUIRED,
 		.offset = FIELD_CHECKED_OFFSET(struct policy, version, int64_t),
-		.preset = AS_JSON(POLICY_VERSION),
-		.check = &version_check,
-		.doc = "The version of this format.",
+		.key = SAID(AS_JSON(POLICY_VERSION), &version_check, "The version of this format."),
 	},
 	KEY_WORD(struct policy, mode, "mode", mode_names, "\"enforce\"", NULL,
 		 "observe computes and records every decision and changes nothing."),

@@ -94,7 +94,7 @@ static void copy_list_member(const struct field *field, void *member, struct are
 		copy_strings(&to, arena);
 	else if (field->kind == FIELD_STRMAP)
 		copy_pairs(&to, arena);
-	else if (field->sub)
+	else if (field_sub(field))
 		copy_elements(field, &to, from.v, arena);
 	memcpy(member, &to, sizeof(to));
 }

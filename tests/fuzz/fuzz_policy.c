@@ -59,7 +59,7 @@ static void check_every_key(const struct fields *fields, const void *object)
 		if (field_is_absent(row, object))
 			stop("not in a policy in force", row->name);
 		if (row->kind == FIELD_OBJECT)
-			check_every_key(row->sub,
+			check_every_key(field_sub(row),
 					*(void *const *)((const char *)object + row->offset));
 	}
 }

@@ -46,7 +46,7 @@ for my $file (@files) {
         if (/^#define T struct (\w+)/) { $struct = $1; next }
         # the kind, or the type of an element, stands before the member; an offset names it
         my ($path) = /offsetof\(T,\s*([\w.]+)\)/ ? $1 : /\(\s*(?:[A-Z0-9]+\s*,|(?:const )?struct \w+,)?\s*([a-z][\w.]*)/ or next;
-        next if !defined $struct || /,\s*NULL,\s*UNSHOWN,/;
+        next if !defined $struct || /,\s*NULL,\s*UNSHOWN\s*(?:,|$|\))/;
         my $at = $struct;
         for my $name (split /\./, $path) {
             $shown{$at}{$name} = 1;

@@ -171,6 +171,7 @@ static const struct field_check not_blue = {
 	.later = (const char *const[]){ "blue", NULL },
 };
 
+#define SAID(preset_, check_) (&(const struct field_key){ .preset = (preset_), .check = (check_) })
 #define ROW(type, kind_, member, name_, ...)                                                  \
 	{                                                                                     \
 		.name = (name_), .kind = FIELD_##kind_,                                       \
@@ -178,23 +179,24 @@ static const struct field_check not_blue = {
 	}
 
 static const struct field inner_rows[] = {
-	ROW(struct inner, OPT_U32, size, "size", .preset = "2", .check = &even),
+	ROW(struct inner, OPT_U32, size, "size", .flags = FIELD_IS_KEY, .key = SAID("2", &even)),
 	FIELD(struct inner, RAW, later, "later", FIELD_NOT_YET),
 };
 static const struct field named_rows[] = {
-	ROW(struct named_inner, OPT_U32, size, "size", .check = &even),
+	ROW(struct named_inner, OPT_U32, size, "size", .flags = FIELD_IS_KEY,
+	    .key = SAID(NULL, &even)),
 };
 static const struct fields inner_fields = FIELDS("struct inner", struct inner, inner_rows, 0);
 static const struct fields named_fields =
 	FIELDS("struct named_inner", struct named_inner, named_rows, 0);
 static const struct field outer_rows[] = {
-	ROW(struct outer, STRING, word, "word", .preset = "\"w\""),
+	ROW(struct outer, STRING, word, "word", .flags = FIELD_IS_KEY, .key = SAID("\"w\"", NULL)),
 	{ .name = "color",
 	  .kind = FIELD_ENUM,
 	  .offset = offsetof(struct outer, color),
 	  .names = color_names,
-	  .preset = "\"red\"",
-	  .check = &not_blue },
+	  .flags = FIELD_IS_KEY,
+	  .key = SAID("\"red\"", &not_blue) },
 	FIELD_OBJECT_ROW(struct outer, inner, struct inner, "inner", 0, &inner_fields),
 	FIELD_LIST_ROW(struct outer, list, struct inner, "list", 0, &inner_fields),
 	FIELD_MAP_ROW(struct outer, map, struct named_inner, "map", 0, &named_fields),
@@ -203,7 +205,7 @@ static const struct field outer_rows[] = {
 };
 static const struct fields outer_fields = FIELDS("struct outer", struct outer, outer_rows, 0);
 static const struct field broken_rows[] = {
-	ROW(struct outer, STRING, word, "word", .preset = "7"),
+	ROW(struct outer, STRING, word, "word", .flags = FIELD_IS_KEY, .key = SAID("7", NULL)),
 };
 static const struct fields broken_fields = FIELDS("struct broken", struct outer, broken_rows, 0);
 

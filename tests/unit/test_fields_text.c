@@ -41,6 +41,11 @@ struct car {
 static const struct name_row flag_names[] = { { "fast", 1 }, { "red", 2 }, { NULL, 0 } };
 static const struct name_row price_names[] = { { "priceless", -1 }, { NULL, 0 } };
 
+#define SHOWN(...)                           \
+	.shown = &(const struct field_shown) \
+	{                                    \
+		__VA_ARGS__                  \
+	}
 #define OF(type, kind_, member, ...)                                                          \
 	{                                                                                     \
 		.kind = FIELD_##kind_,                                                        \
@@ -53,15 +58,15 @@ static const struct name_row price_names[] = { { "priceless", -1 }, { NULL, 0 } 
 
 static const struct field wheel_rows[] = {
 	OF(struct wheel, TEXT, name, .name = "name", .place = FIELD_HEAD),
-	OF(struct wheel, COUNT, spokes, .name = "spokes", .place = FIELD_LINE, .lead = "% spokes",
-	   .flags = FIELD_SPARSE),
+	OF(struct wheel, COUNT, spokes, .name = "spokes", .place = FIELD_LINE,
+	   .flags = FIELD_SPARSE, SHOWN(.lead = "% spokes")),
 };
 static const struct fields wheel_fields = FIELDS("wheel", struct wheel, wheel_rows, 0);
 
 static const struct field engine_rows[] = {
 	OF(struct engine, BITS, bits, .name = "bits", .names = flag_names, .place = FIELD_DETAIL),
 	OF(struct engine, BOOL, loud, .name = "loud", .flags = FIELD_WHOLE, .place = FIELD_DETAIL,
-	   .lead = "loud"),
+	   SHOWN(.lead = "loud")),
 };
 static const struct fields engine_fields = FIELDS("engine", struct engine, engine_rows, 0);
 
@@ -92,28 +97,30 @@ static void car_head(const void *object, struct strbuf *out)
 static const struct field car_rows[] = {
 	OF(struct car, TEXT, name, .name = "name", .place = FIELD_HEAD),
 	OF(struct car, BOOL, open, .name = "open", .flags = FIELD_WHOLE, .place = FIELD_HEAD,
-	   .lead = "open"),
-	AT(struct car, ODD, sold, .name = "sold", .place = FIELD_LINE, .lead = "sold",
-	   .when = is_sold, .encode = encode_sold),
-	AT(struct car, ODD, sold, .name = "nothing", .when = is_sold),
-	OF(struct car, U16, doors, .name = "doors", .place = FIELD_LINE, .put = put_doors),
+	   SHOWN(.lead = "open")),
+	AT(struct car, ODD, sold, .name = "sold", .place = FIELD_LINE,
+	   SHOWN(.lead = "sold", .when = is_sold, .encode = encode_sold)),
+	AT(struct car, ODD, sold, .name = "nothing", SHOWN(.when = is_sold)),
+	OF(struct car, U16, doors, .name = "doors", .place = FIELD_LINE, SHOWN(.put = put_doors)),
 	OF(struct car, FLAGS, flags, .name = "flags", .names = flag_names, .place = FIELD_DETAIL,
-	   .lead = "flags"),
-	OF(struct car, U64, price, .place = FIELD_DETAIL, .lead = "price % $",
-	   .names = price_names),
-	OF(struct car, ARGV, seats, .name = "seats", .place = FIELD_LINE, .lead = "seats"),
+	   SHOWN(.lead = "flags")),
+	OF(struct car, U64, price, .place = FIELD_DETAIL, .names = price_names,
+	   SHOWN(.lead = "price % $")),
+	OF(struct car, ARGV, seats, .name = "seats", .place = FIELD_LINE, SHOWN(.lead = "seats")),
 	AT(struct car, STRUCT, engine, .name = "engine", .sub = &engine_fields,
 	   .place = FIELD_DETAIL),
 	AT(struct car, OBJECT, spare, .name = "spare", .sub = &wheel_fields, .place = FIELD_SECTION,
-	   .lead = "spare"),
+	   SHOWN(.lead = "spare")),
 	AT(struct car, LIST, wheels, .name = "wheels", .flags = FIELD_WHOLE, .sub = &wheel_fields,
-	   .place = FIELD_SECTION, .lead = "wheels"),
-	AT(struct car, LIST, wheels, .sub = &wheel_fields, .place = FIELD_EACH, .lead = "wheel"),
+	   .place = FIELD_SECTION, SHOWN(.lead = "wheels")),
+	AT(struct car, LIST, wheels, .sub = &wheel_fields, .place = FIELD_EACH,
+	   SHOWN(.lead = "wheel")),
 	OF(struct car, STRLIST, owners, .name = "owners", .flags = FIELD_SPARSE,
-	   .place = FIELD_LINE, .lead = "owner"),
+	   .place = FIELD_LINE, SHOWN(.lead = "owner")),
 	OF(struct car, U32LIST, keys, .name = "keys", .flags = FIELD_WHOLE, .place = FIELD_DETAIL,
-	   .lead = "keys"),
-	OF(struct car, STRMAP, papers, .name = "papers", .place = FIELD_LINE, .lead = "paper"),
+	   SHOWN(.lead = "keys")),
+	OF(struct car, STRMAP, papers, .name = "papers", .place = FIELD_LINE,
+	   SHOWN(.lead = "paper")),
 };
 static const struct fields car_fields = { .name = "car",
 					  .size = sizeof(struct car),

@@ -188,7 +188,7 @@ static void compare_names(const struct field *row, const struct json_value *prop
 	const struct json_value *words = json_get(property, "enum");
 	size_t count = 0;
 
-	for (const struct name_row *name = row->names; name->name; name++, count++) {
+	for (const struct name_row *name = field_names(row); name->name; name++, count++) {
 		const struct json_value *word = words ? words->first : NULL;
 
 		while (word && !str_eq(word->text, name->name))
@@ -216,10 +216,10 @@ static void compare_schema(const struct fields *fields, const struct json_value 
 
 		if (!property)
 			fail_msg("\"%s\" is in the table and not in the schema", row->name);
-		if (row->names)
+		if (field_names(row))
 			compare_names(row, property);
-		if (row->sub)
-			compare_schema(row->sub, property);
+		if (field_sub(row))
+			compare_schema(field_sub(row), property);
 	}
 }
 
@@ -240,7 +240,7 @@ static void expect_in_manual(const char *manual, const struct fields *fields, co
 		const char *key = arena_printf(&arena, "%s%s", prefix, row->name);
 
 		if (row->kind == FIELD_OBJECT)
-			expect_in_manual(manual, row->sub, arena_printf(&arena, "%s.", key));
+			expect_in_manual(manual, field_sub(row), arena_printf(&arena, "%s.", key));
 		else if (!strstr(manual, key))
 			fail_msg("the manual lacks %s", key);
 	}

@@ -43,7 +43,8 @@ static const char *const *later_words(const struct field *row)
 {
 	static const char *const none[] = { NULL };
 
-	return row->check && row->check->later ? row->check->later : none;
+	return field_key(row)->check && field_key(row)->check->later ? field_key(row)->check->later
+								     : none;
 }
 
 static bool is_later(const struct field *row, const char *word)
@@ -61,7 +62,7 @@ static void put_description(const struct field *row, struct json_out *out)
 	const char *const *word = later_words(row);
 	autostrbuf text = { 0 };
 
-	strbuf_puts(&text, row->doc);
+	strbuf_puts(&text, field_key(row)->doc);
 	if (row->flags & FIELD_NOT_YET)
 		strbuf_puts(&text, " Known, and refused by its name until it is there.");
 	for (; *word; word++) {
@@ -94,8 +95,8 @@ static void put_kind(const struct field *row, struct json_out *out)
 	case FIELD_RAW:
 	case FIELD_STRING_OR_STRLIST:
 		/* the check says all */
-		assert_non_null(row->check);
-		assert_non_null(row->check->schema);
+		assert_non_null(field_key(row)->check);
+		assert_non_null(field_key(row)->check->schema);
 		break;
 	default:
 		fail_msg("%s: say here what a schema calls this kind", row->name);
@@ -106,7 +107,7 @@ static void put_words(const struct field *row, struct json_out *out)
 {
 	json_out_key(out, "enum");
 	json_out_array(out);
-	for (const struct name_row *name = row->names; name->name; name++)
+	for (const struct name_row *name = field_names(row); name->name; name++)
 		json_out_string(out, name->name);
 	json_out_array_end(out);
 	if (!*later_words(row))
@@ -124,10 +125,10 @@ static void put_words(const struct field *row, struct json_out *out)
 static void put_value(const struct field *row, struct json_out *out)
 {
 	put_kind(row, out);
-	if (row->names)
+	if (field_names(row))
 		put_words(row, out);
-	if (row->check && row->check->schema) {
-		for (const struct json_value *v = parsed(row->check->schema)->first; v;
+	if (field_key(row)->check && field_key(row)->check->schema) {
+		for (const struct json_value *v = parsed(field_key(row)->check->schema)->first; v;
 		     v = v->next) {
 			json_out_key(out, v->key);
 			json_out_value(out, v);
@@ -143,7 +144,7 @@ static void put_value(const struct field *row, struct json_out *out)
 	if (row->flags & FIELD_REQUIRED)
 		return;
 	json_out_key(out, "default");
-	json_out_value(out, parsed(row->preset));
+	json_out_value(out, parsed(field_key(row)->preset));
 }
 
 static void put_object(const struct fields *fields, struct json_out *out)
@@ -171,7 +172,7 @@ static void put_object(const struct fields *fields, struct json_out *out)
 			json_out_object(out);
 			json_out_object_end(out);
 		} else if (row->kind == FIELD_OBJECT) {
-			put_object(row->sub, out);
+			put_object(field_sub(row), out);
 		} else {
 			put_value(row, out);
 		}
@@ -219,15 +220,15 @@ static void put_group(const struct field *row, unsigned depth, struct strbuf *ou
 	autostrbuf line = { 0 };
 	int indent = (int)(depth + 1) * 2;
 
-	if (has_groups(row->sub)) {
-		put_defaults(row->sub, depth + 1, false, out);
+	if (has_groups(field_sub(row))) {
+		put_defaults(field_sub(row), depth + 1, false, out);
 		return;
 	}
-	put_defaults(row->sub, 0, true, &line);
+	put_defaults(field_sub(row), 0, true, &line);
 	if (indent + strlen(row->name) + line.length + strlen("\"\": ,") <= LINE_MAX_COLUMNS)
 		strbuf_puts(out, strbuf_text(&line));
 	else
-		put_defaults(row->sub, depth + 1, false, out);
+		put_defaults(field_sub(row), depth + 1, false, out);
 }
 
 static void put_defaults(const struct fields *fields, unsigned depth, bool one_line,
@@ -245,7 +246,7 @@ static void put_defaults(const struct fields *fields, unsigned depth, bool one_l
 		if (row->kind == FIELD_OBJECT)
 			put_group(row, depth, out);
 		else
-			strbuf_puts(out, row->preset);
+			strbuf_puts(out, field_key(row)->preset);
 		separator = one_line ? ", " : ",\n";
 	}
 	if (one_line)
@@ -293,8 +294,8 @@ static const char *values_of(const struct field *row)
 {
 	autostrbuf words = { 0 };
 
-	if (row->check && row->check->values)
-		return row->check->values;
+	if (field_key(row)->check && field_key(row)->check->values)
+		return field_key(row)->check->values;
 	switch ((int)row->kind) {
 	case FIELD_OPT_BOOL:
 		return "true, false";
@@ -305,9 +306,9 @@ static const char *values_of(const struct field *row)
 	case FIELD_STRLIST:
 		return "a list of texts";
 	default:
-		assert_non_null(row->names);
+		assert_non_null(field_names(row));
 	}
-	for (const struct name_row *name = row->names; name->name; name++)
+	for (const struct name_row *name = field_names(row); name->name; name++)
 		if (!is_later(row, name->name))
 			strbuf_printf(&words, "%s\"%s\"", words.length ? ", " : "", name->name);
 	return arena_strdup(&arena, strbuf_text(&words));
@@ -316,7 +317,7 @@ static const char *values_of(const struct field *row)
 static void put_head(const struct field *row, const char *key, struct strbuf *out)
 {
 	const char *rest = values_of(row);
-	bool only = str_eq(rest, row->preset), marked = only;
+	bool only = str_eq(rest, field_key(row)->preset), marked = only;
 
 	strbuf_printf(out, ".TP\n\\fB%s\\fR:", key);
 	while (*rest) {
@@ -324,7 +325,7 @@ static void put_head(const struct field *row, const char *key, struct strbuf *ou
 
 		strbuf_putc(out, ' ');
 		put_literal(value, out);
-		if (!only && str_eq(value, row->preset)) {
+		if (!only && str_eq(value, field_key(row)->preset)) {
 			strbuf_puts(out, " (default)");
 			marked = true;
 		}
@@ -336,7 +337,7 @@ static void put_head(const struct field *row, const char *key, struct strbuf *ou
 	}
 	if (!marked) {
 		strbuf_puts(out, " (default ");
-		put_literal(row->preset, out);
+		put_literal(field_key(row)->preset, out);
 		strbuf_putc(out, ')');
 	}
 	strbuf_putc(out, '\n');
@@ -354,10 +355,10 @@ static void put_keys(const struct fields *fields, const char *group, struct strb
 			strbuf_printf(out, ".TP\n\\fB%s\\fR\n", key);
 		else
 			continue;
-		put_roff(row->doc, out);
+		put_roff(field_key(row)->doc, out);
 		strbuf_putc(out, '\n');
 		if (row->kind == FIELD_OBJECT)
-			put_keys(row->sub, arena_printf(&arena, "%s.", key), out);
+			put_keys(field_sub(row), arena_printf(&arena, "%s.", key), out);
 	}
 }
 
@@ -373,7 +374,7 @@ static void put_reserved(const struct fields *fields, const char *group, struct 
 			strbuf_printf(out, "%s\\fB%s\\fR \\fB\"%s\"\\fR", out->length ? ",\n" : "",
 				      key, *word);
 		if (row->kind == FIELD_OBJECT)
-			put_reserved(row->sub, arena_printf(&arena, "%s.", key), out);
+			put_reserved(field_sub(row), arena_printf(&arena, "%s.", key), out);
 	}
 }
 

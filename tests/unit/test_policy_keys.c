@@ -43,7 +43,7 @@ static void expect_every_key(const struct fields *fields, const void *object, co
 			fail_msg("%s: the policy in force lacks %s of %s", name, row->name,
 				 fields->name);
 		if (row->kind == FIELD_OBJECT)
-			expect_every_key(row->sub,
+			expect_every_key(field_sub(row),
 					 *(void *const *)((const char *)object + row->offset),
 					 name);
 	}
@@ -58,13 +58,14 @@ static void expect_whole_rows(const struct fields *fields)
 		const struct field *row = &fields->rows[i];
 		bool group = row->kind == FIELD_OBJECT;
 
-		if (!row->doc || row->doc[strlen(row->doc) - 1] != '.')
+		if (!field_key(row)->doc ||
+		    field_key(row)->doc[strlen(field_key(row)->doc) - 1] != '.')
 			fail_msg("%s of %s: not a sentence: %s", row->name, fields->name,
-				 row->doc ? row->doc : "nothing");
-		if (!row->preset != (group || (row->flags & FIELD_NOT_YET)))
+				 field_key(row)->doc ? field_key(row)->doc : "nothing");
+		if (!field_key(row)->preset != (group || (row->flags & FIELD_NOT_YET)))
 			fail_msg("%s of %s: a default, or none", row->name, fields->name);
 		if (group)
-			expect_whole_rows(row->sub);
+			expect_whole_rows(field_sub(row));
 	}
 }
 

@@ -262,10 +262,10 @@ static void compare_property(struct schemas *s, const struct field *field, struc
 		expect_type(node, "string", path);
 	if (field->kind == FIELD_IDLIST)
 		expect_type(node, "integer", path);
-	if (field->names)
-		expect_names(node, field->names, path);
-	if (field->sub)
-		compare(s, field->sub, node, path);
+	if (field_names(field))
+		expect_names(node, field_names(field), path);
+	if (field_sub(field))
+		compare(s, field_sub(field), node, path);
 }
 
 /* ---- the project's own schema */

@@ -87,8 +87,8 @@ static void confuse_elements(struct confusion *c, const struct field *field, str
 					   ? arena_printf(c->arena, "%s.\"%s\"", path, child->key)
 					   : arena_printf(c->arena, "%s[%zu]", path, i);
 		confuse_value(c, child, name, false);
-		if (field->sub)
-			confuse_object(c, field->sub, child, name);
+		if (field_sub(field))
+			confuse_object(c, field_sub(field), child, name);
 	}
 }
 
@@ -104,7 +104,7 @@ static void confuse_object(struct confusion *c, const struct fields *fields, str
 			continue;
 		confuse_value(c, member, name, !(field->flags & FIELD_REQUIRED));
 		if (field->kind == FIELD_OBJECT)
-			confuse_object(c, field->sub, member, name);
+			confuse_object(c, field_sub(field), member, name);
 		else
 			confuse_elements(c, field, member, name);
 	}
@@ -139,7 +139,7 @@ static void check_covered(const struct fields *fields, const struct json_value *
 		for (size_t j = 0; j < n; j++) {
 			const struct json_value *member = json_get(objects[j], field->name);
 			found = found || member;
-			if (!member || !field->sub)
+			if (!member || !field_sub(field))
 				continue;
 			if (field->kind == FIELD_OBJECT)
 				inner[inner_n++] = member;
@@ -150,8 +150,8 @@ static void check_covered(const struct fields *fields, const struct json_value *
 		}
 		if (!found)
 			STOP("%s is not in good/full.json\n", name);
-		if (field->sub)
-			check_covered(field->sub, inner, inner_n, name, arena);
+		if (field_sub(field))
+			check_covered(field_sub(field), inner, inner_n, name, arena);
 	}
 }
 
