@@ -28,9 +28,16 @@ static bool is_late(const struct filter *f)
 }
 
 /* Without no_new_privs loading takes CAP_SYS_ADMIN (seccomp(2)); so does a late join (setns(2)). */
-bool filter_needs_admin(const struct filter *f)
+static bool needs_admin(const struct filter *f)
 {
 	return is_late(f) || (f->programs.n && !f->plan->process.no_new_privileges);
+}
+
+int filter_assume_identity(struct filter *f, const struct program *program, struct err *e)
+{
+	if (identity_assume(f->identity, f->plan, program, needs_admin(f), e) < 0)
+		return -1;
+	return session_die_with_runtime(f->session, e);
 }
 
 /* --- shown to the runtime --- */

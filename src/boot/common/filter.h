@@ -21,7 +21,9 @@ struct filter {
 	int proc;           /* the runtime's /proc, where its own is another one */
 };
 
-bool filter_needs_admin(const struct filter *f);
+/* That of the program, but for what is needed to load them, or for a late join. */
+int filter_assume_identity(struct filter *f, const struct program *program, struct err *e)
+	MUST_CHECK;
 int filter_open_status(struct filter *f, struct err *e) MUST_CHECK;
 /* The runtime gets what it looks at; before a filter that need not let it through. Once. */
 int filter_show(struct filter *f, struct err *e) MUST_CHECK;

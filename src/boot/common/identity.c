@@ -146,9 +146,11 @@ bool setgroups_are_denied(void)
 	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && str_has_prefix(text, "deny");
 }
 
-int identity_become_root(const struct plan *plan, struct err *e)
+int identity_become_root(const struct plan *plan, const struct session *session, struct err *e)
 {
-	if (plan->namespaces.new_user && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+	if (!plan->namespaces.new_user)
+		return 0;
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return fail_sys(e, "become root of the new user namespace (is 0 mapped?)");
-	return 0;
+	return session_die_with_runtime(session, e);
 }

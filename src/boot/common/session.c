@@ -105,10 +105,13 @@ static int label_keys(const struct plan_process *process, int procfs, const char
 	return err_prefix(e, "selinuxLabel");
 }
 
-int session_make_keyring(const struct plan *plan, int procfs, struct err *e)
+int session_make_keyring(const struct session *s, const struct plan *plan, int procfs,
+			 struct err *e)
 {
 	char name[NAME_MAX];
 
+	if (s->keeps_keyring)
+		return 0;
 	if (str_format(name, sizeof(name), e, "_ses.%s", plan->id) < 0)
 		return -1;
 	if (label_keys(&plan->process, procfs, plan->process.selinux_label, e) < 0)

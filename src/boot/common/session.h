@@ -13,6 +13,7 @@ struct session {
 	 * process that is not dumpable belong to the host's root, and its namespaces cannot be entered (proc(5),
 	 * ptrace(2)). True until all is done from outside. */
 	bool reached_into;
+	bool keeps_keyring;  /* --no-new-keyring */
 	mode_t caller_umask; /* in force before the set-up */
 };
 
@@ -25,7 +26,8 @@ int session_ask(const struct session *s, uint32_t question, uint32_t reply, cons
 		struct err *e) MUST_CHECK;
 int session_say(const struct session *s, uint32_t type, struct err *e) MUST_CHECK;
 /* procfs: for the label of a security module. */
-int session_make_keyring(const struct plan *plan, int procfs, struct err *e) MUST_CHECK;
+int session_make_keyring(const struct session *s, const struct plan *plan, int procfs,
+			 struct err *e) MUST_CHECK;
 /* It is in the records; until READY the end of the channel is what tells of the runtime's. */
 int session_outlive_runtime(struct err *e) MUST_CHECK;
 

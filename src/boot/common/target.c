@@ -55,7 +55,8 @@ int target_enter_network(const struct target *t, struct err *e)
 
 /* All in one call: whether one may is asked of what we are before it, so that neither the order counts nor
  * that some belong to the host's user namespace and some to the container's (setns(2)). */
-int target_enter(const struct target *t, int *ret_root, struct err *e)
+int target_enter(const struct target *t, const struct session *session, int *ret_root,
+		 struct err *e)
 {
 	if (t->join && setns(t->pidfd, (int)t->join) < 0)
 		return fail_sys(e, "join the container's namespaces");
@@ -64,5 +65,8 @@ int target_enter(const struct target *t, int *ret_root, struct err *e)
 	if (t->root >= 0 && change_root(t->root, e) < 0)
 		return -1;
 	*ret_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return *ret_root < 0 ? fail_sys(e, "open '/' of the container") : 0;
+	if (*ret_root < 0)
+		return fail_sys(e, "open '/' of the container");
+	/* Entering a user namespace may make us dumpable again. */
+	return session_die_with_runtime(session, e);
 }

@@ -3,7 +3,7 @@
 #ifndef BOOT_COMMON_TARGET_H
 #define BOOT_COMMON_TARGET_H
 
-#include "base/err.h"
+#include "boot/common/session.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +26,7 @@ void target_release(struct target *t);
 
 int target_enter_network(const struct target *t, struct err *e) MUST_CHECK;
 /* All other namespaces. *ret_root: "/" in there. */
-int target_enter(const struct target *t, int *ret_root, struct err *e) MUST_CHECK;
+int target_enter(const struct target *t, const struct session *session, int *ret_root,
+		 struct err *e) MUST_CHECK;
 
 #endif

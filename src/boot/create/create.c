@@ -66,7 +66,7 @@ static int birth_page(struct create_init *c, struct err *e)
 	/* Nothing is mounted any more, and nothing of the image has run. */
 	STEP("kernel-mounts", kernel_mounts_tell(&c->root, c->session.channel, e));
 	STEP("hostname", set_names(c->plan, e));
-	STEP("keyring", init_keyring(c, e));
+	STEP("keyring", session_make_keyring(&c->session, c->plan, c->labels, e));
 	STEP("environment", program_environment(&c->program, c->plan, c->arena, e));
 	/* After the join of the cgroup, whose cpuset says which nodes there are; before a profile that knows
 	 * neither call. */
@@ -82,7 +82,7 @@ static int birth_page(struct create_init *c, struct err *e)
 	STEP("readonly-root", init_make_root_readonly(c->plan, e));
 	/* Before any filter, which could answer in the kernel's place. CAP_SYS_ADMIN stays where loading one or
 	 * a late join takes it. */
-	STEP("identity", init_assume_identity(c, e));
+	STEP("identity", filter_assume_identity(&c->filter, &c->program, e));
 	/* As the user that will run it, so that "permission denied" is what that user would get. */
 	STEP("executable", program_find_executable(&c->program, c->plan, c->arena, e));
 	STEP("outlive-runtime", session_outlive_runtime(e));

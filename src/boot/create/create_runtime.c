@@ -82,6 +82,7 @@ void create_init_take(struct create_runtime *c, struct create_init *init)
 		.plan = plan,
 		.arena = in->arena,
 		.session = { .channel = take_fd(&c->init.theirs),
+			     .keeps_keyring = in->options->no_new_keyring,
 			     .reached_into =
 				     plan_has_user_namespace(plan) && !has_host_admin(in->facts) },
 		.group = c->group,
@@ -103,7 +104,6 @@ void create_init_take(struct create_runtime *c, struct create_init *init)
 		.labels = take_fd(&c->labels),
 		.preserve_fds = in->options->preserve_fds,
 		.start_follows = in->options->start_follows,
-		.no_new_keyring = in->options->no_new_keyring,
 	};
 	c->group = (struct boot_group)BOOT_GROUP_INIT;
 	c->root = (struct root)ROOT_INIT;

@@ -93,9 +93,7 @@ int init_run_container_hooks(struct create_init *c, struct err *e)
 int init_become_root(struct create_init *c, struct err *e)
 {
 	c->identity.groups_denied = setgroups_are_denied();
-	if (!c->plan->namespaces.new_user)
-		return 0;
-	return identity_become_root(c->plan, e) < 0 ? -1 : session_die_with_runtime(&c->session, e);
+	return identity_become_root(c->plan, &c->session, e);
 }
 
 /* No other process enters our namespaces or writes our files from then on. */
@@ -112,19 +110,6 @@ int init_receive_sources(struct create_init *c, struct err *e)
 int init_terminal(struct create_init *c, struct err *e)
 {
 	return c->plan->process.terminal ? terminal_of_init(&c->root, c->session.channel, e) : 0;
-}
-
-int init_keyring(struct create_init *c, struct err *e)
-{
-	return c->no_new_keyring ? 0 : session_make_keyring(c->plan, c->labels, e);
-}
-
-int init_assume_identity(struct create_init *c, struct err *e)
-{
-	if (identity_assume(&c->identity, c->plan, &c->program, filter_needs_admin(&c->filter), e) <
-	    0)
-		return -1;
-	return session_die_with_runtime(&c->session, e);
 }
 
 int init_close_descriptors(struct create_init *c, struct err *e)

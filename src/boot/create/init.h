@@ -27,7 +27,7 @@ struct create_init {
 	int start_listener;      /* ROOT/ID/start; -1 where the creator starts it */
 	int labels; /* the host's procfs, for a security module; -1 where none is asked for */
 	unsigned preserve_fds;
-	bool start_follows, no_new_keyring;
+	bool start_follows;
 };
 
 int init_become_root(struct create_init *c, struct err *e) MUST_CHECK;
@@ -38,9 +38,7 @@ int init_receive_sources(struct create_init *c, struct err *e) MUST_CHECK;
 int init_ask_for_hooks(struct create_init *c, struct err *e) MUST_CHECK;
 int init_run_container_hooks(struct create_init *c, struct err *e) MUST_CHECK;
 int init_terminal(struct create_init *c, struct err *e) MUST_CHECK;
-int init_keyring(struct create_init *c, struct err *e) MUST_CHECK;
 int init_close_descriptors(struct create_init *c, struct err *e) MUST_CHECK;
-int init_assume_identity(struct create_init *c, struct err *e) MUST_CHECK;
 int init_ready(struct create_init *c, struct err *e) MUST_CHECK;
 
 /* --- init_root.c --- */

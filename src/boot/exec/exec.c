@@ -16,6 +16,7 @@
 #include "boot/common/scheduling.h"
 #include "boot/common/step.h"
 #include "boot/protocol.h"
+#include "boot/record/running.h"
 #include "sys/channel.h"
 
 #include <unistd.h>
@@ -35,10 +36,10 @@ static int joiner_page(struct exec_joiner *c, struct err *e)
 	/* With the host's power: the network may belong to the host, where the container's user namespace
 	 * has none. */
 	STEP("network", target_enter_network(&c->target, e));
-	STEP("namespaces", joiner_enter(c, e));
-	STEP("become-root", joiner_become_root(c, e));
+	STEP("namespaces", target_enter(&c->target, &c->session, &c->root.fd, e));
+	STEP("become-root", identity_become_root(c->plan, &c->session, e));
 	STEP("open-status", filter_open_status(&c->filter, e));
-	STEP("keyring", joiner_make_keyring(c, e));
+	STEP("keyring", session_make_keyring(&c->session, c->plan, c->labels, e));
 	STEP("console", joiner_open_terminal(c, e));
 	STEP("environment", program_environment(&c->program, c->plan, c->arena, e));
 	STEP("memory-policy", set_memory_policy(c->plan, e));
@@ -47,7 +48,7 @@ static int joiner_page(struct exec_joiner *c, struct err *e)
 	/* Before cwd is looked up: no path may lead through a descriptor of ours. */
 	STEP("descriptors", joiner_close_descriptors(c, e));
 	STEP("working-directory", program_find_directory(&c->program, c->plan, false, e));
-	STEP("identity", joiner_assume_identity(c, e));
+	STEP("identity", filter_assume_identity(&c->filter, &c->program, e));
 	/* Without no_new_privs loading takes CAP_SYS_ADMIN, which no process in the container may have: the
 	 * process inherits the filter. The runtime looks at what it inherits. */
 	STEP("seccomp", filter_load_in_joiner(&c->filter, e));
@@ -112,7 +113,7 @@ static int exec_page(struct exec_runtime *c, struct err *e)
 	STEP("oom-score", set_oom_score(c->plan, c->in->facts, c->joiner.child.pid, e));
 	STEP("resctrl-join", group_join_rdt(&c->group, c->joiner.child.pid, e));
 	STEP("go", peer_go(&c->joiner, e));
-	STEP("unlock", exec_unlock(c, e));
+	STEP("unlock", running_unlock(c->in->state, e));
 	AWAIT("console", exec_receive_terminal(c, e));
 	AWAIT("identity", look_receive(&c->look, &c->joiner, e));
 	AWAIT("joiner-listener", exec_pass_joiner_listener(c, e));

@@ -37,7 +37,6 @@ int exec_open_namespaces(struct exec_runtime *c, struct err *e) MUST_CHECK;
 int exec_open_cgroup(struct exec_runtime *c, struct err *e) MUST_CHECK;
 /* Returns in both; in the joiner joiner.child.pid is 0. */
 int exec_clone(struct exec_runtime *c, struct err *e) MUST_CHECK;
-int exec_unlock(struct exec_runtime *c, struct err *e) MUST_CHECK;
 int exec_receive_terminal(struct exec_runtime *c, struct err *e) MUST_CHECK;
 int exec_pass_joiner_listener(struct exec_runtime *c, struct err *e) MUST_CHECK;
 int exec_take_process(struct exec_runtime *c, struct err *e) MUST_CHECK;

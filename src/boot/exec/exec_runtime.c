@@ -251,7 +251,8 @@ void exec_joiner_take(struct exec_runtime *c, struct exec_joiner *joiner)
 	*joiner = (struct exec_joiner){
 		.plan = in->plan,
 		.arena = in->arena,
-		.session = { .channel = take_fd(&c->joiner.theirs) },
+		.session = { .channel = take_fd(&c->joiner.theirs),
+			     .keeps_keyring = in->options->no_new_keyring },
 		.group = c->group,
 		.target = c->target,
 		.root = ROOT_INIT,
@@ -264,7 +265,6 @@ void exec_joiner_take(struct exec_runtime *c, struct exec_joiner *joiner)
 			    .proc = -1 },
 		.labels = take_fd(&c->labels),
 		.preserve_fds = in->options->preserve_fds,
-		.no_new_keyring = in->options->no_new_keyring,
 		.listens = in->listens,
 		.outside = c->outside,
 	};
@@ -290,14 +290,6 @@ int exec_open_namespaces(struct exec_runtime *c, struct err *e)
 					 .waiting = c->in->waiting };
 
 	return running_open_namespaces(&running, &c->target, e);
-}
-
-/* What follows may take as long as the container likes, with whose files it has to do. */
-int exec_unlock(struct exec_runtime *c, struct err *e)
-{
-	(void)e;
-	state_unlock(c->in->state);
-	return 0;
 }
 
 int exec_make_filters(struct exec_runtime *c, struct err *e)

@@ -161,26 +161,6 @@ int process_announce(struct exec_joiner *c, struct err *e)
 	return signal == 0 ? 0 : fail_faked("prctl", e);
 }
 
-int joiner_enter(struct exec_joiner *c, struct err *e)
-{
-	if (target_enter(&c->target, &c->root.fd, e) < 0)
-		return -1;
-	/* Entering a user namespace may make us dumpable again. */
-	return session_die_with_runtime(&c->session, e);
-}
-
-int joiner_become_root(struct exec_joiner *c, struct err *e)
-{
-	if (!c->plan->namespaces.new_user)
-		return 0;
-	return identity_become_root(c->plan, e) < 0 ? -1 : session_die_with_runtime(&c->session, e);
-}
-
-int joiner_make_keyring(struct exec_joiner *c, struct err *e)
-{
-	return c->no_new_keyring ? 0 : session_make_keyring(c->plan, c->labels, e);
-}
-
 int joiner_close_descriptors(struct exec_joiner *c, struct err *e)
 {
 	int keep[] = { c->session.channel, c->filter.status };
@@ -188,12 +168,4 @@ int joiner_close_descriptors(struct exec_joiner *c, struct err *e)
 	/* The log's descriptor goes too. */
 	log_silence();
 	return close_from_program(c->preserve_fds, keep, ARRAY_SIZE(keep), e);
-}
-
-int joiner_assume_identity(struct exec_joiner *c, struct err *e)
-{
-	if (identity_assume(&c->identity, c->plan, &c->program, filter_needs_admin(&c->filter), e) <
-	    0)
-		return -1;
-	return session_die_with_runtime(&c->session, e);
 }

@@ -21,7 +21,6 @@ struct exec_joiner {
 	struct filter filter;
 	int labels; /* the host's procfs, for a security module; -1 where none is asked for */
 	unsigned preserve_fds;
-	bool no_new_keyring;
 	bool listens; /* LISTEN_PID of the environment is to be the process's own number */
 	bool outside; /* it is outside of the container's cgroup, and the process is moved there */
 	bool dies_with_runtime; /* in the process: unless a profile has refused it */
@@ -29,12 +28,8 @@ struct exec_joiner {
 };
 
 int joiner_open_proc(struct exec_joiner *c, struct err *e) MUST_CHECK;
-int joiner_enter(struct exec_joiner *c, struct err *e) MUST_CHECK;
-int joiner_become_root(struct exec_joiner *c, struct err *e) MUST_CHECK;
-int joiner_make_keyring(struct exec_joiner *c, struct err *e) MUST_CHECK;
 int joiner_open_terminal(struct exec_joiner *c, struct err *e) MUST_CHECK;
 int joiner_close_descriptors(struct exec_joiner *c, struct err *e) MUST_CHECK;
-int joiner_assume_identity(struct exec_joiner *c, struct err *e) MUST_CHECK;
 int joiner_forget(struct err *e) MUST_CHECK;
 int joiner_clone(struct exec_joiner *c, struct err *e) MUST_CHECK;
 int process_begin(struct exec_joiner *c, struct err *e) MUST_CHECK;

@@ -16,21 +16,6 @@
 /* As many as may lie one on the other at one place. */
 #define STACKED_MAX 64
 
-int mounter_enter(struct mounter *c, struct err *e)
-{
-	if (target_enter(&c->target, &c->root.fd, e) < 0)
-		return -1;
-	/* Entering a user namespace may make us dumpable again. */
-	return session_die_with_runtime(&c->session, e);
-}
-
-int mounter_become_root(struct mounter *c, struct err *e)
-{
-	if (!c->plan->namespaces.new_user)
-		return 0;
-	return identity_become_root(c->plan, e) < 0 ? -1 : session_die_with_runtime(&c->session, e);
-}
-
 static int open_mounted(struct mounter *c, const char *path, struct err *e)
 {
 	autoclose int fd = beneath_open(c->root.fd, path, 0, e);

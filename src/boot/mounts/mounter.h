@@ -18,8 +18,6 @@ struct mounter {
 	struct strlist taken; /* destinations to be taken away, clean */
 };
 
-int mounter_enter(struct mounter *c, struct err *e) MUST_CHECK;
-int mounter_become_root(struct mounter *c, struct err *e) MUST_CHECK;
 int mounter_take(struct mounter *c, struct err *e) MUST_CHECK;
 int mounter_give(struct mounter *c, struct err *e) MUST_CHECK;
 

@@ -8,6 +8,7 @@
 
 #include "boot/common/step.h"
 #include "boot/protocol.h"
+#include "boot/record/running.h"
 #include "sys/channel.h"
 
 #include <unistd.h>
@@ -19,8 +20,8 @@ static int mounter_page(struct mounter *c, struct err *e)
 	STEP("session", session_begin(&c->session, e));
 	/* While /proc is the runtime's own. */
 	STEP("descriptors", root_open_descriptors(&c->root, e));
-	STEP("namespaces", mounter_enter(c, e));
-	STEP("become-root", mounter_become_root(c, e));
+	STEP("namespaces", target_enter(&c->target, &c->session, &c->root.fd, e));
+	STEP("become-root", identity_become_root(c->plan, &c->session, e));
 	STEP("take", mounter_take(c, e));
 	STEP("give", mounter_give(c, e));
 	return 0;
@@ -53,7 +54,7 @@ static int mounts_page(struct mounts_runtime *c, struct err *e)
 	if (c->mounter.child.pid == 0)
 		mounter_main(c);
 	/* What follows may take as long as the container likes, with whose files it has to do. */
-	STEP("unlock", mounts_unlock(c, e));
+	STEP("unlock", running_unlock(c->in->state, e));
 	AWAIT("done", mounts_wait_done(c, e));
 	return 0;
 }

@@ -30,7 +30,6 @@ int mounts_find_target(struct mounts_runtime *c, struct err *e) MUST_CHECK;
 int mounts_make_sources(struct mounts_runtime *c, struct err *e) MUST_CHECK;
 /* Returns in both; in the mounter mounter.child.pid is 0. */
 int mounts_clone(struct mounts_runtime *c, struct err *e) MUST_CHECK;
-int mounts_unlock(struct mounts_runtime *c, struct err *e) MUST_CHECK;
 int mounts_wait_done(struct mounts_runtime *c, struct err *e) MUST_CHECK;
 
 #endif

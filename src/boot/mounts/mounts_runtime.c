@@ -158,14 +158,6 @@ int mounts_clone(struct mounts_runtime *c, struct err *e)
 	return 0;
 }
 
-/* What follows may take as long as the container likes, with whose files it has to do. */
-int mounts_unlock(struct mounts_runtime *c, struct err *e)
-{
-	(void)e;
-	state_unlock(c->in->state);
-	return 0;
-}
-
 int mounts_wait_done(struct mounts_runtime *c, struct err *e)
 {
 	int status;

@@ -18,5 +18,7 @@ int fail_stopped(struct err *e);
 int running_find(struct target *t, const struct status_record *status, bool ignore_paused,
 		 struct err *e) MUST_CHECK;
 int running_open_namespaces(const struct running *r, struct target *t, struct err *e) MUST_CHECK;
+/* What follows may take as long as the container likes, with whose files it has to do. */
+int running_unlock(struct state_dir *state, struct err *e) MUST_CHECK;
 
 #endif
