@@ -5,6 +5,7 @@
  */
 #include "boot/common/birth.h"
 
+#include "base/namespaces.h"
 #include "base/str.h"
 #include "boot/common/filesystem.h"
 #include "boot/common/ids.h"
@@ -27,31 +28,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* By SPEC_NS_*: the name below /proc/self/ns and the flag for setns(). */
-static const struct {
-	const char *file;
-	int flag;
-} kinds[SPEC_NS_COUNT + 1] = {
-
-	[SPEC_NS_PID] = { "pid", CLONE_NEWPID },
-	[SPEC_NS_NETWORK] = { "net", CLONE_NEWNET },
-	[SPEC_NS_MOUNT] = { "mnt", CLONE_NEWNS },
-	[SPEC_NS_IPC] = { "ipc", CLONE_NEWIPC },
-	[SPEC_NS_UTS] = { "uts", CLONE_NEWUTS },
-	[SPEC_NS_USER] = { "user", CLONE_NEWUSER },
-	[SPEC_NS_CGROUP] = { "cgroup", CLONE_NEWCGROUP },
-	[SPEC_NS_TIME] = { "time", CLONE_NEWTIME },
-};
-
 /* Remember the way back, then enter. */
 static int enter(struct birth *b, int type, int fd, const char *path, struct err *e)
 {
 	if (b->homes[type] < 0) {
-		b->homes[type] = nsfd_own(kinds[type].file, e);
+		b->homes[type] = nsfd_own(ns_rows[type].file, e);
 		if (b->homes[type] < 0)
 			return -1;
 	}
-	return nsfd_enter(fd, kinds[type].flag, path, e);
+	return nsfd_enter(fd, (int)ns_rows[type].flag, path, e);
 }
 
 static int new_time_namespace(const struct plan_namespaces *ns, struct err *e)
@@ -123,7 +108,7 @@ int birth_return_home(struct birth *b, struct err *e)
 	for (int type = 1; type <= SPEC_NS_COUNT; type++) {
 		if (b->homes[type] < 0)
 			continue;
-		if (nsfd_enter(b->homes[type], kinds[type].flag, kinds[type].file, e) < 0)
+		if (nsfd_enter(b->homes[type], (int)ns_rows[type].flag, ns_rows[type].file, e) < 0)
 			rc = err_prefix(e, "return to the runtime's own namespace");
 		replace_fd(&b->homes[type], -1);
 	}

@@ -3,6 +3,7 @@
 #include "boot/record/running.h"
 
 #include "base/auto.h"
+#include "base/namespaces.h"
 #include "base/str.h"
 #include "boot/common/power.h"
 #include "cgroup/cgroup.h"
@@ -101,26 +102,18 @@ static int open_init_root(pid_t init, int *ret, struct err *e)
 /* setns(2): to enter the user namespace that one is in already is an error, so only what differs. */
 int running_open_namespaces(const struct running *r, struct target *t, struct err *e)
 {
-	static const struct {
-		const char *file;
-		uint64_t flag;
-	} kinds[] = {
-		{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS },  { "pid", CLONE_NEWPID },
-		{ "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP },
-		{ "time", CLONE_NEWTIME },
-	};
 	pid_t init = (pid_t)r->status->init.pid;
 	bool shared = r->status->network == NETWORK_EARLY || r->status->network == NETWORK_LATE;
 	int rc;
 
 	t->network_path = r->status->network_path;
 	t->cookie = shared ? r->status->network_cookie : 0;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		rc = is_other(r, kinds[i].file, e);
+	for (int type = 1; type <= SPEC_NS_COUNT; type++) {
+		rc = type == SPEC_NS_NETWORK ? 0 : is_other(r, ns_rows[type].file, e);
 		if (rc < 0)
 			return -1;
 		if (rc)
-			t->join |= kinds[i].flag;
+			t->join |= ns_rows[type].flag;
 	}
 	rc = is_other(r, "net", e);
 	if (rc < 0)

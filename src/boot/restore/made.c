@@ -6,6 +6,7 @@
 #include "boot/restore/made.h"
 
 #include "base/auto.h"
+#include "base/namespaces.h"
 #include "base/str.h"
 #include "boot/common/kernel_check.h"
 #include "os/io.h"
@@ -34,34 +35,27 @@ static int open_of(const struct child *child, const char *name, struct err *e)
  * the runtime's, but that of mounts. */
 static int check_new_namespaces(const struct made *m, struct err *e)
 {
-	static const struct {
-		uint64_t flag;
-		const char *file, *name;
-	} kinds[] = {
-		{ CLONE_NEWPID, "pid", "PID" },    { CLONE_NEWNET, "net", "network" },
-		{ CLONE_NEWNS, "mnt", "mount" },   { CLONE_NEWIPC, "ipc", "IPC" },
-		{ CLONE_NEWUTS, "uts", "UTS" },    { CLONE_NEWUSER, "user", "user" },
-		{ CLONE_NEWTIME, "time", "time" },
-	};
 	const struct plan_namespaces *ns = &m->plan->namespaces;
 	uint64_t flags = ns->clone_flags | (ns->new_time ? CLONE_NEWTIME : 0);
 
 	/* A late join has one of its own until then, and there is no "until then" here. */
 	if (ns->network != NETWORK_NEW)
 		flags &= ~(uint64_t)CLONE_NEWNET;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+	for (int type = 1; type <= SPEC_NS_COUNT; type++) {
+		const struct ns_row *row = &ns_rows[type];
 		autoclose int own = -1, found = -1;
-		if (!(flags & kinds[i].flag))
+
+		if (!(flags & row->flag))
 			continue;
-		own = open_of(m->criu, kinds[i].file, e);
-		found = own < 0 ? -1 : open_of(m->init, kinds[i].file, e);
+		own = open_of(m->criu, row->file, e);
+		found = own < 0 ? -1 : open_of(m->init, row->file, e);
 		if (found < 0)
 			return -1;
 		if (nsfd_same(found, own))
 			return fail(e, ERR_POLICY,
 				    "the images put the container into the runtime's own %s "
 				    "namespace and not into a new one",
-				    kinds[i].name);
+				    row->title);
 	}
 	return 0;
 }
