@@ -510,6 +510,7 @@ src_libcli_a_SOURCES = \
 	src/cli/cmd_state.c \
 	src/cli/cmd_update.c \
 	src/cli/commands.c \
+	src/cli/commands.def \
 	src/cli/completion.c \
 	src/cli/global.c \
 	src/cli/hints.c \

@@ -156,10 +156,9 @@ extern const struct cli_option cli_help_rows[];   /* --help, which every command
 extern const struct cli_option cli_create_rows[]; /* of create and run */
 extern const struct cli_option cli_criu_rows[];   /* of checkpoint and restore */
 
-extern const struct cli_command cmd_create, cmd_start, cmd_run, cmd_exec, cmd_state, cmd_kill,
-	cmd_delete, cmd_list, cmd_members, cmd_ps, cmd_pause, cmd_resume, cmd_update, cmd_mounts,
-	cmd_events, cmd_checkpoint, cmd_restore, cmd_spec, cmd_explain, cmd_features, cmd_policy,
-	cmd_completion, cmd_help;
+#define COMMAND(name) extern const struct cli_command cmd_##name;
+#include "cli/commands.def"
+#undef COMMAND
 
 /* NULL where there is no such command. */
 const struct cli_command *cli_command_find(const char *name);

@@ -2,12 +2,12 @@
 /* The list of commands, in the order in which people meet them. */
 #include "cli/cli.h"
 
+#define COMMAND(name) &cmd_##name,
 const struct cli_command *const cli_commands[] = {
-	&cmd_create,  &cmd_start,    &cmd_run,     &cmd_exec,       &cmd_state,   &cmd_kill,
-	&cmd_delete,  &cmd_list,     &cmd_members, &cmd_ps,         &cmd_pause,   &cmd_resume,
-	&cmd_update,  &cmd_mounts,   &cmd_events,  &cmd_checkpoint, &cmd_restore, &cmd_spec,
-	&cmd_explain, &cmd_features, &cmd_policy,  &cmd_completion, &cmd_help,    NULL,
+#include "cli/commands.def"
+	NULL,
 };
+#undef COMMAND
 
 const struct cli_option cli_help_rows[] = {
 	CLI_FLAG_ROW("help", 'h', help, "show this help"),
