@@ -50,30 +50,28 @@ static char **ps_words(const struct cli_call *call)
 	return words;
 }
 
+struct ps_program {
+	const char *file;
+	char **words;
+};
+
+static void execute_ps(void *context, int output)
+{
+	const struct ps_program *ps = context;
+	struct err ignored;
+
+	if (signals_reset(&ignored) < 0 || dup2(output, 1) < 0)
+		return;
+	execv(ps->file, ps->words);
+	_exit(127);
+}
+
 static int run_ps_program(const char *file, char **words, char **ret_text, struct err *e)
 {
-	autochild child = CHILD_INIT;
-	autoclose int from = -1, to = -1;
-	int pair[2], status;
+	struct ps_program ps = { .file = file, .words = words };
+	int status;
 
-	if (pipe2(pair, O_CLOEXEC) < 0)
-		return fail_sys(e, "make a pipe for '%s'", file);
-	from = pair[0];
-	to = pair[1];
-	int rc = child_clone(0, -1, &child, e);
-	if (rc < 0)
-		return -1;
-	if (rc == 0) {
-		if (signals_reset(e) < 0 || dup2(to, 1) < 0)
-			_exit(126);
-		execv(file, words);
-		_exit(127);
-	}
-	replace_fd(&to, -1);
-	const struct peer peer = { .name = "ps", .pid = child.pid, .pidfd = -1 };
-	if (helper_read(&peer, from, TABLE_MAX, ret_text, NULL, e) < 0)
-		return -1;
-	if (child_wait(&child, &status, e) < 0)
+	if (helper_program(file, execute_ps, &ps, TABLE_MAX, ret_text, &status, e) < 0)
 		return -1;
 	/* Where it finds nothing it ends with 1 too, but not without its head line. */
 	if (status != 0 && (status != 1 || str_empty(*ret_text)))

@@ -161,3 +161,32 @@ int helper_run(const struct helper_job *job, size_t limit, char **ret, size_t *r
 	take_ptr(&bytes);
 	return 0;
 }
+
+int helper_program(const char *name, void (*run)(void *context, int output), void *context,
+		   size_t limit, char **ret, int *ret_status, struct err *e)
+{
+	autochild child = CHILD_INIT;
+	autoclose int from = -1, to = -1;
+	autofree char *text = NULL;
+	int pair[2], rc;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return fail_sys(e, "make a pipe for '%s'", name);
+	from = pair[0];
+	to = pair[1];
+	rc = child_clone(0, -1, &child, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		run(context, to);
+		_exit(126);
+	}
+	replace_fd(&to, -1);
+	const struct peer peer = { .name = name, .pid = child.pid, .pidfd = -1 };
+	if (helper_read(&peer, from, limit, &text, NULL, e) < 0 ||
+	    child_wait(&child, ret_status, e) < 0)
+		return -1;
+	*ret = text;
+	text = NULL;
+	return 0;
+}

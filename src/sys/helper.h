@@ -27,4 +27,9 @@ int helper_run(const struct helper_job *job, size_t limit, char **ret, size_t *r
 int helper_read(const struct peer *peer, int fd, size_t limit, char **ret, size_t *ret_length,
 		struct err *e) MUST_CHECK;
 
+/* A process of ours that executes a program: `run` never returns, `output` is where it may write. Gives what was written
+ * until it ended, owned and terminated, and its exit status as child_wait() does. */
+int helper_program(const char *name, void (*run)(void *context, int output), void *context,
+		   size_t limit, char **ret, int *ret_status, struct err *e) MUST_CHECK;
+
 #endif

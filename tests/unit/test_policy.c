@@ -188,7 +188,7 @@ static void compare_names(const struct field *row, const struct json_value *prop
 	const struct json_value *words = json_get(property, "enum");
 	size_t count = 0;
 
-	for (const struct name_row *name = field_names(row); name->name; name++, count++) {
+	for (const struct name_row *name = row->names; name->name; name++, count++) {
 		const struct json_value *word = words ? words->first : NULL;
 
 		while (word && !str_eq(word->text, name->name))

@@ -107,7 +107,7 @@ static void put_words(const struct field *row, struct json_out *out)
 {
 	json_out_key(out, "enum");
 	json_out_array(out);
-	for (const struct name_row *name = field_names(row); name->name; name++)
+	for (const struct name_row *name = row->names; name->name; name++)
 		json_out_string(out, name->name);
 	json_out_array_end(out);
 	if (!*later_words(row))
@@ -308,7 +308,7 @@ static const char *values_of(const struct field *row)
 	default:
 		assert_non_null(field_names(row));
 	}
-	for (const struct name_row *name = field_names(row); name->name; name++)
+	for (const struct name_row *name = row->names; name->name; name++)
 		if (!is_later(row, name->name))
 			strbuf_printf(&words, "%s\"%s\"", words.length ? ", " : "", name->name);
 	return arena_strdup(&arena, strbuf_text(&words));

@@ -60,10 +60,16 @@ static int open_program(const char *name, char path[PATH_SIZE])
 	return fd;
 }
 
-static __attribute__((noreturn)) void run_in_child(int program, char **arguments, int output)
+struct map_program {
+	int file;
+	char **arguments;
+};
+
+static void execute_program(void *context, int output)
 {
 	static char language[] = "LC_ALL=C";
 	char *environment[] = { language, NULL };
+	const struct map_program *program = context;
 	autoclose int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	/* The program's own is needed until it is executed. */
 	const struct spawn spawn = {
@@ -76,33 +82,21 @@ static __attribute__((noreturn)) void run_in_child(int program, char **arguments
 	struct err ignored;
 
 	if (spawn_prepare(&spawn, &ignored) < 0)
-		_exit(126);
-	syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
+		return;
+	syscall(SYS_execveat, program->file, "", program->arguments, environment, AT_EMPTY_PATH);
 	dprintf(2, "errno %d\n", errno);
 	_exit(127);
 }
 
-static int run_program(const struct id_kind *kind, const char *path, int program, char **arguments,
+static int run_program(const struct id_kind *kind, const char *path, int file, char **arguments,
 		       struct err *e)
 {
-	autoclose int output = -1, output_child = -1;
-	autochild child = CHILD_INIT;
+	struct map_program program = { .file = file, .arguments = arguments };
 	autofree char *said = NULL;
-	int pair[2], rc, status;
+	int status;
 
-	if (pipe2(pair, O_CLOEXEC) < 0)
-		return fail_sys(e, "pipe");
-	output = pair[0];
-	output_child = pair[1];
-	rc = child_clone(0, -1, &child, e);
-	if (rc < 0)
-		return -1;
-	if (rc == 0)
-		run_in_child(program, arguments, output_child);
-	replace_fd(&output_child, -1);
-	const struct peer peer = { .name = kind->program, .pid = child.pid, .pidfd = -1 };
-	if (helper_read(&peer, output, SAID_MAX, &said, NULL, e) < 0 ||
-	    child_wait(&child, &status, e) < 0)
+	if (helper_program(kind->program, execute_program, &program, SAID_MAX, &said, &status, e) <
+	    0)
 		return -1;
 	said[strcspn(said, "\n")] = '\0';
 	if (status != 0)
