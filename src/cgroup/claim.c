@@ -25,10 +25,10 @@ int cgroup_fail_overlap(const struct cgroup_mark *other, int relation, const cha
 			  : relation == GROUP_ABOVE ? "lies in the group of"
 						    : "contains the group of";
 
-	return fail(e, ERR_POLICY,
-		    "cgroup.overlap: cgroup '%s' %s container %s (state root '%s'); delete that "
-		    "container, or name another group",
-		    path, how, other->id, other->root);
+	return fail(
+		e, ERR_POLICY,
+		"cgroup.overlap: cgroup '%s' %s container %s (state root '%s'); delete that container, or name another group",
+		path, how, other->id, other->root);
 }
 
 static int found_other(const struct cgroup_mark *mark, int relation, const char *directory,

@@ -64,10 +64,10 @@ static bool has_all(const struct wanted *wanted, const char *list)
 static int fail_enable(struct err *e, const char *name, const char *mount_point, const char *above)
 {
 	if (errno == EBUSY)
-		return fail_sys(e,
-				"enable controller '%s' below cgroup '%s/%s': that cgroup holds "
-				"processes itself, and then no controller can be enabled below it",
-				name, mount_point, above);
+		return fail_sys(
+			e,
+			"enable controller '%s' below cgroup '%s/%s': that cgroup holds processes itself, and then no controller can be enabled below it",
+			name, mount_point, above);
 	return fail_sys(e, "enable controller '%s' below cgroup '%s/%s'", name, mount_point, above);
 }
 

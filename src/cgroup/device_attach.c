@@ -52,8 +52,9 @@ static int load_or_explain(const struct device_program *program, struct err *e)
 	if (fd >= 0)
 		return fd;
 	if (errno == EPERM)
-		return fail_sys(e, "load the program for linux.resources.devices: it takes "
-				   "CAP_BPF or CAP_SYS_ADMIN in the initial user namespace");
+		return fail_sys(
+			e,
+			"load the program for linux.resources.devices: it takes CAP_BPF or CAP_SYS_ADMIN in the initial user namespace");
 	log = calloc(1, VERIFIER_LOG_SIZE);
 	fd = log ? load(program, log, VERIFIER_LOG_SIZE) : -1;
 	if (fd >= 0)

@@ -103,10 +103,10 @@ static int check_choices(const struct cgroup_record *record, const struct cgroup
 		while (*at != ':') {
 			size_t length = strcspn(at, ",:");
 			if (!controller_is_there(record, facts, at, length))
-				return fail(e, ERR_USAGE,
-					    "--cgroup %s: the container has no cgroup of "
-					    "controller '%.*s'",
-					    below->v[i], (int)length, at);
+				return fail(
+					e, ERR_USAGE,
+					"--cgroup %s: the container has no cgroup of controller '%.*s'",
+					below->v[i], (int)length, at);
 			at += length;
 			at += *at == ',';
 		}
@@ -223,10 +223,10 @@ int cgroup_follow(const struct cgroup_record *record, pid_t pid, struct cgroup *
 		return -1;
 	path = unified_path(text);
 	if (!path || !path_is_below(path, record->path))
-		return fail(e, ERR_STATE,
-			    "the container's first process is in cgroup '%s', which is not below "
-			    "'%s'",
-			    path ? path : "?", record->path);
+		return fail(
+			e, ERR_STATE,
+			"the container's first process is in cgroup '%s', which is not below '%s'",
+			path ? path : "?", record->path);
 	top = open_unified(record, e);
 	if (top < 0)
 		return -1;

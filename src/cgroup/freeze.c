@@ -223,10 +223,10 @@ static int pause_opened(const struct cgroup_record *record, int freezer, int dea
 			return 0;
 	} while (patience_pause(&patience));
 	cgroup_thaw(freezer);
-	return fail_errno(e, ETIMEDOUT,
-			  "cgroup '%s' is not frozen after %d ms (a process in it may be waiting "
-			  "for a device); it goes on",
-			  record->path, deadline_ms);
+	return fail_errno(
+		e, ETIMEDOUT,
+		"cgroup '%s' is not frozen after %d ms (a process in it may be waiting for a device); it goes on",
+		record->path, deadline_ms);
 }
 
 int cgroup_pause(const struct cgroup_record *record, int deadline_ms, struct err *e)
@@ -239,10 +239,10 @@ int cgroup_pause(const struct cgroup_record *record, int deadline_ms, struct err
 	if (freezer < 0 || cgroup_holds_caller(freezer, &inside, e) < 0)
 		return -1;
 	if (inside)
-		return fail(e, ERR_STATE,
-			    "cannot freeze cgroup '%s': this program is in it and would stand "
-			    "still, too; give the command outside of it",
-			    record->path);
+		return fail(
+			e, ERR_STATE,
+			"cannot freeze cgroup '%s': this program is in it and would stand still, too; give the command outside of it",
+			record->path);
 	cgroup_hold_signals(&before);
 	int rc = pause_opened(record, freezer, deadline_ms, e);
 	sigprocmask(SIG_SETMASK, &before, NULL);

@@ -187,10 +187,10 @@ static int check_memory(const struct plan_cgroup *plan, const struct cgroup_maki
 				making->hierarchy->mount_point, making->path);
 	if (used <= plan->memory_check)
 		return 0;
-	return fail(e, ERR_STATE,
-		    "memory.checkBeforeUpdate: the limit of %llu bytes is below the %llu that are "
-		    "in use",
-		    (unsigned long long)plan->memory_check, (unsigned long long)used);
+	return fail(
+		e, ERR_STATE,
+		"memory.checkBeforeUpdate: the limit of %llu bytes is below the %llu that are in use",
+		(unsigned long long)plan->memory_check, (unsigned long long)used);
 }
 
 /*
@@ -215,10 +215,10 @@ static int write_all(const struct plan_cgroup *plan, const struct cgroup_making 
 		const struct plan_cgroup_write *write = &plan->writes.v[i];
 		const struct cgroup_making *making = find(makings, n, write->controller);
 		if (!making)
-			return fail(e, ERR_CONFIG,
-				    "cgroup controller '%s' is not available on this host, '%s' "
-				    "cannot be set",
-				    shown_controller(write), write->file);
+			return fail(
+				e, ERR_CONFIG,
+				"cgroup controller '%s' is not available on this host, '%s' cannot be set",
+				shown_controller(write), write->file);
 		if (write_one(write, making, changes, &reason) == 0)
 			continue;
 		if (n_again == RETRIES_MAX || !may_come_later(write, &reason)) {

@@ -184,10 +184,10 @@ static int check_type(const struct cgroup_making *making, struct err *e)
 	    tree_read(making->directory, "cgroup.type", type, sizeof(type)) < 0 ||
 	    str_eq(type, "domain"))
 		return 0;
-	return fail(e, ERR_CONFIG,
-		    "cgroup '%s/%s' is of type '%s', because it or one above it is threaded: no "
-		    "container can be put into it",
-		    making->hierarchy->mount_point, making->path, type);
+	return fail(
+		e, ERR_CONFIG,
+		"cgroup '%s/%s' is of type '%s', because it or one above it is threaded: no container can be put into it",
+		making->hierarchy->mount_point, making->path, type);
 }
 
 int cgroup_make_directory(struct cgroup_making *making, struct err *e)

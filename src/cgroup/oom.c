@@ -143,10 +143,10 @@ void cgroup_memory_of_record(const struct cgroup_record *record, struct cgroup_m
 int fail_oom_killed(const char *who, const struct cgroup_memory *now, struct err *e)
 {
 	if (now->limit == UINT64_MAX)
-		return fail(e, ERR_SYSTEM,
-			    "%s was OOM-killed: a limit above its cgroup, or the machine, leaves "
-			    "too little memory",
-			    who);
+		return fail(
+			e, ERR_SYSTEM,
+			"%s was OOM-killed: a limit above its cgroup, or the machine, leaves too little memory",
+			who);
 	return fail(e, ERR_SYSTEM, "%s was OOM-killed: its memory limit of %llu bytes is too low",
 		    who, (unsigned long long)now->limit);
 }

@@ -145,8 +145,7 @@ int own_check_below(int top, const char *path, const struct cgroup_record *recor
 		if (is_anothers(&walk, fd, &other))
 			return fail(
 				e, ERR_STATE,
-				"cgroup '%s/%s' belongs to container %s (state root '%s'); name "
-				"another one",
+				"cgroup '%s/%s' belongs to container %s (state root '%s'); name another one",
 				record->path, part, other.id, other.root);
 	}
 	return 0;
@@ -155,24 +154,24 @@ int own_check_below(int top, const char *path, const struct cgroup_record *recor
 int own_fail_inside(const char *verb, const struct cgroup_record *record,
 		    const struct cgroup_mark *other, struct err *e)
 {
-	return fail(e, ERR_STATE,
-		    "cannot %s cgroup '%s': container %s (state root '%s') is in it, too; delete "
-		    "that one first",
-		    verb, record->path, other->id, other->root);
+	return fail(
+		e, ERR_STATE,
+		"cannot %s cgroup '%s': container %s (state root '%s') is in it, too; delete that one first",
+		verb, record->path, other->id, other->root);
 }
 
 int own_fail_anothers(const struct cgroup_record *record, const struct cgroup_mark *other,
 		      struct err *e)
 {
 	if (!other->name[0])
-		return fail(e, ERR_STATE,
-			    "cgroup '%s' was removed and made again by another program; it is not "
-			    "the container's any more",
-			    record->path);
-	return fail(e, ERR_STATE,
-		    "cgroup '%s' belongs to container %s (state root '%s') by now; it is not this "
-		    "one's any more",
-		    record->path, other->id, other->root);
+		return fail(
+			e, ERR_STATE,
+			"cgroup '%s' was removed and made again by another program; it is not the container's any more",
+			record->path);
+	return fail(
+		e, ERR_STATE,
+		"cgroup '%s' belongs to container %s (state root '%s') by now; it is not this one's any more",
+		record->path, other->id, other->root);
 }
 
 static int enter_for_any(int directory_fd, void *context, struct err *e)

@@ -43,10 +43,10 @@ int cgroup_check_record(const struct cgroup_record *record, struct err *e)
 		autofree char *clean = path_clean(directory);
 		if (directory[0] != '/' || !str_eq(clean, directory) ||
 		    !str_has_suffix(directory, record->path) || str_eq(directory, record->path))
-			return fail(e, ERR_STATE,
-				    "the record names '%s', which is no mount point followed by "
-				    "'%s'",
-				    directory, record->path);
+			return fail(
+				e, ERR_STATE,
+				"the record names '%s', which is no mount point followed by '%s'",
+				directory, record->path);
 	}
 	return 0;
 }

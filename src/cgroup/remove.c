@@ -180,10 +180,10 @@ static int check_caller(const struct cgroup_record *record, struct err *e)
 		return -1;
 	if (!pid_set_has(&pids, (uint32_t)getpid()))
 		return 0;
-	return fail(e, ERR_STATE,
-		    "cannot remove cgroup '%s': this program (process %d) is in it; give the "
-		    "command again outside of it",
-		    record->path, (int)getpid());
+	return fail(
+		e, ERR_STATE,
+		"cannot remove cgroup '%s': this program (process %d) is in it; give the command again outside of it",
+		record->path, (int)getpid());
 }
 
 int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct err *e)

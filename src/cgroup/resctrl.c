@@ -45,15 +45,15 @@ int rdt_describe(const struct plan_rdt *plan, const char *mount_point, struct ar
 	if (there && !S_ISDIR(st.st_mode))
 		return fail(e, ERR_CONFIG, "linux.intelRdt.closID: '%s' is no group", group);
 	if (there && !plan->named)
-		return fail(e, ERR_CONFIG,
-			    "linux.intelRdt: '%s' is there already, and not of this container; to "
-			    "share it give closID",
-			    group);
+		return fail(
+			e, ERR_CONFIG,
+			"linux.intelRdt: '%s' is there already, and not of this container; to share it give closID",
+			group);
 	if (!there && plan->named && plan->schemata.n == 0)
-		return fail(e, ERR_CONFIG,
-			    "linux.intelRdt.closID: there is no group '%s', and no schema to make "
-			    "one with",
-			    group);
+		return fail(
+			e, ERR_CONFIG,
+			"linux.intelRdt.closID: there is no group '%s', and no schema to make one with",
+			group);
 	ret->group = group;
 	ret->made = !there;
 	ret->monitor = plan->monitor ? arena_printf(arena, "%s/mon_groups/%s", group, plan->monitor)
@@ -65,10 +65,10 @@ int rdt_make(const struct rdt_record *record, struct err *e)
 {
 	if (record->made && mkdir(record->group, 0755) < 0) {
 		if (errno == ENOSPC)
-			return fail_sys(e,
-					"linux.intelRdt: make '%s': the processor has no class of "
-					"service left",
-					record->group);
+			return fail_sys(
+				e,
+				"linux.intelRdt: make '%s': the processor has no class of service left",
+				record->group);
 		return fail_sys(e, "linux.intelRdt: make '%s'", record->group);
 	}
 	return 0;
@@ -151,10 +151,10 @@ static int compare_schemata(const struct plan_rdt *plan, const struct rdt_record
 		return -1;
 	for (size_t i = 0; i < plan->schemata.n; i++)
 		if (!rdt_schema_holds(text, plan->schemata.v[i]))
-			return fail(e, ERR_CONFIG,
-				    "linux.intelRdt: the group '%s' is there already and has "
-				    "another schema than '%s'",
-				    record->group, plan->schemata.v[i]);
+			return fail(
+				e, ERR_CONFIG,
+				"linux.intelRdt: the group '%s' is there already and has another schema than '%s'",
+				record->group, plan->schemata.v[i]);
 	return 0;
 }
 

@@ -62,10 +62,10 @@ int cgroup_unit_path(const char *process, const char *unit, struct arena *arena,
 		*ret = arena_strndup(arena, path, (size_t)(at - path) + length);
 		return 0;
 	}
-	return fail(e, ERR_SYSTEM,
-		    "systemd has made the unit '%s', but the container's first process is in "
-		    "cgroup '%s'",
-		    unit, path ? path : "?");
+	return fail(
+		e, ERR_SYSTEM,
+		"systemd has made the unit '%s', but the container's first process is in cgroup '%s'",
+		unit, path ? path : "?");
 }
 
 /* --- the scope --- */
@@ -329,8 +329,7 @@ int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e)
 		return -1;
 	if (rc > 0) {
 		log_warning(
-			"the unit '%s' is left to systemd: container %s (state root '%s') is in "
-			"its cgroup, too",
+			"the unit '%s' is left to systemd: container %s (state root '%s') is in its cgroup, too",
 			record->unit, other.id, other.root);
 		return 0;
 	}

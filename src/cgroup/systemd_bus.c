@@ -149,9 +149,9 @@ int systemd_bus_open(bool user, struct systemd_bus *ret, struct err *e)
 	*ret = (struct systemd_bus)SYSTEMD_BUS_INIT;
 	/* sd_booted(3) */
 	if (!user && lstat("/run/systemd/system", &st) < 0)
-		return fail(e, ERR_CONFIG,
-			    "the systemd cgroup manager cannot be used: systemd does not run here "
-			    "(there is no /run/systemd/system)");
+		return fail(
+			e, ERR_CONFIG,
+			"the systemd cgroup manager cannot be used: systemd does not run here (there is no /run/systemd/system)");
 	if (systemd_library(&ret->library, e) < 0)
 		return -1;
 	if (user)

@@ -41,10 +41,10 @@ static int parse_interval(const char *text, int64_t *ret, struct err *e)
 		at += digits + letters;
 	}
 	if (*at || total <= 0)
-		return fail(e, ERR_USAGE,
-			    "option --interval must be a time like 5s, 500ms or 1m30s, is "
-			    "\"%.40s\"",
-			    text);
+		return fail(
+			e, ERR_USAGE,
+			"option --interval must be a time like 5s, 500ms or 1m30s, is \"%.40s\"",
+			text);
 	*ret = total;
 	return 0;
 }

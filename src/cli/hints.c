@@ -49,7 +49,6 @@ const char *cli_hint_call(const struct cli_call *call, const struct err *error)
 	if ((str_eq(name, "run") || str_eq(name, "create") || str_eq(name, "start")) &&
 	    call->arguments.n > 0 &&
 	    (strstr(error->text, "unknown option") || strstr(error->text, "not expected")))
-		return "config.json names the program (process.args), `exec` runs another one in a "
-		       "running container";
+		return "config.json names the program (process.args), `exec` runs another one in a running container";
 	return NULL;
 }

@@ -56,10 +56,10 @@ static int refuse_what_criu_cannot(const struct checkpoint *c, struct err *e)
 			    id);
 	if (namespace_path(c->spec, SPEC_NS_MOUNT) || namespace_path(c->spec, SPEC_NS_USER) ||
 	    namespace_path(c->spec, SPEC_NS_CGROUP))
-		return fail(e, ERR_STATE,
-			    "cannot checkpoint container %s: criu could not restore it into the "
-			    "mount, user or cgroup namespace that it has joined",
-			    id);
+		return fail(
+			e, ERR_STATE,
+			"cannot checkpoint container %s: criu could not restore it into the mount, user or cgroup namespace that it has joined",
+			id);
 	return 0;
 }
 

@@ -77,10 +77,10 @@ int criu_config_open(const struct criu_config_source *from, struct arena *arena,
 		return take_any(path, request, e);
 	file = host_file_for_criu(from->policy, from->bundle, path, arena);
 	if (file.place == HOST_PLACE_NONE)
-		return fail(e, ERR_POLICY,
-			    "criu.config: annotation %s: the file '%s' is not below the bundle; "
-			    "criu.config can list it",
-			    annotation_name(ANNOTATION_CRIU_CONFIG), path);
+		return fail(
+			e, ERR_POLICY,
+			"criu.config: annotation %s: the file '%s' is not below the bundle; criu.config can list it",
+			annotation_name(ANNOTATION_CRIU_CONFIG), path);
 	directories->config = open_trusted(&file, from->bundle, arena, e);
 	if (directories->config < 0)
 		return -1;

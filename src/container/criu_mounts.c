@@ -72,10 +72,10 @@ static int name_configured(struct sorting *s, struct err *e)
 
 		/* restored it would be that of root.path again */
 		if (str_eq(destination, "/") && !strlist_has(&mount->options, "remount"))
-			return fail(e, ERR_CONFIG,
-				    "mounts[%zu].destination: a container with a mount over its "
-				    "root file system cannot be checkpointed",
-				    i);
+			return fail(
+				e, ERR_CONFIG,
+				"mounts[%zu].destination: a container with a mount over its root file system cannot be checkpointed",
+				i);
 		found = mount_at(s, destination, &index);
 		if (!found || found == s->top || s->names[index])
 			continue;

@@ -76,10 +76,10 @@ static int ask_registry(struct deletion *d, const struct err *unread, struct err
 		return 0;
 	d->init = d->registered.member->init.pid;
 	if (!d->force)
-		return fail(e, ERR_STATE,
-			    "container %s: its status.json is missing but its process %lld runs; "
-			    "delete --force ends it",
-			    d->id, (long long)d->init);
+		return fail(
+			e, ERR_STATE,
+			"container %s: its status.json is missing but its process %lld runs; delete --force ends it",
+			d->id, (long long)d->init);
 	if (recorded_cgroup(NULL, d->intent))
 		return 0;
 	if (registered_cgroup(&d->registered, d->id, d->arena, &d->found, e) < 0 || !d->found)
@@ -226,10 +226,10 @@ static int fail_dying(const struct deletion *d, const struct cgroup_record *cgro
 		if (pids.v[i] != d->init)
 			strbuf_printf(&others, "%s %u",
 				      shown++ ? "" : " (in its group:", pids.v[i]);
-	return fail(e, ERR_STATE,
-		    "cannot delete container %s that is not stopped: process %lld was killed but "
-		    "does not end%s%s; try again",
-		    d->id, (long long)d->init, strbuf_text(&others), shown ? ")" : "");
+	return fail(
+		e, ERR_STATE,
+		"cannot delete container %s that is not stopped: process %lld was killed but does not end%s%s; try again",
+		d->id, (long long)d->init, strbuf_text(&others), shown ? ")" : "");
 }
 
 static int check_may_go(const struct deletion *d, struct err *e)
@@ -268,8 +268,7 @@ static void warn_of_left(const struct deletion *d, const struct cgroup_record *c
 
 	if (rc > 0 && !facts_mark_has_record(&other))
 		log_warning(
-			"container %s: cgroup '%s' is left with what is in it: it has the mark of "
-			"container %s (state root '%s'), of which there is no record",
+			"container %s: cgroup '%s' is left with what is in it: it has the mark of container %s (state root '%s'), of which there is no record",
 			d->id, cgroup->path, other.id, other.root);
 }
 

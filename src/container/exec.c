@@ -58,10 +58,10 @@ static int read_records(const struct global_options *global, const char *id, str
 	if (!x->status || !x->config || x->status->phase == PHASE_CREATING)
 		return fail(e, ERR_STATE, "cannot exec in container %s: it is not created yet", id);
 	if (!x->status->policy)
-		return fail(e, ERR_STATE,
-			    "container %s: its records do not say under which policy "
-			    "it was created",
-			    id);
+		return fail(
+			e, ERR_STATE,
+			"container %s: its records do not say under which policy it was created",
+			id);
 	return find_cgroup(global, x, e);
 }
 

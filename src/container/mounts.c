@@ -27,10 +27,10 @@ static int read_records(struct running *running, struct spec **ret_config, struc
 	if (state_read_config(&running->dir, &running->arena, ret_config, e) < 0)
 		return -1;
 	if (!*ret_config || !running->status->policy)
-		return fail(e, ERR_STATE,
-			    "container %s: its records do not say how and under which policy it "
-			    "was created",
-			    running->status->id);
+		return fail(
+			e, ERR_STATE,
+			"container %s: its records do not say how and under which policy it was created",
+			running->status->id);
 	return 0;
 }
 

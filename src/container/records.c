@@ -35,10 +35,10 @@ int records_status(const struct global_options *global, const struct state_dir *
 		return -1;
 	if (*ret)
 		return 0;
-	return fail(e, ERR_STATE,
-		    "container %s: its status.json is missing but its process %lld runs; delete "
-		    "--force ends it",
-		    dir->id, (long long)registered.member->init.pid);
+	return fail(
+		e, ERR_STATE,
+		"container %s: its status.json is missing but its process %lld runs; delete --force ends it",
+		dir->id, (long long)registered.member->init.pid);
 }
 
 int registered_find(const struct global_options *global, const char *root, const char *id,

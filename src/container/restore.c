@@ -35,11 +35,11 @@ static int read_descriptors(int images, struct arena *arena, const char *ret[3],
 
 	if (read_file_at(images, CRIU_DESCRIPTORS_FILE, DESCRIPTORS_MAX, &text, &source.length, e) <
 	    0)
-		return e->sys == ENOENT ? fail(e, ERR_CONFIG,
-					       "--image-path: there are no images of a "
-					       "checkpoint (no '%s': no such file or directory)",
-					       CRIU_DESCRIPTORS_FILE)
-					: -1;
+		return e->sys == ENOENT
+			       ? fail(e, ERR_CONFIG,
+				      "--image-path: there are no images of a checkpoint (no '%s': no such file or directory)",
+				      CRIU_DESCRIPTORS_FILE)
+			       : -1;
 	source.text = arena_strndup(arena, text, source.length);
 	free(text);
 	rc = json_parse(&source, arena, &list, e);
@@ -62,25 +62,24 @@ static int refuse_what_criu_cannot(const struct host *host, const struct plan *p
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (host->requested[kinds[i]] >= 0)
-			return fail(e, ERR_CONFIG,
-				    "linux.namespaces: criu cannot restore a container into a %s "
-				    "namespace that is there already",
-				    ns_rows[kinds[i]].name);
+			return fail(
+				e, ERR_CONFIG,
+				"linux.namespaces: criu cannot restore a container into a %s namespace that is there already",
+				ns_rows[kinds[i]].name);
 	if (plan->namespaces.host_mounts)
-		return fail(e, ERR_CONFIG,
-			    "linux.namespaces: criu restores a container into a mount namespace of "
-			    "its own alone; add one");
+		return fail(
+			e, ERR_CONFIG,
+			"linux.namespaces: criu restores a container into a mount namespace of its own alone; add one");
 	for (size_t i = 0; i < plan->mounts.n; i++)
 		if (plan_is_root(&plan->mounts.v[i]))
-			return fail(e, ERR_CONFIG,
-				    "mounts[%u].destination: criu knows one root file system, "
-				    "that of root.path",
-				    plan->mounts.v[i].index);
+			return fail(
+				e, ERR_CONFIG,
+				"mounts[%u].destination: criu knows one root file system, that of root.path",
+				plan->mounts.v[i].index);
 	if (plan->net_devices.n > 0)
 		return fail(
 			e, ERR_CONFIG,
-			"linux.netDevices: criu makes the network of the images, and gives it no "
-			"device of the host");
+			"linux.netDevices: criu makes the network of the images, and gives it no device of the host");
 	return 0;
 }
 

@@ -100,11 +100,11 @@ static int change_rdt(struct running *running, struct spec_linux *linux_,
 	if (schemata.n == 0)
 		return 0;
 	if (!record)
-		return fail(e, ERR_CONFIG,
-			    "option --%s: container %s has no group of resctrl, which it gets by "
-			    "linux.intelRdt when it is created",
-			    asked->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema",
-			    running->dir.id);
+		return fail(
+			e, ERR_CONFIG,
+			"option --%s: container %s has no group of resctrl, which it gets by linux.intelRdt when it is created",
+			asked->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema",
+			running->dir.id);
 	plan_rdt_merge(linux_->intel_rdt, asked, &running->arena, effective);
 	if (rdt_update(&schemata, record, &changed->schemata, e) < 0)
 		return -1;

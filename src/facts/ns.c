@@ -243,10 +243,10 @@ int gather_network(const struct policy *policy, struct arena *arena, struct fact
 	    open_namespace(ns, SPEC_NS_NETWORK, facts, arena, &fd, e) < 0)
 		return -1;
 	if (!ns->problem && !ns->cookie) {
-		set_problem(ns, EPERM,
-			    "cannot be entered: operation not permitted (it belongs to a user "
-			    "namespace that the caller has no power over)",
-			    arena);
+		set_problem(
+			ns, EPERM,
+			"cannot be entered: operation not permitted (it belongs to a user namespace that the caller has no power over)",
+			arena);
 		replace_fd(&fd, -1);
 	}
 	replace_fd(&host->network, fd);

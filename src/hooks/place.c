@@ -82,10 +82,10 @@ static int open_place(const struct output *output, struct err *e)
 	case HOST_PLACE_NONE:
 		break;
 	}
-	return fail(e, ERR_POLICY,
-		    "hooks.output: annotation %s: the file '%s' is not below the bundle; "
-		    "hooks.output can list its directory",
-		    output->file->annotation, output->file->given);
+	return fail(
+		e, ERR_POLICY,
+		"hooks.output: annotation %s: the file '%s' is not below the bundle; hooks.output can list its directory",
+		output->file->annotation, output->file->given);
 }
 
 static int open_output(struct output *output, const struct host_file *file, int *ret, struct err *e)

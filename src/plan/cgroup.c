@@ -73,11 +73,10 @@ static void keep_view_readonly(struct plan_context *c, struct plan_mount *view)
 	const uint64_t readonly = MOUNT_ATTR_RDONLY;
 
 	if (!is_readonly(view) || view->readonly_top)
-		plan_warn(c,
-			  "mounts[%u]: read-only, for without a cgroup of its own the container is "
-			  "shown that of the runtime, with all processes in it (kernelMounts "
-			  "\"requested\" leaves it writable)",
-			  view->index);
+		plan_warn(
+			c,
+			"mounts[%u]: read-only, for without a cgroup of its own the container is shown that of the runtime, with all processes in it (kernelMounts \"requested\" leaves it writable)",
+			view->index);
 	view->attr_set |= readonly;
 	view->attr_clear &= ~readonly;
 	view->readonly_top = false;

@@ -43,10 +43,10 @@ static int path_check_length(const struct plan_context *c, const char *path, str
 		size_t taken = strlen(mount) + 1 + COMPONENT_MAX + 1;
 
 		if (taken + length > PATH_MAX)
-			return fail(e, ERR_CONFIG,
-				    "linux.cgroupsPath: is longer than the %zu bytes that are left "
-				    "for it below '%s'",
-				    taken > PATH_MAX ? 0 : PATH_MAX - taken, mount);
+			return fail(
+				e, ERR_CONFIG,
+				"linux.cgroupsPath: is longer than the %zu bytes that are left for it below '%s'",
+				taken > PATH_MAX ? 0 : PATH_MAX - taken, mount);
 	}
 	return 0;
 }
@@ -100,13 +100,13 @@ static int path_of_user(struct plan_context *c, const char **ret, const char **r
 		*ret = path;
 		return 0;
 	}
-	*reason = !delegated ? "no cgroup is delegated to the caller, who is not root (use "
-			       "--systemd-cgroup, or start it with systemd-run --user --scope -p "
-			       "Delegate=yes)"
-			     : arena_printf(c->arena,
-					    "cgroup '%s' is not below '%s', which is what the "
-					    "caller may write to",
-					    path, delegated);
+	*reason =
+		!delegated
+			? "no cgroup is delegated to the caller, who is not root (use --systemd-cgroup, or start it with systemd-run --user --scope -p Delegate=yes)"
+			: arena_printf(
+				  c->arena,
+				  "cgroup '%s' is not below '%s', which is what the caller may write to",
+				  path, delegated);
 	if (!str_empty(c->linux_->cgroups_path))
 		plan_warn(c, "linux.cgroupsPath: none is made: %s", *reason);
 	return 0;
@@ -130,15 +130,13 @@ static int no_place(struct plan_context *c, const char **reason, struct err *e)
 	*reason = arena_printf(c->arena, "the cgroup hierarchy '%s' is mounted read-only",
 			       plan_readonly_hierarchy(c));
 	if (!str_empty(c->linux_->cgroups_path))
-		return fail(e, ERR_CONFIG,
-			    "linux.cgroupsPath: no group can be made, for %s; without the property "
-			    "the container runs in the runtime's own",
-			    *reason);
+		return fail(
+			e, ERR_CONFIG,
+			"linux.cgroupsPath: no group can be made, for %s; without the property the container runs in the runtime's own",
+			*reason);
 	plan_warn(
 		c,
-		"the container has no cgroup of its own, for %s: it cannot be paused, updated or "
-		"watched (events), and kill --all reaches all of its processes only where it has a "
-		"PID namespace of its own",
+		"the container has no cgroup of its own, for %s: it cannot be paused, updated or watched (events), and kill --all reaches all of its processes only where it has a PID namespace of its own",
 		*reason);
 	return 0;
 }

@@ -137,14 +137,14 @@ static int end_exceptions(struct plan_device_rules *exceptions, const struct pla
 		if (covers(rule, exception))
 			exception->access &= ~rule->access;
 		else if (overlaps(rule, exception) && (rule->access & exception->access))
-			return fail(e, ERR_CONFIG,
-				    "linux.resources.devices[%zu]: cgroup v1 cannot express it: "
-				    "%s %s a part of what %s it for",
-				    exception->index,
-				    rule->is_default ? "a device that every container needs"
-						     : "a later rule",
-				    rule->allow ? "allows" : "denies",
-				    exception->allow ? "allows" : "denies");
+			return fail(
+				e, ERR_CONFIG,
+				"linux.resources.devices[%zu]: cgroup v1 cannot express it: %s %s a part of what %s it for",
+				exception->index,
+				rule->is_default ? "a device that every container needs"
+						 : "a later rule",
+				rule->allow ? "allows" : "denies",
+				exception->allow ? "allows" : "denies");
 	}
 	return 0;
 }
@@ -284,10 +284,10 @@ int plan_device_rules(struct plan_context *c, struct err *e)
 		 * that the user could not use anyway can be made. */
 		if (given && !rules->others && !c->options->cgroup_disabled &&
 		    plan_readonly_hierarchy(c))
-			return fail(e, ERR_CONFIG,
-				    "linux.resources.devices: cannot be applied: the cgroup "
-				    "hierarchy '%s' is mounted read-only",
-				    plan_readonly_hierarchy(c));
+			return fail(
+				e, ERR_CONFIG,
+				"linux.resources.devices: cannot be applied: the cgroup hierarchy '%s' is mounted read-only",
+				plan_readonly_hierarchy(c));
 		if (given && !rules->others && c->facts->rootless)
 			plan_note(c, "linux.resources.devices: not applied without root's power");
 		else if (given && !rules->others)
@@ -300,8 +300,8 @@ int plan_device_rules(struct plan_context *c, struct err *e)
 	if (v1)
 		return plan_v1(c, rules, e);
 	if (!v2 && given && denies_anything(rules))
-		return fail(e, ERR_CONFIG,
-			    "linux.resources.devices: the cgroup controller 'devices' is not "
-			    "available");
+		return fail(
+			e, ERR_CONFIG,
+			"linux.resources.devices: the cgroup controller 'devices' is not available");
 	return 0;
 }

@@ -27,10 +27,10 @@ static int refuse(enum annotation which, const char *value, struct err *e)
 	autostrbuf shown = { 0 };
 
 	strbuf_quote(&shown, value, 48);
-	return fail(e, ERR_CONFIG,
-		    "annotation %s: %s is not supported, only processes of the host's kernel are, "
-		    "no virtual machines and no modules of WebAssembly",
-		    annotation_name(which), strbuf_text(&shown));
+	return fail(
+		e, ERR_CONFIG,
+		"annotation %s: %s is not supported, only processes of the host's kernel are, no virtual machines and no modules of WebAssembly",
+		annotation_name(which), strbuf_text(&shown));
 }
 
 int plan_handler(struct plan_context *c, struct err *e)

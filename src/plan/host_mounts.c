@@ -40,8 +40,8 @@ int plan_host_mounts(struct plan_context *c, struct err *e)
 
 	if (!what)
 		return 0;
-	return fail(e, ERR_CONFIG,
-		    "%s: without a mount namespace in linux.namespaces it would change the host's "
-		    "own mounts; add one",
-		    what);
+	return fail(
+		e, ERR_CONFIG,
+		"%s: without a mount namespace in linux.namespaces it would change the host's own mounts; add one",
+		what);
 }

@@ -76,10 +76,10 @@ static int ids_check_user(const struct plan_context *c, struct err *e)
 			    user->gid);
 	for (size_t i = 0; i < user->additional_gids.n && !plan_keeps_groups(c->spec); i++) {
 		if (!plan_id_is_mapped(&linux_->gid_mappings, user->additional_gids.v[i]))
-			return fail(e, ERR_CONFIG,
-				    "process.user.additionalGids[%zu]: %u is not in "
-				    "linux.gidMappings",
-				    i, user->additional_gids.v[i]);
+			return fail(
+				e, ERR_CONFIG,
+				"process.user.additionalGids[%zu]: %u is not in linux.gidMappings",
+				i, user->additional_gids.v[i]);
 	}
 	return 0;
 }
@@ -102,10 +102,10 @@ static void ids_default(struct plan_context *c)
 	linux_->uid_mappings = map_root_to(c, c->facts->uid);
 	linux_->gid_mappings = map_root_to(c, c->facts->gid);
 	c->linux_ = linux_;
-	plan_warn(c,
-		  "linux.uidMappings, linux.gidMappings: none are given for the new user "
-		  "namespace, so its root is the caller, %u:%u, and no other id is mapped",
-		  c->facts->uid, c->facts->gid);
+	plan_warn(
+		c,
+		"linux.uidMappings, linux.gidMappings: none are given for the new user namespace, so its root is the caller, %u:%u, and no other id is mapped",
+		c->facts->uid, c->facts->gid);
 }
 
 static int ids_user_namespace(struct plan_context *c, struct err *e)

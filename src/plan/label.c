@@ -46,10 +46,10 @@ int plan_mount_label(struct plan_context *c, struct err *e)
 	if (!str_empty(wanted))
 		type = find_type(wanted);
 	if (!type)
-		return fail(e, ERR_CONFIG,
-			    "annotations.\"%s\""
-			    ": must be context, fscontext, defcontext or rootcontext",
-			    annotation_name(ANNOTATION_CONTEXT));
+		return fail(
+			e, ERR_CONFIG,
+			"annotations.\"%s\": must be context, fscontext, defcontext or rootcontext",
+			annotation_name(ANNOTATION_CONTEXT));
 	if (strlen(label) > LABEL_MAX)
 		return fail(e, ERR_CONFIG, "linux.mountLabel: is longer than %d bytes", LABEL_MAX);
 	c->plan->mount_label = (struct plan_option){ .key = type, .value = label };

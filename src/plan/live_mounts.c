@@ -33,15 +33,15 @@ static int check_kind(const struct plan *plan, const struct plan_mount *mount, s
 			      "is made with the container only, with what is masked in it", e);
 	/* The copy is made by a process that is in none of the container's cgroups. */
 	if (mount->copy_up)
-		return refuse(mount, "options",
-			      "tmpcopyup is for the making of a container only: the copy would "
-			      "not count as its memory",
-			      e);
+		return refuse(
+			mount, "options",
+			"tmpcopyup is for the making of a container only: the copy would not count as its memory",
+			e);
 	if (takes_from_host(mount) && plan_has_user_namespace(plan))
-		return refuse(mount, "type",
-			      "a file system of the host's files cannot be made for a container "
-			      "with a user namespace that is there; bind one",
-			      e);
+		return refuse(
+			mount, "type",
+			"a file system of the host's files cannot be made for a container with a user namespace that is there; bind one",
+			e);
 	return 0;
 }
 
@@ -77,10 +77,10 @@ static int check_destination(const struct plan_context *c, const struct plan_mou
 		path = covered(&c->linux_->readonly_paths, mount->destination);
 	if (!path)
 		return 0;
-	return fail(e, ERR_CONFIG,
-		    "mounts[%u].destination: %s would disappear under it, which is masked or "
-		    "read-only in this container",
-		    mount->index, path);
+	return fail(
+		e, ERR_CONFIG,
+		"mounts[%u].destination: %s would disappear under it, which is masked or read-only in this container",
+		mount->index, path);
 }
 
 /* What the policy has put in the place of something of the host's below a bind. */
@@ -132,9 +132,9 @@ struct spec *plan_live_request(const struct spec *config, const struct spec *ask
 int plan_live_mounts(struct plan_context *c, struct err *e)
 {
 	if (!spec_namespace_find(c->spec, SPEC_NS_MOUNT))
-		return fail(e, ERR_CONFIG,
-			    "the container has no mount namespace: what is mounted for it would be "
-			    "mounted on the host");
+		return fail(
+			e, ERR_CONFIG,
+			"the container has no mount namespace: what is mounted for it would be mounted on the host");
 	for (size_t i = 0; i < c->plan->mounts.n; i++) {
 		struct plan_mount *mount = &c->plan->mounts.v[i];
 

@@ -181,9 +181,9 @@ int mount_idmap_plan(struct plan_context *c, const struct spec_mount *from,
 			       : 0;
 	}
 	if (!plan_has_user_namespace(c->plan))
-		return fail(e, ERR_CONFIG,
-			    "mounts[%u].options: %s needs uidMappings and gidMappings, or a "
-			    "container with a user namespace",
-			    mount->index, words->idmap);
+		return fail(
+			e, ERR_CONFIG,
+			"mounts[%u].options: %s needs uidMappings and gidMappings, or a container with a user namespace",
+			mount->index, words->idmap);
 	return 0;
 }

@@ -41,10 +41,10 @@ static int mount_check_proc(const struct plan_mount *mount, struct err *e)
 		if ((mount->is_proc && (!mount->subtree || str_eq(mount->subtree, "/"))) ||
 		    (mount->kind == PLAN_MOUNT_BIND && str_eq(mount->source, "/proc")))
 			return 0;
-		return fail(e, ERR_CONFIG,
-			    "mounts[%u].destination: only type proc, or a bind of /proc, may be "
-			    "mounted at /proc",
-			    mount->index);
+		return fail(
+			e, ERR_CONFIG,
+			"mounts[%u].destination: only type proc, or a bind of /proc, may be mounted at /proc",
+			mount->index);
 	}
 	if (mount->kind == PLAN_MOUNT_FS && str_eq(mount->fstype, "binfmt_misc") &&
 	    str_eq(mount->destination, "/proc/sys/fs/binfmt_misc"))
@@ -56,8 +56,8 @@ static int mount_check_proc(const struct plan_mount *mount, struct err *e)
 	}
 	return fail(
 		e, ERR_CONFIG,
-		"mounts[%u].destination: %s is below /proc, where only binds of these files are "
-		"allowed: " PROC_FILES_TEXT "; and type binfmt_misc at sys/fs/binfmt_misc",
+		"mounts[%u].destination: %s is below /proc, where only binds of these files are allowed: " PROC_FILES_TEXT
+		"; and type binfmt_misc at sys/fs/binfmt_misc",
 		mount->index, mount->destination);
 }
 
@@ -138,11 +138,11 @@ static int mount_check_lengths(const struct plan_mount *mount, struct err *e)
 				  !names_layers(mount, option->key);
 
 		if (long_key || long_value)
-			return fail(e, ERR_CONFIG,
-				    "mounts[%u].options: %s is longer than the %d bytes that the "
-				    "kernel takes",
-				    mount->index, long_key ? "an option" : option->key,
-				    FSCONFIG_TEXT_MAX);
+			return fail(
+				e, ERR_CONFIG,
+				"mounts[%u].options: %s is longer than the %d bytes that the kernel takes",
+				mount->index, long_key ? "an option" : option->key,
+				FSCONFIG_TEXT_MAX);
 	}
 	if (strlen(mount->source) > FSCONFIG_TEXT_MAX)
 		return fail(e, ERR_CONFIG,
@@ -209,8 +209,7 @@ static int mount_remount(struct plan_context *c, struct plan_mount *mount,
 	if (!own)
 		return fail(
 			e, ERR_CONFIG,
-			"mounts[%u].options: a remount cannot change \"%s\" of a file system that "
-			"is not the container's alone, only the attributes of the mount",
+			"mounts[%u].options: a remount cannot change \"%s\" of a file system that is not the container's alone, only the attributes of the mount",
 			mount->index, word);
 	own->remounted = true;
 	mount->remounts = own->index;
@@ -246,10 +245,10 @@ static void mount_drop_unmapped_gid(struct plan_context *c, struct plan_mount *m
 
 		if (str_eq(option->key, "gid") && option->value && parse_u32(option->value, &gid) &&
 		    !plan_id_is_mapped(&c->linux_->gid_mappings, gid))
-			plan_note(c,
-				  "mounts[%u].options: gid=%u left out, it is not in "
-				  "linux.gidMappings",
-				  mount->index, gid);
+			plan_note(
+				c,
+				"mounts[%u].options: gid=%u left out, it is not in linux.gidMappings",
+				mount->index, gid);
 		else
 			mount->options.v[n++] = *option;
 	}
@@ -270,8 +269,7 @@ static int mount_fs(struct plan_context *c, const struct spec_mount *from, struc
 	if (words->iversion)
 		plan_warn(
 			c,
-			"mounts[%u].options: \"iversion\" cannot be asked for through fsconfig(2); "
-			"the file systems that keep versions do so anyway",
+			"mounts[%u].options: \"iversion\" cannot be asked for through fsconfig(2); the file systems that keep versions do so anyway",
 			mount->index);
 	/* a write-protected block device can only be opened by a read-only superblock */
 	if ((mount->attr_set & MOUNT_ATTR_RDONLY) && mount->source[0] == '/')
@@ -329,11 +327,10 @@ static int mount_systemd_v1(struct plan_context *c, const struct spec_mount *fro
 {
 	/* Only from the first cgroup namespace could it be made, and then for the whole host. */
 	if (!has_systemd_v1(c))
-		return fail(e, ERR_CONFIG,
-			    "annotation %s: no cgroup hierarchy of version 1 with name=systemd is "
-			    "mounted on "
-			    "this host",
-			    annotation_name(ANNOTATION_SYSTEMD_V1));
+		return fail(
+			e, ERR_CONFIG,
+			"annotation %s: no cgroup hierarchy of version 1 with name=systemd is mounted on this host",
+			annotation_name(ANNOTATION_SYSTEMD_V1));
 	if (mount_cgroup(c, from, mount, words, e) < 0)
 		return -1;
 	mount->fstype = "cgroup";
@@ -351,8 +348,7 @@ static int mount_by_kind(struct plan_context *c, const struct spec_mount *from,
 	if (str_empty(from->type) || str_eq(from->type, "none"))
 		return fail(
 			e, ERR_CONFIG,
-			"mounts[%u].type: needs the type of a file system, or the option bind or "
-			"rbind",
+			"mounts[%u].type: needs the type of a file system, or the option bind or rbind",
 			mount->index);
 	if (shows_systemd_v1(c, mount))
 		return mount_systemd_v1(c, from, mount, words, e);
@@ -390,10 +386,10 @@ static int mount_subtree(struct plan_context *c, const struct mount_words *words
 	if (!words->subtree)
 		return 0;
 	if (mount->kind == PLAN_MOUNT_BIND || mount->kind == PLAN_MOUNT_REMOUNT)
-		return fail(e, ERR_CONFIG,
-			    "mounts[%u].options: subtree means nothing for a bind mount or a "
-			    "remount",
-			    mount->index);
+		return fail(
+			e, ERR_CONFIG,
+			"mounts[%u].options: subtree means nothing for a bind mount or a remount",
+			mount->index);
 	if (!str_eq(path_clean_in(c->arena, words->subtree), words->subtree))
 		return fail(e, ERR_CONFIG,
 			    "mounts[%u].options: subtree must be an absolute path without detours",
@@ -423,10 +419,10 @@ static int mount_plan(struct plan_context *c, const struct spec_mount *from,
 			    mount->index);
 	if (plan_is_root(mount) &&
 	    (mount->kind == PLAN_MOUNT_CGROUP || mount->is_proc || mount->is_sysfs))
-		return fail(e, ERR_CONFIG,
-			    "mounts[%u].destination: a %s has no place for what every container "
-			    "has, so it cannot be the root filesystem; mount it elsewhere",
-			    mount->index, mount->fstype);
+		return fail(
+			e, ERR_CONFIG,
+			"mounts[%u].destination: a %s has no place for what every container has, so it cannot be the root filesystem; mount it elsewhere",
+			mount->index, mount->fstype);
 	if (mount->copy_up && !(mount->kind == PLAN_MOUNT_FS && str_eq(mount->fstype, "tmpfs")))
 		return fail(e, ERR_CONFIG, "mounts[%u].options: tmpcopyup needs type tmpfs",
 			    mount->index);
@@ -468,10 +464,10 @@ static void warn_unused_systemd_v1(struct plan_context *c)
 		if (c->plan->mounts.v[i].systemd_v1)
 			return;
 	if (!str_empty(path))
-		plan_warn(c,
-			  "annotation %s: none of the mounts has this destination, so nothing is "
-			  "changed",
-			  annotation_name(ANNOTATION_SYSTEMD_V1));
+		plan_warn(
+			c,
+			"annotation %s: none of the mounts has this destination, so nothing is changed",
+			annotation_name(ANNOTATION_SYSTEMD_V1));
 }
 
 int plan_mounts(struct plan_context *c, struct err *e)

@@ -95,9 +95,7 @@ static int join_check_mount(const struct plan_context *c, size_t index, struct e
 	    linux_->rootfs_propagation || c->plan->readonly_root)
 		return fail(
 			e, ERR_CONFIG,
-			"linux.namespaces[%zu].path: a mount namespace that is joined is used as "
-			"it is: no devices, maskedPaths, readonlyPaths, rootfsPropagation or "
-			"root.readonly can be asked for",
+			"linux.namespaces[%zu].path: a mount namespace that is joined is used as it is: no devices, maskedPaths, readonlyPaths, rootfsPropagation or root.readonly can be asked for",
 			index);
 	return 0;
 }
@@ -216,9 +214,9 @@ int plan_namespaces(struct plan_context *c, struct err *e)
 		return -1;
 	/* no power over the shared network is left at `start` (user_namespaces(7)) */
 	if (ns->network == NETWORK_LATE && plan_has_user_namespace(c->plan))
-		return fail(e, ERR_CONFIG,
-			    "linux.namespaces: a container with a user namespace cannot enter the "
-			    "shared network at start");
+		return fail(
+			e, ERR_CONFIG,
+			"linux.namespaces: a container with a user namespace cannot enter the shared network at start");
 	return namespaces_check_uts(c, e);
 }
 
@@ -231,9 +229,9 @@ int plan_net_devices(struct plan_context *c, struct err *e)
 		return 0;
 	/* The runtime's own would take it from nowhere to nowhere. */
 	if (!plan_namespace_is_separate(c, SPEC_NS_NETWORK))
-		return fail(e, ERR_CONFIG,
-			    "linux.netDevices: needs a network namespace that is not the "
-			    "runtime's own");
+		return fail(
+			e, ERR_CONFIG,
+			"linux.netDevices: needs a network namespace that is not the runtime's own");
 	plan->net_devices.v = arena_new_array(c->arena, struct plan_net_device, n);
 	for (size_t i = 0; i < n; i++) {
 		const struct spec_net_device *from = &c->linux_->net_devices.v[i];

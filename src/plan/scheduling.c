@@ -22,9 +22,9 @@ static int scheduler(struct plan_context *c, const struct spec_scheduler *from, 
 	if (!from)
 		return 0;
 	if (from->policy == SPEC_SCHED_ISO)
-		return fail(e, ERR_CONFIG,
-			    "process.scheduler.policy: SCHED_ISO is in the specification but in no "
-			    "kernel");
+		return fail(
+			e, ERR_CONFIG,
+			"process.scheduler.policy: SCHED_ISO is in the specification but in no kernel");
 	to = arena_new(c->arena, struct plan_scheduler);
 	to->name = value_to_name(spec_sched_policy_names, from->policy);
 	to->policy = sched_policies[from->policy];

@@ -61,10 +61,10 @@ static int conditions(const struct spec_seccomp_rule *rule, size_t number, struc
 		const struct spec_seccomp_arg *from = &rule->args.v[i];
 
 		if (from->index >= ARGUMENTS)
-			return fail(e, ERR_CONFIG,
-				    "linux.seccomp.syscalls[%zu].args[%zu].index: must not be "
-				    "greater than %d",
-				    number, i, ARGUMENTS - 1);
+			return fail(
+				e, ERR_CONFIG,
+				"linux.seccomp.syscalls[%zu].args[%zu].index: must not be greater than %d",
+				number, i, ARGUMENTS - 1);
 		v[i] = (struct plan_seccomp_condition){ .index = from->index, .op = from->op };
 		/* config-linux.md: for SCMP_CMP_MASKED_EQ value is the mask and valueTwo what is left */
 		v[i].mask = from->op == SPEC_CMP_MASKED_EQ ? from->value : UINT64_MAX;

@@ -79,10 +79,10 @@ static int split(struct plan_context *c, const char **slice, const char **prefix
 	first = strchr(path, ':');
 	second = first ? strchr(first + 1, ':') : NULL;
 	if (!second || strchr(second + 1, ':') || strchr(path, '/'))
-		return fail(e, ERR_CONFIG,
-			    "linux.cgroupsPath: the systemd cgroup manager takes "
-			    "'SLICE:PREFIX:NAME', not '%s'",
-			    path);
+		return fail(
+			e, ERR_CONFIG,
+			"linux.cgroupsPath: the systemd cgroup manager takes 'SLICE:PREFIX:NAME', not '%s'",
+			path);
 	*slice = arena_strndup(c->arena, path, (size_t)(first - path));
 	*prefix = arena_strndup(c->arena, first + 1, (size_t)(second - first - 1));
 	*name = second + 1;
@@ -235,10 +235,10 @@ static int add_annotations(struct plan_context *c, struct plan_scope *scope, str
 			return fail(e, ERR_CONFIG,
 				    "annotations: '%s' does not name a property of systemd", key);
 		if (is_ours(name))
-			return fail(e, ERR_CONFIG,
-				    "annotations: '%s' cannot be set: it makes the unit the "
-				    "container's",
-				    key);
+			return fail(
+				e, ERR_CONFIG,
+				"annotations: '%s' cannot be set: it makes the unit the container's",
+				key);
 		property.name = name;
 		if (plan_gvariant(annotations->v[i].value, c->arena, &property, e) < 0 ||
 		    seconds_to_microseconds(&property, c->arena, e) < 0)

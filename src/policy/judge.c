@@ -21,30 +21,21 @@ const struct name_row policy_path_names[] = {
  * namespace that it shows. */
 const struct rule policy_rules[] = {
 	{ "annotations", PATH_NEW | RULE_ALWAYS, rule_annotations,
-	  "Annotations and the environment that name the filter's listener are carried out as linux.seccomp says it, "
-	  "and none loads code into the runtime." },
+	  "Annotations and the environment that name the filter's listener are carried out as linux.seccomp says it, and none loads code into the runtime." },
 	{ "namespaces", PATH_NEW, rule_namespace_entries,
-	  "Each type of namespace is named at most once and with a path that is not empty, so that "
-	  "no "
-	  "two readers of the config see two different networks." },
+	  "Each type of namespace is named at most once and with a path that is not empty, so that no two readers of the config see two different networks." },
 	{ "network.namespace", PATH_NEW, rule_network_namespace,
-	  "All containers share one network namespace, which exists before any of them, is a "
-	  "network "
-	  "namespace, and belongs to the caller." },
+	  "All containers share one network namespace, which exists before any of them, is a network namespace, and belongs to the caller." },
 	{ "network.allowHost", PATH_NEW, rule_network_allow_host,
 	  "The host's own network is nobody's to share by accident." },
 	{ "network.requested.host", PATH_NEW, rule_network_requested_host,
 	  "A request for the host's network is answered with the shared one." },
 	{ "network.requested.path", PATH_NEW, rule_network_requested_path,
-	  "A network that the engine has made and named stays untouched as its decoy; the "
-	  "container "
-	  "is born in the shared one." },
+	  "A network that the engine has made and named stays untouched as its decoy; the container is born in the shared one." },
 	{ "network.requested.new", PATH_NEW, rule_network_requested_new,
-	  "A network that the engine sets up after create must not be the shared one, so the "
-	  "container enters that at start only." },
+	  "A network that the engine sets up after create must not be the shared one, so the container enters that at start only." },
 	{ "network.membership", PATH_NEW, rule_network_membership,
-	  "Living containers keep the name of their network, so that one network cannot become two "
-	  "without a word." },
+	  "Living containers keep the name of their network, so that one network cannot become two without a word." },
 	{ "namespaces.pid", PATH_NEW, rule_namespace_pid,
 	  "No container sees the processes of the host, nor those of another one." },
 	{ "namespaces.mount", PATH_NEW, rule_namespace_mount,
@@ -53,39 +44,31 @@ const struct rule policy_rules[] = {
 	  "System V IPC and POSIX message queues are shared within a pod at most." },
 	{ "namespaces.uts", PATH_NEW, rule_namespace_uts, "No container renames the host." },
 	{ "namespaces.cgroup", PATH_NEW, rule_namespace_cgroup,
-	  "A container sees its own cgroup as the root, so that two service managers do not "
-	  "clash." },
+	  "A container sees its own cgroup as the root, so that two service managers do not clash." },
 	{ "mounts.proc", PATH_NEW, rule_mounts_proc,
-	  "Where the PID namespace was not asked for, /proc must not go on showing the host's "
-	  "processes." },
+	  "Where the PID namespace was not asked for, /proc must not go on showing the host's processes." },
 	{ "network.devices", PATH_NEW, rule_network_devices,
 	  "Links of the host do not move into the shared network." },
 	{ "network.sysctls", PATH_NEW, rule_network_sysctls,
 	  "A net.* sysctl of one container would change the network of all." },
 	{ "network.admin", PATH_NEW | PATH_EXEC | PATH_RESTORED, rule_network_admin,
-	  "Without CAP_NET_ADMIN and CAP_NET_RAW nobody changes, sniffs or spoofs everybody's "
-	  "network." },
+	  "Without CAP_NET_ADMIN and CAP_NET_RAW nobody changes, sniffs or spoofs everybody's network." },
 	{ "network.peerDescriptors", PATH_NEW, rule_network_peer_descriptors,
 	  "What a distribution has open is not for whoever has a socket in common with it." },
 	{ "network.resolvConf", PATH_NEW | PATH_MOUNTS, rule_network_resolv_conf,
-	  "The resolver's configuration belongs to the network, not to the engine that prepared "
-	  "another one." },
+	  "The resolver's configuration belongs to the network, not to the engine that prepared another one." },
 	{ "network.hosts", PATH_NEW | PATH_MOUNTS, rule_network_hosts,
-	  "The names of hosts belong to the network, not to the engine that prepared another "
-	  "one." },
+	  "The names of hosts belong to the network, not to the engine that prepared another one." },
 	{ "procSys", PATH_NEW, rule_proc_sys,
-	  "Root without any capability can write most of /proc/sys/net, so /proc/sys is "
-	  "read-only." },
+	  "Root without any capability can write most of /proc/sys/net, so /proc/sys is read-only." },
 	{ "cgroup.overlap", PATH_NEW, rule_cgroup_overlap,
 	  "What ends, freezes or limits one container's group must not reach another container." },
 	{ "kernelMounts", PATH_NEW | PATH_MOUNTS, rule_kernel_mounts,
-	  "File systems of the kernel's that come from the host or lie in the image are the "
-	  "container's own, or read-only." },
+	  "File systems of the kernel's that come from the host or lie in the image are the container's own, or read-only." },
 	{ "privileged", PATH_NEW | PATH_EXEC, rule_privileged,
 	  "What CAP_SYS_ADMIN or access to every device can undo is said, not passed over." },
 	{ "hooks.output", PATH_NEW, rule_hooks_output,
-	  "What the output of hooks is written to is chosen by whoever may set annotations, who is "
-	  "not root of the host." },
+	  "What the output of hooks is written to is chosen by whoever may set annotations, who is not root of the host." },
 	{ "criu.config", PATH_NEW, rule_criu_config,
 	  "A configuration of criu can name scripts that run as root, so it must be root's own." },
 	{ NULL, 0, NULL, NULL },

@@ -259,8 +259,7 @@ static const struct fields requested_fields = KEYS(struct policy_requested, requ
 static const struct field network_rows[] = {
 	KEY(struct policy_network, STRING, namespace_, "namespace", "\"/run/netns/distros\"",
 	    &network_check,
-	    "The network of all containers: a path; self: the namespace that the runtime is in; "
-	    "requested: every container keeps what it asks for."),
+	    "The network of all containers: a path; self: the namespace that the runtime is in; requested: every container keeps what it asks for."),
 	KEY_GROUP(struct policy_network, requested, struct policy_requested, "requested",
 		  &requested_fields, "What becomes of a request for another network."),
 	KEY(struct policy_network, OPT_BOOL, allow_host, "allowHost", "false", NULL,
@@ -269,8 +268,7 @@ static const struct field network_rows[] = {
 	    "Whether containers keep CAP_NET_ADMIN and CAP_NET_RAW."),
 	KEY(struct policy_network, STRING_OR_STRLIST, sysctls, "sysctls", "\"drop\"",
 	    &sysctls_check,
-	    "What becomes of net.* sysctls; a list names those that are allowed, the others are "
-	    "dropped."),
+	    "What becomes of net.* sysctls; a list names those that are allowed, the others are dropped."),
 	KEY_WORD(struct policy_network, lock, "lock", lock_names, "\"open\"", &lock_check,
 		 "open: a container may leave for a network of its own."),
 	KEY_WORD(struct policy_network, abstract_sockets, "abstractSockets", abstract_socket_names,
@@ -279,12 +277,10 @@ static const struct field network_rows[] = {
 	KEY_WORD(
 		struct policy_network, peer_descriptors, "peerDescriptors", peer_descriptor_names,
 		"\"refused\"", NULL,
-		"refused: no process takes a descriptor out of another one (pidfd_getfd) or gets a "
-		"pidfd by a socket or a file handle, but in a container with CAP_SYS_PTRACE."),
+		"refused: no process takes a descriptor out of another one (pidfd_getfd) or gets a pidfd by a socket or a file handle, but in a container with CAP_SYS_PTRACE."),
 	KEY(struct policy_network, STRING, resolv_conf, "resolvConf", "\"auto\"",
 	    &file_choice_check,
-	    "auto: the network's own /etc/resolv.conf in place of one that was made for another "
-	    "network; engine: as the engine says; or a file."),
+	    "auto: the network's own /etc/resolv.conf in place of one that was made for another network; engine: as the engine says; or a file."),
 	KEY(struct policy_network, STRING, hosts, "hosts", "\"auto\"", &file_choice_check,
 	    "As network.resolvConf, for /etc/hosts."),
 	KEY_NOT_YET(struct policy_network, ports, "ports", "TCP ports that may be bound."),
@@ -310,16 +306,15 @@ static const struct field namespaces_rows[] = {
 static const struct fields namespaces_fields = KEYS(struct policy_namespaces, namespaces_rows);
 
 static const struct field cgroup_rows[] = {
-	KEY_WORD(struct policy_cgroup, overlap, "overlap", overlap_names, "\"refused\"", NULL,
-		 "What becomes of a control group that is another container's, contains it or lies "
-		 "in it."),
+	KEY_WORD(
+		struct policy_cgroup, overlap, "overlap", overlap_names, "\"refused\"", NULL,
+		"What becomes of a control group that is another container's, contains it or lies in it."),
 };
 static const struct fields cgroup_fields = KEYS(struct policy_cgroup, cgroup_rows);
 
 static const struct field hooks_rows[] = {
 	KEY(struct policy_hooks, STRLIST, output, "output", "[]", &paths_check,
-	    "Directories of the host in which annotations may place the output of hooks, beside "
-	    "the bundle."),
+	    "Directories of the host in which annotations may place the output of hooks, beside the bundle."),
 	KEY(struct policy_hooks, OPT_U32, timeout, "timeout", AS_JSON(HOOK_TIMEOUT), &seconds_check,
 	    "Seconds that a hook may take which has no timeout of its own."),
 };
@@ -327,8 +322,7 @@ static const struct fields hooks_fields = KEYS(struct policy_hooks, hooks_rows);
 
 static const struct field criu_rows[] = {
 	KEY(struct policy_criu, STRLIST, config, "config", "[]", &paths_check,
-	    "Configuration files of criu that an annotation may name, beside those in the "
-	    "bundle."),
+	    "Configuration files of criu that an annotation may name, beside those in the bundle."),
 };
 static const struct fields criu_fields = KEYS(struct policy_criu, criu_rows);
 
@@ -344,19 +338,19 @@ static const struct field policy_rows[] = {
 		 "observe computes and records every decision and changes nothing."),
 	KEY_GROUP(struct policy, network, struct policy_network, "network", &network_fields,
 		  "The network namespace that all containers share, and what may be done in it."),
-	KEY_GROUP(struct policy, namespaces, struct policy_namespaces, "namespaces",
-		  &namespaces_fields,
-		  "The other namespaces. fresh: a new one always; isolated: a new one or another "
-		  "container's, never the host's; requested: as the config says."),
+	KEY_GROUP(
+		struct policy, namespaces, struct policy_namespaces, "namespaces",
+		&namespaces_fields,
+		"The other namespaces. fresh: a new one always; isolated: a new one or another container's, never the host's; requested: as the config says."),
 	KEY_WORD(struct policy, proc_sys, "procSys", proc_sys_names, "\"read-only\"", NULL,
 		 "read-only: /proc/sys joins linux.readonlyPaths."),
-	KEY_WORD(struct policy, kernel_mounts, "kernelMounts", kernel_mount_names, "\"own\"", NULL,
-		 "own: procfs, sysfs, cgroup and other file systems of the kernel that come from "
-		 "the host or lie in the image become the container's own, or read-only."),
-	KEY_WORD(struct policy, privileged, "privileged", privileged_names, "\"allow\"",
-		 &privileged_check,
-		 "What becomes of a container with CAP_SYS_ADMIN or with access to every device; "
-		 "allow says so in a decision."),
+	KEY_WORD(
+		struct policy, kernel_mounts, "kernelMounts", kernel_mount_names, "\"own\"", NULL,
+		"own: procfs, sysfs, cgroup and other file systems of the kernel that come from the host or lie in the image become the container's own, or read-only."),
+	KEY_WORD(
+		struct policy, privileged, "privileged", privileged_names, "\"allow\"",
+		&privileged_check,
+		"What becomes of a container with CAP_SYS_ADMIN or with access to every device; allow says so in a decision."),
 	KEY_GROUP(struct policy, cgroup, struct policy_cgroup, "cgroup", &cgroup_fields,
 		  "Control groups."),
 	KEY_GROUP(struct policy, hooks, struct policy_hooks, "hooks", &hooks_fields,

@@ -19,10 +19,10 @@ static void refuse_elsewhere(struct judgement *j, const char *id, enum annotatio
 		return;
 	edit_refuse(
 		&j->edit, id, arena_printf(arena, "/annotations/%s", annotation),
-		arena_printf(arena,
-			     "annotation %s: the file %s is not below the bundle; name one that "
-			     "is, or %s",
-			     annotation, edit_shown(&j->edit, file->path), remedy));
+		arena_printf(
+			arena,
+			"annotation %s: the file %s is not below the bundle; name one that is, or %s",
+			annotation, edit_shown(&j->edit, file->path), remedy));
 }
 
 void rule_hooks_output(struct judgement *j, const char *id)
@@ -73,10 +73,10 @@ static bool refuse_plugins(struct judgement *j, const char *id)
 		return false;
 	edit_refuse(
 		&j->edit, id, annotation_pointer(j, ANNOTATION_PLUGINS),
-		arena_printf(j->edit.arena,
-			     "annotation %s: is not supported, no code is loaded into the runtime; "
-			     "linux.seccomp.listenerPath names the socket of an agent",
-			     annotation_name(ANNOTATION_PLUGINS)));
+		arena_printf(
+			j->edit.arena,
+			"annotation %s: is not supported, no code is loaded into the runtime; linux.seccomp.listenerPath names the socket of an agent",
+			annotation_name(ANNOTATION_PLUGINS)));
 	return true;
 }
 

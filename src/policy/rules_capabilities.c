@@ -27,8 +27,7 @@ static void drop_from_set(struct judgement *j, const char *id, enum capability_s
 		if (is_network_capability(list->v[i]))
 			edit_capability_drop(
 				&j->edit, id, set, i,
-				"it would give power over everybody's network; for the "
-				"one container that manages it, set network.admin to true");
+				"it would give power over everybody's network; for the one container that manages it, set network.admin to true");
 		else
 			i++;
 	}
@@ -41,12 +40,12 @@ static void refuse_made(struct judgement *j, const char *id)
 		const struct made_process *process = &j->subject->made->v[i];
 
 		if (!process->own_user && process->capabilities & NETWORK_POWER)
-			edit_refuse(&j->edit, id, "",
-				    arena_printf(j->edit.arena,
-						 "the images give process %lld CAP_NET_ADMIN or "
-						 "CAP_NET_RAW, which network.admin of the policy "
-						 "takes from every container",
-						 (long long)process->pid));
+			edit_refuse(
+				&j->edit, id, "",
+				arena_printf(
+					j->edit.arena,
+					"the images give process %lld CAP_NET_ADMIN or CAP_NET_RAW, which network.admin of the policy takes from every container",
+					(long long)process->pid));
 	}
 }
 
@@ -120,13 +119,12 @@ void rule_privileged(struct judgement *j, const char *id)
 	long devices = find_all_devices(j->edit.spec);
 
 	if (sys_admin)
-		edit_warn(&j->edit, id, sys_admin,
-			  "CAP_SYS_ADMIN can undo what mounts and capabilities enforce: make "
-			  "/proc/sys "
-			  "writable again, or leave for another network");
+		edit_warn(
+			&j->edit, id, sys_admin,
+			"CAP_SYS_ADMIN can undo what mounts and capabilities enforce: make /proc/sys writable again, or leave for another network");
 	if (devices >= 0)
-		edit_warn(&j->edit, id,
-			  arena_printf(j->edit.arena, "/linux/resources/devices/%ld", devices),
-			  "access to every device reaches the host's disks and memory, and through "
-			  "them everything that is enforced here");
+		edit_warn(
+			&j->edit, id,
+			arena_printf(j->edit.arena, "/linux/resources/devices/%ld", devices),
+			"access to every device reaches the host's disks and memory, and through them everything that is enforced here");
 }

@@ -21,11 +21,8 @@ static const char *relation_text(const struct group_facts *group)
 static const char *consequence_text(const struct group_facts *group)
 {
 	return group->relation == GROUP_SAME
-		       ? "it becomes this container's if nothing runs in it, and commands for the "
-			 "other one reach it no more"
-		       : "limits of the outer group hold for both containers, and the outer one "
-			 "can "
-			 "neither be paused nor updated while the inner one runs";
+		       ? "it becomes this container's if nothing runs in it, and commands for the other one reach it no more"
+		       : "limits of the outer group hold for both containers, and the outer one can neither be paused nor updated while the inner one runs";
 }
 
 static const char *group_pointer(const struct judgement *j)
@@ -53,12 +50,12 @@ void rule_cgroup_overlap(struct judgement *j, const char *id)
 			edit_shown(&j->edit, group->id), edit_shown(&j->edit, group->root));
 
 		if (policy_is_group_exclusive(j->policy))
-			edit_refuse(&j->edit, id, group_pointer(j),
-				    arena_printf(j->edit.arena,
-						 "%s; name another group in linux.cgroupsPath, "
-						 "delete that container, or set cgroup.overlap to "
-						 "\"open\"",
-						 what));
+			edit_refuse(
+				&j->edit, id, group_pointer(j),
+				arena_printf(
+					j->edit.arena,
+					"%s; name another group in linux.cgroupsPath, delete that container, or set cgroup.overlap to \"open\"",
+					what));
 		else
 			edit_warn(&j->edit, id, group_pointer(j),
 				  arena_printf(j->edit.arena, "%s; %s", what,

@@ -27,13 +27,13 @@ void rule_network_peer_descriptors(struct judgement *j, const char *id)
 	/* The ceiling of every process of it, of exec's too. */
 	granted = capability_pointer(j, CAPABILITIES_BOUNDING, CAP_SYS_PTRACE);
 	if (granted && can_grant(j, CAP_SYS_PTRACE)) {
-		edit_warn(&j->edit, id, granted,
-			  "pidfd_getfd is not refused, because CAP_SYS_PTRACE is asked for: what "
-			  "it reaches in other distributions is not stopped");
+		edit_warn(
+			&j->edit, id, granted,
+			"pidfd_getfd is not refused, because CAP_SYS_PTRACE is asked for: what it reaches in other distributions is not stopped");
 		return;
 	}
 	j->confinement.peer_descriptors = PEERS_REFUSED;
-	edit_keep(&j->edit, id, "",
-		  "a filter of the policy answers pidfd_getfd with EPERM, so that no descriptor of "
-		  "another distribution can be taken by way of a socket");
+	edit_keep(
+		&j->edit, id, "",
+		"a filter of the policy answers pidfd_getfd with EPERM, so that no descriptor of another distribution can be taken by way of a socket");
 }

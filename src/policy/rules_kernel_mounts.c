@@ -172,11 +172,13 @@ static void insert_own(struct taken *s, size_t from, const char *type, const cha
 	/* of a view "ro" alone would be about its directory */
 	if (readonly && str_eq(type, "cgroup"))
 		kernel_add_option(j, &own, "rro");
-	edit_mount_insert(&j->edit, s->id, s->next++, &own,
-			  arena_printf(j->edit.arena,
-				       "the host has mounted a file system of type %s here; the "
-				       "container gets its own in its place (" KERNEL_REMEDY ")",
-				       type));
+	edit_mount_insert(
+		&j->edit, s->id, s->next++, &own,
+		arena_printf(
+			j->edit.arena,
+			"the host has mounted a file system of type %s here; the container gets its own in its place (" KERNEL_REMEDY
+			")",
+			type));
 }
 
 static void insert_view(struct taken *s, size_t from, const struct kernel_mount_facts *below)
@@ -266,15 +268,13 @@ static void judge_proc(struct taken *s, size_t index)
 	if (!part) {
 		edit_refuse(
 			&s->j->edit, s->id, s->pointer,
-			"it is the host's view of one process, which no procfs of the container "
-			"has; " KERNEL_REMEDY);
+			"it is the host's view of one process, which no procfs of the container has; " KERNEL_REMEDY);
 		return;
 	}
 	own = own_mount(s->j, "proc", s->j->edit.spec->mounts.v[index].destination, part,
 			s->readonly);
 	replace(s, index, &own,
-		"the host's procfs shows the host's processes, and the settings of all; the "
-		"container gets its own");
+		"the host's procfs shows the host's processes, and the settings of all; the container gets its own");
 	insert_below(s);
 }
 
@@ -285,14 +285,12 @@ static void judge_bpf(struct taken *s, size_t index)
 		new_bpf(s->j, s->j->edit.spec->mounts.v[index].destination, s->readonly);
 
 	if (!str_eq(s->source->part, "/"))
-		edit_refuse(&s->j->edit, s->id, s->pointer,
-			    "it is a part of the host's bpf file system, which no new one "
-			    "has; " KERNEL_REMEDY);
+		edit_refuse(
+			&s->j->edit, s->id, s->pointer,
+			"it is a part of the host's bpf file system, which no new one has; " KERNEL_REMEDY);
 	else
 		replace(s, index, &own,
-			"the host's bpf file system leads to the host's programs and maps, "
-			"read-only "
-			"or not; the container gets a new one");
+			"the host's bpf file system leads to the host's programs and maps, read-only or not; the container gets a new one");
 }
 
 static void judge_sysfs(struct taken *s, size_t index)
@@ -307,8 +305,7 @@ static void judge_sysfs(struct taken *s, size_t index)
 		return;
 	}
 	replace(s, index, &own,
-		"the host's sysfs shows the host's links; this one shows those of the container's "
-		"network");
+		"the host's sysfs shows the host's links; this one shows those of the container's network");
 	insert_below(s);
 }
 
@@ -322,8 +319,7 @@ static void judge_cgroup(struct taken *s, size_t index)
 	if (strlist_has(&mount->options, "rro"))
 		kernel_add_option(s->j, &own, "rro");
 	replace(s, index, &own,
-		"the host's control groups are everybody's; the container gets the view of its "
-		"own");
+		"the host's control groups are everybody's; the container gets the view of its own");
 }
 
 static void make_readonly(struct taken *s, size_t index)
@@ -338,19 +334,19 @@ static void make_readonly(struct taken *s, size_t index)
 	if (recursive)
 		kernel_add_option(s->j, &mount, "rro");
 	replace(s, index, &mount,
-		arena_printf(s->j->edit.arena,
-			     "a %s is the machine's, and what is written there changes it for all: "
-			     "read-only",
-			     s->source->fstype));
+		arena_printf(
+			s->j->edit.arena,
+			"a %s is the machine's, and what is written there changes it for all: read-only",
+			s->source->fstype));
 }
 
 static void refuse_root(struct taken *s)
 {
 	edit_refuse(&s->j->edit, s->id, s->pointer,
-		    arena_printf(s->j->edit.arena,
-				 "the root file system is a %s of the host's; name a directory of "
-				 "files",
-				 s->source->fstype));
+		    arena_printf(
+			    s->j->edit.arena,
+			    "the root file system is a %s of the host's; name a directory of files",
+			    s->source->fstype));
 }
 
 static void judge_bind(struct taken *s, size_t index)
@@ -383,9 +379,9 @@ static bool spreads(const char *propagation)
 
 static void warn_propagation(struct judgement *j, const char *id, const char *pointer)
 {
-	edit_warn(&j->edit, id, pointer,
-		  "what the host mounts there later arrives in the container, whatever it is, and "
-		  "is not judged: \"private\" keeps it out");
+	edit_warn(
+		&j->edit, id, pointer,
+		"what the host mounts there later arrives in the container, whatever it is, and is not judged: \"private\" keeps it out");
 }
 
 /* How many mounts were added for it. */

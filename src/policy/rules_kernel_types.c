@@ -114,16 +114,19 @@ void kernel_judge_new(struct judgement *j, const char *id, size_t index, const c
 
 	if (is_whole_tree(j, &mount) && !kernel_asks_readonly(&mount)) {
 		kernel_add_option(j, &mount, "ro");
-		edit_mount_replace(&j->edit, id, index, &mount,
-				   "without a cgroup namespace it shows the control groups of all: "
-				   "read-only (" KERNEL_REMEDY ")");
+		edit_mount_replace(
+			&j->edit, id, index, &mount,
+			"without a cgroup namespace it shows the control groups of all: read-only (" KERNEL_REMEDY
+			")");
 	} else if (is_of_machine(j, mount.type) && !kernel_asks_readonly(&mount)) {
 		kernel_add_option(j, &mount, "ro");
-		edit_mount_replace(&j->edit, id, index, &mount,
-				   arena_printf(j->edit.arena,
-						"a %s is the machine's, and what is written there "
-						"changes it for all: read-only (" KERNEL_REMEDY ")",
-						mount.type));
+		edit_mount_replace(
+			&j->edit, id, index, &mount,
+			arena_printf(
+				j->edit.arena,
+				"a %s is the machine's, and what is written there changes it for all: read-only (" KERNEL_REMEDY
+				")",
+				mount.type));
 	} else if (sysfs && !mount_is_at(j, &mount, "/sys") && !kernel_asks_readonly(&mount) &&
 		   kernel_sysfs_readonly(j, false)) {
 		kernel_add_option(j, &mount, "ro");
@@ -141,8 +144,7 @@ void kernel_judge_new(struct judgement *j, const char *id, size_t index, const c
 		if (facts_source(j->facts, mount.options.v[i], false, false))
 			edit_refuse(
 				&j->edit, id, pointer,
-				"a layer of it is a file system of the kernel's, of which there "
-				"is no part of the container's own; " KERNEL_REMEDY);
+				"a layer of it is a file system of the kernel's, of which there is no part of the container's own; " KERNEL_REMEDY);
 }
 
 /* Whether it is a file system of the kernel's that what comes before has made, or left, read-only: of these the plan

@@ -170,10 +170,10 @@ static void add_file(struct judgement *j, const char *id, const char *source,
 	if (j->edit.spec->root && j->edit.spec->root->readonly) {
 		edit_keep(
 			&j->edit, id, "/root/readonly",
-			arena_printf(j->edit.arena,
-				     "%s is not mounted at %s, for the root file system is "
-				     "read-only and may lack the file; add the mount to the config",
-				     source, destination));
+			arena_printf(
+				j->edit.arena,
+				"%s is not mounted at %s, for the root file system is read-only and may lack the file; add the mount to the config",
+				source, destination));
 	} else {
 		edit_mount_insert(&j->edit, id, j->edit.spec->mounts.n, &mount, why);
 		note_added(j, destination);
@@ -195,14 +195,13 @@ static void take_merged(struct judgement *j, const char *id, const struct shared
 			long index)
 {
 	if (index >= 0)
-		replace_file(j, id, (size_t)index, file->made,
-			     "the engine's file was made for another network; this is the "
-			     "network's own, with what the engine was asked for and the "
-			     "container's own name");
+		replace_file(
+			j, id, (size_t)index, file->made,
+			"the engine's file was made for another network; this is the network's own, with what the engine was asked for and the container's own name");
 	else
-		add_file(j, id, file->made, file->destination,
-			 "the network has a file of its own, and the config mounts none; this one "
-			 "has the container's own name, too");
+		add_file(
+			j, id, file->made, file->destination,
+			"the network has a file of its own, and the config mounts none; this one has the container's own name, too");
 	*file->ret_text = file->result.text;
 }
 
@@ -227,9 +226,9 @@ static void apply_auto(struct judgement *j, const char *id, const struct shared_
 		edit_keep(&j->edit, id, arena_printf(j->edit.arena, "/mounts/%ld", index),
 			  "the engine was asked for what stands in its file, so it stays");
 	else
-		replace_file(j, id, (size_t)index, file->found,
-			     "the engine's file was made for another network; this is the "
-			     "network's own");
+		replace_file(
+			j, id, (size_t)index, file->found,
+			"the engine's file was made for another network; this is the network's own");
 }
 
 static void apply_file(struct judgement *j, const char *id, const struct shared_file *file)
@@ -332,7 +331,7 @@ void rule_proc_sys(struct judgement *j, const char *id)
 	for (size_t i = 0; linux_ && i < linux_->readonly_paths.n; i++)
 		if (str_eq(path_clean_in(j->edit.arena, linux_->readonly_paths.v[i]), "/proc/sys"))
 			return;
-	edit_readonly_path_add(&j->edit, id, "/proc/sys",
-			       "root could change the kernel's settings, and everybody's network, "
-			       "even without capabilities");
+	edit_readonly_path_add(
+		&j->edit, id, "/proc/sys",
+		"root could change the kernel's settings, and everybody's network, even without capabilities");
 }

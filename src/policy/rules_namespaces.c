@@ -104,11 +104,12 @@ static void tell_unshared(struct judgement *j, const char *id, int type, long in
 				      "namespaces.%s \"isolated\" would share that of a pod", name);
 	else if (type == SPEC_NS_IPC)
 		remedy = "namespaces.ipc \"requested\" would share it";
-	edit_warn(&j->edit, id, namespace_pointer(j, index),
-		  arena_printf(j->edit.arena,
-			       "the %s namespace of %s was asked for and is not shared: the "
-			       "container has one of its own (%s)",
-			       name, others ? "another container" : "the host", remedy));
+	edit_warn(
+		&j->edit, id, namespace_pointer(j, index),
+		arena_printf(
+			j->edit.arena,
+			"the %s namespace of %s was asked for and is not shared: the container has one of its own (%s)",
+			name, others ? "another container" : "the host", remedy));
 }
 
 /* Returns true where the entry was changed. */
@@ -150,10 +151,10 @@ static bool make_isolated(struct judgement *j, const char *id, int type, long in
 					 edit_shown(&j->edit, path), problem));
 	else
 		edit_keep(&j->edit, id, namespace_pointer(j, index),
-			  arena_printf(j->edit.arena,
-				       "the %s namespace of another container is shared, as a pod "
-				       "does",
-				       namespace_type_name(type)));
+			  arena_printf(
+				  j->edit.arena,
+				  "the %s namespace of another container is shared, as a pod does",
+				  namespace_type_name(type)));
 	return false;
 }
 

@@ -104,12 +104,11 @@ static char *request_pointer(struct judgement *j)
 static const char *request_hint(struct judgement *j)
 {
 	if (is_own(j))
-		return "ask for the network of the host (--network host for Podman and Docker, "
-		       "--net-host for ctr)";
-	return arena_printf(j->edit.arena,
-			    "use --network ns:%s (Podman), --with-ns network:%s (ctr) or --network "
-			    "container:NAME of a container that is in it (Docker)",
-			    policy_path(j), policy_path(j));
+		return "ask for the network of the host (--network host for Podman and Docker, --net-host for ctr)";
+	return arena_printf(
+		j->edit.arena,
+		"use --network ns:%s (Podman), --with-ns network:%s (ctr) or --network container:NAME of a container that is in it (Docker)",
+		policy_path(j), policy_path(j));
 }
 
 /* --- the policy's namespace --- */
@@ -117,12 +116,9 @@ static const char *request_hint(struct judgement *j)
 static const char *create_hint(const struct judgement *j, bool missing)
 {
 	if (j->facts->rootless && j->facts->no_runtime_directory)
-		return "set XDG_RUNTIME_DIR to the directory in which a user's own network is "
-		       "looked for "
-		       "(/run/user/UID)";
+		return "set XDG_RUNTIME_DIR to the directory in which a user's own network is looked for (/run/user/UID)";
 	if (j->facts->rootless)
-		return "a user who is not root makes one as in distro-shim-policy(5), NETWORK OF A "
-		       "USER";
+		return "a user who is not root makes one as in distro-shim-policy(5), NETWORK OF A USER";
 	return missing ? "make it with `distro-net up`"
 		       : "name a network namespace, or make one with `distro-net up`";
 }
@@ -146,13 +142,10 @@ static const char *network_problem(struct judgement *j)
 	if (network->problem_errno == EPERM)
 		return arena_printf(
 			arena,
-			"cannot join network namespace %s: operation not permitted: it belongs to "
-			"a "
-			"user namespace %s",
+			"cannot join network namespace %s: operation not permitted: it belongs to a user namespace %s",
 			path,
 			is_of_caller(j, network)
-				? "that the caller has made and is not in; run in it (podman "
-				  "unshare, nsenter --user)"
+				? "that the caller has made and is not in; run in it (podman unshare, nsenter --user)"
 				: arena_printf(arena, "that the caller has no power over; %s",
 					       create_hint(j, false)));
 	/* Engines make "command not found" of the kernel's own words for this. */
@@ -204,11 +197,10 @@ void rule_network_namespace(struct judgement *j, const char *id)
 	if (is_unset_of_user(j))
 		edit_warn(
 			&j->edit, id, "",
-			arena_printf(j->edit.arena,
-				     "the user has no network at %s: the container keeps the one "
-				     "that it asks for (distro-shim-policy(5), NETWORK OF A USER, "
-				     "has how to make it)",
-				     policy_path(j)));
+			arena_printf(
+				j->edit.arena,
+				"the user has no network at %s: the container keeps the one that it asks for (distro-shim-policy(5), NETWORK OF A USER, has how to make it)",
+				policy_path(j)));
 	if (is_requested(j)) {
 		if (!wrong)
 			keep_requested(j, id);
@@ -238,19 +230,20 @@ void rule_network_allow_host(struct judgement *j, const char *id)
 			edit_keep(&j->edit, id, request_pointer(j),
 				  "the policy lets containers keep the host's network");
 		else
-			edit_refuse(&j->edit, id, request_pointer(j),
-				    "the host's network was asked for; ask for another one, or set "
-				    "network.allowHost to true");
+			edit_refuse(
+				&j->edit, id, request_pointer(j),
+				"the host's network was asked for; ask for another one, or set network.allowHost to true");
 	}
 	if (is_requested(j) || allowed)
 		return;
 	/* "self" is a deliberate word: the administrator has put the runtime there */
 	if (!is_own(j) && network && !network->problem && network->is_host)
-		edit_refuse(&j->edit, id, "",
-			    arena_printf(j->edit.arena,
-					 "%s: is the host's own network; name another one in "
-					 "network.namespace, or set network.allowHost to true",
-					 policy_path(j)));
+		edit_refuse(
+			&j->edit, id, "",
+			arena_printf(
+				j->edit.arena,
+				"%s: is the host's own network; name another one in network.namespace, or set network.allowHost to true",
+				policy_path(j)));
 }
 
 /* --- what was asked for --- */
@@ -306,9 +299,9 @@ void rule_network_requested_path(struct judgement *j, const char *id)
 		return;
 	}
 	j->network_rewritten = true;
-	join_early(j, id,
-		   "another network was asked for; the container joins that of the policy, and the "
-		   "one that was asked for stays as it is, unused");
+	join_early(
+		j, id,
+		"another network was asked for; the container joins that of the policy, and the one that was asked for stays as it is, unused");
 }
 
 /* The engine configures what it finds at /proc/PID/ns/net after create. Born in the policy's namespace
@@ -322,18 +315,17 @@ static void join_late(struct judgement *j, const char *id)
 	if (namespace_index(j->edit.spec, SPEC_NS_USER) >= 0) {
 		edit_refuse(
 			&j->edit, id, request_pointer(j),
-			arena_printf(j->edit.arena,
-				     "a new network and a user namespace were asked for: such a "
-				     "container cannot enter the policy's network at start; %s, "
-				     "or ask for no user namespace",
-				     request_hint(j)));
+			arena_printf(
+				j->edit.arena,
+				"a new network and a user namespace were asked for: such a container cannot enter the policy's network at start; %s, or ask for no user namespace",
+				request_hint(j)));
 		return;
 	}
 	j->network.join = NETWORK_LATE;
 	j->network_rewritten = true;
-	edit_keep(&j->edit, id, request_pointer(j),
-		  "the engine sets a new network up after create; the container has it until start "
-		  "and then enters that of the policy");
+	edit_keep(
+		&j->edit, id, request_pointer(j),
+		"the engine sets a new network up after create; the container has it until start and then enters that of the policy");
 }
 
 void rule_network_requested_new(struct judgement *j, const char *id)
@@ -378,14 +370,13 @@ void rule_network_membership(struct judgement *j, const char *id)
 	if (other)
 		edit_refuse(
 			&j->edit, id, "",
-			arena_printf(j->edit.arena,
-				     "%zu living container%s (%s%s) %s in an earlier namespace of "
-				     "the name %s (cookie %llu, now %llu); stop %s first",
-				     count, count > 1 ? "s" : "", other->id,
-				     count > 1 ? ", ..." : "", count > 1 ? "are" : "is",
-				     policy_path(j), (unsigned long long)other->cookie,
-				     (unsigned long long)network->cookie,
-				     count > 1 ? "them" : "it"));
+			arena_printf(
+				j->edit.arena,
+				"%zu living container%s (%s%s) %s in an earlier namespace of the name %s (cookie %llu, now %llu); stop %s first",
+				count, count > 1 ? "s" : "", other->id, count > 1 ? ", ..." : "",
+				count > 1 ? "are" : "is", policy_path(j),
+				(unsigned long long)other->cookie,
+				(unsigned long long)network->cookie, count > 1 ? "them" : "it"));
 }
 
 /* --- what would change everybody's network --- */
@@ -401,9 +392,9 @@ void rule_network_devices(struct judgement *j, const char *id)
 	const struct spec_linux *linux_ = j->edit.spec->linux_;
 
 	if (linux_ && linux_->net_devices.n && !network_is_kept(j))
-		edit_refuse(&j->edit, id, "/linux/netDevices",
-			    "links of the host would be moved into everybody's network; leave "
-			    "linux.netDevices out, or let the container keep its own network");
+		edit_refuse(
+			&j->edit, id, "/linux/netDevices",
+			"links of the host would be moved into everybody's network; leave linux.netDevices out, or let the container keep its own network");
 }
 
 static bool is_allowed(const struct judgement *j, const char *name)
@@ -430,8 +421,7 @@ static bool judge_sysctl(struct judgement *j, const char *id, size_t index)
 		/* written during create, and so into the new namespace, which is left at start */
 		edit_keep(
 			&j->edit, id, sysctl_pointer(j, name),
-			"it is set in the new network of the engine, which the container leaves at "
-			"start");
+			"it is set in the new network of the engine, which the container leaves at start");
 		return false;
 	}
 	if (is_allowed(j, name)) {
@@ -443,14 +433,12 @@ static bool judge_sysctl(struct judgement *j, const char *id, size_t index)
 	if (str_eq(j->policy->network->sysctls.word, "refuse")) {
 		edit_refuse(
 			&j->edit, id, sysctl_pointer(j, name),
-			"it would change everybody's network; leave it out, set it in the network "
-			"itself, or list its name in network.sysctls");
+			"it would change everybody's network; leave it out, set it in the network itself, or list its name in network.sysctls");
 		return false;
 	}
 	edit_sysctl_drop(
 		&j->edit, id, index,
-		"it would change everybody's network; set it in the network itself, or list "
-		"its name in network.sysctls");
+		"it would change everybody's network; set it in the network itself, or list its name in network.sysctls");
 	return true;
 }
 
@@ -464,9 +452,9 @@ void rule_network_sysctls(struct judgement *j, const char *id)
 		enum sysctl_kind kind = sysctl_kind(name, j->edit.arena);
 
 		if (kind == SYSCTL_UNCLEAR) {
-			edit_refuse(&j->edit, id, sysctl_pointer(j, name),
-				    "the name does not say which sysctl it is; write it without "
-				    "empty parts");
+			edit_refuse(
+				&j->edit, id, sysctl_pointer(j, name),
+				"the name does not say which sysctl it is; write it without empty parts");
 			i++;
 		} else if (kind == SYSCTL_NETWORK && !network_is_kept(j) &&
 			   judge_sysctl(j, id, i)) {

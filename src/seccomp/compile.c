@@ -110,9 +110,9 @@ bool seccomp_kernel_has_flag(uint64_t flag)
 static int check_kernel(const struct plan_seccomp *plan, struct err *e)
 {
 	if (!seccomp_kernel_has_flag(0))
-		return fail(e, ERR_CONFIG,
-			    "linux.seccomp: this kernel has no seccomp filters "
-			    "(CONFIG_SECCOMP_FILTER)");
+		return fail(
+			e, ERR_CONFIG,
+			"linux.seccomp: this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)");
 	for (const struct name_row *row = spec_seccomp_flag_names; row->name; row++) {
 		if ((plan->flags & (uint64_t)row->value) &&
 		    !seccomp_kernel_has_flag((uint64_t)row->value))
@@ -164,10 +164,10 @@ static int list_architectures(const struct plan_seccomp *plan, struct arena *are
 		size_t same = 0;
 
 		if (!architecture)
-			return fail(e, ERR_CONFIG,
-				    "linux.seccomp.architectures[%zu]: libseccomp %u.%u.%u does "
-				    "not know %s",
-				    i, version->major, version->minor, version->micro, name);
+			return fail(
+				e, ERR_CONFIG,
+				"linux.seccomp.architectures[%zu]: libseccomp %u.%u.%u does not know %s",
+				i, version->major, version->minor, version->micro, name);
 		while (same < n && v[same] != architecture)
 			same++;
 		if (same == n)
@@ -240,9 +240,9 @@ static void tell_unknown_names(const struct plan_seccomp *plan)
 
 		for (size_t j = 0; j < names->n; j++) {
 			if (seccomp_syscall_resolve_name(names->v[j]) == __NR_SCMP_ERROR)
-				log_debug("seccomp: system call %s is unknown here, its rule is "
-					  "left out",
-					  names->v[j]);
+				log_debug(
+					"seccomp: system call %s is unknown here, its rule is left out",
+					names->v[j]);
 		}
 	}
 }
@@ -260,11 +260,11 @@ int seccomp_check_names(const struct plan_seccomp *plan, struct err *e)
 			if (seccomp_syscall_resolve_name(rule->names.v[j]) != __NR_SCMP_ERROR)
 				continue;
 			strbuf_quote(&shown, rule->names.v[j], 48);
-			return fail(e, ERR_CONFIG,
-				    "linux.seccomp.syscalls[%zu].names[%zu]: libseccomp %u.%u.%u "
-				    "does not know %s (annotation %s)",
-				    rule->number, j, version->major, version->minor, version->micro,
-				    strbuf_text(&shown), annotation_name(ANNOTATION_UNKNOWN_CALLS));
+			return fail(
+				e, ERR_CONFIG,
+				"linux.seccomp.syscalls[%zu].names[%zu]: libseccomp %u.%u.%u does not know %s (annotation %s)",
+				rule->number, j, version->major, version->minor, version->micro,
+				strbuf_text(&shown), annotation_name(ANNOTATION_UNKNOWN_CALLS));
 		}
 	}
 	return 0;
@@ -368,10 +368,10 @@ static int compile(const struct plan_seccomp *plan, struct arena *arena,
 	seccomp_join(architectures, parts, n, arena, ret);
 	seccomp_add_enosys(plan, architectures, n, arena, ret);
 	if (ret->n > PROGRAM_MAX)
-		return fail(e, ERR_CONFIG,
-			    "linux.seccomp: its program would have %zu instructions, the kernel "
-			    "takes %d",
-			    ret->n, PROGRAM_MAX);
+		return fail(
+			e, ERR_CONFIG,
+			"linux.seccomp: its program would have %zu instructions, the kernel takes %d",
+			ret->n, PROGRAM_MAX);
 	return 0;
 }
 
@@ -440,10 +440,10 @@ static int check_ready(const struct plan_seccomp *plan, const struct seccomp_pro
 	if (!plan->program.n || !plan->notify || !seccomp_answer(program, SYS_sendmsg, &answer) ||
 	    (answer & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_USER_NOTIF)
 		return 0;
-	return fail(e, ERR_CONFIG,
-		    "annotation %s: it asks the listener about sendmsg, by which the listener is "
-		    "handed over",
-		    annotation_name(ANNOTATION_FILTER));
+	return fail(
+		e, ERR_CONFIG,
+		"annotation %s: it asks the listener about sendmsg, by which the listener is handed over",
+		annotation_name(ANNOTATION_FILTER));
 }
 
 int seccomp_program_make(const struct plan_seccomp *plan, const char *cache_directory,

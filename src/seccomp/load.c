@@ -30,17 +30,17 @@ int seccomp_program_load(const struct seccomp_program *program, int *ret_listene
 			e,
 			"load the seccomp filter: it needs process.noNewPrivileges or CAP_SYS_ADMIN");
 	case EBUSY:
-		return fail_sys(e, "load the seccomp filter: another one here has a listener "
-				   "already");
-	case ENOMEM:
 		return fail_sys(e,
-				"load the seccomp filter of %zu instructions: too many of them "
-				"together with those that are in force",
-				program->n);
+				"load the seccomp filter: another one here has a listener already");
+	case ENOMEM:
+		return fail_sys(
+			e,
+			"load the seccomp filter of %zu instructions: too many of them together with those that are in force",
+			program->n);
 	case EPERM:
 	case ENOSYS:
-		return fail_sys(e, "load the seccomp filter: one that is in force already may "
-				   "refuse it");
+		return fail_sys(
+			e, "load the seccomp filter: one that is in force already may refuse it");
 	default:
 		return fail_sys(e, "load the seccomp filter of %zu instructions, flags 0x%x",
 				program->n, flags);

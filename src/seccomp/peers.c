@@ -160,9 +160,9 @@ int seccomp_programs_make(const struct plan_seccomp *plan, const struct confinem
 	if (plan && seccomp_program_make(plan, cache_directory, arena, &program, e) < 0)
 		return -1;
 	if (refused && !plan && !seccomp_kernel_has_flag(0))
-		return fail(e, ERR_POLICY,
-			    "network.peerDescriptors: this kernel has no seccomp filters "
-			    "(CONFIG_SECCOMP_FILTER); set the key to \"open\" in the policy file");
+		return fail(
+			e, ERR_POLICY,
+			"network.peerDescriptors: this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER); set the key to \"open\" in the policy file");
 	if (refused && (!plan || !seccomp_peers_before(arena, &program)))
 		seccomp_peers_program(arena, &made.v[made.n++]);
 	if (plan)

@@ -222,10 +222,10 @@ void check_interface_name(struct check *c, const char *name, const char *interfa
 	enum { NAME_MAX_BYTES = 15 };
 	if (str_empty(interface) || str_eq(interface, ".") || str_eq(interface, "..") ||
 	    strlen(interface) > NAME_MAX_BYTES || strpbrk(interface, "/: \t\n\v\f\r"))
-		check_fail(c,
-			   "%s: must be the name of a network device (1 to %d bytes, no '/', ':' "
-			   "or blanks), is %s",
-			   name, NAME_MAX_BYTES, check_quoted(c, interface));
+		check_fail(
+			c,
+			"%s: must be the name of a network device (1 to %d bytes, no '/', ':' or blanks), is %s",
+			name, NAME_MAX_BYTES, check_quoted(c, interface));
 }
 
 static int compare_texts(const void *a, const void *b)

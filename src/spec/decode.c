@@ -67,10 +67,10 @@ static int check_version(const struct json_source *source, const struct json_val
 		return json_fail(source, version, e,
 				 "ociVersion: must be a version like \"1.3.0\", is %s", shown.text);
 	if (major != 1)
-		return json_fail(source, version, e,
-				 "ociVersion: %s is not supported, only version 1 of the OCI "
-				 "runtime specification is",
-				 shown.text);
+		return json_fail(
+			source, version, e,
+			"ociVersion: %s is not supported, only version 1 of the OCI runtime specification is",
+			shown.text);
 	return 0;
 }
 
@@ -88,10 +88,10 @@ static int check_system(const struct json_source *source, const struct json_valu
 			strchr(row->name, '.') ? NULL : json_get(root, row->name);
 
 		if (section && section->kind != JSON_NULL)
-			return json_fail(source, section, e,
-					 "%s: the configuration is for %s; one for Linux has the "
-					 "object linux",
-					 row->name, row->reason);
+			return json_fail(
+				source, section, e,
+				"%s: the configuration is for %s; one for Linux has the object linux",
+				row->name, row->reason);
 	}
 	return 0;
 }

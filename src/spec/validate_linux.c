@@ -266,8 +266,9 @@ static void check_memory_policy(struct check *c, const struct spec *spec)
 			flags |= flag;
 	}
 	if ((flags & MPOL_F_STATIC_NODES) && (flags & MPOL_F_RELATIVE_NODES))
-		check_fail(c, "memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES "
-			      "exclude each other");
+		check_fail(
+			c,
+			"memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
 }
 
 static void check_linux_seccomp(struct check *c, const struct spec *spec)

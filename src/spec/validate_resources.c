@@ -162,10 +162,10 @@ static void check_hugepages(struct check *c, const struct spec_resources *resour
 	for (size_t i = 0; i < n; i++) {
 		sizes[i] = resources->hugepage_limits.v[i].page_size;
 		if (!is_page_size(sizes[i]))
-			check_fail(c,
-				   "hugepageLimits[%zu].pageSize: must be like '64KB', '2MB' or "
-				   "'1GB', is %s",
-				   i, check_quoted(c, sizes[i]));
+			check_fail(
+				c,
+				"hugepageLimits[%zu].pageSize: must be like '64KB', '2MB' or '1GB', is %s",
+				i, check_quoted(c, sizes[i]));
 	}
 	check_unique(c, "hugepageLimits", n, sizes);
 }

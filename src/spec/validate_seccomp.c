@@ -75,10 +75,10 @@ static void check_rule_names(struct check *c, const struct spec_seccomp_rule *ru
 		 * write in runc, which refuses that one. */
 		if (rule->action == SPEC_ACT_NOTIFY &&
 		    (str_eq(rule->names.v[j], "write") || str_eq(rule->names.v[j], "sendmsg")))
-			check_fail(c,
-				   "syscalls[%zu].names[%zu]: SCMP_ACT_NOTIFY is not possible "
-				   "for %s",
-				   i, j, rule->names.v[j]);
+			check_fail(
+				c,
+				"syscalls[%zu].names[%zu]: SCMP_ACT_NOTIFY is not possible for %s",
+				i, j, rule->names.v[j]);
 	}
 }
 
@@ -92,10 +92,10 @@ static void check_rules(struct check *c, const struct spec_seccomp *seccomp)
 			    &rule->errno_ret);
 		for (size_t j = 0; j < rule->args.n; j++)
 			if (rule->args.v[j].index > ARGUMENT_MAX)
-				check_fail(c,
-					   "syscalls[%zu].args[%zu].index: must not be greater "
-					   "than %d",
-					   i, j, ARGUMENT_MAX);
+				check_fail(
+					c,
+					"syscalls[%zu].args[%zu].index: must not be greater than %d",
+					i, j, ARGUMENT_MAX);
 	}
 }
 

@@ -133,10 +133,10 @@ static int check_version(const char *name, const struct json_value *tree, struct
 	if (!v || v->kind != JSON_NUMBER || !parse_i64(v->text, &version))
 		return 0; /* the decoder says what is wrong with it, and where */
 	if (version > STATE_VERSION)
-		return fail(e, ERR_STATE,
-			    "%s has version %lld and was written by a newer program; this one "
-			    "reads up to version %d",
-			    name, (long long)version, STATE_VERSION);
+		return fail(
+			e, ERR_STATE,
+			"%s has version %lld and was written by a newer program; this one reads up to version %d",
+			name, (long long)version, STATE_VERSION);
 	if (version < 1)
 		return fail(e, ERR_STATE, "%s has version %lld; the first one is 1", name,
 			    (long long)version);

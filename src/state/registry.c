@@ -157,10 +157,10 @@ int registry_add(const char *directory, const struct member_record *member, stru
 	if (is_of_another(fd, name, member->root, member->id, &another, e) < 0)
 		return -1;
 	if (another)
-		return fail(e, ERR_STATE,
-			    "container %s: its entry '%s/%s' is another container's; use another "
-			    "id",
-			    member->id, directory, name);
+		return fail(
+			e, ERR_STATE,
+			"container %s: its entry '%s/%s' is another container's; use another id",
+			member->id, directory, name);
 	int rc = fields_encode_text(&member_fields, member, true, &arena, &text, &length, e);
 	if (rc >= 0 && length > MEMBER_MAX)
 		rc = fail(e, ERR_CONFIG, "container %s: its entry in '%s' would have %zu bytes",

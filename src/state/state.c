@@ -55,8 +55,7 @@ int state_check_id(const char *id, struct err *e)
 	if (bad)
 		return fail(
 			e, ERR_USAGE,
-			"the container id must match [A-Za-z0-9_+][A-Za-z0-9_+.-]*: byte %zu is "
-			"0x%02x",
+			"the container id must match [A-Za-z0-9_+][A-Za-z0-9_+.-]*: byte %zu is 0x%02x",
 			bad, (unsigned)(unsigned char)id[bad - 1]);
 	return 0;
 }
@@ -104,8 +103,7 @@ static int lock_with_deadline(struct state_dir *dir, struct err *e)
 		if (deadline_is_over(&deadline))
 			return fail(
 				e, ERR_STATE,
-				"container %s is busy: another command has held its lock for %d "
-				"seconds",
+				"container %s is busy: another command has held its lock for %d seconds",
 				dir->id, (deadline_ms() + 999) / 1000);
 		nanosleep(&wait, NULL);
 		if (wait.tv_nsec < LOCK_WAIT_MAX_NS)

@@ -87,8 +87,9 @@ static int find_id(char buffer[BOOT_ID_SIZE], struct err *e)
 		return 0;
 	if (read_what_is_seen(buffer, e) == 0 || time_of("/run", buffer) || time_of("/dev", buffer))
 		return 0;
-	return err_prefix(e, "this boot cannot be told from another one; mount /proc whole, or a "
-			     "tmpfs on /run (Linux 6.0)");
+	return err_prefix(
+		e,
+		"this boot cannot be told from another one; mount /proc whole, or a tmpfs on /run (Linux 6.0)");
 }
 
 int boot_id(char buffer[BOOT_ID_SIZE], struct err *e)

@@ -95,8 +95,7 @@ static int check_born(pid_t own, struct err *e)
 {
 	return own ? 0
 		   : fail(e, ERR_SYSTEM,
-			  "no process was made: does the seccomp profile answer in place of "
-			  "clone?");
+			  "no process was made: does the seccomp profile answer in place of clone?");
 }
 
 /* clone(2), "C library/kernel differences": the stack comes second on some machines; where the child's number

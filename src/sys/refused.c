@@ -70,10 +70,9 @@ void refused_explain(struct err *e)
 	if (names.length) {
 		size_t length = strlen(e->text);
 
-		snprintf(e->text + length, sizeof(e->text) - length,
-			 "; the runtime itself may not call %s: the seccomp profile of what it "
-			 "runs in "
-			 "has to allow that",
-			 strbuf_text(&names));
+		snprintf(
+			e->text + length, sizeof(e->text) - length,
+			"; the runtime itself may not call %s: the seccomp profile of what it runs in has to allow that",
+			strbuf_text(&names));
 	}
 }

@@ -190,9 +190,9 @@ int self_exe_protect(char **argv, struct err *e)
 		return 0;
 	}
 	if (again)
-		return fail(e, ERR_SYSTEM,
-			    "the program still runs from a writable file after it was executed "
-			    "again from a protected copy");
+		return fail(
+			e, ERR_SYSTEM,
+			"the program still runs from a writable file after it was executed again from a protected copy");
 	clone = read_only_clone(&clone_error);
 	if (clone >= 0 && leave_mount(clone, &clone_error) == 0)
 		return 0;
