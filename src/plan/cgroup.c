@@ -75,7 +75,7 @@ static void keep_view_readonly(struct plan_context *c, struct plan_mount *view)
 	if (!is_readonly(view) || view->readonly_top)
 		plan_warn(
 			c,
-			"mounts[%u]: read-only, for without a cgroup of its own the container is shown that of the runtime, with all processes in it (kernelMounts \"requested\" leaves it writable)",
+			"mounts[%u]: read-only, because without a cgroup of its own the container sees that of the runtime, with all processes in it (kernelMounts \"requested\" leaves it writable)",
 			view->index);
 	view->attr_set |= readonly;
 	view->attr_clear &= ~readonly;

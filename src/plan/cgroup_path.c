@@ -108,7 +108,7 @@ static int path_of_user(struct plan_context *c, const char **ret, const char **r
 				  "cgroup '%s' is not below '%s', which is what the caller may write to",
 				  path, delegated);
 	if (!str_empty(c->linux_->cgroups_path))
-		plan_warn(c, "linux.cgroupsPath: none is made: %s", *reason);
+		plan_warn(c, "linux.cgroupsPath: no group is made: %s", *reason);
 	return 0;
 }
 
@@ -132,11 +132,11 @@ static int no_place(struct plan_context *c, const char **reason, struct err *e)
 	if (!str_empty(c->linux_->cgroups_path))
 		return fail(
 			e, ERR_CONFIG,
-			"linux.cgroupsPath: no group can be made, for %s; without the property the container runs in the runtime's own",
+			"linux.cgroupsPath: no group can be made, because %s; without the property the container runs in the runtime's own",
 			*reason);
 	plan_warn(
 		c,
-		"the container has no cgroup of its own, for %s: it cannot be paused, updated or watched (events), and kill --all reaches all of its processes only where it has a PID namespace of its own",
+		"the container has no cgroup of its own, because %s: it cannot be paused, updated or watched (events), and kill --all reaches all of its processes only if it has a PID namespace of its own",
 		*reason);
 	return 0;
 }

@@ -144,7 +144,7 @@ static int device_read(struct plan_context *c, size_t index, struct plan_device 
 		return fail(e, ERR_CONFIG, "linux.devices[%zu].path: must be absolute", index);
 	ret->path = path_clean_in(c->arena, from->path);
 	if (str_eq(ret->path, "/"))
-		return fail(e, ERR_CONFIG, "linux.devices[%zu].path: / is no device", index);
+		return fail(e, ERR_CONFIG, "linux.devices[%zu].path: / is not a device", index);
 	if (str_eq(from->type, "c") || str_eq(from->type, "u"))
 		ret->type = S_IFCHR;
 	else if (str_eq(from->type, "b"))

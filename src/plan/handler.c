@@ -29,7 +29,7 @@ static int refuse(enum annotation which, const char *value, struct err *e)
 	strbuf_quote(&shown, value, 48);
 	return fail(
 		e, ERR_CONFIG,
-		"annotation %s: %s is not supported, only processes of the host's kernel are, no virtual machines and no modules of WebAssembly",
+		"annotation %s: %s is not supported; only processes of the host's kernel are, not virtual machines or modules of WebAssembly",
 		annotation_name(which), strbuf_text(&shown));
 }
 

@@ -25,22 +25,24 @@ static bool takes_from_host(const struct plan_mount *mount)
 static int check_kind(const struct plan *plan, const struct plan_mount *mount, struct err *e)
 {
 	if (mount->kind == PLAN_MOUNT_REMOUNT)
-		return refuse(mount, "options",
-			      "a mount of a container that is there cannot be changed", e);
+		return refuse(mount, "options", "a mount of a running container cannot be changed",
+			      e);
 	if ((mount->kind == PLAN_MOUNT_CGROUP || mount->is_proc || mount->is_sysfs) &&
 	    !mount->subtree)
-		return refuse(mount, "type",
-			      "is made with the container only, with what is masked in it", e);
+		return refuse(
+			mount, "type",
+			"can only be mounted when the container is created, because paths in it are masked",
+			e);
 	/* The copy is made by a process that is in none of the container's cgroups. */
 	if (mount->copy_up)
 		return refuse(
 			mount, "options",
-			"tmpcopyup is for the making of a container only: the copy would not count as its memory",
+			"tmpcopyup is possible only when a container is created, because the copy would not count as its memory",
 			e);
 	if (takes_from_host(mount) && plan_has_user_namespace(plan))
 		return refuse(
 			mount, "type",
-			"a file system of the host's files cannot be made for a container with a user namespace that is there; bind one",
+			"a file system of the host's files cannot be made for a running container with a user namespace; bind one",
 			e);
 	return 0;
 }
@@ -68,11 +70,15 @@ static int check_destination(const struct plan_context *c, const struct plan_mou
 	const char *path = covered(&c->linux_->masked_paths, mount->destination);
 
 	if (str_eq(mount->destination, "/"))
-		return refuse(mount, "destination",
-			      "the root file system is made with the container only", e);
+		return refuse(
+			mount, "destination",
+			"the root file system can only be mounted when the container is created",
+			e);
 	if (str_eq(mount->destination, "/proc") || str_eq(mount->destination, "/sys"))
-		return refuse(mount, "destination",
-			      "is made with the container only, with what is masked in it", e);
+		return refuse(
+			mount, "destination",
+			"can only be mounted when the container is created, because paths in it are masked",
+			e);
 	if (!path)
 		path = covered(&c->linux_->readonly_paths, mount->destination);
 	if (!path)
@@ -102,8 +108,8 @@ static void keep(struct plan_context *c)
 	const struct strlist *lists[] = { &c->linux_->masked_paths, &c->linux_->readonly_paths };
 	const struct plan_kept always[] = {
 		{ "/", false, "is the root file system" },
-		{ "/proc", true, "stays, for what is masked in it" },
-		{ "/sys", false, "stays, for what is masked in it" },
+		{ "/proc", true, "stays, because paths in it are masked" },
+		{ "/sys", false, "stays, because paths in it are masked" },
 	};
 	size_t n = ARRAY_SIZE(always) + lists[0]->n + lists[1]->n;
 
@@ -114,7 +120,7 @@ static void keep(struct plan_context *c)
 		for (size_t i = 0; i < lists[k]->n; i++)
 			c->plan->kept.v[c->plan->kept.n++] = (struct plan_kept){
 				.path = lists[k]->v[i],
-				.why = "stays, for something there is masked or read-only",
+				.why = "stays, because something there is masked or read-only",
 			};
 }
 

@@ -98,7 +98,7 @@ static int add_triples(struct plan_context *c, const char *text, size_t length, 
 		bool relative = text[0] == '@';
 
 		if (!parse_triple(text + relative, part - relative, triple))
-			return fail(e, ERR_CONFIG, "\"%.*s\" is no FROM-TO-SIZE", (int)part, text);
+			return fail(e, ERR_CONFIG, "\"%.*s\" is not FROM-TO-SIZE", (int)part, text);
 		if (!relative)
 			strbuf_printf(map, "%u %u %u\n", triple[0], triple[1], triple[2]);
 		else if (add_relative(c, mappings, triple,

@@ -244,8 +244,8 @@ int resources_unified(struct resources_writer *w, struct err *e)
 		const char *key = unified->v[i].key;
 		size_t length = strcspn(key, ".");
 		if (is_no_resource(key))
-			return fail(e, ERR_CONFIG, "%sunified.%s: is no limit", w->request->prefix,
-				    key);
+			return fail(e, ERR_CONFIG, "%sunified.%s: is not a limit",
+				    w->request->prefix, key);
 		if (!key[length] || strchr(key, '/'))
 			return fail(e, ERR_CONFIG,
 				    "%sunified.%s: is not the name of a controller's file",

@@ -129,7 +129,7 @@ long decisions_add_unused_network(struct decisions *decisions, struct arena *are
 		.path = arena_strdup(arena, ""),
 		.why = arena_strdup(
 			arena,
-			"the network that was asked for has no link but lo, as one that is to reach nothing (--network none); the container is in the shared one all the same (network.requested.new \"keep\" or \"refuse\" would not let it)"),
+			"the network that was asked for has no link but lo, like one that is to reach nothing (--network none); the container is in the shared one all the same (network.requested.new \"keep\" or \"refuse\" would prevent that)"),
 	};
 	for (size_t i = 0; i < decisions->n; i++) {
 		if (same_reason(&decisions->v[i], warning))

@@ -277,12 +277,12 @@ static const struct field network_rows[] = {
 	KEY_WORD(
 		struct policy_network, peer_descriptors, "peerDescriptors", peer_descriptor_names,
 		"\"refused\"", NULL,
-		"refused: no process takes a descriptor out of another one (pidfd_getfd) or gets a pidfd by a socket or a file handle, but in a container with CAP_SYS_PTRACE."),
+		"refused: no process takes a descriptor out of another one (pidfd_getfd) or gets a pidfd by a socket or a file handle, except in a container with CAP_SYS_PTRACE."),
 	KEY(struct policy_network, STRING, resolv_conf, "resolvConf", "\"auto\"",
 	    &file_choice_check,
 	    "auto: the network's own /etc/resolv.conf in place of one that was made for another network; engine: as the engine says; or a file."),
 	KEY(struct policy_network, STRING, hosts, "hosts", "\"auto\"", &file_choice_check,
-	    "As network.resolvConf, for /etc/hosts."),
+	    "Like network.resolvConf, for /etc/hosts."),
 	KEY_NOT_YET(struct policy_network, ports, "ports", "TCP ports that may be bound."),
 };
 static const struct fields network_fields = KEYS(struct policy_network, network_rows);
@@ -316,7 +316,7 @@ static const struct field hooks_rows[] = {
 	KEY(struct policy_hooks, STRLIST, output, "output", "[]", &paths_check,
 	    "Directories of the host in which annotations may place the output of hooks, beside the bundle."),
 	KEY(struct policy_hooks, OPT_U32, timeout, "timeout", AS_JSON(HOOK_TIMEOUT), &seconds_check,
-	    "Seconds that a hook may take which has no timeout of its own."),
+	    "Seconds that a hook without a timeout of its own may take."),
 };
 static const struct fields hooks_fields = KEYS(struct policy_hooks, hooks_rows);
 

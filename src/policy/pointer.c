@@ -114,7 +114,7 @@ static void hang(struct json_value *parent, struct json_value **link, struct jso
 
 static int no_place(const char *pointer, struct err *e)
 {
-	return fail(e, ERR_STATE, "there is no '%s'", pointer);
+	return fail(e, ERR_STATE, "'%s' does not exist", pointer);
 }
 
 int pointer_insert(struct json_value *root, const char *pointer, struct json_value *value,
@@ -132,7 +132,7 @@ int pointer_insert(struct json_value *root, const char *pointer, struct json_val
 			return no_place(pointer, e);
 		if (!*rest) {
 			if (parent->kind == JSON_OBJECT && *link)
-				return fail(e, ERR_STATE, "there is a '%s' already", pointer);
+				return fail(e, ERR_STATE, "'%s' exists already", pointer);
 			hang(parent, link, value, token);
 			return 0;
 		}

@@ -75,7 +75,7 @@ static bool refuse_plugins(struct judgement *j, const char *id)
 		&j->edit, id, annotation_pointer(j, ANNOTATION_PLUGINS),
 		arena_printf(
 			j->edit.arena,
-			"annotation %s: is not supported, no code is loaded into the runtime; linux.seccomp.listenerPath names the socket of an agent",
+			"annotation %s: is not supported, because no code is loaded into the runtime; name the socket of an agent in linux.seccomp.listenerPath",
 			annotation_name(ANNOTATION_PLUGINS)));
 	return true;
 }

@@ -27,7 +27,7 @@ static void drop_from_set(struct judgement *j, const char *id, enum capability_s
 		if (is_network_capability(list->v[i]))
 			edit_capability_drop(
 				&j->edit, id, set, i,
-				"it would give power over everybody's network; for the one container that manages it, set network.admin to true");
+				"it would give power over the shared network; for the one container that manages it, set network.admin to true");
 		else
 			i++;
 	}
@@ -65,9 +65,8 @@ void rule_network_admin(struct judgement *j, const char *id)
 	if (!process->capabilities)
 		/* config.md gives no meaning to a process without this object, and runtimes differ:
 		 * said in words that no reader can take for "all of them" */
-		edit_capabilities_none(
-			&j->edit, id,
-			"the config says nothing of capabilities, and none are given");
+		edit_capabilities_none(&j->edit, id,
+				       "the config does not name capabilities, and none are given");
 	for (int set = 0; set < CAPABILITY_SET_COUNT; set++)
 		drop_from_set(j, id, (enum capability_set)set);
 }

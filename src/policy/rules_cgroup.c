@@ -21,7 +21,7 @@ static const char *relation_text(const struct group_facts *group)
 static const char *consequence_text(const struct group_facts *group)
 {
 	return group->relation == GROUP_SAME
-		       ? "it becomes this container's if nothing runs in it, and commands for the other one reach it no more"
+		       ? "it becomes this container's if nothing runs in it, and commands for the other one no longer reach it"
 		       : "limits of the outer group hold for both containers, and the outer one can neither be paused nor updated while the inner one runs";
 }
 

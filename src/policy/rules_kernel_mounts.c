@@ -319,7 +319,7 @@ static void judge_cgroup(struct taken *s, size_t index)
 	if (strlist_has(&mount->options, "rro"))
 		kernel_add_option(s->j, &own, "rro");
 	replace(s, index, &own,
-		"the host's control groups are everybody's; the container gets the view of its own");
+		"the host's control groups are shared by all; the container gets a view of its own");
 }
 
 static void make_readonly(struct taken *s, size_t index)

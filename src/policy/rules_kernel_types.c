@@ -144,7 +144,7 @@ void kernel_judge_new(struct judgement *j, const char *id, size_t index, const c
 		if (facts_source(j->facts, mount.options.v[i], false, false))
 			edit_refuse(
 				&j->edit, id, pointer,
-				"a layer of it is a file system of the kernel's, of which there is no part of the container's own; " KERNEL_REMEDY);
+				"a layer of it is a kernel file system, and the container has none of its own; " KERNEL_REMEDY);
 }
 
 /* Whether it is a file system of the kernel's that what comes before has made, or left, read-only: of these the plan
@@ -179,8 +179,7 @@ void kernel_judge_remount(struct judgement *j, const char *id, size_t index)
 	kernel_add_option(j, &mount, "ro");
 	if (strlist_has(&mount.options, "rrw"))
 		kernel_add_option(j, &mount, "rro");
-	edit_mount_replace(
-		&j->edit, id, index, &mount,
-		"a file system of the kernel's that is read-only there stays so (" KERNEL_REMEDY
-		")");
+	edit_mount_replace(&j->edit, id, index, &mount,
+			   "a kernel file system that is read-only there stays so (" KERNEL_REMEDY
+			   ")");
 }

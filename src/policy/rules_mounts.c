@@ -172,7 +172,7 @@ static void add_file(struct judgement *j, const char *id, const char *source,
 			&j->edit, id, "/root/readonly",
 			arena_printf(
 				j->edit.arena,
-				"%s is not mounted at %s, for the root file system is read-only and may lack the file; add the mount to the config",
+				"%s is not mounted at %s, because the root file system is read-only and may lack the file; add the mount to the config",
 				source, destination));
 	} else {
 		edit_mount_insert(&j->edit, id, j->edit.spec->mounts.n, &mount, why);
@@ -333,5 +333,5 @@ void rule_proc_sys(struct judgement *j, const char *id)
 			return;
 	edit_readonly_path_add(
 		&j->edit, id, "/proc/sys",
-		"root could change the kernel's settings, and everybody's network, even without capabilities");
+		"root could change the kernel's settings, and the shared network, even without capabilities");
 }

@@ -71,7 +71,7 @@ void rule_namespace_entries(struct judgement *j, const char *id)
 static const char *shared_with(struct judgement *j, int type, const char *with)
 {
 	return arena_printf(j->edit.arena,
-			    "a new %s namespace is made, for the container would be in %s",
+			    "a new %s namespace is made, because the container would be in %s",
 			    namespace_type_name(type), with);
 }
 
@@ -150,11 +150,11 @@ static bool make_isolated(struct judgement *j, const char *id, int type, long in
 			    arena_printf(j->edit.arena, "%s: %s; name a namespace that exists",
 					 edit_shown(&j->edit, path), problem));
 	else
-		edit_keep(&j->edit, id, namespace_pointer(j, index),
-			  arena_printf(
-				  j->edit.arena,
-				  "the %s namespace of another container is shared, as a pod does",
-				  namespace_type_name(type)));
+		edit_keep(
+			&j->edit, id, namespace_pointer(j, index),
+			arena_printf(j->edit.arena,
+				     "the %s namespace of another container is shared, as in a pod",
+				     namespace_type_name(type)));
 	return false;
 }
 

@@ -150,7 +150,7 @@ static const char *network_problem(struct judgement *j)
 					       create_hint(j, false)));
 	/* Engines make "command not found" of the kernel's own words for this. */
 	if (network->problem && network->problem_errno == ENOENT)
-		return arena_printf(arena, "%s: the shared network is not there; %s", path,
+		return arena_printf(arena, "%s: the shared network does not exist; %s", path,
 				    create_hint(j, true));
 	if (network->problem)
 		return arena_printf(arena, "%s: %s; %s", path, network->problem,
@@ -199,7 +199,7 @@ void rule_network_namespace(struct judgement *j, const char *id)
 			&j->edit, id, "",
 			arena_printf(
 				j->edit.arena,
-				"the user has no network at %s: the container keeps the one that it asks for (distro-shim-policy(5), NETWORK OF A USER, has how to make it)",
+				"the user has no network at %s: the container keeps the one that it asks for (distro-shim-policy(5), NETWORK OF A USER, tells how to make one)",
 				policy_path(j)));
 	if (is_requested(j)) {
 		if (!wrong)
@@ -372,7 +372,7 @@ void rule_network_membership(struct judgement *j, const char *id)
 			&j->edit, id, "",
 			arena_printf(
 				j->edit.arena,
-				"%zu living container%s (%s%s) %s in an earlier namespace of the name %s (cookie %llu, now %llu); stop %s first",
+				"%zu running container%s (%s%s) %s in an earlier namespace of the name %s (cookie %llu, now %llu); stop %s first",
 				count, count > 1 ? "s" : "", other->id, count > 1 ? ", ..." : "",
 				count > 1 ? "are" : "is", policy_path(j),
 				(unsigned long long)other->cookie,
@@ -394,7 +394,7 @@ void rule_network_devices(struct judgement *j, const char *id)
 	if (linux_ && linux_->net_devices.n && !network_is_kept(j))
 		edit_refuse(
 			&j->edit, id, "/linux/netDevices",
-			"links of the host would be moved into everybody's network; leave linux.netDevices out, or let the container keep its own network");
+			"links of the host would be moved into the shared network; leave linux.netDevices out, or let the container keep its own network");
 }
 
 static bool is_allowed(const struct judgement *j, const char *name)
@@ -427,18 +427,18 @@ static bool judge_sysctl(struct judgement *j, const char *id, size_t index)
 	if (is_allowed(j, name)) {
 		edit_keep(
 			&j->edit, id, sysctl_pointer(j, name),
-			"the policy allows this sysctl by its name, for everybody in the network");
+			"the policy allows this sysctl by its name, for all containers in the network");
 		return false;
 	}
 	if (str_eq(j->policy->network->sysctls.word, "refuse")) {
 		edit_refuse(
 			&j->edit, id, sysctl_pointer(j, name),
-			"it would change everybody's network; leave it out, set it in the network itself, or list its name in network.sysctls");
+			"it would change the shared network; leave it out, set it in the network itself, or list its name in network.sysctls");
 		return false;
 	}
 	edit_sysctl_drop(
 		&j->edit, id, index,
-		"it would change everybody's network; set it in the network itself, or list its name in network.sysctls");
+		"it would change the shared network; set it in the network itself, or list its name in network.sysctls");
 	return true;
 }
 

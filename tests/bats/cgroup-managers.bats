@@ -83,7 +83,7 @@ END
     while IFS='|' read -r more; do
         b=$(bundle c1 "$(args sh -c "$look")" "$plain" "$more")
         ro run -b "$b" c1
-        contains "$(<said)" 'read-only, for without a cgroup of its own the container is shown that of the runtime'
+        contains "$(<said)" 'read-only, because without a cgroup of its own the container sees that of the runtime'
         contains "$(<said)" shown
         lacks "$(<said)" MADE
         ro --cgroup-manager disabled run -b "$b" c1

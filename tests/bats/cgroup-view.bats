@@ -43,7 +43,7 @@ teardown() { end_test; }
         is "$(grep -c 'Read-only file system' <<<"$output")" 2
         is "$(tail -n 1 <<<"$output")" "/ ro,nosuid,nodev,noexec,relatime"
     done
-    shim explain -b "$b" | grep -q 'a file system of the kernel.s that is read-only there stays so'
+    shim explain -b "$b" | grep -q 'a kernel file system that is read-only there stays so'
     # as it was asked for
     policy '{"version": 1, "mode": "observe"}'
     ask "$look" "$without" '(.mounts[] | select(.destination == "/sys/fs/cgroup") | .options) -= ["ro"]'

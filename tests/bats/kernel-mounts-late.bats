@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # What was decided about the kernel's file systems stays so, whatever comes after it: a remount, a hook, more mounts
-# in a living container, a source that is exchanged meanwhile.
+# in a running container, a source that is exchanged meanwhile.
 # world: hybrid
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq
@@ -137,7 +137,7 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
         ask "$script" "$(user_namespace)" "$all" "$(adds "$(bind / /var)" "$(bind "$from" /tmp/file)")"
         contains "$output" "$nothing"
     done
-    # what lies in what was taken away is there all the same; and so it is in a living container
+    # what lies in what was taken away is there all the same; and so it is in a running container
     b=$(bundle c1 "$(args sleep 1000)" "$all" "$(user_namespace)") && warns=CAP_SYS_ADMIN succeeds run -d -b "$b" c1
     echo "[$(bind / /var), $(bind /proc/sys/fs/binfmt_misc/status /tmp/status)]" >mounts.json
     succeeds mounts add c1 mounts.json
@@ -154,7 +154,7 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
         "lowerdir+=$PWD/layer lowerdir+=$PWD/a:b/c" "index=off,lowerdir+=/sys/kernel lowerdir+=$PWD/layer" "lowerdir=$PWD/layer index=off,upperdir=/sys/kernel,workdir=$PWD/work"; do
         # shellcheck disable=SC2086 # several
         b=$(bundle "c$i" "$(args true)" "$(adds "$(mount_json overlay overlay /vol $options)")")
-        expect_error 'kernelMounts: a layer of it is a file system of the kernel' run -b "$b" "c$((i++))"
+        expect_error 'kernelMounts: a layer of it is a kernel file system' run -b "$b" "c$((i++))"
     done
     touch upper/file
     answers file 'ls /vol' "$(adds "$(mount_json overlay overlay /vol "index=off,lowerdir=$PWD/upper:$PWD/layer")")"
@@ -166,7 +166,7 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     b=$(bundle c1 "$(args ls /vol)" "$(adds "$(mount_json overlay overlay /vol "lowerdir=$PWD/layer:$PWD/one")")")
     meanwhile parent:sources 'mv layer old; ln -s /sys/devices/virtual/net layer' run -b "$b" c1
     matches "$status $output" "^1 .*kernelMounts: the layer '.*layer' of '/vol' is a sysfs"
-    # of a living container
+    # of a running container
     rm layer && mkdir layer
     b=$(bundle c2 "$(args sleep 1000)") && succeeds run -d -b "$b" c2
     echo "[$(mount_json overlay overlay /home "lowerdir=$PWD/layer:$PWD/one")]" >mounts.json

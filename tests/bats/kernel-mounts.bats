@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# File systems of the kernel's that come from the host or lie in the image: known by what they are, wherever they
+# Kernel file systems that come from the host or lie in the image: known by what they are, wherever they
 # are mounted and whatever leads there. The container has its own, or the host's read-only.
 # world: hybrid v2
 

@@ -133,8 +133,8 @@ $(adds "$(mount_json bind "$source" /m idmap)")|idmap needs uidMappings and gidM
 $(adds "$(mount_json tmpfs tmpfs /m idmap)")|options: idmap: needs a bind mount
 .mounts += [$(mount_json tmpfs tmpfs /m) + $(maps 1 1)]|uidMappings: needs a bind mount
 $(adds "$(mount_json bind "$source" /m idmap=uids=0-1-1)")|idmap=uids=0-1-1: needs both uids= and gids=
-$(adds "$(mount_json bind "$source" /m 'idmap=uids=0-1;gids=0-1-1')")|"0-1" is no FROM-TO-SIZE
-$(adds "$(mount_json bind "$source" /m 'idmap=uids=0-1-0;gids=0-1-1')")|"0-1-0" is no FROM-TO-SIZE
+$(adds "$(mount_json bind "$source" /m 'idmap=uids=0-1;gids=0-1-1')")|"0-1" is not FROM-TO-SIZE
+$(adds "$(mount_json bind "$source" /m 'idmap=uids=0-1-0;gids=0-1-1')")|"0-1-0" is not FROM-TO-SIZE
 $(adds "$(mount_json bind "$source" /m 'idmap=ids=0-1-1')")|"ids=0-1-1" is neither uids= nor gids=
 .mounts += [$(mount_json bind "$source" /m 'idmap=uids=0-1-1;gids=0-1-1') + $(maps 1 1)]|the mount has uidMappings as well
 END

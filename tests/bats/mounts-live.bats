@@ -108,14 +108,14 @@ MASKED='.linux.maskedPaths += ["/proc/version"]'
         echo "$json" >bad.json
         expect_error "$what" mounts add c1 bad.json
     done <<END
-bad.json: mounts\[0\].type: is made with the container only|[{"destination": "/p", "type": "sysfs"}]
-mounts\[0\].type: is made with the container only|[{"destination": "/proc", "type": "proc"}]
+bad.json: mounts\[0\].type: can only be mounted when the container is created|[{"destination": "/p", "type": "sysfs"}]
+mounts\[0\].type: can only be mounted when the container is created|[{"destination": "/proc", "type": "proc"}]
 /p.*below /proc|[{"destination": "/proc/p", "type": "tmpfs"}]
-mounts\[0\].type: is made with the container only|[{"destination": "/c", "type": "cgroup"}]
-mounts\[0\].destination: is made with the container only|[{"destination": "/sys", "type": "tmpfs"}]
+mounts\[0\].type: can only be mounted when the container is created|[{"destination": "/c", "type": "cgroup"}]
+mounts\[0\].destination: can only be mounted when the container is created|[{"destination": "/sys", "type": "tmpfs"}]
 /sys/firmware would disappear under it|[{"destination": "/sys/firmware", "type": "tmpfs"}]
-mounts\[0\].options: a mount of a container that is there cannot be changed|[{"destination": "/dev", "options": ["remount", "ro"]}]
-mounts\[1\].destination: the root file system is made with the container only|[{"destination": "/t", "type": "tmpfs"}, {"destination": "/", "type": "tmpfs"}]
+mounts\[0\].options: a mount of a running container cannot be changed|[{"destination": "/dev", "options": ["remount", "ro"]}]
+mounts\[1\].destination: the root file system can only be mounted when the container is created|[{"destination": "/t", "type": "tmpfs"}, {"destination": "/", "type": "tmpfs"}]
 mounts\[0\].source: a bind mount needs|[{"destination": "/t", "type": "bind"}]
 bad.json:1:1: must be an array of mounts|{"mounts": []}
 destination: is required|[{"type": "tmpfs"}]

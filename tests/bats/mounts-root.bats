@@ -90,7 +90,7 @@ $([ -n "$touched" ] && echo ro || echo rw)"
     is "$(shim exec c1 sh -c 'pwd; ls -d /NEW /OLD /hook 2>/dev/null; touch /y 2>&1')" $'/made/cwd\n/NEW\ntouch: /y: Read-only file system'
     # it is made with the container alone
     echo "[$(mount_json bind "$PWD/tools" / bind)]" >mounts.json
-    expect_error 'destination: the root file system is made with the container only' mounts add c1 mounts.json
+    expect_error 'destination: the root file system can only be mounted when the container is created' mounts add c1 mounts.json
     succeeds delete --force c1
     [ -d other/made/cwd ] && [ ! -d "$b/rootfs/made" ]
 }

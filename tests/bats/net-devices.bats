@@ -70,7 +70,7 @@ own='.linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}]
     ip link set t-one up
     before=$(ip -br addr show t-one | awk '{ print $1, $2, $3 }')
     b=$(bundle c1 "$own" '.linux.netDevices = {"t-one": {name: "moved"}, "t-none": {}}')
-    expect_error "network-devices: linux.netDevices: there is no network device 't-none'" create -b "$b" c1
+    expect_error "network-devices: linux.netDevices: network device 't-none' does not exist" create -b "$b" c1
     is "$(ip -br addr show t-one | awk '{ print $1, $2, $3 }')" "$before"
     # the name is taken
     edit_config "$b" '.linux.netDevices = {"t-one": {name: "lo"}}'
@@ -94,6 +94,6 @@ own='.linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}]
     ip link add t-one type veth peer name t-peer
     SHIM_POLICY=''
     b=$(bundle c1 '.linux.netDevices = {"t-one": {}}')
-    expect_error "links of the host would be moved into everybody's network" create -b "$b" c1
+    expect_error "links of the host would be moved into the shared network" create -b "$b" c1
     ip link show t-one >/dev/null
 }

@@ -39,7 +39,7 @@ teardown() { end_test; }
 @test "policy check names the file that it has looked for" {
     attempt policy check
     is "$status" 0
-    matches "$output" "built-in policy: there is no policy file '/.*/distro-shim/policy.json'"
+    matches "$output" "built-in policy: policy file '/.*/distro-shim/policy.json' does not exist"
 }
 
 @test "the log can go to a stream by each of its names" {
@@ -62,5 +62,5 @@ teardown() { end_test; }
 @test "a missing shared network is not told as a missing program" {
     policy '{"version": 1, "network": {"namespace": "/run/netns/none"}}'
     b=$(bundle c1 "$(args true)")
-    expect_error '^distro-shim: network.namespace: /run/netns/none: the shared network is not there; make it with `distro-net up`$' run -b "$b" c1
+    expect_error '^distro-shim: network.namespace: /run/netns/none: the shared network does not exist; make it with `distro-net up`$' run -b "$b" c1
 }

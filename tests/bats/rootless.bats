@@ -282,7 +282,7 @@ allow
     rm "$HOME_OF_USER/.config/distro-shim/policy.json"
     user_bundle c1 "$(args true)" 'del(.linux.namespaces[] | select(.type == "network"))'
     place=$RUNTIME_OF_USER/distro-shim/netns
-    expect_error "$place: the shared network is not there; .*NETWORK OF A USER" run -b "$b" c1
+    expect_error "$place: the shared network does not exist; .*NETWORK OF A USER" run -b "$b" c1
     as_user sh -c "mkdir -p ${place%/*} && touch $place"
     mount --bind /run/netns/distros "$place"
     expect_error "cannot join network namespace $place: operation not permitted: .*NETWORK OF A USER" run -b "$b" c1

@@ -344,9 +344,9 @@ static void test_what_runs_something_else_is_refused(void **state)
 			fixture_refused(
 				f, top, MOUNT_NS,
 				arena_printf(&f->arena,
-					     "annotation %s: \"%s\" is not supported, only "
-					     "processes of the host's kernel are, no virtual "
-					     "machines and no modules of WebAssembly",
+					     "annotation %s: \"%s\" is not supported; only "
+					     "processes of the host's kernel are, not virtual "
+					     "machines or modules of WebAssembly",
 					     rows[i].name, rows[i].value));
 		else
 			(void)fixture_plan(f, top, MOUNT_NS);
@@ -363,8 +363,8 @@ static void test_the_container_of_a_pod_itself_is_a_usual_process(void **state)
 			"'annotations':{'run.oci.handler':'krun',"
 			"'io.kubernetes.cri.container-type':'container'}",
 			MOUNT_NS,
-			"annotation run.oci.handler: \"krun\" is not supported, only processes of "
-			"the host's kernel are, no virtual machines and no modules of WebAssembly");
+			"annotation run.oci.handler: \"krun\" is not supported; only processes of "
+			"the host's kernel are, not virtual machines or modules of WebAssembly");
 }
 
 /* --- run.oci.systemd.force_cgroup_v1 --- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What may be mounted into a container that is there, and what may be taken away, by its configuration and
+ * What may be mounted into a running container, and what may be taken away, by its configuration and
  * policy. Needs no root.
  */
 #include "plan/live_mounts.h"
@@ -105,7 +105,8 @@ static void test_what_is_not_a_list_of_mounts_is_refused(void **state)
 
 static void test_what_belongs_to_creation_is_refused(void **state)
 {
-	static const char made[] = "is made with the container only, with what is masked in it";
+	static const char made[] =
+		"can only be mounted when the container is created, because paths in it are masked";
 	static const struct {
 		const char *mount, *member, *why;
 	} rows[] = {
@@ -115,10 +116,10 @@ static void test_what_belongs_to_creation_is_refused(void **state)
 		{ "'destination':'/proc','type':'bind','source':'/proc'", "destination", made },
 		{ "'destination':'/sys/.','type':'tmpfs'", "destination", made },
 		{ "'destination':'/dev','options':['remount','ro']", "options",
-		  "a mount of a container that is there cannot be changed" },
+		  "a mount of a running container cannot be changed" },
 		{ "'destination':'/t','type':'tmpfs','options':['tmpcopyup']", "options",
-		  "tmpcopyup is for the making of a container only: the copy would not count as "
-		  "its memory" },
+		  "tmpcopyup is possible only when a container is created, because the copy "
+		  "would not count as its memory" },
 		{ "'destination':'/sys/firmware','type':'tmpfs'", "destination",
 		  "/sys/firmware would disappear under it, which is masked or read-only in this "
 		  "container" },
@@ -138,7 +139,7 @@ static void test_files_of_the_host_and_a_user_namespace(void **state)
 {
 	static const char why[] =
 		"mounts[0].type: a file system of the host's files cannot be made for "
-		"a container with a user namespace that is there; bind one";
+		"a running container with a user namespace; bind one";
 	struct live live = enforced(state);
 
 	live.linux_ = NAMESPACES("{'type':'user'}");

@@ -229,13 +229,13 @@ static void test_wrong_idmap_is_refused(void **state)
 		{ TMPFS("'ridmap'"), "mounts[0].options: idmap: needs a bind mount" },
 		{ BIND("'idmap='"), "mounts[0].options: idmap=: needs both uids= and gids=" },
 		{ BIND("'idmap=uids=1-2;gids=0-0-1'"),
-		  "mounts[0].options: idmap=uids=1-2;gids=0-0-1: \"1-2\" is no FROM-TO-SIZE" },
+		  "mounts[0].options: idmap=uids=1-2;gids=0-0-1: \"1-2\" is not FROM-TO-SIZE" },
 		{ BIND("'idmap=uids=1-2-3-4;gids=0-0-1'"),
-		  "mounts[0].options: idmap=uids=1-2-3-4;gids=0-0-1: \"1-2-3-4\" is no "
+		  "mounts[0].options: idmap=uids=1-2-3-4;gids=0-0-1: \"1-2-3-4\" is not "
 		  "FROM-TO-SIZE" },
 		{ BIND("'idmap=uids=0-4294967290-9;gids=0-0-1'"),
-		  "mounts[0].options: idmap=uids=0-4294967290-9;gids=0-0-1: \"0-4294967290-9\" is "
-		  "no FROM-TO-SIZE" },
+		  "mounts[0].options: idmap=uids=0-4294967290-9;gids=0-0-1: \"0-4294967290-9\" is not "
+		  "FROM-TO-SIZE" },
 		{ BIND("'idmap=u'"),
 		  "mounts[0].options: idmap=u: \"u\" is neither uids= nor gids=" },
 		{ MAPPED_BIND("'idmap=uids=0-0-1;gids=0-0-1'"),

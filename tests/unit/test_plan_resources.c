@@ -227,8 +227,8 @@ static void unified_is_written_last_and_needs_v2(void **state)
 		  "!linux.resources.unified.net.x: the cgroup controller 'net' is not available on "
 		  "cgroup v2" },
 		{ "'unified':{'cgroup.procs':'1'}",
-		  "!linux.resources.unified.cgroup.procs: is no limit",
-		  "!linux.resources.unified.cgroup.procs: is no limit" },
+		  "!linux.resources.unified.cgroup.procs: is not a limit",
+		  "!linux.resources.unified.cgroup.procs: is not a limit" },
 		{ "'unified':{'memory':'1'}",
 		  "!linux.resources.unified.memory: is not the name of a controller's file",
 		  "!linux.resources.unified.memory: is not the name of a controller's file" },

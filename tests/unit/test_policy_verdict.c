@@ -61,9 +61,9 @@ static void test_a_refusal_names_rule_request_and_remedy_one_a_line(void **state
 	assert_int_equal(e.kind, ERR_POLICY);
 	assert_string_equal(
 		e.text,
-		"network.namespace: /run/netns/distros: the shared network is not there; make "
+		"network.namespace: /run/netns/distros: the shared network does not exist; make "
 		"it with `distro-net up`\n"
-		"network.devices: links of the host would be moved into everybody's "
+		"network.devices: links of the host would be moved into the shared "
 		"network; leave linux.netDevices out, or let the container keep its own "
 		"network");
 }
@@ -87,11 +87,10 @@ static void test_a_refusal_has_its_place_in_the_config(void **state)
 		"some.json:4:3: namespaces: there are two entries of type ipc; leave one\n"
 		"some.json:4:3: namespaces: the path is empty; leave it out for a new namespace\n"
 		/* of the policy file's, and not of the configuration's */
-		"network.namespace: /run/netns/distros: the shared network is not there; make it "
-		"with "
-		"`distro-net up`\n"
-		"some.json:5:16: network.devices: links of the host would be moved into "
-		"everybody's network; leave linux.netDevices out, or let the container keep its "
+		"network.namespace: /run/netns/distros: the shared network does not exist; make it "
+		"with `distro-net up`\n"
+		"some.json:5:16: network.devices: links of the host would be moved into the "
+		"shared network; leave linux.netDevices out, or let the container keep its "
 		"own network");
 }
 
@@ -181,7 +180,7 @@ static void test_a_replay_that_does_not_fit_is_an_error(void **state)
 		strstr(replay_error((struct decision){ .action = DECISION_ADD,
 						       .path = text_of("/linux/namespaces/5"),
 						       .after = text_of("{}") }),
-		       "there is no"));
+		       "'/linux/namespaces/5' does not exist"));
 	assert_non_null(strstr(replay_error((struct decision){ .action = DECISION_ADD,
 							       .path = text_of("/linux"),
 							       .after = text_of("{}") }),
