@@ -66,7 +66,7 @@ static int fail_enable(struct err *e, const char *name, const char *mount_point,
 	if (errno == EBUSY)
 		return fail_sys(
 			e,
-			"enable controller '%s' below cgroup '%s/%s': that cgroup holds processes itself, and then no controller can be enabled below it",
+			"enable controller '%s' below cgroup '%s/%s': that cgroup has processes of its own, so no controller can be enabled below it",
 			name, mount_point, above);
 	return fail_sys(e, "enable controller '%s' below cgroup '%s/%s'", name, mount_point, above);
 }

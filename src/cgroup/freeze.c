@@ -241,7 +241,7 @@ int cgroup_pause(const struct cgroup_record *record, int deadline_ms, struct err
 	if (inside)
 		return fail(
 			e, ERR_STATE,
-			"cannot freeze cgroup '%s': this program is in it and would stand still, too; give the command outside of it",
+			"cannot freeze cgroup '%s': this program is in it and would be frozen, too; run the command outside of it",
 			record->path);
 	cgroup_hold_signals(&before);
 	int rc = pause_opened(record, freezer, deadline_ms, e);

@@ -163,7 +163,7 @@ static int write_one(const struct plan_cgroup_write *write, const struct cgroup_
 	if (errno == ENOENT && is_no_swap_limit(write))
 		return 0;
 	if (write->tolerated && errno == write->tolerated) {
-		log_debug("cgroup: '%s' to '%s' is not to be had", value, file);
+		log_debug("cgroup: the kernel does not take '%s' in '%s'", value, file);
 		return 0;
 	}
 	return fail_write(write, file, value, making, e);

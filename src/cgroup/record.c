@@ -45,7 +45,7 @@ int cgroup_check_record(const struct cgroup_record *record, struct err *e)
 		    !str_has_suffix(directory, record->path) || str_eq(directory, record->path))
 			return fail(
 				e, ERR_STATE,
-				"the record names '%s', which is no mount point followed by '%s'",
+				"the record names '%s', which is not a mount point followed by '%s'",
 				directory, record->path);
 	}
 	return 0;

@@ -182,7 +182,7 @@ static int check_caller(const struct cgroup_record *record, struct err *e)
 		return 0;
 	return fail(
 		e, ERR_STATE,
-		"cannot remove cgroup '%s': this program (process %d) is in it; give the command again outside of it",
+		"cannot remove cgroup '%s': this program (process %d) is in it; run the command again outside of it",
 		record->path, (int)getpid());
 }
 

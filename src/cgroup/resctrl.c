@@ -43,16 +43,16 @@ int rdt_describe(const struct plan_rdt *plan, const char *mount_point, struct ar
 	if (!there && errno != ENOENT)
 		return fail_sys(e, "linux.intelRdt: stat '%s'", group);
 	if (there && !S_ISDIR(st.st_mode))
-		return fail(e, ERR_CONFIG, "linux.intelRdt.closID: '%s' is no group", group);
+		return fail(e, ERR_CONFIG, "linux.intelRdt.closID: '%s' is not a group", group);
 	if (there && !plan->named)
 		return fail(
 			e, ERR_CONFIG,
-			"linux.intelRdt: '%s' is there already, and not of this container; to share it give closID",
+			"linux.intelRdt: '%s' exists already and is not this container's; give closID to share it",
 			group);
 	if (!there && plan->named && plan->schemata.n == 0)
 		return fail(
 			e, ERR_CONFIG,
-			"linux.intelRdt.closID: there is no group '%s', and no schema to make one with",
+			"linux.intelRdt.closID: group '%s' does not exist, and no schema is given to make it with; name an existing group, or give schemata",
 			group);
 	ret->group = group;
 	ret->made = !there;
@@ -153,7 +153,7 @@ static int compare_schemata(const struct plan_rdt *plan, const struct rdt_record
 		if (!rdt_schema_holds(text, plan->schemata.v[i]))
 			return fail(
 				e, ERR_CONFIG,
-				"linux.intelRdt: the group '%s' is there already and has another schema than '%s'",
+				"linux.intelRdt: the group '%s' exists already with another schema than '%s'",
 				record->group, plan->schemata.v[i]);
 	return 0;
 }

@@ -151,7 +151,7 @@ int systemd_bus_open(bool user, struct systemd_bus *ret, struct err *e)
 	if (!user && lstat("/run/systemd/system", &st) < 0)
 		return fail(
 			e, ERR_CONFIG,
-			"the systemd cgroup manager cannot be used: systemd does not run here (there is no /run/systemd/system)");
+			"the systemd cgroup manager cannot be used: systemd does not run here (/run/systemd/system is missing)");
 	if (systemd_library(&ret->library, e) < 0)
 		return -1;
 	if (user)
@@ -457,7 +457,7 @@ int systemd_unit_text(struct systemd_bus *bus, const char *unit, const char *pro
 	if (rc > 0)
 		rc = library->bus_message_read_basic(get.reply, 's', &text);
 	if (rc <= 0)
-		return fail_errno(e, -rc, "systemd: '%s' of unit '%s' is no text", property, unit);
+		return fail_errno(e, -rc, "systemd: '%s' of unit '%s' is not text", property, unit);
 	*ret = arena_strdup(arena, text);
 	return 0;
 }

@@ -69,7 +69,8 @@ int systemd_library(const struct systemd_library **ret, struct err *e)
 int systemd_library(const struct systemd_library **ret, struct err *e)
 {
 	(void)ret;
-	return fail(e, ERR_CONFIG,
-		    "the systemd cgroup manager is not there: this program was built without it");
+	return fail(
+		e, ERR_CONFIG,
+		"the systemd cgroup manager is not available: this program was built without it");
 }
 #endif

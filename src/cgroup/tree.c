@@ -283,7 +283,8 @@ static int enter_for_pids(int directory_fd, void *context, struct err *e)
 		char *next = *end ? end + 1 : end;
 		*end = '\0';
 		if (!parse_u32(line, &pid))
-			return fail(e, ERR_SYSTEM, "cgroup.procs holds '%.20s', no pid", line);
+			return fail(e, ERR_SYSTEM, "cgroup.procs holds '%.20s', which is not a pid",
+				    line);
 		add_pid(context, pid);
 		line = next;
 	}

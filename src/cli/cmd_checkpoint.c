@@ -40,7 +40,7 @@ static const struct cli_option checkpoint_rows[] = {
 	CLI_TEXT_ROW("page-server", 0, checkpoint.page_server, "ADDRESS:PORT", CLI_OFFER_NOTHING,
 		     "write memory to a page server of criu"),
 	CLI_TEXT_ROW("status-fd", 0, checkpoint.status_fd, "N", CLI_OFFER_NOTHING,
-		     "refused: of use with --lazy-pages only"),
+		     "refused: only useful with --lazy-pages"),
 	CLI_END_ROW,
 };
 
@@ -82,7 +82,7 @@ static const struct cli_option restore_rows[] = {
 	/* See cmd_create.c. criu enters the root itself and never pivots. */
 	CLI_FLAG_ROW("no-subreaper", 0, no_subreaper, "accepted; no subreaper is ever made"),
 	CLI_FLAG_ROW("no-pivot", 0, create.no_pivot,
-		     "accepted; how the root is entered is criu's matter"),
+		     "accepted; criu decides how the root is entered"),
 	CLI_END_ROW,
 };
 

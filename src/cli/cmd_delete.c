@@ -4,7 +4,7 @@
 
 static const struct cli_option delete_rows[] = {
 	CLI_FLAG_ROW("force", 'f', force,
-		     "kill it first where it runs; a container that is not there is no error"),
+		     "kill it first if it runs; a container that does not exist is not an error"),
 	CLI_FLAG_ROW("regex", 'r', regex, "ID is a pattern, for every container that it matches"),
 	CLI_END_ROW,
 };

@@ -10,7 +10,7 @@
 static const struct cli_option events_rows[] = {
 	CLI_FLAG_ROW("stats", 0, stats, "show once what is used, and end"),
 	CLI_TEXT_ROW("interval", 0, interval, "TIME", CLI_OFFER_NOTHING,
-		     "show what is used so often: 5s (default), 500ms, 1m30s"),
+		     "show what is used at this interval: 5s (default), 500ms, 1m30s"),
 	CLI_END_ROW,
 };
 

@@ -23,7 +23,7 @@ static const struct cli_option exec_rows[] = {
 		     "add a supplementary group; repeat for more"),
 	CLI_LIST_ROW("cap", 'c', exec.caps, "CAPABILITY", "add a capability; repeat for more"),
 	CLI_FLAG_ROW("no-new-privs", 0, exec.no_new_privileges,
-		     "no execve() grants more than there is"),
+		     "no execve() grants more privileges"),
 	CLI_NUMBER_ROW("preserve-fds", 0, exec.preserve_fds, "N",
 		       "pass descriptors 3 to 3+N-1 on to the process"),
 	CLI_TEXT_ROW("pid-file", 0, exec.pid_file, "FILE", CLI_OFFER_FILE,

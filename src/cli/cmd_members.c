@@ -70,7 +70,7 @@ static int run_members(const struct cli_call *call, struct err *e)
 
 const struct cli_command cmd_members = {
 	.name = "members",
-	.summary = "list the living containers of all engines and roots, by network",
+	.summary = "list the running containers of all engines and roots, by network",
 	.arguments = "",
 	.options = members_rows,
 	.run = run_members,

@@ -14,7 +14,7 @@ static int run_mounts(const struct cli_call *call, struct err *e)
 
 const struct cli_command cmd_mounts = {
 	.name = "mounts",
-	.summary = "mount into a container that lives, or take mounts away",
+	.summary = "mount into a running container, or take mounts away",
 	.arguments = "add|remove ID FILE",
 	.least = 3,
 	.most = 3,

@@ -9,7 +9,7 @@ static int run_pause(const struct cli_call *call, struct err *e)
 
 const struct cli_command cmd_pause = {
 	.name = "pause",
-	.summary = "let every process of a container stand still",
+	.summary = "freeze every process of a container",
 	.arguments = "ID",
 	.least = 1,
 	.most = 1,

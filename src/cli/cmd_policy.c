@@ -16,7 +16,7 @@ static int print_check(const struct policy_source *source, struct err *e)
 	if (source->path)
 		strbuf_show(&text, "%s: valid, trusted\n", source->path);
 	else
-		strbuf_show(&text, "built-in policy: there is no policy file '%s'\n",
+		strbuf_show(&text, "built-in policy: policy file '%s' does not exist\n",
 			    source->looked_for);
 	return cli_output(&text, e);
 }

@@ -129,8 +129,9 @@ static int print_table(const struct cli_call *call, const struct u32list *pids, 
 	int column = -1;
 
 	if (!file)
-		return fail(e, ERR_SYSTEM,
-			    "the program ps is not installed; --format json does without it");
+		return fail(
+			e, ERR_SYSTEM,
+			"the program ps is not installed; use --format json, which does not need it");
 	if (run_ps_program(file, ps_words(call), &text, e) < 0)
 		return -1;
 	for (char *line = text, *next; *line; line = next) {

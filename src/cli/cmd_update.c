@@ -17,7 +17,7 @@ static const struct cli_option update_rows[] = {
 	ROW("cpu-rt-runtime", cpu_rt_runtime, "US", "realtime in a period (cgroup v1)"),
 	ROW("cpuset-cpus", cpuset_cpus, "LIST", "CPUs to run on"),
 	ROW("cpuset-mems", cpuset_mems, "LIST", "memory nodes to use"),
-	ROW("cpu-idle", cpu_idle, "N", "1: run only where nobody else would"),
+	ROW("cpu-idle", cpu_idle, "N", "1: run only when no other process would"),
 	ROW("memory", memory, "BYTES", "limit of memory; -1: none"),
 	ROW("memory-reservation", memory_reservation, "BYTES", "memory that is left to it"),
 	ROW("memory-swap", memory_swap, "BYTES", "limit of memory and swap together; -1: none"),
@@ -38,7 +38,7 @@ static int run_update(const struct cli_call *call, struct err *e)
 
 const struct cli_command cmd_update = {
 	.name = "update",
-	.summary = "change the limits of a container that lives",
+	.summary = "change the limits of a running container",
 	.arguments = "ID",
 	.least = 1,
 	.most = 1,

@@ -49,7 +49,7 @@ static int refuse_what_criu_cannot(const struct checkpoint *c, struct err *e)
 
 	if (c->running->status->phase != PHASE_STARTED)
 		return fail(e, ERR_STATE,
-			    "cannot checkpoint container %s: it was created and not started", id);
+			    "cannot checkpoint container %s: it was created but not started", id);
 	if (!spec_namespace_find(c->spec, SPEC_NS_MOUNT))
 		return fail(e, ERR_STATE,
 			    "cannot checkpoint container %s: it has no mount namespace of its own",
@@ -116,7 +116,7 @@ static int mount_of_descriptor(const struct checkpoint *c, int fd, uint32_t *ret
 		line[strcspn(line, "\n")] = '\0';
 	}
 	if (!line || !parse_u32(line, ret))
-		return fail(e, ERR_SYSTEM, "/proc/PID/fdinfo tells no mount");
+		return fail(e, ERR_SYSTEM, "/proc/PID/fdinfo does not name the mount");
 	return 0;
 }
 

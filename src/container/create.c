@@ -100,7 +100,8 @@ int container_discard(struct new_container *made, const struct create_result *re
 	if (result && result->deleted)
 		return -1;
 	if (result && result->left_behind)
-		return err_prefix(error, "something of container %s is left for delete --force",
+		return err_prefix(error,
+				  "parts of container %s are left; delete --force removes them",
 				  made->dir.id);
 
 	const struct plan *plan = made->preview.plan;

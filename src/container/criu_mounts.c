@@ -191,7 +191,7 @@ int criu_mounts_external(int proc, const struct spec *spec, const struct mountin
 		return -1;
 	s.top = mount_at(&s, "/", &index);
 	if (!s.top)
-		return fail(e, ERR_SYSTEM, "the container's root filesystem is no mount");
+		return fail(e, ERR_SYSTEM, "the container's root filesystem is not a mount");
 	if (name_configured(&s, e) < 0)
 		return -1;
 	for (size_t i = 0; i < mounts->n; i++) {

@@ -124,10 +124,10 @@ static int check_options(const struct container_checkpoint_options *options, str
 	if (options->lazy_pages)
 		return fail(
 			e, ERR_USAGE,
-			"--lazy-pages is not supported: the container would run before its memory is there, and die with the server of its pages");
+			"--lazy-pages is not supported: the container would run before its memory has arrived, and die with the server of its pages");
 	if (options->status_fd)
 		return fail(e, ERR_USAGE,
-			    "--status-fd is of use with --lazy-pages only, which is not supported");
+			    "--status-fd is only useful with --lazy-pages, which is not supported");
 	for (size_t i = 0; i < options->empty_ns.n; i++)
 		if (!str_eq(options->empty_ns.v[i], "network"))
 			return fail(e, ERR_USAGE, "--empty-ns must be \"network\", is \"%s\"",

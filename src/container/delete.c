@@ -268,7 +268,7 @@ static void warn_of_left(const struct deletion *d, const struct cgroup_record *c
 
 	if (rc > 0 && !facts_mark_has_record(&other))
 		log_warning(
-			"container %s: cgroup '%s' is left with what is in it: it has the mark of container %s (state root '%s'), of which there is no record",
+			"container %s: cgroup '%s' is left with what is in it: it has the mark of container %s (state root '%s'), which has no record",
 			d->id, cgroup->path, other.id, other.root);
 }
 

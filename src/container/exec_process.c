@@ -75,8 +75,7 @@ static int add_capabilities(struct spec_process *process, const struct strlist *
 	for (size_t i = 0; i < names->n; i++) {
 		const char *name = cap_name_of(cap_number(names->v[i]));
 		if (!name)
-			return fail(e, ERR_USAGE, "--cap %s: there is no such capability",
-				    names->v[i]);
+			return fail(e, ERR_USAGE, "--cap %s: no such capability", names->v[i]);
 		for (size_t j = 0; j < ARRAY_SIZE(sets); j++)
 			add_capability(sets[j], name);
 	}
@@ -206,8 +205,9 @@ static int start_from(const struct spec_process *own, const struct container_exe
 
 	if (options->process) {
 		if (options->command.n)
-			return fail(e, ERR_USAGE,
-				    "a command and --process are given: only one of them can be");
+			return fail(
+				e, ERR_USAGE,
+				"a command and --process are both given; give only one of them");
 		if (read_process(options->process, arena, ret, e) < 0)
 			return -1;
 		take_the_rest(*ret, own, arena);

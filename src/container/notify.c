@@ -45,7 +45,7 @@ static int set_address(const char *path, struct sockaddr_un *ret, socklen_t *ret
 
 	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if ((path[0] != '/' && path[0] != '@') || length >= sizeof(ret->sun_path))
-		return fail(e, ERR_USAGE, "NOTIFY_SOCKET '%s' is no address of a unix socket",
+		return fail(e, ERR_USAGE, "NOTIFY_SOCKET '%s' is not the address of a unix socket",
 			    path);
 	memcpy(ret->sun_path, path, length);
 	/* unix(7): an abstract one begins with NUL and ends with its length */

@@ -37,7 +37,7 @@ static int read_descriptors(int images, struct arena *arena, const char *ret[3],
 	    0)
 		return e->sys == ENOENT
 			       ? fail(e, ERR_CONFIG,
-				      "--image-path: there are no images of a checkpoint (no '%s': no such file or directory)",
+				      "--image-path: no images of a checkpoint ('%s': no such file or directory)",
 				      CRIU_DESCRIPTORS_FILE)
 			       : -1;
 	source.text = arena_strndup(arena, text, source.length);
@@ -64,7 +64,7 @@ static int refuse_what_criu_cannot(const struct host *host, const struct plan *p
 		if (host->requested[kinds[i]] >= 0)
 			return fail(
 				e, ERR_CONFIG,
-				"linux.namespaces: criu cannot restore a container into a %s namespace that is there already",
+				"linux.namespaces: criu cannot restore a container into an existing %s namespace",
 				ns_rows[kinds[i]].name);
 	if (plan->namespaces.host_mounts)
 		return fail(

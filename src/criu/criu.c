@@ -39,7 +39,7 @@ static int find_path(const char *path, struct arena *arena, const char **ret, st
 	if (!absolute)
 		return fail_sys(e, "criu: '%s'", path);
 	if (!is_executable(absolute))
-		return fail(e, ERR_SYSTEM, "criu: '%s' is no executable file", path);
+		return fail(e, ERR_SYSTEM, "criu: '%s' is not an executable file", path);
 	*ret = arena_strdup(arena, absolute);
 	return 0;
 }

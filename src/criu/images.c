@@ -107,7 +107,7 @@ int criu_images_rewrite(const void *image, size_t length, struct strbuf *out, st
 
 	if (length < HEADER_SIZE || number_at(all.at) != MAGIC_COMMON ||
 	    number_at(all.at + sizeof(uint32_t)) != MAGIC_FILES)
-		return fail(e, ERR_SYSTEM, FILES_IMAGE ": is no such image");
+		return fail(e, ERR_SYSTEM, FILES_IMAGE ": is not an image of files");
 	strbuf_add(out, image, HEADER_SIZE);
 	for (size_t at = HEADER_SIZE, size; at < length; at += size) {
 		autostrbuf file = { 0 };
@@ -120,7 +120,8 @@ int criu_images_rewrite(const void *image, size_t length, struct strbuf *out, st
 			return fail(e, ERR_SYSTEM, FILES_IMAGE ": is cut off");
 		rc = put_file(&file, (struct wire){ .at = all.at + at, .left = size });
 		if (rc < 0)
-			return fail(e, ERR_SYSTEM, FILES_IMAGE ": byte %zu begins no message", at);
+			return fail(e, ERR_SYSTEM, FILES_IMAGE ": no message begins at byte %zu",
+				    at);
 		put_length(out, rc ? file.length : size);
 		strbuf_add(out, rc ? file.text : (const char *)all.at + at,
 			   rc ? file.length : size);

@@ -283,7 +283,7 @@ int criu_answer_decode(const char *bytes, size_t length, struct criu_answer *ret
 			break;
 	}
 	if (rc < 0 || answer.type == 0)
-		return fail(e, ERR_SYSTEM, "criu answers with what is no answer (%zu bytes)",
+		return fail(e, ERR_SYSTEM, "criu's answer of %zu bytes cannot be understood",
 			    length);
 	*ret = answer;
 	return 0;

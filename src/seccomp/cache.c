@@ -151,9 +151,9 @@ static void digest_of(const struct cache_header *header, const struct sock_filte
 static const char *stranger(const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
-		return "is no regular file";
+		return "is not a regular file";
 	if (st->st_uid != geteuid())
-		return "belongs to somebody else";
+		return "belongs to another user";
 	if (st->st_nlink != 1)
 		return "has another name";
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
@@ -176,9 +176,9 @@ static const char *damage(const char *bytes, size_t length, const struct cache_k
 		return "is cut short";
 	memcpy(&header, bytes, sizeof(header));
 	if (memcmp(header.magic, cache_magic, sizeof(cache_magic)) != 0)
-		return "is no filter";
+		return "is not a filter";
 	if (memcmp(header.key, key->bytes, sizeof(header.key)) != 0)
-		return "is another profile's";
+		return "belongs to another profile";
 	if (header.count == 0 || header.count > BPF_MAXINSNS ||
 	    length != sizeof(header) + header.count * sizeof(*v))
 		return "has a wrong length";

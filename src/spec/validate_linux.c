@@ -117,9 +117,9 @@ static void check_device(struct check *c, const struct spec_device *device, size
 		check_fail(c, "devices[%zu].fileMode: must not be greater than %d (octal 7777)", i,
 			   PERMISSIONS);
 	if (device->uid.set && device->uid.value == UINT32_MAX)
-		check_fail(c, "devices[%zu].uid: %u is no id", i, UINT32_MAX);
+		check_fail(c, "devices[%zu].uid: %u is not a valid id", i, UINT32_MAX);
 	if (device->gid.set && device->gid.value == UINT32_MAX)
-		check_fail(c, "devices[%zu].gid: %u is no id", i, UINT32_MAX);
+		check_fail(c, "devices[%zu].gid: %u is not a valid id", i, UINT32_MAX);
 }
 
 /* One spelling of a path: "/dev//./null" is "/dev/null". */

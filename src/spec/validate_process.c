@@ -53,11 +53,12 @@ static void check_user(struct check *c, const struct spec_process *process)
 		check_fail(c, "user.additionalGids: must not be more than %d", GROUPS_MAX);
 	for (size_t i = 0; i < user->additional_gids.n; i++)
 		if (user->additional_gids.v[i] == UINT32_MAX)
-			check_fail(c, "user.additionalGids[%zu]: %u is no id", i, UINT32_MAX);
+			check_fail(c, "user.additionalGids[%zu]: %u is not a valid id", i,
+				   UINT32_MAX);
 	if (user->uid == UINT32_MAX)
-		check_fail(c, "user.uid: %u is no id", UINT32_MAX);
+		check_fail(c, "user.uid: %u is not a valid id", UINT32_MAX);
 	if (user->gid == UINT32_MAX)
-		check_fail(c, "user.gid: %u is no id", UINT32_MAX);
+		check_fail(c, "user.gid: %u is not a valid id", UINT32_MAX);
 }
 
 static void check_rlimits(struct check *c, const struct spec_process *process)

@@ -203,7 +203,7 @@ static int socket_address(int directory_fd, const char *name, struct sockaddr_un
 	struct fd_path directory = fd_path(directory_fd);
 
 	if (str_empty(name) || strchr(name, '/'))
-		return fail(e, ERR_INTERNAL, "'%s' is no name of a socket", name);
+		return fail(e, ERR_INTERNAL, "'%s' is not the name of a socket", name);
 	memset(ret, 0, sizeof(*ret));
 	ret->sun_family = AF_UNIX;
 	return str_format(ret->sun_path, sizeof(ret->sun_path), e, "%s/%s", directory.text, name);

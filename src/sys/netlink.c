@@ -105,7 +105,7 @@ int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e)
 	request_add(&request, IFLA_IFNAME, name, strnlen(name, IFNAMSIZ - 1) + 1);
 	if (transact(fd, &request, netlink_take_index, &index, e) < 0) {
 		if (e->sys == ENODEV)
-			return fail(e, ERR_NOT_FOUND, "there is no network device '%s'", name);
+			return fail(e, ERR_NOT_FOUND, "network device '%s' does not exist", name);
 		return err_prefix(e, "find network device '%s'", name);
 	}
 	*ret_index = index;

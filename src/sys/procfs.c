@@ -233,7 +233,7 @@ static int read_stat(pid_t pid, char **ret_text, struct err *e)
 	if (fd < 0 && errno == ENOENT) {
 		if (kill(pid, 0) < 0 && errno == ESRCH)
 			return no_such_process(pid, e);
-		return fail(e, ERR_SYSTEM, "process %ld lives, but /proc does not show it",
+		return fail(e, ERR_SYSTEM, "process %ld is running, but /proc does not show it",
 			    (long)pid);
 	}
 	if (fd < 0 || !is_procfs(fd))

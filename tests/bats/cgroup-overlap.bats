@@ -514,7 +514,7 @@ for d in sys.argv[1:]: os.setxattr(d, "trusted.distro-shim.owner", b"1 forged - 
         (echo "$BASHPID" >"$(freezer)/test-g$place/cgroup.procs" && shim_in 10 kill --all c1 CONT 3>&-)
         is "$(state_of c1)" running
         (echo "$BASHPID" >"$(freezer)/test-g$place/cgroup.procs" && exec "$DISTRO_SHIM" --root "$SHIM_ROOT" pause c1 3>&-) 2>"$BATS_TEST_TMPDIR/said" && false
-        contains "$(<"$BATS_TEST_TMPDIR/said")" 'this program is in it and would stand still, too'
+        contains "$(<"$BATS_TEST_TMPDIR/said")" 'this program is in it and would be frozen, too'
         pid=$(pid_of c1)
         (echo "$BASHPID" >"$(freezer)/test-g$place/cgroup.procs" && exec timeout --foreground 10 "$DISTRO_SHIM" --root "$SHIM_ROOT" kill --all c1 KILL 3>&-) || true
         wait_until gone "$pid"

@@ -26,7 +26,7 @@ teardown() { end_test; }
     export CRIU_FAILS=dies
     expect_error "ended with status 3 and no answer" checkpoint --image-path images c1
     export CRIU_FAILS=garbage
-    expect_error "what is no answer" checkpoint --image-path images c1
+    expect_error "cannot be understood" checkpoint --image-path images c1
     expect_error "cannot track changes of memory" checkpoint --pre-dump --image-path images c1
     is "$(state_of c1)" running
 }
@@ -36,7 +36,7 @@ teardown() { end_test; }
     b=$(bundle c1 "$(sleeping)" ".mounts += [{destination: \"/etc/there\", type: \"bind\", source: \"/etc/hostname\", options: [\"bind\"]}]")
     expect_error 'no such file or directory' restore -b "$b" --image-path images c1
     mkdir images
-    expect_error 'there are no images of a checkpoint' restore -b "$b" --image-path images c1
+    expect_error 'no images of a checkpoint' restore -b "$b" --image-path images c1
     echo '["/dev/null", "pipe:[1]"' >images/descriptors.json
     expect_error 'descriptors.json:2:1: the text ends too early' restore -b "$b" --image-path images c1
     echo '["/dev/null", "pipe:[1]", "pipe:[1]"]' >images/descriptors.json

@@ -21,7 +21,7 @@ teardown() { end_test; }
     b=$(bundle c1 "$(sleeping)")
     expect_error 'container does not exist' checkpoint c1
     succeeds create -b "$b" c1
-    expect_error 'it was created and not started' checkpoint c1
+    expect_error 'it was created but not started' checkpoint c1
     succeeds start c1
     for option in --lazy-pages --status-fd=3 --page-server=nowhere --empty-ns=pid --manage-cgroups-mode=hard --network-lock=x; do
         expect_error "${option%%=*}" checkpoint --image-path images "$option" c1

@@ -255,7 +255,7 @@ limit_of() { cat "$(group_of "$2" "$4")/$1" 2>/dev/null || cat "$(group_of "$2" 
     expect_error "criu restore failed, see '$PWD/images/restore.log': Error .*(core-1.img|[Mm]agic)" restore -d -b "$b" --image-path images c1
     [ ! -e "$SHIM_ROOT/c1" ] && [ ! -e /sys/fs/cgroup/distro-shim ]
     rm images/descriptors.json
-    expect_error 'there are no images of a checkpoint' restore -d -b "$b" --image-path images c1
+    expect_error 'no images of a checkpoint' restore -d -b "$b" --image-path images c1
 }
 
 @test "mounts below a bind mount, behind links, and where the root file system lacks their targets are restored" {

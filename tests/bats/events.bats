@@ -162,7 +162,7 @@ running() { # FILTER...
     status=0
     PATH=/nonexistent "$DISTRO_SHIM" --root "$SHIM_ROOT" ps c1 2>stderr || status=$?
     is "$status" 1
-    contains "$(<stderr)" 'the program ps is not installed; --format json does without it'
+    contains "$(<stderr)" 'the program ps is not installed; use --format json, which does not need it'
     PATH=/nonexistent "$DISTRO_SHIM" --root "$SHIM_ROOT" ps --format json c1 >pids
     is "$(jq length pids)" 3
 }

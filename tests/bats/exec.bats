@@ -155,7 +155,7 @@ sleep 1000 "
     is "$(caps_of <<<"$output" | tr '\n' ' ')" 'Inh 0 Prm 0 Eff 0 Bnd 21 Amb 0 '
     succeeds exec -u 1000 --cap SYS_TIME c1 cat /proc/self/status
     is "$(caps_of <<<"$output" | tr '\n' ' ')" 'Inh 0 Prm 0 Eff 0 Bnd 2000021 Amb 0 '
-    for wrong in CAP_NOSUCH CAP_ 'SYS_TIME,KILL' 25; do refused "cap $wrong: there is no such capability" --cap "$wrong" c1 true; done
+    for wrong in CAP_NOSUCH CAP_ 'SYS_TIME,KILL' 25; do refused "cap $wrong: no such capability" --cap "$wrong" c1 true; done
 }
 
 @test "capabilities: the ceiling is that of the policy under which it was created" {
@@ -187,7 +187,7 @@ sleep 1000 "
         user: {uid: 3, gid: 4, additionalGids: [6], umask: 18}}')
     says '/tmp 1 3:4 4 6 0022' --process "$file" c1
     says '/ 2 8:9 9 6 10 0022' -p "$file" --cwd / -e A=2 -u 8:9 -g 10 c1
-    refused 'a command and --process are given' -p "$file" c1 true
+    refused 'a command and --process are both given' -p "$file" c1 true
     refused 'no such file' -p "$BATS_TEST_TMPDIR/none.json" c1
     echo '{"cwd": "/", "args": 5}' >bad.json
     refused 'bad.json:1:22: args: must be' -p bad.json c1

@@ -386,20 +386,20 @@ compiles() {
         cmp "$one" "$BATS_TEST_TMPDIR/good"
         compiles no run -b "$b" c1
     done <<'END'
-is another profile's|cp "$BATS_TEST_TMPDIR/evil" "$one"
+belongs to another profile|cp "$BATS_TEST_TMPDIR/evil" "$one"
 is damaged|printf '\001' | dd of="$one" bs=1 seek=100 conv=notrunc status=none
 is damaged|printf '\001' | dd of="$one" bs=1 seek=50 conv=notrunc status=none
 has a wrong length|truncate -s -8 "$one"
 has a wrong length|truncate -s +8 "$one"
 has a wrong size|: >"$one"
 has a wrong size|truncate -s 1M "$one"
-is no filter|printf 'X' | dd of="$one" bs=1 conv=notrunc status=none
-belongs to somebody else|chown 1000 "$one"
+is not a filter|printf 'X' | dd of="$one" bs=1 conv=notrunc status=none
+belongs to another user|chown 1000 "$one"
 can be written by others|chmod 620 "$one"
 can be written by others|chmod 602 "$one"
 has another name|ln "$one" "$BATS_TEST_TMPDIR/away" 2>/dev/null || ln "$one" "$CACHE/away"
 is not used|mv "$one" "$BATS_TEST_TMPDIR/away"; ln -s "$BATS_TEST_TMPDIR/away" "$one"
-is no regular file|rm "$one"; mkfifo "$one"
+is not a regular file|rm "$one"; mkfifo "$one"
 END
 }
 
@@ -417,8 +417,8 @@ END
     done <<'END'
 belongs to uid 1000|chown 1000 "$CACHE"
 can be written by others|chmod 0777 "$CACHE"
-a symlink or no directory|rm -r "$CACHE"; mkdir -p "$BATS_TEST_TMPDIR/elsewhere"; ln -s "$BATS_TEST_TMPDIR/elsewhere" "$CACHE"
-a symlink or no directory|rm -r "$CACHE"; touch "$CACHE"; chmod 600 "$CACHE"; true
+a symbolic link or not a directory|rm -r "$CACHE"; mkdir -p "$BATS_TEST_TMPDIR/elsewhere"; ln -s "$BATS_TEST_TMPDIR/elsewhere" "$CACHE"
+a symbolic link or not a directory|rm -r "$CACHE"; touch "$CACHE"; chmod 600 "$CACHE"; true
 END
     rm -rf "$CACHE"
 }

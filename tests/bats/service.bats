@@ -127,7 +127,7 @@ is_running() { [ "$(shim state "$1" | jq -r .status)" = running ]; }
     edit_config "$b" '.process.args = ["notify", "READY=1"]'
     NOTIFY_SOCKET=$address attempt run -b "$b" c1
     is "$status" 0
-    NOTIFY_SOCKET=nonsense expect_error "NOTIFY_SOCKET 'nonsense' is no address" run -b "$b" c1
+    NOTIFY_SOCKET=nonsense expect_error "NOTIFY_SOCKET 'nonsense' is not the address" run -b "$b" c1
 }
 
 @test "in a user namespace the program reaches the socket, too" {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# update: new limits for a container that lives, as people and as engines ask for them.
+# update: new limits for a running container, as people and as engines ask for them.
 # world: legacy hybrid v2 vm
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container or for jq

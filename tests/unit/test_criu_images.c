@@ -112,11 +112,11 @@ static void what_is_not_an_image_is_an_error(void **state)
 	image.text[0] ^= 1;
 	autostrbuf out = { 0 };
 	assert_int_equal(criu_images_rewrite(image.text, image.length, &out, &e), -1);
-	assert_string_equal(e.text, "files.img: is no such image");
+	assert_string_equal(e.text, "files.img: is not an image of files");
 	image.text[0] ^= 1;
 	image.text[12] = '\x07'; /* the first entry's key: of a kind that is none */
 	assert_int_equal(criu_images_rewrite(image.text, image.length, &out, &e), -1);
-	assert_string_equal(e.text, "files.img: byte 12 begins no message");
+	assert_string_equal(e.text, "files.img: no message begins at byte 12");
 }
 
 /* A filter of these bytes; after: the one that it comes after, -1 for none. */

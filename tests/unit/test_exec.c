@@ -352,12 +352,12 @@ static void what_makes_no_process_is_refused(void **state)
 		const char *text;
 	} rows[] = {
 		{ { 0 }, "a command or --process is needed" },
-		{ { .process = "p", .command = sh }, "a command and --process are given" },
+		{ { .process = "p", .command = sh }, "a command and --process are both given" },
 		{ { .process = "/no/such/file" }, "no such file" },
 		{ { .command = sh, .env = WORDS(W("A")) }, "--env A: must be NAME=VALUE" },
 		{ { .command = sh, .env = WORDS(W("=A")) }, "--env =A: must be NAME=VALUE" },
 		{ { .command = sh, .groups = WORDS(W("-1")) }, "--additional-gids -1" },
-		{ { .command = sh, .caps = WORDS(W("NONE")) }, "there is no such capability" },
+		{ { .command = sh, .caps = WORDS(W("NONE")) }, "no such capability" },
 		{ { .command = sh, .user = "x" }, "--user x" },
 		{ { .command = sh, .cwd = "here" }, "cwd" },
 		{ { .command = WORDS(W("")) }, "args[0]: must not be empty" },

@@ -47,7 +47,7 @@ static void an_existing_group_is_compared_and_stays(void **state)
 	assert_string_equal(files_content(s, "clos/tasks"), "4711");
 	lines[1] = (char[]){ "MB:0=70" };
 	assert_int_equal(rdt_configure(&plan, &record, &e), -1);
-	assert_non_null(strstr(e.text, "has another schema than 'MB:0=70'"));
+	assert_non_null(strstr(e.text, "with another schema than 'MB:0=70'"));
 	assert_int_equal(rdt_remove(&record, &e), 0);
 	assert_true(files_has(s, "clos"));
 }
@@ -94,7 +94,7 @@ static void what_is_ours_goes_and_missing_is_not_an_error(void **state)
 	assert_int_equal(rdt_make(&record, &e), 0);
 	/* by the id, and existing: of another program */
 	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), -1);
-	assert_non_null(strstr(e.text, "is there already"));
+	assert_non_null(strstr(e.text, "exists already"));
 	assert_int_equal(rdt_remove(&record, &e), 0);
 	assert_false(files_has(s, "c1"));
 	assert_int_equal(rdt_remove(&record, &e), 0);
@@ -109,10 +109,10 @@ static void by_name_without_a_schema_it_has_to_be_there(void **state)
 	struct err e = { 0 };
 
 	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), -1);
-	assert_non_null(strstr(e.text, "linux.intelRdt.closID: there is no group"));
+	assert_non_null(strstr(e.text, "linux.intelRdt.closID: group '"));
 	files_put(s, "clos", "");
 	assert_int_equal(rdt_describe(&plan, s->base, &s->arena, &record, &e), -1);
-	assert_non_null(strstr(e.text, "is no group"));
+	assert_non_null(strstr(e.text, "is not a group"));
 	unlink(files_path(s, "clos"));
 	assert_int_equal(rdt_describe(&root, s->base, &s->arena, &record, &e), 0);
 	assert_string_equal(record.group, s->base);

@@ -248,9 +248,10 @@ static void ids_are_checked_where_no_file_gave_them(void **state)
 	user->gid = UINT32_MAX;
 	user->additional_gids = (struct u32list){ .n = 2, .v = groups };
 	assert_int_equal(spec_validate_process(spec->process, "process", &e), -1);
-	assert_string_equal(e.text, "process: user.additionalGids[1]: 4294967295 is no id\n"
-				    "process: user.uid: 4294967295 is no id\n"
-				    "process: user.gid: 4294967295 is no id");
+	assert_string_equal(e.text,
+			    "process: user.additionalGids[1]: 4294967295 is not a valid id\n"
+			    "process: user.uid: 4294967295 is not a valid id\n"
+			    "process: user.gid: 4294967295 is not a valid id");
 	*user = (struct spec_user){ .additional_gids = { .n = 65537, .v = groups } };
 	groups[1] = 0;
 	assert_int_equal(spec_validate_process(spec->process, "process", &e), -1);
