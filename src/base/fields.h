@@ -9,8 +9,8 @@
  *
  * Decoding refuses a wrong type ("config.json:3:9: linux.namespaces[1].type: must be a string, is a
  * number"), a number out of the field's range, an unknown enum name, a missing required member, null
- * for a required member (null counts as absent elsewhere), and a key that differs from a known one by
- * case only. Other unknown keys are ignored, as config.md "Extensibility" demands, and reported at
+ * for a required member (null counts as absent elsewhere), and a key that differs from a known one only
+ * in case. Other unknown keys are ignored, as config.md "Extensibility" demands, and reported at
  * debug level; a table may be closed (FIELDS_CLOSED), then they are refused: the program's own files
  * have no reason to carry them.
  *

@@ -349,7 +349,7 @@ static int judge_unknown(const struct decoder *d, const struct fields *fields,
 	for (size_t i = 0; i < fields->count; i++) {
 		if (equal_but_for_case(v->key, fields->rows[i].name)) {
 			autostrbuf reason = { 0 };
-			strbuf_printf(&reason, "differs from \"%s\" by case only",
+			strbuf_printf(&reason, "differs from \"%s\" only in case",
 				      fields->rows[i].name);
 			return decoder_refuse(d, v->key_offset, place, reason.text);
 		}
@@ -391,7 +391,7 @@ static int decode_object(const struct decoder *d, const struct fields *fields,
 	for (size_t i = 0; i < fields->count; i++) {
 		inside.name = fields->rows[i].name;
 		if ((fields->rows[i].flags & FIELD_REQUIRED) && !json_get(v, inside.name))
-			return decoder_refuse(d, v->offset, &inside, "is required, is missing");
+			return decoder_refuse(d, v->offset, &inside, "is missing");
 	}
 	return 0;
 }

@@ -385,8 +385,7 @@ void fields_encode(const struct fields *fields, const void *object, struct json_
 			       encoders[field->kind](field, object, out);
 		/* What we write, we must be able to read again. */
 		if (!present && (field->flags & FIELD_REQUIRED))
-			json_out_fail(out, "%s of %s is required, is missing", field->name,
-				      fields->name);
+			json_out_fail(out, "%s of %s is missing", field->name, fields->name);
 	}
 	json_out_object_end(out);
 }

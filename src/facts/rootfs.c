@@ -59,7 +59,7 @@ int gather_rootfs(const struct spec *spec, const char *bundle, struct arena *are
 	char *real;
 
 	if (!spec->root || str_empty(spec->root->path))
-		return fail(e, ERR_CONFIG, "root.path is missing");
+		return fail(e, ERR_CONFIG, "root.path: is missing");
 	if (spec->root->path[0] == '/')
 		clean = path_clean(spec->root->path);
 	else

@@ -79,9 +79,10 @@ int plan_sysctls(struct plan_context *c, struct err *e)
 		int type = sysctl_namespace(path);
 
 		if (!type)
-			return fail(e, ERR_CONFIG,
-				    "linux.sysctl: %s does not belong to a namespace",
-				    from->v[i].key);
+			return fail(
+				e, ERR_CONFIG,
+				"linux.sysctl: %s does not belong to a namespace; set it on the host",
+				from->v[i].key);
 		/* a namespace by path may turn out to be the host's own */
 		if (!is_separate(c, type))
 			return fail(e, ERR_CONFIG,

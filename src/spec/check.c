@@ -150,7 +150,7 @@ void check_id_mappings(struct check *c, const char *name, const struct spec_id_m
 	/* user_namespaces(7), "Defining user and group ID mappings" */
 	enum { LINES_MAX = 340 };
 	if (maps->n > LINES_MAX) {
-		check_fail(c, "%s: has %zu mappings, the kernel takes %d", name, maps->n,
+		check_fail(c, "%s: has %zu mappings, the kernel takes at most %d", name, maps->n,
 			   LINES_MAX);
 		return;
 	}

@@ -244,10 +244,10 @@ static void check_memory_policy_nodes(struct check *c, const struct spec_memory_
 	enum { NODE_MAX = 1023 }; /* the largest CONFIG_NODES_SHIFT is 10 */
 	bool nodes = !str_empty(policy->nodes);
 	if (nodes && (mode == MPOL_DEFAULT || mode == MPOL_LOCAL))
-		check_fail(c, "memoryPolicy.nodes: %s takes none", policy->mode);
+		check_fail(c, "memoryPolicy.nodes: must be empty for %s", policy->mode);
 	/* set_mempolicy(2): an empty set means the local node for MPOL_PREFERRED alone. */
 	if (!nodes && mode != MPOL_DEFAULT && mode != MPOL_LOCAL && mode != MPOL_PREFERRED)
-		check_fail(c, "memoryPolicy.nodes: %s needs at least one", policy->mode);
+		check_fail(c, "memoryPolicy.nodes: %s needs at least one node", policy->mode);
 	check_number_list(c, "memoryPolicy.nodes", policy->nodes, NODE_MAX);
 }
 
@@ -268,7 +268,7 @@ static void check_memory_policy(struct check *c, const struct spec *spec)
 	if ((flags & MPOL_F_STATIC_NODES) && (flags & MPOL_F_RELATIVE_NODES))
 		check_fail(
 			c,
-			"memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+			"memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other; give one of them");
 }
 
 static void check_linux_seccomp(struct check *c, const struct spec *spec)
@@ -309,7 +309,9 @@ static void check_personality(struct check *c, const struct spec *spec)
 		return;
 	check_known(c, "personality.domain", spec_personality_names, personality->domain, &domain);
 	if (personality->flags.n > 0)
-		check_fail(c, "personality.flags: the specification has no flags");
+		check_fail(
+			c,
+			"personality.flags: must be empty, because the specification has no flags");
 }
 
 static void (*const linux_checks[])(struct check *c, const struct spec *spec) = {

@@ -67,7 +67,7 @@ static void check_listener(struct check *c, const struct spec_seccomp *seccomp)
 static void check_rule_names(struct check *c, const struct spec_seccomp_rule *rule, size_t i)
 {
 	if (rule->names.n == 0)
-		check_fail(c, "syscalls[%zu].names: at least one is needed", i);
+		check_fail(c, "syscalls[%zu].names: at least one name is needed", i);
 	for (size_t j = 0; j < rule->names.n; j++) {
 		if (str_empty(rule->names.v[j]))
 			check_fail(c, "syscalls[%zu].names[%zu]: must not be empty", i, j);

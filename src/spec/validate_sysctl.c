@@ -55,11 +55,12 @@ static void check_sysctl(struct check *c, const struct spec *spec, const struct 
 	else if (str_has_prefix(path, "net/"))
 		check_need(c, spec, pair->key, SPEC_NS_NETWORK);
 	else if (str_eq(path, "kernel/hostname"))
-		check_fail(c, "sysctl.%s: is set by hostname", shown);
+		check_fail(c, "sysctl.%s: is set by hostname; leave it out", shown);
 	else if (!str_eq(path, "kernel/domainname"))
-		check_fail(c, "sysctl.%s: does not belong to a namespace", shown);
+		check_fail(c, "sysctl.%s: does not belong to a namespace; set it on the host",
+			   shown);
 	else if (!str_empty(spec->domainname) && !str_eq(pair->value, spec->domainname))
-		check_fail(c, "sysctl.%s: differs from domainname", shown);
+		check_fail(c, "sysctl.%s: differs from domainname; leave one of them out", shown);
 	else
 		check_need(c, spec, pair->key, SPEC_NS_UTS);
 }
