@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ownership that is visible at the declaration: a variable marked autoclose or autofree is released
- * when its scope ends, and take_fd()/take_ptr() hand it over to somebody else.
+ * when its scope ends, and take_fd()/take_ptr() hand it over to another owner.
  */
 #ifndef BASE_AUTO_H
 #define BASE_AUTO_H

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* False where the text is not base64. *ret, in `arena`, is never NULL. */
+/* False if the text is not base64. *ret, in `arena`, is never NULL. */
 bool base64_decode(const char *text, struct arena *arena, uint8_t **ret, size_t *ret_n);
 
 #endif

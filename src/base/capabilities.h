@@ -24,7 +24,7 @@ enum capability_set {
 extern const char *const capability_set_names[CAPABILITY_SET_COUNT];
 
 /* Number of "CAP_..." in any case, with or without the prefix: nothing that some reader takes for the capability
- * has no number; -1 where unknown. Pure. */
+ * has no number; -1 if unknown. Pure. */
 int cap_number(const char *name);
 const char *cap_name_of(int number); /* "CAP_CHOWN"; NULL above the last known */
 

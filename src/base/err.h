@@ -30,7 +30,7 @@ enum err_kind {
 
 struct err {
 	enum err_kind kind;
-	int sys; /* errno of the failed call, 0 where there is none */
+	int sys; /* errno of the failed call, 0 if there is none */
 	char text[ERR_TEXT_MAX];
 };
 

@@ -5,7 +5,7 @@
  * tables say. decode walks a table with a parsed tree, encode walks it with a struct.
  *
  * Presence is visible in the struct: optional scalars are struct opt_*, strings and objects are NULL
- * where absent, lists have v == NULL. So decode -> encode -> decode is equal.
+ * if absent, lists have v == NULL. So decode -> encode -> decode is equal.
  *
  * Decoding refuses a wrong type ("config.json:3:9: linux.namespaces[1].type: must be a string, is a
  * number"), a number out of the field's range, an unknown enum name, a missing required member, null
@@ -74,7 +74,7 @@ struct enumlist {
 	int64_t *v;
 };
 
-/* The value of a key, NULL where it is not there. */
+/* The value of a key, NULL if it is not there. */
 const char *strmap_get(const struct strmap *map, const char *key);
 
 enum field_kind {
@@ -130,7 +130,7 @@ enum field_flags {
 	FIELD_REQUIRED = 1 << 0,
 	FIELD_NOT_EMPTY = 1 << 1, /* strings, lists: at least one */
 	FIELD_NOT_YET = 1 << 2,   /* known, and refused by its name: see fields_check() */
-	FIELD_WHOLE = 1 << 3,     /* written even where it is false or a list without elements */
+	FIELD_WHOLE = 1 << 3,     /* written even if it is false or a list without elements */
 	FIELD_SPARSE = 1 << 4,    /* left out where it is 0, or a list without elements */
 	FIELD_IS_KEY = 1 << 5,    /* what is said of it is in `key` */
 };
@@ -151,7 +151,7 @@ enum field_place {
 
 /* Of a row of what people write: NULL, nothing is said. */
 struct field_key {
-	const char *preset; /* as JSON: what holds where it is absent (fields_inherit.h) */
+	const char *preset; /* as JSON: what holds if it is absent (fields_inherit.h) */
 	const struct field_check *check; /* of its value, beyond its kind (fields_check.h) */
 	const char *doc;                 /* what it is for, in a sentence or two */
 };

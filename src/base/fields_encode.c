@@ -38,7 +38,7 @@ static bool is_written(const struct field *field, size_t n, const void *v)
 	return v;
 }
 
-/* Each returns false where the member is absent, before anything is written. */
+/* Each returns false if the member is absent, before anything is written. */
 typedef bool encode_function(const struct field *field, const void *object, struct json_out *out);
 
 static bool encode_string(const struct field *field, const void *object, struct json_out *out)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What holds where a member is absent. Pure. */
+/* What holds if a member is absent. Pure. */
 #include "base/fields_inherit.h"
 
 /* As each kind lies in memory. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What holds where a member is absent: that of another struct of the same table, in the end the presets that the rows
+ * What holds if a member is absent: that of another struct of the same table, in the end the presets that the rows
  * have. Booleans and numbers that are no option cannot be absent. Pure.
  */
 #ifndef BASE_FIELDS_INHERIT_H

@@ -52,7 +52,7 @@ static void put_led(const char *lead, const char *value, struct strbuf *out)
 	strbuf_puts(out, mark ? mark + 1 : "");
 }
 
-/* Each puts the value of a member, and returns false where it is absent. */
+/* Each puts the value of a member, and returns false if it is absent. */
 typedef bool put_function(const struct field *field, const void *object, struct strbuf *out);
 
 static bool put_string(const struct field *field, const void *object, struct strbuf *out)
@@ -270,7 +270,7 @@ static put_function *const values[] = {
 	[FIELD_OBJECT] = put_object, [FIELD_STRUCT] = put_struct, [FIELD_ODD] = put_nothing,
 };
 
-/* False where there is nothing to say. */
+/* False if there is nothing to say. */
 static bool put_value(const struct field *field, const void *object, struct strbuf *out)
 {
 	if (field_shown(field)->when && !field_shown(field)->when(object))

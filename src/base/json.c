@@ -109,7 +109,7 @@ int json_fail(const struct json_source *source, const struct json_value *at, str
 	return -1;
 }
 
-/* The four hex digits of a \u escape at text[offset]; -1 where they are not there. */
+/* The four hex digits of a \u escape at text[offset]; -1 if they are not there. */
 static int escaped_unit(const struct json_source *source, size_t offset)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -372,7 +372,7 @@ static void shorten_reason(char *reason, size_t size, const char *text)
 		snprintf(reason, size, "%s", ends_too_early);
 }
 
-/* yajl refused the text; `inside` is where it stood within the text, or 0 where it had reached its end. */
+/* yajl refused the text; `inside` is where it stood within the text, or 0 if it had reached its end. */
 static int refuse_syntax(const struct parser *p, size_t inside)
 {
 	const struct json_source *source = p->source;

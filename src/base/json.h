@@ -55,7 +55,7 @@ struct json_source {
 int json_parse(const struct json_source *source, struct arena *arena, struct json_value **ret,
 	       struct err *e) MUST_CHECK;
 
-/* Member of an object, NULL where there is none (or v is no object). */
+/* Member of an object, NULL if there is none (or v is not an object). */
 struct json_value *json_get(const struct json_value *v, const char *key);
 
 /* The members of an object in the order of their keys, `count` pointers to free(). Sorted, because

@@ -79,7 +79,7 @@ static void keep_status(struct json_out *out, yajl_gen_status status)
 		json_out_fail(out, "refused by the generator, status %d", (int)status);
 }
 
-/* True where `what` may be written now. The place moves on as if it had been. */
+/* True if `what` may be written now. The place moves on as if it had been. */
 static bool may_write(struct json_out *out, bool key, const char *what)
 {
 	struct level *level = &out->levels[out->depth];

@@ -14,10 +14,10 @@ struct name_row {
 	int64_t value;
 };
 
-/* False where the name is not in the table. */
+/* False if the name is not in the table. */
 bool name_to_value(const struct name_row *table, const char *name, int64_t *ret);
 
-/* The canonical name, NULL where the table has no such value. */
+/* The canonical name, NULL if the table has no such value. */
 const char *value_to_name(const struct name_row *table, int64_t value);
 
 #endif

@@ -22,7 +22,7 @@ bool path_part_is(const struct path_part *part, const char *name);
 char *path_clean(const char *path) __attribute__((returns_nonnull));
 char *path_clean_in(struct arena *arena, const char *path) __attribute__((returns_nonnull));
 
-/* True where `path` is `directory` or lies below it, compared by components, without touching a file
+/* True if `path` is `directory` or lies below it, compared by components, without touching a file
  * system. Both absolute. */
 bool path_is_below(const char *path, const char *directory);
 /* The same of two clean ones, as the kernel writes them: their text is compared. */

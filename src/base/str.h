@@ -25,7 +25,7 @@ void strbuf_puts(struct strbuf *b, const char *s);
 void strbuf_putc(struct strbuf *b, char c);
 void strbuf_printf(struct strbuf *b, const char *format, ...)
 	__attribute__((format(printf, 2, 3), nonnull(2)));
-/* The text, "" where nothing was added. Valid until the next change. */
+/* The text, "" if nothing was added. Valid until the next change. */
 const char *strbuf_text(const struct strbuf *b);
 
 /* s in double quotes, to be shown: what utf8_is_control() tells, '"' and '\\' are escaped as in JSON, a byte
@@ -64,7 +64,7 @@ int str_format(char *buffer, size_t size, struct err *e, const char *format, ...
 
 /*
  * Numbers: -?(0|[1-9][0-9]*) and nothing else; no blanks, no sign "+", no leading zeros, no overflow.
- * Return false where the text is not such a number.
+ * Return false if the text is not such a number.
  */
 bool parse_u64(const char *s, uint64_t *ret);
 bool parse_i64(const char *s, int64_t *ret);
@@ -72,7 +72,7 @@ bool parse_u32(const char *s, uint32_t *ret);
 /* A user or group id: parse_u32() without 4294967295, which the kernel takes for "unchanged". */
 bool parse_id(const char *s, uint32_t *ret);
 
-/* Bytes of the UTF-8 sequence at the start of s: 1 to 4, or 0 where there is no valid one within
+/* Bytes of the UTF-8 sequence at the start of s: 1 to 4, or 0 if there is no valid one within
  * `length`. Strict: no overlong forms, no surrogates, nothing above U+10FFFF (RFC 3629). */
 size_t utf8_sequence(const char *s, size_t length);
 

@@ -65,7 +65,7 @@ struct cgroup_owners {
 	int (*found)(const struct cgroup_mark *mark, int relation, const char *directory,
 		     void *context, struct err *e);
 	void *context;
-	bool *unmarked; /* NULL, or set where a container of a version without such marks may be there */
+	bool *unmarked; /* NULL, or set if a container of a version without such marks may be there */
 };
 int cgroup_find_owners(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
 		       const struct cgroup_owners *owners, struct err *e) MUST_CHECK;
@@ -80,7 +80,7 @@ bool cgroup_is_populated(const char *directory);
 /* Whether a hierarchy is one of those that a container of this layout has groups in. */
 bool cgroup_takes_part(int layout, const struct cgroup_hierarchy_facts *hierarchy);
 
-/* ERR_STATE where what the record names is another container's by now, or (`verb` not NULL: it says what is to
+/* ERR_STATE if what the record names is another container's by now, or (`verb` not NULL: it says what is to
  * be done) another container is below it. */
 int cgroup_check_own(const struct cgroup_record *record, const char *verb, struct err *e)
 	MUST_CHECK;
@@ -121,7 +121,7 @@ int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *fac
 /*
  * Open a recorded cgroup for a process that joins it. `below` are cgroups inside of it, which must exist:
  * "PATH", or with v1 hierarchies "CONTROLLER[,CONTROLLER...]:PATH" for those alone; none: itself. `facts`
- * may be NULL where none of them names a controller. ERR_USAGE for what cannot be understood.
+ * may be NULL if none of them names a controller. ERR_USAGE for what cannot be understood.
  */
 int cgroup_open(const struct cgroup_record *record, const struct cgroup_facts *facts,
 		const struct strlist *below, struct cgroup *ret, struct err *e) MUST_CHECK;
@@ -141,7 +141,7 @@ int cgroup_adopt(const struct plan_cgroup *plan, const struct cgroup_facts *fact
 int cgroup_delegate(const struct plan_cgroup *plan, const struct cgroup *cgroup, pid_t pid,
 		    struct err *e) MUST_CHECK;
 
-/* New limits for the container's living cgroup, all or none; *ret is what was there before. */
+/* New limits for the container's existing cgroup, all or none; *ret is what was there before. */
 int cgroup_update(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 		  const struct cgroup_record *record, struct cgroup_changes *ret, struct err *e)
 	MUST_CHECK;
@@ -185,11 +185,11 @@ const char *cgroup_freezer_directory(const struct cgroup_record *record);
 int cgroup_pids(const struct cgroup_record *record, struct arena *arena, struct u32list *ret,
 		struct err *e) MUST_CHECK;
 
-/* True where it is frozen (v1 freezer, v2 cgroup.freeze). */
+/* True if it is frozen (v1 freezer, v2 cgroup.freeze). */
 int cgroup_ask_frozen(const struct cgroup_record *record, bool *ret, struct err *e) MUST_CHECK;
-/* The same for where nothing follows from a no: false also where it cannot be told. */
+/* The same for where nothing follows from a no: false also if it cannot be told. */
 bool cgroup_is_frozen(const struct cgroup_record *record);
-/* True where it or one inside of it is frozen by the freezer of v1, out of which no signal leads. */
+/* True if it or one inside of it is frozen by the freezer of v1, out of which no signal leads. */
 bool cgroup_holds_frozen(const struct cgroup_record *record);
 
 /* What keeps a process from running, in whatever cgroups it is and by whatever of those above: the freezer, or a
@@ -203,9 +203,9 @@ void cgroup_let_die(pid_t pid);
 int cgroup_stats(const struct cgroup_record *record, const struct rdt_record *rdt,
 		 struct json_out *out, struct err *e) MUST_CHECK;
 
-/* Word of processes that were ended for want of memory. */
+/* Reports of processes that were ended when memory ran out. */
 struct cgroup_oom {
-	int fd;        /* to poll for reading; -1: nobody counts memory. Owned */
+	int fd;        /* to poll for reading; -1: memory is not counted. Owned */
 	int directory; /* owned */
 	bool unified;
 	uint64_t count;
@@ -221,7 +221,7 @@ int cgroup_oom_open(const struct cgroup_record *record, struct cgroup_oom *ret, 
 /* After it polled readable: whether there was one since the last time. */
 bool cgroup_oom_happened(struct cgroup_oom *oom);
 
-/* Whether somebody in it was ended for want of memory: by comparing what was counted before and after. */
+/* Whether a process in it was ended when memory ran out: by comparing the counts before and after. */
 struct cgroup_memory {
 	uint64_t kills;
 	uint64_t limit; /* UINT64_MAX: none of its own */

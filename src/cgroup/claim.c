@@ -2,7 +2,7 @@
 /*
  * The claim on a group (make.h): its mark. Runs in the runtime.
  *
- * Setting a mark where there is none is one step of the kernel, so one of several wins. A mark that means
+ * Setting a mark if there is none is one step of the kernel, so one of several wins. A mark that means
  * nothing any more is replaced under a lock of the directory itself, which is the same for each state root and
  * each view of the mounts. Two that claim a group and one below it at once each look for the other after their
  * own mark is set, so that one of them sees it at least.

@@ -213,7 +213,7 @@ static int fail_join(const struct cgroup *cgroup, size_t i, struct err *e)
 	return fail_errno(e, error_number, "join cgroup '%s'", n > 0 ? path : "?");
 }
 
-/* Slower than to be born there, but a unit is made for a process that is there. */
+/* Slower than to be born there, but a unit is made for an existing process. */
 static int join_process(const struct cgroup *cgroup, pid_t pid, struct err *e)
 {
 	char text[16];

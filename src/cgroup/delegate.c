@@ -20,7 +20,7 @@
 
 int cgroup_give(int directory_fd, uint32_t uid, uint32_t gid, const char *shown, struct err *e)
 {
-	/* Where the kernel does not say itself (before Linux 4.15). */
+	/* If the kernel does not say itself (before Linux 4.15). */
 	static const char always[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
 	autofree char *list = NULL;
 	struct err ignored;

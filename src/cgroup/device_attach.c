@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bpf(2): the device program of a v2 cgroup is loaded and attached. There is no library between, for three
- * calls. Runs in the runtime.
+ * bpf(2): the device program of a v2 cgroup is loaded and attached. Three calls need no
+ * library. Runs in the runtime.
  */
 #include "cgroup/device_program.h"
 

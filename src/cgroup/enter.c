@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The cgroups of a container that is there, opened for one more process: its own or one below (cgroup.h).
+ * The cgroups of a running container, opened for one more process: its own or one below (cgroup.h).
  * What the container has made in them is looked up without symlinks and never above. Runs in the runtime.
  */
 #include "cgroup/record.h"
@@ -89,7 +89,7 @@ static bool controller_is_there(const struct cgroup_record *record,
 	return false;
 }
 
-/* No controller that nobody has: the process would be where it was not wanted, without a word. */
+/* No controller that does not exist: the process would silently be in another group than was asked for. */
 static int check_choices(const struct cgroup_record *record, const struct cgroup_facts *facts,
 			 const struct strlist *below, struct err *e)
 {
@@ -176,7 +176,7 @@ int cgroup_open(const struct cgroup_record *record, const struct cgroup_facts *f
 		const struct cgroup_hierarchy_facts *of = hierarchy_of(record, facts, directory);
 		const char *chosen = choose(below, of);
 		int fd;
-		/* The v2 tree of a hybrid layout has no controllers and is nobody's to divide. */
+		/* The v2 tree of a hybrid layout has no controllers to divide. */
 		if (record->layout == CGROUP_HYBRID && of && of->v2)
 			chosen = NULL;
 		fd = open_chosen(record, directory, chosen, e);
@@ -188,7 +188,7 @@ int cgroup_open(const struct cgroup_record *record, const struct cgroup_facts *f
 	return 0;
 }
 
-/* "0::/path" of /proc/PID/cgroup; moves the terminator. NULL where there is none. */
+/* "0::/path" of /proc/PID/cgroup; moves the terminator. NULL if there is none. */
 static char *unified_path(char *text)
 {
 	char *line;

@@ -76,7 +76,7 @@ static int batch_fill(struct batch *batch, const struct pid_set *pids, size_t be
  * The numbers were read before the descriptors were opened, and a process that ended in between may have
  * given its number to a stranger. Who is listed again now is none.
  *
- * -1: one or the other could not be signalled; the rest was. *ret_lost: nobody was.
+ * -1: one or the other could not be signalled; the rest was. *ret_lost: none was.
  */
 static int batch_signal(const struct batch *batch, const struct cgroup_opened *opened,
 			const struct pid_set *pids, int signal, bool *ret_lost, struct err *e)
@@ -132,7 +132,7 @@ static int signal_all(const struct cgroup_opened *opened, int signal, struct err
 	return signal_listed(opened, &pids, signal, e);
 }
 
-/* Where nothing can be held still: until a look finds no process that has not had the signal. */
+/* If nothing can be held still: until a look finds no process that has not had the signal. */
 static int signal_until_quiet(const struct cgroup_opened *opened, int signal, struct err *e)
 {
 	autopids signalled = { 0 };
@@ -307,8 +307,8 @@ static __attribute__((noreturn)) void helper_main(const struct cgroup_opened *op
 	_exit(0);
 }
 
-/* In a process of its own: whoever ends this one, a deadline or somebody at a terminal, does not leave the
- * container frozen. */
+/* In a process of its own: if this one is ended, by a deadline or at a terminal, the container does not stay
+ * frozen. */
 static int signal_by_helper(const struct cgroup_opened *opened, int freezer, int signal,
 			    struct err *e)
 {

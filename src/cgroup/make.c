@@ -54,8 +54,8 @@ static int make_one(struct cgroup_making *making, int parent_fd, const char *nam
 	return errno == EEXIST ? 0 : -1;
 }
 
-/* So that whoever removes the last container below it removes it, too, and so that what lies in a unit of
- * systemd and is not systemd's is known. Without the privilege for such an attribute (a user's own tree) it
+/* The removal of the last container below it removes it, too, and what lies in a unit of systemd and is
+ * not systemd's is known by it. Without the privilege for such an attribute (a user's own tree) it
  * stays. */
 static void mark_as_made(int directory_fd, char how)
 {
@@ -163,7 +163,7 @@ static int check_unused(const struct cgroup_making *making, struct err *e)
 		    pids.n + (pids.outside ? 1 : 0) == 1 ? "process is" : "processes are");
 }
 
-/* Also where a cgroup above is: everything that is put into it would stand still, and we with it. */
+/* Also if a cgroup above is: everything that is put into it would stand still, and we with it. */
 static bool is_frozen(const struct cgroup_making *making)
 {
 	char state[32];
@@ -226,7 +226,7 @@ void cgroup_unmake_directory(struct cgroup_making *making)
 		(void)!removexattr(fd_path(making->directory).text, CGROUP_MADE_BEFORE);
 	if (making->claimed)
 		(void)!removexattr(fd_path(making->directory).text, CGROUP_OWNER);
-	/* By path, for there may be no descriptor left; no link can be made in a cgroup tree. */
+	/* By path, because there may be no descriptor left; no link can be made in a cgroup tree. */
 	for (size_t length = strlen(path); making->made_from && length >= making->made_from;
 	     length = (size_t)(slash - path)) {
 		path[length] = '\0';

@@ -11,12 +11,12 @@ struct cgroup_making {
 	int mount;        /* descriptor of the mount point; owned */
 	int directory;    /* of the cgroup itself; owned */
 	size_t made_from; /* length of the shortest part of `path` that this call made; 0: none */
-	pid_t inhabitant; /* may be in it already; 0: nobody */
+	pid_t inhabitant; /* may be in it already; 0: none */
 	const struct cgroup_claim *claim; /* NULL: none is made */
 	bool marked_before, claimed;
 };
 
-/* Make the directory with its parents, and claim it. One that is there already must be empty of processes. */
+/* Make the directory with its parents, and claim it. An existing one must be empty of processes. */
 int cgroup_make_directory(struct cgroup_making *making, struct err *e) MUST_CHECK;
 
 /* Remove what cgroup_make_directory() made. */
@@ -39,7 +39,7 @@ void cgroup_give_realtime(const struct cgroup_making *making, const char *runtim
 int cgroup_enable_controllers(const struct cgroup_making *making, const struct plan_cgroup *plan,
 			      struct err *e) MUST_CHECK;
 
-/* A v2 directory and what the kernel lets be delegated of its files to somebody. */
+/* A v2 directory and those of its files that the kernel allows to be delegated. */
 int cgroup_give(int directory_fd, uint32_t uid, uint32_t gid, const char *shown, struct err *e)
 	MUST_CHECK;
 

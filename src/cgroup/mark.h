@@ -27,7 +27,7 @@ int mark_read_path(const char *directory, struct cgroup_mark *ret);
 /* `flags` of setxattr(2). -1 and errno. */
 int mark_write(int directory_fd, const struct cgroup_mark *mark, int flags);
 
-/* Text to mark and back; false where it is not one. Pure. */
+/* Text to mark and back; false if it is not one. Pure. */
 bool mark_parse(const char *text, struct cgroup_mark *ret);
 void mark_print(const struct cgroup_mark *mark, struct strbuf *out);
 
@@ -40,7 +40,7 @@ bool mark_is_making(int parent_fd, const char *name);
 char mark_byte(const char *directory, const char *attribute);
 char mark_byte_at(int directory_fd, const char *attribute);
 
-/* Whether this process would see a mark that is there. */
+/* Whether this process would see an existing mark. */
 bool marks_are_visible(void);
 
 #endif

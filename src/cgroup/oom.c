@@ -115,7 +115,7 @@ static void read_memory(const int *directories, size_t n, struct cgroup_memory *
 			continue;
 		memory.kills =
 			read_kills(directories[i], v1 ? "memory.oom_control" : "memory.events");
-		/* "max" of v2 is no number; the largest of v1 is the largest number of pages. */
+		/* "max" of v2 is not a number; the largest of v1 is the largest number of pages. */
 		if (tree_read(directories[i], v1 ? "memory.limit_in_bytes" : "memory.max", limit,
 			      sizeof(limit)) < 0 ||
 		    !parse_u64(limit, &memory.limit) || memory.limit > (uint64_t)INT64_MAX / 2)

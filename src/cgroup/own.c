@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* By what another record says, where there are no marks. */
+/* By what another record says, if there are no marks. */
 static bool is_recorded(const char *directory, const struct cgroup_others *others,
 			struct cgroup_mark *ret)
 {
@@ -196,6 +196,6 @@ bool cgroup_is_populated(const char *directory)
 		return false;
 	if (faccessat(fd, "cgroup.events", F_OK, 0) == 0)
 		return tree_has_event(fd, "cgroup.events", "populated 1");
-	/* Where it cannot be read it is taken for one that is in use. */
+	/* If it cannot be read it is taken for one that is in use. */
 	return tree_walk(fd, &visitor, &ignored) < 0 || any;
 }

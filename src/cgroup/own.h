@@ -34,14 +34,14 @@ struct own_walk {
 	struct cgroup_mark other;
 };
 void own_walk_start(struct own_walk *walk, int top, const struct cgroup_record *record);
-/* The same where there is no record yet. */
+/* The same if there is no record yet. */
 void own_walk_start_named(struct own_walk *walk, int top, const char *name);
 
 /* Whether processes of another container are below one of its groups. 1, 0; -1 with *e. */
 int own_find_other(const int *directories, size_t n, const struct cgroup_record *record,
 		   struct cgroup_mark *ret, struct err *e) MUST_CHECK;
 
-/* ERR_STATE where what a path leads to below one of its groups, or something on the way there, is another
+/* ERR_STATE if what a path leads to below one of its groups, or something on the way there, is another
  * container's. */
 int own_check_below(int top, const char *path, const struct cgroup_record *record, struct err *e)
 	MUST_CHECK;

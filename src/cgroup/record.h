@@ -17,7 +17,7 @@ int cgroup_check_record(const struct cgroup_record *record, struct err *e) MUST_
 /* Those of the recorded directories that exist and are the container's own. */
 struct cgroup_opened {
 	const struct cgroup_record *record;
-	pid_t opener; /* the command, also where a helper of it goes on */
+	pid_t opener; /* the command, also if a helper of it goes on */
 	size_t n;
 	int fds[CGROUP_MAX_HIERARCHIES]; /* O_PATH */
 	bool left_out;                   /* another's, or of no container; `other` says whose */
@@ -38,13 +38,13 @@ int cgroup_open_whole(const struct cgroup_record *record, const char *verb,
 int cgroup_opened_pids(const struct cgroup_opened *opened, struct pid_set *ret, struct err *e)
 	MUST_CHECK;
 
-/* The one that has this file, -1 where none has. Borrowed. */
+/* The one that has this file, -1 if none has. Borrowed. */
 int cgroup_opened_with(const struct cgroup_opened *opened, const char *file);
 
-/* The one that is of the v2 tree, -1 where there is none. Borrowed. */
+/* The one that is of the v2 tree, -1 if there is none. Borrowed. */
 int cgroup_opened_unified(const struct cgroup_opened *opened);
 
-/* The one that has the v1 freezer, -1 where there is none. Borrowed. */
+/* The one that has the v1 freezer, -1 if there is none. Borrowed. */
 int cgroup_opened_freezer(const struct cgroup_opened *opened);
 
 #endif

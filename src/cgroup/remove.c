@@ -111,7 +111,7 @@ static int try_remove(const struct cgroup_record *record, const char *directory,
 	return rc == 0 && own.found ? leave_to_other(directory) : rc;
 }
 
-/* On the way to a container's, also where its creator was killed before it could say so. */
+/* On the way to a container's, also if its creator was killed before it could say so. */
 static bool remove_made(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -134,9 +134,9 @@ static bool remove_made(const char *path)
 }
 
 /*
- * What this program has made on the way to a cgroup goes with the last container below it, whoever's that
+ * What this program has made on the way to a cgroup goes with the last container below it, whichever that
  * is: an engine makes the parents of its pods where it looks after them, and does not know of those in
- * other hierarchies. An rmdir and nothing more, for another container may be in there; and that of a container
+ * other hierarchies. An rmdir and nothing more, because another container may be in there; and that of a container
  * which has stopped is its own to remove.
  */
 static void remove_parents(const struct cgroup_record *record, const char *directory)

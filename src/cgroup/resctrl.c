@@ -113,7 +113,7 @@ static bool line_has_share(const char *line, const char *share)
 	}
 }
 
-/* Behind "L3:" of the line that has this name, NULL where there is none. */
+/* Behind "L3:" of the line that has this name, NULL if there is none. */
 static const char *find_resource(const char *schemata, const char *name, size_t length)
 {
 	for (const char *line = schemata; *line;) {
@@ -158,7 +158,7 @@ static int compare_schemata(const struct plan_rdt *plan, const struct rdt_record
 	return 0;
 }
 
-/* ": Unknown resource name", where the kernel says why it has not taken the last write. `group` may be the
+/* ": Unknown resource name", if the kernel says why it has not taken the last write. `group` may be the
  * root of the file system. */
 static void put_reason(int group, struct strbuf *out)
 {

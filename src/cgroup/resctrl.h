@@ -8,7 +8,7 @@
 
 #include "plan/plan.h"
 
-/* Where it is mounted; ERR_CONFIG where it is not. */
+/* Where it is mounted; ERR_CONFIG if it is not. */
 int rdt_mount_point(struct arena *arena, const char **ret, struct err *e) MUST_CHECK;
 
 /* What will be used and made, before anything is made. A group by name and without a schema has to be there

@@ -20,7 +20,7 @@
 
 /* --- files --- */
 
-/* A file of one number; "max" is the greatest. False where there is none. */
+/* A file of one number; "max" is the greatest. False if there is none. */
 static bool read_number(int directory, const char *file, uint64_t *ret)
 {
 	char text[64];

@@ -6,7 +6,7 @@
 #include "cgroup/tree.h"
 
 /* "psi": what of the time something, or everything, waited for the resource (accounting/psi.rst). Nothing
- * where the kernel does not count it. */
+ * if the kernel does not count it. */
 void stats_put_pressure(int directory, const char *file, struct json_out *out);
 
 /* "intel_rdt": what the processor offers, what the group may have of it, and what it uses. What cannot be

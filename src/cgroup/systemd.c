@@ -149,7 +149,7 @@ static int try_start(struct systemd_bus *bus, const struct plan_scope *scope, pi
 	attempts->exists = false;
 	if (systemd_call_send_job(&call, e) == 0)
 		return 1;
-	/* One that has failed stays until somebody has taken note of it. */
+	/* One that has failed stays until it is reset. */
 	attempts->exists = systemd_call_failed_with(&call, "UnitExists");
 	if (attempts->exists && !attempts->reset) {
 		attempts->reset = true;
@@ -177,7 +177,7 @@ static int start_scope(struct systemd_bus *bus, const struct plan_scope *scope, 
 
 	for (unsigned i = 0; i < UNKNOWN_MAX + 2 && rc == 0; i++)
 		rc = try_start(bus, scope, pid, &attempts, e);
-	/* also where no answer has come */
+	/* also if no answer has come */
 	*ret_made = !attempts.exists;
 	return rc == 0 ? fail(e, ERR_CONFIG, "make the unit '%s': too many unknown properties",
 			      scope->unit)

@@ -11,16 +11,16 @@
 
 /*
  * Make the scope around a process that waits, then its limits as cgroup_adopt() does. In *record the unit is
- * there already; path and directories are known as soon as the unit is made, also where a later part fails.
- * *ret_made: whether there may be a unit of its own, also where it fails; one of that name may live already.
- * ERR_CONFIG where there is no systemd, or one that does not want the unit.
+ * there already; path and directories are known as soon as the unit is made, also if a later part fails.
+ * *ret_made: whether there may be a unit of its own, also if it fails; one of that name may exist already.
+ * ERR_CONFIG if there is no systemd, or one that does not want the unit.
  */
 int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 			  const struct cgroup_claim *claim, pid_t pid, struct arena *arena,
 			  struct cgroup_record *record, bool *ret_made, struct cgroup *ret,
 			  struct err *e) MUST_CHECK;
 
-/* After new limits stand in the files. Nothing where the record names no unit. */
+/* After new limits stand in the files. Nothing if the record names no unit. */
 int cgroup_systemd_update(const struct plan_cgroup *plan, const struct cgroup_record *record,
 			  struct arena *arena, struct err *e) MUST_CHECK;
 
@@ -29,7 +29,7 @@ int cgroup_systemd_update(const struct plan_cgroup *plan, const struct cgroup_re
 int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e) MUST_CHECK;
 
 /* Whether a unit of that name is there which is not the container's: its own has ended, and what is in the
- * recorded directories is somebody else's. False where it cannot be told. */
+ * recorded directories is another unit's. False if it cannot be told. */
 bool cgroup_systemd_is_anothers(const struct cgroup_record *record);
 
 /* Then: remove what this program has made in hierarchies of v1 that systemd does not look after. */

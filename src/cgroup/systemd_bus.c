@@ -18,7 +18,7 @@
 /* A loaded machine answers late; an engine that waits for us has no deadline of its own. */
 #define CALL_MS 30000
 #define JOB_MS 30000
-/* To be let in is no work for anybody. */
+/* To be let in takes no work. */
 #define CONNECT_MS 10000
 
 static const char destination[] = "org.freedesktop.systemd1";
@@ -27,7 +27,7 @@ static const char interface[] = "org.freedesktop.systemd1.Manager";
 
 /* --- the connection --- */
 
-/* Without flushing, which waits for whoever does not answer: what was sent was answered, or is given up. */
+/* Without flushing, which waits for a peer that does not answer: what was sent was answered, or is given up. */
 static void disconnect(struct systemd_bus *bus)
 {
 	if (!bus->connection)
@@ -117,7 +117,7 @@ static int wait_until_ready(const struct systemd_bus *bus)
 	return rc < 0 ? rc : 0;
 }
 
-/* Daemon or systemd itself, which listens for root in case there is no daemon. */
+/* Daemon or systemd itself, which listens for root in case the daemon does not run. */
 static int connect_to(struct systemd_bus *bus, const char *address, bool daemon)
 {
 	const struct systemd_library *library = bus->library;
@@ -369,7 +369,7 @@ static int wait_for_job(struct systemd_bus *bus, const char *method, struct err 
 		int rc = library->bus_process(bus->connection, NULL);
 		if (bus->ended)
 			break;
-		/* also where others say one thing after the other */
+		/* also if others say one thing after the other */
 		if (rc >= 0 && left <= 0)
 			return fail(e, ERR_SYSTEM, "systemd: %s: not done after %d ms", method,
 				    JOB_MS);
@@ -383,7 +383,7 @@ static int wait_for_job(struct systemd_bus *bus, const char *method, struct err 
 	return fail(e, ERR_SYSTEM, "systemd: %s: its job has ended as '%s'", method, bus->result);
 }
 
-/* Before the call: word of a job comes to whoever listens when it ends. On a bus anybody can send it. */
+/* Before the call: the end of a job is told to those who listen then. On a bus any peer can send it. */
 static int listen_for_jobs(struct systemd_bus *bus, struct err *e)
 {
 	static const char match[] = "type='signal',path='/org/freedesktop/systemd1',"

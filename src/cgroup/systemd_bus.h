@@ -24,7 +24,7 @@ struct systemd_bus {
 void systemd_bus_release(struct systemd_bus *bus);
 #define autobus __attribute__((cleanup(systemd_bus_release))) struct systemd_bus
 
-/* ERR_CONFIG where no systemd runs, or none of the user. */
+/* ERR_CONFIG if no systemd runs, or none of the user. */
 int systemd_bus_open(bool user, struct systemd_bus *ret, struct err *e) MUST_CHECK;
 
 /* A call that is being put together; the texts of an error stay in it. */
@@ -52,7 +52,7 @@ int systemd_call_send(struct systemd_call *call, struct err *e) MUST_CHECK;
 /* The same where the answer is a job, and wait until that has ended. */
 int systemd_call_send_job(struct systemd_call *call, struct err *e) MUST_CHECK;
 
-/* A text property of a unit. ERR_NOT_FOUND where there is no such unit. */
+/* A text property of a unit. ERR_NOT_FOUND if there is no such unit. */
 int systemd_unit_text(struct systemd_bus *bus, const char *unit, const char *property,
 		      struct arena *arena, const char **ret, struct err *e) MUST_CHECK;
 

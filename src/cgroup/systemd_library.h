@@ -53,7 +53,7 @@ struct systemd_library {
 	struct sd_bus_message *(*bus_message_unref)(struct sd_bus_message *);
 };
 
-/* Loaded once. ERR_CONFIG where it is not there or this program was built without. */
+/* Loaded once. ERR_CONFIG if it is not there or this program was built without. */
 int systemd_library(const struct systemd_library **ret, struct err *e) MUST_CHECK;
 
 #endif

@@ -22,7 +22,7 @@ int tree_read(int directory_fd, const char *file, char *buffer, size_t size);
 /* One write(2). -1 and errno. */
 int tree_write(int directory_fd, const char *file, const char *text);
 
-/* Whether a file of keys ("frozen 1") has this key with this value; false where it cannot be read. */
+/* Whether a file of keys ("frozen 1") has this key with this value; false if it cannot be read. */
 bool tree_has_event(int directory_fd, const char *file, const char *line);
 /* The same as 1 and 0; -1 and errno where the file cannot be read. */
 int tree_look_for_event(int directory_fd, const char *file, const char *line);
@@ -55,7 +55,7 @@ int tree_walk(int top_fd, const struct tree_visitor *visitor, struct err *e) MUS
 struct pid_set {
 	size_t n, capacity;
 	uint32_t *v;
-	bool outside; /* somebody is in it whom our pid namespace has no number for */
+	bool outside; /* a process is in it that has no number in our pid namespace */
 };
 void pid_set_release(struct pid_set *pids);
 #define autopids __attribute__((cleanup(pid_set_release))) struct pid_set
@@ -78,7 +78,7 @@ struct patience {
 	struct timespec pause;
 };
 void patience_start(struct patience *patience, int64_t milliseconds);
-/* Pause; false where the deadline has passed. */
+/* Pause; false if the deadline has passed. */
 bool patience_pause(struct patience *patience);
 
 #endif

@@ -160,7 +160,7 @@ extern const struct cli_option cli_criu_rows[];   /* of checkpoint and restore *
 #include "cli/commands.def"
 #undef COMMAND
 
-/* NULL where there is no such command. */
+/* NULL if there is no such command. */
 const struct cli_command *cli_command_find(const char *name);
 
 #define CLI_TABLES 4

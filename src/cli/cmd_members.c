@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `members`: the living containers of every engine and every root, from the registry. */
+/* `members`: the running containers of every engine and every root, from the registry. */
 #include "cli/cli.h"
 #include "state/registry.h"
 

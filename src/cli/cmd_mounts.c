@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `mounts`: more of them in a container that lives, or fewer. */
+/* `mounts`: more of them in a running container, or fewer. */
 #include "cli/cli.h"
 
 static int run_mounts(const struct cli_call *call, struct err *e)

@@ -228,7 +228,7 @@ static int check_memory_tracking(const char *program, struct err *e)
 	return 0;
 }
 
-/* criu thaws what it froze; where it was killed nobody did. */
+/* criu thaws what it froze; if it was killed nothing did. */
 static void thaw_again(const struct checkpoint *c, bool was_frozen)
 {
 	const struct cgroup_record *cgroup = c->running->cgroup;

@@ -52,7 +52,7 @@ int container_exec(const struct global_options *global, const char *id,
 /* signal by name ("TERM", "sigterm") or number, 0: none, but whether it runs. all: everything in its cgroup. */
 int container_kill(const struct global_options *global, const char *id, const char *signal,
 		   bool all, struct err *e) MUST_CHECK;
-/* Let everything in it stand still, or go on. ERR_STATE where it is so already, or not running. */
+/* Let everything in it stand still, or go on. ERR_STATE if it is so already, or not running. */
 int container_pause(const struct global_options *global, const char *id, struct err *e) MUST_CHECK;
 int container_resume(const struct global_options *global, const char *id, struct err *e) MUST_CHECK;
 
@@ -79,7 +79,7 @@ typedef int container_emit(struct json_out *out, struct err *e);
 int container_events(const struct global_options *global, const char *id, bool stats_only,
 		     int64_t interval_ms, container_emit *emit, struct err *e) MUST_CHECK;
 
-/* Mounts of a file, an array as in the configuration ("-": standard input), into a container that lives, or
+/* Mounts of a file, an array as in the configuration ("-": standard input), into a running container, or
  * what is mounted at their destinations away. All, or none; its recorded configuration stays as it is. */
 int container_mounts(const struct global_options *global, const char *id, bool add,
 		     const char *file, struct err *e) MUST_CHECK;
@@ -135,7 +135,7 @@ extern const struct name_row container_status_names[];
 struct container_view {
 	const char *id, *oci_version, *bundle, *rootfs, *created;
 	int status;  /* enum container_status */
-	int64_t pid; /* 0 where stopped */
+	int64_t pid; /* 0 if stopped */
 	uint32_t owner;
 	const struct status_record *record; /* NULL while only claimed */
 };
@@ -146,7 +146,7 @@ int container_view_recorded(const struct global_options *global, const char *id,
 			    struct arena *arena, struct container_view *ret, struct err *e)
 	MUST_CHECK;
 /* The one container, of this root or else of any engine's, whose id of 64 hexadecimal digits begins with
- * these; ERR_NOT_FOUND where there is none, ERR_USAGE where there are several. */
+ * these; ERR_NOT_FOUND if there is none, ERR_USAGE if there are several. */
 int container_find(const struct global_options *global, const char *text, struct arena *arena,
 		   const char **ret_root, const char **ret_id, struct err *e) MUST_CHECK;
 /* The state object of runtime.md "State", with what runc adds (rootfs, created, owner). */
@@ -167,7 +167,7 @@ struct container_preview {
 	struct policy_source policy;
 	struct facts *facts;
 	struct verdict verdict;
-	struct plan *plan;    /* NULL where the verdict refuses, or where unplanned says why */
+	struct plan *plan;    /* NULL if the verdict refuses, or where unplanned says why */
 	struct err unplanned; /* kind 0: nothing to say */
 };
 /* As errors name it. */

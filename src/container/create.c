@@ -41,7 +41,7 @@ static char *time_stamp(struct arena *arena)
 	return arena_strdup(arena, strbuf_text(&text));
 }
 
-/* runc and crun agree: a terminal needs somebody who holds its master. */
+/* runc and crun agree: a terminal needs a process that holds its master. */
 static int check_console(const struct container_preview *preview,
 			 const struct container_create_options *options, bool console_to_caller,
 			 struct err *e)
@@ -325,7 +325,7 @@ static int start_opened(const struct global_options *global, struct state_dir *d
 	return start_and_wait_ready(dir, status, spec, arena, ret_over, e);
 }
 
-/* Somebody may have been faster, while poststart hooks ran. */
+/* Another command may have been faster, while poststart hooks ran. */
 static int delete_failed(const struct global_options *global, struct state_dir *dir, struct err *e)
 {
 	if (!dir->locked && relock_after_hook(dir, e) < 0)

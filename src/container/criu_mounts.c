@@ -85,7 +85,7 @@ static int name_configured(struct sorting *s, struct err *e)
 	return 0;
 }
 
-/* File systems that are made anew, also where the host shows the same instance. */
+/* File systems that are made anew, also if the host shows the same instance. */
 static bool is_remade(const char *fstype)
 {
 	static const char *const types[] = { "proc",   "sysfs",  "mqueue",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The mounts of a container that lives, as criu is to see them. */
+/* The mounts of a running container, as criu is to see them. */
 #ifndef CONTAINER_CRIU_MOUNTS_H
 #define CONTAINER_CRIU_MOUNTS_H
 

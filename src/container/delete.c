@@ -43,10 +43,10 @@ struct deletion {
 	struct state_dir *dir;
 	struct status_record *status; /* NULL: not that far, or unreadable */
 	struct intent_record *intent; /* likewise */
-	struct registered registered; /* where there is no status */
+	struct registered registered; /* if there is no status */
 	struct cgroup_record *found;  /* its cgroup by the kernel, where no record names one */
 	bool has_ended;               /* init, as the caller knows */
-	int pidfd;                    /* of init, -1 where it is gone */
+	int pidfd;                    /* of init, -1 if it is gone */
 	int64_t init;                 /* its number */
 	int creator;  /* pidfd of the command that creates it still, waiting for a hook; -1: none */
 	bool stopped; /* poststop hooks have begun, of another deletion */
@@ -62,7 +62,7 @@ static int time_left(const struct deletion *d)
 }
 
 /* What the records do not tell: where init is. The registry knows it by number, start time and boot; without
- * that the cgroup of the intent has to do, and without both nothing is done, for it may run. */
+ * that the cgroup of the intent has to do, and without both nothing is done, because it may run. */
 static int ask_registry(struct deletion *d, const struct err *unread, struct err *e)
 {
 	if (registered_find(d->global, d->dir->root, d->id, d->arena, &d->registered, e) < 0) {
@@ -183,13 +183,13 @@ static int fail_not_stopped(const struct deletion *d, int status, struct err *e)
 		    value_to_name(container_status_names, status));
 }
 
-/* We hold the lock, so nobody is creating; a creator that is gone for good left a container that never
+/* We hold the lock, so no process is creating it; a creator that is gone for good left a container that never
  * was, and that is as good as stopped. */
 static bool is_abandoned(const struct deletion *d)
 {
 	struct err e;
 
-	/* Whoever claims an id holds the lock from then on, and now we have it. */
+	/* The claimer of an id holds the lock from then on, and now we have it. */
 	if (!d->intent)
 		return true;
 
@@ -198,7 +198,7 @@ static bool is_abandoned(const struct deletion *d)
 }
 
 /* `kill ID KILL` comes back before the process is gone: with much memory to give back, or with many processes
- * below it, that takes a while. True where it has ended. */
+ * below it, that takes a while. True if it has ended. */
 static bool wait_for_dying(const struct deletion *d, const struct cgroup_record *cgroup)
 {
 	const struct deadline deadline = deadline_in(time_left(d));
@@ -212,7 +212,7 @@ static bool wait_for_dying(const struct deletion *d, const struct cgroup_record 
 }
 
 /* In the middle of a system call that no signal ends (state D of proc(5)), or waiting for processes of its PID
- * namespace that are: those are named, for no wait of ours helps. */
+ * namespace that are: those are named, because no wait of ours helps. */
 static int fail_dying(const struct deletion *d, const struct cgroup_record *cgroup, struct err *e)
 {
 	struct u32list pids = { 0 };
@@ -277,7 +277,7 @@ static int end_processes(const struct deletion *d, const struct cgroup_record *c
 {
 	if (d->pidfd >= 0 && sys_pidfd_send_signal(d->pidfd, SIGKILL) < 0 && errno != ESRCH)
 		return fail_sys(e, "kill the first process of container %s", d->id);
-	/* Also where init has ended: with a PID namespace of others it took nobody along. */
+	/* Also if init has ended: in a PID namespace of others it ended no other process. */
 	if (cgroup && cgroup_kill(cgroup, time_left(d), e) < 0)
 		return -1;
 	if (d->pidfd >= 0 && !pidfd_ended(d->pidfd, time_left(d)))
@@ -469,7 +469,7 @@ static int end_registered(const struct global_options *global, const char *id, s
 	return rc < 0 ? -1 : 0;
 }
 
-/* --force of what is no container. One that is not there is no error; that another runtime's is not ended by
+/* --force of what is not a container. A missing one is not an error; that another runtime's is not ended by
  * this one has to be said. */
 static int delete_missing(const struct global_options *global, const char *id, struct err *e)
 {

@@ -19,7 +19,7 @@ struct inherited {
 	const char *notify_socket; /* of the service manager, as it named it; NULL: none */
 };
 
-/* From the environment of this process. Descriptors count only where LISTEN_PID is this process. */
+/* From the environment of this process. Descriptors count only if LISTEN_PID is this process. */
 void inherit(struct arena *arena, struct inherited *ret);
 
 /* The same without the notifications, which are for a container's first process to send. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * events: what a container uses, every now and then, and word of processes that were ended for want of
+ * events: what a container uses, at intervals, and reports of processes that were ended for lack of
  * memory, until it ends. One JSON object a line, in the form of runc.
  */
 #include "cgroup/cgroup.h"

@@ -108,7 +108,7 @@ static int make_plan(struct execution *x, const struct container_exec_options *o
 	return plan_make(&verdict, x->facts, &plan_options, &x->arena, &x->plan, e);
 }
 
-/* As for create: a terminal needs somebody who holds its master. */
+/* As for create: a terminal needs a process that holds its master. */
 static int check_console(const struct execution *x, const struct container_exec_options *options,
 			 struct err *e)
 {

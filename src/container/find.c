@@ -8,7 +8,7 @@
 #include "base/auto.h"
 
 /* Podman, Docker and containerd's clients make ids of this length and show 12 digits of it. Fewer are as
- * good while they are unique; very few could be somebody's name for a bundle. */
+ * good while they are unique; very few could be a user's name for a bundle. */
 #define ENGINE_ID_LENGTH 64
 #define SHORT_ID_MIN 6
 

@@ -11,7 +11,7 @@
 typedef int container_verb(const struct global_options *global, const char *id, const void *context,
 			   struct err *e);
 
-/* All are tried; the error is the first one's. One that goes away meanwhile is no error. */
+/* All are tried; the error is the first one's. One that goes away meanwhile is not an error. */
 static int each_of(const struct global_options *global, const struct strlist *ids,
 		   const regex_t *pattern, container_verb *verb, const void *context, struct err *e)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mounts: more of them in a container that is there, or fewer (crun's `mounts add` and `mounts remove`). What
+ * mounts: more of them in a running container, or fewer (crun's `mounts add` and `mounts remove`). What
  * is allowed is what its records say. Runs in the runtime.
  */
 #include "base/auto.h"

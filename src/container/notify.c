@@ -57,7 +57,7 @@ static int set_address(const char *path, struct sockaddr_un *ret, socklen_t *ret
 
 int notify_make_directory(const struct state_dir *dir, struct err *e)
 {
-	/* For whichever user the program runs as; above it nobody but the owner comes through. */
+	/* For any user that the program runs as; only the owner passes the directory above it. */
 	if (mkdirat(dir->fd, STATE_NOTIFY, 0755) < 0 ||
 	    fchmodat(dir->fd, STATE_NOTIFY, 0755, 0) < 0)
 		return fail_sys(e, "make the directory of the notification socket");
@@ -115,7 +115,7 @@ void notify_filter(const char *message, struct strbuf *ret, bool *ret_ready)
 	}
 }
 
-/* A manager that does not listen any more is no reason to end the container. */
+/* A manager that does not listen any more is not a reason to end the container. */
 static void pass_on(struct notify *notify, const char *message)
 {
 	autostrbuf lines = { 0 };

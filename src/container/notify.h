@@ -10,7 +10,7 @@
 #include "state/state.h"
 
 struct notify {
-	int socket;          /* the container's messages arrive here, -1: nobody wants them */
+	int socket;          /* the container's messages arrive here, -1: they are not wanted */
 	const char *manager; /* address of the service manager's socket */
 	bool ready;          /* READY=1 has passed */
 	int64_t main_pid;    /* told as MAINPID with READY=1; 0: the manager watches this process */

@@ -20,7 +20,7 @@
 
 #define STATUS_MAX 65536
 
-/* The namespace's object: 1; 0 where the process has ended or is hidden from the caller. */
+/* The namespace's object: 1; 0 if the process has ended or is hidden from the caller. */
 static int namespace_of(struct ns_path path, struct stat *ret, struct err *e)
 {
 	if (stat(path.text, ret) == 0)

@@ -10,7 +10,7 @@ static bool is_of_another_boot(const char *recorded)
 	char now[BOOT_ID_SIZE];
 	struct err e;
 
-	/* Where it cannot be told, processes that may be left count more. */
+	/* If it cannot be told, processes that may be left count more. */
 	return recorded && boot_id(now, &e) == 0 && boot_is_another(recorded, now);
 }
 

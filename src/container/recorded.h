@@ -6,8 +6,8 @@
 #include "container/container.h"
 
 /*
- * The cgroup that may be acted on, NULL where there is none: never made by this program, or made in
- * another boot, when the directories of that name are somebody else's by now. Either record may be
+ * The cgroup that may be acted on, NULL if there is none: never made by this program, or made in
+ * another boot, when the directories of that name may belong to others by now. Either record may be
  * NULL.
  */
 const struct cgroup_record *recorded_cgroup(const struct status_record *status,
@@ -35,7 +35,7 @@ int container_is_waiting(const struct state_dir *dir, const struct status_record
 int container_is_paused(const struct cgroup_record *cgroup, bool *ret, struct err *e) MUST_CHECK;
 
 /* delete of a container whose state is open and locked; the directory is gone afterwards. `ended`: its
- * status, where the caller has it and has seen init end; NULL: it is looked up. */
+ * status, if the caller has it and has seen init end; NULL: it is looked up. */
 int container_delete_opened(const struct global_options *global, struct state_dir *dir,
 			    struct status_record *ended, bool force, struct err *e) MUST_CHECK;
 

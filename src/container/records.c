@@ -63,7 +63,7 @@ static bool names_container(const char *component, size_t length, const char *id
 	return length == id_length || strchr("-:_", component[length - id_length - 1]) != NULL;
 }
 
-/* The beginning of a path that ends with the container's name; NULL where there is none. */
+/* The beginning of a path that ends with the container's name; NULL if there is none. */
 static char *path_of_container(const char *path, const char *id, struct arena *arena)
 {
 	const char *at = path;

@@ -10,8 +10,8 @@
 #include "state/registry.h"
 
 /*
- * As state_read_status(). Where there is no status, but the registry has a process of the container that
- * lives, the record was lost: ERR_STATE.
+ * As state_read_status(). If there is no status, but the registry has a running process of the container,
+ * the record was lost: ERR_STATE.
  */
 int records_status(const struct global_options *global, const struct state_dir *dir,
 		   struct arena *arena, struct status_record **ret, struct err *e) MUST_CHECK;
@@ -25,9 +25,9 @@ int registered_find(const struct global_options *global, const char *root, const
 		    struct arena *arena, struct registered *ret, struct err *e) MUST_CHECK;
 
 /*
- * The cgroup of a living process that is certainly the container's own: a directory on the way to where the
+ * The cgroup of a running process that is certainly the container's own: a directory on the way to where the
  * process is has the container's id in its name, and nothing is in it but what is in the container's PID
- * namespace. NULL where there is none.
+ * namespace. NULL if there is none.
  */
 int registered_cgroup(const struct registered *registered, const char *id, struct arena *arena,
 		      struct cgroup_record **ret, struct err *e) MUST_CHECK;

@@ -17,8 +17,8 @@ static int wait_ready(struct new_container *made, struct notify *notify, struct 
 	return notify_wait_ready(notify, made->init.pidfd, e);
 }
 
-/* Exactly the one that was made: while it ran somebody may have deleted it, and another may have its name
- * by now. */
+/* Exactly the one that was made: while it ran it may have been deleted, and another may have its name by
+ * now. */
 static int delete_made(const struct global_options *global, struct new_container *made,
 		       struct err *e)
 {

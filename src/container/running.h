@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A container that lives, opened for a command that acts on it. */
+/* A running container, opened for a command that acts on it. */
 #ifndef CONTAINER_RUNNING_H
 #define CONTAINER_RUNNING_H
 

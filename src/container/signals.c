@@ -75,7 +75,7 @@ int signal_parse(const char *text, int *ret, struct err *e)
 	const char *name = text;
 
 	if (parse_u32(text, &number)) {
-		/* 0 asks whether there is somebody (kill(2)) */
+		/* 0 asks whether the process exists (kill(2)) */
 		if (number > SIGNAL_LAST)
 			return fail(e, ERR_USAGE, "signal %s is not between 0 and %d", text,
 				    SIGNAL_LAST);

@@ -44,8 +44,8 @@ static int set_terminals(struct foreground *f, struct err *e)
 	/* A program that does not read must not stop us from passing signals on. */
 	if (fcntl(f->master, F_SETFL, O_NONBLOCK) < 0)
 		return fail_sys(e, "set up the container's terminal");
-	/* The caller's terminal adds the carriage returns (OPOST stays on there); where the output goes to
-	 * a pipe nobody wants them. */
+	/* The caller's terminal adds the carriage returns (OPOST stays on there); in a pipe they are not
+	 * wanted. */
 	if (tcgetattr(f->master, &mode) < 0)
 		return fail_sys(e, "read the mode of the container's terminal");
 	mode.c_oflag &= ~(tcflag_t)ONLCR;
@@ -98,7 +98,7 @@ static void pass_signals(const struct foreground *f, int signal_fd)
 struct flow {
 	int from, to;
 	bool readable; /* `from` has more to come */
-	bool dead; /* nobody takes it any more: read on, or the container would stop, and drop it */
+	bool dead; /* it is not taken any more: read on, because the container would stop, and drop it */
 	size_t start, end;
 	char buffer[16384];
 };
@@ -175,7 +175,7 @@ struct ending {
 	struct deadline next;
 };
 
-/* Whether there is something to read for a program still; `otherwise` where the kernel does not tell. */
+/* Whether there is something to read for a program still; `otherwise` if the kernel does not tell. */
 static bool has_input(int master, bool otherwise)
 {
 	autoclose int slave = ioctl(master, TIOCGPTPEER, O_RDONLY | O_NOCTTY | O_CLOEXEC);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * update: new limits for a container that lives. All of them hold afterwards, and are in the stored
+ * update: new limits for a running container. All of them hold afterwards, and are in the stored
  * configuration, or none. Where the container is, what it may do and its devices stay as they were created.
  */
 #include "cgroup/cgroup.h"

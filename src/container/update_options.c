@@ -46,7 +46,7 @@ static int parse_unit(const char *text)
 /* Of 1024 parts and less, and of a unit only. */
 #define DECIMALS_MAX 3
 
-/* Behind the point, of one unit; -1: it is no fraction that can be told. */
+/* Behind the point, of one unit; -1: it is not a fraction that can be told. */
 static int64_t parse_fraction(const char *digits, size_t length, int shift)
 {
 	int64_t value = 0, scale = 1;

@@ -58,7 +58,7 @@ int criu_find(const char *name, struct arena *arena, const char **ret, struct er
 	for (;;) {
 		size_t length = strcspn(at, ":");
 
-		/* What the working directory holds is no program of the system's. */
+		/* What the working directory holds is not a program of the system. */
 		if (length > 0 && *at == '/') {
 			const char *path = arena_printf(arena, "%.*s/%s", (int)length, at, name);
 			if (is_executable(path)) {
@@ -90,7 +90,7 @@ int criu_execute(const char *program, const int *fds, size_t n, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		if (dup2(high[i], 3 + (int)i) < 0)
 			return fail_sys(e, "place a descriptor");
-	/* Whoever started the runtime may have left it more than it needs. */
+	/* The caller may have left the runtime more than it needs. */
 	if (sys_close_range(3 + (unsigned)n, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return fail_sys(e, "close_range");
 	execv(program, (char *const *)(uintptr_t)words);
@@ -104,7 +104,7 @@ static int send_bytes(int socket, const struct strbuf *bytes, struct err *e)
 	do
 		n = send(socket, strbuf_text(bytes), bytes->length, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
-	/* It is gone; how, tells whoever waits for its answer. */
+	/* It is gone; the wait for its answer tells how. */
 	if (n < 0 && errno != EPIPE && errno != ECONNRESET)
 		return fail_sys(e, "send a request to criu");
 	return 0;
@@ -126,7 +126,7 @@ int criu_notified(int socket, bool success, struct err *e)
 	return send_bytes(socket, &bytes, e);
 }
 
-/* The descriptor that came along, -1 where there is none. */
+/* The descriptor that came along, -1 if there is none. */
 static int take_descriptor(struct msghdr *message)
 {
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);
@@ -173,9 +173,9 @@ int criu_receive(int socket, const struct peer *criu, struct criu_answer *ret, i
 }
 
 /*
- * The process that becomes criu for one request. Its words would go to whoever reads ours. In the middle of a
- * dump its code is in the container's processes, which stand still: it comes to an end of that also where the
- * runtime is killed, or somebody at a terminal has enough of it.
+ * The process that becomes criu for one request. Its output would go where ours goes. In the middle of a
+ * dump its code is in the container's processes, which stand still: it finishes that also if the runtime is
+ * killed, or interrupted at a terminal.
  */
 static __attribute__((noreturn)) void become_criu(const char *program, int socket, int config,
 						  bool dumps)
@@ -200,7 +200,7 @@ static int wait_answer(int socket, const struct peer *criu, const struct criu_re
 		return -1;
 	do {
 		rc = criu_receive(socket, criu, ret, NULL, e);
-		/* Nobody asked for notifications, but a configuration file of criu's may. */
+		/* Notifications were not asked for, but a configuration file of criu's may. */
 		if (rc > 0 && ret->type == CRIU_NOTIFY && criu_notified(socket, true, e) < 0)
 			return -1;
 	} while (rc > 0 && ret->type == CRIU_NOTIFY);
@@ -238,7 +238,7 @@ int criu_ask(const char *program, const struct criu_request *request, struct cri
 			 &(struct peer){ .name = "criu", .pid = criu.pid, .pidfd = criu.pidfd },
 			 &own, ret, e);
 	arena_release(&arena);
-	/* After a pre-dump it waits for more, until nobody is there to ask. */
+	/* After a pre-dump it waits for more, until the connection is closed. */
 	replace_fd(&ours, -1);
 	if (rc < 0)
 		return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The criu program: found, started, talked to, and its log read where it fails. It is executed, never a
+ * The criu program: found, started, talked to, and its log read if it fails. It is executed, never a
  * shell, and serves one request over a socket (`criu swrk`).
  */
 #ifndef CRIU_CRIU_H
@@ -23,7 +23,7 @@
 #define CRIU_DUMP_LOG "dump.log"
 #define CRIU_RESTORE_LOG "restore.log"
 
-/* `name`, NULL for "criu": a path, or a name that is looked for in $PATH, or where the caller has none in the
+/* `name`, NULL for "criu": a path, or a name that is looked for in $PATH, or if the caller has none in the
  * usual directories. ERR_SYSTEM "criu: executable file not found in $PATH". */
 int criu_find(const char *name, struct arena *arena, const char **ret, struct err *e) MUST_CHECK;
 
@@ -37,7 +37,7 @@ int criu_execute(const char *program, const int *fds, size_t n, struct err *e) M
 /* SOCK_SEQPACKET, one datagram a message. That criu is gone shows when its answer is received. */
 int criu_send(int socket, const struct criu_request *request, struct err *e) MUST_CHECK;
 int criu_notified(int socket, bool success, struct err *e) MUST_CHECK;
-/* 1: an answer; 0: criu has ended, also where processes that it has made hold its socket open still. *ret_fd,
+/* 1: an answer; 0: criu has ended, also if processes that it has made hold its socket open still. *ret_fd,
  * -1 or owned, came with it. */
 int criu_receive(int socket, const struct peer *criu, struct criu_answer *ret, int *ret_fd,
 		 struct err *e) MUST_CHECK;

@@ -46,7 +46,7 @@ static void put_length(struct strbuf *out, size_t length)
 	strbuf_add(out, (const char *)&number, sizeof(number));
 }
 
-/* 1: it is a stream's file; 0: another one; -1: that is no message. */
+/* 1: it is a stream's file; 0: another one; -1: this is not a message. */
 static int is_stream(struct wire regular)
 {
 	static const size_t length = sizeof(CRIU_FILE_KEY) - 1;
@@ -76,7 +76,7 @@ static void put_stream(struct strbuf *out, struct wire regular)
 			strbuf_add(out, (const char *)from, (size_t)(regular.at - from));
 }
 
-/* 1: with something else in it than before; 0: there is nothing to change; -1: that is no message. */
+/* 1: with something else in it than before; 0: nothing to change; -1: this is not a message. */
 static int put_file(struct strbuf *out, struct wire file)
 {
 	bool has_changed = false;

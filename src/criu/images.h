@@ -11,13 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* criu's name of an open file that it leaves to whoever restores ("file[MOUNT:INODE]"). */
+/* criu's name of an open file that it leaves to the caller of restore ("file[MOUNT:INODE]"). */
 #define CRIU_FILE_KEY "file["
 
 /*
  * criu remembers length, mode and position of the files behind the standard streams, too, and refuses to take
- * another file or a pipe in their place. These are taken out of "files.img" in `images` (a directory). What is
- * no such file stays as it is, to the byte; a text that is no image is ERR_SYSTEM, and the image is not changed.
+ * another file or a pipe in their place. These are taken out of "files.img" in `images` (a directory). Other
+ * files stay as they are, to the byte; a text that is not an image is ERR_SYSTEM, and the image is not changed.
  */
 int criu_images_free_streams(int images, struct err *e) MUST_CHECK;
 

@@ -29,7 +29,7 @@ static char *read_tail(int directory_fd, const char *name)
 		return NULL;
 	if (st.st_size > LOG_TAIL && lseek(fd, st.st_size - LOG_TAIL, SEEK_SET) < 0)
 		return NULL;
-	/* Nobody writes to it any more, but twice the size costs nothing. */
+	/* It is not written to any more, but twice the size costs nothing. */
 	if (read_fd_all(fd, name, 2 * LOG_TAIL, &text, NULL, &ignored) < 0)
 		return NULL;
 	return take_ptr(&text);

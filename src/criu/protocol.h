@@ -88,7 +88,7 @@ struct criu_answer {
 	bool mem_track;
 	unsigned version; /* 31701 is 3.17.1 */
 };
-/* ERR_SYSTEM for what is no answer. */
+/* ERR_SYSTEM for what is not an answer. */
 int criu_answer_decode(const char *bytes, size_t length, struct criu_answer *ret, struct err *e)
 	MUST_CHECK;
 

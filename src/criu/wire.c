@@ -101,7 +101,7 @@ int wire_next(struct wire *wire, struct wire_field *ret)
 			(void)skip(wire, (size_t)length);
 			*ret = field;
 			return 1;
-		/* The protocol has none, but a later one may: they are nobody's. */
+		/* The protocol has none, but a later one may: they belong to no process. */
 		case WIRE_FIXED64:
 		case WIRE_FIXED32:
 			if (!skip(wire, (key & 7) == WIRE_FIXED64 ? 8 : 4))

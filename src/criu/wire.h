@@ -31,7 +31,7 @@ struct wire_field {
 	struct wire content; /* of bytes */
 };
 
-/* 1: *ret is the next field; 0: there is none; -1: that is no message. */
+/* 1: *ret is the next field; 0: none is left; -1: this is not a message. */
 int wire_next(struct wire *wire, struct wire_field *ret);
 
 /* A text that fits, terminated; of a longer one the beginning. */

@@ -203,7 +203,7 @@ static int read_cgroup_mounts(struct mount_table *table, struct arena *arena, st
 	return 0;
 }
 
-/* The one mount of a host with v2 alone, as if mountinfo had been read; false where that would be a
+/* The one mount of a host with v2 alone, as if mountinfo had been read; false if that would be a
  * guess. */
 static bool is_plain_v2(const char *memberships, struct arena *arena, struct mountinfo *ret)
 {

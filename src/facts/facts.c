@@ -82,7 +82,7 @@ static int gather_members(const char *directory, struct arena *arena, struct fac
 {
 	struct members members;
 
-	/* "self" is no name that members could share: it means another namespace at each place */
+	/* "self" is not a name that members could share: it means another namespace at each place */
 	if (!facts->network || facts->network->path[0] != '/')
 		return 0;
 	if (!directory)

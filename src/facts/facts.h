@@ -41,16 +41,16 @@ void facts_of_labels(const struct spec *spec, struct facts *facts);
 int facts_of_caller(bool cgroups, struct arena *arena, struct facts **ret, struct err *e)
 	MUST_CHECK;
 
-/* True where the caller is not root of the initial user namespace. */
+/* True if the caller is not root of the initial user namespace. */
 bool facts_is_rootless(void);
-/* True where not every id is its own, whatever the caller's uid. */
+/* True if not every id is its own, whatever the caller's uid. */
 bool facts_in_user_namespace(void);
 
 /* The layout and mounts of the cgroup hierarchies as seen by this process. */
 int facts_cgroup(struct arena *arena, struct cgroup_facts **ret, struct err *e) MUST_CHECK;
 
 /*
- * Find, trust and read the policy file; the built-in default where there is none. `path` is the
+ * Find, trust and read the policy file; the built-in default if there is none. `path` is the
  * argument of --policy or NULL for the compiled-in one. Trust: the file and each directory above it
  * belong to root and only root can write them; it is a regular file with one link; read once, from one
  * descriptor, POLICY_FILE_MAX bytes at most. Rootless: the caller's own file is accepted, and root's,

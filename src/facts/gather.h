@@ -31,7 +31,7 @@ const char *iproute_name(const char *network_path);
 void gather_network_files(int root_fd, const char *network_path, struct arena *arena,
 			  struct facts *facts);
 
-/* What the config mounts in the place of those that are there. */
+/* What the config mounts in the place of existing ones. */
 void gather_mounted_files(const struct spec *spec, const char *bundle, struct arena *arena,
 			  struct facts *facts);
 

@@ -2,7 +2,7 @@
 /*
  * Which containers' groups are at, above or below the one that is asked for. Runs in the runtime.
  *
- * By the marks on the groups, for which nothing else need be read; by the records of all containers only where
+ * By the marks on the groups, which need nothing else to be read; by the records of all containers only if
  * there may be some without marks: of a caller without root's power, and of version 0.1.0.
  */
 #include "facts/groups.h"
@@ -153,7 +153,7 @@ struct recorded {
 	void *context;
 };
 
-/* A record that is damaged tells nothing; one that cannot be read for want of something is an error. */
+/* A record that is damaged tells nothing; one that cannot be read because something ran out is an error. */
 static int consider(const struct recorded *r, const char *root, const char *id, struct err *e)
 {
 	autostatedir dir = STATE_DIR_INIT;

@@ -8,7 +8,7 @@
 #include "state/registry.h"
 
 struct groups_options {
-	const char *id, *root;         /* of the container itself, who is no other one */
+	const char *id, *root;         /* of the container itself, which is not another one */
 	const char *members_directory; /* of the registry */
 };
 

@@ -31,7 +31,7 @@ int mount_table_get(struct mount_table *table, struct arena *arena, const struct
 
 /* --- one source --- */
 
-/* The kernel's own name for what the descriptor holds; NULL where no path leads there. */
+/* The kernel's own name for what the descriptor holds; NULL if no path leads there. */
 static char *path_of(int fd, struct arena *arena)
 {
 	autofree char *path = xmalloc(PATH_MAX);
@@ -52,7 +52,7 @@ static const struct mountinfo_entry *mount_of(const struct mountinfo *info, int 
 }
 
 /* What of a file system is seen at `path` of a mount of it. A procfs has a directory for each process: that of
- * the runtime, which /proc/self leads to, is known by the name that it has for everybody. */
+ * the runtime, which /proc/self leads to, is known by the same name in every part. */
 static char *part_at(const struct mountinfo_entry *mount, const char *path, struct arena *arena)
 {
 	const char *root = str_eq(mount->root, "/") ? "" : mount->root;

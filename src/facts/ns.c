@@ -42,7 +42,7 @@ static void look_at_owner(int fd, struct ns_facts *ns)
 		ns->owner_uid.value = uid;
 	}
 	/* EPERM: the owner is above the runtime's own user namespace, or beside it. Power over one below is
-	 * not enough: whoever made it has power over it too, so he must be the caller. */
+	 * not enough: its creator has power over it too, and so must be the caller. */
 	ns->owned = owner >= 0 && (is_own_user_namespace(owner) ||
 				   (ns->owner_uid.set && ns->owner_uid.value == geteuid()));
 }
@@ -127,7 +127,7 @@ static void set_problem(struct ns_facts *ns, int error_number, const char *text,
 }
 
 /*
- * Open ns->path and fill the rest. A path that cannot be used is no failure here but a `problem`, and
+ * Open ns->path and fill the rest. A path that cannot be used is not a failure here but a `problem`, and
  * *ret_fd is -1 then. `wanted`: the type that it must be.
  */
 static int open_namespace(struct ns_facts *ns, int wanted, const struct facts *facts,

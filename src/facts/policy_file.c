@@ -132,7 +132,7 @@ int policy_load_as(int root_fd, const char *path, const struct policy_caller *ca
 	}
 	path = caller->rootless ? own_path(caller, arena) : NULL;
 	ret->looked_for = path ? path : caller->system_path;
-	/* Where there is none, no directory on the way to it decides anything. Not so with the system's: there
+	/* If there is none, no directory on the way to it decides anything. Not so with the system's: there
 	 * who can write a directory could take the policy away. */
 	if (path && !is_missing(root_fd, path)) {
 		trust = users_trust(caller);

@@ -111,7 +111,7 @@ static char *mounted_text(const struct spec *spec, const char *bundle, const cha
 }
 
 /* Whether an address is one of the network in which the runtime is. To bind a socket to it would prove nothing
- * where ip_nonlocal_bind is set. */
+ * if ip_nonlocal_bind is set. */
 static bool is_local(const char *address, const struct ifaddrs *all)
 {
 	struct in_addr v4;

@@ -49,7 +49,7 @@ __attribute__((noreturn)) void hook_execute(const struct plan_hook *hook,
 		dprintf(2, "%s\n", e.text);
 		_exit(126);
 	}
-	/* runc and crun agree: a hook without "env" gets that of whoever runs it. */
+	/* runc and crun agree: a hook without "env" gets that of the process that runs it. */
 	execve(hook->path, hook->args, hook->env ? hook->env : environ);
 	dprintf(2, "cannot be executed: %s\n", errno_text(errno, reason, sizeof(reason)));
 	_exit(127);

@@ -30,7 +30,7 @@ struct hook_guard {
 void hook_guard_drop(struct hook_guard *guard);
 #define auto_hook_guard __attribute__((cleanup(hook_guard_drop))) struct hook_guard
 
-/* What the hook gets; -1: the other end of a descriptor is nobody's. */
+/* What the hook gets; -1: no process has the other end of a descriptor. */
 struct hook_streams {
 	int state, output; /* the output goes where hook_place has nothing else */
 	const struct hook_place *place;

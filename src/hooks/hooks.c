@@ -37,7 +37,7 @@ int hooks_state_json(const struct oci_state *state, struct arena *arena, char **
 	return 0;
 }
 
-/* A file, not a pipe: a hook need not read its stdin, and then nobody waits for anybody. */
+/* A file, not a pipe: a hook need not read its stdin, and the runtime does not wait for it. */
 static int state_file(const char *text, size_t length, struct err *e)
 {
 	autoclose int fd = memfd_create("state", MFD_CLOEXEC);
@@ -225,7 +225,7 @@ static int run_one(const struct plan_hook *hook, const char *state, size_t lengt
 		return fail_sys(e, "pipe");
 	call.output = pair[0];
 	call.streams.output = pair[1];
-	/* What is beyond the age of the universe is no deadline. */
+	/* A timeout longer than the age of the universe is not a deadline. */
 	if (hook->timeout > 0 && hook->timeout < INT64_MAX / 2000)
 		call.until = deadline_in(hook->timeout * 1000);
 	if (run->until && run->until->at < call.until.at) {

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 /* Where a hook runs and writes. A descriptor that is -1 changes nothing: the working directory is that of
- * whoever runs it, what it prints is kept for the text of an error. */
+ * the process that runs it, what it prints is kept for the text of an error. */
 struct hook_place {
 	int directory, output, errors; /* owned */
 	/* In the hook's process, last of all before execve(2); NULL: nothing. */
@@ -27,7 +27,7 @@ struct hook_place {
 	}
 
 /*
- * A hook of the runtime starts in the bundle, as with runc and crun; where that is gone, or NULL, it starts
+ * A hook of the runtime starts in the bundle, as with runc and crun; if that is gone, or NULL, it starts
  * where the runtime is. Files for the output are opened where the policy has placed them: below the bundle or
  * below a directory that root alone can write.
  */

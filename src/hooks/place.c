@@ -14,7 +14,7 @@ struct output {
 	int bundle_fd;
 };
 
-/* The policy has no say. Without waiting for somebody to read from a FIFO; the hooks themselves may wait. */
+/* The policy has no say. Does not wait for a reader of a FIFO; the hooks themselves may wait. */
 static int open_any(const struct output *output, struct err *e)
 {
 	autoclose int fd =

@@ -16,7 +16,7 @@ struct ns_facts {
 	char *path;    /* as asked for */
 	char *problem; /* why it cannot be used ("is a FIFO, not a namespace file"); NULL: usable */
 	int problem_errno;
-	int type;               /* enum spec_ns_type by NS_GET_NSTYPE, 0 where it is no namespace */
+	int type;               /* enum spec_ns_type by NS_GET_NSTYPE, 0 if it is not a namespace */
 	uint64_t device, inode; /* nsfs; equal while both descriptors are held = the same object */
 	uint64_t cookie;        /* network only: SO_NETNS_COOKIE, never reused; 0 elsewhere */
 	bool is_self;           /* the namespace that the runtime itself is in */
@@ -25,7 +25,7 @@ struct ns_facts {
 	struct opt_u32 owner_uid;
 };
 
-/* A container in the registry that lives (state/registry.h). */
+/* A running container in the registry (state/registry.h). */
 struct member_facts {
 	char *id;
 	char *root; /* state root of the engine that made it */
@@ -39,7 +39,7 @@ enum group_relation {
 	GROUP_SAME = 1,
 	GROUP_ABOVE,
 	GROUP_BELOW,
-	GROUP_AROUND, /* above, and the runtime itself runs in it: no fact, for that one is not another container's */
+	GROUP_AROUND, /* above, and the runtime itself runs in it: not a fact, because that one is not another container's */
 };
 
 /* A container, by its record or a process in the group, whose group has to do with the one asked for. */
@@ -133,11 +133,11 @@ struct facts {
 		struct ns_facts *v;
 	} requested;              /* one per spec.linux.namespaces entry that has
 	                                                        a path; found by path */
-	struct ns_facts *network; /* the policy's network namespace; NULL where it names none */
+	struct ns_facts *network; /* the policy's network namespace; NULL if it names none */
 	struct {
 		size_t n;
 		struct member_facts *v;
-	} members; /* living members of that network PATH */
+	} members; /* running members of that network PATH */
 	struct cgroup_facts *cgroup;
 	char *bundle;      /* real path */
 	char *cgroup_path; /* of the group that is asked for; NULL: none, or not known beforehand */
@@ -162,11 +162,11 @@ struct facts {
 
 extern const struct fields facts_fields;
 
-/* The runtime's own namespace of a type; NULL where unknown. */
+/* The runtime's own namespace of a type; NULL if unknown. */
 const struct ns_facts *facts_self(const struct facts *facts, int type);
-/* What is known of a path that config.json names; NULL where it was not looked at. */
+/* What is known of a path that config.json names; NULL if it was not looked at. */
 const struct ns_facts *facts_requested(const struct facts *facts, const char *path);
-/* What is known of a source; NULL where it could not be opened. */
+/* What is known of a source; NULL if it could not be opened. */
 const struct source_facts *facts_source(const struct facts *facts, const char *source,
 					bool nofollow, bool recursive);
 bool ns_facts_same(const struct ns_facts *a, const struct ns_facts *b);

@@ -18,7 +18,7 @@ enum kernel_fs_kind {
 
 enum kernel_fs_kind kernel_fs_kind(const char *fstype);
 
-/* The name of the type with this number; NULL where it is none of these file systems. */
+/* The name of the type with this number; NULL if it is none of these file systems. */
 const char *kernel_fs_name(unsigned long magic);
 
 #endif

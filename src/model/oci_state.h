@@ -10,7 +10,7 @@
 
 struct oci_state {
 	const char *oci_version, *id, *status, *bundle;
-	pid_t pid; /* of the first process, as whoever reads it sees it; 0 where there is none */
+	pid_t pid; /* of the first process, as the reader sees it; 0 if there is none */
 	const struct strmap *annotations; /* NULL: left out */
 	/* What runc adds for `state` and `list`; NULL: left out. */
 	const char *rootfs, *created, *owner;

@@ -29,7 +29,7 @@ struct cgroup_record {
 	char *description; /* tells it from another unit that has the name */
 	bool user;         /* of the user's own manager */
 	char *mark;        /* name of the mark on its groups; NULL: they have none */
-	/* where there is no mark, whose groups are in its own or the same; not on disk */
+	/* if there is no mark, whose groups are in its own or the same; not on disk */
 	const struct cgroup_others *others;
 };
 extern const struct fields cgroup_record_fields;
@@ -43,7 +43,7 @@ struct rdt_record {
 extern const struct fields rdt_record_fields;
 
 /*
- * What the process is when its program is about to run. It goes on disk, for it is `start` that looks, in a
+ * What the process is when its program is about to run. It goes on disk, because `start` looks at it, in a
  * program that may have another bounding set and that knows no plan.
  */
 struct identity_record {

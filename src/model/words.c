@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The names that the specification gives to numbers, in its own order. Values are the kernel's where
+ * The names that the specification gives to numbers, in its own order. Values are the kernel's if
  * the kernel has one (so that a plan needs no second table), else those of the enums in words.h.
  */
 #include "model/words.h"

@@ -19,7 +19,7 @@ int json_file_read(int dirfd, const char *path, const char *name, size_t limit,
 void json_file_close(struct json_file *file);
 #define autojsonfile __attribute__((cleanup(json_file_close))) struct json_file
 
-/* Where a source's notes go: NULL where no message at that level is written. */
+/* Where a source's notes go: NULL if no message at that level is written. */
 struct strbuf *json_notes(struct strbuf *notes);
 void json_notes_tell(const struct strbuf *notes);
 

@@ -3,7 +3,7 @@
  * The log. Runs in every process; its state is the one piece of global state of the program.
  *
  * A record is one write(2) or one datagram, so that records of several processes do not mix. What cannot
- * be written is lost: there is nobody left to tell, and a full log must not stop a container.
+ * be written is lost: there is no other place for it, and a full log must not stop a container.
  *
  * syslog(3) is not used: it would open /dev/log anew, by then maybe that of a container, and read the
  * time zone's file there. The datagram has no time of its own; the daemon puts in the time of receipt.
@@ -88,7 +88,7 @@ static int open_file(const char *path, struct err *e)
 
 	if (stream >= 0)
 		return open_stream(stream, path, e);
-	/* O_NONBLOCK, or a FIFO that nobody reads would stop us here. */
+	/* O_NONBLOCK, because a FIFO without a reader would stop us here. */
 	autoclose int fd =
 		open(path,
 		     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
@@ -275,7 +275,7 @@ static void write_once(int fd, const struct strbuf *b)
 	while (n < 0 && errno == EINTR);
 }
 
-/* A record for the target, or for stderr where there is none. */
+/* A record for the target, or for stderr if there is none. */
 static void emit(enum log_level level, const char *kind, const char *text)
 {
 	autostrbuf b = { 0 };

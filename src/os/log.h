@@ -2,7 +2,7 @@
 /*
  * Messages for people and for engines. Contract with the engines: where they name a --log, nothing on stderr
  * while all goes well, and in the file warnings at most; on failure exactly one record of level "error", in
- * the file and its text on stderr (Podman takes the whole file as one JSON object, or, where there is more
+ * the file and its text on stderr (Podman takes the whole file as one JSON object, or, if there is more
  * in it, what is on stderr; containerd reads the last record with level "error").
  *
  * Record: {"level":"error","msg":"...","time":"RFC 3339 with nanoseconds"} and, beyond what the
@@ -16,7 +16,7 @@
 #include <stdbool.h>
 
 /* A note is a warning of what ordinary engines bring about at each start: it is called a warning where it is
- * written, and is written only where warnings were asked for. */
+ * written, and is written only if warnings were asked for. */
 enum log_level {
 	LOG_LEVEL_ERROR,
 	LOG_LEVEL_WARNING,

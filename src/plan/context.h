@@ -35,7 +35,7 @@ int plan_cgroup(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_rdt(struct plan_context *c, struct err *e) MUST_CHECK;
 /* After the writes: the unit of systemd in place of a path. */
 int plan_scope(struct plan_context *c, struct err *e) MUST_CHECK;
-/* Where the unit's group will be, NULL where that is not known beforehand: below a user's own manager. */
+/* Where the unit's group will be, NULL if that is not known beforehand: below a user's own manager. */
 const char *plan_scope_path(struct plan_context *c);
 int plan_process(struct plan_context *c, struct err *e) MUST_CHECK;
 /* After the process. */
@@ -65,14 +65,14 @@ void plan_warn(struct plan_context *c, const char *format, ...)
  * keep-groups). */
 bool plan_keeps_groups(const struct spec *spec);
 
-/* True where the container gets a namespace of this type that is not the runtime's or the host's: what is
+/* True if the container gets a namespace of this type that is not the runtime's or the host's: what is
  * set in it stays in it. */
 bool plan_namespace_is_separate(const struct plan_context *c, enum spec_ns_type type);
 
 /* --- cgroup_path.c --- */
 
-/* Where a hierarchy is mounted in which the container's group would have to be made and cannot be, for it is
- * read-only; NULL: there is none. */
+/* Where a hierarchy is mounted in which the container's group would have to be made and cannot be, because it
+ * is read-only; NULL: none. */
 const char *plan_readonly_hierarchy(const struct plan_context *c);
 
 /* The path goes below every hierarchy: nothing in it may lead out again. */
@@ -110,7 +110,7 @@ struct text_set {
 };
 /* Room for `count` texts. */
 void text_set_init(struct text_set *set, struct arena *arena, size_t count);
-/* The number that came with an equal text before; NULL where it is new, then it is kept. */
+/* The number that came with an equal text before; NULL if it is new, then it is kept. */
 const size_t *text_set_add(struct text_set *set, const char *text, size_t length, size_t number);
 const size_t *text_set_find(const struct text_set *set, const char *text, size_t length);
 
@@ -134,7 +134,7 @@ struct mount_words {
 };
 
 /* Read a mount's options into `mount` (attributes, propagation, data) and `words`; `mount->options`
- * has all that is no known word, in order. */
+ * has all that is not a known word, in order. */
 void mount_options_read(struct plan_context *c, const struct strlist *options,
 			struct plan_mount *mount, struct mount_words *words);
 
@@ -154,7 +154,7 @@ int mount_idmap_plan(struct plan_context *c, const struct spec_mount *from,
 /* The words for attributes, for people. `ret` has room for MOUNT_WORDS_MAX; returns how many. */
 #define MOUNT_WORDS_MAX 16
 size_t mount_attr_words(uint64_t set, uint64_t clear, bool recursive, const char **ret);
-/* 0 where the name is no propagation. */
+/* 0 if the name is not a propagation. */
 uint64_t propagation_flags(const char *name);
 
 #endif

@@ -27,7 +27,7 @@ static const struct plan_link default_links[] = {
 	{ "/dev/stdout", "/proc/self/fd/1" }, { "/dev/stderr", "/proc/self/fd/2" },
 	{ "/dev/core", "/proc/kcore" },
 };
-/* also where no devpts is mounted: an init may mount it itself */
+/* also if no devpts is mounted: an init may mount it itself */
 static const struct plan_link ptmx_link = { "/dev/ptmx", "pts/ptmx" };
 
 /* What /dev is, by the last mount there. */

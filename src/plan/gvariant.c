@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * GVariant's text format as far as properties of systemd take it: booleans, numbers, strings, arrays of one
- * of them, with a type in front where it is not the usual one ("uint64 5", "@as []"). Pure.
+ * of them, with a type in front if it is not the usual one ("uint64 5", "@as []"). Pure.
  */
 #include "plan/systemd.h"
 

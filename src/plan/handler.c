@@ -38,7 +38,7 @@ int plan_handler(struct plan_context *c, struct err *e)
 	const struct strmap *annotations = &c->spec->annotations;
 	const char *handler = annotation_get(annotations, ANNOTATION_HANDLER);
 	const char *variant = annotation_get(annotations, ANNOTATION_WASM);
-	/* The smart ones let what is no module run as usual: the companions in a pod of one. */
+	/* The smart ones let what is not a module run as usual: the companions in a pod of one. */
 	bool smart = str_eq(handler, "wasm-smart") && !runs_module(c->spec);
 
 	if (!str_empty(annotation_get(annotations, ANNOTATION_PIDFD)))

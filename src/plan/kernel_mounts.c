@@ -115,7 +115,7 @@ static bool is_subset(const struct plan_mount *mount)
 	return false;
 }
 
-/* A part of an instance that is there already needs none of its own, and criu knows the two for one. */
+/* A part of an existing instance needs none of its own, and criu knows the two for one. */
 static void find_lender(struct plan_context *c, const struct plan_mount *mount)
 {
 	for (size_t i = 0; mount->subtree && &c->plan->mounts.v[i] != mount; i++) {

@@ -47,7 +47,7 @@ static int check_kind(const struct plan *plan, const struct plan_mount *mount, s
 	return 0;
 }
 
-/* What the container has of its own is read-only where it is, whatever is asked for here. */
+/* What the container has of its own is read-only if it is, whatever is asked for here. */
 static void keep_readonly(struct plan_mount *mount)
 {
 	if (!mount->subtree)

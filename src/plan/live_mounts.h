@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mounts for a container that is there already (crun's `mounts add` and `mounts remove`). Pure.
+ * Mounts for a running container (crun's `mounts add` and `mounts remove`). Pure.
  */
 #ifndef PLAN_LIVE_MOUNTS_H
 #define PLAN_LIVE_MOUNTS_H

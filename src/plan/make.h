@@ -28,7 +28,7 @@ struct plan_options {
 const char *plan_cgroup_requested(const struct spec *spec, const struct facts *facts,
 				  const struct plan_options *options, struct arena *arena);
 
-/* The parts that the verdict's path has. ERR_CONFIG where the spec asks for what this host or this program cannot
+/* The parts that the verdict's path has. ERR_CONFIG if the spec asks for what this host or this program cannot
  * do. */
 int plan_make(const struct verdict *verdict, const struct facts *facts,
 	      const struct plan_options *options, struct arena *arena, struct plan **ret,

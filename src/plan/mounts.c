@@ -91,7 +91,7 @@ static int mount_bind(struct plan_context *c, const struct spec_mount *from,
 	if (str_empty(from->source))
 		return fail(e, ERR_CONFIG, "mounts[%u].source: a bind mount needs a source",
 			    mount->index);
-	/* config.md: a relative source is relative to the bundle; not shortened, for it may lead
+	/* config.md: a relative source is relative to the bundle; not shortened, because it may lead
 	 * through symbolic links */
 	mount->source = from->source[0] == '/'
 				? from->source
@@ -101,7 +101,7 @@ static int mount_bind(struct plan_context *c, const struct spec_mount *from,
 	return 0;
 }
 
-/* The first option that is the file system's and not the mount's, NULL where there is none. */
+/* The first option that is the file system's and not the mount's, NULL if there is none. */
 static const char *first_of_file_system(const struct plan_mount *mount,
 					const struct mount_words *words)
 {
@@ -152,7 +152,7 @@ static int mount_check_lengths(const struct plan_mount *mount, struct err *e)
 }
 
 /* What is mounted last at the destination so far, where that is a file system which was made for this
- * container and of which nobody else has a part. */
+ * container and of which no other process has a part. */
 static struct plan_mount *mount_own_file_system(struct plan_context *c,
 						const struct plan_mount *mount)
 {
@@ -229,7 +229,7 @@ static bool sysfs_is_made_outside(const struct plan_context *c)
 }
 
 /*
- * Engines write gid=5, the group of terminals, whatever the container's ids are. Where that group is not
+ * Engines write gid=5, the group of terminals, whatever the container's ids are. If that group is not
  * mapped the kernel refuses the option; the slaves belong to their opener's group then, as on a host
  * whose devpts has no gid=.
  */
@@ -436,7 +436,7 @@ static int mount_plan(struct plan_context *c, const struct spec_mount *from,
 	return mount_check_proc(mount, e);
 }
 
-/* After all others: one of them may be at /run. Nobody can write there but through the socket. */
+/* After all others: one of them may be at /run. It can only be written through the socket. */
 static void mount_notify(struct plan_context *c)
 {
 	struct plan_mount *mount = &c->plan->mounts.v[c->plan->mounts.n];

@@ -86,7 +86,7 @@ static int network_of_config(struct plan_context *c, struct err *e)
 
 /* --- the others --- */
 
-/* Such a namespace is used as it is found, root and all: what is made there is made for those who live in it. */
+/* Such a namespace is used as it is found, root and all: what is made there is made for those who run in it. */
 static int join_check_mount(const struct plan_context *c, size_t index, struct err *e)
 {
 	const struct spec_linux *linux_ = c->linux_;

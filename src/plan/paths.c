@@ -6,7 +6,7 @@
 #include "base/path.h"
 #include "plan/context.h"
 
-/* What is mounted on the root directory itself is seen by nobody whose root it is. */
+/* A process does not see what is mounted on its own root directory. */
 static int paths_clean(struct plan_context *c, const char *field, const struct strlist *from,
 		       struct strlist *to, struct err *e)
 {
@@ -46,7 +46,7 @@ int plan_paths(struct plan_context *c, struct err *e)
 
 /* --- sysctls --- */
 
-/* Which namespace a parameter belongs to (ipc_namespaces(7)), 0 where it is the whole machine's. */
+/* Which namespace a parameter belongs to (ipc_namespaces(7)), 0 if it is the whole machine's. */
 static int sysctl_namespace(const char *path)
 {
 	if (str_has_prefix(path, "net/"))

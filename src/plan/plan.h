@@ -109,7 +109,7 @@ struct plan_mount {
 	/* FS and CGROUP: what of the container's own is mounted, in place of something of the host's: "/" or a
 	 * part; NULL: a mount as any other. */
 	const char *subtree;
-	bool spare; /* of a living container: it was not asked for, and one that has none goes without */
+	bool spare; /* of a running container: it was not asked for, and a container that has none goes without */
 	bool lends;  /* FS: a later one mounts a part of it */
 	bool kernel; /* a file system of the kernel's, which the container is known to have */
 	/* of those: made read-only, it is not for a later remount to change */
@@ -144,9 +144,9 @@ struct plan_link {
 struct plan_cgroup_write {
 	const char *controller, *file, *value;
 	const char *field; /* the property that asks for it; NULL: the program itself */
-	/* what is written where there is no `file`: the same under an older or newer name; NULL: none */
+	/* what is written if there is no `file`: the same under an older or newer name; NULL: none */
 	const char *other_file, *other_value;
-	int tolerated; /* the errno that is no failure; 0: none */
+	int tolerated; /* the errno that is not a failure; 0: none */
 };
 struct plan_cgroup_writes {
 	size_t n;
@@ -244,7 +244,7 @@ struct plan_process {
 	mode_t umask;
 	const char *cwd;
 	char **env;    /* NULL-terminated, later duplicates removed in favour of the last */
-	char **args;   /* NULL-terminated; NULL where the config has no process */
+	char **args;   /* NULL-terminated; NULL if the config has no process */
 	bool home_set; /* HOME is in env and not empty */
 	struct plan_capabilities capabilities;
 	struct {
@@ -310,7 +310,7 @@ struct plan_seccomp {
 struct plan_hook {
 	const char *path;
 	char **args;     /* NULL-terminated, args[0] = path where none were given */
-	char **env;      /* NULL-terminated; NULL: not given, that of whoever runs it */
+	char **env;      /* NULL-terminated; NULL: not given, that of the process that runs it */
 	int64_t timeout; /* seconds; 0: none */
 };
 struct plan_hooks {
@@ -379,7 +379,7 @@ struct plan {
 	const char *oci_version;
 };
 
-/* True where the container's user namespace, a new one or one that is joined, is not the runtime's own. */
+/* True if the container's user namespace, a new one or one that is joined, is not the runtime's own. */
 static inline bool plan_has_user_namespace(const struct plan *plan)
 {
 	bool has = plan->namespaces.new_user;
@@ -389,7 +389,7 @@ static inline bool plan_has_user_namespace(const struct plan *plan)
 	return has;
 }
 
-/* The namespace of a type that is joined by path; NULL where there is none. */
+/* The namespace of a type that is joined by path; NULL if there is none. */
 static inline const struct plan_join *plan_join_of(const struct plan *plan, int type)
 {
 	for (size_t i = 0; i < plan->namespaces.joins.n; i++)

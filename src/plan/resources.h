@@ -17,7 +17,7 @@ struct resources_request {
 	bool update;                      /* the cgroup is in use: some zeros mean "back to none" */
 	const char *prefix;               /* of the properties in messages: "linux.resources." */
 	const char *reason;               /* why nothing can be written; NULL: it can */
-	const struct cgroup_facts *facts; /* NULL where there is a reason */
+	const struct cgroup_facts *facts; /* NULL if there is a reason */
 };
 
 /* Append to cgroup->writes and set cgroup->memory_check. ERR_CONFIG, naming the property, where the host has

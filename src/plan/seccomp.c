@@ -157,7 +157,7 @@ static int take_program(const char *data, struct arena *arena, struct plan_secco
 }
 
 /* As under crun: what linux.seccomp says of calls is not looked at, its flags and its listener are; and
- * since nobody has read the program, a listener that is named is a listener that is made. */
+ * because the program is not read, a listener that is named is made. */
 static int plan_ready(struct plan_context *c, const char *data, struct err *e)
 {
 	static const struct spec_seccomp none;

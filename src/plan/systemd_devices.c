@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a unit says of single devices (systemd.resource-control(5)): weights and limits of block devices, and
- * which devices may be used at all. A device is named by its numbers; whoever sends it looks for the name that
- * it has on this host. Pure.
+ * which devices may be used at all. A device is named by its numbers; its name on this host is looked up when
+ * it is sent. Pure.
  */
 #include "plan/systemd.h"
 
@@ -44,7 +44,7 @@ static char **second_of(struct plan_properties *properties, const char *name, co
 
 /* --- block devices --- */
 
-/* The beginning of "8:0 ..." as a path; NULL where it is no such line. *rest: what follows. */
+/* The beginning of "8:0 ..." as a path; NULL if it is no such line. *rest: what follows. */
 static const char *block_path(const char *line, const char **rest, struct arena *arena)
 {
 	size_t major = strspn(line, "0123456789");
@@ -59,7 +59,7 @@ static const char *block_path(const char *line, const char **rest, struct arena 
 
 /*
  * systemd has properties of v1, too, of which it reads a limit for writing as the end of that for reading
- * (252, at a reload), and which it leaves alone where there is one of these. These it writes on v1 as well.
+ * (252, at a reload), and which it leaves alone if there is one of these. These it writes on v1 as well.
  */
 static void put_rate(struct plan_properties *ret, const char *name, const char *path,
 		     const char *value, struct arena *arena)

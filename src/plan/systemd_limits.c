@@ -110,7 +110,7 @@ static bool take_number(const char **text, size_t *ret)
 	return digits > 0 && number < CPUSET_MAX;
 }
 
-/* "0-3,5" as bytes of a mask, the lowest first. False where it is no such list. */
+/* "0-3,5" as bytes of a mask, the lowest first. False if it is no such list. */
 static bool parse_cpus(const char *list, uint8_t *mask, size_t *ret_bytes)
 {
 	*ret_bytes = 0;

@@ -24,7 +24,7 @@ static int check_version(const struct json_source *source, const struct json_val
 			 version->text);
 }
 
-/* A broken policy file is no fault of the config: engines and tests look at the kind. */
+/* A broken policy file is not an error of the config: engines and tests look at the kind. */
 static int policy_error(struct err *e)
 {
 	if (e->kind == ERR_CONFIG)

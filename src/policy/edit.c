@@ -91,7 +91,7 @@ static int place_text(const struct fields *fields, const struct field *row, cons
 	return member_text(fields, row, object, rest, arena, ret, e);
 }
 
-/* *ret stays NULL where nothing is there. The spec is not encoded as a whole, for a seccomp profile in
+/* *ret stays NULL if nothing is there. The spec is not encoded as a whole, because a seccomp profile in
  * it is longer than everything else together. */
 static int spec_text(const struct spec *spec, const char *pointer, struct arena *arena, char **ret,
 		     struct err *e)

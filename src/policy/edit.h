@@ -40,7 +40,7 @@ void edit_mount_replace(struct edit *edit, const char *rule, size_t index,
 
 void edit_capability_drop(struct edit *edit, const char *rule, enum capability_set set,
 			  size_t index, const char *why);
-/* process.capabilities with five empty sets where there is none. */
+/* process.capabilities with five empty sets if there is none. */
 void edit_capabilities_none(struct edit *edit, const char *rule, const char *why);
 
 void edit_sysctl_drop(struct edit *edit, const char *rule, size_t index, const char *why);
@@ -50,7 +50,7 @@ void edit_readonly_path_add(struct edit *edit, const char *rule, const char *pat
  * annotation. */
 void edit_listener(struct edit *edit, const char *rule, const char *path, const char *why);
 
-/* Decisions that change nothing, about what is at a pointer ("" where it is about no place). */
+/* Decisions that change nothing, about what is at a pointer ("" if it is about no place). */
 void edit_keep(struct edit *edit, const char *rule, const char *pointer, const char *why);
 void edit_warn(struct edit *edit, const char *rule, const char *pointer, const char *why);
 void edit_refuse(struct edit *edit, const char *rule, const char *pointer, const char *why);

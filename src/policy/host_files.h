@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files of the host that an annotation names: which of them the policy allows, by name. That what is opened
- * there is what the name says is seen to by whoever opens it (sys/trusted.h). Pure.
+ * Files of the host that an annotation names: which of them the policy allows, by name. That the opened file
+ * is the one that the name says is checked where it is opened (sys/trusted.h). Pure.
  */
 #ifndef POLICY_HOST_FILES_H
 #define POLICY_HOST_FILES_H
@@ -22,7 +22,7 @@ struct host_file host_file_for_criu(const struct policy *policy, const char *bun
 
 /*
  * The policy in force for a container, as its records have it, has no say about such files: it only
- * observes, or is of a program that knew no such keys. Where it is not known (NULL) it has.
+ * observes, or is of a program that knew no such keys. If it is not known (NULL) it has.
  */
 bool host_files_are_free(const struct policy *policy);
 

@@ -123,14 +123,14 @@ static void place(const struct json_source *source, const struct json_value *roo
 	if (is_moved(decisions, index, &parent))
 		pointer = arena_strndup(arena, pointer, parent);
 	at = pointer_nearest(root, pointer, arena);
-	/* the whole is no place */
+	/* the whole is not a place */
 	if (at == root)
 		return;
 	decision->line.set = decision->column.set = true;
 	json_position(source, at->offset, &decision->line.value, &decision->column.value);
 }
 
-/* The text is parsed once more, and only where something is refused. */
+/* The text is parsed once more, and only if something is refused. */
 static void locate_refusals(const struct spec *request, const struct decisions *decisions,
 			    struct arena *arena)
 {

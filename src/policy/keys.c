@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keys of the policy file, one row each: what it is called and where it is kept, what holds where a file leaves it
+ * The keys of the policy file, one row each: what it is called and where it is kept, what holds if a file leaves it
  * out, which values it takes, and what it is for. From the rows come the decoder, the built-in policy, `policy keys`,
  * and by `make policy-docs` the schema, contrib/policy.json and the list in the manual. The tables are closed: a key
  * that is not here is a spelling mistake of the administrator, and must not be taken for a rule that holds. Pure.

@@ -17,14 +17,14 @@ char *pointer_escape(const char *token, struct arena *arena) __attribute__((retu
  * at the end, and for a pointer that does not begin with '/'. */
 char *pointer_next(const char **pointer, struct arena *arena);
 
-/* The value at a pointer, NULL where there is none. "" is the whole. */
+/* The value at a pointer, NULL if there is none. "" is the whole. */
 struct json_value *pointer_find(struct json_value *root, const char *pointer, struct arena *arena);
 
 /* The same, or the innermost of what is around it, down to the root itself. */
 const struct json_value *pointer_nearest(const struct json_value *root, const char *pointer,
 					 struct arena *arena) __attribute__((returns_nonnull));
 
-/* Put a value where none is; in an array before the index, or at its end. Objects and arrays on the way
+/* Put a value if none is; in an array before the index, or at its end. Objects and arrays on the way
  * that are missing are made, an array where the next token is a number. */
 int pointer_insert(struct json_value *root, const char *pointer, struct json_value *value,
 		   struct arena *arena, struct err *e) MUST_CHECK;

@@ -82,8 +82,8 @@ struct policy {
 
 extern const struct fields policy_fields;
 
-/* Seconds that a hook without a timeout of its own may take. It is no decision about the container, and so holds in
- * every mode, and for one whose record is of a program that knew no such key (NULL). */
+/* Seconds that a hook without a timeout of its own may take. It is not a decision about the container, and so holds
+ * in every mode, and for a record of a program that did not know the key (NULL). */
 uint32_t policy_hook_timeout(const struct policy *policy);
 
 /* The built-in default, complete: every key has its value. `rootless_network` is the default network

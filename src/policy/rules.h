@@ -28,7 +28,7 @@ struct judgement {
 #define RULE_ALWAYS (1u << 31)
 
 struct rule {
-	const char *id; /* the key of the policy file, where there is one */
+	const char *id; /* the key of the policy file, if there is one */
 	unsigned paths; /* enum policy_path, and RULE_ALWAYS; on others it is not called */
 	void (*apply)(struct judgement *j, const char *id);
 	const char *why;
@@ -82,7 +82,7 @@ void rule_network_peer_descriptors(struct judgement *j, const char *id);
 /* Of the first entry of a set that some reader takes for this capability; NULL: there is none. */
 const char *capability_pointer(struct judgement *j, enum capability_set set, int number);
 
-/* Index of the first namespace entry of a type, -1 where there is none. */
+/* Index of the first namespace entry of a type, -1 if there is none. */
 long namespace_index(const struct spec *spec, int type);
 /* "/linux/namespaces/2", or "/linux/namespaces" for -1. */
 char *namespace_pointer(struct judgement *j, long index);
@@ -90,8 +90,8 @@ char *namespace_pointer(struct judgement *j, long index);
 const char *namespace_type_name(int type);
 /* Why a namespace path in the config cannot be joined as one of this type; NULL: it can. */
 const char *namespace_problem(struct judgement *j, const char *path, int type);
-/* What an entry names is not of its type, which is a mistake in the configuration: refused, also where the path would not
- * be used. True where it was. */
+/* What an entry names is not of its type, which is a mistake in the configuration: refused, also if the path would not
+ * be used. True if it was. */
 bool namespace_refuse_type(struct judgement *j, const char *id, long index);
 /* The runtime's own or the host's. */
 bool namespace_is_host(const struct judgement *j, const char *path);

@@ -49,7 +49,7 @@ static void refuse_made(struct judgement *j, const char *id)
 	}
 }
 
-/* CAP_NET_ADMIN changes the network, CAP_NET_RAW sniffs and spoofs in it; both act on everybody's. */
+/* CAP_NET_ADMIN changes the network, CAP_NET_RAW sniffs and spoofs in it; both act on the network of all. */
 void rule_network_admin(struct judgement *j, const char *id)
 {
 	static int64_t denied[] = { CAP_BIT(NET_ADMIN), CAP_BIT(NET_RAW) };

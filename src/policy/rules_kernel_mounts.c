@@ -2,8 +2,8 @@
 /*
  * File systems of the kernel that come from the host or lie in the image. What a source is its facts say, never
  * its name: a bind of /proc, through whatever links, a part of it, a procfs below a recursive bind or in the root
- * file system. Each is answered with the container's own of the same kind; where there is none of its own, with
- * the host's, read-only; and refused where neither is possible. What the plan makes of it holds for a procfs or
+ * file system. Each is answered with the container's own of the same kind; if there is none of its own, with
+ * the host's, read-only; and refused if neither is possible. What the plan makes of it holds for a procfs or
  * sysfs that the config asks for at another place than the usual one, too. Pure.
  */
 #include "policy/kernel_mounts.h"

@@ -131,7 +131,7 @@ static bool mount_equal(const struct spec_mount *a, const struct spec_mount *b)
 }
 
 /* Read-only, whatever the engine's options were: its own file was the container's alone, this one is
- * everybody's. */
+ * shared by all containers. */
 static struct spec_mount file_mount(struct judgement *j, const char *source,
 				    const char *destination)
 {
@@ -206,7 +206,7 @@ static void take_merged(struct judgement *j, const char *id, const struct shared
 }
 
 /* An engine makes its file for the network that it has prepared: Docker's 127.0.0.11 is dead outside it,
- * and its hosts file names an address that nobody has. Where the engine knew the shared network
+ * and its hosts file names an address that no host has. If the engine knew the shared network
  * (nothing was rewritten), its file is right. */
 static void apply_auto(struct judgement *j, const char *id, const struct shared_file *file)
 {
@@ -321,7 +321,7 @@ void rule_network_hosts(struct judgement *j, const char *id)
 
 /* --- /proc/sys --- */
 
-/* Root needs no capability to write most of /proc/sys/net, for it owns the files there. */
+/* Root needs no capability to write most of /proc/sys/net, because it owns the files there. */
 void rule_proc_sys(struct judgement *j, const char *id)
 {
 	const struct spec_linux *linux_ = j->edit.spec->linux_;

@@ -47,8 +47,8 @@ bool namespace_is_host(const struct judgement *j, const char *path)
 	return ns && !ns->problem && (ns->is_self || ns->is_host);
 }
 
-/* The specification's MUSTs, which spec_validate() checks as well. They are checked again here, for the
- * rules below look at the first entry of a type only, and a second one would go past all of them. */
+/* The specification's MUSTs, which spec_validate() checks as well. They are checked again here, because
+ * the rules below look at the first entry of a type only, and a second one would go past all of them. */
 void rule_namespace_entries(struct judgement *j, const char *id)
 {
 	const struct spec_linux *linux_ = j->edit.spec->linux_;
@@ -112,7 +112,7 @@ static void tell_unshared(struct judgement *j, const char *id, int type, long in
 			name, others ? "another container" : "the host", remedy));
 }
 
-/* Returns true where the entry was changed. */
+/* Returns true if the entry was changed. */
 static bool make_fresh(struct judgement *j, const char *id, int type, long index)
 {
 	const char *path = index < 0 ? NULL : j->edit.spec->linux_->namespaces.v[index].path;

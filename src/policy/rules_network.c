@@ -78,7 +78,7 @@ bool network_is_shared(const struct judgement *j)
 }
 
 /* Objects are compared, never names: a pod's /proc/PID/ns/net is the shared network under another
- * name. The policy's own path is the one exception; it is safe, for the container is put into what the
+ * name. The policy's own path is the one exception; it is safe, because the container is put into what the
  * policy's descriptor refers to, whatever the entry says. */
 static enum shape request_shape(const struct judgement *j)
 {
@@ -159,7 +159,7 @@ static const char *network_problem(struct judgement *j)
 		return arena_printf(arena,
 				    "%s: is a namespace of type %s; name a network namespace", path,
 				    namespace_type_name(network->type));
-	/* An owner elsewhere keeps CAP_NET_ADMIN over everybody's network; and without power over the
+	/* An owner elsewhere keeps CAP_NET_ADMIN over the shared network; and without power over the
 	 * owner the join fails, and a sysfs of it cannot be made. */
 	if (!network->owned)
 		return arena_printf(
@@ -269,7 +269,7 @@ void rule_network_requested_host(struct judgement *j, const char *id)
 	if (is_requested(j) || request_shape(j) != SHAPE_HOST)
 		return;
 	/* An engine that runs inside the shared network asks for it in this way: granted, whatever the
-	 * key says, for it gets what it asked for. */
+	 * key says, because it gets what it asked for. */
 	if (same && namespace_index(j->edit.spec, SPEC_NS_NETWORK) < 0) {
 		join_early(j, id,
 			   "the runtime's own network was asked for, and it is that of the policy");
@@ -305,7 +305,7 @@ void rule_network_requested_path(struct judgement *j, const char *id)
 }
 
 /* The engine configures what it finds at /proc/PID/ns/net after create. Born in the policy's namespace
- * the container would let it put its interfaces and default routes into everybody's network, and take
+ * the container would let it put its interfaces and default routes into the shared network, and take
  * them away again. So the container keeps the new one through create and hooks, and enters the policy's
  * at start. */
 static void join_late(struct judgement *j, const char *id)
@@ -349,7 +349,7 @@ void rule_network_requested_new(struct judgement *j, const char *id)
 	}
 }
 
-/* "One network" would split silently after `ip netns del NAME; ip netns add NAME`: those that live stay
+/* "One network" would split silently after `ip netns del NAME; ip netns add NAME`: running ones stay
  * in the deleted namespace. "self" has no name that could change its meaning. */
 void rule_network_membership(struct judgement *j, const char *id)
 {
@@ -379,7 +379,7 @@ void rule_network_membership(struct judgement *j, const char *id)
 				(unsigned long long)network->cookie, count > 1 ? "them" : "it"));
 }
 
-/* --- what would change everybody's network --- */
+/* --- what would change the shared network --- */
 
 /* The container keeps a network of its own, where it may do what it likes. */
 static bool network_is_kept(const struct judgement *j)
@@ -412,7 +412,7 @@ static char *sysctl_pointer(struct judgement *j, const char *name)
 	return arena_printf(j->edit.arena, "/linux/sysctl/%s", pointer_escape(name, j->edit.arena));
 }
 
-/* Returns true where the sysctl is gone from the list. */
+/* Returns true if the sysctl is gone from the list. */
 static bool judge_sysctl(struct judgement *j, const char *id, size_t index)
 {
 	const char *name = j->edit.spec->linux_->sysctl.v[index].key;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a program answers to a system call, by going through it as the kernel does (seccomp(2), "Filters"), for
- * one that nobody has made of rules. Pure.
+ * one that was not made of rules. Pure.
  */
 #include "seccomp/parts.h"
 
@@ -86,7 +86,7 @@ static bool calculate(struct machine *m, const struct sock_filter *i)
 	}
 }
 
-/* How far it is; beyond the program where it is no jump. */
+/* How far it is; beyond the program if it is not a jump. */
 static size_t jump(const struct machine *m, const struct sock_filter *i)
 {
 	uint32_t with = BPF_SRC(i->code) == BPF_X ? m->x : i->k;

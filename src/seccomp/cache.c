@@ -2,8 +2,8 @@
 /*
  * Compiled filters are kept, since compiling an engine's profile is the largest part of a start. One file
  * a filter, named by a hash of everything that it depends on. A file decides what a container may do, so
- * it is believed only where nobody but the caller can have written it, and it says itself what it is and
- * that it is whole. Whatever else lies there is no error: the filter is compiled again and the file
+ * it is believed only if it can have been written by the caller alone, and it says itself what it is and
+ * that it is whole. Any other file there is not an error: the filter is compiled again and the file
  * replaced. Runs in the runtime.
  */
 #include "seccomp/parts.h"
@@ -208,7 +208,7 @@ bool seccomp_cache_find(const char *directory, const struct cache_key *key, stru
 			log_warning("seccomp: %s", e.text);
 		return false;
 	}
-	/* O_NONBLOCK: nobody has to write into a FIFO first. */
+	/* O_NONBLOCK: a FIFO is opened without waiting for a writer. */
 	fd = openat(dirfd, name.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) {
 		if (errno != ENOENT)

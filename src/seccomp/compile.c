@@ -431,7 +431,7 @@ static int find_or_compile(const struct plan_seccomp *plan, const char *cache_di
 }
 
 /* Of rules the configuration's check has seen to it: a container's process sends the listener away under
- * the filter, and would wait for the answer of whoever does not have it yet. */
+ * the filter, and would wait for the answer of an agent that does not have it yet. */
 static int check_ready(const struct plan_seccomp *plan, const struct seccomp_program *program,
 		       struct err *e)
 {
@@ -458,7 +458,7 @@ int seccomp_program_make(const struct plan_seccomp *plan, const char *cache_dire
 	if (check_ready(plan, &program, e) < 0)
 		return -1;
 	/* The process that loads it has one thread, there is nothing to synchronize; and who waits for a
-	 * listener can be killable only where there is one. */
+	 * listener can be killable only if there is one. */
 	program.flags = (unsigned)plan->flags & ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC;
 	if (!plan->notify)
 		program.flags &= ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;

@@ -33,7 +33,7 @@ static void put_lead(struct joiner *j, size_t part)
 	put(j, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
 }
 
-/* j->n where it is not there. */
+/* j->n if it is not there. */
 static size_t find(const struct joiner *j, uint32_t architecture)
 {
 	size_t i = 0;

@@ -8,7 +8,7 @@
 #include "base/sha256.h"
 #include "seccomp/program.h"
 
-/* As libseccomp counts them (seccomp_arch_add(3)): 0 where it does not know the architecture. */
+/* As libseccomp counts them (seccomp_arch_add(3)): 0 if it does not know the architecture. */
 uint32_t seccomp_architecture(const char *name);
 
 /* Whether the kernel takes one SECCOMP_FILTER_FLAG_*. */
@@ -24,13 +24,13 @@ void seccomp_join(const uint32_t *architectures, const struct seccomp_program *p
 
 /*
  * Put before `program` what answers ENOSYS to system calls that are newer than every one the profile
- * names, for each of the architectures (the native one first). Does nothing where the profile lets through
+ * names, for each of the architectures (the native one first). Does nothing if the profile lets through
  * what it does not name.
  */
 void seccomp_add_enosys(const struct plan_seccomp *plan, const uint32_t *architectures, size_t n,
 			struct arena *arena, struct seccomp_program *program);
 
-/* The same in front of `program`; false, and nothing done, where the kernel would not take the whole. */
+/* The same in front of `program`; false, and nothing done, if the kernel would not take the whole. */
 bool seccomp_peers_before(struct arena *arena, struct seccomp_program *program);
 
 /* What the program answers to a call of the native architecture whose arguments are 0 (SECCOMP_RET_*). False:
@@ -45,7 +45,7 @@ struct cache_key {
 
 /* Of everything that a program depends on: the rules, libseccomp, the kernel, this program. */
 struct cache_key seccomp_cache_key(const struct plan_seccomp *plan);
-/* False where there is none that can be trusted; only n and v of *ret are set. */
+/* False if there is none that can be trusted; only n and v of *ret are set. */
 bool seccomp_cache_find(const char *directory, const struct cache_key *key, struct arena *arena,
 			struct seccomp_program *ret);
 void seccomp_cache_keep(const char *directory, const struct cache_key *key,

@@ -35,14 +35,14 @@ struct seccomp_programs {
 
 /*
  * The program of the plan, which may be NULL, and before it what the confinement asks for: joined into one
- * program where the kernel takes it. Errors: as seccomp_program_make(), and ERR_POLICY, naming the key of the
+ * program if the kernel takes it. Errors: as seccomp_program_make(), and ERR_POLICY, naming the key of the
  * policy that this kernel cannot carry out.
  */
 int seccomp_programs_make(const struct plan_seccomp *plan, const struct confinement *confinement,
 			  const char *cache_directory, struct arena *arena,
 			  struct seccomp_programs *ret, struct err *e) MUST_CHECK;
 
-/* /run/distro-shim/seccomp, for a rootless caller below XDG_RUNTIME_DIR; NULL where he has none. */
+/* /run/distro-shim/seccomp, for a rootless caller below XDG_RUNTIME_DIR; NULL if there is none. */
 const char *seccomp_cache_directory(bool rootless, struct arena *arena);
 
 /*
@@ -67,7 +67,7 @@ int seccomp_check_names(const struct plan_seccomp *plan, struct err *e) MUST_CHE
 
 /*
  * For the calling thread and all its children, for ever. Needs no_new_privs or CAP_SYS_ADMIN.
- * *ret_listener: close-on-exec and owned, -1 where the program has none. From here on every system call
+ * *ret_listener: close-on-exec and owned, -1 if the program has none. From here on every system call
  * is subject to it.
  */
 int seccomp_program_load(const struct seccomp_program *program, int *ret_listener, struct err *e)

@@ -122,7 +122,7 @@ void check_environment(struct check *c, const char *name, const struct strlist *
 	}
 }
 
-/* user_namespaces(7): an extent must not wrap around, and 4294967295 is no id. */
+/* user_namespaces(7): an extent must not wrap around, and 4294967295 is not an id. */
 static bool extent_wraps(uint32_t first, uint32_t size)
 {
 	return (uint64_t)first + size > UINT32_MAX;

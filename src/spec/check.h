@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the validate_*.c files share: a collector of failures, and the checks of single values that occur
- * in more than one place. Nobody outside spec/ includes this.
+ * in more than one place. No file outside spec/ includes this.
  */
 #ifndef SPEC_CHECK_H
 #define SPEC_CHECK_H
@@ -48,7 +48,7 @@ void check_number_list(struct check *c, const char *name, const char *text, uint
 void check_interface_name(struct check *c, const char *name, const char *interface);
 /* Sorts `keys` and reports each that occurs more than once. */
 void check_unique(struct check *c, const char *name, size_t n, const char **keys);
-/* A text that has to be a row of a table; true where it is, with the row's value. */
+/* A text that has to be a row of a table; true if it is, with the row's value. */
 bool check_known(struct check *c, const char *name, const struct name_row *table, const char *text,
 		 int64_t *ret);
 

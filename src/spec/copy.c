@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A deep copy of a struct spec along the tables of its fields. Not by way of text: a configuration that
- * is at a limit of the parser, or holds a path that is no UTF-8, has a copy like any other.
+ * is at a limit of the parser, or holds a path that is not UTF-8, has a copy like any other.
  */
 #include "spec/spec.h"
 

@@ -26,7 +26,7 @@ static bool skip_dot(const char **text)
 }
 
 /* "-dev", "+git.1", "-rc.1+5": dot-separated words after a sign, none of them empty (semver.org, 9 and
- * 10), moving *text behind it. True where the sign is not there. */
+ * 10), moving *text behind it. True if the sign is not there. */
 static bool skip_label(const char **text, char sign)
 {
 	static const char word[] = "0123456789-"
@@ -43,7 +43,7 @@ static bool skip_label(const char **text, char sign)
 	return true;
 }
 
-/* The first number of a version, -1 where the text is no version. */
+/* The first number of a version, -1 if the text is not a version. */
 static int64_t version_major(const char *text)
 {
 	uint64_t major = 0, minor = 0, patch = 0;

@@ -8,7 +8,7 @@
 
 #define KEY_MAX 256
 
-/* A member's name, plain or in quotes, moving *text behind it; false where there is none. */
+/* A member's name, plain or in quotes, moving *text behind it; false if there is none. */
 static bool take_key(const char **text, char key[KEY_MAX])
 {
 	bool quoted = **text == '"';

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Some parts of a configuration, for what is asked of a container that exists. Pure.
+ * Some parts of a configuration, for what is asked of an existing container. Pure.
  */
 #ifndef SPEC_PART_H
 #define SPEC_PART_H

@@ -339,7 +339,7 @@ struct spec *spec_copy(const struct spec *spec, struct arena *arena)
 /*
  * Cross-field checks of the specification's MUSTs and of what every user of runc or crun relies on. A
  * list of small functions; all run, all failures are reported together, one a line. Values only: no
- * file is looked at. `source_name` opens each line, with the place where there is a text.
+ * file is looked at. `source_name` opens each line, with the place if there is a text.
  */
 int spec_validate(const struct spec *spec, const char *source_name, struct err *e) MUST_CHECK;
 /* Puts "SOURCE_NAME:LINE:COLUMN: " before an error that begins with the name of a property which is in the
@@ -364,7 +364,7 @@ int spec_validate_intel_rdt(const struct spec_intel_rdt *rdt, const char *source
  */
 char *spec_sysctl_path(const char *key, struct arena *arena) __attribute__((returns_nonnull));
 
-/* The first namespace entry of a type, NULL where there is none. */
+/* The first namespace entry of a type, NULL if there is none. */
 const struct spec_namespace *spec_namespace_find(const struct spec *spec, enum spec_ns_type type);
 
 /* The config.json that `distro-shim spec` writes: a shell in a root filesystem that joins the network

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The field tables that are used from more than one file of spec/. Nobody else includes this.
+ * The field tables that are used from more than one file of spec/. No other room includes this.
  */
 #ifndef SPEC_TABLES_H
 #define SPEC_TABLES_H

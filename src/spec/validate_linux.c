@@ -202,7 +202,7 @@ static void check_linux_resources(struct check *c, const struct spec *spec)
 	c->at = "linux.resources.";
 	check_resources(c, resources);
 	const struct spec_memory *memory = resources->memory;
-	/* Not in check_resources(): an update may rely on the limit that is there. */
+	/* Not in check_resources(): an update may rely on the existing limit. */
 	if (memory && memory->swap.set && memory->swap.value > 0 &&
 	    !(memory->limit.set && memory->limit.value != 0))
 		check_fail(c, "memory.swap: needs memory.limit");

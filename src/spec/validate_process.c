@@ -2,7 +2,7 @@
 /*
  * Checks of config.json's "process" and of exec's process.json (config.md "Process").
  *
- * Capabilities are never an error here: an unknown name is a warning of whoever applies them, because
+ * Capabilities are never an error here: an unknown name is a warning when they are applied, because
  * the list differs between kernels (config.md "Linux Process", capabilities).
  */
 #include "base/auto.h"

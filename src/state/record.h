@@ -11,7 +11,7 @@
 #define STATE_STATUS "status.json"
 #define STATE_CONFIG "config.json"
 
-/* True where the text ends before its outermost object or array does. The runtime's own writes are never
+/* True if the text ends before its outermost object or array does. The runtime's own writes are never
  * seen half done (replace_file_at()), so this is damage, and nothing follows from it. */
 bool record_is_cut(const char *text, size_t length);
 

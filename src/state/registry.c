@@ -57,8 +57,8 @@ static int open_directory(const char *directory, bool create, int *ret_fd, struc
 }
 
 /*
- * *ret = NULL where the entry is gone, damaged or of a newer version: it tells nothing then. That it
- * cannot be read for want of descriptors is another matter: a living member must not be overlooked.
+ * *ret = NULL if the entry is gone, damaged or of a newer version: it tells nothing then. That it
+ * cannot be read because descriptors ran out is different: a running member must not be overlooked.
  */
 static int read_member(int fd, const char *name, struct arena *arena, struct member_record **ret,
 		       struct err *e)

@@ -30,12 +30,12 @@ int registry_remove(const char *directory, const char *root, const char *id, str
 	MUST_CHECK;
 /*
  * The entry of one container, whatever the spelling of its root, for where its own records do not tell.
- * *ret NULL: there is none. *ret_pidfd: of its first process, -1 where that has ended. An entry that could
+ * *ret NULL: there is none. *ret_pidfd: of its first process, -1 if that has ended. An entry that could
  * be it and cannot be read is an error.
  */
 int registry_find(const char *directory, const char *root, const char *id, struct arena *arena,
 		  struct member_record **ret, int *ret_pidfd, struct err *e) MUST_CHECK;
-/* All entries whose process lives; `network_path` NULL: any. Entries of dead processes are left out,
+/* All entries whose process runs; `network_path` NULL: any. Entries of dead processes are left out,
  * not removed (delete removes them). A missing directory has none; a damaged entry is left out. */
 int registry_living(const char *directory, const char *network_path, struct arena *arena,
 		    struct members *ret, struct err *e) MUST_CHECK;

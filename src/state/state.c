@@ -34,7 +34,7 @@ static bool is_id_character(char c, size_t position)
 	return position > 0 && (c == '.' || c == '-');
 }
 
-/* 0 where the id is good, else the position of its first bad byte, from 1. */
+/* 0 if the id is good, else the position of its first bad byte, from 1. */
 static size_t bad_byte(const char *id)
 {
 	for (size_t i = 0; id[i]; i++)
@@ -196,7 +196,7 @@ static int remove_empty(struct state_dir *dir, struct err *e)
 		return e->sys == ENOENT ? 0 : fail_exists(dir->id, e);
 	if (rc < 0)
 		return -1;
-	/* Whoever claims an id holds the lock from then on. */
+	/* The claimer of an id holds the lock from then on. */
 	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? fail_exists(dir->id, e)
 					    : fail_sys(e, "lock container %s", dir->id);
@@ -226,8 +226,8 @@ static bool is_untouched(const struct state_dir *dir)
 
 /*
  * Between the mkdirat() and the lock a delete may take the directory away, and another create may put
- * its own there, which we would then hold. Only he is the winner who holds the lock of a directory that
- * is in place and that nobody has written to. 0: another one was faster.
+ * its own there, which we would then hold. The winner is the one that holds the lock of a directory that
+ * is in place and still empty. 0: another one was faster.
  */
 static int take_claimed(struct state_dir *dir, struct err *e)
 {
@@ -362,7 +362,7 @@ int state_relock(struct state_dir *dir, struct err *e)
 	return rc < 0 ? -1 : fail_missing(dir->id, e);
 }
 
-/* Whether it is a container's; 1 also where that cannot be told, with the reason in *doubt unless there is one. */
+/* Whether it is a container's; 1 also if that cannot be told, with the reason in *doubt unless there is one. */
 static bool is_listed(int root_fd, const struct dirent *entry, struct err *doubt)
 {
 	struct content content;

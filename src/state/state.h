@@ -98,7 +98,7 @@ int state_check_id(const char *id, struct err *e) MUST_CHECK;
 const char *state_default_root(bool rootless, struct arena *arena);
 
 /*
- * The root directory must be a directory of the caller that nobody else can write. Without `create`
+ * The root directory must be a directory of the caller that no other user can write to. Without `create`
  * a missing root gives ERR_NOT_FOUND.
  */
 int state_root_open(const char *path, bool create, int *ret_fd, struct err *e) MUST_CHECK;
@@ -120,14 +120,14 @@ void state_dir_release(struct state_dir *dir);
  * creator was killed. ERR_STATE "container with given ID already exists" where it is taken. */
 int state_claim(const char *root, const char *id, struct state_dir *ret, struct err *e) MUST_CHECK;
 
-/* ERR_NOT_FOUND "container does not exist": `sys` is ENOENT where nothing has the name, 0 where what has it is
+/* ERR_NOT_FOUND "container does not exist": `sys` is ENOENT if nothing has the name, 0 if what has it is
  * not a container. What cannot be told is another error. lock: wait for the lock at most 10 seconds. */
 int state_open(const char *root, const char *id, bool lock, struct state_dir *ret, struct err *e)
 	MUST_CHECK;
 /* Take away what a creator that was killed at once has left, an empty directory. Nothing there: success. */
 int state_discard_empty(const char *root, const char *id, struct err *e) MUST_CHECK;
 void state_unlock(struct state_dir *dir);
-/* Lock again what is still open; ERR_NOT_FOUND where it was deleted meanwhile, whether or not another
+/* Lock again what is still open; ERR_NOT_FOUND if it was deleted meanwhile, whether or not another
  * container has its name by now. */
 int state_relock(struct state_dir *dir, struct err *e) MUST_CHECK;
 
@@ -141,12 +141,12 @@ int state_write_intent(struct state_dir *dir, const struct intent_record *intent
 int state_write_status(struct state_dir *dir, const struct status_record *status, struct err *e)
 	MUST_CHECK;
 int state_write_config(struct state_dir *dir, const struct spec *spec, struct err *e) MUST_CHECK;
-/* STATE_HOSTS or STATE_RESOLV_CONF, for everybody in the container to read. NULL: there is none. */
+/* STATE_HOSTS or STATE_RESOLV_CONF, readable by every user in the container. NULL: none. */
 int state_write_file(struct state_dir *dir, const char *name, const char *text, struct err *e)
 	MUST_CHECK;
 
 /* A record that is not there gives *ret = NULL and success: the creation did not come so far. One that cannot be
- * read is an error, ERR_STATE where it is damaged (cut short, of a newer version, not a file). */
+ * read is an error, ERR_STATE if it is damaged (cut short, of a newer version, not a file). */
 int state_read_intent(const struct state_dir *dir, struct arena *arena, struct intent_record **ret,
 		      struct err *e) MUST_CHECK;
 int state_read_status(const struct state_dir *dir, struct arena *arena, struct status_record **ret,
@@ -160,11 +160,11 @@ int state_remove(struct state_dir *dir, struct err *e) MUST_CHECK;
 
 /* --- processes --- */
 
-/* Fill an identity of a living process. */
+/* Fill an identity of a running process. */
 int process_identify(pid_t pid, struct arena *arena, struct process_identity *ret, struct err *e)
 	MUST_CHECK;
 
-/* A pidfd of exactly this process, -1 with e->kind ERR_NOT_FOUND where it is gone (also a zombie, a
+/* A pidfd of exactly this process, -1 with e->kind ERR_NOT_FOUND if it is gone (also a zombie, a
  * reused pid, another boot). */
 int process_open(const struct process_identity *process, struct err *e) MUST_CHECK;
 

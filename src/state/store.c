@@ -22,7 +22,7 @@
 static int write_record(const struct state_dir *dir, const char *name, const char *text,
 			size_t length, size_t limit, struct err *e)
 {
-	/* Written and never read again would be a container that nobody can stop. */
+	/* Written and never read again would be a container that cannot be stopped. */
 	if (length > limit)
 		return fail(e, ERR_CONFIG, "container %s: %s would have %zu bytes, more than %zu",
 			    dir->id, name, length, limit);
@@ -76,7 +76,7 @@ int state_write_file(struct state_dir *dir, const char *name, const char *text, 
 	return 0;
 }
 
-/* *ret = NULL where there is no such file. */
+/* *ret = NULL if there is no such file. */
 static int read_record(const struct state_dir *dir, const char *name, size_t limit, char **ret,
 		       size_t *ret_length, struct err *e)
 {
@@ -177,8 +177,8 @@ static int fail_unknown(const struct state_dir *dir, const char *name, struct er
 
 /*
  * Look for strangers before anything is removed, so that nothing is lost when there is one; take the
- * stale temporary files away in passing. A directory that cannot be read is no reason to give up:
- * whether it is empty says the rmdir.
+ * stale temporary files away in passing. A directory that cannot be read is not a reason to give
+ * up: the rmdir tells whether it is empty.
  */
 static int sweep(const struct state_dir *dir, struct err *e)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lookups and creation below a root filled by somebody else. Runs in the runtime and in the container's
+ * Lookups and creation below a root whose content is not trusted. Runs in the runtime and in the container's
  * process before pivot_root(2).
  *
- * What exists is found by one openat2(2). Only where something is missing does the walk below take over:
+ * What exists is found by one openat2(2). Only if something is missing does the walk below take over:
  * it keeps the path that it has resolved so far as text without symlinks, a descriptor of that
  * directory, and the rest; each component is looked up alone and never followed by the kernel. ".."
- * shortens the text and looks it up again from the root, because a directory that somebody moves away
- * while we hold it may have a parent that is outside.
+ * shortens the text and looks it up again from the root, because a directory that is moved away while
+ * we hold it may have a parent that is outside.
  */
 #include "sys/beneath.h"
 
@@ -184,7 +184,7 @@ static int look_up_or_make(int at, const char *name, mode_t mode, bool as_file)
 		if (fd >= 0 || errno != ENOENT)
 			return fd;
 		made = as_file ? mknodat(at, name, S_IFREG | mode, 0) : mkdirat(at, name, mode);
-		/* EEXIST: somebody was faster, see what it is */
+		/* EEXIST: another process was faster, see what it is */
 		if (made < 0 && errno != EEXIST)
 			return -1;
 	}

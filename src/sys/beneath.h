@@ -3,7 +3,7 @@
  * Paths below a root that an attacker may have filled. Every lookup goes through openat2(2) with
  * RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS and gives an O_PATH descriptor; symlinks resolve inside the
  * root; nothing is looked up twice. (CVE-2021-30465, CVE-2024-45310, CVE-2019-18837 and relatives.)
- * There is no other resolver: Linux 5.14 is the floor.
+ * No other resolver exists: Linux 5.14 is the minimum.
  */
 #ifndef SYS_BENEATH_H
 #define SYS_BENEATH_H
@@ -20,7 +20,7 @@
 int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 
 /* Open an existing path in the root. extra_flags: O_DIRECTORY, O_NOFOLLOW. O_PATH | O_CLOEXEC always.
- * e->sys is ENOENT where it is not there, EXDEV where it would escape the root. */
+ * e->sys is ENOENT if it is not there, EXDEV if it would escape the root. */
 int beneath_open(int root_fd, const char *path, int extra_flags, struct err *e) MUST_CHECK;
 
 /*

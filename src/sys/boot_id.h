@@ -11,7 +11,7 @@
 
 #define BOOT_ID_SIZE 37
 
-/* The kernel's boot id, also where a file lies over it or /proc shows processes only. Where it cannot be had,
+/* The kernel's boot id, also if a file lies over it or /proc shows processes only. If it cannot be had,
  * another fact of this boot, which never looks like one. */
 int boot_id(char buffer[BOOT_ID_SIZE], struct err *e) MUST_CHECK;
 

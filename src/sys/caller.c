@@ -28,7 +28,7 @@ static bool is_initial_map(const char *text)
 	return str_eq(text, "\n");
 }
 
-/* NULL where there is none: a kernel without user namespaces. Owned. */
+/* NULL if there is none: a kernel without user namespaces. Owned. */
 static char *read_uid_map(void)
 {
 	autoclose int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);

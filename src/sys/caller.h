@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* True where not every id is its own, whatever the caller's uid. */
+/* True if not every id is its own, whatever the caller's uid. */
 bool caller_in_user_namespace(void);
-/* True where the caller is not root of the initial user namespace. */
+/* True if the caller is not root of the initial user namespace. */
 bool caller_is_rootless(void);
 
 /* The caller's uid outside of the user namespace that it is in: an engine of a user runs us as root of one. */

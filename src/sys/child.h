@@ -49,7 +49,7 @@ int child_wait(struct child *child, int *ret_status, struct err *e) MUST_CHECK;
 
 int sys_pidfd_open(pid_t pid, unsigned flags);
 int sys_pidfd_send_signal(int pidfd, int signal);
-/* True where the process has ended (poll on the pidfd), waiting at most timeout_ms. */
+/* True if the process has ended (poll on the pidfd), waiting at most timeout_ms. */
 bool pidfd_ended(int pidfd, int timeout_ms);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
 

@@ -23,7 +23,7 @@ struct deadline {
 };
 /* From now on; beyond what the clock can hold it is as good as never. */
 struct deadline deadline_in(int64_t milliseconds);
-/* For poll(2); 0 where it is over. */
+/* For poll(2); 0 if it is over. */
 int deadline_left(const struct deadline *deadline);
 bool deadline_is_over(const struct deadline *deadline);
 

@@ -39,7 +39,7 @@ static int make_with_parents(const char *what, const char *path, mode_t mode, st
 		if (make_directories(parent, 0755, e) < 0)
 			return err_prefix(e, "make %s '%s'", what, path);
 	}
-	/* Somebody else may have made it in between: the check below sees to whose it is. */
+	/* Another process may have made it in between: the check below looks at its owner. */
 	if (mkdir(path, mode) < 0 && errno != EEXIST)
 		return fail_sys(e, "make %s '%s'", what, path);
 	return 0;

@@ -12,8 +12,8 @@
 #include <sys/types.h>
 
 /*
- * Open a directory that belongs to the caller and that nobody else can write; its last component is no
- * symlink. With `create` a missing one is made with `mode`, its parents with 0755. Else a missing one
+ * Open a directory that belongs to the caller and that no other user can write to; its last component
+ * is not a symlink. With `create` a missing one is made with `mode`, its parents with 0755. Else a missing one
  * gives ERR_NOT_FOUND. `what` names it in errors ("state root").
  */
 int trusted_directory_open(const char *what, const char *path, bool create, mode_t mode,

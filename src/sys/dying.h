@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* True where every thread of it has got SIGKILL, is exiting or has ended: nothing of it runs again. False
- * where it cannot be told. The caller holds a pidfd, so that the number is the process's. */
+/* True if every thread of it has got SIGKILL, is exiting or has ended: nothing of it runs again. False
+ * if it cannot be told. The caller holds a pidfd, so that the number is the process's. */
 bool process_is_dying(pid_t pid);
 
 /* One thread, by the text of its `stat` and `status` (proc(5)). Pure. */

@@ -6,7 +6,7 @@
 #include "base/auto.h"
 #include "model/words.h"
 
-/* Descriptors that go with the facts; all O_CLOEXEC, -1 where there is none. Owned. */
+/* Descriptors that go with the facts; all O_CLOEXEC, -1 if there is none. Owned. */
 struct host {
 	int rootfs;                       /* O_PATH | O_DIRECTORY */
 	int network;                      /* the policy's network namespace, usable for setns() */

@@ -55,7 +55,7 @@ int sys_pivot_root(const char *new_root, const char *put_old)
 	return (int)syscall(SYS_pivot_root, new_root, put_old);
 }
 
-/* What stands in quotes is a name that somebody chose, and its case counts. */
+/* What stands in quotes is a chosen name, and its case counts. */
 static void lower_outside_quotes(char *s)
 {
 	bool quoted = false;

@@ -28,7 +28,7 @@ int sys_umount2(const char *target, int flags);
 #endif
 
 /* What an fs context says about the last failure ("e overlay: ..."): without the "e ", lower-cased
- * but for what stands in quotes, cut to the buffer; "" where it says nothing. Keeps errno. */
+ * but for what stands in quotes, cut to the buffer; "" if it says nothing. Keeps errno. */
 void fs_context_message(int fs_fd, char *buffer, size_t size);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading /proc/self/mountinfo. Runs in the runtime. Only the file's escapes ("\040") are undone; a
- * mount point is a name that somebody chose and may hold anything else.
+ * mount point is a chosen name and may hold anything else.
  */
 #include "sys/mountinfo.h"
 

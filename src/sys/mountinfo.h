@@ -17,7 +17,7 @@ struct mountinfo_entry {
 	uint32_t major, minor;
 	char *root, *mount_point; /* unescaped */
 	char *options;            /* of the mount: "rw,nosuid" */
-	char *tags;               /* "shared:1 master:2", "" where there are none */
+	char *tags;               /* "shared:1 master:2", "" if there are none */
 	char *fstype, *source;
 	char *super_options; /* of the file system: "rw,cpu,cpuacct" */
 };
@@ -37,12 +37,12 @@ int mountinfo_read(struct arena *arena, struct mountinfo *ret, struct err *e) MU
 int mountinfo_read_at(int dirfd, const char *path, struct arena *arena, struct mountinfo *ret,
 		      struct err *e) MUST_CHECK;
 
-/* The entry with this id; NULL where there is none. */
+/* The entry with this id; NULL if there is none. */
 const struct mountinfo_entry *mountinfo_find(const struct mountinfo *info, uint32_t id);
 
 /* The id of the mount that a descriptor is on. That is the kernel's table alone: no file system is asked. */
 int mount_id(int fd, uint32_t *ret, struct err *e) MUST_CHECK;
-/* Its entry, NULL where there is none. */
+/* Its entry, NULL if there is none. */
 int mountinfo_of(const struct mountinfo *info, int fd, const struct mountinfo_entry **ret,
 		 struct err *e) MUST_CHECK;
 

@@ -109,7 +109,7 @@ int nsfd_own(const char *name, struct err *e)
 	if (fd < 0)
 		return fail_sys(e, "open %s", path.text);
 
-	/* the type tells that /proc gave what it should, and ENOTTY that it is no namespace */
+	/* the type tells that /proc gave what it should, and ENOTTY that it is not a namespace */
 	int type = nsfd_type(fd);
 
 	if (type > 0 && str_eq(name, ns_row_of_flag((uint64_t)type)->file))

@@ -52,7 +52,7 @@ int nsfd_owner_uid(int userns_fd, uid_t *ret);
 /* SO_NETNS_COOKIE of the network namespace that the caller is in: never reused. */
 int netns_cookie(uint64_t *ret, struct err *e) MUST_CHECK;
 /* The cookie of a network namespace by descriptor: enters it and comes back (single-threaded caller).
- * e->sys is EPERM where the caller has no power over it. */
+ * e->sys is EPERM if the caller has no power over it. */
 int netns_cookie_of(int fd, uint64_t *ret, struct err *e) MUST_CHECK;
 
 /* The same in a process of its own: without power over the network namespace that one is in there is no way

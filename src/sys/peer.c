@@ -22,7 +22,7 @@ static const char stopped[] = "stopped by a signal";
 static const char traced[] = "stopped by a tracer";
 static const char asks_agent[] = "waiting for the agent of a seccomp profile";
 
-/* NULL where it cannot be read, which tells nothing. Owned. */
+/* NULL if it cannot be read, which tells nothing. Owned. */
 static char *read_of(pid_t pid, const char *file)
 {
 	char path[48], *text;
@@ -51,7 +51,7 @@ static bool number_of(const char *status, const char *key, uint64_t *ret)
 	return parse_u64(number, ret);
 }
 
-/* A hook that it waits for is none of an agent's. Where the kernel does not tell (CONFIG_PROC_CHILDREN), it has
+/* A hook that it waits for is none of an agent's. If the kernel does not tell (CONFIG_PROC_CHILDREN), it has
  * none. */
 static bool has_children(pid_t pid)
 {
@@ -107,7 +107,7 @@ pid_t peer_heir(pid_t pid)
 	return parse_u32(last ? last + 1 : text, &heir) && (pid_t)heir != pid ? (pid_t)heir : 0;
 }
 
-/* *ret_state: 'Z' where it has ended and left nobody. */
+/* *ret_state: 'Z' if it has ended and left no process. */
 static pid_t find(pid_t pid, char *ret_state)
 {
 	uint64_t start_time;

@@ -32,7 +32,7 @@ static int fail_line(const char *name, struct err *e)
 	return fail(e, ERR_SYSTEM, "/proc/self/status: its line %s cannot be understood", name);
 }
 
-/* One number of a line and what is behind it; NULL at the line's end or where it is not a number. */
+/* One number of a line and what is behind it; NULL at the line's end or if it is not a number. */
 static const char *take_number(const char *at, int base, uint64_t *ret)
 {
 	char *end;

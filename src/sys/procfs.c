@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * procfs that nobody can have tampered with (CVE-2019-16884, CVE-2025-52881). Runs in the runtime and
+ * procfs that cannot have been tampered with (CVE-2019-16884, CVE-2025-52881). Runs in the runtime and
  * in the container's process before it has left the host's root.
  */
 #include "sys/procfs.h"
@@ -121,7 +121,7 @@ int procfs_open_target(int proc_fd, const char *path, int flags, struct err *e)
 		return fail_sys(e, "look at /proc/%s", path);
 	if (!S_ISLNK(st.st_mode))
 		return fail(e, ERR_SYSTEM, "/proc/%s is not a link", path);
-	/* the descriptor of the link itself cannot be followed; whoever could mount over it between
+	/* the descriptor of the link itself cannot be followed; a process that could mount over it between
 	 * these two lines could as well have replaced this process */
 	fd = openat(proc_fd, path, flags | O_CLOEXEC);
 	if (fd < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A procfs that nobody can have tampered with: a detached mount of our own where the kernel lets us,
+ * A procfs that cannot have been tampered with: a detached mount of our own if the kernel lets us,
  * else the /proc that we see, verified to be procfs and crossed by no further mount.
  * (CVE-2019-16884, CVE-2025-52881, hostile root filesystems that bring their own /proc.)
  */
@@ -37,7 +37,7 @@ struct fd_path fd_path(int fd);
 /* Reopen an O_PATH descriptor with other flags (O_CLOEXEC is added); the result is the same object. */
 int reopen_fd(int fd, int flags, struct err *e) MUST_CHECK;
 
-/* Field 22 of /proc/PID/stat. ERR_NOT_FOUND where there is no such process; *ret_state, where not NULL,
+/* Field 22 of /proc/PID/stat. ERR_NOT_FOUND if there is no such process; *ret_state, where not NULL,
  * gets the state letter. */
 int procfs_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state, struct err *e)
 	MUST_CHECK;

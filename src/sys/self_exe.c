@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Running from a copy of the program that nobody can write to (CVE-2019-5736). Runs first thing in
+ * Running from a copy of the program that cannot be written to (CVE-2019-5736). Runs first thing in
  * every command that enters a container.
  *
  * First choice: the running process leaves its file (exe_move.c) for the same one seen through a mount
  * of its own: a clone of the binary's mount, which mount_setattr(2) made read-only and which, once its
- * descriptor is closed, belongs to no mount namespace, so that nobody can make it writable again, clone
- * it or mount it anywhere. The pages stay those of the page cache.
+ * descriptor is closed, belongs to no mount namespace, so that it cannot be made writable again, cloned
+ * or mounted anywhere. The pages stay those of the page cache.
  *
- * Without the power to clone a mount it leaves its file for a memfd sealed against every change. Where the
+ * Without the power to clone a mount it leaves its file for a memfd sealed against every change. If the
  * kernel does not let a running program leave its file (no CONFIG_CHECKPOINT_RESTORE, no CAP_SYS_ADMIN
  * over its user namespace), the program is executed again, from the clone or from the memfd.
  */
@@ -38,8 +38,8 @@
 #endif
 
 #define PROGRAM_NAME "distro-shim"
-/* Says "executed again already": it can only turn a second attempt into an error, so that nobody gains
- * by setting it. */
+/* Says "executed again already": it can only turn a second attempt into an error, so that setting it
+ * gains nothing. */
 #define MARKER "DISTRO_SHIM_EXECUTED_AGAIN"
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -71,7 +71,7 @@ int self_exe_is_protected(bool *ret, struct err *e)
 	if (fs.f_type != TMPFS_MAGIC)
 		return 0;
 
-	/* a memfd may be opened for reading by its owner; what may not is no copy of ours */
+	/* a memfd may be opened for reading by its owner; what may not is not a copy of ours */
 	struct err ignored;
 	autoclose int copy = open_exe(O_RDONLY, &ignored);
 	int seals = copy < 0 ? -1 : fcntl(copy, F_GET_SEALS);
@@ -113,7 +113,7 @@ static int sealed_copy(struct err *e)
 		copy = memfd_create(PROGRAM_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (copy < 0 || fstat(exe, &st) < 0)
 		return fail_sys(e, "make a memfd");
-	/* What is behind the loaded parts (symbols, debug information) nobody needs. */
+	/* What is behind the loaded parts (symbols, debug information) is not needed. */
 	end = exe_loaded_size();
 	if (end == 0 || end > st.st_size)
 		end = st.st_size;

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-/* Returns 0 where the running binary is protected, or now is; where the kernel does not let a running
+/* Returns 0 if the running binary is protected, or now is; if the kernel does not let a running
  * program leave its file, executes the program again from a protected copy with the same arguments and
  * environment, and does not return but on failure. The caller is single-threaded. */
 int self_exe_protect(char **argv, struct err *e) MUST_CHECK;

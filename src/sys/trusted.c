@@ -75,7 +75,7 @@ static int fail_trusted_sys(struct err *e, const struct trusted_name *name, cons
 }
 
 /*
- * A user's files are 775 and 664 where each user has a group of his own (pam_umask(8)). For other users it is
+ * A user's files are 775 and 664 if each user has a group of his own (pam_umask(8)). For other users it is
  * their own policy that is asked for, and who can write HOME has his account anyway. An access control list
  * shows in the group's bits as well (acl(5)), and names others.
  */
@@ -228,7 +228,7 @@ static int open_to_append(int file, const struct trusted_name *name, struct err 
 		return refuse_file(e, name, "is not a regular file");
 	if (st.st_nlink != 1)
 		return refuse_file(e, name, "has another name elsewhere (hard link)");
-	/* Not to wait for the holder of a lease (fcntl(2), F_SETLEASE); whoever writes may wait. */
+	/* Not to wait for the holder of a lease (fcntl(2), F_SETLEASE); the writer may wait. */
 	fd = reopen_fd(file, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK, e);
 	if (fd < 0)
 		return err_prefix(e, "%s: '%s%s'", name->what, name->base, name->path);

@@ -32,13 +32,13 @@ int trust_of_caller(struct trust *ret, struct err *e) MUST_CHECK;
 /* What an error says: "WHAT 'BASE/PATH': 'BASE/PART' is ...". */
 struct trusted_name {
 	const char *what; /* "policy file" */
-	const char *base; /* of root_fd; "" where that is "/" */
+	const char *base; /* of root_fd; "" if that is "/" */
 	const char *path; /* below it */
 };
 
 /*
  * O_PATH descriptor of a regular file with one link below root_fd, which is judged as each directory on the
- * way. ERR_POLICY with the reason and the component that is at fault; e->sys is ENOENT where the file or a
+ * way. ERR_POLICY with the reason and the component that is at fault; e->sys is ENOENT if the file or a
  * directory is not there.
  */
 int trusted_open_at(int root_fd, const struct trusted_name *name, const struct trust *trust,
@@ -56,7 +56,7 @@ int trusted_read(int file, const struct trusted_name *name, size_t limit, char *
 int directory_open_real(const char *path);
 
 /*
- * Open a file below a directory for appending, made with 0600 where it is missing: by openat2(2), beneath it,
+ * Open a file below a directory for appending, made with 0600 if it is missing: by openat2(2), beneath it,
  * through no symlink. What is there must be a regular file with one link: a FIFO or a device is not so much as
  * opened, and another name of a file elsewhere is not written to. `name` is for errors, of kind ERR_CONFIG.
  */
