@@ -112,8 +112,9 @@ static void test_sysctls_of_namespaces_only(void **state)
 	assert_string_equal(plan->sysctls.v[1].key, "fs/mqueue/msg_max");
 	fixture_refused(f, "", MOUNT_NS ",'sysctl':{'kernel.msgmax':'1'}",
 			"linux.sysctl: kernel.msgmax needs a ipc namespace other than the host's");
-	fixture_refused(f, "", MOUNT_NS ",'sysctl':{'kernel.panic':'1'}",
-			"linux.sysctl: kernel.panic does not belong to a namespace; set it on the host");
+	fixture_refused(
+		f, "", MOUNT_NS ",'sysctl':{'kernel.panic':'1'}",
+		"linux.sysctl: kernel.panic does not belong to a namespace; set it on the host");
 }
 
 static void test_sysctls_of_the_network(void **state)
