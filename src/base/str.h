@@ -72,7 +72,7 @@ bool parse_u32(const char *s, uint32_t *ret);
 /* A user or group id: parse_u32() without 4294967295, which the kernel takes for "unchanged". */
 bool parse_id(const char *s, uint32_t *ret);
 
-/* Bytes of the UTF-8 sequence at the start of s: 1 to 4, or 0 if there is no valid one within
+/* Bytes of the UTF-8 sequence at the start of s: 1 to 4, or 0 if none is valid within
  * `length`. Strict: no overlong forms, no surrogates, nothing above U+10FFFF (RFC 3629). */
 size_t utf8_sequence(const char *s, size_t length);
 

@@ -34,7 +34,7 @@ struct own_walk {
 	struct cgroup_mark other;
 };
 void own_walk_start(struct own_walk *walk, int top, const struct cgroup_record *record);
-/* The same if there is no record yet. */
+/* The same before there is a record. */
 void own_walk_start_named(struct own_walk *walk, int top, const char *name);
 
 /* Whether processes of another container are below one of its groups. 1, 0; -1 with *e. */

@@ -13,7 +13,7 @@
  * Make the scope around a process that waits, then its limits as cgroup_adopt() does. In *record the unit is
  * there already; path and directories are known as soon as the unit is made, also if a later part fails.
  * *ret_made: whether there may be a unit of its own, also if it fails; one of that name may exist already.
- * ERR_CONFIG if there is no systemd, or one that does not want the unit.
+ * ERR_CONFIG if systemd does not run, or does not want the unit.
  */
 int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 			  const struct cgroup_claim *claim, pid_t pid, struct arena *arena,

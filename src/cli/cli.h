@@ -173,8 +173,8 @@ struct cli_tables cli_tables_of(const struct cli_command *command); /* NULL: the
 
 /*
  * Parse `words` (as argv without its first), NULL at the end. stop_at_argument: the first word that is
- * no option ends it (the global options end at the command). Returns how many words it took; what is no
- * option is added to *arguments, which has room for all words, as have the lists in *values.
+ * not an option ends it (the global options end at the command). Returns how many words it took; what is not
+ * an option is added to *arguments, which has room for all words, as have the lists in *values.
  */
 int cli_parse_words(const struct cli_tables *tables, char *const *words, bool stop_at_argument,
 		    struct cli_values *values, struct strlist *arguments, struct err *e) MUST_CHECK;

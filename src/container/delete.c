@@ -43,7 +43,7 @@ struct deletion {
 	struct state_dir *dir;
 	struct status_record *status; /* NULL: not that far, or unreadable */
 	struct intent_record *intent; /* likewise */
-	struct registered registered; /* if there is no status */
+	struct registered registered; /* if the status is missing */
 	struct cgroup_record *found;  /* its cgroup by the kernel, where no record names one */
 	bool has_ended;               /* init, as the caller knows */
 	int pidfd;                    /* of init, -1 if it is gone */

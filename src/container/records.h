@@ -10,7 +10,7 @@
 #include "state/registry.h"
 
 /*
- * As state_read_status(). If there is no status, but the registry has a running process of the container,
+ * As state_read_status(). If the status is missing, but the registry has a running process of the container,
  * the record was lost: ERR_STATE.
  */
 int records_status(const struct global_options *global, const struct state_dir *dir,

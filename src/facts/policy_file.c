@@ -98,7 +98,7 @@ static int load_file(int root_fd, const char *path, const struct trust *trust,
 
 	if (file < 0)
 		return e->sys == ENOENT ? 0 : -1;
-	/* from here on ENOENT would be that of /proc, and not say that there is no policy */
+	/* from here on ENOENT would be that of /proc, and not say that the policy is missing */
 	if (trusted_read(file, &name, POLICY_FILE_MAX, &text, &length, e) < 0)
 		return -1;
 	if (policy_read(text, length, path, arena, &said, e) < 0) {

@@ -29,7 +29,7 @@ struct cgroup_record {
 	char *description; /* tells it from another unit that has the name */
 	bool user;         /* of the user's own manager */
 	char *mark;        /* name of the mark on its groups; NULL: they have none */
-	/* if there is no mark, whose groups are in its own or the same; not on disk */
+	/* without a mark: whose groups are in its own or the same; not on disk */
 	const struct cgroup_others *others;
 };
 extern const struct fields cgroup_record_fields;

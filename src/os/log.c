@@ -3,7 +3,7 @@
  * The log. Runs in every process; its state is the one piece of global state of the program.
  *
  * A record is one write(2) or one datagram, so that records of several processes do not mix. What cannot
- * be written is lost: there is no other place for it, and a full log must not stop a container.
+ * be written is lost: it has no other place to go, and a full log must not stop a container.
  *
  * syslog(3) is not used: it would open /dev/log anew, by then maybe that of a container, and read the
  * time zone's file there. The datagram has no time of its own; the daemon puts in the time of receipt.

@@ -144,7 +144,7 @@ struct plan_link {
 struct plan_cgroup_write {
 	const char *controller, *file, *value;
 	const char *field; /* the property that asks for it; NULL: the program itself */
-	/* what is written if there is no `file`: the same under an older or newer name; NULL: none */
+	/* what is written if `file` is missing: the same under an older or newer name; NULL: none */
 	const char *other_file, *other_value;
 	int tolerated; /* the errno that is not a failure; 0: none */
 };

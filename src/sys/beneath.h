@@ -42,8 +42,8 @@ int beneath_make_file(int root_fd, const char *path, struct err *e) MUST_CHECK;
 int beneath_make_parent(int root_fd, const char *path, const char **ret_name, struct err *e)
 	MUST_CHECK;
 
-/* A mount target whose last component is not followed: a symlink there is itself the target of what is no
- * directory. Made where missing, as above. */
+/* A mount target whose last component is not followed: a symlink there is itself the target of what is not
+ * a directory. Made where missing, as above. */
 int beneath_make_nofollow(int root_fd, const char *path, bool directory, struct err *e) MUST_CHECK;
 
 #endif

@@ -14,7 +14,7 @@
 /* A socket that speaks of the network namespace in which it was made. */
 int netlink_open(struct err *e) MUST_CHECK;
 
-/* ERR_NOT_FOUND if there is no link of this name. */
+/* ERR_NOT_FOUND if no link has this name. */
 int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e) MUST_CHECK;
 
 struct link_address {

@@ -55,8 +55,8 @@ int netns_cookie(uint64_t *ret, struct err *e) MUST_CHECK;
  * e->sys is EPERM if the caller has no power over it. */
 int netns_cookie_of(int fd, uint64_t *ret, struct err *e) MUST_CHECK;
 
-/* The same in a process of its own: without power over the network namespace that one is in there is no way
- * back to it. */
+/* The same in a process of its own: without power over its network namespace a process cannot return to
+ * it. */
 int netns_cookie_apart(int fd, uint64_t *ret, struct err *e) MUST_CHECK;
 
 /* setns() that names what it joined in errors. `path` may be NULL. */
