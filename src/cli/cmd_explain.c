@@ -46,7 +46,8 @@ static void print_head(const char *policy_path, const struct policy *policy,
 		strbuf_show(out, ", %s", network->path);
 	if (network->cookie)
 		strbuf_show(out, ", cookie %" PRIu64, network->cookie);
-	strbuf_show(out, "\nconfinement: peerDescriptors %s\n",
+	strbuf_putc(out, '\n');
+	strbuf_show(out, "confinement: peerDescriptors %s\n",
 		    network->confinement->peer_descriptors == PEERS_REFUSED ? "refused" : "open");
 }
 

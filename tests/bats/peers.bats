@@ -121,7 +121,7 @@ open_policy() { policy '{"version": 1, "network": {"peerDescriptors": "open"}}';
 
 @test "explain and state say what holds" {
     b=$(bundle c1 "$(args sleep 1000)")
-    contains "$(shim explain -b "$b")" "confinement: peerDescriptors refused"
+    contains "$(shim explain -b "$b")" $'\nconfinement: peerDescriptors refused\n'
     is "$(shim explain -b "$b" -f json | jq -c '.confinement, .plan.confinement')" $'{"peerDescriptors":"refused","denied":["CAP_NET_ADMIN","CAP_NET_RAW"]}\n{"peerDescriptors":"refused","denied":["CAP_NET_ADMIN","CAP_NET_RAW"]}'
     contains "$(shim explain -b "$b" | tr '\n' ' ')" "keep network.peerDescriptors     a filter of the policy answers pidfd_getfd with EPERM"
     succeeds run -d -b "$b" c1
