@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Bits of one character; -1: it is none of the alphabet. */
+/* Bits of one character; -1: it is not of the alphabet. */
 static int bits_of(char c)
 {
 	static const char alphabet[] =

@@ -44,7 +44,7 @@ struct json_source {
 	const char *name;
 	const char *text;
 	size_t length;
-	/* What was read and ignored, a line each, for who decodes it; NULL: not wanted. */
+	/* What was read and ignored, a line each, for the decoder; NULL: not wanted. */
 	struct strbuf *notes;
 };
 

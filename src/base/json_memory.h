@@ -5,7 +5,7 @@
 
 #include <yajl/yajl_common.h>
 
-/* yajl does not look whether it got memory; these never give it none. */
+/* yajl does not check whether it got memory; these always give it some. */
 extern const yajl_alloc_funcs json_memory;
 
 #endif

@@ -83,7 +83,7 @@ static int take_over(const struct cgroup_making *making, const struct cgroup_mar
 	if (rc == 0)
 		return mark_write(making->directory, own, XATTR_CREATE) < 0 ? fail_mark(making, e)
 									    : 0;
-	/* One that has stopped keeps its group; whose record is gone with everything does not. */
+	/* A stopped container keeps its group; one whose record is gone with everything does not. */
 	if (claim->exclusive && !is_same_container(&other, own) &&
 	    claim->counts(&other, fd_path(making->directory).text))
 		return cgroup_fail_overlap(&other, GROUP_SAME, making->path - 1, e);

@@ -168,7 +168,7 @@ int device_program_attach(int directory_fd, const struct plan_device_rules *rule
 	device_program_make(rules, &program);
 	if (load_and_attach(directory_fd, &program, shown, &reason) == 0)
 		return 0;
-	/* Without one everything is allowed: where that was the wish, nothing is lost. */
+	/* Without one everything is allowed: if that was the wish, nothing is lost. */
 	if (rules->others && rules->n == 0) {
 		log_debug("%s", reason.text);
 		return 0;

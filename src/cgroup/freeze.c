@@ -191,7 +191,7 @@ static int open_freezer(const struct cgroup_record *record, const char *verb,
 			    : fail(e, ERR_STATE, "cgroup '%s' has no freezer", record->path);
 }
 
-/* By its own will and not by that of a cgroup above. */
+/* By its own setting and not by that of a cgroup above. */
 static bool is_told_to(int directory_fd)
 {
 	return tree_has_event(directory_fd, "cgroup.freeze", "1") ||
@@ -282,7 +282,7 @@ const char *cgroup_freezer_directory(const struct cgroup_record *record)
 			autoclose int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 			if (fd < 0 || faccessat(fd, files[f], F_OK, 0) < 0)
 				continue;
-			/* Who freezes must not be frozen. */
+			/* The process that freezes must not be frozen. */
 			return cgroup_holds_caller(fd, &inside, &ignored) == 0 && !inside ? path
 											  : NULL;
 		}

@@ -74,7 +74,7 @@ static int batch_fill(struct batch *batch, const struct pid_set *pids, size_t be
 
 /*
  * The numbers were read before the descriptors were opened, and a process that ended in between may have
- * given its number to a stranger. Who is listed again now is none.
+ * given its number to a stranger. One that is listed again now is not a stranger.
  *
  * -1: one or the other could not be signalled; the rest was. *ret_lost: none was.
  */

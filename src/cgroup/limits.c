@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plan's writes, each to the hierarchy that has its controller, and what was there before put back where
- * one fails. Runs in the runtime.
+ * The plan's writes, each to the hierarchy that has its controller, and what was there before put back if one
+ * fails. Runs in the runtime.
  */
 #include "cgroup/make.h"
 

@@ -43,7 +43,7 @@ int cgroup_enable_controllers(const struct cgroup_making *making, const struct p
 int cgroup_give(int directory_fd, uint32_t uid, uint32_t gid, const char *shown, struct err *e)
 	MUST_CHECK;
 
-/* Write the plan's limits, in order; what was there before is put back where one fails. *ret, which may be
+/* Write the plan's limits, in order; what was there before is put back if one fails. *ret, which may be
  * NULL, keeps it for later. */
 int cgroup_write_limits(const struct plan_cgroup *plan, const struct cgroup_making *makings,
 			size_t n, struct cgroup_changes *ret, struct err *e) MUST_CHECK;

@@ -45,12 +45,12 @@ int own_ask(const char *directory, const struct cgroup_record *record, struct cg
 		return fail_sys(e, "read the mark of cgroup '%s'", directory);
 	if (rc > 0)
 		return str_eq(record->mark, ret->name) ? OWN_ITS : OWN_ANOTHERS;
-	/* Who cannot see marks goes by the path as well. */
+	/* A caller that cannot see marks goes by the path as well. */
 	return record->mark && marks_are_visible() ? OWN_NOBODYS : OWN_ITS;
 }
 
 /* Whether a group is the top of the walk, or on the way from there to a directory below it. Takes no descriptor:
- * that none is left must not make a container's own another's. */
+ * running out of them must not make the container's own group another's. */
 static bool leads_to(const struct own_walk *walk, uint64_t inode, int directory_fd)
 {
 	struct stat top, st;

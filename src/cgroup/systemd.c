@@ -130,7 +130,7 @@ static void name_nodes(struct plan_properties *properties, struct arena *arena)
 struct attempts {
 	bool *left_out; /* of the properties: systemd does not know them */
 	bool reset;
-	bool exists; /* a unit of that name is there, and is not this one */
+	bool exists; /* a unit of that name exists, and is not this one */
 };
 
 /* 1: made; 0: another attempt is worth it. */
@@ -275,7 +275,7 @@ static int stop_unit(struct systemd_bus *bus, const char *unit, struct err *e)
 	autocall stop = { .bus = NULL };
 	struct err ignored;
 
-	/* Or it would wait until everything has ended by itself (TimeoutStopUSec). */
+	/* Else it would wait until everything has ended by itself (TimeoutStopUSec). */
 	systemd_call_start(bus, "KillUnit", &kill);
 	systemd_call_text(&kill, unit);
 	systemd_call_text(&kill, "all");
@@ -294,7 +294,7 @@ static int stop_unit(struct systemd_bus *bus, const char *unit, struct err *e)
 
 enum whose { NOBODYS, ITS_OWN, ANOTHERS };
 
-/* Its own ends with its last process, and then anybody can take the name. */
+/* Its own ends with its last process, and then any caller can take the name. */
 static int whose_unit(struct systemd_bus *bus, const struct cgroup_record *record, struct err *e)
 {
 	struct arena arena = { 0 };

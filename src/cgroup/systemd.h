@@ -28,7 +28,7 @@ int cgroup_systemd_update(const struct plan_cgroup *plan, const struct cgroup_re
  * processes of another container are in its cgroup. */
 int cgroup_systemd_stop(const struct cgroup_record *record, struct err *e) MUST_CHECK;
 
-/* Whether a unit of that name is there which is not the container's: its own has ended, and what is in the
+/* Whether a unit of that name exists which is not the container's: its own has ended, and what is in the
  * recorded directories is another unit's. False if it cannot be told. */
 bool cgroup_systemd_is_anothers(const struct cgroup_record *record);
 

@@ -20,8 +20,8 @@ const struct cli_option cli_create_rows[] = {
 	CLI_FLAG_ROW("no-new-keyring", 0, create.no_new_keyring,
 		     "keep the caller's session keyring"),
 	/* Takes no effect because nothing is left to switch off: `create` never makes itself a
-	 * subreaper, or init could not become the child of the engine's monitor; `run` needs none, for
-	 * it waits for its own child. containerd passes it. */
+	 * subreaper, or init could not become the child of the engine's monitor; `run` needs none,
+	 * because it waits for its own child. containerd passes it. */
 	CLI_FLAG_ROW("no-subreaper", 0, no_subreaper, "accepted; no subreaper is ever made"),
 	CLI_END_ROW,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `explain`: what the policy does to a bundle before anything runs, or what it did to a container that
- * is there. Nothing is made or changed.
+ * `explain`: what the policy does to a bundle before anything runs, or what it did to an existing
+ * container. Nothing is made or changed.
  */
 #include "cli/cli.h"
 #include "plan/print.h"
@@ -176,7 +176,7 @@ static int explain_preview_json(const struct container_preview *preview,
 	return cli_output_json(out, e);
 }
 
-/* Shown all the same; but who asks whether it would run is told that it would not. */
+/* Shown all the same; but a caller that asks whether it would run is told that it would not. */
 static int explain_unplanned(const struct container_preview *preview, struct err *e)
 {
 	if (!is_unplanned(preview))

@@ -44,7 +44,7 @@ int container_create_locked(const struct global_options *global, const char *id,
 			    bool start_follows, struct new_container *made, struct err *e)
 	MUST_CHECK;
 
-/* Start a created container whose state is locked, and run its poststart hooks, with the lock let go; where one of them fails
+/* Start a created container whose state is locked, and run its poststart hooks, with the lock let go; if one of them fails
  * the container is killed (config.md "Poststart"). *ret_over, set also on failure: it was let go and will
  * never run, so the steps of its deletion are due (runtime.md "Lifecycle", steps 7 to 9). */
 int container_start_locked(struct state_dir *dir, struct status_record *status, struct arena *arena,

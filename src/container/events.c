@@ -55,7 +55,7 @@ static int follow(const struct running *running, struct cgroup_oom *oom, int64_t
 						: (int)left);
 		if (n < 0 && errno != EINTR)
 			return fail_sys(e, "wait for events of container %s", running->dir.id);
-		/* Before the end is looked at: what ended it may have been the want of memory. */
+		/* Before its end is looked at: it may have been ended because memory ran out. */
 		if (n > 0 && fds[1].revents && cgroup_oom_happened(oom) &&
 		    emit_oom(running, emit, e) < 0)
 			return -1;

@@ -149,7 +149,7 @@ static int change(struct spec_process *process, const struct container_exec_opti
 	return add_capabilities(process, &options->caps, arena, e);
 }
 
-/* Of a user that is given, an umask that is not. */
+/* The umask of a given user, if none is given. */
 static void complete_user(struct spec_process *process, const struct spec_user *own,
 			  struct arena *arena)
 {

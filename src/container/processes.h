@@ -14,7 +14,7 @@ int namespace_pids(const struct global_options *global, pid_t init, struct arena
  * told. */
 int is_namespace_init(pid_t init, struct err *e) MUST_CHECK;
 
-/* Signal each of them; what ends meanwhile is none. */
+/* Signal each of them; one that ends meanwhile is skipped. */
 int namespace_signal(const struct global_options *global, pid_t init, int signal,
 		     struct arena *arena, struct err *e) MUST_CHECK;
 

@@ -28,7 +28,7 @@ static int take_i64(const char *name, const char *text, struct opt_i64 *ret, str
 	return parse_i64(text, &ret->value) ? 0 : fail_number(name, text, e);
 }
 
-/* The unit behind a number, as a shift; -1: it is none. */
+/* The unit behind a number, as a shift; -1: not a unit. */
 static int parse_unit(const char *text)
 {
 	static const char units[] = "kmgtp";

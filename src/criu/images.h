@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Images that criu has written. Changed is one thing, which criu has no option for.
+ * Images that criu has written. One thing is changed, for which criu has no option.
  */
 #ifndef CRIU_IMAGES_H
 #define CRIU_IMAGES_H

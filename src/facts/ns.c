@@ -158,7 +158,7 @@ static int open_namespace(struct ns_facts *ns, int wanted, const struct facts *f
 	if (ns->is_self) {
 		ns->cookie = self->cookie;
 	} else if (ns->type == SPEC_NS_NETWORK) {
-		/* without power over it the cookie stays unknown, and only who must enter minds */
+		/* without power over it the cookie stays unknown, which matters only to a process that must enter */
 		int rc = facts->rootless ? netns_cookie_apart(fd, &ns->cookie, &reason)
 					 : netns_cookie_of(fd, &ns->cookie, &reason);
 		if (rc < 0 && reason.sys != EPERM) {

@@ -52,7 +52,7 @@ static struct trust argument_trust(const struct policy_caller *caller)
 	return trust;
 }
 
-/* Anybody's unmapped file shows the overflow uid: it stands for root at this one path only. */
+/* Any unmapped user's file shows the overflow uid: it stands for root at this one path only. */
 static struct trust system_trust(const struct policy_caller *caller)
 {
 	struct trust trust = base_trust(caller);
@@ -133,7 +133,7 @@ int policy_load_as(int root_fd, const char *path, const struct policy_caller *ca
 	path = caller->rootless ? own_path(caller, arena) : NULL;
 	ret->looked_for = path ? path : caller->system_path;
 	/* If there is none, no directory on the way to it decides anything. Not so with the system's: there
-	 * who can write a directory could take the policy away. */
+	 * a user who can write a directory could take the policy away. */
 	if (path && !is_missing(root_fd, path)) {
 		trust = users_trust(caller);
 		found = load_file(root_fd, path, &trust, defaults, arena, ret, &missing);

@@ -150,7 +150,7 @@ static int catch_end(int *ret_signals)
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t set;
 
-	/* A child of who ignores SIGCHLD cannot be waited for. */
+	/* A process that ignores SIGCHLD cannot wait for its children. */
 	sigaction(SIGCHLD, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigfillset(&set);

@@ -2,7 +2,7 @@
 /*
  * The process between the runtime and a hook of the runtime's. It is the hook's parent and the nearest subreaper of
  * all that comes of it, so that nothing of a hook gets out of its sight, setsid(2) and double forks included; and it
- * outlives the runtime: where that is killed, nothing of the hook is left. What a hook that ended by itself leaves
+ * outlives the runtime: if that is killed, nothing of the hook is left. What a hook that ended by itself leaves
  * behind is let go. Private to hooks/.
  */
 #ifndef HOOKS_GUARD_H
@@ -20,7 +20,7 @@ struct hook_guard {
 	int channel;
 	pid_t hook; /* waits to be let go */
 	uint64_t hook_start_time;
-	bool over; /* it has told what came of it */
+	bool over; /* it has told its result */
 };
 #define HOOK_GUARD_INIT                             \
 	{                                           \

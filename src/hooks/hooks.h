@@ -52,12 +52,12 @@ struct hook_watch {
 struct hook_run {
 	const struct hook_watch *watch; /* NULL: it runs in the container's own process */
 	const struct deadline
-		*until; /* where that comes before a hook's own timeout; may be NULL */
+		*until; /* if that is earlier than a hook's own timeout; may be NULL */
 };
 
 /*
  * Run all in order; the first failure stops. Error text: "KIND hook PATH: exit status N: last line of its stderr". A
- * hook whose env is NULL gets the caller's own. At its deadline, and where the runtime is killed, a hook is ended with
+ * hook whose env is NULL gets the caller's own. At its deadline, and if the runtime is killed, a hook is ended with
  * all that came of it; one that has ended by itself may leave something that goes on.
  */
 int hooks_run(const char *kind, const struct plan_hooks *hooks, const struct oci_state *state,

@@ -166,7 +166,7 @@ const struct source_facts *facts_source(const struct facts *facts, const char *s
 }
 
 /* The inode number alone would not do: it is reused as soon as a namespace is gone. Here it may be
- * compared, for facts/ holds both descriptors while the verdict is made. */
+ * compared, because facts/ holds both descriptors while the verdict is made. */
 bool ns_facts_same(const struct ns_facts *a, const struct ns_facts *b)
 {
 	return a && b && !a->problem && !b->problem && a->type && a->type == b->type &&

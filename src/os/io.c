@@ -63,7 +63,7 @@ int read_fd_all(int fd, const char *what, size_t limit, char **ret_text, size_t 
 	return 0;
 }
 
-/* A FIFO in a file's place would hold us up for ever, so nothing waits for who opens its other end. */
+/* A FIFO in a file's place would hold us up for ever, so nothing waits for its other end to be opened. */
 static int open_input(int dirfd, const char *path, bool pipes, struct err *e)
 {
 	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -223,7 +223,7 @@ static void add_record(struct strbuf *b, enum log_level level, const char *kind,
 	if (kind)
 		json_out_member_string(out, "kind", kind);
 	json_out_object_end(out);
-	/* Cannot fail, as the text is clean; if it does, its reason is the better record than none. */
+	/* Cannot fail, as the text is clean; if it does, its reason is a better record than none. */
 	strbuf_puts(b, json_out_finish(out, &line, NULL, &e) < 0 ? e.text : line);
 	strbuf_putc(b, '\n');
 }

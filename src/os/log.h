@@ -38,7 +38,7 @@ struct log_options {
  * as they would by default. */
 int log_open(const struct log_options *options, struct err *e) MUST_CHECK;
 
-/* Closes the target; from here on all is as before log_open(). For who closes descriptors wholesale, so
+/* Closes the target; from here on all is as before log_open(). For a process that closes all descriptors, so
  * that no record goes to a descriptor that has become something else. */
 void log_close(void);
 

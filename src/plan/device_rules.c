@@ -6,7 +6,7 @@
  *
  * v2 gets the rules as a program, which means what they say. v1 keeps one verdict and a set of exceptions
  * (Documentation/admin-guide/cgroup-v1/devices.rst), which cannot say everything that an ordered list can:
- * what it cannot is refused, for whichever way it were bent, it would not be what was asked for.
+ * what it cannot say is refused, because any approximation would not be what was asked for.
  */
 #include "plan/context.h"
 
@@ -220,7 +220,7 @@ static void write_exceptions(struct plan_context *c, const struct plan_device_ru
 				      ? NULL
 				      : arena_printf(c->arena, "linux.resources.devices[%zu]",
 						     rule->index);
-		/* Where the cgroup above denies what no configuration asked for, so be it. */
+		/* What the cgroup above denies and no configuration asked for stays denied. */
 		write.tolerated = rule->is_default ? EPERM : 0;
 		plan_write_add(writes, &write, c->arena);
 	}

@@ -92,8 +92,8 @@ static struct spec_id_mappings map_root_to(struct plan_context *c, uint32_t id)
 	return (struct spec_id_mappings){ .n = 1, .v = row };
 }
 
-/* A user namespace without any maps would have no user in it. As other runtimes have it root is the caller, which
- * takes no power. */
+/* A user namespace without any maps would have no user in it. As in other runtimes, root is the caller, which takes
+ * no power. */
 static void ids_default(struct plan_context *c)
 {
 	struct spec_linux *linux_ = arena_new(c->arena, struct spec_linux);

@@ -15,7 +15,7 @@ static int refuse(const struct plan_mount *mount, const char *member, const char
 	return fail(e, ERR_CONFIG, "mounts[%u].%s: %s", mount->index, member, why);
 }
 
-/* As an administrator means it who writes "bind": what the path leads to on the host. */
+/* As an administrator who writes "bind" means it: what the path leads to on the host. */
 static bool takes_from_host(const struct plan_mount *mount)
 {
 	return mount->kind == PLAN_MOUNT_FS &&

@@ -48,7 +48,7 @@ static int network_of_policy(struct plan_context *c, struct err *e)
 	if (network->problem)
 		return fail(e, ERR_CONFIG, "network namespace %s: %s", ns->network_path,
 			    network->problem);
-	/* with a namespace of its own the late comer waits for `start` */
+	/* with a namespace of its own the process that joins late waits for `start` */
 	if (ns->network == NETWORK_LATE)
 		ns->clone_flags |= CLONE_NEWNET;
 	return 0;
@@ -145,7 +145,7 @@ static int namespace_join(struct plan_context *c, size_t index, struct err *e)
 	return 0;
 }
 
-/* The network entry is the verdict's affair, unless it is a path that was kept. */
+/* The network entry is decided by the verdict, unless it is a path that was kept. */
 static bool entry_is_networks(const struct plan_context *c, const struct spec_namespace *entry)
 {
 	return entry->type == SPEC_NS_NETWORK &&

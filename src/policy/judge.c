@@ -183,7 +183,7 @@ static void enforce(const struct judgement *j, struct verdict *ret)
 	}
 }
 
-/* The decisions are those of enforce to the letter; only nothing comes of them. `asked`: the request, as the rules
+/* The decisions are exactly those of enforce, without effect. `asked`: the request, as the rules
  * that always hold have left it. */
 static void observe(struct spec *asked, struct verdict *ret)
 {

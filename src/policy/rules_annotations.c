@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules about annotations that name files of the host. Who may set annotations is not root of the host, but
+ * Rules about annotations that name files of the host. The user who sets annotations need not be root of the host, but
  * the runtime opens these files with root's power. Pure.
  */
 #include "policy/host_files.h"
@@ -42,7 +42,7 @@ void rule_hooks_output(struct judgement *j, const char *id)
 	}
 }
 
-/* A script of criu's configuration runs as root, so being in hooks.output does not do for it. */
+/* A script of criu's configuration runs as root, so being in hooks.output is not enough. */
 void rule_criu_config(struct judgement *j, const char *id)
 {
 	const char *path = annotation_get(&j->edit.spec->annotations, ANNOTATION_CRIU_CONFIG);
@@ -66,7 +66,7 @@ static const char *annotation_pointer(struct judgement *j, enum annotation which
 			    pointer_escape(annotation_name(which), j->edit.arena));
 }
 
-/* Under every policy: what they ask for is not there to be allowed. */
+/* Under every policy: what they ask for does not exist here. */
 static bool refuse_plugins(struct judgement *j, const char *id)
 {
 	if (str_empty(annotation_get(&j->edit.spec->annotations, ANNOTATION_PLUGINS)))

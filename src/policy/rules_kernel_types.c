@@ -147,8 +147,8 @@ void kernel_judge_new(struct judgement *j, const char *id, size_t index, const c
 				"a layer of it is a kernel file system, and the container has none of its own; " KERNEL_REMEDY);
 }
 
-/* Whether it is a file system of the kernel's that what comes before has made, or left, read-only: of these the plan
- * lets none become writable again. */
+/* Whether it is a kernel file system that earlier entries have made, or left, read-only: the plan lets none of these
+ * become writable again. */
 static bool stays_readonly(struct judgement *j, const struct spec_mount *mount)
 {
 	const struct source_facts *source = kernel_source_of(j, mount);
@@ -163,7 +163,7 @@ static bool stays_readonly(struct judgement *j, const struct spec_mount *mount)
 	       (str_eq(mount->type, "sysfs") && !mount_is_at(j, mount, "/sys"));
 }
 
-/* One that names the place by another name, or all below a place, runtime and kernel find out later. */
+/* One that spells the place differently, or covers all below it, is noticed later by the runtime and the kernel. */
 void kernel_judge_remount(struct judgement *j, const char *id, size_t index)
 {
 	struct spec_mount mount = j->edit.spec->mounts.v[index];

@@ -89,7 +89,7 @@ bool namespace_refuse_type(struct judgement *j, const char *id, long index)
 	return true;
 }
 
-/* What was asked for is not had. Not told are the host's UTS and cgroup namespaces, which engines ask for at each
+/* What was asked for is not granted. Not told are the host's UTS and cgroup namespaces, which engines ask for at each
  * start (pods on the host's network, any container on cgroup v1). */
 static void tell_unshared(struct judgement *j, const char *id, int type, long index,
 			  const char *path)
@@ -143,7 +143,7 @@ static bool make_isolated(struct judgement *j, const char *id, int type, long in
 	if (!path || namespace_is_host(j, path))
 		return make_fresh(j, id, type, index);
 	/* A path that cannot be looked at might be the host's; and a new namespace in its place
-	 * would tear a pod apart without a word. */
+	 * would silently split a pod. */
 	problem = namespace_problem(j, path, type);
 	if (problem)
 		edit_refuse(&j->edit, id, namespace_pointer(j, index),

@@ -457,8 +457,8 @@ int seccomp_program_make(const struct plan_seccomp *plan, const char *cache_dire
 		return -1;
 	if (check_ready(plan, &program, e) < 0)
 		return -1;
-	/* The process that loads it has one thread, there is nothing to synchronize; and who waits for a
-	 * listener can be killable only if there is one. */
+	/* The process that loads it has one thread, there is nothing to synchronize; and a process that
+	 * waits for a listener can be killable only if there is one. */
 	program.flags = (unsigned)plan->flags & ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC;
 	if (!plan->notify)
 		program.flags &= ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;

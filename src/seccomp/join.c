@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One program of several: first a table that leads from the architecture of the call to the program that
- * libseccomp has made for it, then those programs as they are, for their jumps are relative. Pure.
+ * libseccomp has made for it, then those programs as they are, because their jumps are relative. Pure.
  */
 #include "seccomp/parts.h"
 
@@ -26,7 +26,7 @@ static void put(struct joiner *j, struct sock_filter instruction)
 	j->to.v[j->to.n++] = instruction;
 }
 
-/* How far it is is not known yet. */
+/* The distance is not known yet. */
 static void put_lead(struct joiner *j, size_t part)
 {
 	j->leads[part] = j->to.n;

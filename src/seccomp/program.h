@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * System call filters (seccomp(2)): what the plan lists becomes a program of classic BPF, which is kept
- * for the next start, loaded, and whose listener, where it has one, is handed to who asked for it.
+ * for the next start, loaded, and whose listener, if it has one, is handed to the agent that asked for it.
  *
  * The runtime makes the program; the container's process gets bytes and loads them. To run one more
  * process in a container: plan_seccomp_from_spec() of the stored configuration, seccomp_program_make(),
@@ -62,7 +62,7 @@ int seccomp_program_make(const struct plan_seccomp *plan, const char *cache_dire
 void seccomp_peers_program(struct arena *arena, struct seccomp_program *ret);
 
 /* Where the plan asks for it: that libseccomp knows every name. `plan` may be NULL. Part of
- * seccomp_program_make(), and here for who wants to say so earlier. */
+ * seccomp_program_make(), and here to say so earlier. */
 int seccomp_check_names(const struct plan_seccomp *plan, struct err *e) MUST_CHECK;
 
 /*

@@ -66,7 +66,7 @@ static void add_mounts(struct arena *arena, struct spec *spec, const struct exam
 	}
 }
 
-/* What engines give by default, without CAP_NET_RAW: the network is everyone's. */
+/* What engines give by default, without CAP_NET_RAW: the network is shared by all. */
 static const char *const capability_names[] = {
 	"CAP_AUDIT_WRITE", "CAP_CHOWN",  "CAP_DAC_OVERRIDE",     "CAP_FOWNER",  "CAP_FSETID",
 	"CAP_KILL",        "CAP_MKNOD",  "CAP_NET_BIND_SERVICE", "CAP_SETFCAP", "CAP_SETGID",

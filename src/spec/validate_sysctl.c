@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Checks of config.json's "linux.sysctl": only what belongs to a namespace may be set, for everything
+ * Checks of config.json's "linux.sysctl": only what belongs to a namespace may be set, because everything
  * else is the whole machine's (config-linux.md "Sysctl", namespaces(7)).
  */
 #include "base/auto.h"

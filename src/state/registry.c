@@ -183,7 +183,7 @@ int registry_remove(const char *directory, const char *root, const char *id, str
 	return remove_entries(fd, directory, root, id, NULL, e);
 }
 
-/* 1: lives; 0: is dead; -1: cannot be told. */
+/* 1: it runs; 0: it is dead; -1: cannot be told. */
 static int is_living(const struct member_record *member, struct err *e)
 {
 	autoclose int pidfd = process_open(&member->init, e);

@@ -29,7 +29,7 @@ int registry_add(const char *directory, const struct member_record *member, stru
 int registry_remove(const char *directory, const char *root, const char *id, struct err *e)
 	MUST_CHECK;
 /*
- * The entry of one container, whatever the spelling of its root, for where its own records do not tell.
+ * The entry of one container, whatever the spelling of its root, for when its own records do not tell.
  * *ret NULL: there is none. *ret_pidfd: of its first process, -1 if that has ended. An entry that could
  * be it and cannot be read is an error.
  */

@@ -80,7 +80,7 @@ int state_write_file(struct state_dir *dir, const char *name, const char *text, 
 static int read_record(const struct state_dir *dir, const char *name, size_t limit, char **ret,
 		       size_t *ret_length, struct err *e)
 {
-	/* O_NONBLOCK, or a FIFO in its place would hold us up for ever. */
+	/* O_NONBLOCK, because a FIFO in its place would block for ever. */
 	autoclose int fd =
 		openat(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;

@@ -41,8 +41,8 @@ static int read_below(int proc, char buffer[BOOT_ID_SIZE], struct err *e)
 
 /*
  * What a container manager has laid over it (systemd-nspawn and LXC make an id for each start of what they run):
- * for a caller who cannot look below, the boot of this machine. No more is trusted to it than to /proc itself,
- * for it takes the same power to mount there.
+ * for a caller who cannot look below, the boot of this machine. It is trusted no more than /proc itself, because
+ * mounting there takes the same power.
  */
 static int read_what_is_seen(char buffer[BOOT_ID_SIZE], struct err *e)
 {

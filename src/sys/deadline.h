@@ -2,7 +2,7 @@
 /*
  * The one deadline of this program, and the clock that every wait is measured by. It is for what belongs to others
  * from the first attempt on, and for a process of ours from when it was seen to be unable to answer (sys/peer.h):
- * that one is slow never counts.
+ * that it is slow never counts.
  */
 #ifndef SYS_DEADLINE_H
 #define SYS_DEADLINE_H

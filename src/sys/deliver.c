@@ -19,7 +19,8 @@ struct delivery {
 	struct deadline deadline;
 };
 
-/* connect() waits while the queue of who does not accept is full, sendmsg() while that of who does not read is; both
+/* connect() waits while the queue of a listener that does not accept is full, sendmsg() while that of a reader
+ * that does not read is; both
  * for as long as this (socket(7)). */
 static int limit(const struct delivery *d, int socket_fd)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a process that is still there is on its way out. */
+/* Whether an existing process is about to end. */
 #ifndef SYS_DYING_H
 #define SYS_DYING_H
 

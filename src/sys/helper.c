@@ -123,7 +123,7 @@ static int take_answer(const struct helper_job *job, struct child *helper, char 
 		*e = head.error;
 		return -1;
 	}
-	/* Cut short, an answer is none. */
+	/* An answer that is cut short does not count. */
 	if (status != 0)
 		return fail(e, ERR_SYSTEM, "%s ended with status %d", job->name, status);
 	*ret_length = length - sizeof(head);

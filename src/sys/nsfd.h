@@ -14,8 +14,8 @@
 #include <sys/types.h>
 
 /*
- * Open a namespace file: O_PATH first (a FIFO must not hang us; links are followed, for
- * /proc/PID/ns/net is one), fstatfs says nsfs, then reopened read-only through a trusted procfs.
+ * Open a namespace file: O_PATH first (a FIFO must not hang us; links are followed,
+ * because /proc/PID/ns/net is one), fstatfs says nsfs, then reopened read-only through a trusted procfs.
  * ERR_CONFIG with the reason ("is a FIFO, not a namespace file").
  */
 int nsfd_open(const char *path, struct err *e) MUST_CHECK;
@@ -41,7 +41,7 @@ int nsfd_at(int proc, const char *name);
 
 /* Same kernel object? Valid while both are held: nsfs inode numbers are reused at once. */
 bool nsfd_same(int a, int b);
-/* The same of two answers of stat(): the caller must know that both live still. */
+/* The same of two answers of stat(): the caller must know that both still exist. */
 bool ns_is_same(const struct stat *a, const struct stat *b);
 
 /* The owning user namespace (NS_GET_USERNS), -1 and errno (EPERM: it is above or beside ours). */

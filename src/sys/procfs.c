@@ -282,7 +282,7 @@ bool procfs_is_ending(pid_t pid)
 	struct err ignored;
 	char state;
 
-	/* A zombie may have other threads that live. */
+	/* A zombie may have other threads that run. */
 	return read_flags(pid, &flags, &state, &ignored) == 0 && state != 'Z' &&
 	       (flags & STAT_FLAG_EXITING);
 }

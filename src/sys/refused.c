@@ -61,7 +61,7 @@ void refused_explain(struct err *e)
 	bool power =
 		caps_get(&own, &ignored) == 0 && (own.effective & (UINT64_C(1) << CAP_SYS_ADMIN));
 
-	/* It may have been put into other words, which engines know, and be no error of a call any more. */
+	/* It may have been put into other words, which engines know, and not be the error of a call any more. */
 	if (e->sys != EPERM && e->sys != ENOSYS && !strstr(e->text, "operation not permitted"))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)

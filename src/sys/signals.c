@@ -43,7 +43,7 @@ int signals_prepare(struct err *e)
 	for (int number = 1; number < _NSIG; number++)
 		if (!stays_ignored(number) && set_default(number, e) < 0)
 			return -1;
-	/* Who does not read is told of by EPIPE, a limit on the size of files (setrlimit(2)) by EFBIG: our death
+	/* A reader that is gone is told by EPIPE, a limit on the size of files (setrlimit(2)) by EFBIG: our death
 	 * would leave a container half made. */
 	if (sigaction(SIGPIPE, &ignore, NULL) < 0 || sigaction(SIGXFSZ, &ignore, NULL) < 0)
 		return fail_sys(e, "ignore signals");

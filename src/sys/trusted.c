@@ -76,7 +76,7 @@ static int fail_trusted_sys(struct err *e, const struct trusted_name *name, cons
 
 /*
  * A user's files are 775 and 664 if each user has a group of his own (pam_umask(8)). For other users it is
- * their own policy that is asked for, and who can write HOME has his account anyway. An access control list
+ * their own policy that is asked for, and a user who can write HOME has the account anyway. An access control list
  * shows in the group's bits as well (acl(5)), and names others.
  */
 static bool is_own_group(int fd, const struct stat *st, const struct trust *trust)

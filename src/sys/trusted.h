@@ -2,7 +2,7 @@
 /*
  * Files of the host that are believed, or written to, by what owns them and who else can write them. A path
  * is walked by descriptors and no symlink is followed; each directory and the file must belong to a user who
- * is trusted and be writable by no other. A sticky directory is writable by others and does not do.
+ * is trusted and be writable by no other. A sticky directory is writable by others and is not trusted.
  */
 #ifndef SYS_TRUSTED_H
 #define SYS_TRUSTED_H
