@@ -20,8 +20,7 @@ struct delivery {
 };
 
 /* connect() waits while the queue of a listener that does not accept is full, sendmsg() while that of a reader
- * that does not read is; both
- * for as long as this (socket(7)). */
+ * that does not read is; both for as long as this (socket(7)). */
 static int limit(const struct delivery *d, int socket_fd)
 {
 	int left = deadline_left(&d->deadline);
