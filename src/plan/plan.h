@@ -133,7 +133,7 @@ struct plan_device {
 	uint32_t host_uid, host_gid; /* the same as the host counts; 0: not known, or root */
 	bool bind; /* from the host's node (user namespace): mknod is not permitted there */
 	bool is_default;
-	bool look_only; /* in a directory of the host's, where none is made: only looked at */
+	bool look_only; /* in a directory of the host's, if none is made: only looked at */
 	size_t index;   /* in linux.devices, for messages; not where it is a default one */
 };
 struct plan_link {
