@@ -254,9 +254,9 @@ static int clone_by_helper(struct birth *b, const struct plan_join *user, struct
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
-		return fail(e, ERR_SYSTEM,
-			    "the helper that makes the container's first process "
-			    "ended unexpectedly");
+		return fail(
+			e, ERR_SYSTEM,
+			"the helper that makes the container's first process ended unexpectedly");
 	if (message.type == BOOT_ERROR) {
 		*e = message.error;
 		return -1;

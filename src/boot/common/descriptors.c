@@ -24,12 +24,10 @@ int protect_descriptors(unsigned preserve, struct err *e)
 	for (unsigned fd = 3; fd < first; fd++) {
 		int flags = fcntl((int)fd, F_GETFD);
 		if (flags < 0 || (flags & FD_CLOEXEC))
-			return fail(e, ERR_USAGE,
-				    "--preserve-fds %u: descriptor %u is not open (those of "
-				    "LISTEN_FDS in "
-				    "the environment count, too: unset it if the program does not "
-				    "listen)",
-				    preserve, fd);
+			return fail(
+				e, ERR_USAGE,
+				"--preserve-fds %u: descriptor %u is not open (those of LISTEN_FDS in the environment count, too: unset it if the program does not listen)",
+				preserve, fd);
 	}
 	if (sys_close_range(first, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return fail_sys(e, "close_range");

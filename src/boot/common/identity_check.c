@@ -17,8 +17,7 @@ int identity_take(const struct message *message, int fd, struct identity_shown *
 {
 	if (fd < 0)
 		return fail(e, ERR_INTERNAL,
-			    "the status of the process did not come with its "
-			    "message");
+			    "the status of the process did not come with its message");
 	*ret = (struct identity_shown){
 		.fd = fd,
 		.groups_kept = message->value & BOOT_GROUPS_KEPT,
@@ -29,10 +28,10 @@ int identity_take(const struct message *message, int fd, struct identity_shown *
 
 static int fail_text(struct err *e, const char *what, const char *seen, const char *expected)
 {
-	return fail(e, ERR_SYSTEM,
-		    "the process has %s %s and not %s: it is not run; does its seccomp profile "
-		    "answer in the kernel's place?",
-		    what, seen, expected);
+	return fail(
+		e, ERR_SYSTEM,
+		"the process has %s %s and not %s: it is not run; does its seccomp profile answer in the kernel's place?",
+		what, seen, expected);
 }
 
 static int fail_number(struct err *e, const char *what, uint64_t seen, uint64_t expected)
@@ -51,9 +50,7 @@ static int fail_set(struct err *e, const char *what, uint64_t seen, uint64_t exp
 	if (seen == (expected | ADMIN))
 		return fail(
 			e, ERR_SYSTEM,
-			"%s still have CAP_SYS_ADMIN, which loading a seccomp profile takes: the "
-			"process is not run; let the profile allow capset, or set "
-			"noNewPrivileges",
+			"%s still have CAP_SYS_ADMIN, which loading a seccomp profile takes: the process is not run; let the profile allow capset, or set noNewPrivileges",
 			what);
 	snprintf(texts[0], sizeof(texts[0]), "%016" PRIx64, seen);
 	snprintf(texts[1], sizeof(texts[1]), "%016" PRIx64, expected);
@@ -98,10 +95,10 @@ static int compare_groups(const struct u32list *seen, const struct u32list *expe
 				i++;
 				continue;
 			}
-			return fail(e, ERR_SYSTEM,
-				    "the process has the supplementary group %u, which is not "
-				    "asked for: it is not run",
-				    is[i]);
+			return fail(
+				e, ERR_SYSTEM,
+				"the process has the supplementary group %u, which is not asked for: it is not run",
+				is[i]);
 		}
 		if (i == seen->n || is[i] > must[k]) {
 			if (i && must[k] == is[i - 1]) {
@@ -109,8 +106,7 @@ static int compare_groups(const struct u32list *seen, const struct u32list *expe
 				continue;
 			}
 			return fail(e, ERR_SYSTEM,
-				    "the process has not the supplementary group %u: it is not "
-				    "run",
+				    "the process has not the supplementary group %u: it is not run",
 				    must[k]);
 		}
 		i++;

@@ -116,10 +116,10 @@ static int write_by_program(struct arena *arena, pid_t pid, const struct id_kind
 	size_t n = 0;
 
 	if (program < 0)
-		return fail(e, ERR_CONFIG,
-			    "%s: more than the caller's own id is mapped, which takes CAP_SETUID "
-			    "and CAP_SETGID or the program '%s': it is not installed",
-			    kind->field, kind->program);
+		return fail(
+			e, ERR_CONFIG,
+			"%s: more than the caller's own id is mapped, which takes CAP_SETUID and CAP_SETGID or the program '%s': it is not installed",
+			kind->field, kind->program);
 	arguments[n++] = arena_strdup(arena, kind->program);
 	arguments[n++] = arena_printf(arena, "%d", (int)pid);
 	for (char *word; (word = strsep(&words, " \n"));)

@@ -47,10 +47,10 @@ int joined_target(struct root *r, const struct plan_mount *mount, int target, st
 		return -1;
 	if (found && !strstr(found->tags, "shared:"))
 		return 0;
-	return fail(e, ERR_CONFIG,
-		    "'%s' of the mount namespace that is joined is shared with others, on the host "
-		    "perhaps, and would be mounted there, too; make it private first",
-		    mount->destination);
+	return fail(
+		e, ERR_CONFIG,
+		"'%s' of the mount namespace that is joined is shared with others, on the host perhaps, and would be mounted there, too; make it private first",
+		mount->destination);
 }
 
 int joined_keep(struct root *r, size_t index, struct err *e)

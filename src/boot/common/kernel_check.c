@@ -85,10 +85,10 @@ static bool shows_writable_sys(const struct plan *plan, const struct mountinfo *
 
 static int fail_mount(const struct mountinfo_entry *mount, const char *what, struct err *e)
 {
-	return fail(e, ERR_POLICY,
-		    "kernelMounts: a %s at '%s' in the container %s; \"requested\" in the policy "
-		    "would allow it",
-		    mount->fstype, mount->mount_point, what);
+	return fail(
+		e, ERR_POLICY,
+		"kernelMounts: a %s at '%s' in the container %s; \"requested\" in the policy would allow it",
+		mount->fstype, mount->mount_point, what);
 }
 
 /* --- of a new container --- */

@@ -84,10 +84,10 @@ int kernel_mount_expected(const struct root *r, const struct plan_mount *mount, 
 		return fail_sys(e, "stat the file system of '%s'", mount->source);
 	if (!kernel_fs_name((unsigned long)fs.f_type))
 		return 0;
-	return fail(e, ERR_POLICY,
-		    "kernelMounts: '%s' for '%s' is a %s, which is not what was judged; "
-		    "\"requested\" in the policy would allow it",
-		    mount->source, mount->destination, kernel_fs_name((unsigned long)fs.f_type));
+	return fail(
+		e, ERR_POLICY,
+		"kernelMounts: '%s' for '%s' is a %s, which is not what was judged; \"requested\" in the policy would allow it",
+		mount->source, mount->destination, kernel_fs_name((unsigned long)fs.f_type));
 }
 
 bool kernel_mount_is_foreign(const struct root *r, int fd)
@@ -252,11 +252,10 @@ static int own_part(const struct root *r, const struct plan_mount *mount, struct
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
-		return fail(e, ERR_CONFIG,
-			    "'%s' would be a part of the container's own %s, and it has none at "
-			    "'%s': one can only be mounted by the configuration, when the "
-			    "container is created",
-			    mount->destination, mount->fstype, usual);
+		return fail(
+			e, ERR_CONFIG,
+			"'%s' would be a part of the container's own %s, and it has none at '%s': one can only be mounted by the configuration, when the container is created",
+			mount->destination, mount->fstype, usual);
 	part = open_part(whole, mount->subtree);
 	if (part < 0)
 		return fail_sys(e, "open '%s' in the container's own '%s'", mount->subtree, usual);

@@ -199,10 +199,10 @@ static int check_layer(const struct plan_mount *mount, const char *path, struct 
 	name = kernel_fs_name((unsigned long)fs.f_type);
 	if (!name)
 		return 0;
-	return fail(e, ERR_POLICY,
-		    "kernelMounts: the layer '%s' of '%s' is a %s; \"requested\" in the policy "
-		    "would allow it",
-		    path, mount->destination, name);
+	return fail(
+		e, ERR_POLICY,
+		"kernelMounts: the layer '%s' of '%s' is a %s; \"requested\" in the policy would allow it",
+		path, mount->destination, name);
 }
 
 static int check_layers(const struct plan_mount *mount, const struct layers *lower, struct err *e)

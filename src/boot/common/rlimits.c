@@ -30,12 +30,7 @@ static int fail_rlimit(const struct plan_rlimit *limit, int reason, struct err *
 		return fail_errno(e, reason, "set %s to %llu:%llu", limit->name,
 				  (unsigned long long)limit->soft, (unsigned long long)limit->hard);
 	fail(e, ERR_SYSTEM,
-	     "set %s to %llu:%llu: operation not permitted: the hard limit here is %llu, and "
-	     "raising "
-	     "it takes CAP_SYS_RESOURCE; ask for no more than that (podman run --ulimit, "
-	     "default_ulimits in containers.conf), or raise it for the engine (ulimit -H, "
-	     "Limit...= "
-	     "of its unit)",
+	     "set %s to %llu:%llu: operation not permitted: the hard limit here is %llu, and raising it takes CAP_SYS_RESOURCE; ask for no more than that (podman run --ulimit, default_ulimits in containers.conf), or raise it for the engine (ulimit -H, Limit...= of its unit)",
 	     limit->name, (unsigned long long)limit->soft, (unsigned long long)limit->hard,
 	     (unsigned long long)now.rlim_max);
 	e->sys = reason;

@@ -158,8 +158,9 @@ static int send_procfs(const struct sources *s, const struct idmaps *idmaps, str
 			continue;
 		fd = make_filesystem(mount, e);
 		if (fd < 0 && e->sys == EPERM)
-			err_prefix(e, "where parts of /proc are covered, a user namespace may "
-				      "have no procfs of its own");
+			err_prefix(
+				e,
+				"where parts of /proc are covered, a user namespace may have no procfs of its own");
 		if (fd < 0)
 			return err_prefix(e, "mounts[%u]", mount->index);
 		if (send_source(s, take_fd(&fd), e) < 0)

@@ -33,10 +33,10 @@ static int check_cookie(const struct target *t, struct err *e)
 		return fail(e, ERR_POLICY,
 			    "'%s' is another network namespace than when the container was created",
 			    t->network_path);
-	return fail(e, ERR_POLICY,
-		    "the container's first process has left the network namespace '%s': nothing is "
-		    "executed where it is now",
-		    t->network_path);
+	return fail(
+		e, ERR_POLICY,
+		"the container's first process has left the network namespace '%s': nothing is executed where it is now",
+		t->network_path);
 }
 
 int target_enter_network(const struct target *t, struct err *e)

@@ -52,9 +52,9 @@ static int check_device(struct create_init *c, const struct plan_device *device,
 	struct stat st;
 
 	if (fd < 0 && why.sys == ENOENT) {
-		log_warning("linux.devices[%zu]: '%s' is not there, and is not made in what is "
-			    "mounted from the host",
-			    device->index, device->path);
+		log_warning(
+			"linux.devices[%zu]: '%s' is not there, and is not made in what is mounted from the host",
+			device->index, device->path);
 		return 0;
 	}
 	if (fd < 0) {

@@ -34,10 +34,10 @@ int mounts_find_target(struct mounts_runtime *c, struct err *e)
 	c->target.join &= CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC;
 	if (c->target.join & CLONE_NEWNS)
 		return 0;
-	return fail(e, ERR_STATE,
-		    "container %s has no mount namespace of its own: what is mounted there is "
-		    "the host's matter",
-		    c->in->status->id);
+	return fail(
+		e, ERR_STATE,
+		"container %s has no mount namespace of its own: what is mounted there is the host's matter",
+		c->in->status->id);
 }
 
 /* `whole`: of all mounts, for what lies in what the other lacks; `keeper` may be -1. */

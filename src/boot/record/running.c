@@ -56,9 +56,9 @@ int running_find(struct target *t, const struct status_record *status, bool igno
 static int fail_hidden(const struct running *r, const char *path, struct err *e)
 {
 	if (errno == EACCES && r->waiting && !has_host_admin(r->facts))
-		return fail(e, ERR_STATE,
-			    "cannot exec in a container that is created and not started, without "
-			    "root's power");
+		return fail(
+			e, ERR_STATE,
+			"cannot exec in a container that is created and not started, without root's power");
 	return fail_sys(e, "look at namespace '%s'", path);
 }
 

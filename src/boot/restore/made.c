@@ -52,10 +52,10 @@ static int check_new_namespaces(const struct made *m, struct err *e)
 		if (found < 0)
 			return -1;
 		if (nsfd_same(found, own))
-			return fail(e, ERR_POLICY,
-				    "the images put the container into the runtime's own %s "
-				    "namespace and not into a new one",
-				    row->title);
+			return fail(
+				e, ERR_POLICY,
+				"the images put the container into the runtime's own %s namespace and not into a new one",
+				row->title);
 	}
 	return 0;
 }
@@ -80,10 +80,10 @@ static int check_network(struct made *m, struct err *e)
 		return -1;
 	if (!nsfd_same(found, expected < 0 ? own : expected) ||
 	    (ns->network_cookie && cookie != ns->network_cookie))
-		return fail(e, ERR_POLICY,
-			    "the images put the container into a network namespace of its own and "
-			    "not into '%s'",
-			    ns->network_path ? ns->network_path : "the runtime's");
+		return fail(
+			e, ERR_POLICY,
+			"the images put the container into a network namespace of its own and not into '%s'",
+			ns->network_path ? ns->network_path : "the runtime's");
 	return 0;
 }
 
@@ -182,10 +182,10 @@ static int check_thread(const char *process, const char *thread, const struct pr
 	if (status.seccomp == SECCOMP_MODE_FILTER &&
 	    (!own->counted || status.filters > own->filters))
 		return 0;
-	return fail(e, ERR_POLICY,
-		    "the images have a thread, '%s', without the filter that "
-		    "network.peerDescriptors of the policy puts on every one",
-		    path);
+	return fail(
+		e, ERR_POLICY,
+		"the images have a thread, '%s', without the filter that network.peerDescriptors of the policy puts on every one",
+		path);
 }
 
 static int check_threads(struct made *m, pid_t pid, void *own, struct err *e)
