@@ -21,7 +21,7 @@ struct create_options {
 	bool console_to_caller;     /* `run` in the foreground: the caller gets the pty's master */
 	unsigned preserve_fds;      /* descriptors 3 .. 3+N-1 stay open in the container */
 	/* `run`: the caller starts what it creates, over the channel that they have. No start socket is made;
-	 * where the caller ends before, init ends too. */
+	 * if the caller ends before, init ends too. */
 	bool start_follows;
 	bool no_new_keyring;
 };
@@ -35,7 +35,7 @@ struct boot_request {
 	struct hook_files hook_files;  /* where what hooks print goes */
 	struct state_dir *state;       /* claimed and locked */
 	struct status_record *status;  /* filled but for what creation finds out; written here */
-	struct arena *arena;           /* what creation finds out lives there */
+	struct arena *arena;           /* memory for what creation finds out */
 	const char *members_directory; /* of the registry */
 	const char *filters_directory; /* of compiled seccomp filters; NULL: none are kept */
 };
@@ -49,12 +49,12 @@ struct create_result {
 };
 
 /*
- * Another process in a container that is there. All of it outlives the call. The plan has id, annotations
+ * Another process in a running container. All of it outlives the call. The plan has id, annotations
  * and process, and namespaces.new_user where the container has a user namespace.
  */
 struct exec_request {
 	const struct plan *plan;
-	const struct facts *facts; /* cgroup: only where `cgroups` is not empty */
+	const struct facts *facts; /* cgroup: only if `cgroups` is not empty */
 	const struct create_options *options;
 	struct state_dir *state;      /* locked; unlocked once the process is on its way */
 	struct status_record *status; /* as it was read */
@@ -108,7 +108,7 @@ int boot_restore(const struct restore_request *request, struct create_result *re
 	MUST_CHECK;
 
 /*
- * Mounts for a container that is there. All of it outlives the call. All of them, or none.
+ * Mounts for a running container. All of it outlives the call. All of them, or none.
  */
 struct mounts_request {
 	const struct facts *facts; /* of the caller, and of the sources */

@@ -2,7 +2,7 @@
 /*
  * What the runtime (parent) and the process that becomes the container (child) say to each other.
  *
- * CREATE, over a socket pair; whoever waits here takes end of file for an error:
+ * CREATE, over a socket pair; the side that waits takes end of file for an error:
  *
  *	parent                                child
  *	  |-- GO ------------------------------>|  it is in the records, its ids are mapped
@@ -11,7 +11,7 @@
  *	  |-- SOURCE + fd ... ----------------->|  (only with a user namespace) procfs; mounts of the host, cloned
  *	  |<---------------- MOUNT + fd ... ---|  (only in a mount namespace that is joined) what it has mounted
  *	  |<--------------------- MOUNTS_DONE ---|  (likewise)
- *	  |<------------------------ HOOKS -----|  (only where there are prestart or createRuntime hooks)
+ *	  |<------------------------ HOOKS -----|  (only if there are prestart or createRuntime hooks)
  *	  |-- HOOKS_DONE ---------------------->|
  *	  |<------------------- CONSOLE + fd ---|  (only with a terminal) the pty's master
  *	  |-- CONSOLE_DONE -------------------->|
@@ -51,7 +51,7 @@
  *	  |-- SECCOMP_DONE ------------------->|  process, before READY)
  *	  |<------------------------- LOOK ----|  without no_new_privs its filter is in force
  *	  |-- GO ------------------------------>|  it is what the process is to be
- *	  |<------------------------- FULL ----|  (only where no process can be born in its cgroup)
+ *	  |<------------------------- FULL ----|  (only if no process can be born in its cgroup)
  *	  |-- GO ------------------------------>|  (likewise) it was moved to where one can
  *	  |<------------------- PROCESS + fd ---|  from the process, its pidfd; the joiner has ended
  *	  |<------------------------ READY -----|  its program can be executed

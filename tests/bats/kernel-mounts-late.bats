@@ -200,7 +200,7 @@ table() { shim exec "$1" awk '{ print $5 }' /proc/self/mountinfo; }
     before=$(table c1)
     for place in /vol/sys /home/proc/sys /link /vol/timer_list /home/sys/firmware; do
         echo "[{\"destination\": \"$place\"}]" >mounts.json
-        expect_error "$place. stays, for something there is masked or read-only" mounts remove c1 mounts.json
+        expect_error "$place. stays, because something there is masked or read-only" mounts remove c1 mounts.json
     done
     is "$(table c1)" "$before"
     # the whole with its guards, and what is mounted on a sysfs besides

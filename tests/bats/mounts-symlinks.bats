@@ -55,7 +55,7 @@ h() { echo "$BATS_TEST_TMPDIR/host/$1"; }
     for there in 'ln -s fil' 'ln -s file2' 'mkdir' 'touch'; do
         rm -rf "$b/rootfs/open/x"
         $there "$b/rootfs/open/x"
-        expect_error "'/open/x' is there already and is no symlink to 'file'" run -b "$b" c1
+        expect_error "'/open/x' exists already and is not a symlink to 'file'" run -b "$b" c1
     done
 }
 

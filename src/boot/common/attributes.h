@@ -13,7 +13,7 @@ int reset_affinity(const struct plan *plan, bool outside, struct err *e) MUST_CH
 int set_final_affinity(const struct plan *plan, pid_t pid, struct err *e) MUST_CHECK;
 int set_memory_policy(const struct plan *plan, struct err *e) MUST_CHECK;
 int set_personality(const struct plan *plan, struct err *e) MUST_CHECK;
-/* In the runtime: the host's procfs, where labels are written; unchanged where there are none. */
+/* In the runtime: the host's procfs, where labels are written; unchanged if there are none. */
 int open_labels(const struct plan *plan, int *ret_procfs, struct err *e) MUST_CHECK;
 int set_labels(const struct plan *plan, int procfs, struct arena *arena, struct err *e) MUST_CHECK;
 

@@ -48,8 +48,8 @@ static int new_time_namespace(const struct plan_namespaces *ns, struct err *e)
 	return write_file_at(AT_FDCWD, "/proc/self/timens_offsets", ns->time_offsets, e);
 }
 
-/* Who may make no time namespace here may in a user namespace of his own, and it is for the children of
- * whoever makes it. */
+/* A process that may not make a time namespace here may in a user namespace of its own, and it is for
+ * the children of its maker. */
 static bool has_time_of_user(const struct birth *b)
 {
 	return b->plan->namespaces.new_time && plan_has_user_namespace(b->plan) &&

@@ -11,7 +11,7 @@ int program_execute(const struct program *p, struct filter *filter, struct err *
 		return -1;
 	if (execve(p->executable, filter->plan->process.args, p->env) == 0)
 		return fail(e, ERR_SYSTEM,
-			    "exec: \"%s\": the seccomp profile says that it is done, and it is not",
+			    "exec: \"%s\": the seccomp profile says that it is done, but it is not",
 			    filter->plan->process.args[0]);
 	return fail_sys(e, "exec: \"%s\"", filter->plan->process.args[0]);
 }

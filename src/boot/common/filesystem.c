@@ -72,7 +72,7 @@ int reconfigure_filesystem(int fd, const struct plan_mount *mount, struct err *e
 	return 0;
 }
 
-/* One change, of all mounts where it can be made there, else of the topmost. Where the kernel has locked what is
+/* One change, of all mounts where it can be made there, else of the topmost. If the kernel has locked what is
  * to be taken back it stays, and what stays is never less strict. */
 static int change_unlocked(int fd, unsigned flags, uint64_t set, uint64_t clear)
 {
@@ -159,7 +159,7 @@ int apply_propagation(int fd, const struct plan *plan, const struct plan_mount *
 
 /*
  * A clone of a host's mount is the host's peer: what is mounted below it here would appear there. It stays
- * one only where shared mounts were asked for, here and for the root filesystem (as runc has it), and
+ * one only if shared mounts were asked for, here and for the root filesystem (as runc has it), and
  * never with a user namespace or as the root filesystem itself. Every other, with all below it, is separated before
  * anything else.
  */

@@ -95,7 +95,7 @@ int filter_look(const struct filter *f, struct err *e)
 	if (rc == 0 || message.type != BOOT_GO)
 		return fail(
 			e, ERR_SYSTEM,
-			"no word came of the runtime that looks at the process: it has ended, or the seccomp profile answers in place of read");
+			"the runtime that looks at the process did not answer: it has ended, or the seccomp profile answers in place of read");
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  *
  * The bounding set first: PR_CAPBSET_DROP needs CAP_SETPCAP, which the change of user may take away.
  * Groups before gid before uid: each needs what the next one gives up. Capabilities survive the change of
- * user by PR_SET_KEEPCAPS and are then set exactly; ambient ones last, for they must be in both the
+ * user by PR_SET_KEEPCAPS and are then set exactly; ambient ones last, because they must be in both the
  * permitted and the inheritable set (capabilities(7)).
  */
 #include "boot/common/identity.h"
@@ -120,7 +120,7 @@ int identity_assume(struct identity *id, const struct plan *plan, const struct p
 		return fail_sys(e, "set the group id %u", process->gid);
 	if (setresuid(process->uid, process->uid, process->uid) < 0)
 		return fail_sys(e, "set the user id %u", process->uid);
-	/* Trust nothing where a mistake means root. */
+	/* Trust nothing if a mistake means root. */
 	if (getresuid(&real, &effective, &saved) < 0 || real != process->uid ||
 	    effective != process->uid || saved != process->uid)
 		return fail(e, ERR_SYSTEM, "the user id is not %u", process->uid);
@@ -132,7 +132,7 @@ int identity_assume(struct identity *id, const struct plan *plan, const struct p
 		return fail_sys(e, "stop keeping capabilities");
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail_sys(e, "set no_new_privs");
-	/* What the caller's happens to be is no property of the container; 0022 is every distribution's. */
+	/* What the caller's happens to be is not a property of the container; 0022 is every distribution's. */
 	umask(process->umask_set ? process->umask : 0022);
 	return 0;
 }

@@ -105,9 +105,10 @@ static int compare_groups(const struct u32list *seen, const struct u32list *expe
 				k++;
 				continue;
 			}
-			return fail(e, ERR_SYSTEM,
-				    "the process has not the supplementary group %u: it is not run",
-				    must[k]);
+			return fail(
+				e, ERR_SYSTEM,
+				"the process does not have the supplementary group %u: it is not run",
+				must[k]);
 		}
 		i++;
 		k++;
@@ -143,7 +144,7 @@ static int compare_filters(const struct identity_record *expected,
 			   const struct identity_shown *shown, const struct proc_status *seen,
 			   struct err *e)
 {
-	/* Without no_new_privs they are loaded before anybody looks. */
+	/* Without no_new_privs they are loaded before the look. */
 	if (shown->loaded != expected->filters && (shown->loaded || !expected->no_new_privileges))
 		return fail_number(e, "system call filters loaded:", shown->loaded,
 				   expected->filters);

@@ -18,11 +18,11 @@ struct identity_shown {
 	uint32_t loaded;    /* how many more there are to be at the moment */
 };
 
-/* Out of BOOT_IDENTITY and the descriptor that came along, -1 where none did. */
+/* Out of BOOT_IDENTITY and the descriptor that came along, -1 if none did. */
 int identity_take(const struct message *message, int fd, struct identity_shown *ret, struct err *e)
 	MUST_CHECK;
 
-/* Pure. execve_takes: CAP_SYS_ADMIN beyond what is expected, which execve() will take, is no difference where a
+/* Pure. execve_takes: CAP_SYS_ADMIN beyond what is expected, which execve() will take, is not a difference if a
  * filter was loaded with it. */
 int identity_compare(const struct identity_record *expected, const struct identity_shown *shown,
 		     const struct proc_status *seen, bool execve_takes, struct err *e) MUST_CHECK;

@@ -2,7 +2,7 @@
 /*
  * Idmapped mounts (mount_setattr(2), "ID-mapped mounts"): the mapping is that of a user namespace, the
  * container's own or one that is made for it and has no process any more. It is given to a detached clone
- * that nobody has seen yet, with the power over the file system that only the runtime has. Runs in the
+ * that no process has seen yet, with the power over the file system that only the runtime has. Runs in the
  * runtime and in its helper in the container's mount namespace.
  */
 #include "boot/common/idmap.h"
@@ -114,7 +114,7 @@ void idmaps_close(struct idmaps *idmaps)
 	idmaps->n = 0;
 }
 
-/* The name of the file system's type, for people; "" where the kernel's table does not tell. */
+/* The name of the file system's type, for people; "" if the kernel's table does not tell. */
 static const char *type_of(struct arena *arena, int fd)
 {
 	struct mountinfo info;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mounts of a container that joins a mount namespace: they are made for those who live there, so none of them may
+ * Mounts of a container that joins a mount namespace: they are made for the processes in there, so none of them may
  * reach any further, and of a creation that fails none is left. Runs in the container's first process; what receives and
- * takes back in the runtime, which gets a descriptor of each mount, for later the process can take none away.
+ * takes back in the runtime, which gets a descriptor of each mount, because later the process can take none away.
  */
 #include "boot/common/joined_mounts.h"
 
@@ -27,7 +27,7 @@ static bool joins_mounts(const struct root *r)
 	       plan_join_of(r->plan, SPEC_NS_MOUNT);
 }
 
-/* By the runtime's procfs, for there may be none in there. */
+/* By the runtime's procfs, because there may be none in there. */
 static int find_mount(struct root *r, int fd, const struct mountinfo_entry **ret, struct err *e)
 {
 	struct mountinfo info;
@@ -49,7 +49,7 @@ int joined_target(struct root *r, const struct plan_mount *mount, int target, st
 		return 0;
 	return fail(
 		e, ERR_CONFIG,
-		"'%s' of the mount namespace that is joined is shared with others, on the host perhaps, and would be mounted there, too; make it private first",
+		"'%s' of the joined mount namespace is shared with others, perhaps with the host, so the mount would appear there, too; make it private first",
 		mount->destination);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mounts of a container that joins a mount namespace: each of these does nothing where none is joined. */
+/* Mounts of a container that joins a mount namespace: each of these does nothing if none is joined. */
 #ifndef BOOT_COMMON_JOINED_MOUNTS_H
 #define BOOT_COMMON_JOINED_MOUNTS_H
 

@@ -94,7 +94,7 @@ static int copy_symlink(struct root *r, const struct plan_mount *mount, int sour
 		return fail_sys(e, "make the symlink '%s'", mount->destination);
 	found_length = readlinkat(parent, name, found, PATH_MAX);
 	if (found_length != length || memcmp(found, text, (size_t)length) != 0)
-		return fail(e, ERR_CONFIG, "'%s' is there already and is no symlink to '%s'",
+		return fail(e, ERR_CONFIG, "'%s' exists already and is not a symlink to '%s'",
 			    mount->destination, text);
 	return 1;
 }
@@ -127,7 +127,7 @@ static int remount(struct root *r, size_t index, struct err *e)
 	return 0;
 }
 
-/* What of the kernel's it is or has below it. Attached, for a detached mount cannot be changed like that. */
+/* What of the kernel's it is or has below it. Attached, because a detached mount cannot be changed like that. */
 static int settle_kernel_mount(struct root *r, const struct plan_mount *mount, int fd,
 			       struct err *e)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The clones for a container with a user namespace are made where the kernel has locked the flags of the host's
+ * The clones for a container with a user namespace are made if the kernel has locked the flags of the host's
  * mounts: in a copy of the runtime's mounts that belongs to that user namespace. There nothing can be taken away any
  * more that lies below a mount (mount_namespaces(7)), so what of the kernel's must not come along is taken away
  * before, in a first copy that is the runtime's. Runs in the runtime and in processes of its own.
@@ -99,7 +99,7 @@ static int take_all_away(const struct sources *s, struct err *e)
 	return 0;
 }
 
-/* It lives as long as the process that has made it. */
+/* It runs as long as the process that has made it. */
 static __attribute__((noreturn)) void hold_mount_copy(const struct sources *s, int container,
 						      bool whole, pid_t parent, int channel)
 {

@@ -11,7 +11,7 @@ bool mounts_need_copy(const struct sources *s);
  * from which nothing was taken; it ends when it is dropped. */
 int copy_mounts(const struct sources *s, int container, bool whole, struct child *ret_keeper,
 		struct err *e) MUST_CHECK;
-/* The process that waits at `mine` sees the child's end, for no other one has the other descriptor. Returns as
+/* The process that waits at `mine` sees the child's end, because no other process has the other descriptor. Returns as
  * clone() does. */
 int clone_with_channel(struct child *ret, int *mine, int *theirs, struct err *e) MUST_CHECK;
 int receive_from_helper(const struct sources *s, const struct child *helper, int channel,

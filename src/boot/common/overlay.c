@@ -98,7 +98,7 @@ static int open_layer(struct layer *layer, struct err *e)
 	return 0;
 }
 
-/* The names of the descriptors below /proc/self/fd, as one text; false where it would be too long. */
+/* The names of the descriptors below /proc/self/fd, as one text; false if it would be too long. */
 static bool join_names(const struct layers *layers, struct strbuf *text)
 {
 	for (size_t i = 0; i < layers->n && text->length <= FSCONFIG_TEXT_MAX; i++)
@@ -128,7 +128,7 @@ static int add_one_by_one(struct overlay *o, struct layers *lower, struct err *e
 		struct layer *layer = &lower->v[i];
 		const char *name = arena_strdup(o->arena, layer->path);
 
-		/* A short name stays, for whoever reads the table of mounts. */
+		/* A short name stays as it is in the table of mounts. */
 		if (strlen(name) > FSCONFIG_TEXT_MAX || name[0] != '/') {
 			if (layer->fd < 0 && open_layer(layer, e) < 0)
 				return -1;

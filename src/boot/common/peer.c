@@ -93,7 +93,7 @@ void peer_end(struct child *child)
 
 	if (child->pid <= 0)
 		return;
-	/* It cannot be another's: it is ours, and nobody has waited for it. */
+	/* It cannot be another's: it is ours, and it was not waited for. */
 	if (heir && kill(heir, SIGKILL) == 0)
 		cgroup_let_die(heir);
 	if (child->pidfd >= 0 && sys_pidfd_send_signal(child->pidfd, SIGKILL) == 0 &&
@@ -226,7 +226,7 @@ int peer_say(const struct boot_peer *p, uint32_t type, struct err *e)
 }
 
 /* The number of the process in our own PID namespace: a number from another one would name a stranger
- * (proc(5), "Pid" of fdinfo; 0 or -1 where it has none or has ended). */
+ * (proc(5), "Pid" of fdinfo; 0 or -1 if it has none or has ended). */
 int pid_of(int pidfd, pid_t *ret, struct err *e)
 {
 	char path[48];

@@ -54,7 +54,7 @@ int peer_expect_either(struct boot_peer *p, uint32_t type, uint32_t other, struc
 		       int *ret_fd, struct err *e) MUST_CHECK;
 /* A step may have failed because it is gone: then what it said last, or how it ended, is the error. */
 void peer_last_words(struct boot_peer *p, struct err *e);
-/* -1 and *e where the kernel has ended something in the cgroup because memory ran out; 0: it has not. */
+/* -1 and *e if the kernel has ended something in the cgroup because memory ran out; 0: it has not. */
 int peer_fail_oom_killed(const struct boot_peer *p, struct err *e) MUST_CHECK;
 
 /* The number of a process in our own PID namespace. */

@@ -11,7 +11,7 @@
  * *ret_made: it is a directory that was not there. */
 int open_mount_target(const struct root *r, const struct plan_mount *mount, int source,
 		      bool *ret_made, struct err *e) MUST_CHECK;
-/* It has failed with *e for want of a place, and the container can do without it. */
+/* It has failed with *e because its place is missing, and the container can do without it. */
 bool mount_is_left_out(const struct plan_mount *mount, const struct err *e);
 /* A target, or the directory of one, is not in a procfs unless the destination's name says so. */
 int check_not_procfs(const struct root *r, const struct plan_mount *mount, int target,

@@ -13,7 +13,7 @@ struct program {
 
 int program_environment(struct program *p, const struct plan *plan, struct arena *arena,
 			struct err *e) MUST_CHECK;
-/* As root of the container; `make`: where it is not there. */
+/* As root of the container; `make`: if it is not there. */
 int program_find_directory(struct program *p, const struct plan *plan, bool make, struct err *e)
 	MUST_CHECK;
 /* As the user of the container. */

@@ -12,10 +12,10 @@ struct root {
 	const struct facts *facts;
 	struct arena *arena;
 	int fd; /* until it is attached, a detached clone */
-	int *mounts; /* one per plan->mounts: made by the runtime, -1 where the container's process makes it */
+	int *mounts; /* one per plan->mounts: made by the runtime, -1 if the container's process makes it */
 	int covered;        /* the one over which mounts at "/" lie; -1: there are none */
 	unsigned n_covered; /* how many of them are not the root */
-	int descriptors; /* /proc/self/fd of the runtime's procfs; -1 where names of descriptors are not needed */
+	int descriptors; /* /proc/self/fd of the runtime's procfs; -1 if names of descriptors are not needed */
 	size_t n_joined; /* in the runtime: so many of `mounts` are in a mount namespace that is joined */
 	bool running; /* of a container that runs */
 	/* mount ids of the file systems of the kernel's that the plan knows, and of those that stay read-only */
@@ -30,7 +30,7 @@ void root_release(struct root *r);
 
 /* None of the plan's is made. */
 void root_no_mounts(struct root *r);
-/* Before a mount namespace is entered, for there may be no /proc in it. */
+/* Before a mount namespace is entered, because there may be no /proc in it. */
 int root_open_descriptors(struct root *r, struct err *e) MUST_CHECK;
 /* Where a target really is, nothing of the plan's `kept` is. */
 int root_check_kept(const struct root *r, int target, struct err *e) MUST_CHECK;

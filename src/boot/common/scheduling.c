@@ -62,7 +62,7 @@ int set_scheduler(const struct plan *plan, const struct cgroup *cgroup, pid_t pi
 	to.period = from->period;
 	if (syscall(SYS_sched_setattr, pid, &to, 0) == 0)
 		return 0;
-	/* sched(7): bandwidth is given to a whole root domain only, and admitted only where it is left. */
+	/* sched(7): bandwidth is given to a whole root domain only, and admitted only if it is left. */
 	if (errno == EBUSY)
 		return fail_sys(e, "process.scheduler: no bandwidth is left for %s", from->name);
 	int error_number = errno;
@@ -87,7 +87,7 @@ int set_io_priority(const struct plan *plan, pid_t pid, struct err *e)
 	return 0;
 }
 
-/* Inherited by the joiner, which is born in the cgroup where there is cgroup v2. */
+/* Inherited by the joiner, which is born in the cgroup if there is cgroup v2. */
 int set_initial_affinity(const struct plan *plan, struct err *e)
 {
 	const struct plan_number_set *cpus = &plan->process.affinity_initial;
@@ -109,8 +109,8 @@ int set_oom_score(const struct plan *plan, const struct facts *facts, pid_t pid,
 	snprintf(text, sizeof(text), "%d", plan->process.oom_score_adj);
 	if (write_file_at(AT_FDCWD, path, text, e) == 0)
 		return 0;
-	/* Lowering it takes CAP_SYS_RESOURCE over the whole host; what a user cannot have is no reason not
-	 * to start (runc and crun do the same). */
+	/* Lowering it takes CAP_SYS_RESOURCE over the whole host; what a user cannot have must not keep a
+	 * container from starting (runc and crun do the same). */
 	if (facts->rootless && (e->sys == EACCES || e->sys == EPERM)) {
 		log_note("process.oomScoreAdj: %s", e->text);
 		return 0;

@@ -116,7 +116,7 @@ int session_make_keyring(const struct session *s, const struct plan *plan, int p
 		return -1;
 	if (label_keys(&plan->process, procfs, plan->process.selinux_label, e) < 0)
 		return -1;
-	/* Not every kernel has keyrings, and a quota is no reason not to start (keyctl(2)); without a
+	/* Not every kernel has keyrings, and a quota must not keep a container from starting (keyctl(2)); without a
 	 * keyring of its own the container has none of the caller's keys to lose either way. */
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) < 0) {
 		if (errno != ENOSYS && errno != EDQUOT && errno != EPERM)

@@ -21,7 +21,7 @@ int session_begin(struct session *s, struct err *e) MUST_CHECK;
 /* Again after each change of user. */
 int session_die_with_runtime(const struct session *s, struct err *e) MUST_CHECK;
 int session_wait_go(const struct session *s, struct err *e) MUST_CHECK;
-/* A message without more, and what the runtime must answer; `ended`: the error where it does not. */
+/* A message without more, and what the runtime must answer; `ended`: the error if it does not. */
 int session_ask(const struct session *s, uint32_t question, uint32_t reply, const char *ended,
 		struct err *e) MUST_CHECK;
 int session_say(const struct session *s, uint32_t type, struct err *e) MUST_CHECK;

@@ -30,7 +30,7 @@ int clone_root(const struct sources *s, int rootfs, struct err *e)
 	return take_fd(&fd);
 }
 
-/* What was judged; -1 where nothing was, for it was not there or is the runtime's own. */
+/* What was judged; -1 if nothing was, because it was missing or is the runtime's own. */
 static int opened_source(const struct sources *s, const struct plan_mount *mount)
 {
 	return mount->opened == PLAN_NO_SOURCE || mount->opened >= s->host->n_sources
@@ -87,7 +87,7 @@ int clone_source(const struct sources *s, const struct plan_mount *mount, int us
 	const char *path = mount->source;
 	int known = here ? opened_source(s, mount) : -1;
 
-	/* its own name, which leads there also where /proc is not */
+	/* its own name, which leads there also if /proc is not */
 	if (mount->opened != PLAN_NO_SOURCE && s->facts->sources.v[mount->opened].path)
 		path = s->facts->sources.v[mount->opened].path;
 	autoclose int fd = known >= 0 ? sys_open_tree(known, "", flags | AT_EMPTY_PATH)
@@ -136,7 +136,7 @@ int sources_clone(struct sources *s, struct err *e)
 	auto_idmaps idmaps = sources_idmaps(s);
 
 	root_no_mounts(s->root);
-	/* of a mount namespace that is joined it is the one that is there */
+	/* of a mount namespace that is joined it is the existing one */
 	if (plan->namespaces.new_mount) {
 		s->root->fd = clone_root(s, s->host->rootfs, e);
 		if (s->root->fd < 0)

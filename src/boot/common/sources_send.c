@@ -109,7 +109,7 @@ static int send_from_inside(const struct sources *s, const struct idmaps *idmaps
 {
 	autoclose int rootfs = -1, root = -1;
 
-	/* Without power of the runtime's own, with that of who made the container's user namespace. */
+	/* Without power of the runtime's own, with that of the maker of the container's user namespace. */
 	if (nsfd_enter(s->peer->child.pidfd,
 		       CLONE_NEWNS | (has_host_admin(s->facts) ? 0 : CLONE_NEWUSER),
 		       "the container's mount namespace", e) < 0 ||
@@ -135,7 +135,7 @@ static int send_from_inside(const struct sources *s, const struct idmaps *idmaps
 }
 
 /*
- * The kernel makes a procfs in a user namespace only where the caller's mounts show one whole: not where
+ * The kernel makes a procfs in a user namespace only if the caller's mounts show one whole: not where
  * parts of /proc are masked, as in a container (mount_namespaces(7), EPERM). The runtime's own mount
  * namespace knows no such limit where it is the host's, and a process that was born in the container's
  * PID namespace makes a procfs of that one. A caller without power over it can do no more than the child.

@@ -18,7 +18,7 @@ void target_release(struct target *t)
 }
 
 /* By cookie, which is never used again: a container that has power enough may have gone elsewhere with
- * its first process, and nobody follows it there. */
+ * its first process, and no process follows it there. */
 static int check_cookie(const struct target *t, struct err *e)
 {
 	uint64_t cookie;

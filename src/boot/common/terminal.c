@@ -25,7 +25,7 @@
 /* devpts numbers its own ptmx so (fs/devpts/inode.c, PTMX minor 2 of major 5). */
 #define DEVPTS_PTMX_INODE 2
 
-/* The directory first: in a devpts nobody can make a file, and what is mounted on one is not entered. So
+/* The directory first: no file can be made in a devpts, and what is mounted on one is not entered. So
  * nothing but a ptmx is ever opened, and no /proc is needed, which may be another PID namespace's. */
 static int open_master(const struct root *r, struct err *e)
 {

@@ -27,7 +27,7 @@ struct create_runtime {
 	struct hook_place hooks; /* of the runtime's hooks; those of init have its files */
 	int start_listener;      /* ROOT/ID/start */
 	int console_master;      /* received, owned */
-	int labels; /* procfs, for the label of a security module; -1 where none is asked for */
+	int labels; /* procfs, for the label of a security module; -1 if none is asked for */
 };
 
 /* Parts name each other, so that it stays where it is. */
@@ -51,7 +51,7 @@ int runtime_wait_for_hooks(struct create_runtime *c, struct err *e) MUST_CHECK;
 int runtime_receive_terminal(struct create_runtime *c, struct err *e) MUST_CHECK;
 int runtime_pass_listener(struct create_runtime *c, struct err *e) MUST_CHECK;
 int runtime_send_pidfd(struct create_runtime *c, struct err *e) MUST_CHECK;
-/* Take back what the page has made so far, as well as it goes. False where something is left: then the records must
+/* Take back what the page has made so far, as well as it goes. False if something is left: then the records must
  * stay, so that `delete --force` finds it. */
 bool runtime_undo(struct create_runtime *c);
 

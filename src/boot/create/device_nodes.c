@@ -53,7 +53,7 @@ static int make_tmpfs(struct err *e)
 	return make_filesystem(&tmpfs, e);
 }
 
-/* 0 also where this is not for us to do: in a user namespace ourselves (EPERM). The child says what is missing. */
+/* 0 also if this is not for us to do: in a user namespace ourselves (EPERM). The child says what is missing. */
 static int make_node(struct device_nodes *nodes, const struct plan *plan, size_t index,
 		     struct arena *arena, struct err *e)
 {

@@ -24,8 +24,8 @@ struct create_init {
 	int rootfs;              /* as it was looked at */
 	int mount_namespace;     /* that is joined; -1: none */
 	int network;             /* of a late join, else -1 */
-	int start_listener;      /* ROOT/ID/start; -1 where the creator starts it */
-	int labels; /* the host's procfs, for a security module; -1 where none is asked for */
+	int start_listener;      /* ROOT/ID/start; -1 if the creator starts it */
+	int labels; /* the host's procfs, for a security module; -1 if none is asked for */
 	unsigned preserve_fds;
 	bool start_follows;
 };

@@ -42,8 +42,8 @@ static int check_existing(int directory, const char *name, const struct plan_dev
 	return check_same(&st, device, e);
 }
 
-/* Where a directory of the host is mounted nothing is made, for it would be made on the host. A symlink
- * leads to the device inside the container, as for its program. One that is missing is no error: engines
+/* Where a directory of the host is mounted nothing is made, because it would be made on the host. A symlink
+ * leads to the device inside the container, as for its program. One that is missing is not an error: engines
  * list for a privileged container what the host had a moment ago, and loop devices come and go. */
 static int check_device(struct create_init *c, const struct plan_device *device, struct err *e)
 {
@@ -53,7 +53,7 @@ static int check_device(struct create_init *c, const struct plan_device *device,
 
 	if (fd < 0 && why.sys == ENOENT) {
 		log_warning(
-			"linux.devices[%zu]: '%s' is not there, and is not made in what is mounted from the host",
+			"linux.devices[%zu]: '%s' is missing, and is not made in what is mounted from the host",
 			device->index, device->path);
 		return 0;
 	}
@@ -75,8 +75,8 @@ static int make_node(int directory, const char *name, const struct plan_device *
 			return check_existing(directory, name, device, e);
 		return fail_sys(e, "make the device '%s'", device->path);
 	}
-	/* The mode is right from the start, for the umask is 0 here: chmod() would follow a link that
-	 * somebody has put there meanwhile. */
+	/* The mode is right from the start, because the umask is 0 here: chmod() would follow a link that
+	 * was put there meanwhile. */
 	if (fchownat(directory, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail_sys(e, "set the owner of the device '%s'", device->path);
 	return 0;
@@ -116,7 +116,7 @@ static int clone_made_nodes(struct create_init *c, int *ret, struct err *e)
 	return 0;
 }
 
-/* Those that the runtime has made for want of the host's. What is on a detached mount can be cloned since Linux 6.15
+/* Those that the runtime has made because the host's is missing. What is on a detached mount can be cloned since Linux 6.15
  * only: for a moment it lies on the root, while no path of the image is walked. */
 static int take_made_nodes(struct create_init *c, int **ret, struct err *e)
 {

@@ -16,7 +16,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 
-/* An existing path, followed inside the root; 0 with *ret -1 where there is none. */
+/* An existing path, followed inside the root; 0 with *ret -1 if there is none. */
 static int open_existing(struct root *r, const char *path, int *ret, struct err *e)
 {
 	*ret = sys_openat2(r->fd, path, O_PATH | O_CLOEXEC, 0,

@@ -23,7 +23,7 @@
 /* More often than any signal interrupts a call; a seccomp profile can answer EINTR for ever. */
 #define INTERRUPTED_MAX 65536
 
-/* Whoever has created us starts us too, or nobody does. */
+/* The creator starts us too, or no other process does. */
 static int wait_for_creator(struct create_init *c, struct err *e)
 {
 	struct message message;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * THE EXEC PAGE: another process in a container that is there. protocol.h draws what the two sides say to
+ * THE EXEC PAGE: another process in a running container. protocol.h draws what the two sides say to
  * each other; what the lines do is in the file of its topic, much of it shared with the CREATE page.
  *
  * The joiner is born in the container's cgroup and in the runtime's PID namespace, where the container

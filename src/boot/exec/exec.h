@@ -16,7 +16,7 @@ struct exec_runtime {
 	struct target target;
 	struct look look;
 	int console_master; /* received, owned */
-	int labels; /* procfs, for the label of a security module; -1 where none is asked for */
+	int labels; /* procfs, for the label of a security module; -1 if none is asked for */
 	bool outside; /* the joiner is outside of the container's cgroup, and the process is moved there */
 	bool pid_file_written;
 };

@@ -45,7 +45,7 @@ int exec_open_cgroup(struct exec_runtime *c, struct err *e)
 	return 0;
 }
 
-/* Where no process can be born there is the one group that init is in, or none: then it is moved in later. */
+/* If no process can be born there is the one group that init is in, or none: then it is moved in later. */
 static int clone_elsewhere(struct exec_runtime *c, struct err *e)
 {
 	/* cgroups(7), "no internal processes": the container has made sub-groups and given them
@@ -81,14 +81,14 @@ int exec_clone(struct exec_runtime *c, struct err *e)
 	return 0;
 }
 
-/* Only where it is met, so that it costs other callers nothing, and without a look before that a container which
+/* Only if it is met, so that it costs other callers nothing, and without a look before that a container which
  * forks could belie. */
 static int make_place(struct exec_runtime *c, struct err *e)
 {
 	const struct message go = { .type = BOOT_GO };
 	struct cgroup_facts *facts;
 
-	/* What was born outside for want of clone3 has joined the groups of v1 all the same, and pids may be there. */
+	/* What was born outside, because clone3 was refused, has joined the groups of v1 all the same, and pids may be there. */
 	if (c->group.cgroup.n && (!c->outside || c->group.cgroup.layout != CGROUP_V2)) {
 		if (facts_cgroup(c->in->arena, &facts, e) < 0 ||
 		    cgroup_move_out(&c->group.cgroup, c->in->status->cgroup, facts,

@@ -91,7 +91,7 @@ int joiner_clone(struct exec_joiner *c, struct err *e)
 
 static int fail_faked(const char *what, struct err *e)
 {
-	return fail(e, ERR_SYSTEM, "%s: the seccomp profile says that it is done, and it is not",
+	return fail(e, ERR_SYSTEM, "%s: the seccomp profile says that it is done, but it is not",
 		    what);
 }
 

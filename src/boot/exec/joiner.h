@@ -19,7 +19,7 @@ struct exec_joiner {
 	struct program program;
 	struct identity identity;
 	struct filter filter;
-	int labels; /* the host's procfs, for a security module; -1 where none is asked for */
+	int labels; /* the host's procfs, for a security module; -1 if none is asked for */
 	unsigned preserve_fds;
 	bool listens; /* LISTEN_PID of the environment is to be the process's own number */
 	bool outside; /* it is outside of the container's cgroup, and the process is moved there */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last word about file systems of the kernel's in a container that is there, as parent_kernel_mounts.c has it
+ * The last word about kernel file systems in a running container, as common/kernel_check.c has it
  * for a new one: the kernel's own table of the container's mounts is read. Runs in the process that enters the
  * container.
  */
@@ -15,7 +15,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-/* By the runtime's procfs, for the container's may be anything. */
+/* By the runtime's procfs, because the container's may be anything. */
 static int read_mounts(const struct root *r, struct mountinfo *ret, struct err *e)
 {
 	return mountinfo_read_at(r->descriptors, "../mountinfo", r->arena, ret, e);
@@ -46,7 +46,7 @@ int mounter_check_given(const struct root *r, struct err *e)
 		return 0;
 	if (read_mounts(r, &info, e) < 0)
 		return -1;
-	/* a link that was copied is no mount */
+	/* a link that was copied is not a mount */
 	for (size_t i = 0; i < n; i++) {
 		given[i] = NULL;
 		if (r->mounts[i] >= 0 && mountinfo_of(&info, r->mounts[i], &given[i], e) < 0)
@@ -108,12 +108,12 @@ int mounter_check_guard(const struct root *r, int fd, const char *path, struct e
 	if (!str_eq(mount->mount_point, under->mount_point))
 		return is_guard(&info, mount, under)
 			       ? fail(e, ERR_CONFIG,
-				      "'%s' stays, for something there is masked or read-only",
+				      "'%s' stays, because something there is masked or read-only",
 				      path)
 			       : 0;
 	/* where the host's could not be taken from below it */
 	if (str_eq(mount->fstype, under->fstype) && !is_same_instance(mount, under))
-		return fail(e, ERR_CONFIG, "'%s' stays, for it lies on the host's %s", path,
+		return fail(e, ERR_CONFIG, "'%s' stays, because it lies on the host's %s", path,
 			    under->fstype);
 	return 0;
 }

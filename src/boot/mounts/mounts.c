@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * THE MOUNTS PAGE: more mounts, or fewer, in a container that is there; all that were asked for, or none. What
+ * THE MOUNTS PAGE: more mounts, or fewer, in a running container; all that were asked for, or none. What
  * is the host's is opened by the runtime, in the host's view. A process of the runtime's PID namespace, which
  * the container cannot see, enters the others and mounts by descriptor; it runs nothing.
  */

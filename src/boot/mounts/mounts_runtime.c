@@ -36,7 +36,7 @@ int mounts_find_target(struct mounts_runtime *c, struct err *e)
 		return 0;
 	return fail(
 		e, ERR_STATE,
-		"container %s has no mount namespace of its own: what is mounted there is the host's matter",
+		"container %s has no mount namespace of its own: what is mounted there belongs to the host",
 		c->in->status->id);
 }
 

@@ -40,7 +40,7 @@ int record_wait_for_hooks(struct record *r, const struct boot_peer *peer, struct
 		return 0;
 	state_unlock(r->state);
 	rc = peer_wait_word(peer, e);
-	/* Also where its lock is not to be had in time: then it is that command's to end. */
+	/* Also if its lock is not to be had in time: then it is that command's to end. */
 	r->deleted = relock_after_hook(r->state, &unlocked) < 0;
 	return r->deleted ? fail_deleted(r, e) : rc;
 }

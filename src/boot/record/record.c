@@ -155,7 +155,7 @@ int record_init(struct record *r, pid_t pid, struct err *e)
 	member.init = r->status->init;
 	member.network_cookie = r->status->network_cookie;
 	member.network_path = r->status->network_path;
-	/* also where it fails half way */
+	/* also if it fails half way */
 	r->registered = true;
 	return registry_add(r->members_directory, &member, e);
 }

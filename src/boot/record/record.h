@@ -34,7 +34,7 @@ int record_pid_file(struct record *r, pid_t pid, struct err *e) MUST_CHECK;
 /* Of a container or of a process of exec; `path` NULL: none. */
 int write_pid_file(const char *path, pid_t pid, struct arena *arena, bool *ret_written,
 		   struct err *e) MUST_CHECK;
-/* Take back what was made, as well as it goes; `init` was ended before. False where something is left: then the
+/* Take back what was made, as well as it goes; `init` was ended before. False if something is left: then the
  * records must stay, so that `delete --force` finds it. */
 bool record_undo(struct record *r, pid_t init);
 

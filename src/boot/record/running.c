@@ -52,13 +52,13 @@ int running_find(struct target *t, const struct status_record *status, bool igno
 }
 
 /* Until its program runs it has not left the runtime's memory, which the container may not look into, and so
- * nobody who has no power over the host. */
+ * no process without power over the host. */
 static int fail_hidden(const struct running *r, const char *path, struct err *e)
 {
 	if (errno == EACCES && r->waiting && !has_host_admin(r->facts))
 		return fail(
 			e, ERR_STATE,
-			"cannot exec in a container that is created and not started, without root's power");
+			"cannot exec in a container that is created but not started, without root's power");
 	return fail_sys(e, "look at namespace '%s'", path);
 }
 
@@ -126,7 +126,7 @@ int running_open_namespaces(const struct running *r, struct target *t, struct er
 	t->groups_denied = denies_groups(init);
 	if (!(t->join & CLONE_NEWNS) && open_init_root(init, &t->root, e) < 0)
 		return -1;
-	/* It lives still, so that the number was its own all the time. */
+	/* It still runs, so that the number was its own all the time. */
 	if (pidfd_ended(t->pidfd, 0))
 		return fail_stopped(e);
 	/* Before a late join init is in the engine's network, and the shared one is known by its path. */

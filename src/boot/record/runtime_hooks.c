@@ -63,7 +63,7 @@ static void ended(void *context)
 
 	if (r->gone || r->dir->locked)
 		return;
-	/* Also where its lock is not to be had in time: then it is that command's to end. */
+	/* Also if its lock is not to be had in time: then it is that command's to end. */
 	if (relock_after_hook(r->dir, &r->why_gone) < 0) {
 		log_debug("after a hook: %s", r->why_gone.text);
 		r->gone = true;

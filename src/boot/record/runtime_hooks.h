@@ -30,7 +30,7 @@ struct runtime_hooks {
 		*intent; /* as it is on the disk; NULL: none, or it could not be read */
 	struct arena *arena;
 	int unrecorded; /* enum unrecorded_hook */
-	bool gone; /* meanwhile the container has become another command's to end, or is no more */
+	bool gone; /* meanwhile the container has become another command's to end, or is gone */
 	struct err
 		why_gone; /* ERR_NOT_FOUND: deleted, or about to be; else the lock was not to be had */
 };

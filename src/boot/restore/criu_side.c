@@ -26,7 +26,7 @@
 
 int criu_begin(struct restore_criu *c, struct err *e)
 {
-	/* With --shell-job the processes stay in the session of whoever restores them. */
+	/* With --shell-job the processes stay in the session of the caller. */
 	if (!c->request->shell_job)
 		return session_begin(&c->session, e);
 	c->session.caller_umask = umask(0);
@@ -42,7 +42,7 @@ int criu_enter_network(struct restore_criu *c, struct err *e)
 	return nsfd_enter(fd, CLONE_NEWNET, c->plan->namespaces.network_path, e);
 }
 
-/* A directory that nobody else sees, over the container's records, which criu has no use for. */
+/* A directory that no other process sees, over the container's records, which criu has no use for. */
 int criu_make_place(struct restore_criu *c, struct err *e)
 {
 	struct mount_attr slave = { .propagation = MS_SLAVE };
@@ -223,7 +223,7 @@ static int open_again(const char *path, int known, struct err *e)
 	return take_fd(&fd);
 }
 
-/* criu opens descriptors of whoever made its socket: so that is this process. */
+/* criu opens descriptors of the maker of its socket, which is this process. */
 int criu_ready(struct restore_criu *c, struct err *e)
 {
 	const struct criu_request *r = c->request;

@@ -27,8 +27,7 @@ struct restore_criu {
 	size_t n_joined;
 	struct criu_descriptor joined[2];
 	int criu_fds[CRIU_FDS_MAX]; /* what it takes along, from 3 on */
-	struct strlist
-		places; /* one per plan->mounts: where criu finds it; NULL where it need not */
+	struct strlist places; /* one per plan->mounts: where criu finds it; NULL if it need not */
 	const char *place,
 		*root_place; /* a directory of criu's own, and in it the root filesystem */
 };

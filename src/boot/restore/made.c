@@ -38,7 +38,7 @@ static int check_new_namespaces(const struct made *m, struct err *e)
 	const struct plan_namespaces *ns = &m->plan->namespaces;
 	uint64_t flags = ns->clone_flags | (ns->new_time ? CLONE_NEWTIME : 0);
 
-	/* A late join has one of its own until then, and there is no "until then" here. */
+	/* A late join has one of its own until start, which does not exist here. */
 	if (ns->network != NETWORK_NEW)
 		flags &= ~(uint64_t)CLONE_NEWNET;
 	for (int type = 1; type <= SPEC_NS_COUNT; type++) {

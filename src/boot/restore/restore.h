@@ -28,8 +28,7 @@ struct restore_runtime {
 	/* Namespaces that it enters instead of making them, under these names. */
 	size_t n_joined;
 	struct criu_descriptor joined[2]; /* not owned */
-	struct strlist
-		places; /* one per plan->mounts: where criu finds it; NULL where it need not */
+	struct strlist places; /* one per plan->mounts: where criu finds it; NULL if it need not */
 	const char *place,
 		*root_place; /* a directory of criu's own, and in it the root filesystem */
 };

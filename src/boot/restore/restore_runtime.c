@@ -102,7 +102,7 @@ int restore_ask_confinement(struct restore_runtime *c, struct err *e)
 	c->images_confined = confined;
 	c->confine_criu = !confined;
 	/* What criu knows of the kernel it keeps (/run/criu.kdat); asking under the filter it would take the
-	 * refusal for a broken one and give up. Where it cannot be asked its own words follow. */
+	 * refusal for a broken one and give up. If it cannot be asked its own words follow. */
 	if (c->confine_criu)
 		(void)!criu_check(c->in->program, c->in->create.arena, &same, &ignored);
 	return 0;
@@ -163,7 +163,7 @@ static int adopt(struct restore_runtime *c, pid_t pid, struct err *e)
 		return 0;
 	if (pid <= 0)
 		return fail(e, ERR_SYSTEM, "criu does not tell the first process");
-	/* Our child, that nobody else can have waited for. */
+	/* Our child, which no other process can have waited for. */
 	pidfd = sys_pidfd_open(pid, 0);
 	if (pidfd < 0)
 		return fail_sys(e, "open the restored process %d", (int)pid);
@@ -269,7 +269,7 @@ static struct peer criu_peer(const struct restore_runtime *c)
 	};
 }
 
-/* It lives within the container's limits. */
+/* It runs within the container's limits. */
 static int fail_gone(struct restore_runtime *c, struct err *e)
 {
 	struct child *criu = c->criu.pid ? &c->criu : &c->init.child;

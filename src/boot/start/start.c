@@ -136,7 +136,7 @@ static int start_go(struct start *s, struct err *e)
 	cgroup_memory_of_record(s->in->status->cgroup, &s->memory);
 	if (channel_send(s->socket, &go, -1, e) < 0)
 		return -1;
-	/* Its listener is gone by now, or soon, so the name leads nowhere even where it cannot be removed; and
+	/* Its listener is gone by now, or soon, so the name leads nowhere even if it cannot be removed; and
 	 * what was let go is not called back. */
 	if (!s->in->link && unlinkat(s->in->state->fd, STATE_START_SOCKET, 0) < 0 &&
 	    errno != ENOENT) {
@@ -174,7 +174,7 @@ static int start_listener(struct start *s, int listener, struct err *e)
 	};
 
 	if (listener < 0 || str_empty(s->in->listener_path))
-		return fail(e, ERR_INTERNAL, "a message about a listener that is not there");
+		return fail(e, ERR_INTERNAL, "a message about a listener that does not exist");
 	if (seccomp_listener_send(s->in->listener_path, s->in->listener_metadata, &container,
 				  listener, e) < 0)
 		return -1;
