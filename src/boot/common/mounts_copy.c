@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The clones for a container with a user namespace are made if the kernel has locked the flags of the host's
+ * The clones for a container with a user namespace are made where the kernel has locked the flags of the host's
  * mounts: in a copy of the runtime's mounts that belongs to that user namespace. There nothing can be taken away any
  * more that lies below a mount (mount_namespaces(7)), so what of the kernel's must not come along is taken away
  * before, in a first copy that is the runtime's. Runs in the runtime and in processes of its own.

@@ -45,7 +45,7 @@ int exec_open_cgroup(struct exec_runtime *c, struct err *e)
 	return 0;
 }
 
-/* If no process can be born there is the one group that init is in, or none: then it is moved in later. */
+/* If no process can be born in it: in the one group that init is in, or none, and it is moved in later. */
 static int clone_elsewhere(struct exec_runtime *c, struct err *e)
 {
 	/* cgroups(7), "no internal processes": the container has made sub-groups and given them
