@@ -229,7 +229,7 @@ END
     theirs=$!
     wait_until sh -c "! [ /proc/$theirs/ns/mnt -ef /proc/self/ns/mnt ]"
     edit_config "$b" ".linux.namespaces[0].path = \"/proc/$theirs/ns/mnt\""
-    expect_error "here' of the mount namespace that is joined is shared with others" run -b "$b" joined
+    expect_error "here' of the joined mount namespace is shared with others" run -b "$b" joined
     is "$(mounts_in "$theirs")" ""
     cmp before /proc/self/mountinfo
     kill "$theirs"
