@@ -108,7 +108,7 @@ for d in sys.argv[1:]: os.removexattr(d, "trusted.distro-shim.owner")' $(directo
     policy "$open"
     attempt explain --bundle "$b" second
     is "$status" 0
-    contains "$output" 'commands for the other one reach it no more'
+    contains "$output" 'commands for the other one no longer reach it'
 }
 
 @test "containers of a pod lie side by side in a group that the engine has made" {
