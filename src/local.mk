@@ -179,6 +179,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_mounts.c \
 	src/policy/rules_namespaces.c \
 	src/policy/rules_network.c \
+	src/policy/select.c \
 	src/policy/sysctl.c \
 	src/policy/sysctl.h
 src_libplan_a_SOURCES = \
@@ -200,10 +201,10 @@ src_libplan_a_SOURCES = \
 	src/plan/hooks.h \
 	src/plan/host_mounts.c \
 	src/plan/ids.c \
+	src/plan/kept.c \
+	src/plan/kept.h \
 	src/plan/kernel_mounts.c \
 	src/plan/label.c \
-	src/plan/live_mounts.c \
-	src/plan/live_mounts.h \
 	src/plan/make.c \
 	src/plan/make.h \
 	src/plan/mount_idmap.c \

@@ -37,7 +37,7 @@ unit_tests = \
 	tests/unit/test_json_refused \
 	tests/unit/test_kill_delete \
 	tests/unit/test_kernel_mounts \
-	tests/unit/test_live_mounts \
+	tests/unit/test_kept \
 	tests/unit/test_log \
 	tests/unit/test_ownership \
 	tests/unit/test_namespaces \
@@ -141,7 +141,7 @@ tests_unit_test_json_out_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_refused_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kernel_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_live_mounts_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_kept_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_namespaces_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_log_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_path_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)

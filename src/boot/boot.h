@@ -113,7 +113,7 @@ int boot_restore(const struct restore_request *request, struct create_result *re
 struct mounts_request {
 	const struct facts *facts; /* of the caller, and of the sources */
 	struct host *host;         /* these, opened */
-	const struct plan *plan;   /* of plan_live_mounts(); to take away, one without mounts */
+	const struct plan *plan;   /* of plan_kept(); to take away, one without mounts */
 	struct strlist taken;      /* destinations to be taken away, clean */
 	struct state_dir *state;   /* locked */
 	struct status_record *status;

@@ -7,7 +7,7 @@
 #include "container/report.h"
 #include "container/running.h"
 #include "os/io.h"
-#include "plan/live_mounts.h"
+#include "plan/kept.h"
 #include "plan/make.h"
 
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static int fill(struct mounts_request *request, struct facts *facts, const struc
 	const struct subject subject = {
 		.path = PATH_MOUNTS,
 		.policy = status->policy,
-		.request = plan_live_request(config, asked, request->arena),
+		.request = plan_mounts_request(config, asked, request->arena),
 		.confinement = status->confinement,
 	};
 	struct verdict verdict;
@@ -82,7 +82,7 @@ static int take_mounts(struct mounts_request *request, struct facts *facts,
 {
 	static const struct spec nothing;
 
-	if (plan_live_destinations(asked, request->arena, &request->taken, e) < 0)
+	if (plan_mounts_destinations(asked, request->arena, &request->taken, e) < 0)
 		return err_prefix(e, "%s", file);
 	return fill(request, facts, config, &nothing, file, e);
 }

@@ -109,6 +109,7 @@ int container_preview(const struct global_options *global, const char *id, enum 
 			e) < 0 ||
 	    policy_load(global->policy_path, arena, &preview.policy, e) < 0)
 		return -1;
+	preview.policy.policy = policy_select(preview.policy.policy, preview.spec);
 	if (facts_gather(preview.spec, preview.policy.policy, &facts_options, arena, &preview.facts,
 			 &host, e) < 0)
 		return spec_fail_located(preview.spec, config_name(options), e);

@@ -44,7 +44,7 @@ int plan_scheduling(struct plan_context *c, struct err *e) MUST_CHECK;
 /* of exec alone: config.md "Linux Process", execCPUAffinity */
 int plan_affinity(struct plan_context *c, struct err *e) MUST_CHECK;
 /* Of mounts for a container that exists alone, after the mounts: what creation does once and for all is refused. */
-int plan_live_mounts(struct plan_context *c, struct err *e) MUST_CHECK;
+int plan_kept(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_rlimits(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_capabilities(struct plan_context *c, struct err *e) MUST_CHECK;
 int plan_seccomp(struct plan_context *c, struct err *e) MUST_CHECK;

@@ -24,7 +24,7 @@ static void plan_top(struct plan_context *c)
 }
 
 /* Of a container that exists: what of its namespaces the parts ask for. */
-static int plan_live_namespaces(struct plan_context *c, struct err *e)
+static int plan_running_namespaces(struct plan_context *c, struct err *e)
 {
 	(void)e;
 	c->plan->namespaces.new_user = c->options->user_namespace;
@@ -41,14 +41,14 @@ static const struct plan_part {
 	{ "handler", PATH_NEW, plan_handler },
 	{ "namespaces", PATH_NEW, plan_namespaces },
 	{ "ids", PATH_NEW, plan_ids },
-	{ "live namespaces", PATH_EXEC | PATH_MOUNTS, plan_live_namespaces },
+	{ "running namespaces", PATH_EXEC | PATH_MOUNTS, plan_running_namespaces },
 	{ "mounts", PATH_NEW | PATH_MOUNTS, plan_mounts },
 	{ "mount label", PATH_NEW | PATH_MOUNTS, plan_mount_label },
 	{ "network devices", PATH_NEW, plan_net_devices },
 	{ "devices", PATH_NEW, plan_devices },
 	{ "paths", PATH_NEW, plan_paths },
 	{ "kernel mounts", PATH_NEW | PATH_MOUNTS, plan_kernel_mounts },
-	{ "live mounts", PATH_MOUNTS, plan_live_mounts },
+	{ "kept", PATH_MOUNTS, plan_kept },
 	{ "sysctls", PATH_NEW, plan_sysctls },
 	{ "cgroup", PATH_NEW, plan_cgroup },
 	{ "process", PATH_NEW | PATH_EXEC, plan_process },

@@ -251,7 +251,7 @@ static const struct field requested_rows[] = {
 		 "What becomes of a request for the host's network: no entry, or its path."),
 	KEY_WORD(struct policy_requested, path, "path", requested_names, "\"rewrite\"", NULL,
 		 "What becomes of a request for another network by its path."),
-	KEY_WORD(struct policy_requested, fresh, "new", requested_new_names, "\"late\"", NULL,
+	KEY_WORD(struct policy_requested, new_, "new", requested_new_names, "\"late\"", NULL,
 		 "What becomes of a request for a new network: an entry without a path."),
 };
 static const struct fields requested_fields = KEYS(struct policy_requested, requested_rows);

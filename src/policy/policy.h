@@ -31,9 +31,9 @@ enum policy_privileged {
 };
 
 struct policy_requested {
-	int host;  /* REWRITE, REFUSE */
-	int path;  /* REWRITE, REFUSE */
-	int fresh; /* "new": LATE, REFUSE, KEEP */
+	int host; /* REWRITE, REFUSE */
+	int path; /* REWRITE, REFUSE */
+	int new_; /* "new": LATE, REFUSE, KEEP */
 };
 struct policy_network {
 	char *namespace_; /* a path, "self" or "requested" */
@@ -104,6 +104,11 @@ int policy_decode(const char *text, size_t length, const char *name, const struc
 		  struct arena *arena, struct policy **ret, struct err *e) MUST_CHECK;
 
 /* --- verdict --- */
+
+/* The policy that a new container is judged with and that its records keep: of the file's, the one whose network is
+ * chosen for this request. The format has one network, so it is the file's own. */
+struct policy *policy_select(struct policy *policy, const struct spec *request)
+	__attribute__((returns_nonnull));
 
 /* What is asked for. Each rule says on which of these it is judged. */
 enum policy_path {

@@ -332,7 +332,7 @@ void rule_network_requested_new(struct judgement *j, const char *id)
 {
 	if (is_requested(j) || request_shape(j) != SHAPE_NEW)
 		return;
-	switch (j->policy->network->requested->fresh) {
+	switch (j->policy->network->requested->new_) {
 	case POLICY_REFUSE:
 		edit_refuse(&j->edit, id, request_pointer(j),
 			    arena_printf(j->edit.arena, "a new network was asked for; %s",

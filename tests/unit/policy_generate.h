@@ -226,7 +226,7 @@ static struct policy *generate_policy(const struct round *r)
 		network->namespace_ = text_of(r, one_in(2) ? "self" : "requested");
 	network->requested->host = ANY_OF(requested);
 	network->requested->path = ANY_OF(requested);
-	network->requested->fresh = ANY_OF(fresh);
+	network->requested->new_ = ANY_OF(fresh);
 	network->allow_host.value = one_in(3);
 	network->admin.value = one_in(3);
 	if (one_in(3))

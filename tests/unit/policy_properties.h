@@ -81,7 +81,7 @@ static void check_network(const struct round *r, const struct verdict *verdict)
 		break;
 	case NETWORK_NEW:
 		HOLDS(r, verdict, entry && !entry->path);
-		HOLDS(r, verdict, kept || r->policy->network->requested->fresh == POLICY_KEEP);
+		HOLDS(r, verdict, kept || r->policy->network->requested->new_ == POLICY_KEEP);
 		break;
 	case NETWORK_PATH:
 		HOLDS(r, verdict, kept && entry && (host || !is_host_path(r, entry->path)));

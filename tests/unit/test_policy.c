@@ -153,7 +153,7 @@ static void test_what_a_file_says_is_kept_beside_the_defaults(void **state)
 					"\"keep\"},\"admin\":true}}");
 
 	(void)state;
-	assert_int_equal(policy->network->requested->fresh, POLICY_KEEP);
+	assert_int_equal(policy->network->requested->new_, POLICY_KEEP);
 	assert_int_equal(policy->network->requested->host, POLICY_REWRITE);
 	assert_true(policy->network->admin.value);
 	assert_false(policy->network->allow_host.value);

@@ -3,7 +3,7 @@
  * What may be mounted into a running container, and what may be taken away, by its configuration and
  * policy. Needs no root.
  */
-#include "plan/live_mounts.h"
+#include "plan/kept.h"
 #include "plan_fixture.h"
 #include "sys/mount_api.h"
 
@@ -44,7 +44,7 @@ static int try(const struct live *live, const char *mounts)
 	const struct subject subject = {
 		.path = PATH_MOUNTS,
 		.policy = live->policy,
-		.request = plan_live_request(config, &asked, &f->arena),
+		.request = plan_mounts_request(config, &asked, &f->arena),
 	};
 	struct plan_options options = f->options;
 	struct verdict verdict;
@@ -223,12 +223,12 @@ static void test_destinations_to_take_away(void **state)
 
 	assert_int_equal(spec_decode_mounts(text, strlen(text), "file", &f->arena, &asked, &f->e),
 			 0);
-	assert_int_equal(plan_live_destinations(&asked, &f->arena, &list, &f->e), 0);
+	assert_int_equal(plan_mounts_destinations(&asked, &f->arena, &list, &f->e), 0);
 	assert_int_equal(list.n, 2);
 	assert_string_equal(list.v[0], "/a/b");
 	assert_string_equal(list.v[1], "/d");
 	asked.mounts.v[1].destination = arena_strdup(&f->arena, "");
-	assert_int_equal(plan_live_destinations(&asked, &f->arena, &list, &f->e), -1);
+	assert_int_equal(plan_mounts_destinations(&asked, &f->arena, &list, &f->e), -1);
 	assert_string_equal(f->e.text, "mounts[1].destination: must not be empty");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See live_mounts.h. Pure. */
-#include "plan/live_mounts.h"
+/* See kept.h. Pure. */
+#include "plan/kept.h"
 
 #include "base/auto.h"
 #include "base/kernel.h"
@@ -124,8 +124,8 @@ static void keep(struct plan_context *c)
 			};
 }
 
-struct spec *plan_live_request(const struct spec *config, const struct spec *asked,
-			       struct arena *arena)
+struct spec *plan_mounts_request(const struct spec *config, const struct spec *asked,
+				 struct arena *arena)
 {
 	struct spec *spec =
 		spec_parts(config, PART_ALL & ~(unsigned)(PART_MOUNTS | PART_ANNOTATIONS), arena);
@@ -135,7 +135,7 @@ struct spec *plan_live_request(const struct spec *config, const struct spec *ask
 	return spec;
 }
 
-int plan_live_mounts(struct plan_context *c, struct err *e)
+int plan_kept(struct plan_context *c, struct err *e)
 {
 	if (!spec_namespace_find(c->spec, SPEC_NS_MOUNT))
 		return fail(
@@ -153,8 +153,8 @@ int plan_live_mounts(struct plan_context *c, struct err *e)
 	return 0;
 }
 
-int plan_live_destinations(const struct spec *request, struct arena *arena, struct strlist *ret,
-			   struct err *e)
+int plan_mounts_destinations(const struct spec *request, struct arena *arena, struct strlist *ret,
+			     struct err *e)
 {
 	struct strlist list = { .v = arena_new_array(arena, char *, request->mounts.n) };
 

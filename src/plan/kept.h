@@ -2,8 +2,8 @@
 /*
  * Mounts for a running container (crun's `mounts add` and `mounts remove`). Pure.
  */
-#ifndef PLAN_LIVE_MOUNTS_H
-#define PLAN_LIVE_MOUNTS_H
+#ifndef PLAN_KEPT_H
+#define PLAN_KEPT_H
 
 #include "plan/make.h"
 #include "plan/plan.h"
@@ -14,11 +14,11 @@
  * destinations under which a masked or read-only path would disappear. What the container has of its own of the
  * kernel's file systems is mounted in the place of the host's.
  */
-struct spec *plan_live_request(const struct spec *config, const struct spec *asked,
-			       struct arena *arena) __attribute__((returns_nonnull));
+struct spec *plan_mounts_request(const struct spec *config, const struct spec *asked,
+				 struct arena *arena) __attribute__((returns_nonnull));
 
 /* For taking away: the destinations of `request`, clean. */
-int plan_live_destinations(const struct spec *request, struct arena *arena, struct strlist *ret,
-			   struct err *e) MUST_CHECK;
+int plan_mounts_destinations(const struct spec *request, struct arena *arena, struct strlist *ret,
+			     struct err *e) MUST_CHECK;
 
 #endif
