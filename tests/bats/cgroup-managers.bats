@@ -42,7 +42,7 @@ readonly_cgroups() {
     fails() { if ro "$@"; then return 1; fi; }
     ro --log log --log-level warning run -d -b "$b" c1
     is "$(<said)" ""
-    matches "$(<log)" 'the container has no cgroup of its own, for the cgroup hierarchy .* is mounted read-only: it cannot be paused, updated or watched'
+    matches "$(<log)" 'the container has no cgroup of its own, because the cgroup hierarchy .* is mounted read-only: it cannot be paused, updated or watched'
     is "$(groups_of "$(pid_of c1)")" "$(groups_of self)"
     is "$(state_of c1)" running
     ro ps -f json c1
@@ -65,7 +65,7 @@ readonly_cgroups() {
     done <<'END'
 .linux.resources.pids.limit = 10|linux.resources.pids.limit: cannot be applied: the cgroup hierarchy .* is mounted read-only
 .linux.resources.devices = [{allow: false}]|linux.resources.devices: cannot be applied: the cgroup hierarchy .* is mounted read-only
-.linux.cgroupsPath = "/test-none"|linux.cgroupsPath: no group can be made, for the cgroup hierarchy .* is mounted read-only
+.linux.cgroupsPath = "/test-none"|linux.cgroupsPath: no group can be made, because the cgroup hierarchy .* is mounted read-only
 END
     is "$(ls -A "$SHIM_ROOT")" ""
     # what denies nothing, and what is disabled, asks for nothing

@@ -214,8 +214,8 @@ prw-rw-rw- 5 0 0:0' 'for d in none made/n disk fifo; do stat -c "%A %u %g %t:%T"
     edit_config "$b" '.linux.devices += [{path: "/dev/below/none", type: "c", major: 1, minor: 3}]'
     succeeds --log warnings --log-level warning run -b "$b" c1
     is "$(grep -c 'is not made in what is mounted from the host' warnings)" 2
-    contains "$(<warnings)" "linux.devices[2]: '/dev/fifo' is not there"
-    contains "$(<warnings)" "linux.devices[3]: '/dev/below/none' is not there"
+    contains "$(<warnings)" "linux.devices[2]: '/dev/fifo' is missing"
+    contains "$(<warnings)" "linux.devices[3]: '/dev/below/none' is missing"
     is "$(ls -ln --full-time "$b/dev")" "$before"
     # in a part of it that is the container's own it is made
     mkdir "$b/dev/below"

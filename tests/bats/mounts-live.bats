@@ -118,7 +118,7 @@ mounts\[0\].options: a mount of a running container cannot be changed|[{"destina
 mounts\[1\].destination: the root file system can only be mounted when the container is created|[{"destination": "/t", "type": "tmpfs"}, {"destination": "/", "type": "tmpfs"}]
 mounts\[0\].source: a bind mount needs|[{"destination": "/t", "type": "bind"}]
 bad.json:1:1: must be an array of mounts|{"mounts": []}
-destination: is required|[{"type": "tmpfs"}]
+destination: is missing|[{"type": "tmpfs"}]
 bad.json:1:|[{"destination": 7}]
 bad.json:2:1: the text ends too early|[
 END
@@ -167,7 +167,7 @@ END
     for to in /p/sys /p /f /k /r; do
         mounts "[{\"destination\": \"$to\", \"type\": \"tmpfs\"}]"
         expect_error "mounts\[0\]: ('$to'|'/proc|'/sys|.*too many levels|.*not a directory|make directory|open)" mounts add c1 mounts.json
-        expect_error "stays, for|nothing is mounted|too many levels|cross-device|no such file" mounts remove c1 mounts.json
+        expect_error "stays, because|nothing is mounted|too many levels|cross-device|no such file" mounts remove c1 mounts.json
     done
     is "$(inside 'wc -c </proc/version; ls /sys/firmware')" 0
 }
