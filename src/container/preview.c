@@ -45,7 +45,7 @@ static int load_config(int bundle, const char *shown, const char *name, struct a
 	if (e->sys == ENOENT)
 		return fail(
 			e, ERR_CONFIG,
-			"bundle '%s': %s is not there; write one with `distro-shim spec`, or name the bundle with --bundle",
+			"bundle '%s': %s is missing; write one with `distro-shim spec`, or name the bundle with --bundle",
 			shown, name);
 	return -1;
 }

@@ -200,7 +200,7 @@ END
     mkdir -m 777 open
     expect_error 'can be written by others' --root "$PWD/open" create -b "$b" c1
     mkdir real && ln -s real link
-    expect_error 'symlink' --root "$PWD/link" create -b "$b" c1
+    expect_error 'symbolic link' --root "$PWD/link" create -b "$b" c1
     mkdir other && chown 1000 other
     expect_error 'belongs to uid 1000' --root "$PWD/other" create -b "$b" c1
     touch file
@@ -268,7 +268,7 @@ END
 @test "a bundle that cannot be used is an error that says why, and nothing is left" {
     expect_error "open bundle '/no/such': no such file or directory" create -b /no/such c1
     mkdir empty
-    expect_error "bundle '.*/empty': config.json is not there" create -b empty c1
+    expect_error "bundle '.*/empty': config.json is missing" create -b empty c1
     echo '{' >empty/config.json
     expect_error 'config.json:' create -b empty c1
     b=$(bundle c1 '.root.path = "no-such"')

@@ -30,10 +30,10 @@ teardown() { end_test; }
 @test "a bundle without config.json: which one, and what writes it" {
     mkdir empty
     cd empty
-    expect_error "bundle '.*/empty': config.json is not there; write one with \`distro-shim spec\`" run x
+    expect_error "bundle '.*/empty': config.json is missing; write one with \`distro-shim spec\`" run x
     cd ..
-    expect_error "bundle '.*/empty': config.json is not there" create -b empty x
-    expect_error "bundle '.*/empty': other.json is not there" create -b empty -f other.json x
+    expect_error "bundle '.*/empty': config.json is missing" create -b empty x
+    expect_error "bundle '.*/empty': other.json is missing" create -b empty -f other.json x
 }
 
 @test "policy check names the file that it has looked for" {

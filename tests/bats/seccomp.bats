@@ -417,8 +417,8 @@ END
     done <<'END'
 belongs to uid 1000|chown 1000 "$CACHE"
 can be written by others|chmod 0777 "$CACHE"
-a symbolic link or not a directory|rm -r "$CACHE"; mkdir -p "$BATS_TEST_TMPDIR/elsewhere"; ln -s "$BATS_TEST_TMPDIR/elsewhere" "$CACHE"
-a symbolic link or not a directory|rm -r "$CACHE"; touch "$CACHE"; chmod 600 "$CACHE"; true
+must be a directory and not a symbolic link|rm -r "$CACHE"; mkdir -p "$BATS_TEST_TMPDIR/elsewhere"; ln -s "$BATS_TEST_TMPDIR/elsewhere" "$CACHE"
+must be a directory and not a symbolic link|rm -r "$CACHE"; touch "$CACHE"; chmod 600 "$CACHE"; true
 END
     rm -rf "$CACHE"
 }
