@@ -77,17 +77,17 @@ END
 
 @test "without a group of its own a container is shown that of the runtime, and can change nothing there" {
     ro() { readonly_cgroups timeout 20 "$DISTRO_SHIM" --root "$SHIM_ROOT" ${SHIM_POLICY:+--policy "$SHIM_POLICY"} "$@" </dev/null >said 2>&1 3>&-; }
-    look='for d in /sys/fs/cgroup /sys/fs/cgroup/*; do [ -e $d/cgroup.procs ] || continue; [ -s $d/cgroup.procs ] && echo shown; mkdir $d/made 2>/dev/null && rmdir $d/made && echo MADE; done; :'
+    look='for d in /sys/fs/cgroup /sys/fs/cgroup/*; do [ -e $d/cgroup.procs ] || continue; read -r first <$d/cgroup.procs && echo SEEN; mkdir $d/made 2>/dev/null && rmdir $d/made && echo MADE; done; :'
     plain='del(.linux.cgroupsPath, .linux.resources)'
     view='(.mounts[] | select(.destination == "/sys/fs/cgroup"))'
     while IFS='|' read -r more; do
         b=$(bundle c1 "$(args sh -c "$look")" "$plain" "$more")
         ro run -b "$b" c1
         contains "$(<said)" 'read-only, because without a cgroup of its own the container sees that of the runtime'
-        contains "$(<said)" shown
+        contains "$(<said)" SEEN
         lacks "$(<said)" MADE
         ro --cgroup-manager disabled run -b "$b" c1
-        contains "$(<said)" shown
+        contains "$(<said)" SEEN
         lacks "$(<said)" MADE
         rm -rf "$b"
     done <<END
