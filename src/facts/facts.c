@@ -87,7 +87,8 @@ static int gather_members(const char *directory, struct arena *arena, struct fac
 		return 0;
 	if (!directory)
 		directory = registry_default_directory(facts->rootless, arena);
-	if (registry_living(directory, facts->network->path, arena, &members, e) < 0)
+	if (registry_elsewhere(directory, facts->network->path, facts->network->cookie, arena,
+			       &members, e) < 0)
 		return -1;
 	facts->members.v = arena_new_array(arena, struct member_facts, members.n);
 	facts->members.n = members.n;

@@ -137,7 +137,7 @@ struct facts {
 	struct {
 		size_t n;
 		struct member_facts *v;
-	} members; /* running members of that network PATH */
+	} members; /* running members of that network PATH in another namespace than it is now */
 	struct cgroup_facts *cgroup;
 	char *bundle;      /* real path */
 	char *cgroup_path; /* of the group that is asked for; NULL: none, or not known beforehand */

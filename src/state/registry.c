@@ -212,8 +212,24 @@ static void add_member(struct members *members, size_t *capacity, struct arena *
 	members->v[members->n++] = *member;
 }
 
-static int read_members(const char *directory, const char *network_path, bool dead,
-			struct arena *arena, struct members *ret, struct err *e)
+/* Which entries are asked for. */
+struct wanted {
+	const char *network_path; /* NULL: any */
+	uint64_t not_in;          /* cookie of a network whose members are not read; 0: none */
+	bool dead;                /* those of dead processes, too */
+};
+
+/* By the name alone, so that what it costs does not grow with the members of that network. */
+static bool is_in(const struct dirent *entry, uint64_t cookie)
+{
+	char prefix[MEMBER_NAME_SIZE];
+
+	snprintf(prefix, sizeof(prefix), "%" PRIu64 "-", cookie);
+	return str_has_prefix(entry->d_name, prefix);
+}
+
+static int read_members(const char *directory, const struct wanted *wanted, struct arena *arena,
+			struct members *ret, struct err *e)
 {
 	struct members members = { 0 };
 	size_t capacity = 0;
@@ -233,14 +249,15 @@ static int read_members(const char *directory, const char *network_path, bool de
 	struct dirent *entry;
 	int rc;
 	while ((rc = next_entry(scan, "the registry of members", &entry, e)) > 0) {
-		if (!is_entry(entry))
+		if (!is_entry(entry) || (wanted->not_in && is_in(entry, wanted->not_in)))
 			continue;
 		struct member_record *member;
 		if (read_member(dirfd(scan), entry->d_name, arena, &member, e) < 0)
 			return err_prefix(e, "registry of members '%s'", directory);
-		if (!member || (network_path && !str_eq(member->network_path, network_path)))
+		if (!member ||
+		    (wanted->network_path && !str_eq(member->network_path, wanted->network_path)))
 			continue;
-		int living = dead ? 1 : is_living(member, e);
+		int living = wanted->dead ? 1 : is_living(member, e);
 		if (living < 0)
 			return err_prefix(e, "registry of members '%s': %s", directory,
 					  entry->d_name);
@@ -256,12 +273,24 @@ static int read_members(const char *directory, const char *network_path, bool de
 int registry_living(const char *directory, const char *network_path, struct arena *arena,
 		    struct members *ret, struct err *e)
 {
-	return read_members(directory, network_path, false, arena, ret, e);
+	const struct wanted wanted = { .network_path = network_path };
+
+	return read_members(directory, &wanted, arena, ret, e);
+}
+
+int registry_elsewhere(const char *directory, const char *network_path, uint64_t cookie,
+		       struct arena *arena, struct members *ret, struct err *e)
+{
+	const struct wanted wanted = { .network_path = network_path, .not_in = cookie };
+
+	return read_members(directory, &wanted, arena, ret, e);
 }
 
 int registry_all(const char *directory, struct arena *arena, struct members *ret, struct err *e)
 {
-	return read_members(directory, NULL, true, arena, ret, e);
+	const struct wanted wanted = { .dead = true };
+
+	return read_members(directory, &wanted, arena, ret, e);
 }
 
 /* What a root is to a search. */

@@ -39,6 +39,10 @@ int registry_find(const char *directory, const char *root, const char *id, struc
  * not removed (delete removes them). A missing directory has none; a damaged entry is left out. */
 int registry_living(const char *directory, const char *network_path, struct arena *arena,
 		    struct members *ret, struct err *e) MUST_CHECK;
+/* Running members of a network's path that are in another namespace than the one with this cookie: its own members
+ * are passed over by the names of their entries. */
+int registry_elsewhere(const char *directory, const char *network_path, uint64_t cookie,
+		       struct arena *arena, struct members *ret, struct err *e) MUST_CHECK;
 /* Those of dead processes too. */
 int registry_all(const char *directory, struct arena *arena, struct members *ret, struct err *e)
 	MUST_CHECK;

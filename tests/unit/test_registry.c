@@ -358,6 +358,36 @@ static void asking_keeps_no_descriptor(void **state)
 	assert_int_equal(before, after);
 }
 
+static void members_of_the_network_itself_are_not_read(void **state)
+{
+	struct fixture *f = *state;
+	struct members members;
+	struct err e;
+
+	add(f, "/r", "here", 43, "/run/netns/a");
+	add(f, "/r", "there", 4, "/run/netns/a");
+	add(f, "/r", "other", 9, "/run/netns/b");
+	/* its entry tells nothing any more, and is not asked */
+	for (int i = 0; i < 3; i++)
+		write_file(f,
+			   i == 0   ? "43-0000000000000000.json"
+			   : i == 1 ? "43-1.json"
+				    : "43-2.json",
+			   "{");
+	assert_int_equal(
+		registry_elsewhere(f->directory, "/run/netns/a", 43, &f->arena, &members, &e), 0);
+	assert_int_equal(members.n, 1);
+	assert_string_equal(members.v[0].id, "there");
+	/* a cookie that is not known leaves no member out */
+	assert_int_equal(
+		registry_elsewhere(f->directory, "/run/netns/a", 0, &f->arena, &members, &e), 0);
+	assert_int_equal(members.n, 2);
+	assert_int_equal(
+		registry_elsewhere(f->directory, "/run/netns/a", 4, &f->arena, &members, &e), 0);
+	assert_int_equal(members.n, 1);
+	assert_string_equal(members.v[0].id, "here");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -367,6 +397,7 @@ int main(void)
 		TEST(a_missing_directory_has_no_members_and_is_not_made_by_asking),
 		TEST(a_member_is_found_by_its_network),
 		TEST(an_entry_is_named_by_cookie_and_hash),
+		TEST(members_of_the_network_itself_are_not_read),
 		TEST(the_dead_are_left_out_and_not_removed),
 		TEST(a_container_has_one_entry_even_when_its_network_changes),
 		TEST(a_removal_takes_its_own_entry_and_what_was_left_of_it),
