@@ -146,7 +146,7 @@ secret
     succeeds create -b "$b" c1
     attempt exec c1 true
     is "$status" 255
-    contains "$stderr" "created and not started"
+    contains "$stderr" "created but not started"
 }
 
 @test "a time namespace has its offsets" {
