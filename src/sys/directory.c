@@ -67,7 +67,8 @@ int trusted_directory_open(const char *what, const char *path, bool create, mode
 		fd = open(plain, flags);
 	}
 	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
-		return fail_sys(e, "open %s '%s': must be a directory and not a symbolic link", what, plain);
+		return fail_sys(e, "open %s '%s': must be a directory and not a symbolic link",
+				what, plain);
 	if (fd < 0)
 		return fail_sys(e, "open %s '%s'", what, plain);
 	if (trusted_directory_check(fd, what, plain, e) < 0)
