@@ -251,8 +251,8 @@ limited() {
     ln -s "$PWD/real" way
     local root
     for root in link link/ link/. link/./ link//. ./link/.; do
-        expect_error 'symlink' --root "$root" run -b "$b" c1
-        expect_error 'symlink' --root "$PWD/$root" list
+        expect_error 'symbolic link' --root "$root" run -b "$b" c1
+        expect_error 'symbolic link' --root "$PWD/$root" list
     done
     SHIM_ROOT=$PWD/real/state
     succeeds run -d -b "$b" c1

@@ -57,9 +57,9 @@ teardown() { end_test; }
     ln -s "$CANARY/directory" "$SHIM_ROOT"
     for command in "create -b $b x" "run -b $b x" "state x" "delete --force x" list; do
         # shellcheck disable=SC2086
-        expect_error "symlink" $command
+        expect_error "symbolic link" $command
         # shellcheck disable=SC2086
-        expect_error "symlink" --root "$SHIM_ROOT/" $command
+        expect_error "symbolic link" --root "$SHIM_ROOT/" $command
     done
     rm "$SHIM_ROOT"
     # one that others can write to
