@@ -66,6 +66,7 @@ unit_tests = \
 	tests/unit/test_registry \
 	tests/unit/test_replay \
 	tests/unit/test_resolver \
+	tests/unit/test_resources_merge \
 	tests/unit/test_resctrl \
 	tests/unit/test_schema \
 	tests/unit/test_seccomp \
@@ -156,6 +157,7 @@ tests_unit_test_plan_namespaces_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_process_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_resources_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_systemd_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_resources_merge_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_docs_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_file_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
