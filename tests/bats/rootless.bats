@@ -213,7 +213,7 @@ allow
     v2)
         attempt --log-level warning run -b "$b" c1
         is "$status" 0
-        contains "$stderr" 'linux.cgroupsPath: none is made: no cgroup is delegated'
+        contains "$stderr" 'linux.cgroupsPath: no group is made: no cgroup is delegated'
         succeeds run -b "$b" c1
         ;;
     *) expect_error "cgroup '.*nowhere.*permission denied" run -b "$b" c1 ;;
