@@ -378,12 +378,37 @@ static void put_reserved(const struct fields *fields, const char *group, struct 
 	}
 }
 
+/* Beside the making of a container. */
+static void put_paths(const struct rule *rule, struct strbuf *out)
+{
+	static const struct {
+		unsigned path;
+		const char *words;
+	} paths[] = {
+		{ PATH_EXEC, "exec" },
+		{ PATH_MOUNTS, "mounts add" },
+		{ PATH_UPDATE, "update" },
+		{ PATH_RESTORED, "the processes that restore has made" },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (rule->paths & paths[i].path)
+			strbuf_printf(out, "%s%s", n++ == 0 ? "Judges also " : " and ",
+				      paths[i].words);
+	if (n > 0)
+		strbuf_puts(out, ".\n");
+	if (rule->paths & RULE_ALWAYS)
+		strbuf_puts(out, "It holds under \\fBobserve\\fR, too.\n");
+}
+
 static void put_rules(struct strbuf *out)
 {
 	for (const struct rule *rule = policy_rules; rule->id; rule++) {
 		strbuf_printf(out, ".TP\n\\fB%s\\fR\n", rule->id);
 		put_roff(rule->why, out);
 		strbuf_putc(out, '\n');
+		put_paths(rule, out);
 	}
 }
 
