@@ -44,7 +44,7 @@ static void put_object(const struct fields *fields, unsigned seed, struct strbuf
 
 static void put_value(const struct field *row, unsigned seed, struct strbuf *out)
 {
-	switch (row->kind) {
+	switch ((int)row->kind) {
 	case FIELD_STRING:
 		strbuf_printf(out, "\"text%u\"", seed);
 		break;
@@ -135,7 +135,7 @@ static void assert_holds(const struct property *property)
 
 	assert_string_equal(merged(NULL, asked, property->arena), asked);
 	assert_string_equal(merged(now, "{}", property->arena), now);
-	switch (property->row->kind) {
+	switch ((int)property->row->kind) {
 	case FIELD_LIST:
 	case FIELD_MAP:
 	case FIELD_STRMAP:
