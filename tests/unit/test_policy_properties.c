@@ -5,6 +5,7 @@
  * $DISTRO_SHIM_SHARED/samples. Runs anywhere, without root.
  */
 #include "base/auto.h"
+#include "base/fields_check.h"
 #include "os/io.h"
 #include "policy/policy.h"
 
@@ -108,9 +109,101 @@ static void test_the_properties_hold_for_recorded_configs(void **state)
 	print_message("%zu recorded configs\n", samples_seen);
 }
 
+/* --- the generated policies --- */
+
+#define POLICIES 200
+
+/* What no generated policy says, with the reason. */
+static const char *const not_generated[] = {
+	"mode",         /* each round is judged under both */
+	"hooks.output", /* no generated request names a file */
+	"criu.config",  /* likewise */
+	"hooks.timeout" /* no rule looks at it */
+};
+
+/* How many words a file can say. */
+static size_t count_words(const struct field *row)
+{
+	const struct field_check *check = field_key(row)->check;
+	size_t n = 0;
+
+	for (const struct name_row *name = field_names(row); name && name->name; name++) {
+		const char *const *later = check ? check->later : NULL;
+
+		while (later && *later && !str_eq(*later, name->name))
+			later++;
+		n += !later || !*later;
+	}
+	return n;
+}
+
+static bool can_be_said_otherwise(const struct field *row, const char *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(not_generated); i++)
+		if (str_eq(key, not_generated[i]))
+			return false;
+	/* the version, and what a check takes in one form alone */
+	if (row->flags & (FIELD_NOT_YET | FIELD_REQUIRED) || row->kind == FIELD_RAW)
+		return false;
+	return row->kind != FIELD_ENUM || count_words(row) > 1;
+}
+
+static struct json_value *tree_of(const struct policy *policy, struct arena *arena)
+{
+	struct json_source source = { .name = "policy" };
+	struct json_value *root = NULL;
+	char *text = NULL;
+	struct err e;
+
+	if (fields_encode_text(&policy_fields, policy, false, arena, &text, &source.length, &e) < 0)
+		fail_msg("%s", e.text);
+	source.text = text;
+	if (json_parse(&source, arena, &root, &e) < 0)
+		fail_msg("%s", e.text);
+	return root;
+}
+
+/* `trees`: the built-in policy, then the generated ones; the objects that these rows are about. */
+static void assert_each_key_varies(const struct fields *fields, const char *around,
+				   struct json_value *const *trees, struct arena *arena)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct field *row = &fields->rows[i];
+		const char *key = arena_printf(arena, "%s%s", around, row->name);
+		struct json_value *members[1 + POLICIES];
+		bool varies = false;
+
+		for (size_t j = 0; j <= POLICIES; j++) {
+			members[j] = json_get(trees[j], row->name);
+			varies |= members[0] && members[j] && !json_equal(members[0], members[j]);
+		}
+		if (row->kind == FIELD_OBJECT)
+			assert_each_key_varies(row->sub, arena_printf(arena, "%s.", key), members,
+					       arena);
+		else if (!varies && can_be_said_otherwise(row, key))
+			fail_msg("%s: generate_policy() has nothing but the built-in value", key);
+	}
+}
+
+static void test_every_key_varies_in_the_generated_policies(void **state)
+{
+	struct json_value *trees[1 + POLICIES];
+	struct arena arena = { 0 };
+	struct round r = { .arena = &arena };
+
+	(void)state;
+	sequence = 3;
+	trees[0] = tree_of(policy_default(&arena, NULL), &arena);
+	for (size_t i = 1; i <= POLICIES; i++)
+		trees[i] = tree_of(generate_policy(&r), &arena);
+	assert_each_key_varies(&policy_fields, "", trees, &arena);
+	arena_release(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_key_varies_in_the_generated_policies),
 		cmocka_unit_test(test_the_properties_hold_for_generated_requests),
 		cmocka_unit_test(test_the_properties_hold_for_recorded_configs),
 	};
