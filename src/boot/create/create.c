@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * THE CREATE PAGE. Two straight sequences that read side by side; protocol.h draws what they say to each
- * other. Each line may say why it stands where it stands; what it does is in the file
- * of its topic.
+ * THE CREATE PAGE. Straight sequences that read side by side: of the process that is born, of the same once it is
+ * started, and of the runtime; protocol.h draws what they say to each other. A line may say why it stands where it
+ * stands; what it does is in the file of its topic.
  */
 #include "boot/create/create.h"
 
