@@ -96,7 +96,7 @@ make_evil() {
 @test "a path to a file of another kind: refused by name and at once, or replaced; never waited for or followed" {
     requires file:/usr/bin/python3
     local kind path refused
-    refused='connection refused|no such|not a|is a|is not|too many levels|permission denied'
+    refused='connection refused|no such|not a|is a|is not|is missing|too many levels|permission denied'
     b=$(bundle c1 "$(args true)")
     cp "$b/config.json" plain.json
     for kind in fifo socket block directory dangling loop link; do

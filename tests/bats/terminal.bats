@@ -158,8 +158,8 @@ ends_with() { # LAST-LINE SCRIPT: of run and of exec, with what is on standard i
     ends_with 'late 0' 'sleep 1; cat; echo "late $?"' </dev/null
     # the shell that runs the reader reads on after it
     ends_with 'then' 'sh; echo then' <<<cat
-    # another character, and none that ends anything; what was typed for the old one is echoed before
-    ends_with 'other 0' 'stty eof ^A; echo; cat; echo "other $?"' </dev/null
+    # another character, and none that ends anything; what was typed for the old one may be echoed before the end
+    ends_with 'other 0' 'stty eof ^A; cat; status=$?; echo; echo "other $status"' </dev/null
     # who takes each key by itself is told as a person would
     ends_with 'told' 'stty -icanon -echo; until [ "$(dd bs=1 count=1 2>/dev/null | od -An -to1)" = " 004" ]; do :; done; echo told' </dev/null
     ends_with 'interactive 0' 'sh -i; echo "interactive $?"' </dev/null
