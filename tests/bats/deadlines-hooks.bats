@@ -155,6 +155,8 @@ has_status() { [ "$(state_of "$1")" = "$2" ]; }
         wait_until pgrep -x -f 'sleep 4712'
         guard=$(guard_of "$pid" | while read -r child; do grep -qx hook-guard "/proc/$child/comm" && echo "$child"; done)
         [ -n "$guard" ]
+        # it must not see the end of the guard, for it would end the hook itself
+        kill -STOP "$pid"
         kill "-$how" "$guard"
         kill -KILL "$pid"
         wait "$pid" 2>/dev/null || true
