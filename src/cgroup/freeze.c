@@ -122,7 +122,7 @@ int cgroup_ask_frozen(const struct cgroup_record *record, bool *ret, struct err 
 	autoopened opened = { 0 };
 	bool frozen = false;
 
-	if (cgroup_open_record(record, &opened, e) < 0)
+	if (cgroup_open_freezers(record, &opened, e) < 0)
 		return -1;
 	for (size_t i = 0; i < opened.n && !frozen; i++)
 		if (look_whether_frozen(opened.fds[i], &frozen, e) < 0)

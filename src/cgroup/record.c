@@ -77,6 +77,17 @@ static int add_own(struct cgroup_opened *opened, int fd, struct err *e)
 	return 0;
 }
 
+/* One that is gone is none. */
+static int open_one(const char *directory, struct cgroup_opened *opened, struct err *e)
+{
+	int fd = sys_openat2(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+			     RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+
+	if (fd < 0 && errno != ENOENT && errno != ENODEV)
+		return fail_sys(e, "open cgroup '%s'", directory);
+	return fd < 0 ? 0 : add_own(opened, fd, e);
+}
+
 int cgroup_open_record(const struct cgroup_record *record, struct cgroup_opened *ret, struct err *e)
 {
 	autoopened opened = { .record = record, .opener = getpid() };
@@ -87,15 +98,57 @@ int cgroup_open_record(const struct cgroup_record *record, struct cgroup_opened 
 	}
 	if (cgroup_check_record(record, e) < 0)
 		return -1;
-	for (size_t i = 0; i < record->directories.n; i++) {
-		int fd = sys_openat2(AT_FDCWD, record->directories.v[i],
-				     O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
-				     RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-		if (fd < 0 && errno != ENOENT && errno != ENODEV)
-			return fail_sys(e, "open cgroup '%s'", record->directories.v[i]);
-		if (fd >= 0 && add_own(&opened, fd, e) < 0)
+	for (size_t i = 0; i < record->directories.n; i++)
+		if (open_one(record->directories.v[i], &opened, e) < 0)
 			return -1;
-	}
+	*ret = opened;
+	opened.n = 0;
+	return 0;
+}
+
+/* By its path, before it is opened: only that nothing is there says no. */
+static bool may_have(const char *directory, const char *file)
+{
+	char path[PATH_MAX];
+	struct err ignored;
+
+	return str_format(path, sizeof(path), &ignored, "%s/%s", directory, file) < 0 ||
+	       faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       (errno != ENOENT && errno != ENODEV);
+}
+
+/* Adds the first of the directories that may have the file; the mount point's usual name is where it is looked for
+ * first, so that mostly one look does. */
+static int open_with(const struct cgroup_record *record, const char *file, const char *usual,
+		     struct cgroup_opened *opened, struct err *e)
+{
+	for (int hinted = 1; hinted >= 0; hinted--)
+		for (size_t i = 0; i < record->directories.n; i++) {
+			const char *directory = record->directories.v[i];
+
+			if ((strstr(directory, usual) != NULL) == (hinted == 1) &&
+			    may_have(directory, file))
+				return open_one(directory, opened, e);
+		}
+	return 0;
+}
+
+int cgroup_open_freezers(const struct cgroup_record *record, struct cgroup_opened *ret,
+			 struct err *e)
+{
+	autoopened opened = { .record = record, .opener = getpid() };
+
+	*ret = (struct cgroup_opened){ .record = record };
+	if (!record->manage)
+		return 0;
+	if (cgroup_check_record(record, e) < 0)
+		return -1;
+	if (record->layout != CGROUP_V2 &&
+	    open_with(record, "freezer.state", "/freezer/", &opened, e) < 0)
+		return -1;
+	if (record->layout != CGROUP_V1 &&
+	    open_with(record, "cgroup.freeze", "/unified/", &opened, e) < 0)
+		return -1;
 	*ret = opened;
 	opened.n = 0;
 	return 0;

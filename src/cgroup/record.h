@@ -29,7 +29,10 @@ void cgroup_opened_release(struct cgroup_opened *opened);
 /* Checks the record. One that is not managed has none. What is not its own is left out. */
 int cgroup_open_record(const struct cgroup_record *record, struct cgroup_opened *ret, struct err *e)
 	MUST_CHECK;
-/* The same for what acts on the group as a whole: that of another one is an error, and, if `verb` is not
+/* Of them those that can stand still: of v1 the freezer's, and the one of the v2 tree. */
+int cgroup_open_freezers(const struct cgroup_record *record, struct cgroup_opened *ret,
+			 struct err *e) MUST_CHECK;
+/* As cgroup_open_record(), for what acts on the group as a whole: that of another one is an error, and, if `verb` is not
  * NULL, that another container is below it. */
 int cgroup_open_whole(const struct cgroup_record *record, const char *verb,
 		      struct cgroup_opened *ret, struct err *e) MUST_CHECK;

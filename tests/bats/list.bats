@@ -81,3 +81,19 @@ fits_schema() { # SCHEMA FILE
     fits_schema "$SCHEMAS/decisions.json" decisions.json decisions2.json
     fits_schema "$SCHEMAS/config.json" spec.json
 }
+
+@test "state and list look at the groups that can stand still, and at no others" {
+    requires cmd:strace
+    b=$(bundle c1 "$(args sleep 1000)") && succeeds run -d -b "$b" c1
+    for command in "state c1" list; do
+        # shellcheck disable=SC2086 # words
+        strace -f -qq -e trace=getxattr,lgetxattr,fgetxattr -o calls "$DISTRO_SHIM" --root "$SHIM_ROOT" $command >out
+        contains "$(cat out)" running
+        # of v1 the freezer, and of v2 the one tree
+        [ "$(grep -c 'distro-shim.owner' calls)" -le 2 ]
+    done
+    succeeds pause c1
+    is "$(shim state c1 | jq -r .status)" paused
+    succeeds resume c1
+    is "$(shim state c1 | jq -r .status)" running
+}
