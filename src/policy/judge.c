@@ -7,16 +7,6 @@
 #include "base/auto.h"
 #include "policy/pointer.h"
 
-const struct name_row policy_path_names[] = {
-	{ "create", PATH_CREATE },
-	{ "exec", PATH_EXEC },
-	{ "mounts", PATH_MOUNTS },
-	{ "restore", PATH_RESTORE },
-	{ "update", PATH_UPDATE },
-	{ "restored", PATH_RESTORED },
-	{ NULL, 0 },
-};
-
 /* In this order: what network it is comes before what may be done in it, and /proc after the PID
  * namespace that it shows. */
 const struct rule policy_rules[] = {

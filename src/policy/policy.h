@@ -120,8 +120,6 @@ enum policy_path {
 	PATH_RESTORED = 1 << 5, /* the processes that criu has made, before they run */
 };
 #define PATH_NEW (PATH_CREATE | PATH_RESTORE)
-#define PATH_COUNT 6
-extern const struct name_row policy_path_names[];
 
 /* Who asks for what. */
 struct subject {
