@@ -39,19 +39,7 @@ teardown() { end_test; }
 @test "pidfd-socket: a descriptor of exactly that process" {
     requires file:/usr/bin/python3
     alive c1
-    /usr/bin/python3 - socket >pidfd.out 3>&- <<'END' &
-import array, re, socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.bind(sys.argv[1])
-s.settimeout(20)
-s.listen()
-connection, _ = s.accept()
-text, control, _, _ = connection.recvmsg(100, 100)
-fd = array.array("i", control[0][2])[0]
-print(text.decode(), re.search(r"Pid:\t(\d+)", open(f"/proc/self/fdinfo/{fd}").read()).group(1))
-END
-    listener=$!
-    wait_until test -S socket
+    receive_pidfd socket
     succeeds exec -d --pid-file pid --pidfd-socket "$PWD/socket" c1 sleep 1000
     wait "$listener"
     is "$(<pidfd.out)" "setns $(<pid)"

@@ -224,6 +224,24 @@ wait_until() {
     return 1
 }
 
+# receive_pidfd SOCKET: into pidfd.out what is sent there and the number of the process that the descriptor is of;
+# $listener is what to wait for
+receive_pidfd() {
+    /usr/bin/python3 - "$1" >pidfd.out 3>&- <<'END' &
+import array, re, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.settimeout(20)
+s.listen()
+connection, _ = s.accept()
+text, control, _, _ = connection.recvmsg(100, 100)
+fd = array.array("i", control[0][2])[0]
+print(text.decode(), re.search(r"Pid:\t(\d+)", open(f"/proc/self/fdinfo/{fd}").read()).group(1))
+END
+    listener=$!
+    wait_until test -S "$1"
+}
+
 # run_container BUNDLE [ARGUMENT...]: in the foreground and with a deadline; its id is the bundle's name. As
 # with bats' `run` its exit status is in $status and what it printed in $output and $lines, but through a
 # file: a container that outlives the runtime would keep a pipe open, and the test waiting.

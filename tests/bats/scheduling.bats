@@ -228,36 +228,19 @@ END
     expect_error 'linux.personality.domain' create -b "$b" c3
 }
 
-# receive SOCKET: what is sent there, and the number of the process that the descriptor is of
-receive() {
-    /usr/bin/python3 - "$1" >pidfd.out 3>&- <<'END' &
-import array, re, socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.bind(sys.argv[1])
-s.settimeout(20)
-s.listen()
-connection, _ = s.accept()
-text, control, _, _ = connection.recvmsg(100, 100)
-fd = array.array("i", control[0][2])[0]
-print(text.decode(), re.search(r"Pid:\t(\d+)", open(f"/proc/self/fdinfo/{fd}").read()).group(1))
-END
-    listener=$!
-    wait_until test -S "$1"
-}
-
 @test "pidfd-socket and its annotation: a descriptor of exactly the first process" {
     requires file:/usr/bin/python3
     b=$(bundle c1 "$(args sleep 1000)")
-    receive one
+    receive_pidfd one
     succeeds create -b "$b" --pid-file pid --pidfd-socket "$PWD/one" c1
     wait "$listener"
     is "$(<pidfd.out)" "standard $(<pid)"
-    receive two
+    receive_pidfd two
     succeeds run -d -b "$b" --pid-file pid --pidfd-socket two c2
     wait "$listener"
     is "$(<pidfd.out)" "standard $(<pid)"
     edit_config "$b" --arg path "$PWD/three" '.annotations["run.oci.pidfd_receiver"] = $path'
-    receive three
+    receive_pidfd three
     succeeds create -b "$b" --pid-file pid c3
     wait "$listener"
     is "$(<pidfd.out)" "standard $(<pid)"
