@@ -226,6 +226,7 @@ wait_until() {
 
 # receive_pidfd SOCKET: into pidfd.out what is sent there and the number of the process that the descriptor is of;
 # $listener is what to wait for
+# shellcheck disable=SC2034 # read by the tests
 receive_pidfd() {
     /usr/bin/python3 - "$1" >pidfd.out 3>&- <<'END' &
 import array, re, socket, sys
