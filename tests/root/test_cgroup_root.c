@@ -346,8 +346,10 @@ static void the_group_of_a_unit_is_found(void **state)
 	struct err e;
 
 	/* The machine below the v2 one may have the hierarchy that counts then. */
-	if (layout() == CGROUP_V2)
+	if (layout() == CGROUP_V2) {
+		print_message("needs a hierarchy of version 1 to tell a unit's group by\n");
 		skip();
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *group = arena_printf(&f->arena, "%s/systemd%s", MOUNTS, rows[i].group);
 		const char *procs = arena_printf(&f->arena, "%s/cgroup.procs", group);

@@ -20,8 +20,10 @@ static void each_architecture_has_its_numbers(void **state)
 {
 	struct fixture *f = *state;
 
-	if (seccomp_arch_native() != SCMP_ARCH_X86_64)
+	if (seccomp_arch_native() != SCMP_ARCH_X86_64) {
+		print_message("needs a machine of x86_64\n");
 		skip();
+	}
 	must_compile(f, "{'defaultAction':'SCMP_ACT_ERRNO','architectures':['SCMP_ARCH_X86_64',"
 			"'SCMP_ARCH_X86','SCMP_ARCH_X32','SCMP_ARCH_AARCH64','SCMP_ARCH_ARM'],"
 			"'syscalls':[{'names':['read','mkdir','stat64','socketcall','cacheflush'],"
@@ -101,8 +103,10 @@ static void the_joined_program_answers_as_one_made_at_once(void **state)
 	struct fixture *f = *state;
 	struct seccomp_program other;
 
-	if (seccomp_arch_native() != SCMP_ARCH_X86_64)
+	if (seccomp_arch_native() != SCMP_ARCH_X86_64) {
+		print_message("needs a machine of x86_64\n");
 		skip();
+	}
 	/* Its default is ENOSYS, so that nothing is put before it. */
 	must_compile(f, engine_profile(f));
 	other = reference(f);
