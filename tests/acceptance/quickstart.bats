@@ -67,6 +67,15 @@ nothing_left() { everything | diff before -; }
     done
 }
 
+@test "a run that was killed before distro-net had begun: the next one leaves a network that it did not make" {
+    mkdir /var/lib/distro-shim-quickstart
+    touch /var/lib/distro-shim-quickstart/made-network
+    run "$QUICKSTART"
+    echo "$output"
+    is "$status" 0
+    nothing_left
+}
+
 @test "only one at a time" {
     mkdir /var/lib/distro-shim-quickstart
     run flock /var/lib/distro-shim-quickstart "$QUICKSTART"
