@@ -5,6 +5,7 @@
 #include "boot/common/step.h"
 
 #include "base/str.h"
+#include "os/clock.h"
 #include "os/log.h"
 
 #include <signal.h>
@@ -13,10 +14,16 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+/* From a step that took longer on, processes are named by their steps. */
+#define SLOW_MS 100
+
 #ifdef DISTRO_SHIM_FAULT_INJECTION
 
 /* Tests list the steps from the source of the pages, so a fault that names no step shows as a test that
  * expected one and got a container. */
+/* They look for a process that stands in a step. */
+#define ALWAYS_NAMED true
+
 static int fault(const char *page, const char *name, struct err *e)
 {
 	const char *wanted = getenv("DISTRO_SHIM_FAULT");
@@ -61,6 +68,8 @@ void step_leave_environment(void)
 
 #else
 
+#define ALWAYS_NAMED false
+
 void step_leave_environment(void)
 {
 	clearenv();
@@ -76,14 +85,28 @@ static int fault(const char *page, const char *name, struct err *e)
 
 #endif
 
+/* A name is a system call, of which a start has a hundred: it is for people, who can only look at what takes long. */
+static bool is_named(void)
+{
+	static int64_t last;
+	static bool slow;
+	int64_t now = clock_ms();
+
+	slow = slow || (last && now - last > SLOW_MS);
+	last = now;
+	return ALWAYS_NAMED || slow || log_enabled(LOG_LEVEL_DEBUG);
+}
+
 int step_enter(const char *page, const char *name, struct err *e)
 {
 	char title[16];
 
-	/* comm holds 15 bytes; the name of the step says more than the name of the program, which stands
-	 * in the command line. */
-	snprintf(title, sizeof(title), "%s", name);
-	prctl(PR_SET_NAME, title);
+	if (is_named()) {
+		/* comm holds 15 bytes; the name of the step says more than the name of the program, which
+		 * stands in the command line. */
+		snprintf(title, sizeof(title), "%s", name);
+		prctl(PR_SET_NAME, title);
+	}
 	log_debug("%s: %s", page, name);
 	return fault(page, name, e);
 }

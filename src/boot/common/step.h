@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One line of a boot page. STEP names what happens: the name stands before every error of the step, in
- * the process's title and in the debug log. In a build with fault injection the environment variable
+ * the debug log, and, with that log or once a step took longer than 100 ms, in the process's title. In a build with fault injection the environment variable
  * DISTRO_SHIM_FAULT="PAGE:NAME:fail|kill|stop|term|hup|int" makes one step fail, or the process be killed,
  * stopped or sent a signal at its beginning, so that a test can break a container's birth everywhere.
  *

@@ -68,9 +68,9 @@ static void end_by_signals(void)
 
 int init_wait_start(struct create_init *c, struct err *e)
 {
-	prctl(PR_SET_NAME, "distro-init");
 	if (c->start_follows)
 		return wait_for_creator(c, e);
+	prctl(PR_SET_NAME, "distro-init");
 	end_by_signals();
 	for (unsigned interrupted = 0;;) {
 		struct message message;
