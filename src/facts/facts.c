@@ -11,6 +11,7 @@
 #include "state/registry.h"
 #include "sys/caller.h"
 #include "sys/caps.h"
+#include "sys/proc_status.h"
 #include "sys/procfs.h"
 
 #include <fcntl.h>
@@ -68,9 +69,14 @@ static int gather_kernel(struct arena *arena, struct facts *facts, struct err *e
 
 static int gather_capabilities(struct facts *facts, struct err *e)
 {
+	struct proc_started started;
 	struct cap_sets sets;
 
-	if (caps_get(&sets, e) < 0 || caps_bounding(&facts->bounding, e) < 0)
+	if (caps_get(&sets, e) < 0)
+		return -1;
+	if (proc_status_started(&started))
+		facts->bounding = started.bounding;
+	else if (caps_bounding(&facts->bounding, e) < 0)
 		return -1;
 	facts->effective = sets.effective;
 	facts->last_cap = (uint32_t)caps_last();

@@ -77,21 +77,19 @@ int caps_bounding(uint64_t *ret, struct err *e)
 
 int caps_bounding_limit(uint64_t keep, struct err *e)
 {
-	uint64_t now;
-
-	if (caps_bounding(&now, e) < 0)
-		return -1;
 	for (int i = 0; i < CAP_SET_BITS; i++) {
-		uint64_t bit = UINT64_C(1) << i;
-
-		if (!(now & bit) || (keep & bit))
+		if (keep & UINT64_C(1) << i || prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0)
 			continue;
-		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0) {
-			const char *name = cap_name_of(i);
+		/* unknown to this kernel, as all that follow */
+		if (errno == EINVAL)
+			break;
+		/* EPERM: dropping what is not there takes the same power */
+		int error_number = errno;
+		const char *name = cap_name_of(i);
 
-			return fail_sys(e, "drop %s (%d) from the bounding set", name ? name : "?",
-					i);
-		}
+		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) != 0)
+			return fail_errno(e, error_number, "drop %s (%d) from the bounding set",
+					  name ? name : "?", i);
 	}
 	return 0;
 }

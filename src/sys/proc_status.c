@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "os/io.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <sys/vfs.h>
@@ -124,21 +125,58 @@ int proc_status_parse(const char *text, struct arena *arena, struct proc_status 
 	return 0;
 }
 
-int proc_status_read(int fd, struct arena *arena, struct proc_status *ret, struct err *e)
+/* Owned; NULL: an error. */
+static char *read_text(int fd, struct err *e)
 {
 	autofree char *text = NULL;
 	struct statfs fs;
 	size_t length;
 
-	if (fstatfs(fd, &fs) < 0)
-		return fail_sys(e, "look at the status of the process");
-	if (fs.f_type != PROC_SUPER_MAGIC)
-		return fail(e, ERR_SYSTEM, "the status of the process is not a file of a procfs");
+	if (fstatfs(fd, &fs) < 0) {
+		(void)!fail_sys(e, "look at the status of the process");
+		return NULL;
+	}
+	if (fs.f_type != PROC_SUPER_MAGIC) {
+		(void)!fail(e, ERR_SYSTEM, "the status of the process is not a file of a procfs");
+		return NULL;
+	}
+	if (read_fd_all(fd, "/proc/self/status", STATUS_MAX, &text, &length, e) < 0)
+		return NULL;
+	if (strlen(text) != length) {
+		(void)!fail(e, ERR_SYSTEM, "/proc/self/status has a NUL in it");
+		return NULL;
+	}
+	return take_ptr(&text);
+}
+
+int proc_status_read(int fd, struct arena *arena, struct proc_status *ret, struct err *e)
+{
+	autofree char *text = NULL;
+
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return fail_sys(e, "read the status of the process");
-	if (read_fd_all(fd, "/proc/self/status", STATUS_MAX, &text, &length, e) < 0)
-		return -1;
-	if (strlen(text) != length)
-		return fail(e, ERR_SYSTEM, "/proc/self/status has a NUL in it");
-	return proc_status_parse(text, arena, ret, e);
+	text = read_text(fd, e);
+	return text ? proc_status_parse(text, arena, ret, e) : -1;
+}
+
+static bool read_started(struct proc_started *ret)
+{
+	autoclose int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct err ignored;
+	autofree char *text = fd < 0 ? NULL : read_text(fd, &ignored);
+
+	return text && take_one(text, "SigIgn", 16, UINT64_MAX, &ret->ignored, &ignored) == 0 &&
+	       take_one(text, "CapBnd", 16, UINT64_MAX, &ret->bounding, &ignored) == 0;
+}
+
+bool proc_status_started(struct proc_started *ret)
+{
+	static struct proc_started started;
+	static bool asked, answered;
+
+	if (!asked)
+		answered = read_started(&started);
+	asked = true;
+	*ret = started;
+	return answered;
 }

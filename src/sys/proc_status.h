@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/fields.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct proc_status {
@@ -20,6 +21,15 @@ struct proc_status {
 	uint32_t filters; /* how many */
 	bool counted;     /* the kernel says how many (Linux 5.9) */
 };
+
+/* Of this program as it was started, asked once: it changes neither for itself. */
+struct proc_started {
+	uint64_t ignored;  /* bit N - 1: signal N */
+	uint64_t bounding; /* capabilities */
+};
+
+/* False: /proc does not tell. */
+bool proc_status_started(struct proc_started *ret);
 
 /* Pure. A line that is missing, but that of the filters, is an error of kind ERR_SYSTEM. */
 int proc_status_parse(const char *text, struct arena *arena, struct proc_status *ret, struct err *e)

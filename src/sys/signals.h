@@ -12,7 +12,8 @@
  * children can be waited for; what a caller ignores so that this program outlives a terminal stays ignored. */
 int signals_prepare(struct err *e) MUST_CHECK;
 
-/* For a process that is about to execute another program: every signal as it is by default, none blocked. */
+/* For a process that is about to execute another program: what signals_prepare() ignores or lets be ignored is as it
+ * is by default, nothing is blocked. Handlers are the kernel's to reset (execve(2)). */
 int signals_reset(struct err *e) MUST_CHECK;
 
 #endif
