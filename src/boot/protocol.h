@@ -15,8 +15,8 @@
  *	  |-- HOOKS_DONE ---------------------->|
  *	  |<------------------- CONSOLE + fd ---|  (only with a terminal) the pty's master
  *	  |-- CONSOLE_DONE -------------------->|
- *	  |<------------------- MOUNT, id ... ---|  each file system of the kernel's that the plan knows
- *	  |<--------------------- MOUNTS_DONE ---|  the rest is compared with the kernel's table
+ *	  |<------------------- MOUNT, ids ... ---|  the file systems of the kernel's that the plan knows
+ *	  |<---------------- MOUNTS_DONE, ids ---|  the rest is compared with the kernel's table
  *	  |<----------------- IDENTITY + fd ---|  (only with SCMP_ACT_NOTIFY) its /proc/self/status
  *	  |<------------------ SECCOMP + fd ---|  (likewise) the filter's listener
  *	  |-- SECCOMP_DONE ------------------->|
@@ -109,9 +109,9 @@ enum boot_message {
 	BOOT_IDENTITY,
 	/* value: how many of ours are in force */
 	BOOT_LOOK,
-	/* value: the id of a mount */
+	/* text: the ids of mounts, a blank before each */
 	BOOT_MOUNT,
-	BOOT_MOUNTS_DONE,
+	BOOT_MOUNTS_DONE, /* the same */
 	BOOT_FULL,
 };
 

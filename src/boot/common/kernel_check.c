@@ -137,15 +137,32 @@ static int check_created(const struct plan *plan, const struct mountinfo *info,
 	return 0;
 }
 
+static int take_ids(const char *text, struct arena *arena, struct u32list *ret, struct err *e)
+{
+	while (*text) {
+		char number[16] = "";
+		uint32_t id;
+
+		text += strspn(text, " ");
+		(void)snprintf(number, sizeof(number), "%.*s", (int)strcspn(text, " "), text);
+		if (!parse_u32(number, &id))
+			return fail(e, ERR_INTERNAL, "the ids of mounts cannot be understood");
+		kernel_mount_list(arena, ret, id);
+		text += strlen(number);
+	}
+	return 0;
+}
+
 static int receive_list(struct boot_peer *peer, struct arena *arena, struct u32list *ret,
 			struct err *e)
 {
 	struct message message;
 
 	while (peer_expect_either(peer, BOOT_MOUNT, BOOT_MOUNTS_DONE, &message, NULL, e) == 0) {
+		if (take_ids(message.error.text, arena, ret, e) < 0)
+			return -1;
 		if (message.type == BOOT_MOUNTS_DONE)
 			return 0;
-		kernel_mount_list(arena, ret, (uint32_t)message.value);
 	}
 	return -1;
 }

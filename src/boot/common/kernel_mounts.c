@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -292,14 +293,20 @@ int kernel_mount_part(struct root *r, size_t index, int *whole, struct err *e)
 
 /* --- what the runtime is told --- */
 
+/* Each message wakes the other side, so one has as many as fit. */
 static int send_list(int channel, const struct u32list *list, struct err *e)
 {
 	struct message message = { .type = BOOT_MOUNT };
+	size_t used = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
-		message.value = (int32_t)list->v[i];
-		if (channel_send(channel, &message, -1, e) < 0)
-			return -1;
+		if (used + sizeof(" 4294967295") > sizeof(message.error.text)) {
+			if (channel_send(channel, &message, -1, e) < 0)
+				return -1;
+			used = 0;
+		}
+		used += (size_t)snprintf(message.error.text + used,
+					 sizeof(message.error.text) - used, " %u", list->v[i]);
 	}
 	message.type = BOOT_MOUNTS_DONE;
 	return channel_send(channel, &message, -1, e);
