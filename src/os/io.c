@@ -33,28 +33,30 @@ static ssize_t read_over_eintr(int fd, void *buffer, size_t size)
 	return n;
 }
 
-int read_fd_all(int fd, const char *what, size_t limit, char **ret_text, size_t *ret_length,
-		struct err *e)
+/* `size`: of a file on a disk or in memory, whose short read is its end; 0 if it is not known. */
+static int read_to_end(int fd, const char *what, size_t limit, size_t size, char **ret_text,
+		       size_t *ret_length, struct err *e)
 {
-	autofree char *text = xmalloc(READ_STEP);
-	size_t length = 0, capacity = READ_STEP;
+	/* One byte stays free for the terminator, one to see the end by. */
+	size_t length = 0, capacity = size > 0 && size < limit ? size + 2 : READ_STEP;
+	autofree char *text = xmalloc(capacity);
 
 	for (;;) {
-		/* One byte stays free for the terminator. */
 		if (capacity - length < 2) {
 			if (capacity > SIZE_MAX / 2)
 				return fail_errno(e, EFBIG, "read '%s'", what);
 			capacity *= 2;
 			text = xrealloc(text, capacity);
 		}
-		ssize_t n = read_over_eintr(fd, text + length, capacity - length - 1);
+		size_t wanted = capacity - length - 1;
+		ssize_t n = read_over_eintr(fd, text + length, wanted);
 		if (n < 0)
 			return fail_sys(e, "read '%s'", what);
-		if (n == 0)
-			break;
 		length += (size_t)n;
 		if (length > limit)
 			return fail_errno(e, EFBIG, "read '%s': more than %zu bytes", what, limit);
+		if (n == 0 || (size > 0 && length >= size && (size_t)n < wanted))
+			break;
 	}
 	text[length] = '\0';
 	*ret_text = take_ptr(&text);
@@ -63,8 +65,14 @@ int read_fd_all(int fd, const char *what, size_t limit, char **ret_text, size_t 
 	return 0;
 }
 
+int read_fd_all(int fd, const char *what, size_t limit, char **ret_text, size_t *ret_length,
+		struct err *e)
+{
+	return read_to_end(fd, what, limit, 0, ret_text, ret_length, e);
+}
+
 /* A FIFO in a file's place would hold us up for ever, so nothing waits for its other end to be opened. */
-static int open_input(int dirfd, const char *path, bool pipes, struct err *e)
+static int open_input(int dirfd, const char *path, bool pipes, size_t *ret_size, struct err *e)
 {
 	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
@@ -81,15 +89,17 @@ static int open_input(int dirfd, const char *path, bool pipes, struct err *e)
 	} else if (!S_ISREG(status.st_mode)) {
 		return fail_errno(e, EINVAL, "read '%s': not a regular file", path);
 	}
+	*ret_size = S_ISREG(status.st_mode) && status.st_size > 0 ? (size_t)status.st_size : 0;
 	return take_fd(&fd);
 }
 
 int read_file_at(int dirfd, const char *path, size_t limit, char **ret_text, size_t *ret_length,
 		 struct err *e)
 {
-	autoclose int fd = open_input(dirfd, path, false, e);
+	size_t size;
+	autoclose int fd = open_input(dirfd, path, false, &size, e);
 
-	return fd < 0 ? -1 : read_fd_all(fd, path, limit, ret_text, ret_length, e);
+	return fd < 0 ? -1 : read_to_end(fd, path, limit, size, ret_text, ret_length, e);
 }
 
 const char *input_name(const char *path)
@@ -100,11 +110,12 @@ const char *input_name(const char *path)
 int read_input(const char *path, size_t limit, char **ret_text, size_t *ret_length, struct err *e)
 {
 	autoclose int fd = -1;
+	size_t size;
 
 	if (str_eq(path, "-"))
 		return read_fd_all(STDIN_FILENO, input_name(path), limit, ret_text, ret_length, e);
-	fd = open_input(AT_FDCWD, path, true, e);
-	return fd < 0 ? -1 : read_fd_all(fd, path, limit, ret_text, ret_length, e);
+	fd = open_input(AT_FDCWD, path, true, &size, e);
+	return fd < 0 ? -1 : read_to_end(fd, path, limit, size, ret_text, ret_length, e);
 }
 
 int write_fd_all(int fd, const char *what, const void *data, size_t length, struct err *e)
