@@ -54,13 +54,11 @@ static int open_exe(int flags, struct err *e)
 	return procfs_open_target(proc, "self/exe", flags, e);
 }
 
-int self_exe_is_protected(bool *ret, struct err *e)
+/* `exe`: the file of the process, O_PATH. */
+static int is_protected(int exe, bool *ret, struct err *e)
 {
-	autoclose int exe = open_exe(O_PATH, e);
 	struct statfs fs;
 
-	if (exe < 0)
-		return -1;
 	if (fstatfs(exe, &fs) < 0)
 		return fail_sys(e, "look at the file system of /proc/self/exe");
 	if (fs.f_flags & ST_RDONLY) {
@@ -80,15 +78,18 @@ int self_exe_is_protected(bool *ret, struct err *e)
 	return 0;
 }
 
-static int read_only_clone(struct err *e)
+int self_exe_is_protected(bool *ret, struct err *e)
+{
+	autoclose int exe = open_exe(O_PATH, e);
+
+	return exe < 0 ? -1 : is_protected(exe, ret, e);
+}
+
+static int read_only_clone(int exe, struct err *e)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	autoclose int exe = open_exe(O_PATH, e);
-	autoclose int tree = -1;
-
-	if (exe < 0)
-		return -1;
-	tree = sys_open_tree(exe, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	autoclose int tree =
+		sys_open_tree(exe, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (tree < 0)
 		return fail_sys(e, "clone the mount of the program");
 	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0)
@@ -179,9 +180,10 @@ int self_exe_protect(char **argv, struct err *e)
 	bool again = getenv(MARKER), protected;
 	struct err move_error = { 0 }, clone_error = { 0 };
 	autoclose int copy = -1, clone = -1;
+	autoclose int exe = open_exe(O_PATH, e);
 
 	unsetenv(MARKER);
-	if (self_exe_is_protected(&protected, e) < 0)
+	if (exe < 0 || is_protected(exe, &protected, e) < 0)
 		return -1;
 	if (protected) {
 		/* executing by descriptor names the process after the descriptor's number */
@@ -193,7 +195,7 @@ int self_exe_protect(char **argv, struct err *e)
 		return fail(
 			e, ERR_SYSTEM,
 			"the program still runs from a writable file after it was executed again from a protected copy");
-	clone = read_only_clone(&clone_error);
+	clone = read_only_clone(exe, &clone_error);
 	if (clone >= 0 && leave_mount(clone, &clone_error) == 0)
 		return 0;
 	copy = sealed_copy(&move_error);
