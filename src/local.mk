@@ -283,6 +283,9 @@ src_libstate_a_SOURCES = \
 	src/state/record.h \
 	src/state/registry.c \
 	src/state/registry.h \
+	src/state/registry_entries.c \
+	src/state/registry_parts.h \
+	src/state/registry_read.c \
 	src/state/state.c \
 	src/state/state.h \
 	src/state/store.c

@@ -209,6 +209,22 @@ static int flush_directory(int dirfd, const char *name, struct err *e)
 	return 0;
 }
 
+/* `fd`: of the temporary file, empty. */
+static int fill_and_rename(int fd, int dirfd, const char *temporary, const char *name, mode_t mode,
+			   const void *data, size_t length, struct err *e)
+{
+	bool flush = !is_in_memory(fd);
+	int rc = fill_and_flush(fd, temporary, mode, data, length, flush, e);
+
+	if (rc == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
+		rc = fail_sys(e, "rename '%s' to '%s'", temporary, name);
+	if (rc < 0) {
+		unlinkat(dirfd, temporary, 0);
+		return rc;
+	}
+	return flush ? flush_directory(dirfd, name, e) : 0;
+}
+
 int replace_file_at(int dirfd, const char *name, mode_t mode, const void *data, size_t length,
 		    struct err *e)
 {
@@ -220,16 +236,20 @@ int replace_file_at(int dirfd, const char *name, mode_t mode, const void *data, 
 	autoclose int fd = open_temporary(dirfd, name, temporary, sizeof(temporary), e);
 	if (fd < 0)
 		return -1;
+	return fill_and_rename(fd, dirfd, temporary, name, mode, data, length, e);
+}
 
-	bool flush = !is_in_memory(fd);
-	int rc = fill_and_flush(fd, temporary, mode, data, length, flush, e);
-	if (rc == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
-		rc = fail_sys(e, "rename '%s' to '%s'", temporary, name);
-	if (rc < 0) {
-		unlinkat(dirfd, temporary, 0);
-		return rc;
-	}
-	return flush ? flush_directory(dirfd, name, e) : 0;
+int replace_file_by(int dirfd, const char *name, const char *temporary, mode_t mode,
+		    const void *data, size_t length, struct err *e)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	autoclose int fd = openat(dirfd, temporary, flags, 0600);
+
+	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, temporary, 0) == 0)
+		fd = openat(dirfd, temporary, flags, 0600);
+	if (fd < 0)
+		return fail_sys(e, "create '%s'", temporary);
+	return fill_and_rename(fd, dirfd, temporary, name, mode, data, length, e);
 }
 
 int next_entry(DIR *scan, const char *what, struct dirent **ret, struct err *e)

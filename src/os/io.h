@@ -41,6 +41,11 @@ int write_file_at(int dirfd, const char *path, const char *text, struct err *e) 
 int replace_file_at(int dirfd, const char *name, mode_t mode, const void *data, size_t length,
 		    struct err *e) MUST_CHECK;
 
+/* The same by a temporary file of this name, for who is the only one to write `name` and knows what to remove after
+ * a kill. */
+int replace_file_by(int dirfd, const char *name, const char *temporary, mode_t mode,
+		    const void *data, size_t length, struct err *e) MUST_CHECK;
+
 /* 1: *ret is the next entry, "." and ".." left out; 0: the end. An entry that could not be read is an error
  * and not the end (readdir(3)). `what` names the directory in errors. */
 int next_entry(DIR *scan, const char *what, struct dirent **ret, struct err *e) MUST_CHECK;

@@ -2,7 +2,7 @@
 /*
  * The registry of members: one file per container of any engine and any --root, so that "who is in this
  * network?" has one answer. Entries live in /run/distro-shim/members (rootless: below
- * $XDG_RUNTIME_DIR/distro-shim), named by network cookie and a hash of root and id.
+ * $XDG_RUNTIME_DIR/distro-shim), in a directory for each network.
  */
 #ifndef STATE_REGISTRY_H
 #define STATE_REGISTRY_H

@@ -340,7 +340,7 @@ for d in sys.argv[1:]: os.setxattr(d, "trusted.distro-shim.owner", b"1 forged - 
         rm -rf other && touch other
         succeeds create -b "$b" c1
         succeeds delete --force c1
-        rm -f /run/distro-shim/members/*
+        rm -rf /run/distro-shim/members/*
     done
 }
 
@@ -350,7 +350,7 @@ for d in sys.argv[1:]: os.setxattr(d, "trusted.distro-shim.owner", b"1 forged - 
     kill -KILL "$pid"
     wait_until gone "$pid"
     rm -rf "$SHIM_ROOT/first" "$BATS_TEST_TMPDIR/first"
-    rm -f /run/distro-shim/members/*
+    rm -rf /run/distro-shim/members/*
     up first /test-g
     succeeds kill --all first KILL
     wait_until has_status first stopped

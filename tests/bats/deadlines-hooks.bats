@@ -125,7 +125,7 @@ has_status() { [ "$(state_of "$1")" = "$2" ]; }
     wait "$first" || true
     is "$(state_of c1)" created
     is "$(<pid)" "$(init_of c1)"
-    grep -lsE '"id": ?"c1"' /run/distro-shim/members/*
+    [ -n "$(entries_of c1)" ]
     succeeds start c1
     is "$(state_of c1)" running
     succeeds delete --force c1

@@ -53,7 +53,7 @@ happens() { # PAGE:STEP FAULT ID
 }
 gone() { # ID
     [ ! -e "$SHIM_ROOT/$1" ] && [ -z "$(find /sys/fs/cgroup -depth -type d -name "$1" 2>/dev/null)" ] &&
-        [ -z "$(pgrep -f -- "--root $SHIM_ROOT .* $1\$")" ] && ! grep -qsF "\"id\":\"$1\"" /run/distro-shim/members/*
+        [ -z "$(pgrep -f -- "--root $SHIM_ROOT .* $1\$")" ] && [ -z "$(entries_of "$1")" ]
 }
 cleared() { # ID
     timeout -k 1 15 "$DISTRO_SHIM" --root "$SHIM_ROOT" delete --force "$1" && wait_until gone "$1"

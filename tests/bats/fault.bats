@@ -50,9 +50,7 @@ no_process() {
 nothing_left() { # ID
     [ ! -e "$SHIM_ROOT/$1" ] || { echo "state is left" >&2 && return 1; }
     [ -z "$(find /sys/fs/cgroup -depth -type d -name "$1" 2>/dev/null)" ] || { echo "a cgroup is left" >&2 && return 1; }
-    if grep -lsF "\"id\":\"$1\"" /run/distro-shim/members/*; then
-        echo "a member is left" >&2 && return 1
-    fi
+    [ -z "$(entries_of "$1")" ] || { echo "a member is left" >&2 && return 1; }
     wait_until no_process "$1" || { pgrep -af -- "--root $SHIM_ROOT .* $1\$" && return 1; }
 }
 # The same id, from birth to end.

@@ -283,6 +283,9 @@ start_test() {
     cd "$BATS_TEST_TMPDIR" || return 1
 }
 
+# The entries of the registry of members that are of this id.
+entries_of() { grep -rlsE "\"id\": ?\"$1\"" /run/distro-shim/members || true; } # ID
+
 # What must be the same after a test. Outside a world only the mounts are the test's own.
 machine_state() {
     echo "mounts:"
@@ -291,7 +294,7 @@ machine_state() {
     echo "cgroups:"
     find /sys/fs/cgroup -type d | sort
     echo "members:"
-    ls -A /run/distro-shim/members 2>/dev/null || true # not made yet
+    find /run/distro-shim/members -mindepth 1 2>/dev/null | sort # may not be made yet
     echo "networks:"
     ls /run/netns
     echo "links:"

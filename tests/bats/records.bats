@@ -54,7 +54,7 @@ VERBS=(state start ps pause resume "events --stats" "update --pids-limit 9" dele
 # comes from those, and only members that the old ones have.
 put_old_records() { # NAME
     local where=$SHIM_ROOT/$1 file member
-    member=$(grep -l "\"id\": \"$1\"" /run/distro-shim/members/*.json)
+    member=$(entries_of "$1")
     for file in status intent member; do
         local own=$where/$file.json
         [ $file != member ] || own=$member
@@ -254,7 +254,7 @@ for d in filter(None, sys.stdin.read().split("\0")): os.removexattr(d, "trusted.
         wait_until has_ended "$pid"
     done
     # the entry of a process that has ended counts for nothing, and does not keep a container
-    grep -lsF "\"$SHIM_ROOT\"" /run/distro-shim/members/*.json | xargs -r rm
+    grep -rlsF "\"$SHIM_ROOT\"" /run/distro-shim/members | xargs -r rm
 
     make_running other
     make_running c0

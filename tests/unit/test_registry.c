@@ -5,9 +5,9 @@
  */
 #include "state/registry.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -111,18 +111,23 @@ static size_t living(struct fixture *f, const char *network, struct members *ret
 	return ret->n;
 }
 
-/* Files in the directory; *ret_last gets the name of one. */
+/* Entries of the directory and of those in it; *ret_last gets the name of one. */
 static size_t count_files(struct fixture *f, char *ret_last, size_t size)
 {
-	autoclosedir DIR *scan = opendir(f->directory);
+	const char *patterns[] = { "*/*", "*/.[!.]*", "*.json", ".[!.]*" };
 	size_t n = 0;
 
-	for (struct dirent *entry; scan && (entry = readdir(scan));) {
-		if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
-			continue;
-		if (ret_last)
-			snprintf(ret_last, size, "%s", entry->d_name);
-		n++;
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		glob_t found;
+
+		if (glob(arena_printf(&f->arena, "%s/%s", f->directory, patterns[i]), GLOB_NOSORT,
+			 NULL, &found) == 0) {
+			n += found.gl_pathc;
+			if (ret_last)
+				snprintf(ret_last, size, "%s",
+					 found.gl_pathv[0] + strlen(f->directory) + 1);
+		}
+		globfree(&found);
 	}
 	return n;
 }
@@ -188,15 +193,110 @@ static void a_member_is_found_by_its_network(void **state)
 	assert_int_equal(status.st_mode & 07777, 0755);
 }
 
-static void an_entry_is_named_by_cookie_and_hash(void **state)
+static void an_entry_is_named_by_hashes_in_the_directory_of_its_network(void **state)
 {
 	struct fixture *f = *state;
 	char name[256] = "";
 
-	add(f, "", "", 0, NULL);
-	/* "" and "" are refused on reading, but the name is that of FNV-1a over one NUL. */
+	/* FNV-1a: of nothing, of "a" */
+	add(f, "a", "", 3, "a");
 	count_files(f, name, sizeof(name));
-	assert_string_equal(name, "0-af63bd4c8601b7df.json");
+	assert_string_equal(name, "af63dc4c8601ec8c-3/cbf29ce484222325-af63dc4c8601ec8c.json");
+}
+
+/* As version 0.1.0 has written it: beside the networks, by cookie and one hash of root and id. */
+static void make_old(struct fixture *f, const char *root, const char *id, uint64_t cookie,
+		     const char *old)
+{
+	char name[256], network[256];
+
+	add(f, root, id, cookie, "/run/netns/distros");
+	count_files(f, name, sizeof(name));
+	assert_int_equal(rename(arena_printf(&f->arena, "%s/%s", f->directory, name),
+				arena_printf(&f->arena, "%s/%s", f->directory, old)),
+			 0);
+	snprintf(network, sizeof(network), "%.*s", (int)strcspn(name, "/"), name);
+	assert_int_equal(rmdir(arena_printf(&f->arena, "%s/%s", f->directory, network)), 0);
+}
+
+static void entries_of_an_older_program_are_read_and_removed(void **state)
+{
+	struct fixture *f = *state;
+	struct member_record *found;
+	struct members members;
+	int pidfd;
+	struct err e;
+
+	make_old(f, "/run/a", "one", 7, "7-6e1bcb66c23e2abb.json");
+	assert_int_equal(living(f, "/run/netns/distros", &members), 1);
+	assert_int_equal(
+		registry_elsewhere(f->directory, "/run/netns/distros", 8, &f->arena, &members, &e),
+		0);
+	assert_int_equal(members.n, 1);
+	assert_int_equal(
+		registry_elsewhere(f->directory, "/run/netns/distros", 7, &f->arena, &members, &e),
+		0);
+	assert_int_equal(members.n, 0);
+	assert_int_equal(
+		registry_find(f->directory, "/run/a", "one", &f->arena, &found, &pidfd, &e), 0);
+	assert_non_null(found);
+	close(pidfd);
+	/* the same container again: one entry, the new one */
+	add(f, "/run/a", "one", 7, "/run/netns/distros");
+	assert_int_equal(count_files(f, NULL, 0), 1);
+	assert_int_equal(registry_remove(f->directory, "/run/a", "one", &e), 0);
+	make_old(f, "/run/a", "one", 7, "7-6e1bcb66c23e2abb.json");
+	write_file(f, ".7-6e1bcb66c23e2abb.json.77.0", "{");
+	assert_int_equal(registry_remove(f->directory, "/run/a", "one", &e), 0);
+	assert_int_equal(count_files(f, NULL, 0), 0);
+}
+
+static void the_directory_of_a_network_goes_with_its_last_member(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	add(f, "/run/a", "one", 7, "/run/netns/a");
+	add(f, "/run/a", "two", 7, "/run/netns/a");
+	assert_int_equal(registry_remove(f->directory, "/run/a", "one", &e), 0);
+	assert_int_equal(registry_remove(f->directory, "/run/a", "two", &e), 0);
+	assert_int_equal(rmdir(f->directory), 0);
+}
+
+/* Many at once, as members come and the last one goes. */
+static void none_is_lost_while_others_come_and_go(void **state)
+{
+	struct fixture *f = *state;
+	pid_t children[8];
+	struct members members;
+
+	for (int i = 0; i < 8; i++) {
+		struct member_record m =
+			member(f, "/r", arena_printf(&f->arena, "c%d", i), 7, "/run/netns/a");
+
+		children[i] = fork();
+		assert_true(children[i] >= 0);
+		for (int k = 0; children[i] == 0 && k < 200; k++) {
+			struct err e;
+
+			if (registry_add(f->directory, &m, &e) < 0 ||
+			    registry_remove(f->directory, m.root, m.id, &e) < 0 ||
+			    registry_living(f->directory, NULL, &f->arena, &members, &e) < 0)
+				STOP("%s\n", e.text);
+		}
+		if (children[i] == 0) {
+			struct err e;
+
+			_exit(registry_add(f->directory, &m, &e) < 0);
+		}
+	}
+	for (int i = 0; i < 8; i++) {
+		int status;
+
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(living(f, "/run/netns/a", &members), 8);
 }
 
 static void the_dead_are_left_out_and_not_removed(void **state)
@@ -233,7 +333,10 @@ static void a_removal_takes_its_own_entry_and_what_was_left_of_it(void **state)
 
 	add(f, "/run/a", "one", 7, NULL);
 	count_files(f, name, sizeof(name));
-	write_file(f, arena_printf(&f->arena, ".%s.77.0", name), "{");
+	write_file(f,
+		   arena_printf(&f->arena, "%.*s/.%s", (int)strcspn(name, "/"), name,
+				strchr(name, '/') + 1),
+		   "{");
 	add(f, "/run/b", "one", 7, NULL);
 	add(f, "/run/ao", "ne", 7, NULL);
 	assert_int_equal(registry_remove(f->directory, "/run/a", "one", &e), 0);
@@ -362,22 +465,28 @@ static void members_of_the_network_itself_are_not_read(void **state)
 {
 	struct fixture *f = *state;
 	struct members members;
+	char here[256];
 	struct err e;
 
 	add(f, "/r", "here", 43, "/run/netns/a");
+	count_files(f, here, sizeof(here));
 	add(f, "/r", "there", 4, "/run/netns/a");
 	add(f, "/r", "other", 9, "/run/netns/b");
-	/* its entry tells nothing any more, and is not asked */
-	for (int i = 0; i < 3; i++)
-		write_file(f,
-			   i == 0   ? "43-0000000000000000.json"
-			   : i == 1 ? "43-1.json"
-				    : "43-2.json",
-			   "{");
+	/* where nothing can be read an error would say so */
+	assert_int_equal(chmod(arena_printf(&f->arena, "%s/%.*s", f->directory,
+					    (int)strcspn(here, "/"), here),
+			       0777),
+			 0);
+	assert_int_equal(
+		registry_elsewhere(f->directory, "/run/netns/a", 4, &f->arena, &members, &e), -1);
 	assert_int_equal(
 		registry_elsewhere(f->directory, "/run/netns/a", 43, &f->arena, &members, &e), 0);
 	assert_int_equal(members.n, 1);
 	assert_string_equal(members.v[0].id, "there");
+	assert_int_equal(chmod(arena_printf(&f->arena, "%s/%.*s", f->directory,
+					    (int)strcspn(here, "/"), here),
+			       0755),
+			 0);
 	/* a cookie that is not known leaves no member out */
 	assert_int_equal(
 		registry_elsewhere(f->directory, "/run/netns/a", 0, &f->arena, &members, &e), 0);
@@ -396,7 +505,10 @@ int main(void)
 		TEST(the_default_directory_is_the_callers),
 		TEST(a_missing_directory_has_no_members_and_is_not_made_by_asking),
 		TEST(a_member_is_found_by_its_network),
-		TEST(an_entry_is_named_by_cookie_and_hash),
+		TEST(an_entry_is_named_by_hashes_in_the_directory_of_its_network),
+		TEST(entries_of_an_older_program_are_read_and_removed),
+		TEST(the_directory_of_a_network_goes_with_its_last_member),
+		TEST(none_is_lost_while_others_come_and_go),
 		TEST(members_of_the_network_itself_are_not_read),
 		TEST(the_dead_are_left_out_and_not_removed),
 		TEST(a_container_has_one_entry_even_when_its_network_changes),
