@@ -35,6 +35,7 @@ struct boot_request {
 	struct hook_files hook_files;  /* where what hooks print goes */
 	struct state_dir *state;       /* claimed and locked */
 	struct status_record *status;  /* filled but for what creation finds out; written here */
+	const struct spec *spec;       /* as the policy has left it; written here */
 	struct arena *arena;           /* memory for what creation finds out */
 	const char *members_directory; /* of the registry */
 	const char *filters_directory; /* of compiled seccomp filters; NULL: none are kept */

@@ -158,14 +158,14 @@ int container_prepare(const struct global_options *global, const char *id, enum 
 		.host = &made->host,
 		.state = &made->dir,
 		.status = &made->status,
+		.spec = preview->verdict.spec,
 		.arena = &made->arena,
 		.members_directory = registry_default_directory(global->rootless, &made->arena),
 		.filters_directory = seccomp_cache_directory(global->rootless, &made->arena),
 	};
 	host_files_of_hooks(made->status.policy, preview->plan->bundle, &preview->plan->annotations,
 			    &made->arena, &ret->hook_files);
-	if (state_write_config(&made->dir, preview->verdict.spec, e) < 0 ||
-	    state_write_file(&made->dir, STATE_HOSTS, preview->verdict.hosts_text, e) < 0 ||
+	if (state_write_file(&made->dir, STATE_HOSTS, preview->verdict.hosts_text, e) < 0 ||
 	    state_write_file(&made->dir, STATE_RESOLV_CONF, preview->verdict.resolv_conf_text, e) <
 		    0 ||
 	    (made->inherited.notify_socket && notify_make_directory(&made->dir, e) < 0))

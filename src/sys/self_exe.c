@@ -5,7 +5,7 @@
  *
  * First choice: the running process leaves its file (exe_move.c) for the same one seen through a mount
  * of its own: a clone of the binary's mount, which mount_setattr(2) made read-only and which, once its
- * descriptor is closed, belongs to no mount namespace, so that it cannot be made writable again, cloned
+ * descriptor is closed (self_exe_let_go()), belongs to no mount namespace, so that it cannot be made writable again, cloned
  * or mounted anywhere. The pages stay those of the page cache.
  *
  * Without the power to clone a mount it leaves its file for a memfd sealed against every change. If the
@@ -175,6 +175,14 @@ static int leave_mount(int clone, struct err *e)
 	return leave_file(file, e);
 }
 
+/* Until self_exe_let_go(). */
+static int kept_clone = -1;
+
+void self_exe_let_go(void)
+{
+	replace_fd(&kept_clone, -1);
+}
+
 int self_exe_protect(char **argv, struct err *e)
 {
 	bool again = getenv(MARKER), protected;
@@ -196,8 +204,10 @@ int self_exe_protect(char **argv, struct err *e)
 			e, ERR_SYSTEM,
 			"the program still runs from a writable file after it was executed again from a protected copy");
 	clone = read_only_clone(exe, &clone_error);
-	if (clone >= 0 && leave_mount(clone, &clone_error) == 0)
+	if (clone >= 0 && leave_mount(clone, &clone_error) == 0) {
+		kept_clone = take_fd(&clone);
 		return 0;
+	}
 	copy = sealed_copy(&move_error);
 	if (copy >= 0 && leave_file(copy, &move_error) == 0)
 		return 0;

@@ -15,6 +15,13 @@
  * environment, and does not return but on failure. The caller is single-threaded. */
 int self_exe_protect(char **argv, struct err *e) MUST_CHECK;
 
+/*
+ * Closing the clone waits until no processor can see its mount any more, so that it is kept: to be let go while something
+ * else is waited for, but before anything of an image runs, and first thing in a process that is about to enter a
+ * container. Does nothing where none is kept.
+ */
+void self_exe_let_go(void);
+
 /* Whether it is: a read-only file system or mount, or a memfd with all seals. */
 int self_exe_is_protected(bool *ret, struct err *e) MUST_CHECK;
 

@@ -202,11 +202,13 @@ static int clone_part(int whole, const char *part, struct err *e)
 	return clone < 0 ? fail_sys(e, "clone '%s' of the container's own", part) : clone;
 }
 
-/* A detached mount can be cloned since Linux 6.15 only: for a moment it lies on the root. */
+/* A detached mount can be cloned since Linux 6.15 only; before, it lies on the root for a moment. */
 static int part_of_new(struct root *r, int whole, const char *part, struct err *e)
 {
-	autoclose int fd = -1;
+	autoclose int fd = clone_part(whole, part, e);
 
+	if (fd >= 0 || e->sys != EINVAL)
+		return take_fd(&fd);
 	if (sys_move_mount(whole, "", r->fd, "",
 			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return fail_sys(e, "mount the container's own for a moment");

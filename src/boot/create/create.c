@@ -176,6 +176,10 @@ static int runtime_page(struct create_runtime *c, struct err *e)
 	/* Recorded: killed from here on, `delete --force` ends it and its namespace. */
 	STEP("network-devices", links_move(&c->links, c->init.child.pid, e));
 	STEP("go", peer_go(&c->init, e));
+	/* While the child works: what is asked for later, and what waits. */
+	STEP("record-config", record_config(&c->record, e));
+	STEP("record-member", record_member(&c->record, e));
+	STEP("let-binary-go", let_binary_go(e));
 	AWAIT("delegated-cgroup", runtime_delegate_cgroup(c, e));
 	STEP("send-sources", sources_send(&c->sources, e));
 	AWAIT("joined-mounts", joined_mounts_receive(&c->root, &c->init, e));

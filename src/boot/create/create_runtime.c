@@ -10,6 +10,7 @@
 #include "boot/record/hooks.h"
 #include "os/log.h"
 #include "plan/state.h"
+#include "sys/self_exe.h"
 
 void create_runtime_begin(struct create_runtime *c, const struct boot_request *in)
 {
@@ -39,6 +40,8 @@ void create_runtime_begin(struct create_runtime *c, const struct boot_request *i
 			    .facts = in->facts,
 			    .state = in->state,
 			    .status = in->status,
+			    .spec = in->spec,
+			    .start_follows = in->options->start_follows,
 			    .arena = in->arena,
 			    .members_directory = in->members_directory,
 			    .pid_file = in->options->pid_file,
@@ -78,6 +81,7 @@ void create_init_take(struct create_runtime *c, struct create_init *init)
 	bool own_root = plan->namespaces.new_mount || plan->namespaces.host_mounts;
 	bool late = plan->namespaces.network == NETWORK_LATE;
 
+	self_exe_let_go();
 	*init = (struct create_init){
 		.plan = plan,
 		.arena = in->arena,

@@ -113,6 +113,8 @@ static int exec_page(struct exec_runtime *c, struct err *e)
 	STEP("oom-score", set_oom_score(c->plan, c->in->facts, c->joiner.child.pid, e));
 	STEP("resctrl-join", group_join_rdt(&c->group, c->joiner.child.pid, e));
 	STEP("go", peer_go(&c->joiner, e));
+	/* The joiner has none of it any more, and nothing of the container sees this process. */
+	STEP("let-binary-go", let_binary_go(e));
 	STEP("unlock", running_unlock(c->in->state, e));
 	AWAIT("console", exec_receive_terminal(c, e));
 	AWAIT("identity", look_receive(&c->look, &c->joiner, e));

@@ -17,6 +17,7 @@
 #include "sys/deadline.h"
 #include "sys/nsfd.h"
 #include "sys/procfs.h"
+#include "sys/self_exe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -248,6 +249,7 @@ void exec_joiner_take(struct exec_runtime *c, struct exec_joiner *joiner)
 {
 	const struct exec_request *in = c->in;
 
+	self_exe_let_go();
 	*joiner = (struct exec_joiner){
 		.plan = in->plan,
 		.arena = in->arena,

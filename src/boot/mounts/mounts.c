@@ -6,6 +6,7 @@
  */
 #include "boot/mounts/mounts.h"
 
+#include "boot/common/descriptors.h"
 #include "boot/common/step.h"
 #include "boot/protocol.h"
 #include "boot/record/running.h"
@@ -47,6 +48,7 @@ static __attribute__((noreturn)) void mounter_main(struct mounts_runtime *runtim
 
 static int mounts_page(struct mounts_runtime *c, struct err *e)
 {
+	STEP("let-binary-go", let_binary_go(e));
 	STEP("namespaces", mounts_find_target(c, e));
 	STEP("sources", mounts_make_sources(c, e));
 	STEP("sockets", peer_pair(&c->mounter, e));

@@ -140,21 +140,29 @@ int record_systemd_scope(struct record *r, pid_t pid, struct err *e)
 
 int record_init(struct record *r, pid_t pid, struct err *e)
 {
-	struct member_record member = {
+	if (process_identify(pid, r->arena, &r->status->init, e) < 0)
+		return -1;
+	r->status->phase = PHASE_CREATING;
+	return state_write_status(r->state, r->status, e);
+}
+
+int record_config(struct record *r, struct err *e)
+{
+	return state_write_config(r->state, r->spec, e);
+}
+
+int record_member(struct record *r, struct err *e)
+{
+	const struct member_record member = {
 		.version = STATE_VERSION,
 		.id = r->state->id,
 		.root = r->state->root,
 		.bundle = r->status->bundle,
+		.init = r->status->init,
+		.network_cookie = r->status->network_cookie,
+		.network_path = r->status->network_path,
 	};
 
-	if (process_identify(pid, r->arena, &r->status->init, e) < 0)
-		return -1;
-	r->status->phase = PHASE_CREATING;
-	if (state_write_status(r->state, r->status, e) < 0)
-		return -1;
-	member.init = r->status->init;
-	member.network_cookie = r->status->network_cookie;
-	member.network_path = r->status->network_path;
 	/* also if it fails half way */
 	r->registered = true;
 	return registry_add(r->members_directory, &member, e);
@@ -163,6 +171,10 @@ int record_init(struct record *r, pid_t pid, struct err *e)
 int record_created(struct record *r, struct err *e)
 {
 	r->status->phase = PHASE_CREATED;
+	/* Init does nothing that is not recorded before it is let go twice, and `start` has time in between. A pid file
+	 * says that the record is there. */
+	if (r->start_follows && !r->pid_file && r->plan->start_container.n == 0)
+		return 0;
 	return state_write_status(r->state, r->status, e);
 }
 

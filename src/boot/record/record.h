@@ -16,7 +16,9 @@ struct record {
 	struct state_dir *state;
 	struct status_record *status;
 	struct arena *arena;
+	const struct spec *spec; /* as the policy has left it */
 	const char *members_directory, *pid_file;
+	bool start_follows;
 	struct boot_group *group;
 	struct intent_record *intent; /* as it was written */
 	bool registered;
@@ -29,6 +31,10 @@ int record_make_cgroup(struct record *r, struct err *e) MUST_CHECK;
 int record_make_rdt(struct record *r, struct err *e) MUST_CHECK;
 int record_systemd_scope(struct record *r, pid_t pid, struct err *e) MUST_CHECK;
 int record_init(struct record *r, pid_t pid, struct err *e) MUST_CHECK;
+/* What is read of a container that is created, and who is in its network: while it is being born. */
+int record_config(struct record *r, struct err *e) MUST_CHECK;
+int record_member(struct record *r, struct err *e) MUST_CHECK;
+/* With start_follows and no pid file left to boot_start(). */
 int record_created(struct record *r, struct err *e) MUST_CHECK;
 int record_pid_file(struct record *r, pid_t pid, struct err *e) MUST_CHECK;
 /* Of a container or of a process of exec; `path` NULL: none. */

@@ -5,6 +5,7 @@
  */
 #include "boot/restore/restore.h"
 
+#include "boot/common/descriptors.h"
 #include "boot/common/step.h"
 #include "boot/protocol.h"
 #include "boot/record/hooks.h"
@@ -55,6 +56,8 @@ static __attribute__((noreturn)) void criu_main(struct restore_runtime *runtime)
 
 static int restore_page(struct restore_runtime *c, struct err *e)
 {
+	STEP("let-binary-go", let_binary_go(e));
+	STEP("record-config", record_config(&c->record, e));
 	/* From here on a `delete --force` finds what we make, wherever we are killed. */
 	STEP("intent", record_intent(&c->record, e));
 	/* Limits stand before there is a process: criu works within them, and what it makes is born there. */

@@ -169,7 +169,8 @@ static int adopt(struct restore_runtime *c, pid_t pid, struct err *e)
 		return fail_sys(e, "open the restored process %d", (int)pid);
 	c->criu = c->init.child;
 	c->init.child = (struct child){ .pid = pid, .pidfd = take_fd(&pidfd) };
-	return record_init(&c->record, c->init.child.pid, e);
+	return record_init(&c->record, c->init.child.pid, e) < 0 ? -1
+								 : record_member(&c->record, e);
 }
 
 static int take_console(struct restore_runtime *c, int *fd, struct err *e)
@@ -360,6 +361,7 @@ void restore_runtime_begin(struct restore_runtime *c, const struct restore_reque
 			    .facts = create->facts,
 			    .state = create->state,
 			    .status = create->status,
+			    .spec = create->spec,
 			    .arena = create->arena,
 			    .members_directory = create->members_directory,
 			    .pid_file = create->options->pid_file,

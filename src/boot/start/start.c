@@ -277,6 +277,15 @@ static int start_relock(struct start *s, struct err *e)
 	return fail(e, ERR_STATE, "container %s was deleted while its hooks ran", s->in->state->id);
 }
 
+/* What create has left to us, while init loads its filter: it waits for one more word before it does anything that
+ * can be seen. */
+static int start_record_created(struct start *s, struct err *e)
+{
+	if (!s->in->link)
+		return 0;
+	return state_write_status(s->in->state, s->in->status, e);
+}
+
 /* The program runs, whatever becomes of its record. One that says "created" says the same where init does not
  * listen any more (container_is_waiting()), so a full or read-only file system is not an error. */
 static int start_record(struct start *s, struct err *e)
@@ -296,6 +305,7 @@ static int start_page(struct start *s, struct err *e)
 	STEP("connect", start_connect(s, e));
 	STEP("network", start_look_at_network(s, e));
 	STEP("go", start_go(s, e));
+	STEP("record-created", start_record_created(s, e));
 	STEP("unlock", start_unlock(s, e));
 	AWAIT("wait", start_wait(s, e));
 	STEP("lock", start_relock(s, e));
