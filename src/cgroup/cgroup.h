@@ -20,11 +20,12 @@ struct cgroup {
 	int directories[CGROUP_MAX_HIERARCHIES]; /* O_PATH | O_DIRECTORY | O_CLOEXEC */
 	int tasks
 		[CGROUP_MAX_HIERARCHIES]; /* v1 hierarchies: `tasks` opened for writing, for the child */
-	int into; /* v2, hybrid: its v2 directory, for CLONE_INTO_CGROUP; -1 on v1. Owned */
+	int memory; /* index of the directory that counts memory, -1: none does */
+	int into;   /* v2, hybrid: its v2 directory, for CLONE_INTO_CGROUP; -1 on v1. Owned */
 };
-#define CGROUP_INIT                                       \
-	{                                                 \
-		.layout = CGROUP_NONE, .n = 0, .into = -1 \
+#define CGROUP_INIT                                                     \
+	{                                                               \
+		.layout = CGROUP_NONE, .n = 0, .memory = -1, .into = -1 \
 	}
 void cgroup_release(struct cgroup *cgroup);
 #define autocgroup __attribute__((cleanup(cgroup_release))) struct cgroup
@@ -60,7 +61,7 @@ struct cgroup_claim {
 int cgroup_fail_overlap(const struct cgroup_mark *other, int relation, const char *path,
 			struct err *e) MUST_CHECK;
 
-/* Each mark at, above and below a path in one hierarchy. */
+/* Each mark at, above and below a path in one hierarchy, but of the groups in which the runtime itself is. */
 struct cgroup_owners {
 	int (*found)(const struct cgroup_mark *mark, int relation, const char *directory,
 		     void *context, struct err *e);
@@ -69,6 +70,10 @@ struct cgroup_owners {
 };
 int cgroup_find_owners(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
 		       const struct cgroup_owners *owners, struct err *e) MUST_CHECK;
+/* The same without that of the group itself, which is open. */
+int cgroup_find_owners_around(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
+			      int directory_fd, const struct cgroup_owners *owners, struct err *e)
+	MUST_CHECK;
 
 /* Inode of the innermost group above the path in which the runtime itself runs. */
 int cgroup_find_around(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
@@ -171,6 +176,10 @@ int cgroup_signal(const struct cgroup_record *record, int signal, struct err *e)
  * deadline. Missing: success. Only what the record names, and what this program has made on the way to it. A
  * unit of systemd is stopped first, which ends what is in it. */
 int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct err *e) MUST_CHECK;
+
+/* Where its first process has ended there is mostly nothing in it: true if each directory was its own, was made for it
+ * and could be removed just so. Else what is left is for cgroup_kill() and cgroup_remove(). */
+bool cgroup_remove_empty(const struct cgroup_record *record);
 
 /* Freeze everything in it, or nothing: what does not stand still by the deadline goes on, and that is an
  * error. */

@@ -37,8 +37,7 @@ static int found_other(const struct cgroup_mark *mark, int relation, const char 
 	const struct cgroup_making *making = context;
 	const struct cgroup_claim *claim = making->claim;
 
-	if (relation == GROUP_AROUND || str_eq(mark->name, claim->name) ||
-	    !claim->counts(mark, directory))
+	if (str_eq(mark->name, claim->name) || !claim->counts(mark, directory))
 		return 0;
 	return cgroup_fail_overlap(mark, relation, making->path - 1, e);
 }
@@ -113,5 +112,5 @@ int cgroup_claim_directory(struct cgroup_making *making, struct err *e)
 	making->claimed = true;
 	if (!claim->exclusive)
 		return 0;
-	return cgroup_find_owners(making->hierarchy, path, &owners, e);
+	return cgroup_find_owners_around(making->hierarchy, path, making->directory, &owners, e);
 }

@@ -188,6 +188,10 @@ static int create(const struct plan_cgroup *plan, const struct cgroup_facts *fac
 		return -1;
 	}
 	cgroup.layout = plan->layout;
+	/* Of v1 where it counts memory, since then v2 cannot. */
+	for (size_t i = 0; i < all.n; i++)
+		if (strlist_has(&all.v[i].hierarchy->controllers, "memory"))
+			cgroup.memory = (int)i;
 	for (size_t i = 0; i < all.n; i++)
 		if (open_for_join(&cgroup, &all.v[i], e) < 0)
 			return -1;

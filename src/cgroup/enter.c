@@ -124,15 +124,13 @@ static int open_below(const struct cgroup_record *record, int top, const char *p
 	return own_check_below(top, path, record, e) < 0 ? -1 : take_fd(&fd);
 }
 
-static int open_chosen(const struct cgroup_record *record, const char *directory,
-		       const char *chosen, struct err *e)
+/* `owned`: of the container's own group. */
+static int open_chosen(const struct cgroup_record *record, int owned, const char *chosen,
+		       struct err *e)
 {
-	autoclose int top = sys_openat2(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
-					RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	autoclose int top = owned;
 	int fd;
 
-	if (top < 0)
-		return fail_sys(e, "open cgroup '%s'", directory);
 	while (chosen && *chosen == '/')
 		chosen++;
 	if (str_empty(chosen))
@@ -150,15 +148,15 @@ static int add_directory(struct cgroup *cgroup, const char *path, int fd, struct
 
 	cgroup->directories[i] = fd;
 	cgroup->tasks[i] = -1;
-	if (faccessat(fd, "cgroup.controllers", F_OK, 0) == 0) {
-		cgroup->into = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		if (cgroup->into < 0)
-			return fail_sys(e, "duplicate the descriptor of cgroup '%s'", path);
-		return 0;
-	}
 	cgroup->tasks[i] = openat(fd, "tasks", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (cgroup->tasks[i] < 0)
+	/* the v2 tree has no such file */
+	if (cgroup->tasks[i] < 0 && errno != ENOENT)
 		return fail_sys(e, "open '%s/tasks'", path);
+	if (cgroup->tasks[i] >= 0)
+		return 0;
+	cgroup->into = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (cgroup->into < 0)
+		return fail_sys(e, "duplicate the descriptor of cgroup '%s'", path);
 	return 0;
 }
 
@@ -166,12 +164,15 @@ int cgroup_open(const struct cgroup_record *record, const struct cgroup_facts *f
 		const struct strlist *below, struct cgroup *ret, struct err *e)
 {
 	autocgroup cgroup = CGROUP_INIT;
+	autoopened opened = { 0 };
 
 	if (cgroup_check_record(record, e) < 0 || check_choices(record, facts, below, e) < 0 ||
-	    cgroup_check_own(record, NULL, e) < 0)
+	    cgroup_open_whole(record, NULL, &opened, e) < 0)
 		return -1;
+	if (record->manage && opened.n < record->directories.n)
+		return fail(e, ERR_STATE, "a part of cgroup '%s' was removed", record->path);
 	cgroup.layout = record->layout;
-	for (size_t i = 0; i < record->directories.n; i++) {
+	for (size_t i = 0; i < opened.n; i++) {
 		const char *directory = record->directories.v[i];
 		const struct cgroup_hierarchy_facts *of = hierarchy_of(record, facts, directory);
 		const char *chosen = choose(below, of);
@@ -179,10 +180,11 @@ int cgroup_open(const struct cgroup_record *record, const struct cgroup_facts *f
 		/* The v2 tree of a hybrid layout has no controllers to divide. */
 		if (record->layout == CGROUP_HYBRID && of && of->v2)
 			chosen = NULL;
-		fd = open_chosen(record, directory, chosen, e);
+		fd = open_chosen(record, take_fd(&opened.fds[i]), chosen, e);
 		if (fd < 0 || add_directory(&cgroup, directory, fd, e) < 0)
 			return -1;
 	}
+	cgroup.memory = cgroup_memory_index(&cgroup, &record->directories);
 	*ret = cgroup;
 	cgroup = (struct cgroup)CGROUP_INIT;
 	return 0;
@@ -202,9 +204,12 @@ static char *unified_path(char *text)
 static int open_unified(const struct cgroup_record *record, struct err *e)
 {
 	for (size_t i = 0; i < record->directories.n; i++) {
-		autoclose int fd = open_chosen(record, record->directories.v[i], NULL, e);
+		const char *directory = record->directories.v[i];
+		autoclose int fd =
+			sys_openat2(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+				    RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 		if (fd < 0)
-			return -1;
+			return fail_sys(e, "open cgroup '%s'", directory);
 		if (faccessat(fd, "cgroup.controllers", F_OK, 0) == 0)
 			return take_fd(&fd);
 	}

@@ -9,6 +9,7 @@
 #include "os/log.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -82,8 +83,9 @@ static void remember(struct cgroup_changes *changes, const struct cgroup_making 
 	char value[OLD_VALUE_MAX];
 	int directory;
 
-	/* What cannot be read (devices.allow) cannot be put back either. */
-	if (!changes || tree_read(making->directory, file, value, sizeof(value)) < 0)
+	/* A new group is removed as a whole. What cannot be read (devices.allow) cannot be put back either. */
+	if (!changes || making->made_from > 0 ||
+	    tree_read(making->directory, file, value, sizeof(value)) < 0)
 		return;
 	directory = fcntl(making->directory, F_DUPFD_CLOEXEC, 3);
 	if (directory < 0)
@@ -142,8 +144,31 @@ static bool is_file_name(const char *file)
 	return !str_empty(file) && !strchr(file, '/');
 }
 
+/* The file that was written to last: device rules are a dozen lines for one or two files. */
+struct open_file {
+	const struct cgroup_making *making;
+	char name[NAME_MAX + 1];
+	int fd;
+};
+
+static void open_file_release(struct open_file *file)
+{
+	replace_fd(&file->fd, -1);
+}
+
+static int write_text(struct open_file *open, const struct cgroup_making *making, const char *file,
+		      const char *text)
+{
+	if (open->fd < 0 || open->making != making || !str_eq(open->name, file)) {
+		replace_fd(&open->fd, tree_open_for_writing(making->directory, file));
+		open->making = making;
+		(void)snprintf(open->name, sizeof(open->name), "%s", file);
+	}
+	return open->fd < 0 ? -1 : tree_write_open(open->fd, text);
+}
+
 static int write_one(const struct plan_cgroup_write *write, const struct cgroup_making *making,
-		     struct cgroup_changes *changes, struct err *e)
+		     struct open_file *open, struct cgroup_changes *changes, struct err *e)
 {
 	const char *file = write->file, *value = write->value;
 
@@ -158,7 +183,7 @@ static int write_one(const struct plan_cgroup_write *write, const struct cgroup_
 	remember(changes, making, file);
 	if (str_eq(file, "cpu.rt_runtime_us"))
 		cgroup_give_realtime(making, value);
-	if (tree_write(making->directory, file, value) == 0)
+	if (write_text(open, making, file, value) == 0)
 		return 0;
 	if (errno == ENOENT && is_no_swap_limit(write))
 		return 0;
@@ -207,6 +232,7 @@ static bool may_come_later(const struct plan_cgroup_write *write, const struct e
 static int write_all(const struct plan_cgroup *plan, const struct cgroup_making *makings, size_t n,
 		     struct cgroup_changes *changes, struct err *e)
 {
+	__attribute__((cleanup(open_file_release))) struct open_file open = { .fd = -1 };
 	size_t again[RETRIES_MAX];
 	size_t n_again = 0;
 	struct err reason;
@@ -219,7 +245,7 @@ static int write_all(const struct plan_cgroup *plan, const struct cgroup_making 
 				e, ERR_CONFIG,
 				"cgroup controller '%s' is not available on this host, '%s' cannot be set",
 				shown_controller(write), write->file);
-		if (write_one(write, making, changes, &reason) == 0)
+		if (write_one(write, making, &open, changes, &reason) == 0)
 			continue;
 		if (n_again == RETRIES_MAX || !may_come_later(write, &reason)) {
 			*e = reason;
@@ -229,7 +255,7 @@ static int write_all(const struct plan_cgroup *plan, const struct cgroup_making 
 	}
 	for (size_t i = 0; i < n_again; i++) {
 		const struct plan_cgroup_write *write = &plan->writes.v[again[i]];
-		if (write_one(write, find(makings, n, write->controller), NULL, e) < 0)
+		if (write_one(write, find(makings, n, write->controller), &open, NULL, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -109,23 +109,33 @@ void mark_making(int parent_fd, const char *name)
 		(void)!setxattr(fd_path(parent_fd).text, attribute, "1", 1, 0);
 }
 
-void mark_making_over(int parent_fd, const char *name)
+void mark_making_over_path(const char *parent, const char *name)
 {
 	char buffer[XATTR_NAME_MAX + 1];
 	const char *attribute = making_attribute(buffer, sizeof(buffer), name);
 	int saved = errno;
 
 	if (attribute)
-		(void)!removexattr(fd_path(parent_fd).text, attribute);
+		(void)!removexattr(parent, attribute);
 	errno = saved;
 }
 
-bool mark_is_making(int parent_fd, const char *name)
+void mark_making_over(int parent_fd, const char *name)
+{
+	mark_making_over_path(fd_path(parent_fd).text, name);
+}
+
+bool mark_is_making_path(const char *parent, const char *name)
 {
 	char buffer[XATTR_NAME_MAX + 1];
 	const char *attribute = making_attribute(buffer, sizeof(buffer), name);
 
-	return attribute && mark_byte_at(parent_fd, attribute);
+	return attribute && mark_byte(parent, attribute);
+}
+
+bool mark_is_making(int parent_fd, const char *name)
+{
+	return mark_is_making_path(fd_path(parent_fd).text, name);
 }
 
 char mark_byte(const char *directory, const char *attribute)

@@ -34,7 +34,9 @@ void mark_print(const struct cgroup_mark *mark, struct strbuf *out);
 /* A creator that is killed between mkdir(2) and its mark leaves a directory that is known by this. */
 void mark_making(int parent_fd, const char *name);
 void mark_making_over(int parent_fd, const char *name);
+void mark_making_over_path(const char *parent, const char *name);
 bool mark_is_making(int parent_fd, const char *name);
+bool mark_is_making_path(const char *parent, const char *name);
 
 /* One byte of an attribute; 0: it is not there. */
 char mark_byte(const char *directory, const char *attribute);

@@ -103,31 +103,38 @@ bool cgroup_oom_happened(struct cgroup_oom *oom)
 	return n > 0 && faccessat(oom->directory, "memory.oom_control", F_OK, 0) == 0;
 }
 
-/* Of v1 where it counts memory, since then v2 cannot. */
-static void read_memory(const int *directories, size_t n, struct cgroup_memory *ret)
+int cgroup_memory_index(const struct cgroup *cgroup, const struct strlist *directories)
 {
-	struct cgroup_memory memory = { .limit = UINT64_MAX };
+	/* Of v1 where it counts memory, since then v2 cannot; by its usual name first. */
+	for (int hinted = 1; hinted >= 0; hinted--)
+		for (size_t i = 0; i < cgroup->n; i++)
+			if ((strstr(directories->v[i], "/memory/") != NULL) == (hinted == 1) &&
+			    faccessat(cgroup->directories[i], "memory.oom_control", F_OK, 0) == 0)
+				return (int)i;
+	for (size_t i = 0; i < cgroup->n; i++)
+		if (faccessat(cgroup->directories[i], "memory.events", F_OK, 0) == 0)
+			return (int)i;
+	return -1;
+}
+
+static void read_memory(int directory, struct cgroup_memory *ret)
+{
+	bool v1 = faccessat(directory, "memory.oom_control", F_OK, 0) == 0;
 	char limit[32];
 
-	for (size_t i = 0; i < n; i++) {
-		bool v1 = faccessat(directories[i], "memory.oom_control", F_OK, 0) == 0;
-		if (!v1 && faccessat(directories[i], "memory.events", F_OK, 0) < 0)
-			continue;
-		memory.kills =
-			read_kills(directories[i], v1 ? "memory.oom_control" : "memory.events");
-		/* "max" of v2 is not a number; the largest of v1 is the largest number of pages. */
-		if (tree_read(directories[i], v1 ? "memory.limit_in_bytes" : "memory.max", limit,
-			      sizeof(limit)) < 0 ||
-		    !parse_u64(limit, &memory.limit) || memory.limit > (uint64_t)INT64_MAX / 2)
-			memory.limit = UINT64_MAX;
-		break;
-	}
-	*ret = memory;
+	ret->kills = read_kills(directory, v1 ? "memory.oom_control" : "memory.events");
+	/* "max" of v2 is not a number; the largest of v1 is the largest number of pages. */
+	if (tree_read(directory, v1 ? "memory.limit_in_bytes" : "memory.max", limit,
+		      sizeof(limit)) < 0 ||
+	    !parse_u64(limit, &ret->limit) || ret->limit > (uint64_t)INT64_MAX / 2)
+		ret->limit = UINT64_MAX;
 }
 
 void cgroup_memory_of(const struct cgroup *cgroup, struct cgroup_memory *ret)
 {
-	read_memory(cgroup->directories, cgroup->n, ret);
+	*ret = (struct cgroup_memory){ .limit = UINT64_MAX };
+	if (cgroup->memory >= 0)
+		read_memory(cgroup->directories[cgroup->memory], ret);
 }
 
 void cgroup_memory_of_record(const struct cgroup_record *record, struct cgroup_memory *ret)
@@ -136,8 +143,8 @@ void cgroup_memory_of_record(const struct cgroup_record *record, struct cgroup_m
 	struct err ignored;
 
 	*ret = (struct cgroup_memory){ .limit = UINT64_MAX };
-	if (record && cgroup_open_record(record, &opened, &ignored) == 0)
-		read_memory(opened.fds, opened.n, ret);
+	if (record && cgroup_open_memory(record, &opened, &ignored) == 0 && opened.n > 0)
+		read_memory(opened.fds[0], ret);
 }
 
 int fail_oom_killed(const char *who, const struct cgroup_memory *now, struct err *e)

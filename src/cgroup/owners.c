@@ -43,14 +43,11 @@ static int enter_below(int directory_fd, void *context, struct err *e)
 	return 0;
 }
 
-static int look_below(const char *directory, const struct cgroup_owners *owners, struct err *e)
+static int look_below(int fd, const struct cgroup_owners *owners, struct err *e)
 {
 	struct below below = { .top = true, .owners = owners };
 	const struct tree_visitor visitor = { .enter = enter_below, .context = &below };
-	autoclose int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0)
-		return errno == ENOENT ? 0 : fail_sys(e, "open cgroup '%s'", directory);
 	return tree_walk(fd, &visitor, e);
 }
 
@@ -67,8 +64,7 @@ static int look_at(const char *directory, int relation, const struct cgroup_owne
 		return fail_sys(e, "read the mark of cgroup '%s'", directory);
 	if (rc > 0 && owners->found(&mark, relation, directory, owners->context, e) < 0)
 		return -1;
-	if (rc == 0 && relation != GROUP_AROUND && owners->unmarked &&
-	    is_made_before_marks(directory))
+	if (rc == 0 && owners->unmarked && is_made_before_marks(directory))
 		*owners->unmarked = true;
 	return 1;
 }
@@ -86,26 +82,52 @@ static int directory_of(const struct cgroup_hierarchy_facts *hierarchy, const ch
 	return str_format(directory, PATH_MAX, e, "%s%.*s", hierarchy->mount_point, (int)end, path);
 }
 
-int cgroup_find_owners(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
-		       const struct cgroup_owners *owners, struct err *e)
+/* Those in which the runtime itself is are passed over. Ends in `directory` at the group itself, or at the first one that
+ * is not there: 1, 0. */
+static int look_above(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
+		      const struct cgroup_owners *owners, char *directory, struct err *e)
 {
-	size_t length = strlen(path);
-	char directory[PATH_MAX];
 	const char *part = directory + strlen(hierarchy->mount_point);
+	size_t length = strlen(path);
 
-	for (size_t end = 0; end <= length; end++) {
-		int relation = end == length ? GROUP_SAME : GROUP_ABOVE;
-		if (path[end] != '/' && path[end] != '\0')
+	for (size_t end = 0; end < length; end++) {
+		if (path[end] != '/')
 			continue;
 		if (directory_of(hierarchy, path, end, directory, e) < 0)
 			return -1;
-		if (end < length && has_runtime(hierarchy, part))
-			relation = GROUP_AROUND;
-		int rc = look_at(directory, relation, owners, e);
+		if (has_runtime(hierarchy, part))
+			continue;
+		int rc = look_at(directory, GROUP_ABOVE, owners, e);
 		if (rc <= 0)
 			return rc;
 	}
-	return look_below(directory, owners, e);
+	return directory_of(hierarchy, path, length, directory, e) < 0 ? -1 : 1;
+}
+
+int cgroup_find_owners(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
+		       const struct cgroup_owners *owners, struct err *e)
+{
+	char directory[PATH_MAX];
+	int rc = look_above(hierarchy, path, owners, directory, e);
+
+	if (rc > 0)
+		rc = look_at(directory, GROUP_SAME, owners, e);
+	if (rc <= 0)
+		return rc;
+	autoclose int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail_sys(e, "open cgroup '%s'", directory);
+	return look_below(fd, owners, e);
+}
+
+int cgroup_find_owners_around(const struct cgroup_hierarchy_facts *hierarchy, const char *path,
+			      int directory_fd, const struct cgroup_owners *owners, struct err *e)
+{
+	char directory[PATH_MAX];
+
+	return look_above(hierarchy, path, owners, directory, e) < 0
+		       ? -1
+		       : look_below(directory_fd, owners, e);
 }
 
 int cgroup_find_around(const struct cgroup_hierarchy_facts *hierarchy, const char *path,

@@ -154,6 +154,27 @@ int cgroup_open_freezers(const struct cgroup_record *record, struct cgroup_opene
 	return 0;
 }
 
+int cgroup_open_memory(const struct cgroup_record *record, struct cgroup_opened *ret, struct err *e)
+{
+	autoopened opened = { .record = record, .opener = getpid() };
+
+	*ret = (struct cgroup_opened){ .record = record };
+	if (!record->manage)
+		return 0;
+	if (cgroup_check_record(record, e) < 0)
+		return -1;
+	/* Of v1 where it counts memory, since then v2 cannot. */
+	if (record->layout != CGROUP_V2 &&
+	    open_with(record, "memory.oom_control", "/memory/", &opened, e) < 0)
+		return -1;
+	if (record->layout != CGROUP_V1 && opened.n == 0 &&
+	    open_with(record, "memory.events", "/unified/", &opened, e) < 0)
+		return -1;
+	*ret = opened;
+	opened.n = 0;
+	return 0;
+}
+
 int cgroup_open_whole(const struct cgroup_record *record, const char *verb,
 		      struct cgroup_opened *ret, struct err *e)
 {

@@ -32,6 +32,11 @@ int cgroup_open_record(const struct cgroup_record *record, struct cgroup_opened 
 /* Of them those that can stand still: of v1 the freezer's, and the one of the v2 tree. */
 int cgroup_open_freezers(const struct cgroup_record *record, struct cgroup_opened *ret,
 			 struct err *e) MUST_CHECK;
+/* `directories`: what those of the cgroup are called, in the same order. -1: none counts memory. */
+int cgroup_memory_index(const struct cgroup *cgroup, const struct strlist *directories);
+/* The one that counts memory. */
+int cgroup_open_memory(const struct cgroup_record *record, struct cgroup_opened *ret, struct err *e)
+	MUST_CHECK;
 /* As cgroup_open_record(), for what acts on the group as a whole: that of another one is an error, and, if `verb` is not
  * NULL, that another container is below it. */
 int cgroup_open_whole(const struct cgroup_record *record, const char *verb,

@@ -117,20 +117,21 @@ static bool remove_made(const char *path)
 	const char *slash = strrchr(path, '/');
 	autofree char *above = xstrdup(path);
 	struct cgroup_mark owner;
-	bool gone;
+	struct stat st;
 
-	above[slash - path] = '\0';
-	autoclose int fd = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	bool begun = fd >= 0 && mark_is_making(fd, slash + 1);
-	/* The creator may have been killed further up. */
-	if (!begun && !mark_byte(path, CGROUP_MADE_BY_US))
-		return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && is_gone(errno);
-	if (mark_read_path(path, &owner) != 0)
+	/* Mostly others are in it. */
+	if (stat(path, &st) < 0)
+		return is_gone(errno);
+	if (st.st_nlink > 2)
 		return false;
-	gone = unlinkat(AT_FDCWD, path, AT_REMOVEDIR) == 0;
-	if (gone && begun)
-		mark_making_over(fd, slash + 1);
-	return gone;
+	above[slash - path] = '\0';
+	bool begun = mark_is_making_path(above, slash + 1);
+	if ((!begun && !mark_byte(path, CGROUP_MADE_BY_US)) || mark_read_path(path, &owner) != 0 ||
+	    unlinkat(AT_FDCWD, path, AT_REMOVEDIR) < 0)
+		return false;
+	if (begun)
+		mark_making_over_path(above, slash + 1);
+	return true;
 }
 
 /*
@@ -186,6 +187,32 @@ static int check_caller(const struct cgroup_record *record, struct err *e)
 		record->path, (int)getpid());
 }
 
+static void remove_all_parents(const struct cgroup_record *record)
+{
+	for (size_t i = 0; i < record->directories.n; i++)
+		remove_parents(record, record->directories.v[i]);
+}
+
+bool cgroup_remove_empty(const struct cgroup_record *record)
+{
+	struct err ignored;
+
+	if (!record->manage || record->unit || record->directories.n == 0 ||
+	    cgroup_check_record(record, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < record->directories.n; i++) {
+		const char *directory = record->directories.v[i];
+		struct cgroup_mark other;
+
+		if (own_ask(directory, record, &other, &ignored) != OWN_ITS ||
+		    mark_byte(directory, CGROUP_MADE_BEFORE) ||
+		    unlinkat(AT_FDCWD, directory, AT_REMOVEDIR) < 0)
+			return false;
+	}
+	remove_all_parents(record);
+	return true;
+}
+
 int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct err *e)
 {
 	bool gone[CGROUP_MAX_HIERARCHIES] = { false };
@@ -217,8 +244,7 @@ int cgroup_remove(const struct cgroup_record *record, int deadline_ms, struct er
 		if (!patience_pause(&patience))
 			return fail_busy(busy, record, deadline_ms, e);
 	}
-	for (size_t i = 0; i < record->directories.n; i++)
-		remove_parents(record, record->directories.v[i]);
+	remove_all_parents(record);
 	return 0;
 }
 

@@ -45,14 +45,16 @@ int tree_read(int directory_fd, const char *file, char *buffer, size_t size)
 	return 0;
 }
 
-int tree_write(int directory_fd, const char *file, const char *text)
+int tree_open_for_writing(int directory_fd, const char *file)
 {
-	autoclose int fd = openat(directory_fd, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	return openat(directory_fd, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int tree_write_open(int fd, const char *text)
+{
 	size_t length = strlen(text);
 	ssize_t n;
 
-	if (fd < 0)
-		return -1;
 	do
 		n = write(fd, text, length);
 	while (n < 0 && errno == EINTR);
@@ -63,6 +65,13 @@ int tree_write(int directory_fd, const char *file, const char *text)
 		return -1;
 	}
 	return 0;
+}
+
+int tree_write(int directory_fd, const char *file, const char *text)
+{
+	autoclose int fd = tree_open_for_writing(directory_fd, file);
+
+	return fd < 0 ? -1 : tree_write_open(fd, text);
 }
 
 static bool has_part(const char *text, const char *part, const char *separators)
@@ -155,13 +164,19 @@ static bool is_subgroup(int directory_fd, const struct dirent *entry)
 	       S_ISDIR(status.st_mode);
 }
 
-static int read_subgroups(int directory_fd, struct level *level, struct err *e)
+/* Most have none, and then two links: "." and the one from above. */
+static bool has_no_subgroups(int directory_fd)
 {
 	struct stat status;
+
+	return fstat(directory_fd, &status) == 0 && status.st_nlink == 2;
+}
+
+static int read_subgroups(int directory_fd, struct level *level, struct err *e)
+{
 	size_t capacity = 0;
 
-	/* Most have none, and then two links: "." and the one from above. */
-	if (fstat(directory_fd, &status) == 0 && status.st_nlink == 2)
+	if (has_no_subgroups(directory_fd))
 		return 0;
 
 	int scan_fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -222,6 +237,10 @@ static bool is_within(const struct tree_limit *limit, int directory_fd)
 int tree_walk(int top_fd, const struct tree_visitor *visitor, struct err *e)
 {
 	__attribute__((cleanup(walk_release))) struct walk walk = { .fd = -1 };
+
+	if (has_no_subgroups(top_fd))
+		return visitor->enter ? visitor->enter(top_fd, visitor->context, e) : 0;
+
 	int top = fcntl(top_fd, F_DUPFD_CLOEXEC, 3);
 
 	if (top < 0)

@@ -21,6 +21,9 @@ int tree_read(int directory_fd, const char *file, char *buffer, size_t size);
 
 /* One write(2). -1 and errno. */
 int tree_write(int directory_fd, const char *file, const char *text);
+/* The same in parts, for a file that is written to more than once: each write(2) is a command of its own. */
+int tree_open_for_writing(int directory_fd, const char *file);
+int tree_write_open(int fd, const char *text);
 
 /* Whether a file of keys ("frozen 1") has this key with this value; false if it cannot be read. */
 bool tree_has_event(int directory_fd, const char *file, const char *line);

@@ -386,6 +386,11 @@ static int delete_opened(struct deletion *d, struct err *e)
 			return -1;
 		cgroup = NULL;
 	}
+	/* Before anything is taken away. */
+	if (d->pidfd < 0 && check_removable(d, e) < 0)
+		return -1;
+	if (cgroup && d->pidfd < 0 && cgroup_remove_empty(cgroup))
+		cgroup = NULL;
 	if (end_processes(d, cgroup, e) < 0 || check_removable(d, e) < 0)
 		return -1;
 	if (cgroup)

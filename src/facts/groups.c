@@ -110,8 +110,7 @@ static int found(const struct cgroup_mark *mark, int relation, const char *direc
 	struct gathering *g = context;
 
 	(void)e;
-	if (relation == GROUP_AROUND ||
-	    (str_eq(mark->id, g->options->id) && str_eq(mark->root, g->options->root)) ||
+	if ((str_eq(mark->id, g->options->id) && str_eq(mark->root, g->options->root)) ||
 	    !facts_mark_counts(mark, directory))
 		return 0;
 	add_group(g->facts, mark->root, mark->id, relation, g->arena);
