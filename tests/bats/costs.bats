@@ -1,0 +1,108 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What commands cost, by counting: system calls, looks at files, memory. No clock is looked at, so a busy machine fails
+# nothing; tests/bench/run is for times.
+# world: hybrid
+
+load helpers
+
+# The most that each may cost; to be lowered with what it costs.
+CALLS_OF_RUN=1400   # system calls: run of /bin/true, without cgroups
+CALLS_OF_GROUP=70   # more of them with cgroups, for each hierarchy: 2100 where there are ten
+CALLS_OF_EXEC=800   # exec of /bin/true, with cgroups
+CALLS_OF_LIST=60    # list, of each container
+CALLS_OF_MEMBERS=16 # members, of each container
+MEMORY_OF_INIT=300  # kB of anonymous memory of a container that waits for start
+MANY=300            # other containers
+
+setup_file() { make_rootfs; }
+setup() {
+    requires root world cmd:strace cmd:pgrep
+    strace -qq -o /dev/null true 2>/dev/null || skip "needs ptrace"
+    start_test
+    b=$(bundle short "$(args true)")
+    long=$(bundle long "$(args sleep 100000)")
+}
+teardown() { end_test; }
+
+# quietly COMMAND...: its streams are files, which a created container may keep open
+quietly() {
+    "$@" </dev/null >out 2>err 3>&- || { cat err >&2 && return 1; }
+}
+# calls ARGUMENT...: system calls of the runtime and all below it. The least of three: a race only adds to it.
+calls() {
+    local least='' n i
+    for i in 1 2 3; do
+        quietly strace -f -qq -c -o counts "$DISTRO_SHIM" --root "$SHIM_ROOT" "$@" || return 1
+        n=$(awk '$NF == "total" { print $4 }' counts)
+        [ -n "$least" ] && [ "$least" -le "$n" ] || least=$n
+    done
+    echo "$least"
+}
+at_most() { # LIMIT NUMBER WHAT: and more than nothing, which would mean that it was not counted
+    [ "$2" -gt 0 ] && [ "$2" -le "$1" ] || { echo "$3: $2, and at most $1 are expected" >&2 && return 1; }
+}
+# have TO [FROM]: created containers, from mFROM to mTO
+have() {
+    local i
+    for ((i = ${2:-0} + 1; i <= $1; i++)); do quietly shim create -b "$long" "m$i" || return 1; done
+}
+
+# looks COMMAND ARGUMENT...: its name, and how often a file is named or a directory read in it. What the tracer follows
+# may outlive the command, so the tracer stands aside (-D).
+looks() {
+    quietly strace -D -f -qq -e trace=%file,getdents64 -o "trace.$1" "$DISTRO_SHIM" --root "$SHIM_ROOT" "$@" || return 1
+}
+traced() { ! pgrep -x strace >/dev/null; }
+is_stopped() { [ "$(state_of "$1")" = stopped ]; }
+# looks_of_a_life: of each command in a life, the least of three
+looks_of_a_life() {
+    local i name
+    for i in 1 2 3; do
+        looks run -b "$b" short && looks create -b "$long" c1 && looks start c1 && looks state c1 && looks exec c1 true &&
+            looks update --pids-limit $((100 + i)) c1 && looks kill c1 KILL && wait_until is_stopped c1 &&
+            looks delete c1 && wait_until traced || return 1
+        for name in run create start state exec update kill delete; do
+            echo "$name $(grep -cE '^[0-9]+ +[a-z0-9_]+\(' "trace.$name")"
+        done
+    done | sort -k 1,1 -k 2,2n | awk '!seen[$1]++'
+}
+
+anonymous() { awk '$1 == "RssAnon:" { print $2 }' "/proc/$(shim state "$1" | jq .pid)/status"; } # ID
+
+@test "run and exec: system calls" {
+    at_most $CALLS_OF_RUN "$(calls --cgroup-manager disabled run -b "$b" short)" "run, no cgroups"
+    hierarchies=$(wc -l </proc/self/cgroup)
+    at_most $((CALLS_OF_RUN + hierarchies * CALLS_OF_GROUP)) "$(calls run -b "$b" short)" "run"
+    quietly shim run -d -b "$long" c1
+    at_most $CALLS_OF_EXEC "$(calls exec c1 true)" "exec"
+}
+
+@test "no command looks at more files because there are other containers" {
+    # the first one makes what all share: the groups' parent, the compiled filter
+    have 1
+    looks_of_a_life >beside-one
+    is "$(wc -l <beside-one)" 8
+    have $MANY 1
+    looks_of_a_life >beside-many
+    diff beside-one beside-many
+}
+
+@test "a container that waits for start: anonymous memory, alone and beside others" {
+    have 1
+    at_most $MEMORY_OF_INIT "$(anonymous m1)" "kB of the first"
+    have $((MANY + 1)) 1
+    at_most $MEMORY_OF_INIT "$(anonymous m$((MANY + 1)))" "kB of the last"
+    at_most $MEMORY_OF_INIT "$(anonymous m1)" "kB of the first, later"
+}
+
+@test "list and members: system calls of each container" {
+    local few=$((MANY / 3)) list members
+    have $few
+    list=$(calls list) members=$(calls members)
+    have $MANY $few
+    at_most $CALLS_OF_LIST $((($(calls list) - list) / (MANY - few))) "list"
+    at_most $CALLS_OF_MEMBERS $((($(calls members) - members) / (MANY - few))) "members"
+    is "$(shim list -q | wc -l)" $MANY
+    is "$(shim members -q | wc -l)" $MANY
+}
