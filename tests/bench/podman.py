@@ -27,8 +27,6 @@ def prepare(subjects):
     cache = engines()
     if not os.path.exists(os.path.join(cache, "recipe")):
         raise SystemExit("--podman needs real engines: run tests/engines/fetch first")
-    if not os.environ.get("DISTRO_SHIM_WORLD"):
-        raise SystemExit("--podman runs in the private machine alone (tests/world)")
     call("mount", "-t", "overlay", "-o", "lowerdir=%s/root/usr:/usr" % cache, "overlay", "/usr")
     call("cp", "-a", cache + "/root/etc/.", "/etc/")
     os.makedirs("/var/lib/containers", exist_ok=True)
