@@ -73,6 +73,7 @@ unit_tests = \
 	tests/unit/test_seccomp_arch \
 	tests/unit/test_seccomp_cache \
 	tests/unit/test_seccomp_load \
+	tests/unit/test_seccomp_ranges \
 	tests/unit/test_self_exe \
 	tests/unit/test_sha256 \
 	tests/unit/test_shown \
@@ -96,6 +97,7 @@ world_tests = \
 tests_headers = \
 	tests/root/cgroup_root.h \
 	tests/unit/bpf.h \
+	tests/unit/bpf_compare.h \
 	tests/unit/cgroup_files.h \
 	tests/unit/fields_sample.h \
 	tests/unit/files.h \
@@ -179,6 +181,7 @@ tests_unit_test_seccomp_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_seccomp_arch_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_seccomp_cache_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_seccomp_load_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_seccomp_ranges_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_self_exe_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sha256_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_shown_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)

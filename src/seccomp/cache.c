@@ -37,7 +37,7 @@ struct cache_header {
 	uint8_t digest[SHA256_BYTES]; /* of magic, key, count and instructions */
 	uint64_t count;
 };
-static const char cache_magic[8] = "DSHIMBP1";
+static const char cache_magic[8] = "DSHIMBP2";
 
 struct cache_name {
 	char text[2 * SHA256_BYTES + sizeof(CACHE_SUFFIX)];

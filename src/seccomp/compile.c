@@ -340,8 +340,8 @@ static int compile_one(const struct plan_seccomp *plan, uint32_t architecture, s
 
 	if (!filter)
 		return fail(e, ERR_SYSTEM, "linux.seccomp: libseccomp cannot make a filter");
-	/* A binary tree in place of a chain of comparisons: the kernel, which runs through the program for
-	 * every number when it is loaded, takes half the time. */
+	/* A binary tree in place of a chain of comparisons: half the time for the kernel, and for
+	 * seccomp_to_ranges(), both of which run through the program for every number. */
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (set_architecture(filter, plan, architecture, e) < 0 || add_rules(filter, plan, e) < 0)
 		return -1;
@@ -349,8 +349,8 @@ static int compile_one(const struct plan_seccomp *plan, uint32_t architecture, s
 }
 
 /* One program an architecture: libseccomp's time grows with the square of what it makes at once. */
-static int compile(const struct plan_seccomp *plan, struct arena *arena,
-		   struct seccomp_program *ret, struct err *e)
+int seccomp_compile(const struct plan_seccomp *plan, struct arena *arena,
+		    struct seccomp_program *ret, struct err *e)
 {
 	struct seccomp_program *parts;
 	uint32_t *architectures = NULL;
@@ -367,11 +367,6 @@ static int compile(const struct plan_seccomp *plan, struct arena *arena,
 	}
 	seccomp_join(architectures, parts, n, arena, ret);
 	seccomp_add_enosys(plan, architectures, n, arena, ret);
-	if (ret->n > PROGRAM_MAX)
-		return fail(
-			e, ERR_CONFIG,
-			"linux.seccomp: its program would have %zu instructions, the kernel takes %d",
-			ret->n, PROGRAM_MAX);
 	return 0;
 }
 
@@ -385,8 +380,14 @@ static int compile_apart(void *context, struct strbuf *answer, struct err *e)
 	struct compilation *c = context;
 	struct seccomp_program program;
 
-	if (compile(c->plan, &c->arena, &program, e) < 0)
+	if (seccomp_compile(c->plan, &c->arena, &program, e) < 0)
 		return -1;
+	seccomp_to_ranges(seccomp_audit_of(seccomp_arch_native()), &c->arena, &program);
+	if (program.n > PROGRAM_MAX)
+		return fail(
+			e, ERR_CONFIG,
+			"linux.seccomp: its program would have %zu instructions, the kernel takes %d",
+			program.n, PROGRAM_MAX);
 	strbuf_add(answer, (const char *)program.v, program.n * sizeof(*program.v));
 	return 0;
 }

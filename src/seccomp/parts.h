@@ -30,7 +30,15 @@ void seccomp_join(const uint32_t *architectures, const struct seccomp_program *p
 void seccomp_add_enosys(const struct plan_seccomp *plan, const uint32_t *architectures, size_t n,
 			struct arena *arena, struct seccomp_program *program);
 
-/* The same in front of `program`; false, and nothing done, if the kernel would not take the whole. */
+/* What libseccomp makes of the rules, joined, and the above before it; in this process, which may take for ever. */
+int seccomp_compile(const struct plan_seccomp *plan, struct arena *arena,
+		    struct seccomp_program *ret, struct err *e) MUST_CHECK;
+
+/* The same program in fewer instructions, in which the architecture `first` (AUDIT_ARCH_*) is the first one asked
+ * for; does nothing where it finds none, or cannot follow the program. Sets n and v alone. */
+void seccomp_to_ranges(uint32_t first, struct arena *arena, struct seccomp_program *program);
+
+/* The program of the policy's own in front of `program`; false, and nothing done, if the kernel would not take the whole. */
 bool seccomp_peers_before(struct arena *arena, struct seccomp_program *program);
 
 /* What the program answers to a call of the native architecture whose arguments are 0 (SECCOMP_RET_*). False:
