@@ -15,8 +15,8 @@
 
 #include <linux/seccomp.h>
 
-/* What following one program may take, about 50 ms; an engine's takes a hundredth. */
-#define STEPS_MAX (16u << 20)
+/* What following one program may take, about 20 ms; an engine's takes a hundredth. */
+#define STEPS_MAX (8u << 20)
 /* More ranges than this cannot become a program that the kernel takes. */
 #define RANGES_MAX (2 * BPF_MAXINSNS)
 
