@@ -6,6 +6,7 @@
 #include "seccomp_fixture.h"
 
 #include "bpf_compare.h"
+#include "seccomp/flow.h"
 #include "seccomp/parts.h"
 
 #include <ftw.h>
@@ -456,6 +457,26 @@ static void what_it_does_not_know_is_left_alone(void **state)
 	must_be_left_alone(v, ARRAY_SIZE(v));
 }
 
+/* Far more of them than there are hashes, so that many hash alike. */
+static void steps_are_one_only_where_all_of_them_is_the_same(void **state)
+{
+	enum { STEPS = 4 * FLOW_HEADS };
+	const unsigned equal = BPF_JMP | BPF_JEQ | BPF_K, greater = BPF_JMP | BPF_JGT | BPF_K;
+	autoflow flow = { 0 };
+
+	(void)state;
+	for (int again = 0; again < 2; again++) {
+		for (uint32_t i = 0; i < STEPS; i++) {
+			assert_int_equal(flow_add(&flow, equal, 7, 0, i + 1), 4 * i);
+			assert_int_equal(flow_add(&flow, equal, 7, i + 2, 1), 4 * i + 1);
+			assert_int_equal(flow_add(&flow, equal, i + 8, 0, 1), 4 * i + 2);
+			assert_int_equal(flow_add(&flow, greater, i + 8, 0, 1), 4 * i + 3);
+		}
+	}
+	assert_int_equal(flow_add(&flow, greater, 7, 5, 5), 5);
+	assert_int_equal(flow.n, 4 * STEPS);
+}
+
 /* --- the comparison itself --- */
 
 /* Whichever instruction of the short program is another one, it is found. */
@@ -497,10 +518,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
-		TEST(an_engines_profile_is_short),         TEST(configurations_stay_what_they_are),
-		TEST(recorded_bundles_stay_what_they_are), TEST(generated_rules_stay_what_they_are),
-		TEST(any_program_stays_what_it_is),        TEST(what_is_far_away_is_reached),
-		TEST(what_it_does_not_know_is_left_alone), TEST(a_planted_difference_is_found),
+		TEST(an_engines_profile_is_short),
+		TEST(configurations_stay_what_they_are),
+		TEST(recorded_bundles_stay_what_they_are),
+		TEST(generated_rules_stay_what_they_are),
+		TEST(any_program_stays_what_it_is),
+		TEST(what_is_far_away_is_reached),
+		TEST(what_it_does_not_know_is_left_alone),
+		TEST(steps_are_one_only_where_all_of_them_is_the_same),
+		TEST(a_planted_difference_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
