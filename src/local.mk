@@ -42,8 +42,6 @@ src_libbase_a_SOURCES = \
 	src/base/namespaces.h \
 	src/base/path.c \
 	src/base/path.h \
-	src/base/sha256.c \
-	src/base/sha256.h \
 	src/base/str.c \
 	src/base/str.h
 src_libmodel_a_SOURCES = \

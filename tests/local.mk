@@ -75,7 +75,6 @@ unit_tests = \
 	tests/unit/test_seccomp_load \
 	tests/unit/test_seccomp_ranges \
 	tests/unit/test_self_exe \
-	tests/unit/test_sha256 \
 	tests/unit/test_shown \
 	tests/unit/test_spawn \
 	tests/unit/test_spec \
@@ -183,7 +182,6 @@ tests_unit_test_seccomp_cache_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_seccomp_load_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_seccomp_ranges_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_self_exe_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_sha256_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_shown_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spec_LDADD = $(SPEC_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spec_rules_LDADD = $(SPEC_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Compiled filters are kept, since compiling an engine's profile is the largest part of a start. One file
- * a filter, named by a hash of everything that it depends on. A file decides what a container may do, so
- * it is believed only if it can have been written by the caller alone, and it says itself what it is and
- * that it is whole. Any other file there is not an error: the filter is compiled again and the file
- * replaced. Runs in the runtime.
+ * a filter, which begins with everything that the filter depends on, byte by byte, and is named by a hash of that.
+ * A file decides what a container may do, so it is believed only if it can have been written by the caller alone
+ * (who could make any digest fit) and was made of the very same rules; a checksum says that it is whole. Any other
+ * file there is not an error: the filter is compiled again and the file replaced. Runs in the runtime.
  */
 #include "seccomp/parts.h"
 
@@ -26,21 +26,23 @@
 
 #define CACHE_WHAT "cache of seccomp filters"
 #define CACHE_SUFFIX ".bpf"
-/* The oldest go. With the longest program that the kernel takes this is 2 MiB. */
+/* The oldest go. With the longest program that the kernel takes and the longest key this is 10 MiB. */
 #define CACHE_FILES_MAX 64
+/* An engine's takes 6 kB. */
+#define CACHE_KEY_MAX (128u << 10)
 
-/* What a file begins with; then come the instructions. In the byte order of the machine: it does not
+/* What a file begins with; then come the key and the instructions. In the byte order of the machine: it does not
  * outlive it. A new layout, and another way to make programs of rules, gets a new magic. */
 struct cache_header {
 	char magic[8];
-	uint8_t key[SHA256_BYTES];
-	uint8_t digest[SHA256_BYTES]; /* of magic, key, count and instructions */
+	uint64_t checksum; /* of the two lengths, key and instructions */
+	uint64_t key_length;
 	uint64_t count;
 };
-static const char cache_magic[8] = "DSHIMBP2";
+static const char cache_magic[8] = "DSHIMBP3";
 
 struct cache_name {
-	char text[2 * SHA256_BYTES + sizeof(CACHE_SUFFIX)];
+	char text[2 * sizeof(uint64_t) + sizeof(CACHE_SUFFIX)];
 };
 
 const char *seccomp_cache_directory(bool rootless, struct arena *arena)
@@ -56,99 +58,104 @@ const char *seccomp_cache_directory(bool rootless, struct arena *arena)
 
 /* --- the key --- */
 
-static void add_number(struct sha256 *hash, uint64_t number)
+static void add_number(struct strbuf *key, uint64_t number)
 {
-	sha256_add(hash, &number, sizeof(number));
+	strbuf_add(key, (const char *)&number, sizeof(number));
 }
 
-/* With its length, so that no two lists of texts look alike. */
-static void add_text(struct sha256 *hash, const char *text)
+/* With its end, so that no two lists of texts look alike. */
+static void add_text(struct strbuf *key, const char *text)
 {
-	add_number(hash, strlen(text));
-	sha256_add(hash, text, strlen(text));
+	strbuf_add(key, text, strlen(text) + 1);
 }
 
-static void add_list(struct sha256 *hash, const struct strlist *list)
+static void add_list(struct strbuf *key, const struct strlist *list)
 {
-	add_number(hash, list->n);
+	add_number(key, list->n);
 	for (size_t i = 0; i < list->n; i++)
-		add_text(hash, list->v[i]);
+		add_text(key, list->v[i]);
 }
 
-static void add_rule(struct sha256 *hash, const struct plan_seccomp_rule *rule)
+static void add_rule(struct strbuf *key, const struct plan_seccomp_rule *rule)
 {
-	add_number(hash, (uint64_t)rule->action);
-	add_number(hash, rule->value);
-	add_list(hash, &rule->names);
-	add_number(hash, rule->conditions.n);
+	add_number(key, (uint64_t)rule->action);
+	add_number(key, rule->value);
+	add_list(key, &rule->names);
+	add_number(key, rule->conditions.n);
 	for (size_t i = 0; i < rule->conditions.n; i++) {
 		const struct plan_seccomp_condition *condition = &rule->conditions.v[i];
 
-		add_number(hash, condition->index);
-		add_number(hash, (uint64_t)condition->op);
-		add_number(hash, condition->mask);
-		add_number(hash, condition->value);
+		add_number(key, condition->index);
+		add_number(key, (uint64_t)condition->op);
+		add_number(key, condition->mask);
+		add_number(key, condition->value);
 	}
 }
 
-struct cache_key seccomp_cache_key(const struct plan_seccomp *plan)
+void seccomp_cache_key(const struct plan_seccomp *plan, struct strbuf *key)
 {
 	const struct scmp_version *version = seccomp_version();
 	struct utsname kernel = { 0 };
-	struct cache_key key;
-	struct sha256 hash;
 
-	sha256_init(&hash);
-	add_text(&hash, PACKAGE_VERSION);
+	add_text(key, PACKAGE_VERSION);
 #ifdef DISTRO_SHIM_COMMIT
-	add_text(&hash, DISTRO_SHIM_COMMIT);
+	add_text(key, DISTRO_SHIM_COMMIT);
 #endif
-	sha256_add(&hash, cache_magic, sizeof(cache_magic));
-	add_number(&hash, version->major);
-	add_number(&hash, version->minor);
-	add_number(&hash, version->micro);
+	add_number(key, version->major);
+	add_number(key, version->minor);
+	add_number(key, version->micro);
 	/* libseccomp asks the kernel what it can do. */
 	uname(&kernel);
-	add_text(&hash, kernel.release);
-	add_text(&hash, kernel.version);
-	add_number(&hash, seccomp_arch_native());
-	add_number(&hash, (uint64_t)plan->default_action);
-	add_number(&hash, plan->default_value);
-	add_list(&hash, &plan->architectures);
-	add_number(&hash, plan->rules.n);
+	add_text(key, kernel.release);
+	add_text(key, kernel.version);
+	add_number(key, seccomp_arch_native());
+	add_number(key, (uint64_t)plan->default_action);
+	add_number(key, plan->default_value);
+	add_list(key, &plan->architectures);
+	add_number(key, plan->rules.n);
 	for (size_t i = 0; i < plan->rules.n; i++)
-		add_rule(&hash, &plan->rules.v[i]);
-	sha256_finish(&hash, key.bytes);
-	return key;
+		add_rule(key, &plan->rules.v[i]);
 }
 
-static struct cache_name name_of(const struct cache_key *key)
-{
-	struct cache_name name = { 0 };
+/* --- checksums --- */
 
-	for (size_t i = 0; i < SHA256_BYTES; i++)
-		snprintf(name.text + 2 * i, 3, "%02x", key->bytes[i]);
-	memcpy(name.text + 2 * SHA256_BYTES, CACHE_SUFFIX, sizeof(CACHE_SUFFIX));
+/* Each step can be undone, so that two texts of one length that differ in eight bytes or fewer in a row, from a
+ * multiple of eight on, never have the same. Against what is written on purpose no checksum helps here. */
+static uint64_t add_sum(uint64_t sum, const void *data, size_t length)
+{
+	for (size_t i = 0; i < length; i += sizeof(uint64_t)) {
+		uint64_t word = 0;
+
+		memcpy(&word, (const char *)data + i,
+		       length - i < sizeof(word) ? length - i : sizeof(word));
+		sum = (sum ^ word) * 0x9e3779b97f4a7c15u;
+		sum ^= sum >> 32;
+	}
+	return sum;
+}
+
+static struct cache_name name_of(const struct strbuf *key)
+{
+	uint64_t hash = add_sum(key->length, key->text, key->length);
+	struct cache_name name;
+
+	snprintf(name.text, sizeof(name.text), "%016llx" CACHE_SUFFIX, (unsigned long long)hash);
 	return name;
 }
 
-static void digest_of(const struct cache_header *header, const struct sock_filter *v,
-		      uint8_t ret[SHA256_BYTES])
+static uint64_t sum_of(const struct cache_header *header, const struct strbuf *key,
+		       const struct sock_filter *v)
 {
-	struct sha256 hash;
+	uint64_t sum = add_sum(header->key_length, &header->count, sizeof(header->count));
 
-	sha256_init(&hash);
-	sha256_add(&hash, header->magic, sizeof(header->magic));
-	sha256_add(&hash, header->key, sizeof(header->key));
-	sha256_add(&hash, &header->count, sizeof(header->count));
-	sha256_add(&hash, v, header->count * sizeof(*v));
-	sha256_finish(&hash, ret);
+	sum = add_sum(sum, key->text, key->length);
+	return add_sum(sum, v, header->count * sizeof(*v));
 }
 
 /* --- finding --- */
 
 /* NULL: it can be believed as far as its owner goes. */
-static const char *stranger(const struct stat *st)
+static const char *stranger(const struct stat *st, const struct strbuf *key)
 {
 	if (!S_ISREG(st->st_mode))
 		return "is not a regular file";
@@ -159,40 +166,41 @@ static const char *stranger(const struct stat *st)
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return "can be written by others";
 	if (st->st_size <= (off_t)sizeof(struct cache_header) ||
-	    st->st_size > (off_t)(sizeof(struct cache_header) +
+	    st->st_size > (off_t)(sizeof(struct cache_header) + key->length +
 				  BPF_MAXINSNS * sizeof(struct sock_filter)))
 		return "has a wrong size";
 	return NULL;
 }
 
-static const char *damage(const char *bytes, size_t length, const struct cache_key *key,
+static const char *damage(const char *bytes, size_t length, const struct strbuf *key,
 			  struct arena *arena, struct seccomp_program *ret)
 {
 	struct cache_header header;
 	struct sock_filter *v;
-	uint8_t digest[SHA256_BYTES];
 
 	if (length <= sizeof(header))
 		return "is cut short";
 	memcpy(&header, bytes, sizeof(header));
+	bytes += sizeof(header);
+	length -= sizeof(header);
 	if (memcmp(header.magic, cache_magic, sizeof(cache_magic)) != 0)
 		return "is not a filter";
-	if (memcmp(header.key, key->bytes, sizeof(header.key)) != 0)
+	if (header.key_length != key->length || length < key->length ||
+	    memcmp(bytes, key->text, key->length) != 0)
 		return "belongs to another profile";
 	if (header.count == 0 || header.count > BPF_MAXINSNS ||
-	    length != sizeof(header) + header.count * sizeof(*v))
+	    length != key->length + header.count * sizeof(*v))
 		return "has a wrong length";
 	v = arena_new_array(arena, struct sock_filter, header.count);
-	memcpy(v, bytes + sizeof(header), header.count * sizeof(*v));
-	digest_of(&header, v, digest);
-	if (memcmp(header.digest, digest, sizeof(digest)) != 0)
+	memcpy(v, bytes + key->length, header.count * sizeof(*v));
+	if (header.checksum != sum_of(&header, key, v))
 		return "is damaged";
 	ret->n = header.count;
 	ret->v = v;
 	return NULL;
 }
 
-bool seccomp_cache_find(const char *directory, const struct cache_key *key, struct arena *arena,
+bool seccomp_cache_find(const char *directory, const struct strbuf *key, struct arena *arena,
 			struct seccomp_program *ret)
 {
 	struct cache_name name = name_of(key);
@@ -203,6 +211,8 @@ bool seccomp_cache_find(const char *directory, const struct cache_key *key, stru
 	struct stat st;
 	struct err e;
 
+	if (key->length > CACHE_KEY_MAX)
+		return false;
 	if (trusted_directory_open(CACHE_WHAT, directory, false, 0700, &dirfd, &e) < 0) {
 		if (e.kind != ERR_NOT_FOUND)
 			log_warning("seccomp: %s", e.text);
@@ -218,7 +228,7 @@ bool seccomp_cache_find(const char *directory, const struct cache_key *key, stru
 	}
 	if (fstat(fd, &st) < 0)
 		return false;
-	problem = stranger(&st);
+	problem = stranger(&st, key);
 	if (!problem && read_fd_all(fd, name.text, (size_t)st.st_size, &bytes, &length, &e) < 0)
 		problem = "cannot be read";
 	if (!problem)
@@ -290,19 +300,25 @@ static void remove_oldest(int dirfd)
 		unlinkat(dirfd, v[i].name, 0);
 }
 
-void seccomp_cache_keep(const char *directory, const struct cache_key *key,
+void seccomp_cache_keep(const char *directory, const struct strbuf *key,
 			const struct seccomp_program *program)
 {
-	struct cache_header header = { .count = program->n };
+	struct cache_header header = { .key_length = key->length, .count = program->n };
 	struct cache_name name = name_of(key);
 	autoclose int dirfd = -1;
 	autostrbuf bytes = { 0 };
 	struct err e;
 
+	if (key->length > CACHE_KEY_MAX) {
+		log_note(
+			"seccomp: the filter is not kept: its rules take %zu bytes, at most %u are kept",
+			key->length, CACHE_KEY_MAX);
+		return;
+	}
 	memcpy(header.magic, cache_magic, sizeof(cache_magic));
-	memcpy(header.key, key->bytes, sizeof(header.key));
-	digest_of(&header, program->v, header.digest);
+	header.checksum = sum_of(&header, key, program->v);
 	strbuf_add(&bytes, (const char *)&header, sizeof(header));
+	strbuf_add(&bytes, key->text, key->length);
 	strbuf_add(&bytes, (const char *)program->v, program->n * sizeof(*program->v));
 	if (trusted_directory_open(CACHE_WHAT, directory, true, 0700, &dirfd, &e) < 0 ||
 	    replace_file_at(dirfd, name.text, 0600, bytes.text, bytes.length, &e) < 0) {

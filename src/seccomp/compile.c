@@ -417,10 +417,10 @@ static int compile_in_time(const struct plan_seccomp *plan, struct arena *arena,
 static int find_or_compile(const struct plan_seccomp *plan, const char *cache_directory,
 			   struct arena *arena, struct seccomp_program *ret, struct err *e)
 {
-	struct cache_key key;
+	autostrbuf key = { 0 };
 
 	if (cache_directory)
-		key = seccomp_cache_key(plan);
+		seccomp_cache_key(plan, &key);
 	if (cache_directory && seccomp_cache_find(cache_directory, &key, arena, ret))
 		return 0;
 	log_debug("seccomp: compiling the filter");

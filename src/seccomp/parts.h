@@ -5,7 +5,7 @@
 #ifndef SECCOMP_PARTS_H
 #define SECCOMP_PARTS_H
 
-#include "base/sha256.h"
+#include "base/str.h"
 #include "seccomp/program.h"
 
 /* As libseccomp counts them (seccomp_arch_add(3)): 0 if it does not know the architecture. */
@@ -47,16 +47,13 @@ bool seccomp_answer(const struct seccomp_program *program, int number, uint32_t 
 
 /* --- cache.c --- */
 
-struct cache_key {
-	uint8_t bytes[SHA256_BYTES];
-};
-
-/* Of everything that a program depends on: the rules, libseccomp, the kernel, this program. */
-struct cache_key seccomp_cache_key(const struct plan_seccomp *plan);
+/* Everything that a program depends on: the rules, libseccomp, the kernel, this program. As bytes, so that what was
+ * made of the very same is known by comparing them. */
+void seccomp_cache_key(const struct plan_seccomp *plan, struct strbuf *key);
 /* False if there is none that can be trusted; only n and v of *ret are set. */
-bool seccomp_cache_find(const char *directory, const struct cache_key *key, struct arena *arena,
+bool seccomp_cache_find(const char *directory, const struct strbuf *key, struct arena *arena,
 			struct seccomp_program *ret);
-void seccomp_cache_keep(const char *directory, const struct cache_key *key,
+void seccomp_cache_keep(const char *directory, const struct strbuf *key,
 			const struct seccomp_program *program);
 
 #endif

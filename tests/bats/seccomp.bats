@@ -367,6 +367,15 @@ compiles() {
     is "$(cached | wc -l)" 2
 }
 
+# flip OFFSET: another byte there in the file $one; a negative one counts from the end
+flip() {
+    local at=$1 byte
+    [ "$at" -ge 0 ] || at=$(($(stat -c %s "$one") + at))
+    byte=$(od -An -tu1 -j "$at" -N 1 "$one")
+    # shellcheck disable=SC2059 # the byte is made by the format
+    printf "\\x$(printf %02x $((byte ^ 1)))" | dd of="$one" bs=1 seek="$at" conv=notrunc status=none
+}
+
 @test "cache: a file that another program has changed is not used" {
     rm -rf "$CACHE"
     b=$(bundle c1 "$(args call 121 0)" "$(rules ALLOW "$(rule ERRNO getpgid)")")
@@ -387,8 +396,11 @@ compiles() {
         compiles no run -b "$b" c1
     done <<'END'
 belongs to another profile|cp "$BATS_TEST_TMPDIR/evil" "$one"
-is damaged|printf '\001' | dd of="$one" bs=1 seek=100 conv=notrunc status=none
-is damaged|printf '\001' | dd of="$one" bs=1 seek=50 conv=notrunc status=none
+is damaged|flip 8
+is damaged|flip -1
+belongs to another profile|flip 16
+belongs to another profile|flip 50
+has a wrong length|flip 24
 has a wrong length|truncate -s -8 "$one"
 has a wrong length|truncate -s +8 "$one"
 has a wrong size|: >"$one"
