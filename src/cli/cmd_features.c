@@ -3,17 +3,17 @@
  * `features` (features.md, features-linux.md): what a configuration may ask for. Everything is read off the
  * tables that decide it, so that nothing is promised that would be refused.
  */
+#include "base/capabilities.h"
 #include "cli/cli.h"
 #include "criu/criu.h"
 #include "hooks/hooks.h"
-
+#include "plan/make.h"
 #include "seccomp/program.h"
 #include "sys/caps.h"
 
+/* Made by make; a program that is built without it tells no commit. */
 #if __has_include("cli/commit.h")
-#include "base/capabilities.h"
 #include "cli/commit.h"
-#include "plan/make.h"
 #endif
 
 #define CAP_NUMBERS 64
