@@ -414,6 +414,7 @@ src_libboot_a_SOURCES = \
 	src/boot/create/init.c \
 	src/boot/create/init.h \
 	src/boot/create/init_devices.c \
+	src/boot/create/init_keep.c \
 	src/boot/create/init_paths.c \
 	src/boot/create/init_root.c \
 	src/boot/create/init_start.c \

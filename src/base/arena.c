@@ -4,6 +4,7 @@
  */
 #include "base/arena.h"
 
+#include <malloc.h>
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -12,8 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* With malloc's own header a chunk stays within four pages. */
+/* With malloc's own header a chunk stays within four pages. What takes more gets more at once, so much that malloc maps it
+ * by itself (M_MMAP_THRESHOLD, mallopt(3)): it goes as a whole, and nothing small keeps a part of it. */
 #define CHUNK_SIZE (16384 - 64)
+#define NEXT_CHUNK_SIZE (160u << 10)
+#define MAP_FROM (128 << 10)
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -33,12 +37,25 @@ __attribute__((noreturn)) static void out_of_memory(void)
 
 static struct arena_chunk *new_chunk(size_t size)
 {
-	struct arena_chunk *chunk = xmalloc(sizeof(*chunk) + size);
+	struct arena_chunk *chunk;
+
+	/* Set, it does not grow with what is freed. */
+	if (size > CHUNK_SIZE)
+		(void)mallopt(M_MMAP_THRESHOLD, MAP_FROM);
+	chunk = xmalloc(sizeof(*chunk) + size);
 
 	chunk->next = NULL;
 	chunk->used = 0;
 	chunk->size = size;
 	return chunk;
+}
+
+void arena_reserve(struct arena *a)
+{
+	struct arena_chunk *chunk = new_chunk(NEXT_CHUNK_SIZE - sizeof(*chunk));
+
+	chunk->next = a->chunk;
+	a->chunk = chunk;
 }
 
 void arena_release(struct arena *a)
@@ -55,7 +72,8 @@ void arena_release(struct arena *a)
  * current one so that the room left there is still used. */
 static struct arena_chunk *chunk_with_room(struct arena *a, size_t size)
 {
-	const size_t chunk_room = CHUNK_SIZE - sizeof(struct arena_chunk);
+	const size_t chunk_room =
+		(a->chunk ? NEXT_CHUNK_SIZE : CHUNK_SIZE) - sizeof(struct arena_chunk);
 
 	if (a->chunk && a->chunk->size - a->chunk->used >= size)
 		return a->chunk;

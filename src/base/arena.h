@@ -4,7 +4,7 @@
  * memory runs out the program says so and exits with status 1. That is safe at any moment, because
  * being killed at any moment is (see state/state.h).
  *
- * Chunks are small (16 KiB): the waiting init of a container keeps what its parent had touched.
+ * The first chunk is small (16 KiB), since most phases are; the next ones are mapped by themselves.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -20,6 +20,8 @@ struct arena {
 
 /* A zeroed struct arena is an empty arena. */
 void arena_release(struct arena *a);
+/* Have the next chunk ready: memory that nothing has written to. */
+void arena_reserve(struct arena *a);
 
 #define autoarena __attribute__((cleanup(arena_release))) struct arena
 

@@ -26,9 +26,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Of the stack below the frame that gives it back: what its calls may need, and how deep any step may have
+/* Of the stack below the frame that gives it back: its own variables and its call, and how deep any step may have
  * been. */
-#define STACK_KEPT 4096u
+#define STACK_KEPT 512u
 #define STACK_USED (64u << 10)
 
 /* A belt beside the braces of end of file on the channel, until "ready" clears it. A change of user takes
@@ -126,14 +126,11 @@ int session_make_keyring(const struct session *s, const struct plan *plan, int p
 	return label_keys(&plan->process, procfs, "\n", e);
 }
 
-/* Init may wait for long, many of it side by side: what was freed, and what the stack was used for further
- * down than it is now, need not stay. */
-static void give_back_memory(void)
+void session_give_back_stack(void)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0), page = (uintptr_t)getpagesize();
 	uintptr_t end = (here - STACK_KEPT) & ~(page - 1);
 
-	malloc_trim(0);
 	/* ENOMEM: the stack was never as deep as that */
 	(void)!madvise((void *)(end - STACK_USED), STACK_USED, MADV_DONTNEED);
 }
@@ -141,7 +138,7 @@ static void give_back_memory(void)
 /* It is in the records; until READY the end of the channel is what tells of the runtime's. */
 int session_outlive_runtime(struct err *e)
 {
-	give_back_memory();
+	malloc_trim(0);
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return fail_sys(e, "prctl");
 	return 0;

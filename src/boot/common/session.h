@@ -28,7 +28,11 @@ int session_say(const struct session *s, uint32_t type, struct err *e) MUST_CHEC
 /* procfs: for the label of a security module. */
 int session_make_keyring(const struct session *s, const struct plan *plan, int procfs,
 			 struct err *e) MUST_CHECK;
-/* It is in the records; until READY the end of the channel is what tells of the runtime's. */
+/* A process may wait for long, many of them side by side: what the stack was used for further down than it is now need not
+ * stay. */
+void session_give_back_stack(void);
+/* The same of memory that was freed. It is in the records; until READY the end of the channel is what tells of the
+ * runtime's. */
 int session_outlive_runtime(struct err *e) MUST_CHECK;
 
 #endif

@@ -27,7 +27,7 @@
 #define STEP(name, call) STEP_ON("child", name, call)
 #define AWAIT(name, call) AWAIT_ON("child", name, call)
 
-static int birth_page(struct create_init *c, struct err *e)
+static int birth_page(struct create_init *c, struct arena *kept, struct err *e)
 {
 	STEP("session", session_begin(&c->session, e));
 	/* Until GO the parent may not have mapped our ids yet. */
@@ -85,6 +85,8 @@ static int birth_page(struct create_init *c, struct err *e)
 	STEP("identity", filter_assume_identity(&c->filter, &c->program, e));
 	/* As the user that will run it, so that "permission denied" is what that user would get. */
 	STEP("executable", program_find_executable(&c->program, c->plan, c->arena, e));
+	/* Nothing of the plan is done any more but what `start` lets it do. */
+	STEP("keep", init_keep(c, kept, e));
 	STEP("outlive-runtime", session_outlive_runtime(e));
 	/* A listener has to reach its agent while there is a `create`; as late as that allows. */
 	STEP("seccomp-listener", filter_load_at_create(&c->filter, e));
@@ -113,10 +115,11 @@ static __attribute__((noreturn)) void init_main(struct create_runtime *runtime)
 {
 	struct create_init init, *c = &init;
 	struct err error = { 0 }, *e = &error;
+	struct arena kept = { 0 };
 	int rc;
 
 	create_init_take(runtime, c);
-	rc = birth_page(c, e);
+	rc = birth_page(c, &kept, e);
 	if (rc == 0)
 		rc = init_wait_start(c, e);
 	if (rc == 0)

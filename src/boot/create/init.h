@@ -55,6 +55,9 @@ int set_sysctls(const struct plan *plan, struct err *e) MUST_CHECK;
 /* --- init_devices.c --- */
 int init_make_devices(struct create_init *c, struct err *e) MUST_CHECK;
 
+/* --- init_keep.c: `arena` is to outlive the wait --- */
+int init_keep(struct create_init *c, struct arena *arena, struct err *e) MUST_CHECK;
+
 /* --- init_start.c: after `start` --- */
 int init_wait_start(struct create_init *c, struct err *e) MUST_CHECK;
 int init_join_late(struct create_init *c, struct err *e) MUST_CHECK;

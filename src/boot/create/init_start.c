@@ -72,6 +72,9 @@ int init_wait_start(struct create_init *c, struct err *e)
 		return wait_for_creator(c, e);
 	prctl(PR_SET_NAME, "distro-init");
 	end_by_signals();
+	/* Not under a filter, which may refuse the call in any way. */
+	if (!c->filter.loaded)
+		session_give_back_stack();
 	for (unsigned interrupted = 0;;) {
 		struct message message;
 		autoclose int connection = accept4(c->start_listener, NULL, NULL, SOCK_CLOEXEC);
