@@ -109,11 +109,14 @@ enum boot_message {
 	BOOT_IDENTITY,
 	/* value: how many of ours are in force */
 	BOOT_LOOK,
-	/* text: the ids of mounts, a blank before each */
+	/* text: ids of mounts, a blank before each and BOOT_MOUNT_* behind it */
 	BOOT_MOUNT,
 	BOOT_MOUNTS_DONE, /* the same */
 	BOOT_FULL,
 };
+
+#define BOOT_MOUNT_KNOWN 'k'
+#define BOOT_MOUNT_READONLY 'r' /* and stays so */
 
 /* What the init of a container that version 0.1.0 has created says to `start`, and is told. */
 _Static_assert(BOOT_GO == 1 && BOOT_SECCOMP == 9 && BOOT_SECCOMP_DONE == 10 && BOOT_EXECUTE == 12 &&

@@ -213,15 +213,16 @@ static int remove_empty(struct state_dir *dir, struct err *e)
 	return state_remove(dir, e) < 0 ? -1 : 1;
 }
 
-/* Looked for by name and not by reading the directory, which would need a descriptor. */
+/* It holds "." and ".." alone. Read by the descriptor that is there: a new one might not be had. */
 static bool is_untouched(const struct state_dir *dir)
 {
-	struct stat status;
+	_Alignas(struct dirent64) char buffer[512];
+	ssize_t length = getdents64(dir->fd, buffer, sizeof(buffer));
+	size_t n = 0;
 
-	for (size_t i = 0; content_names[i]; i++)
-		if (fstatat(dir->fd, content_names[i], &status, AT_SYMLINK_NOFOLLOW) == 0)
-			return false;
-	return true;
+	for (ssize_t at = 0; at < length; n++)
+		at += ((const struct dirent64 *)(const void *)(buffer + at))->d_reclen;
+	return length >= 0 && n <= 2;
 }
 
 /*

@@ -161,12 +161,13 @@ int state_read_config(const struct state_dir *dir, struct arena *arena, struct s
 	return 0;
 }
 
-static bool is_known(const char *name)
+/* Its place in content_names; -1: it is not one of them. */
+static int known_index(const char *name)
 {
-	for (size_t i = 0; content_names[i]; i++)
+	for (int i = 0; content_names[i]; i++)
 		if (str_eq(name, content_names[i]))
-			return true;
-	return false;
+			return i;
+	return -1;
 }
 
 static int fail_unknown(const struct state_dir *dir, const char *name, struct err *e)
@@ -178,9 +179,9 @@ static int fail_unknown(const struct state_dir *dir, const char *name, struct er
 /*
  * Look for strangers before anything is removed, so that nothing is lost when there is one; take the
  * stale temporary files away in passing. A directory that cannot be read is not a reason to give
- * up: the rmdir tells whether it is empty.
+ * up: the rmdir tells whether it is empty. *ret_there: what to remove, by the bits of content_names.
  */
-static int sweep(const struct state_dir *dir, struct err *e)
+static int sweep(const struct state_dir *dir, uint64_t *ret_there, struct err *e)
 {
 	int scan_fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autoclosedir DIR *scan = scan_fd < 0 ? NULL : fdopendir(scan_fd);
@@ -190,12 +191,16 @@ static int sweep(const struct state_dir *dir, struct err *e)
 	if (!scan) {
 		log_debug("container %s: its state directory cannot be read", dir->id);
 		close_keep_errno(scan_fd);
+		*ret_there = UINT64_MAX;
 		return 0;
 	}
 	while ((rc = next_entry(scan, "the container's directory", &entry, e)) > 0) {
 		const char *name = entry->d_name;
-		if (is_known(name))
+		int known = known_index(name);
+		if (known >= 0) {
+			*ret_there |= UINT64_C(1) << known;
 			continue;
+		}
 		if (!content_is_temporary(name))
 			return fail_unknown(dir, name, e);
 		if (unlinkat(dir->fd, name, 0) < 0 && errno != ENOENT)
@@ -246,16 +251,17 @@ static int remove_name(const struct state_dir *dir, const char *name, struct err
 
 int state_remove(struct state_dir *dir, struct err *e)
 {
+	uint64_t there = 0;
 	bool gone;
 
 	if (check_in_place(dir, &gone, e) < 0)
 		return -1;
 	if (gone)
 		return 0;
-	if (sweep(dir, e) < 0)
+	if (sweep(dir, &there, e) < 0)
 		return -1;
 	for (size_t i = 0; content_names[i]; i++)
-		if (remove_name(dir, content_names[i], e) < 0)
+		if ((there & UINT64_C(1) << i) && remove_name(dir, content_names[i], e) < 0)
 			return -1;
 	if (unlinkat(dir->root_fd, dir->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return fail_sys(e, "remove state directory '%s/%s'", dir->root, dir->id);

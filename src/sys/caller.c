@@ -2,6 +2,7 @@
 /* See caller.h. Runs in the runtime. */
 #include "sys/caller.h"
 
+#include "base/arena.h"
 #include "base/auto.h"
 #include "base/str.h"
 #include "os/io.h"
@@ -28,8 +29,7 @@ static bool is_initial_map(const char *text)
 	return str_eq(text, "\n");
 }
 
-/* NULL if there is none: a kernel without user namespaces. Owned. */
-static char *read_uid_map(void)
+static char *ask_uid_map(void)
 {
 	autoclose int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	autoclose int fd = -1;
@@ -42,6 +42,19 @@ static char *read_uid_map(void)
 	if (fd < 0 || read_fd_all(fd, "uid_map", UID_MAP_MAX, &text, NULL, &ignored) < 0)
 		return NULL;
 	return text;
+}
+
+/* NULL if there is none: a kernel without user namespaces. Owned. Asked by several and the same for as long as the process
+ * lives: a runtime joins no user namespace, only its children do. */
+static char *read_uid_map(void)
+{
+	static char *map;
+	static bool asked;
+
+	if (!asked)
+		map = ask_uid_map();
+	asked = true;
+	return map ? xstrdup(map) : NULL;
 }
 
 static bool next_number(char **text, uint32_t *ret)
@@ -73,15 +86,9 @@ uid_t caller_outer_uid(void)
 
 bool caller_in_user_namespace(void)
 {
-	/* Asked by several and the same for as long as the process lives: a runtime joins no user
-	 * namespace, only its children do. */
-	static int answer = -1;
+	autofree char *map = read_uid_map();
 
-	if (answer < 0) {
-		autofree char *map = read_uid_map();
-		answer = map && !is_initial_map(map);
-	}
-	return answer;
+	return map && !is_initial_map(map);
 }
 
 bool caller_is_rootless(void)

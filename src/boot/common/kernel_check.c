@@ -137,23 +137,30 @@ static int check_created(const struct plan *plan, const struct mountinfo *info,
 	return 0;
 }
 
-static int take_ids(const char *text, struct arena *arena, struct u32list *ret, struct err *e)
+/* What the container's process has told, each once for each list that it is in. */
+struct told {
+	struct u32list known, readonly;
+};
+
+static int take_ids(const char *text, struct arena *arena, struct told *ret, struct err *e)
 {
 	while (*text) {
-		char number[16] = "";
+		size_t digits = strspn(text + 1, "0123456789");
+		char number[16] = "", mark = text[1 + digits];
 		uint32_t id;
 
-		text += strspn(text, " ");
-		(void)snprintf(number, sizeof(number), "%.*s", (int)strcspn(text, " "), text);
-		if (!parse_u32(number, &id))
+		(void)snprintf(number, sizeof(number), "%.*s", (int)digits, text + 1);
+		if (*text != ' ' || !parse_u32(number, &id) ||
+		    (mark != BOOT_MOUNT_KNOWN && mark != BOOT_MOUNT_READONLY))
 			return fail(e, ERR_INTERNAL, "the ids of mounts cannot be understood");
-		kernel_mount_list(arena, ret, id);
-		text += strlen(number);
+		kernel_mount_list(arena, mark == BOOT_MOUNT_KNOWN ? &ret->known : &ret->readonly,
+				  id);
+		text += 1 + digits + 1;
 	}
 	return 0;
 }
 
-static int receive_list(struct boot_peer *peer, struct arena *arena, struct u32list *ret,
+static int receive_told(struct boot_peer *peer, struct arena *arena, struct told *ret,
 			struct err *e)
 {
 	struct message message;
@@ -170,15 +177,15 @@ static int receive_list(struct boot_peer *peer, struct arena *arena, struct u32l
 int kernel_mounts_check_created(const struct plan *plan, struct boot_peer *peer,
 				struct arena *arena, struct err *e)
 {
-	struct u32list known = { 0 }, readonly = { 0 };
+	struct told told = { 0 };
 	struct mountinfo info;
 
 	if (!plan->kernel_own)
 		return 0;
-	if (receive_list(peer, arena, &known, e) < 0 || receive_list(peer, arena, &readonly, e) < 0)
+	if (receive_told(peer, arena, &told, e) < 0)
 		return -1;
 	if (read_mounts(peer->child.pid, arena, &info, e) < 0 ||
-	    check_created(plan, &info, &known, &readonly, e) < 0)
+	    check_created(plan, &info, &told.known, &told.readonly, e) < 0)
 		return err_prefix(e, "kernel-mounts");
 	return 0;
 }

@@ -296,29 +296,32 @@ int kernel_mount_part(struct root *r, size_t index, int *whole, struct err *e)
 /* --- what the runtime is told --- */
 
 /* Each message wakes the other side, so one has as many as fit. */
-static int send_list(int channel, const struct u32list *list, struct err *e)
+static int add_id(int channel, struct message *message, uint32_t id, char mark, struct err *e)
 {
-	struct message message = { .type = BOOT_MOUNT };
-	size_t used = 0;
+	size_t used = strlen(message->error.text);
 
-	for (size_t i = 0; i < list->n; i++) {
-		if (used + sizeof(" 4294967295") > sizeof(message.error.text)) {
-			if (channel_send(channel, &message, -1, e) < 0)
-				return -1;
-			used = 0;
-		}
-		used += (size_t)snprintf(message.error.text + used,
-					 sizeof(message.error.text) - used, " %u", list->v[i]);
+	if (used + sizeof(" 4294967295r") > sizeof(message->error.text)) {
+		if (channel_send(channel, message, -1, e) < 0)
+			return -1;
+		used = 0;
 	}
-	message.type = BOOT_MOUNTS_DONE;
-	return channel_send(channel, &message, -1, e);
+	(void)snprintf(message->error.text + used, sizeof(message->error.text) - used, " %u%c", id,
+		       mark);
+	return 0;
 }
 
 int kernel_mounts_tell(const struct root *r, int channel, struct err *e)
 {
+	struct message message = { .type = BOOT_MOUNT };
+
 	if (!r->plan->kernel_own)
 		return 0;
-	if (send_list(channel, &r->kernel, e) < 0)
-		return -1;
-	return send_list(channel, &r->readonly, e);
+	for (size_t i = 0; i < r->kernel.n; i++)
+		if (add_id(channel, &message, r->kernel.v[i], BOOT_MOUNT_KNOWN, e) < 0)
+			return -1;
+	for (size_t i = 0; i < r->readonly.n; i++)
+		if (add_id(channel, &message, r->readonly.v[i], BOOT_MOUNT_READONLY, e) < 0)
+			return -1;
+	message.type = BOOT_MOUNTS_DONE;
+	return channel_send(channel, &message, -1, e);
 }
