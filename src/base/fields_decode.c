@@ -365,32 +365,48 @@ static int judge_unknown(const struct decoder *d, const struct fields *fields,
 	return 0;
 }
 
-static const struct field *find_field(const struct fields *fields, const char *name)
+/* From `expected` on: who writes an object mostly writes it in the order of the rows. count: there is none. */
+static size_t find_field(const struct fields *fields, size_t expected, const char *name)
 {
-	for (size_t i = 0; i < fields->count; i++)
-		if (str_eq(fields->rows[i].name, name))
-			return &fields->rows[i];
-	return NULL;
+	for (size_t i = 0; i < fields->count; i++) {
+		size_t row =
+			expected + i < fields->count ? expected + i : expected + i - fields->count;
+
+		if (fields->rows[row].name[0] == name[0] && str_eq(fields->rows[row].name, name))
+			return row;
+	}
+	return fields->count;
 }
+
+#define SEEN_ROWS 64
 
 static int decode_object(const struct decoder *d, const struct fields *fields,
 			 const struct json_value *v, const struct place *place, void *ret)
 {
 	struct place inside = { .outer = place, .kind = PLACE_PROPERTY };
+	uint64_t seen = 0; /* of the first rows */
+	size_t next = 0;
 
 	if (decoder_expect(d, v, place, JSON_OBJECT) < 0)
 		return -1;
 	for (const struct json_value *member = v->first; member; member = member->next) {
-		const struct field *field = find_field(fields, member->key);
+		size_t row = find_field(fields, next, member->key);
 		inside.name = member->key;
-		int rc = field ? decode_member(d, field, member, &inside, ret)
-			       : judge_unknown(d, fields, member, &inside);
+		int rc = row < fields->count
+				 ? decode_member(d, &fields->rows[row], member, &inside, ret)
+				 : judge_unknown(d, fields, member, &inside);
 		if (rc < 0)
 			return -1;
+		if (row < SEEN_ROWS)
+			seen |= UINT64_C(1) << row;
+		next = row < fields->count ? row + 1 : next;
 	}
 	for (size_t i = 0; i < fields->count; i++) {
+		if (!(fields->rows[i].flags & FIELD_REQUIRED) ||
+		    (i < SEEN_ROWS && (seen & UINT64_C(1) << i)))
+			continue;
 		inside.name = fields->rows[i].name;
-		if ((fields->rows[i].flags & FIELD_REQUIRED) && !json_get(v, inside.name))
+		if (!json_get(v, inside.name))
 			return decoder_refuse(d, v->offset, &inside, "is missing");
 	}
 	return 0;

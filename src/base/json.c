@@ -19,6 +19,8 @@
 /* Room for a path of fields and a reason; fail() cuts what is longer than an error. */
 #define REASON_MAX 4096
 
+#define FEW_MEMBERS 16
+
 /* As much of a key as is shown in an error. */
 #define SHOWN_KEY_MAX 64
 
@@ -153,11 +155,31 @@ static int scan_escape(const struct json_source *source, size_t offset, size_t *
 	return 0;
 }
 
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* Where the first byte is that is not plain, or that may not be: control characters, backslashes and what is not ASCII
+ * are looked at one by one, all others eight at a time. */
+static size_t skip_plain(const struct json_source *source, size_t offset)
+{
+	uint64_t word;
+
+	for (; source->length - offset >= sizeof(word); offset += sizeof(word)) {
+		memcpy(&word, source->text + offset, sizeof(word));
+		uint64_t backslash = word ^ EACH_BYTE('\\');
+		/* The highest bit of a byte that is below 0x20, is zero after the exclusive or, or is not ASCII. */
+		uint64_t other = ((word - EACH_BYTE(0x20)) & ~word) |
+				 ((backslash - EACH_BYTE(1)) & ~backslash) | word;
+		if (other & EACH_BYTE(0x80))
+			break;
+	}
+	return offset;
+}
+
 static int scan_bytes(const struct json_source *source, struct err *e)
 {
 	size_t offset = 0;
 
-	while (offset < source->length) {
+	while ((offset = skip_plain(source, offset)) < source->length) {
 		const char *at = source->text + offset;
 		size_t length = utf8_sequence(at, source->length - offset);
 
@@ -308,8 +330,23 @@ static int on_array(void *context)
 	return open_container(context, JSON_ARRAY);
 }
 
+/* Comparing every pair is cheap while there are few. */
+static bool has_no_duplicates(const struct json_value *object)
+{
+	if (object->count > FEW_MEMBERS)
+		return false;
+	for (const struct json_value *a = object->first; a; a = a->next)
+		for (const struct json_value *b = a->next; b; b = b->next)
+			if (a->key[0] == b->key[0] && str_eq(a->key, b->key))
+				return false;
+	return true;
+}
+
 static int refuse_duplicates(const struct parser *p, const struct json_value *object)
 {
+	if (has_no_duplicates(object))
+		return 0;
+
 	autofree const struct json_value **members = json_sorted_members(object);
 	const struct json_value *duplicate = NULL;
 

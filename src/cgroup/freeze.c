@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
 static bool is_unified(int directory_fd)
@@ -117,11 +118,53 @@ static int look_whether_frozen(int directory_fd, bool *ret, struct err *e)
 	return 0;
 }
 
+/* What a file of one of the record's directories says; `usual` is a part of its path. */
+static bool says(const struct cgroup_record *record, const char *usual, const char *file,
+		 const char *line)
+{
+	char path[PATH_MAX];
+	struct err ignored;
+
+	for (size_t i = 0; i < record->directories.n; i++)
+		if (strstr(record->directories.v[i], usual))
+			return str_format(path, sizeof(path), &ignored, "%s/%s",
+					  record->directories.v[i], file) == 0 &&
+			       tree_look_for_event(AT_FDCWD, path, line) > 0;
+	return false;
+}
+
+/* By path and by the usual names, without asking whose the groups are by now: where all say that nothing stands still,
+ * nothing of the container does. */
+static bool moves_for_sure(const struct cgroup_record *record)
+{
+	switch ((enum cgroup_layout)record->layout) {
+	case CGROUP_V1:
+		return says(record, "/freezer/", "freezer.state", "THAWED");
+	case CGROUP_V2:
+		/* one that is about to stand still is told so already */
+		return says(record, "/", "cgroup.freeze", "0") &&
+		       says(record, "/", "cgroup.events", "frozen 0");
+	case CGROUP_HYBRID:
+		/* this program has the v1 freezer do it */
+		return says(record, "/freezer/", "freezer.state", "THAWED") &&
+		       says(record, "/unified/", "cgroup.events", "frozen 0");
+	case CGROUP_NONE:
+		break;
+	}
+	return false;
+}
+
 int cgroup_ask_frozen(const struct cgroup_record *record, bool *ret, struct err *e)
 {
 	autoopened opened = { 0 };
 	bool frozen = false;
 
+	if (record->manage && cgroup_check_record(record, e) < 0)
+		return -1;
+	if (record->manage && moves_for_sure(record)) {
+		*ret = false;
+		return 0;
+	}
 	if (cgroup_open_freezers(record, &opened, e) < 0)
 		return -1;
 	for (size_t i = 0; i < opened.n && !frozen; i++)

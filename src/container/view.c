@@ -40,10 +40,12 @@ int container_is_paused(const struct cgroup_record *cgroup, bool *ret, struct er
 static int look_at_process(const struct state_dir *dir, const struct status_record *record,
 			   struct container_view *view, struct err *e)
 {
-	autoclose int pidfd = process_open(&record->init, e);
-	if (pidfd < 0 && e->kind != ERR_NOT_FOUND)
+	bool executed = false;
+	int runs = process_look_at(&record->init, &executed, e);
+
+	if (runs < 0)
 		return -1;
-	if (pidfd < 0) {
+	if (runs == 0) {
 		view->status = STATUS_STOPPED;
 		return 0;
 	}
@@ -58,7 +60,8 @@ static int look_at_process(const struct state_dir *dir, const struct status_reco
 	}
 	if (container_is_paused(cgroup, &paused, e) < 0)
 		return -1;
-	int waiting = paused ? 0 : container_is_waiting(dir, record, e);
+	/* Its program runs, whatever the record says: `start` was killed before it could write that down. */
+	int waiting = paused || executed ? 0 : container_is_waiting(dir, record, e);
 	if (waiting < 0)
 		return -1;
 	view->status = paused ? STATUS_PAUSED : waiting ? STATUS_CREATED : STATUS_RUNNING;

@@ -34,8 +34,8 @@ static ssize_t read_over_eintr(int fd, void *buffer, size_t size)
 }
 
 /* `size`: of a file on a disk or in memory, whose short read is its end; 0 if it is not known. */
-static int read_to_end(int fd, const char *what, size_t limit, size_t size, char **ret_text,
-		       size_t *ret_length, struct err *e)
+int read_fd_sized(int fd, const char *what, size_t limit, size_t size, char **ret_text,
+		  size_t *ret_length, struct err *e)
 {
 	/* One byte stays free for the terminator, one to see the end by. */
 	size_t length = 0, capacity = size > 0 && size < limit ? size + 2 : READ_STEP;
@@ -68,7 +68,7 @@ static int read_to_end(int fd, const char *what, size_t limit, size_t size, char
 int read_fd_all(int fd, const char *what, size_t limit, char **ret_text, size_t *ret_length,
 		struct err *e)
 {
-	return read_to_end(fd, what, limit, 0, ret_text, ret_length, e);
+	return read_fd_sized(fd, what, limit, 0, ret_text, ret_length, e);
 }
 
 /* A FIFO in a file's place would hold us up for ever, so nothing waits for its other end to be opened. */
@@ -99,7 +99,7 @@ int read_file_at(int dirfd, const char *path, size_t limit, char **ret_text, siz
 	size_t size;
 	autoclose int fd = open_input(dirfd, path, false, &size, e);
 
-	return fd < 0 ? -1 : read_to_end(fd, path, limit, size, ret_text, ret_length, e);
+	return fd < 0 ? -1 : read_fd_sized(fd, path, limit, size, ret_text, ret_length, e);
 }
 
 const char *input_name(const char *path)
@@ -115,7 +115,7 @@ int read_input(const char *path, size_t limit, char **ret_text, size_t *ret_leng
 	if (str_eq(path, "-"))
 		return read_fd_all(STDIN_FILENO, input_name(path), limit, ret_text, ret_length, e);
 	fd = open_input(AT_FDCWD, path, true, &size, e);
-	return fd < 0 ? -1 : read_to_end(fd, path, limit, size, ret_text, ret_length, e);
+	return fd < 0 ? -1 : read_fd_sized(fd, path, limit, size, ret_text, ret_length, e);
 }
 
 int write_fd_all(int fd, const char *what, const void *data, size_t length, struct err *e)

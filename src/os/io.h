@@ -24,6 +24,10 @@ int read_input(const char *path, size_t limit, char **ret_text, size_t *ret_leng
 /* How messages call it. */
 const char *input_name(const char *path);
 
+/* The same of an open regular file of this size, of which a short read that reaches it is the end. */
+int read_fd_sized(int fd, const char *what, size_t limit, size_t size, char **ret_text,
+		  size_t *ret_length, struct err *e) MUST_CHECK;
+
 /* Open below a directory descriptor (AT_FDCWD allowed) and read; refuses anything but a regular file,
  * and does not block on a FIFO. procfs and cgroup files are regular files here. */
 int read_file_at(int dirfd, const char *path, size_t limit, char **ret_text, size_t *ret_length,

@@ -73,3 +73,28 @@ int process_open(const struct process_identity *process, struct err *e)
 		return fail_gone(process->pid, e);
 	return take_fd(&pidfd);
 }
+
+int process_look_at(const struct process_identity *process, bool *ret_executed, struct err *e)
+{
+	struct procfs_look look;
+	char boot[BOOT_ID_SIZE];
+
+	if (process->pid <= 0 || process->pid > INT_MAX)
+		return 0;
+	if (boot_id(boot, e) < 0)
+		return -1;
+	if (boot_is_another(process->boot_id, boot))
+		return 0;
+	if (procfs_look_at((pid_t)process->pid, &look, e) < 0)
+		return e->kind == ERR_NOT_FOUND ? 0 : -1;
+	if (look.start_time != process->start_time)
+		return 0;
+	*ret_executed = look.executed;
+	if (look.state != 'Z' && look.state != 'X')
+		return 1;
+	/* its first thread may have ended alone */
+	autoclose int pidfd = process_open(process, e);
+	if (pidfd >= 0)
+		return 1;
+	return e->kind == ERR_NOT_FOUND ? 0 : -1;
+}

@@ -157,14 +157,14 @@ int record_decode(const struct fields *fields, const char *name, const char *tex
 	};
 	struct json_value *tree;
 
-	if (record_is_cut(text, length))
-		return record_fail_cut(name, length, e);
 	void *record = arena_alloc(arena, fields->size);
 	int rc = json_parse(&source, arena, &tree, e);
 	if (rc == 0)
 		rc = check_version(name, tree, e);
 	if (rc == 0)
 		rc = fields_decode(fields, &source, tree, arena, record, e);
+	if (rc < 0 && record_is_cut(text, length))
+		return record_fail_cut(name, length, e);
 	if (rc < 0) {
 		/* Not the caller's configuration is wrong but what lies on the disk. */
 		e->kind = ERR_STATE;

@@ -107,7 +107,7 @@ static int write_entry(int fd, const struct registry *r, const struct member_rec
 			e, ERR_STATE,
 			"container %s: its entry '%s/%s' is another container's; use another id",
 			member->id, r->path, name.text);
-	if (fields_encode_text(&member_fields, member, true, arena, &text, &length, e) < 0)
+	if (fields_encode_text(&member_fields, member, false, arena, &text, &length, e) < 0)
 		return -1;
 	if (length > MEMBER_MAX)
 		return fail(e, ERR_CONFIG, "container %s: its entry in '%s' would have %zu bytes",

@@ -165,7 +165,8 @@ int registry_read_entry(int fd, const char *name, struct arena *arena, struct me
 		*ret = NULL;
 		return 0;
 	}
-	if (read_fd_all(file, name, MEMBER_MAX, &text, &length, &reason) < 0) {
+	if (read_fd_sized(file, name, MEMBER_MAX, (size_t)status.st_size, &text, &length, &reason) <
+	    0) {
 		if (reason.sys != EFBIG) {
 			*e = reason;
 			return -1;

@@ -39,7 +39,7 @@ static int encode_and_write(const struct state_dir *dir, const char *name,
 	char *text;
 	size_t length;
 
-	int rc = fields_encode_text(fields, record, true, &arena, &text, &length, e);
+	int rc = fields_encode_text(fields, record, false, &arena, &text, &length, e);
 	if (rc >= 0)
 		rc = write_record(dir, name, text, length, limit, e);
 	arena_release(&arena);
@@ -99,7 +99,7 @@ static int read_record(const struct state_dir *dir, const char *name, size_t lim
 	if (!S_ISREG(status.st_mode))
 		return fail(e, ERR_STATE, "container %s: '%s' is not a regular file", dir->id,
 			    name);
-	if (read_fd_all(fd, name, limit, ret, ret_length, e) < 0)
+	if (read_fd_sized(fd, name, limit, (size_t)status.st_size, ret, ret_length, e) < 0)
 		return err_prefix(e, "container %s", dir->id);
 	return 0;
 }

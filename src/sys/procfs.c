@@ -5,6 +5,7 @@
  */
 #include "sys/procfs.h"
 
+#include "base/arena.h"
 #include "base/auto.h"
 #include "base/str.h"
 #include "os/io.h"
@@ -238,23 +239,28 @@ static int read_stat(pid_t pid, char **ret_text, struct err *e)
 	}
 	if (fd < 0 || !is_procfs(fd))
 		return fail_sys(e, "open %s", path);
-	if (read_fd_all(fd, path, STAT_MAX, ret_text, NULL, e) < 0)
-		return e->sys == ESRCH ? no_such_process(pid, e) : -1;
+	/* The kernel prints it whole for one read, if there is room for it (single_open(), fs/proc). */
+	autofree char *text = xmalloc(STAT_MAX);
+	ssize_t n;
+	do
+		n = read(fd, text, STAT_MAX - 1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == ESRCH)
+		return no_such_process(pid, e);
+	if (n < 0)
+		return fail_sys(e, "read '%s'", path);
+	text[n] = '\0';
+	*ret_text = take_ptr(&text);
 	return 0;
 }
 
-static int read_flags(pid_t pid, uint64_t *ret_flags, char *ret_state, struct err *e)
+static int parse_flags(pid_t pid, const char *text, uint64_t *ret_flags, char *ret_state,
+		       struct err *e)
 {
-	autofree char *text = NULL;
+	const char *state = stat_field(text, STAT_STATE), *field = stat_field(text, STAT_FLAGS);
 	char number[24];
-	const char *field, *state;
-	size_t length;
+	size_t length = field ? strspn(field, "0123456789") : 0;
 
-	if (read_stat(pid, &text, e) < 0)
-		return -1;
-	state = stat_field(text, STAT_STATE);
-	field = stat_field(text, STAT_FLAGS);
-	length = field ? strspn(field, "0123456789") : 0;
 	if (!state || length == 0 || length >= sizeof(number))
 		return fail_stat(pid, e);
 	memcpy(number, field, length);
@@ -262,6 +268,28 @@ static int read_flags(pid_t pid, uint64_t *ret_flags, char *ret_state, struct er
 	if (!parse_u64(number, ret_flags))
 		return fail_stat(pid, e);
 	*ret_state = *state;
+	return 0;
+}
+
+static int read_flags(pid_t pid, uint64_t *ret_flags, char *ret_state, struct err *e)
+{
+	autofree char *text = NULL;
+
+	if (read_stat(pid, &text, e) < 0)
+		return -1;
+	return parse_flags(pid, text, ret_flags, ret_state, e);
+}
+
+int procfs_look_at(pid_t pid, struct procfs_look *ret, struct err *e)
+{
+	autofree char *text = NULL;
+	uint64_t flags;
+
+	if (read_stat(pid, &text, e) < 0 ||
+	    parse_stat(pid, text, &ret->start_time, &ret->state, e) < 0 ||
+	    parse_flags(pid, text, &flags, &ret->state, e) < 0)
+		return -1;
+	ret->executed = !(flags & STAT_FLAG_FORKNOEXEC);
 	return 0;
 }
 

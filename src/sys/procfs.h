@@ -45,6 +45,14 @@ int procfs_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state, stru
 /* Whether a process has called execve() since it was cloned; of a zombie too. */
 int procfs_has_executed(pid_t pid, bool *ret, struct err *e) MUST_CHECK;
 
+/* The start time, state and whether it has executed, of one look. */
+struct procfs_look {
+	uint64_t start_time;
+	char state;
+	bool executed;
+};
+int procfs_look_at(pid_t pid, struct procfs_look *ret, struct err *e) MUST_CHECK;
+
 /* Whether a process is about to end: the first one of a PID namespace waits then until all others are gone. */
 bool procfs_is_ending(pid_t pid);
 
