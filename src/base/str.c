@@ -123,6 +123,14 @@ void strbuf_escape(struct strbuf *b, const char *s)
 	char text[TEXT_ESCAPE_MAX];
 
 	for (size_t i = 0; i < length;) {
+		size_t plain = 0;
+
+		while (i + plain < length && s[i + plain] >= 0x20 && s[i + plain] < 0x7f)
+			plain++;
+		strbuf_add(b, s + i, plain);
+		i += plain;
+		if (i == length)
+			break;
 		i += text_escape(s + i, length - i, text, &shown);
 		strbuf_add(b, text, shown);
 	}

@@ -34,14 +34,22 @@ static void note_unreadable(const char *id, const struct err *reason, struct err
 static void gather(const struct cli_call *call, const struct strlist *ids, struct views *ret,
 		   struct err *unreadable)
 {
+	const struct global_options *global = &call->global;
 	struct views views = { 0 };
+	autoclose int root = -1;
 	struct err e;
 
 	unreadable->kind = ERR_NONE;
+	/* Where it cannot be opened, what is said of each container says why. */
+	if (ids->n && state_root_open(global->root, false, &root, &e) < 0)
+		root = -1;
 	views.v = arena_new_array(call->arena, struct container_view, ids->n);
 	for (size_t i = 0; i < ids->n; i++) {
-		if (container_view(&call->global, ids->v[i], call->arena, &views.v[views.n], &e) ==
-		    0)
+		struct container_view *view = &views.v[views.n];
+		int rc = root < 0 ? container_view(global, ids->v[i], call->arena, view, &e)
+				  : container_view_below(global, root, ids->v[i], call->arena, view,
+							 &e);
+		if (rc == 0)
 			views.n++;
 		else if (e.kind != ERR_NOT_FOUND)
 			note_unreadable(ids->v[i], &e, unreadable);

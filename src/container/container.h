@@ -141,6 +141,9 @@ struct container_view {
 };
 int container_view(const struct global_options *global, const char *id, struct arena *arena,
 		   struct container_view *ret, struct err *e) MUST_CHECK;
+/* The same by an open state root (state_root_open()), for a list of them. */
+int container_view_below(const struct global_options *global, int root_fd, const char *id,
+			 struct arena *arena, struct container_view *ret, struct err *e) MUST_CHECK;
 /* The same but for one whose first process is not there yet, of which only the name is taken: ERR_NOT_FOUND. */
 int container_view_recorded(const struct global_options *global, const char *id,
 			    struct arena *arena, struct container_view *ret, struct err *e)

@@ -111,25 +111,14 @@ static int look_for_creator(const struct global_options *global, const struct st
 	return 0;
 }
 
-int container_view(const struct global_options *global, const char *id, struct arena *arena,
-		   struct container_view *ret, struct err *e)
+static int view_recorded(const struct global_options *global, const struct state_dir *dir,
+			 struct status_record *record, struct arena *arena,
+			 struct container_view *ret, struct err *e)
 {
-	autostatedir dir = STATE_DIR_INIT;
-	struct container_view view = { .id = arena_strdup(arena, id) };
-	struct status_record *record;
+	struct container_view view = { .id = arena_strdup(arena, dir->id) };
 
-	if (state_open(global->root, id, false, &dir, e) < 0)
-		return -1;
-	if (records_status(global, &dir, arena, &record, e) < 0)
-		return -1;
-	if (!record) {
-		if (view_claimed(&dir, arena, &view, e) < 0)
-			return -1;
-		*ret = view;
-		return 0;
-	}
-	if (look_at_process(&dir, record, &view, e) < 0 ||
-	    look_for_creator(global, &dir, arena, &record, &view, e) < 0)
+	if (look_at_process(dir, record, &view, e) < 0 ||
+	    look_for_creator(global, dir, arena, &record, &view, e) < 0)
 		return -1;
 	view.oci_version = record->oci_version;
 	view.bundle = record->bundle;
@@ -139,6 +128,38 @@ int container_view(const struct global_options *global, const char *id, struct a
 	view.record = record;
 	*ret = view;
 	return 0;
+}
+
+int container_view(const struct global_options *global, const char *id, struct arena *arena,
+		   struct container_view *ret, struct err *e)
+{
+	autostatedir dir = STATE_DIR_INIT;
+	struct container_view view = { .id = arena_strdup(arena, id) };
+	struct status_record *record;
+
+	if (state_open(global->root, id, false, &dir, e) < 0 ||
+	    records_status(global, &dir, arena, &record, e) < 0)
+		return -1;
+	if (record)
+		return view_recorded(global, &dir, record, arena, ret, e);
+	if (view_claimed(&dir, arena, &view, e) < 0)
+		return -1;
+	*ret = view;
+	return 0;
+}
+
+int container_view_below(const struct global_options *global, int root_fd, const char *id,
+			 struct arena *arena, struct container_view *ret, struct err *e)
+{
+	autostatedir dir = STATE_DIR_INIT;
+	struct status_record *record;
+
+	if (state_open_below(root_fd, global->root, id, &dir, e) < 0 ||
+	    state_read_status(&dir, arena, &record, e) < 0)
+		return -1;
+	/* What is in its place the longer way finds out. */
+	return record ? view_recorded(global, &dir, record, arena, ret, e)
+		      : container_view(global, id, arena, ret, e);
 }
 
 int container_view_recorded(const struct global_options *global, const char *id,

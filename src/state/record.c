@@ -155,10 +155,11 @@ int record_decode(const struct fields *fields, const char *name, const char *tex
 	const struct json_source source = {
 		.name = name, .text = text, .length = length, .notes = json_notes(&notes)
 	};
+	autoarena scratch = { 0 };
 	struct json_value *tree;
 
 	void *record = arena_alloc(arena, fields->size);
-	int rc = json_parse(&source, arena, &tree, e);
+	int rc = json_parse(&source, &scratch, &tree, e);
 	if (rc == 0)
 		rc = check_version(name, tree, e);
 	if (rc == 0)

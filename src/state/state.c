@@ -313,6 +313,24 @@ static int look_inside(const struct state_dir *dir, struct content *content, str
 	return content->kind == CONTENT_FOREIGN ? fail_foreign(dir, content->why, e) : 0;
 }
 
+int state_open_below(int root_fd, const char *root, const char *id, struct state_dir *ret,
+		     struct err *e)
+{
+	autostatedir dir = STATE_DIR_INIT;
+
+	if (state_check_id(id, e) < 0)
+		return -1;
+	dir.root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
+	if (dir.root_fd < 0)
+		return fail_sys(e, "open state root '%s'", root);
+	dir.root = xstrdup(root);
+	dir.id = xstrdup(id);
+	if (open_directory(&dir, e) < 0)
+		return -1;
+	hand_over(&dir, ret);
+	return 0;
+}
+
 int state_open(const char *root, const char *id, bool lock, struct state_dir *ret, struct err *e)
 {
 	autostatedir dir = STATE_DIR_INIT;

@@ -124,6 +124,10 @@ int state_claim(const char *root, const char *id, struct state_dir *ret, struct 
  * not a container. What cannot be told is another error. lock: wait for the lock at most 10 seconds. */
 int state_open(const char *root, const char *id, bool lock, struct state_dir *ret, struct err *e)
 	MUST_CHECK;
+/* Unlocked, by a root that state_root_open() has opened, for who looks at all of them; what is in the directory is not
+ * looked at. */
+int state_open_below(int root_fd, const char *root, const char *id, struct state_dir *ret,
+		     struct err *e) MUST_CHECK;
 /* Take away what a creator that was killed at once has left, an empty directory. Nothing there: success. */
 int state_discard_empty(const char *root, const char *id, struct err *e) MUST_CHECK;
 void state_unlock(struct state_dir *dir);

@@ -126,7 +126,9 @@ static __attribute__((no_sanitize("address"))) void copy_words(void *to, uintptr
 static int replace_written(const struct segment *segment, struct err *e)
 {
 	size_t length = segment->end - segment->start;
-	void *copy = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* in one go, and not a page fault a page */
+	void *copy = mmap(NULL, length, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 	if (copy == MAP_FAILED)
 		return fail_sys(e, "map memory for the program's data");
