@@ -10,6 +10,7 @@
 #include "sys/signals.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 /*
@@ -79,6 +80,7 @@ int main(int argc, char **argv)
 	int code;
 
 	(void)argc;
+	(void)mallopt(M_MMAP_THRESHOLD, ARENA_MAP_FROM);
 	code = prepare(argv, &arena, &call, &e);
 	struct log_options log_options = cli_log_options(&call.values, call.command);
 	if (log_open(&log_options, &log_error_value) < 0 && code >= 0) {

@@ -4,7 +4,6 @@
  */
 #include "base/arena.h"
 
-#include <malloc.h>
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -14,10 +13,9 @@
 #include <unistd.h>
 
 /* With malloc's own header a chunk stays within four pages. What takes more gets more at once, so much that malloc maps it
- * by itself (M_MMAP_THRESHOLD, mallopt(3)): it goes as a whole, and nothing small keeps a part of it. */
+ * by itself (ARENA_MAP_FROM): it goes as a whole, and nothing small keeps a part of it. */
 #define CHUNK_SIZE (16384 - 64)
-#define NEXT_CHUNK_SIZE (160u << 10)
-#define MAP_FROM (128 << 10)
+#define NEXT_CHUNK_SIZE (ARENA_MAP_FROM + (32u << 10))
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -37,12 +35,7 @@ __attribute__((noreturn)) static void out_of_memory(void)
 
 static struct arena_chunk *new_chunk(size_t size)
 {
-	struct arena_chunk *chunk;
-
-	/* Set, it does not grow with what is freed. */
-	if (size > CHUNK_SIZE)
-		(void)mallopt(M_MMAP_THRESHOLD, MAP_FROM);
-	chunk = xmalloc(sizeof(*chunk) + size);
+	struct arena_chunk *chunk = xmalloc(sizeof(*chunk) + size);
 
 	chunk->next = NULL;
 	chunk->used = 0;

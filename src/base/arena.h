@@ -18,6 +18,10 @@ struct arena {
 	size_t total; /* bytes handed out so far */
 };
 
+/* From this size on malloc is to map memory by itself: what the program sets, first thing (M_MMAP_THRESHOLD, mallopt(3)).
+ * Set, the size does not grow with what is freed. */
+#define ARENA_MAP_FROM (128u << 10)
+
 /* A zeroed struct arena is an empty arena. */
 void arena_release(struct arena *a);
 /* Have the next chunk ready: memory that nothing has written to. */

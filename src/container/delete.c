@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * delete (runtime.md "Delete"): end what is left of a container, then take away what create made, the
- * records last: whatever fails or is killed on the way, the same command can be given again. Every wait
- * has a deadline. Nothing is written, so a full or read-only file system does not stop the processes
- * from being ended and the cgroup from being removed.
+ * delete (runtime.md "Delete"): end what is left of a container, then take away what create made, the records last:
+ * whatever fails or is killed on the way, the same command can be given again. Every wait has a deadline. Nothing is
+ * written, so a full or read-only file system does not stop the processes from being ended and the cgroup from being removed.
  */
 #include "boot/record/runtime_hooks.h"
 #include "cgroup/cgroup.h"
@@ -87,8 +86,7 @@ static int ask_registry(struct deletion *d, const struct err *unread, struct err
 	return 0;
 }
 
-/* A record that cannot be used stops a plain delete; --force goes by what the other one says, and by the
- * registry. */
+/* A record that cannot be used stops a plain delete; --force goes by the other one, and by the registry. */
 static int read_records(struct deletion *d, struct err *e)
 {
 	struct err unread = { .kind = ERR_NONE };
@@ -183,8 +181,7 @@ static int fail_not_stopped(const struct deletion *d, int status, struct err *e)
 		    value_to_name(container_status_names, status));
 }
 
-/* We hold the lock, so no process is creating it; a creator that is gone for good left a container that never
- * was, and that is as good as stopped. */
+/* We hold the lock, so no process is creating it; what a creator that is gone has left is as good as stopped. */
 static bool is_abandoned(const struct deletion *d)
 {
 	struct err e;

@@ -283,7 +283,7 @@ static int read_flags(pid_t pid, uint64_t *ret_flags, char *ret_state, struct er
 int procfs_look_at(pid_t pid, struct procfs_look *ret, struct err *e)
 {
 	autofree char *text = NULL;
-	uint64_t flags;
+	uint64_t flags = 0;
 
 	if (read_stat(pid, &text, e) < 0 ||
 	    parse_stat(pid, text, &ret->start_time, &ret->state, e) < 0 ||
