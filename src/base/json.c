@@ -179,7 +179,8 @@ static int scan_bytes(const struct json_source *source, struct err *e)
 {
 	size_t offset = 0;
 
-	while ((offset = skip_plain(source, offset)) < source->length) {
+	/* behind the end after a backslash that is the last character */
+	while (offset < source->length && (offset = skip_plain(source, offset)) < source->length) {
 		const char *at = source->text + offset;
 		size_t length = utf8_sequence(at, source->length - offset);
 

@@ -252,7 +252,7 @@ limit_of() { cat "$(group_of "$2" "$4")/$1" 2>/dev/null || cat "$(group_of "$2" 
     counting c1
     succeeds checkpoint --image-path images c1
     echo no image >images/core-1.img
-    expect_error "criu restore failed, see '$PWD/images/restore.log': Error .*(core-1.img|[Mm]agic)" restore -d -b "$b" --image-path images c1
+    expect_error "criu restore failed, see '$PWD/images/restore.log': Error .*(core-1.img|core data for 1|[Mm]agic)" restore -d -b "$b" --image-path images c1
     [ ! -e "$SHIM_ROOT/c1" ] && [ ! -e /sys/fs/cgroup/distro-shim ]
     rm images/descriptors.json
     expect_error 'no images of a checkpoint' restore -d -b "$b" --image-path images c1
