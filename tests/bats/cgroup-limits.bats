@@ -116,7 +116,9 @@ starve() { # GROUP
     edit_config "$b" '.linux.resources.memory.limit = 33554432 | del(.hooks)'
     succeeds run -d -b "$b" c1
     # it goes before the container's first process
-    jq '.process | .args = ["true"] | .oomScoreAdj = 1000' "$b/config.json" >p.json
+    # by what takes more than the kernel has charged to the group in advance, before it is the program
+    jq '.process | .args = ["true"] | .oomScoreAdj = 1000 | .env += [range(8) | "LONG\(.)=" + ("x" * 100000)]' \
+        "$b/config.json" >p.json
     succeeds exec --process p.json c1
     starve /test-little
     attempt exec --process p.json c1

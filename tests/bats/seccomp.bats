@@ -242,6 +242,7 @@ notify() { echo "$(rules ALLOW "$(rule NOTIFY 'getpgid getsid')") | .linux.secco
             is "$status $stderr" "0 "
             pid=$(shim state "c$agents" | jq .pid)
             if [ "$join" = . ]; then
+                wait_until test -e "$HEARD.json"
                 is "$(jq -c '[.descriptors, .received.state.status]' "$HEARD.json")" '[1,"creating"]'
             fi
             attempt start "c$agents"

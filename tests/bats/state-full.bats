@@ -20,7 +20,8 @@ make_running() {
     succeeds run -d -b "$(<"$name.path")" "$name"
     pid=$(shim state "$name" | jq .pid)
 }
-has_ended() { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"; }
+# or is taken away by its parent between the two looks
+has_ended() { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status" || ! kill -0 "$1" 2>/dev/null; }
 has_status() { [ "$(state_of "$1")" = "$2" ]; }
 
 # small_state: $SHIM_ROOT on a small file system
