@@ -5,11 +5,13 @@
 #ifndef CRIU_IMAGES_H
 #define CRIU_IMAGES_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* criu's name of an open file that it leaves to the caller of restore ("file[MOUNT:INODE]"). */
 #define CRIU_FILE_KEY "file["
@@ -22,15 +24,23 @@
 int criu_images_free_streams(int images, struct err *e) MUST_CHECK;
 
 /*
- * Whether there are system call filters in the images, and each of them comes after, or is, one that begins with
- * these bytes ("seccomp.img"): then whatever has a filter has that one. An image that is not there is an answer,
- * one that cannot be understood is ERR_SYSTEM.
+ * Whether there are system call filters in the images, and each thread that has any has one that begins with these
+ * bytes ("seccomp.img", "core-*.img"). An image of filters that is not there is an answer, one that cannot be
+ * understood is ERR_SYSTEM.
  */
 int criu_images_filtered(int images, const void *begin, size_t length, bool *ret, struct err *e)
 	MUST_CHECK;
-/* The same of the bytes of an image. */
-int criu_image_filtered(const void *image, size_t image_length, const void *begin, size_t length,
-			bool *ret, struct err *e) MUST_CHECK;
+
+/* Of the list of filters: whether a thread that names the one of this number has one that begins so. */
+struct criu_filters {
+	size_t n;
+	bool *has;
+};
+int criu_filters_read(const void *image, size_t image_length, const void *begin, size_t length,
+		      struct arena *arena, struct criu_filters *ret, struct err *e) MUST_CHECK;
+/* The number that a thread names; -1: none. `name` is for errors. */
+int criu_core_filter(const void *image, size_t length, const char *name, int64_t *ret,
+		     struct err *e) MUST_CHECK;
 
 /* As criu_images_free_streams(), of the bytes of an image. */
 int criu_images_rewrite(const void *image, size_t length, struct strbuf *out, struct err *e)

@@ -148,7 +148,7 @@ image() {
     python3 -c 'import struct, sys
 def number(n): return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + number(n >> 7)
 program = bytes.fromhex(sys.argv[1])
-one = b"\x0a" + number(len(program)) + program + b"\x10\x00"
+one = b"\x0a" + number(len(program)) + program + b"\x18\x01"
 all = b"\x0a" + number(len(one)) + one
 sys.stdout.buffer.write(struct.pack("<III", 0x54564319, 0x64413049, len(all)) + all)' "$1" >images/seccomp.img
 }
@@ -203,15 +203,22 @@ sys.stdout.buffer.write(struct.pack("<III", 0x54564319, 0x64413049, len(all)) + 
         rm -rf i[123]
     done
     # made without it: from the first restore on it is there, and no second one comes
-    rm -rf "$BATS_TEST_TMPDIR/c1"
-    b=$(bundle c1 "$(args sleep 1000)")
-    open_policy
-    succeeds run -d -b "$b" c1
-    is "$(under c1)" "0 0"
-    SHIM_POLICY=''
-    for turn in 1 2 3; do
-        timeout 100 "$DISTRO_SHIM" --root "$SHIM_ROOT" checkpoint --image-path "$PWD/i$turn" c1 </dev/null
-        timeout 100 "$DISTRO_SHIM" --root "$SHIM_ROOT" restore -d -b "$b" --image-path "$PWD/i$turn" c1 </dev/null >/dev/null 2>&1
-        is "$(under c1)" "2 1"
+    for profile in . "$PROFILE"; do
+        rm -rf "$BATS_TEST_TMPDIR/c1"
+        b=$(bundle c1 "$(args sleep 1000)" "$profile")
+        open_policy
+        succeeds run -d -b "$b" c1
+        had=$([ "$profile" = . ] && echo 0 || echo 1)
+        matches "$(under c1)" "[02] $had"
+        SHIM_POLICY=''
+        for turn in 1 2 3; do
+            timeout 100 "$DISTRO_SHIM" --root "$SHIM_ROOT" checkpoint --image-path "$PWD/i$turn" c1 </dev/null
+            timeout 100 "$DISTRO_SHIM" --root "$SHIM_ROOT" restore -d -b "$b" --image-path "$PWD/i$turn" c1 </dev/null >/dev/null 2>&1
+            is "$(under c1)" "2 $((had + 1))"
+        done
+        succeeds exec c1 call $GETFD -1 0 0
+        is "$output" -1
+        shim delete --force c1
+        rm -rf i[123]
     done
 }

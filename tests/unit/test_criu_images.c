@@ -125,57 +125,108 @@ static void put_filter(struct strbuf *list, const char *bytes, int after)
 	autostrbuf filter = { 0 };
 
 	wire_put_text(&filter, 1, bytes);
-	wire_put_number(&filter, 2, 0);
 	if (after >= 0)
-		wire_put_number(&filter, 3, (uint64_t)after);
+		wire_put_number(&filter, 2, (uint64_t)after);
+	/* its flags */
+	wire_put_number(&filter, 3, 1);
 	wire_put_message(list, 1, &filter);
 }
 
-static bool are_filtered(const struct strbuf *list)
+#define FILTERS "\x19\x43\x56\x54\x49\x30\x41\x64"
+#define CORE "\x19\x43\x56\x54\x47\x38\x05\x55"
+
+/* "+-+": the first and the third have ours */
+static void must_have(const struct strbuf *list, const char *wanted)
 {
-	autostrbuf image = { 0 };
+	autostrbuf image = { 0 }, have = { 0 };
+	struct criu_filters filters;
+	autoarena arena = { 0 };
 	struct err e;
-	bool filtered = true;
 
-	strbuf_add(&image, "\x19\x43\x56\x54\x49\x30\x41\x64", 8);
+	strbuf_add(&image, FILTERS, 8);
 	put_entry(&image, list);
-	if (criu_image_filtered(image.text, image.length, "OURS", 4, &filtered, &e) < 0)
+	if (criu_filters_read(image.text, image.length, "OURS", 4, &arena, &filters, &e) < 0)
 		fail_msg("%s", e.text);
-	for (size_t length = 0; length < image.length; length++) {
-		bool cut = true;
-
-		assert_int_equal(criu_image_filtered(image.text, length, "OURS", 4, &cut, &e), -1);
-		assert_false(cut);
-	}
-	return filtered;
+	for (size_t i = 0; i < filters.n; i++)
+		strbuf_putc(&have, filters.has[i] ? '+' : '-');
+	assert_string_equal(strbuf_text(&have), wanted);
+	for (size_t length = 0; length < image.length; length++)
+		assert_int_equal(criu_filters_read(image.text, length, "OURS", 4, &arena, &filters,
+						   &e),
+				 -1);
 }
 
-static void each_filter_comes_with_ours_or_they_do_not_count(void **state)
+static void which_filters_come_with_ours(void **state)
 {
-	autostrbuf one = { 0 }, chain = { 0 }, other = { 0 }, none = { 0 }, hidden = { 0 };
-	autostrbuf filter = { 0 };
+	autostrbuf one = { 0 }, chain = { 0 }, other = { 0 }, none = { 0 }, filter = { 0 };
 
 	(void)state;
 	put_filter(&one, "OURS and more", -1);
-	assert_true(are_filtered(&one));
+	must_have(&one, "+");
 	put_filter(&chain, "OURS", -1);
 	put_filter(&chain, "another", 0);
-	assert_true(are_filtered(&chain));
 	put_filter(&chain, "another", -1);
-	assert_false(are_filtered(&chain));
+	put_filter(&chain, "OURS", 2);
+	put_filter(&chain, "another", 2);
+	put_filter(&chain, "another", 1);
+	/* of one that is not there, or comes later, or is the same */
+	put_filter(&chain, "another", 77);
+	put_filter(&chain, "another", 7);
+	put_filter(&chain, "another", 9);
+	put_filter(&chain, "OURS", -1);
+	must_have(&chain, "++-+-+---+");
 	put_filter(&other, "not OURS", -1);
-	assert_false(are_filtered(&other));
-	put_filter(&hidden, "OUR", -1);
-	assert_false(are_filtered(&hidden));
-	/* no filter at all is not ours */
+	put_filter(&other, "OUR", -1);
+	must_have(&other, "--");
 	wire_put_number(&none, 2, 1);
-	assert_false(are_filtered(&none));
+	must_have(&none, "");
 	/* of two programs in one entry criu takes the last */
 	wire_put_text(&filter, 1, "OURS");
 	wire_put_text(&filter, 1, "another");
 	one.length = 0;
 	wire_put_message(&one, 1, &filter);
-	assert_false(are_filtered(&one));
+	must_have(&one, "-");
+}
+
+static void put_core(struct strbuf *image, int of_task, int of_thread)
+{
+	autostrbuf core = { 0 }, task = { 0 }, thread = { 0 };
+
+	wire_put_number(&core, 1, 1);
+	wire_put_number(&task, 1, 1);
+	wire_put_text(&task, 6, "sleep");
+	if (of_task >= 0)
+		wire_put_number(&task, 12, (uint64_t)of_task);
+	wire_put_number(&thread, 11, 2);
+	if (of_thread >= 0)
+		wire_put_number(&thread, 12, (uint64_t)of_thread);
+	wire_put_message(&core, 3, &task);
+	wire_put_message(&core, 5, &thread);
+	strbuf_add(image, CORE, 8);
+	put_entry(image, &core);
+}
+
+static void which_filter_a_thread_has(void **state)
+{
+	static const struct {
+		int of_task, of_thread, wanted;
+	} cases[] = { { -1, -1, -1 }, { -1, 0, 0 }, { -1, 7, 7 }, { 3, -1, 3 }, { 3, 4, 4 } };
+	struct err e;
+	int64_t filter;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autostrbuf image = { 0 };
+
+		put_core(&image, cases[i].of_task, cases[i].of_thread);
+		if (criu_core_filter(image.text, image.length, "core-1.img", &filter, &e) < 0)
+			fail_msg("%s", e.text);
+		assert_int_equal(filter, cases[i].wanted);
+		for (size_t length = 0; length < image.length; length++)
+			assert_int_equal(criu_core_filter(image.text, length, "core-1.img",
+							  &filter, &e),
+					 -1);
+	}
 }
 
 int main(void)
@@ -183,7 +234,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_lose_length_mode_and_position),
 		cmocka_unit_test(what_is_not_an_image_is_an_error),
-		cmocka_unit_test(each_filter_comes_with_ours_or_they_do_not_count),
+		cmocka_unit_test(which_filters_come_with_ours),
+		cmocka_unit_test(which_filter_a_thread_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
