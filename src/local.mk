@@ -312,13 +312,13 @@ src_libseccomp_filter_a_SOURCES = \
 	src/seccomp/compile.c \
 	src/seccomp/enosys.c \
 	src/seccomp/features.c \
+	src/seccomp/fences.c \
 	src/seccomp/flow.c \
 	src/seccomp/flow.h \
 	src/seccomp/join.c \
 	src/seccomp/listener.c \
 	src/seccomp/load.c \
 	src/seccomp/parts.h \
-	src/seccomp/peers.c \
 	src/seccomp/program.h \
 	src/seccomp/ranges.c
 src_libfacts_a_SOURCES = \

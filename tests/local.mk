@@ -23,6 +23,7 @@ unit_tests = \
 	tests/unit/test_exec \
 	tests/unit/test_device_program \
 	tests/unit/test_facts \
+	tests/unit/test_fences \
 	tests/unit/test_fields \
 	tests/unit/test_fields_values \
 	tests/unit/test_fields_rows \
@@ -42,7 +43,6 @@ unit_tests = \
 	tests/unit/test_ownership \
 	tests/unit/test_namespaces \
 	tests/unit/test_path \
-	tests/unit/test_peers \
 	tests/unit/test_plan \
 	tests/unit/test_plan_cgroup \
 	tests/unit/test_plan_devices \
@@ -129,6 +129,7 @@ tests_unit_test_deadline_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_exec_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_device_program_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_facts_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_fences_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_values_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_rows_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
@@ -147,7 +148,6 @@ tests_unit_test_kept_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_namespaces_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_log_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_path_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_peers_LDADD = $(FILTER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_cgroup_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_devices_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)

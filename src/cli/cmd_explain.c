@@ -26,9 +26,6 @@ struct network_facts {
 	const struct confinement *confinement;
 };
 
-/* Of a record of an older program. */
-static const struct confinement all_open = { .peer_descriptors = PEERS_OPEN };
-
 static const char *mode_name(const struct policy *policy)
 {
 	return policy->mode == POLICY_OBSERVE ? "observe" : "enforce";
@@ -47,7 +44,8 @@ static void print_head(const char *policy_path, const struct policy *policy,
 	if (network->cookie)
 		strbuf_show(out, ", cookie %" PRIu64, network->cookie);
 	strbuf_putc(out, '\n');
-	strbuf_show(out, "confinement: peerDescriptors %s\n",
+	strbuf_show(out, "confinement: lock %s, peerDescriptors %s\n",
+		    network->confinement->lock == LOCK_STRICT ? "strict" : "open",
 		    network->confinement->peer_descriptors == PEERS_REFUSED ? "refused" : "open");
 }
 
@@ -124,7 +122,8 @@ static int explain_container(const struct cli_call *call, const struct container
 
 	struct network_facts network = { record->network, record->network_path,
 					 record->network_cookie,
-					 record->confinement ? record->confinement : &all_open };
+					 record->confinement ? record->confinement
+							     : &confinement_open };
 	if (str_eq(call->values.format, "json"))
 		return explain_container_json(view, &network, e);
 	strbuf_show(&text, "container: %s\n", view->id);

@@ -111,7 +111,9 @@ WHEN(has_process, it->process.args != NULL)
 WHEN(has_no_process, it->process.args == NULL)
 WHEN(is_managed, it->cgroup.manage)
 WHEN(is_not_managed, !it->cgroup.manage)
-WHEN(is_confined, it->confinement.peer_descriptors == PEERS_REFUSED)
+WHEN(is_confined, confinement_filter_keys(&it->confinement) != NULL)
+WHEN(is_locked, it->confinement.lock == LOCK_STRICT)
+WHEN(has_no_peers, it->confinement.peer_descriptors == PEERS_REFUSED)
 WHEN(has_propagation,
      value_to_name(spec_propagation_names, (int64_t)it->rootfs_propagation) != NULL)
 
@@ -195,9 +197,11 @@ static const struct field plan_rows[] = {
 	ROW_ODD(process, "process", SECTION, SHOWN("process none", .when = has_no_process)),
 	ROW_OBJECT(struct plan_seccomp, seccomp, "seccomp", SECTION, SHOWN("system calls"),
 		   .sub = &plan_seccomp_fields),
-	ROW_STRUCT(struct confinement, confinement, "confinement", SECTION,
-		   SHOWN("peers' descriptors refused", .when = is_confined),
-		   .sub = &confinement_fields),
+	ROW_STRUCT(struct confinement, confinement, "confinement", UNSHOWN,
+		   SHOWN(NULL, .when = is_confined), .sub = &confinement_fields),
+	ROW_ODD(confinement, NULL, SECTION, SHOWN("network locked", .when = is_locked)),
+	ROW_ODD(confinement, NULL, SECTION,
+		SHOWN("peers' descriptors refused", .when = has_no_peers)),
 	ROW_PART("hooks", SECTION, .sub = &hooks_fields),
 	ROW(STRLIST, warnings, "warnings", SECTION, SHOWN("warnings")),
 	ROW(STRLIST, notes, "notes", SECTION, SHOWN("notes")),

@@ -43,6 +43,8 @@ const struct rule policy_rules[] = {
 	  "A net.* sysctl of one container would change the network of all." },
 	{ "network.admin", PATH_NEW | PATH_EXEC | PATH_RESTORED, rule_network_admin,
 	  "Without CAP_NET_ADMIN and CAP_NET_RAW no container changes, sniffs or spoofs the shared network." },
+	{ "network.lock", PATH_NEW, rule_network_lock,
+	  "A network of its own, which every process can have by a user namespace, would be a way around the shared one and what guards it." },
 	{ "network.peerDescriptors", PATH_NEW, rule_network_peer_descriptors,
 	  "Sharing a socket with a distribution does not give access to what that distribution has open." },
 	{ "network.resolvConf", PATH_NEW | PATH_MOUNTS, rule_network_resolv_conf,
@@ -179,7 +181,7 @@ static void observe(struct spec *asked, struct verdict *ret)
 {
 	ret->spec = asked;
 	ret->network.join = network_of_request(asked);
-	ret->confinement.peer_descriptors = PEERS_OPEN;
+	ret->confinement = confinement_open;
 	ret->observed = true;
 }
 
@@ -203,7 +205,7 @@ void policy_judge(const struct subject *subject, const struct facts *facts, stru
 		.policy = subject->policy,
 		.facts = facts,
 		.network = { .join = network_of_request(request) },
-		.confinement.peer_descriptors = PEERS_OPEN,
+		.confinement = confinement_open,
 	};
 
 	if (subject->confinement)

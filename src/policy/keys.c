@@ -32,11 +32,6 @@ static const struct name_row requested_new_names[] = {
 	{ "keep", POLICY_KEEP },
 	{ NULL, 0 },
 };
-static const struct name_row lock_names[] = {
-	{ "open", POLICY_LOCK_OPEN },
-	{ "strict", POLICY_LOCK_STRICT },
-	{ NULL, 0 },
-};
 static const struct name_row abstract_socket_names[] = {
 	{ "shared", POLICY_SOCKETS_SHARED },
 	{ "isolated", POLICY_SOCKETS_ISOLATED },
@@ -203,9 +198,6 @@ static const struct field_check version_check = {
 	.values = AS_JSON(POLICY_VERSION),
 };
 
-static const struct field_check lock_check = {
-	.later = (const char *const[]){ "strict", NULL },
-};
 static const struct field_check abstract_sockets_check = {
 	.later = (const char *const[]){ "isolated", NULL },
 };
@@ -269,8 +261,9 @@ static const struct field network_rows[] = {
 	KEY(struct policy_network, STRING_OR_STRLIST, sysctls, "sysctls", "\"drop\"",
 	    &sysctls_check,
 	    "What becomes of net.* sysctls; a list names those that are allowed, the others are dropped."),
-	KEY_WORD(struct policy_network, lock, "lock", lock_names, "\"open\"", &lock_check,
-		 "open: a container may leave for a network of its own."),
+	KEY_WORD(
+		struct policy_network, lock, "lock", network_lock_names, "\"open\"", NULL,
+		"open: a container may leave for a network of its own; strict: no process of it can, so that no engine or sandbox works in it that makes network or user namespaces."),
 	KEY_WORD(struct policy_network, abstract_sockets, "abstractSockets", abstract_socket_names,
 		 "\"shared\"", &abstract_sockets_check,
 		 "shared: abstract unix sockets are seen by all containers."),

@@ -20,7 +20,6 @@
 enum policy_mode { POLICY_ENFORCE = 1, POLICY_OBSERVE };
 enum policy_answer { POLICY_REWRITE = 1, POLICY_REFUSE, POLICY_LATE, POLICY_KEEP, POLICY_DROP };
 enum policy_namespace { POLICY_FRESH = 1, POLICY_ISOLATED, POLICY_REQUESTED };
-enum policy_lock { POLICY_LOCK_OPEN = 1, POLICY_LOCK_STRICT };
 enum policy_sockets { POLICY_SOCKETS_SHARED = 1, POLICY_SOCKETS_ISOLATED };
 enum policy_overlap { POLICY_OVERLAP_REFUSED = 1, POLICY_OVERLAP_OPEN };
 enum policy_kernel_mounts { POLICY_KERNEL_OWN = 1, POLICY_KERNEL_REQUESTED };
@@ -41,8 +40,8 @@ struct policy_network {
 	struct opt_bool allow_host;
 	struct opt_bool admin;
 	struct strlist_or_word sysctls; /* "drop", "refuse" or names that are allowed */
-	int lock;             /* enum policy_lock; "strict" is refused by name until it is there */
-	int abstract_sockets; /* enum policy_sockets; likewise "isolated" */
+	int lock;                       /* enum network_lock */
+	int abstract_sockets; /* enum policy_sockets; "isolated" is refused by name until it is there */
 	int peer_descriptors; /* enum peer_descriptors */
 	char *resolv_conf;    /* "auto", "engine" or a path */
 	char *hosts;

@@ -75,6 +75,7 @@ void rule_network_admin(struct judgement *j, const char *id);
 void rule_privileged(struct judgement *j, const char *id);
 
 /* rules_confinement.c */
+void rule_network_lock(struct judgement *j, const char *id);
 void rule_network_peer_descriptors(struct judgement *j, const char *id);
 
 /* --- questions that several rules ask --- */

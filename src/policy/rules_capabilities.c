@@ -120,7 +120,9 @@ void rule_privileged(struct judgement *j, const char *id)
 	if (sys_admin)
 		edit_warn(
 			&j->edit, id, sys_admin,
-			"CAP_SYS_ADMIN can undo what mounts and capabilities enforce: make /proc/sys writable again, or leave for another network");
+			j->confinement.lock == LOCK_STRICT
+				? "CAP_SYS_ADMIN can undo what mounts and capabilities enforce: make /proc/sys writable again"
+				: "CAP_SYS_ADMIN can undo what mounts and capabilities enforce: make /proc/sys writable again, or leave for another network");
 	if (devices >= 0)
 		edit_warn(
 			&j->edit, id,

@@ -14,6 +14,25 @@ static bool can_grant(const struct judgement *j, int capability)
 	       spec_namespace_find(j->edit.spec, SPEC_NS_USER);
 }
 
+/* A user namespace gives every process the capabilities that a network of its own takes, so capabilities are not what
+ * it could be stopped by. */
+void rule_network_lock(struct judgement *j, const char *id)
+{
+	const char *sys_admin = find_sys_admin(j);
+
+	j->confinement.lock = LOCK_OPEN;
+	if (j->policy->network->lock != LOCK_STRICT)
+		return;
+	j->confinement.lock = LOCK_STRICT;
+	edit_keep(
+		&j->edit, id, "",
+		"a filter of the policy refuses network and user namespaces (unshare, clone), setns and io_uring_setup, and clone3 is missing, so that no process leaves its network");
+	if (sys_admin && !spec_namespace_find(j->edit.spec, SPEC_NS_USER))
+		edit_warn(
+			&j->edit, id, sys_admin,
+			"CAP_SYS_ADMIN does not lift the filter, but can have the kernel start a program outside of it (core_pattern, release_agent)");
+}
+
 /* SO_PEERPIDFD (Linux 6.5) gives a pidfd of the process at the other end of a unix socket, in any PID namespace;
  * pidfd_getfd(2) asks for what ptrace(2) asks for: the same user and no more capabilities. Root of one
  * distribution and root of another one are that to each other. */

@@ -39,7 +39,8 @@ int seccomp_compile(const struct plan_seccomp *plan, struct arena *arena,
 void seccomp_to_ranges(uint32_t first, struct arena *arena, struct seccomp_program *program);
 
 /* The program of the policy's own in front of `program`; false, and nothing done, if the kernel would not take the whole. */
-bool seccomp_peers_before(struct arena *arena, struct seccomp_program *program);
+bool seccomp_fences_before(const struct confinement *confinement, struct arena *arena,
+			   struct seccomp_program *program);
 
 /* What the program answers to a call of the native architecture whose arguments are 0 (SECCOMP_RET_*). False:
  * the kernel would not take it. */

@@ -20,9 +20,9 @@
 struct seccomp_program {
 	size_t n;
 	struct sock_filter *v;
-	unsigned flags; /* for seccomp(2), without SECCOMP_FILTER_FLAG_NEW_LISTENER */
-	bool notify;    /* loading it gives a listener */
-	bool of_policy; /* not of the configuration */
+	unsigned flags;          /* for seccomp(2), without SECCOMP_FILTER_FLAG_NEW_LISTENER */
+	bool notify;             /* loading it gives a listener */
+	const char *policy_keys; /* that ask for it, not the configuration; static */
 };
 
 /* What a process loads, in this order. */
@@ -56,10 +56,12 @@ int seccomp_program_make(const struct plan_seccomp *plan, const char *cache_dire
 	MUST_CHECK;
 
 /*
- * The policy's own (peers.c says what it refuses, in every way that this machine has to call it); the rest is let
- * through. Every program with it in front begins with its first instructions, all but the last one.
+ * The policy's own, of a confinement that takes one (fences.c says what it refuses, in every way that this machine
+ * has to call it); the rest is let through. Every program with it in front begins with its first instructions, all
+ * but the last one.
  */
-void seccomp_peers_program(struct arena *arena, struct seccomp_program *ret);
+void seccomp_fences_program(const struct confinement *confinement, struct arena *arena,
+			    struct seccomp_program *ret);
 
 /* Where the plan asks for it: that libseccomp knows every name. `plan` may be NULL. Part of
  * seccomp_program_make(), and here to say so earlier. */

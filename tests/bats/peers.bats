@@ -121,16 +121,16 @@ open_policy() { policy '{"version": 1, "network": {"peerDescriptors": "open"}}';
 
 @test "explain and state say what holds" {
     b=$(bundle c1 "$(args sleep 1000)")
-    contains "$(shim explain -b "$b")" $'\nconfinement: peerDescriptors refused\n'
-    is "$(shim explain -b "$b" -f json | jq -c '.confinement, .plan.confinement')" $'{"peerDescriptors":"refused","denied":["CAP_NET_ADMIN","CAP_NET_RAW"]}\n{"peerDescriptors":"refused","denied":["CAP_NET_ADMIN","CAP_NET_RAW"]}'
+    contains "$(shim explain -b "$b")" $'\nconfinement: lock open, peerDescriptors refused\n'
+    is "$(shim explain -b "$b" -f json | jq -c '.confinement, .plan.confinement')" $'{"lock":"open","peerDescriptors":"refused","denied":["CAP_NET_ADMIN","CAP_NET_RAW"]}\n{"lock":"open","peerDescriptors":"refused","denied":["CAP_NET_ADMIN","CAP_NET_RAW"]}'
     contains "$(shim explain -b "$b" | tr '\n' ' ')" "keep network.peerDescriptors     a filter of the policy answers pidfd_getfd with EPERM"
     succeeds run -d -b "$b" c1
-    is "$(shim state c1 | jq -c .confinement)" '{"peerDescriptors":"refused","denied":["CAP_NET_ADMIN","CAP_NET_RAW"]}'
-    contains "$(shim explain c1)" "confinement: peerDescriptors refused"
+    is "$(shim state c1 | jq -c .confinement)" '{"lock":"open","peerDescriptors":"refused","denied":["CAP_NET_ADMIN","CAP_NET_RAW"]}'
+    contains "$(shim explain c1)" "confinement: lock open, peerDescriptors refused"
     b=$(bundle c2 "$(args sleep 1000)" "$TRACED")
     contains "$(shim explain -b "$b" | tr '\n' ' ')" 'warn network.peerDescriptors     /process/capabilities/bounding/'
     open_policy
-    contains "$(shim explain -b "$b")" "confinement: peerDescriptors open"
+    contains "$(shim explain -b "$b")" "confinement: lock open, peerDescriptors open"
     is "$(shim explain -b "$b" -f json | jq -c '[.confinement.peerDescriptors, .plan.confinement]')" '["open",null]'
 }
 

@@ -198,8 +198,8 @@ END
     is "$(shim policy keys -f json)" "$keys"
     SHIM_POLICY=
     is "$(shim policy keys -f json | jq -r '.[].from' | sort -u)" "built-in default"
-    policy '{"version": 1, "network": {"lock": "strict"}}'
-    expect_error 'network.lock: "strict" is not supported yet' policy keys "$SHIM_POLICY"
+    policy '{"version": 1, "network": {"abstractSockets": "isolated"}}'
+    expect_error 'network.abstractSockets: "isolated" is not supported yet' policy keys "$SHIM_POLICY"
     expect_error "is for .policy keys. alone" policy show --format json
     expect_error "is not one of check, show, keys" policy list
 }

@@ -102,7 +102,7 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
         "privileged /process/capabilities/bounding/0"
     shim_in 10 run -b "$b" privileged
     # and what is not there yet is refused, not ignored
-    for key in '"privileged": "strip"' '"privileged": "refuse"' '"network": {"lock": "strict"}' \
+    for key in '"privileged": "strip"' '"privileged": "refuse"' \
         '"network": {"abstractSockets": "isolated"}' '"network": {"ports": [80]}' '"capabilities": {"remove": []}' \
         '"share": []' '"hostname": "id"' '"systemd": true' '"audit": "syslog"' \
         '"distros": []' '"namespaces": {"user": {"auto": {}}}'; do

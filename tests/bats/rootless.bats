@@ -307,6 +307,29 @@ allow
     contains "$stderr" "the user has no network at"
 }
 
+@test "network.lock: a user's container does not leave its network either" {
+    requires cmd:cc
+    cc -O1 -static -pthread -o leave "$BATS_TEST_DIRNAME/leave.c" || skip "needs a static C library (libc6-dev)"
+    for lock in open strict; do
+        echo '{"version": 1, "network": {"namespace": "requested", "lock": "'$lock'"}}' >"$HOME_OF_USER/.config/distro-shim/policy.json"
+        for nnp in true false; do
+            user_bundle "c$lock$nnp" "$(args sleep 1000)" ".process.noNewPrivileges = $nnp"
+            cp leave "$b/rootfs/bin/"
+            succeeds run -d -b "$b" "c$lock$nnp"
+            for more in "" "--cap CAP_SYS_ADMIN"; do
+                # shellcheck disable=SC2086 # words
+                attempt exec $more "c$lock$nnp" leave
+                is "$status" 0
+                if [ $lock = open ]; then contains "$output" "unshare user+net: left"; else
+                    is "$output" "$(sed -E 's/: .*/: EPERM/; s/(clone3.*): .*/\1: ENOSYS/' <<<"$output")"
+                    contains "$output" "unshare user+net: EPERM"
+                fi
+            done
+            shim delete --force "c$lock$nnp"
+        done
+    done
+}
+
 @test "in a user namespace that owns the policy's network: rewritten, late, and exec" {
     rm "$HOME_OF_USER/.config/distro-shim/policy.json"
     place=$RUNTIME_OF_USER/distro-shim/netns

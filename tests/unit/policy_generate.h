@@ -241,6 +241,7 @@ static struct policy *generate_policy(const struct round *r)
 	policy->namespaces->cgroup = ANY_OF(isolated);
 	policy->proc_sys = one_in(3) ? POLICY_REQUESTED : POLICY_REWRITE;
 	policy->cgroup->overlap = one_in(3) ? POLICY_OVERLAP_OPEN : POLICY_OVERLAP_REFUSED;
+	network->lock = one_in(3) ? LOCK_STRICT : LOCK_OPEN;
 	network->peer_descriptors = one_in(3) ? PEERS_OPEN : PEERS_REFUSED;
 	policy->kernel_mounts = one_in(3) ? POLICY_KERNEL_REQUESTED : POLICY_KERNEL_OWN;
 	return policy;

@@ -151,9 +151,8 @@ static void must_have(const struct strbuf *list, const char *wanted)
 		strbuf_putc(&have, filters.has[i] ? '+' : '-');
 	assert_string_equal(strbuf_text(&have), wanted);
 	for (size_t length = 0; length < image.length; length++)
-		assert_int_equal(criu_filters_read(image.text, length, "OURS", 4, &arena, &filters,
-						   &e),
-				 -1);
+		assert_int_equal(
+			criu_filters_read(image.text, length, "OURS", 4, &arena, &filters, &e), -1);
 }
 
 static void which_filters_come_with_ours(void **state)
@@ -223,9 +222,9 @@ static void which_filter_a_thread_has(void **state)
 			fail_msg("%s", e.text);
 		assert_int_equal(filter, cases[i].wanted);
 		for (size_t length = 0; length < image.length; length++)
-			assert_int_equal(criu_core_filter(image.text, length, "core-1.img",
-							  &filter, &e),
-					 -1);
+			assert_int_equal(
+				criu_core_filter(image.text, length, "core-1.img", &filter, &e),
+				-1);
 	}
 }
 

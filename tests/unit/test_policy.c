@@ -395,7 +395,6 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 	static const struct {
 		const char *text, *error;
 	} later[] = {
-		{ "\"network\":{\"lock\":\"strict\"}", "network.lock: \"strict\"" },
 		{ "\"network\":{\"abstractSockets\":\"isolated\"}",
 		  "network.abstractSockets: \"isolated\"" },
 		{ "\"network\":{\"ports\":[\"8000-8099\"]}", "network.ports" },

@@ -124,7 +124,8 @@ static void print_verdict(const struct golden *g, struct strbuf *out)
 		strbuf_printf(out, " cookie %llu", (unsigned long long)verdict->network.cookie);
 	if (!(g->path & PATH_NEW))
 		strbuf_printf(
-			out, "\nconfinement: peerDescriptors %s, denied %zu",
+			out, "\nconfinement: lock %s, peerDescriptors %s, denied %zu",
+			verdict->confinement.lock == LOCK_STRICT ? "strict" : "open",
 			value_to_name(peer_descriptor_names, verdict->confinement.peer_descriptors),
 			verdict->confinement.denied.n);
 	strbuf_printf(out, "\nrefused: %s\nobserved: %s\n\n", verdict->refused ? "yes" : "no",

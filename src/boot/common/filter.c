@@ -121,8 +121,8 @@ static int load_one(const struct filter *f, const struct seccomp_program *progra
 {
 	if (seccomp_program_load(program, ret_listener, e) == 0)
 		return 0;
-	if (program->of_policy)
-		return err_prefix(e, "network.peerDescriptors of the policy");
+	if (program->policy_keys)
+		return err_prefix(e, "%s of the policy", program->policy_keys);
 	return f->plan->seccomp && f->plan->seccomp->program.n
 		       ? err_prefix(e, "annotation %s", annotation_name(ANNOTATION_FILTER))
 		       : -1;

@@ -252,9 +252,9 @@ int criu_confine(struct restore_criu *c, struct err *e)
 
 	if (!c->confine)
 		return 0;
-	seccomp_peers_program(c->arena, &program);
+	seccomp_fences_program(&c->plan->confinement, c->arena, &program);
 	if (seccomp_program_load(&program, &listener, e) < 0)
-		return err_prefix(e, "network.peerDescriptors of the policy");
+		return err_prefix(e, "%s of the policy", program.policy_keys);
 	return 0;
 }
 

@@ -164,10 +164,16 @@ static int note_process(struct made *m, pid_t pid, void *context, struct err *e)
 	return 0;
 }
 
-/* Threads may differ. `own`: what everything that the runtime makes inherits from it. */
-static int check_thread(const char *process, const char *thread, const struct proc_status *own,
+struct expected {
+	struct proc_status own; /* what everything that the runtime makes inherits from it */
+	const char *keys;       /* of the policy, that ask for a filter beyond that */
+};
+
+/* Threads may differ. */
+static int check_thread(const char *process, const char *thread, const struct expected *expected,
 			struct err *e)
 {
+	const struct proc_status *own = &expected->own;
 	autoarena arena = { 0 };
 	struct proc_status status;
 	char path[320];
@@ -184,11 +190,11 @@ static int check_thread(const char *process, const char *thread, const struct pr
 		return 0;
 	return fail(
 		e, ERR_POLICY,
-		"the images have a thread, '%s', without the filter that network.peerDescriptors of the policy puts on every one",
-		path);
+		"the images have a thread, '%s', without the filter that %s of the policy puts on every one",
+		path, expected->keys);
 }
 
-static int check_threads(struct made *m, pid_t pid, void *own, struct err *e)
+static int check_threads(struct made *m, pid_t pid, void *expected, struct err *e)
 {
 	autoclosedir DIR *threads = NULL;
 	char path[32];
@@ -200,7 +206,7 @@ static int check_threads(struct made *m, pid_t pid, void *own, struct err *e)
 	if (!threads)
 		return errno == ENOENT || errno == ESRCH ? 0 : fail_sys(e, "open '%s'", path);
 	for (struct dirent *entry; (entry = readdir(threads));)
-		if (check_thread(path, entry->d_name, own, e) < 0)
+		if (check_thread(path, entry->d_name, expected, e) < 0)
 			return -1;
 	return 0;
 }
@@ -209,15 +215,15 @@ static int check_threads(struct made *m, pid_t pid, void *own, struct err *e)
  * one of them. */
 int made_check_filters(struct made *m, struct err *e)
 {
-	struct proc_status own;
+	struct expected expected = { .keys = confinement_filter_keys(&m->plan->confinement) };
 	autoclose int fd = -1;
 
 	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fail_sys(e, "open '/proc/self/status'");
-	if (proc_status_read(fd, m->arena, &own, e) < 0)
+	if (proc_status_read(fd, m->arena, &expected.own, e) < 0)
 		return -1;
-	return visit_processes(m, check_threads, &own, e);
+	return visit_processes(m, check_threads, &expected, e);
 }
 
 int made_judge(struct made *m, judge_made *judge, void *context, struct err *e)

@@ -91,14 +91,19 @@ int restore_ask_confinement(struct restore_runtime *c, struct err *e)
 	struct err ignored;
 	bool confined = false;
 
-	if (c->plan->confinement.peer_descriptors != PEERS_REFUSED)
+	if (!confinement_filter_keys(&c->plan->confinement))
 		return 0;
-	seccomp_peers_program(c->in->create.arena, &program);
+	seccomp_fences_program(&c->plan->confinement, c->in->create.arena, &program);
 	/* Without a cgroup of its own not every process of it is known. */
 	if (c->plan->cgroup.manage &&
 	    criu_images_filtered(c->in->criu->images, program.v,
 				 (program.n - 1) * sizeof(*program.v), &confined, e) < 0)
 		return -1;
+	/* criu enters and makes namespaces. */
+	if (!confined && c->plan->confinement.lock == LOCK_STRICT)
+		return fail(
+			e, ERR_POLICY,
+			"network.lock \"strict\": not every process in the images has the policy's filter, and criu cannot work under it; restore what was made under this key, with a control group of its own, or set it to \"open\" in the policy file");
 	c->images_confined = confined;
 	c->confine_criu = !confined;
 	/* What criu knows of the kernel it keeps (/run/criu.kdat); asking under the filter it would take the
