@@ -153,15 +153,25 @@ src_libsys_a_SOURCES = \
 	src/sys/trusted.c \
 	src/sys/trusted.h
 src_libpolicy_a_SOURCES = \
+	src/policy/checks.c \
+	src/policy/checks.h \
 	src/policy/decisions.c \
 	src/policy/decode.c \
 	src/policy/edit.c \
 	src/policy/edit.h \
+	src/policy/engine.c \
+	src/policy/engine.h \
+	src/policy/glob.c \
+	src/policy/glob.h \
 	src/policy/host_files.c \
 	src/policy/host_files.h \
 	src/policy/judge.c \
 	src/policy/kernel_mounts.h \
 	src/policy/keys.c \
+	src/policy/keys.h \
+	src/policy/keys_network.def \
+	src/policy/keys_policy.def \
+	src/policy/networks.c \
 	src/policy/pointer.c \
 	src/policy/pointer.h \
 	src/policy/policy.h \
@@ -177,6 +187,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_mounts.c \
 	src/policy/rules_namespaces.c \
 	src/policy/rules_network.c \
+	src/policy/rules_networks.c \
 	src/policy/select.c \
 	src/policy/sysctl.c \
 	src/policy/sysctl.h
@@ -332,6 +343,7 @@ src_libfacts_a_SOURCES = \
 	src/facts/ns.c \
 	src/facts/policy_file.c \
 	src/facts/policy_file.h \
+	src/facts/request.c \
 	src/facts/resolver.c \
 	src/facts/rootfs.c \
 	src/facts/security.c

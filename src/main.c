@@ -5,6 +5,7 @@
  * success.
  */
 #include "cli/cli.h"
+#include "facts/facts.h"
 #include "sys/refused.h"
 #include "sys/self_exe.h"
 #include "sys/signals.h"
@@ -60,6 +61,25 @@ static int run(struct cli_call *call, struct err *e)
 	return call->command->run(call, e);
 }
 
+/* The arguments for when the program is executed again: by a descriptor, so that the name is gone that names a network. */
+static char **arguments_again(char **argv, const struct cli_call *call, struct arena *arena)
+{
+	const char *network = facts_network_of_program(self_exe_name());
+	size_t n = 0;
+	char **again;
+
+	if (!network || call->values.network_name || !argv[0])
+		return argv;
+	while (argv[n])
+		n++;
+	again = arena_array(arena, n + 3, sizeof(*again));
+	again[0] = argv[0];
+	again[1] = arena_strdup(arena, "--network");
+	again[2] = arena_strdup(arena, network);
+	memcpy(again + 3, argv + 1, n * sizeof(*again));
+	return again;
+}
+
 static int prepare(char **argv, struct arena *arena, struct cli_call *call, struct err *e)
 {
 	if (signals_prepare(e) < 0 || fill_standard_descriptors(e) < 0 ||
@@ -67,7 +87,7 @@ static int prepare(char **argv, struct arena *arena, struct cli_call *call, stru
 		return -1;
 	/* Before the log is opened and anything else is done, because it may execute the program anew. */
 	if (call->command && call->command->enters_container && !call->values.help)
-		return self_exe_protect(argv, e);
+		return self_exe_protect(arguments_again(argv, call, arena), e);
 	return 0;
 }
 

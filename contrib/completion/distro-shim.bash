@@ -23,7 +23,7 @@ _distro_shim() {
         else
             case $word in
             --root) skip=root ;;
-            --log | --log-format | --log-level | --policy | --rootless | --cgroup-manager | --criu) skip=1 ;;
+            --log | --log-format | --log-level | --policy | --network | --rootless | --cgroup-manager | --criu) skip=1 ;;
             -*) ;;
             *)
                 command=$word
@@ -34,7 +34,7 @@ _distro_shim() {
     done
 
     case $command in
-    '') options='--root --log --log-format --log-level --debug --policy --rootless --systemd-cgroup --cgroup-manager --criu --version --help' ;;
+    '') options='--root --log --log-format --log-level --debug --policy --network --rootless --systemd-cgroup --cgroup-manager --criu --version --help' ;;
     'create') options='--bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
     'start') options='--help' ;;
     'run') options='--detach --keep --bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help' ;;
@@ -65,6 +65,7 @@ _distro_shim() {
     ' --log-format') offer='words' words='text json' ;;
     ' --log-level') offer='words' words='error warning info debug' ;;
     ' --policy') offer='file' ;;
+    ' --network') offer='nothing' ;;
     ' --rootless') offer='words' words='true false auto' ;;
     ' --cgroup-manager') offer='words' words='cgroupfs systemd disabled' ;;
     ' --criu') offer='file' ;;

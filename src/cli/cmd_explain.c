@@ -24,6 +24,7 @@ struct network_facts {
 	const char *path;
 	uint64_t cookie;
 	const struct confinement *confinement;
+	const char *name, *entry; /* NULL: the policy has one network; no entry */
 };
 
 static const char *mode_name(const struct policy *policy)
@@ -43,6 +44,10 @@ static void print_head(const char *policy_path, const struct policy *policy,
 		strbuf_show(out, ", %s", network->path);
 	if (network->cookie)
 		strbuf_show(out, ", cookie %" PRIu64, network->cookie);
+	if (network->name)
+		strbuf_show(out, ", named %s", network->name);
+	if (network->entry)
+		strbuf_show(out, ", by %s", network->entry);
 	strbuf_putc(out, '\n');
 	strbuf_show(out, "confinement: lock %s, peerDescriptors %s\n",
 		    network->confinement->lock == LOCK_STRICT ? "strict" : "open",
@@ -78,6 +83,10 @@ static void json_head(const char *policy_path, const struct policy *policy,
 		json_out_member_string(out, "path", network->path);
 	if (network->cookie)
 		json_out_member_u64(out, "cookie", network->cookie);
+	if (network->name)
+		json_out_member_string(out, "name", network->name);
+	if (network->entry)
+		json_out_member_string(out, "entry", network->entry);
 	json_out_object_end(out);
 
 	json_out_key(out, "confinement");
@@ -120,10 +129,14 @@ static int explain_container(const struct cli_call *call, const struct container
 		return fail(e, ERR_STATE, "container %s is still being created: nothing is decided",
 			    view->id);
 
-	struct network_facts network = { record->network, record->network_path,
-					 record->network_cookie,
-					 record->confinement ? record->confinement
-							     : &confinement_open };
+	struct network_facts network = {
+		record->network,
+		record->network_path,
+		record->network_cookie,
+		record->confinement ? record->confinement : &confinement_open,
+		record->network_name,
+		record->network_entry,
+	};
 	if (str_eq(call->values.format, "json"))
 		return explain_container_json(view, &network, e);
 	strbuf_show(&text, "container: %s\n", view->id);
@@ -195,8 +208,9 @@ static int explain_preview(const struct cli_call *call, const char *id, struct e
 		return -1;
 
 	const struct verdict *verdict = &preview.verdict;
-	struct network_facts network = { verdict->network.join, verdict->network.path,
-					 verdict->network.cookie, &verdict->confinement };
+	struct network_facts network = { verdict->network.join,   verdict->network.path,
+					 verdict->network.cookie, &verdict->confinement,
+					 verdict->network.name,   verdict->network.entry };
 	if (str_eq(call->values.format, "json")) {
 		if (explain_preview_json(&preview, &network, e) < 0)
 			return -1;

@@ -69,7 +69,7 @@ static int print_json(const struct views *views, struct err *e)
 	return cli_output_json(out, e);
 }
 
-#define LIST_COLUMNS 6
+#define LIST_COLUMNS 7
 #define LIST_WIDTH_LEAST 12
 #define LIST_GAP 3
 
@@ -82,6 +82,7 @@ static void table_row(const struct container_view *view, struct arena *arena,
 	ret[3] = view->bundle;
 	ret[4] = view->created ? view->created : "";
 	ret[5] = arena_strdup(arena, container_owner_name(view->owner).text);
+	ret[6] = container_network_name(view);
 	/* Before the widths are measured. */
 	for (size_t column = 0; column < LIST_COLUMNS; column++) {
 		autostrbuf shown = { 0 };
@@ -92,8 +93,8 @@ static void table_row(const struct container_view *view, struct arena *arena,
 
 static int print_table(const struct views *views, struct arena *arena, struct err *e)
 {
-	static const char *const head[LIST_COLUMNS] = { "ID",     "PID",     "STATUS",
-							"BUNDLE", "CREATED", "OWNER" };
+	static const char *const head[LIST_COLUMNS] = { "ID",      "PID",   "STATUS", "BUNDLE",
+							"CREATED", "OWNER", "NETWORK" };
 	const char *(*rows)[LIST_COLUMNS] = arena_array(arena, views->n + 1, sizeof(*rows));
 	size_t widths[LIST_COLUMNS] = { 0 };
 	autostrbuf text = { 0 };

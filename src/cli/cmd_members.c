@@ -7,13 +7,33 @@
 #include <stdio.h>
 
 static const struct cli_option members_rows[] = {
-	CLI_TEXT_ROW("network", 0, network, "PATH", CLI_OFFER_FILE,
-		     "only those of the network namespace at PATH"),
+	CLI_TEXT_ROW(
+		"network", 0, network, "NETWORK", CLI_OFFER_FILE,
+		"only those of the policy's network of this name, or of the namespace at this path"),
 	CLI_CHOICE_ROW("format", 'f', format, "FORMAT", "table json",
 		       "how the list looks (default: table)"),
 	CLI_FLAG_ROW("quiet", 'q', quiet, "show ids only"),
 	CLI_END_ROW,
 };
+
+/* NULL: none of the policy's. */
+static const char *name_of(const struct member_record *member)
+{
+	if (!member->network_path)
+		return NULL;
+	return member->network_name ? member->network_name : POLICY_NETWORK_DEFAULT;
+}
+
+/* Only those of a network's name. */
+static void keep_named(struct members *members, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < members->n; i++)
+		if (str_eq(name_of(&members->v[i]), name))
+			members->v[kept++] = members->v[i];
+	members->n = kept;
+}
 
 static int print_json(const struct members *members, struct err *e)
 {
@@ -30,6 +50,8 @@ static int print_json(const struct members *members, struct err *e)
 		json_out_member_u64(out, "networkCookie", member->network_cookie);
 		json_out_key(out, "networkPath");
 		json_out_string(out, member->network_path);
+		json_out_key(out, "networkName");
+		json_out_string(out, name_of(member));
 		json_out_object_end(out);
 	}
 	json_out_array_end(out);
@@ -41,16 +63,17 @@ static int print_table(const struct members *members, bool quiet, struct err *e)
 	autostrbuf text = { 0 };
 
 	if (!quiet)
-		strbuf_show(&text, "%-24s %-10s %-32s %s\n", "ID", "PID", "NETWORK", "ROOT");
+		strbuf_show(&text, "%-24s %-10s %-32s %-32s %s\n", "ID", "PID", "NETWORK", "ROOT",
+			    "NAME");
 	for (size_t i = 0; i < members->n; i++) {
 		const struct member_record *member = &members->v[i];
 		if (quiet)
 			strbuf_show(&text, "%s\n", member->id);
 		else
-			strbuf_show(&text, "%-24s %-10" PRId64 " %-32s %s\n", member->id,
+			strbuf_show(&text, "%-24s %-10" PRId64 " %-32s %-32s %s\n", member->id,
 				    member->init.pid,
 				    member->network_path ? member->network_path : "(its own)",
-				    member->root);
+				    member->root, name_of(member) ? name_of(member) : "-");
 	}
 	return cli_output(&text, e);
 }
@@ -59,10 +82,14 @@ static int run_members(const struct cli_call *call, struct err *e)
 {
 	const struct cli_values *values = &call->values;
 	const char *directory = registry_default_directory(call->global.rootless, call->arena);
+	const char *network = values->network;
+	bool named = network && network[0] != '/';
 	struct members members;
 
-	if (registry_living(directory, values->network, call->arena, &members, e) < 0)
+	if (registry_living(directory, named ? NULL : network, call->arena, &members, e) < 0)
 		return -1;
+	if (named)
+		keep_named(&members, network);
 	if (str_eq(values->format, "json"))
 		return print_json(&members, e);
 	return print_table(&members, values->quiet, e);

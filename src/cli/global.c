@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "facts/facts.h"
 #include "state/state.h"
+#include "sys/self_exe.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@ const struct cli_option cli_global_rows[] = {
 	CLI_FLAG_ROW("debug", 0, debug, "the same as --log-level debug"),
 	CLI_TEXT_ROW("policy", 0, policy, "FILE", CLI_OFFER_FILE,
 		     "use this policy file instead of the system's"),
+	CLI_TEXT_ROW("network", 0, network_name, "NAME", CLI_OFFER_NOTHING,
+		     "the network of the policy that a new container gets, if it may be chosen so"),
 	CLI_CHOICE_ROW("rootless", 0, rootless, "MODE", "true false auto",
 		       "use a user's directories, not root's (default: auto)"),
 	CLI_FLAG_ROW("systemd-cgroup", 0, systemd_cgroup, "the same as --cgroup-manager systemd"),
@@ -105,7 +108,12 @@ static int absolute_root(const char *root, struct arena *arena, const char **ret
 int cli_global_options(const struct cli_values *values, struct arena *arena,
 		       struct global_options *ret, struct err *e)
 {
-	struct global_options global = { .policy_path = values->policy, .criu = values->criu };
+	struct global_options global = {
+		.policy_path = values->policy,
+		.criu = values->criu,
+		.network = values->network_name,
+		.program = self_exe_name(),
+	};
 	const char *manager = values->cgroup_manager;
 
 	if (!values->rootless || str_eq(values->rootless, "auto"))

@@ -13,6 +13,8 @@ struct global_options {
 	const char *root;        /* --root, or the default */
 	const char *policy_path; /* --policy, NULL: compiled in */
 	const char *criu;        /* --criu, NULL: the one in $PATH */
+	const char *network;     /* --network, NULL: not given */
+	const char *program;     /* the file that was executed, as it was named; NULL: not known */
 	bool rootless;
 	bool systemd_cgroup, cgroup_disabled;
 };
@@ -155,6 +157,8 @@ int container_find(const struct global_options *global, const char *text, struct
 /* The state object of runtime.md "State", with what runc adds (rootfs, created, owner). */
 int container_state_json(const struct container_view *view, struct json_out *out, struct err *e)
 	MUST_CHECK;
+/* Of the policy's network that it is in, or enters at start; "-": it has one of its own, or none is known. */
+const char *container_network_name(const struct container_view *view);
 /* The owner as people read it: "root", or the number. Names of other users are not looked up, because
  * that would load what nsswitch.conf says into a runtime. */
 struct owner_name {
@@ -167,7 +171,8 @@ struct owner_name container_owner_name(uint32_t uid);
 struct container_preview {
 	const char *config_name; /* as in messages: "config.json" */
 	struct spec *spec;
-	struct policy_source policy;
+	struct policy_source policy; /* its policy: of the selection */
+	struct selection selection;
 	struct facts *facts;
 	struct verdict verdict;
 	struct plan *plan;    /* NULL if the verdict refuses, or where unplanned says why */

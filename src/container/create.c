@@ -65,6 +65,11 @@ static const char *pidfd_socket(const struct plan *plan,
 	return options->pidfd_socket ? options->pidfd_socket : plan->pidfd_socket;
 }
 
+static char *copy(struct arena *arena, const char *text)
+{
+	return text ? arena_strdup(arena, text) : NULL;
+}
+
 static void fill_status(struct new_container *made, const struct container_create_options *options)
 {
 	const struct container_preview *preview = &made->preview;
@@ -81,11 +86,11 @@ static void fill_status(struct new_container *made, const struct container_creat
 		.network = preview->verdict.network.join,
 		.network_path = preview->verdict.network.path,
 		.network_cookie = preview->verdict.network.cookie,
+		.network_name = copy(&made->arena, preview->verdict.network.name),
+		.network_entry = copy(&made->arena, preview->verdict.network.entry),
 		.annotations = preview->verdict.spec->annotations,
 		.policy = preview->policy.policy,
-		.policy_path = preview->policy.path
-				       ? arena_strdup(&made->arena, preview->policy.path)
-				       : NULL,
+		.policy_path = copy(&made->arena, preview->policy.path),
 		.decisions = preview->verdict.decisions,
 		.confinement = &made->preview.verdict.confinement,
 		.terminal = preview->plan->process.terminal,

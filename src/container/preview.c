@@ -83,6 +83,11 @@ static int make_plan(const struct global_options *global, const char *id, const 
 	return 0;
 }
 
+static bool has_choice(const struct policy *policy)
+{
+	return policy->networks.n > 0 || policy->distros.n > 0;
+}
+
 int container_preview(const struct global_options *global, const char *id, enum policy_path path,
 		      const struct container_create_options *options,
 		      const struct inherited *inherited, struct arena *arena,
@@ -95,7 +100,10 @@ int container_preview(const struct global_options *global, const char *id, enum 
 		.systemd_cgroup = global->systemd_cgroup,
 		.id = id,
 		.root = global->root,
+		.network = global->network,
+		.program = global->program,
 	};
+	struct caller_facts caller;
 	autohost host = HOST_INIT;
 
 	if (state_check_id(id, e) < 0)
@@ -109,7 +117,13 @@ int container_preview(const struct global_options *global, const char *id, enum 
 			e) < 0 ||
 	    policy_load(global->policy_path, arena, &preview.policy, e) < 0)
 		return -1;
-	preview.policy.policy = policy_select(preview.policy.policy, preview.spec);
+	facts_options.whole = preview.policy.policy;
+	if (facts_of_request(preview.policy.policy, preview.spec, &facts_options, arena, &caller,
+			     e) < 0 ||
+	    policy_select(preview.policy.policy, preview.spec, &caller, arena, &preview.selection,
+			  e) < 0)
+		return -1;
+	preview.policy.policy = preview.selection.policy;
 	if (facts_gather(preview.spec, preview.policy.policy, &facts_options, arena, &preview.facts,
 			 &host, e) < 0)
 		return spec_fail_located(preview.spec, config_name(options), e);
@@ -117,6 +131,7 @@ int container_preview(const struct global_options *global, const char *id, enum 
 		.path = path,
 		.policy = preview.policy.policy,
 		.request = preview.spec,
+		.selection = has_choice(facts_options.whole) ? &preview.selection : NULL,
 		.receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"),
 	};
 	policy_judge(&subject, preview.facts, arena, &preview.verdict);

@@ -170,6 +170,32 @@ int container_view_recorded(const struct global_options *global, const char *id,
 	return ret->record ? 0 : fail(e, ERR_NOT_FOUND, "container does not exist: %s", id);
 }
 
+static bool is_in_network(const struct status_record *record)
+{
+	return record && (record->network == NETWORK_EARLY || record->network == NETWORK_LATE);
+}
+
+const char *container_network_name(const struct container_view *view)
+{
+	if (!is_in_network(view->record))
+		return "-";
+	return view->record->network_name ? view->record->network_name : POLICY_NETWORK_DEFAULT;
+}
+
+static void network_json(const struct container_view *view, struct json_out *out)
+{
+	const struct status_record *record = view->record;
+
+	json_out_key(out, "network");
+	json_out_object(out);
+	json_out_member_string(out, "name", container_network_name(view));
+	if (record->network_path)
+		json_out_member_string(out, "path", record->network_path);
+	if (record->network_entry)
+		json_out_member_string(out, "entry", record->network_entry);
+	json_out_object_end(out);
+}
+
 struct owner_name container_owner_name(uint32_t uid)
 {
 	struct owner_name name = { "root" };
@@ -222,6 +248,8 @@ int container_state_json(const struct container_view *view, struct json_out *out
 			    view->status);
 	json_out_object(out);
 	oci_state_members(&state, out);
+	if (is_in_network(record))
+		network_json(view, out);
 	if (record && record->confinement) {
 		json_out_key(out, "confinement");
 		fields_encode(&confinement_fields, record->confinement, out);

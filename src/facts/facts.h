@@ -19,7 +19,18 @@ struct facts_options {
 	bool systemd_cgroup;
 	const char *id,
 		*root; /* of the container and its state; NULL: whose groups are is not asked */
+	const struct policy *whole; /* with all its networks; NULL: there is one */
+	const char *network;        /* that an argument names; NULL: none does */
+	const char *program; /* the file that was executed, as it was named; NULL: not known */
 };
+
+/* What stands behind the last '@' of an executed file's name; NULL: nothing does. */
+const char *facts_network_of_program(const char *program);
+/* Who asks, for policy_select(): as much of it as this policy looks at. ERR_POLICY: the program's name names a network,
+ * and lies where others than root can put it. */
+int facts_of_request(const struct policy *policy, const struct spec *spec,
+		     const struct facts_options *options, struct arena *arena,
+		     struct caller_facts *ret, struct err *e) MUST_CHECK;
 
 /*
  * A namespace path that cannot be used is not an error here but a `problem` in its ns_facts: the policy

@@ -22,6 +22,10 @@ int gather_requested_namespaces(const struct spec *spec, struct arena *arena, st
 int gather_network(const struct policy *policy, struct arena *arena, struct facts *facts,
 		   struct host *host, struct err *e) MUST_CHECK;
 
+/* facts->twins; needs facts->network. `whole`: the policy with all its networks, or NULL. */
+void gather_twins(const struct policy *whole, const struct policy *chosen, struct arena *arena,
+		  struct facts *facts);
+
 /* The name of a network namespace that iproute2 keeps, "distros" of "/run/netns/distros"; NULL for any
  * other path. Pure. */
 const char *iproute_name(const char *network_path);

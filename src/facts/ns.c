@@ -253,3 +253,34 @@ int gather_network(const struct policy *policy, struct arena *arena, struct fact
 	facts->network = ns;
 	return 0;
 }
+
+/* Whether a network's name leads to the same namespace; both exist now, so that numbers are compared. */
+static bool is_twin(const struct policy_network *network, const struct facts *facts)
+{
+	const struct ns_facts *self = facts_self(facts, SPEC_NS_NETWORK);
+	struct stat st;
+
+	if (str_eq(network->namespace_, "self"))
+		return ns_facts_same(self, facts->network);
+	return network->namespace_[0] == '/' && stat(network->namespace_, &st) == 0 &&
+	       st.st_dev == facts->network->device && st.st_ino == facts->network->inode;
+}
+
+void gather_twins(const struct policy *whole, const struct policy *chosen, struct arena *arena,
+		  struct facts *facts)
+{
+	const char *name = chosen->network->name;
+	struct strlist *twins = &facts->twins;
+
+	if (!whole || whole->networks.n == 0 || !facts->network || facts->network->problem)
+		return;
+	twins->v = arena_new_array(arena, char *, whole->networks.n + 1);
+	if (name && is_twin(whole->network, facts))
+		twins->v[twins->n++] = arena_strdup(arena, POLICY_NETWORK_DEFAULT);
+	for (size_t i = 0; i < whole->networks.n; i++) {
+		const struct policy_network *other = &whole->networks.v[i];
+
+		if (!str_eq(other->name, name) && is_twin(other, facts))
+			twins->v[twins->n++] = other->name;
+	}
+}

@@ -102,6 +102,21 @@ static const struct field resolver_rows[] = {
 static const struct fields resolver_fields =
 	FIELDS("struct resolver_facts", struct resolver_facts, resolver_rows, 0);
 
+static const struct field caller_rows[] = {
+	FIELD(struct caller_facts, U32, owner, "owner", 0),
+	FIELD(struct caller_facts, STRING, owner_name, "ownerName", 0),
+	FIELD(struct caller_facts, STRING, engine, "engine", 0),
+	FIELD(struct caller_facts, STRING, id, "id", 0),
+	FIELD(struct caller_facts, STRING, bundle, "bundle", 0),
+	FIELD(struct caller_facts, STRING, rootfs, "rootfs", 0),
+	FIELD(struct caller_facts, STRING, bundle_doubt, "bundleDoubt", 0),
+	FIELD(struct caller_facts, STRING, rootfs_doubt, "rootfsDoubt", 0),
+	FIELD(struct caller_facts, STRING, network, "network", 0),
+	FIELD(struct caller_facts, STRING, network_by, "networkBy", 0),
+};
+const struct fields caller_facts_fields =
+	FIELDS("struct caller_facts", struct caller_facts, caller_rows, 0);
+
 static const struct field facts_rows[] = {
 	FIELD(struct facts, U32, uid, "uid", 0),
 	FIELD(struct facts, U32, gid, "gid", 0),
@@ -115,6 +130,7 @@ static const struct field facts_rows[] = {
 	FIELD_LIST_ROW(struct facts, self, struct ns_facts, "self", 0, &ns_fact_fields),
 	FIELD_LIST_ROW(struct facts, requested, struct ns_facts, "requested", 0, &ns_fact_fields),
 	FIELD_OBJECT_ROW(struct facts, network, struct ns_facts, "network", 0, &ns_fact_fields),
+	FIELD(struct facts, STRLIST, twins, "twins", 0),
 	FIELD_LIST_ROW(struct facts, members, struct member_facts, "members", 0, &member_fields),
 	FIELD_OBJECT_ROW(struct facts, cgroup, struct cgroup_facts, "cgroup", 0, &cgroup_fields),
 	FIELD(struct facts, STRING, bundle, "bundle", 0),

@@ -116,6 +116,19 @@ struct made_facts {
 	struct made_process *v;
 };
 
+/* Who asks, and where what is asked for lies: what the key `distros` looks at. Paths are real ones. */
+struct caller_facts {
+	uint32_t owner;   /* uid of the user who asks, outside of a user namespace of his own */
+	char *owner_name; /* NULL: not looked up, or has none */
+	char *engine;     /* NULL: none that is known */
+	char *id;
+	char *bundle, *rootfs; /* NULL: not looked up */
+	/* why others than root, or than the user who asks, can put another one there; NULL: they cannot */
+	char *bundle_doubt, *rootfs_doubt;
+	/* The network that is named, and by what: "--network", "the program name". NULL: none is. */
+	char *network, *network_by;
+};
+
 struct facts {
 	uint32_t uid, gid;            /* effective ids of the caller */
 	bool rootless;                /* the caller is not root of the initial user namespace */
@@ -134,6 +147,8 @@ struct facts {
 	} requested;              /* one per spec.linux.namespaces entry that has
 	                                                        a path; found by path */
 	struct ns_facts *network; /* the policy's network namespace; NULL if it names none */
+	struct strlist
+		twins; /* names of other networks of the policy that are the same namespace */
 	struct {
 		size_t n;
 		struct member_facts *v;
@@ -160,7 +175,7 @@ struct facts {
 	char *state;            /* the directory of the container's records; NULL: not known */
 };
 
-extern const struct fields facts_fields;
+extern const struct fields facts_fields, caller_facts_fields;
 
 /* The runtime's own namespace of a type; NULL if unknown. */
 const struct ns_facts *facts_self(const struct facts *facts, int type);

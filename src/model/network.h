@@ -20,6 +20,9 @@ struct network {
 	int join;        /* enum network_join */
 	char *path;      /* of the policy's namespace under EARLY and LATE */
 	uint64_t cookie; /* the one that is expected there; 0: not known */
+	const char *
+		name; /* of the policy's network; NULL: the general one, of a policy that has no other */
+	const char *entry; /* that the policy has for it, "distros[2]"; NULL: none */
 };
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "base/fields_check.h"
 #include "base/fields_inherit.h"
+#include "policy/checks.h"
 #include "policy/policy.h"
 
 #include <stdlib.h>
@@ -41,7 +42,8 @@ int policy_read(const char *text, size_t length, const char *name, struct arena 
 
 	if (json_parse(&source, arena, &root, e) < 0 || check_version(&source, root, e) < 0 ||
 	    fields_decode(&policy_fields, &source, root, arena, policy, e) < 0 ||
-	    fields_check(&policy_fields, &source, root, policy, arena, e) < 0)
+	    fields_check(&policy_fields, &source, root, policy, arena, e) < 0 ||
+	    policy_check_networks(&source, root, policy, arena, e) < 0)
 		return policy_error(e);
 	*ret = policy;
 	return 0;
@@ -55,6 +57,8 @@ struct policy *policy_complete(const struct policy *said, const struct policy *d
 	policy->version = said->version;
 	fields_inherit(&policy_fields, policy, said, arena);
 	fields_inherit(&policy_fields, policy, defaults, arena);
+	if (said->networks.n > 0)
+		policy->networks.v = policy_networks_complete(said, policy, defaults, arena);
 	return policy;
 }
 

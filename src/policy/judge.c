@@ -14,6 +14,8 @@ const struct rule policy_rules[] = {
 	  "Annotations and environment variables that name the filter's listener are treated as if linux.seccomp named it, and none loads code into the runtime." },
 	{ "namespaces", PATH_NEW, rule_namespace_entries,
 	  "Each type of namespace is named at most once and with a path that is not empty, so that no two readers of the config see two different networks." },
+	{ "networks", PATH_NEW, rule_networks,
+	  "Of several networks each container has the one that the administrator's file gives it, and what that network permits." },
 	{ "network.namespace", PATH_NEW, rule_network_namespace,
 	  "All containers share one network namespace, which exists before any of them, is a network namespace, and belongs to the caller." },
 	{ "network.allowHost", PATH_NEW, rule_network_allow_host,
@@ -177,10 +179,14 @@ static void enforce(const struct judgement *j, struct verdict *ret)
 
 /* The decisions are exactly those of enforce, without effect. `asked`: the request, as the rules
  * that always hold have left it. */
-static void observe(struct spec *asked, struct verdict *ret)
+static void observe(struct spec *asked, const struct judgement *j, struct verdict *ret)
 {
 	ret->spec = asked;
-	ret->network.join = network_of_request(asked);
+	ret->network = (struct network){
+		.join = network_of_request(asked),
+		.name = j->network.name,
+		.entry = j->network.entry,
+	};
 	ret->confinement = confinement_open;
 	ret->observed = true;
 }
@@ -217,13 +223,17 @@ void policy_judge(const struct subject *subject, const struct facts *facts, stru
 	apply_rules(&j, 0);
 	locate_refusals(request, &j.edit.decisions, arena);
 
+	if (subject->selection) {
+		j.network.name = subject->selection->network;
+		j.network.entry = subject->selection->entry;
+	}
 	*ret = (struct verdict){
 		.path = subject->path,
 		.decisions = j.edit.decisions,
 		.refused = refused,
 	};
 	if (asked)
-		observe(asked, ret);
+		observe(asked, &j, ret);
 	else
 		enforce(&j, ret);
 }

@@ -5,9 +5,10 @@
  * and by `make policy-docs` the schema, contrib/policy.json and the list in the manual. The tables are closed: a key
  * that is not here is a spelling mistake of the administrator, and must not be taken for a rule that holds. Pure.
  */
+#include "policy/keys.h"
+
 #include "base/auto.h"
-#include "base/fields_check.h"
-#include "policy/policy.h"
+#include "policy/checks.h"
 #include "policy/sysctl.h"
 
 /* Seconds. Long enough for hooks that pull an image or wait for a network. */
@@ -34,7 +35,6 @@ static const struct name_row requested_new_names[] = {
 };
 static const struct name_row abstract_socket_names[] = {
 	{ "shared", POLICY_SOCKETS_SHARED },
-	{ "isolated", POLICY_SOCKETS_ISOLATED },
 	{ NULL, 0 },
 };
 static const struct name_row overlap_names[] = {
@@ -198,45 +198,11 @@ static const struct field_check version_check = {
 	.values = AS_JSON(POLICY_VERSION),
 };
 
-static const struct field_check abstract_sockets_check = {
-	.later = (const char *const[]){ "isolated", NULL },
-};
 static const struct field_check privileged_check = {
 	.later = (const char *const[]){ "strip", "refuse", NULL },
 };
 
 /* --- keys --- */
-
-#define SAID(preset_, check_, doc_) \
-	(&(const struct field_key){ .preset = (preset_), .check = (check_), .doc = (doc_) })
-/* No key takes an empty text. */
-#define KEY(type, kind_, member, name_, preset_, check_, doc_)                                 \
-	{                                                                                      \
-		.name = (name_), .kind = FIELD_##kind_,                                        \
-		.flags = FIELD_IS_KEY | (FIELD_##kind_ == FIELD_STRING ? FIELD_NOT_EMPTY : 0), \
-		.offset = FIELD_CHECKED_OFFSET(type, member, FIELD_TYPE_##kind_),              \
-		.key = SAID(preset_, check_, doc_)                                             \
-	}
-#define KEY_WORD(type, member, name_, names_, preset_, check_, doc_)                  \
-	{                                                                             \
-		.name = (name_), .kind = FIELD_ENUM, .flags = FIELD_IS_KEY,           \
-		.offset = FIELD_CHECKED_OFFSET(type, member, int), .names = (names_), \
-		.key = SAID(preset_, check_, doc_)                                    \
-	}
-#define KEY_GROUP(type, member, subtype_, name_, sub_, doc_)                             \
-	{                                                                                \
-		.name = (name_), .kind = FIELD_OBJECT, .flags = FIELD_IS_KEY,            \
-		.offset = FIELD_CHECKED_OFFSET(type, member, subtype_ *), .sub = (sub_), \
-		.key = SAID(NULL, NULL, doc_)                                            \
-	}
-/* Accepted without effect it would be believed: so it is an error that says its name. */
-#define KEY_NOT_YET(type, member, name_, doc_)                                             \
-	{                                                                                  \
-		.name = (name_), .kind = FIELD_RAW, .flags = FIELD_IS_KEY | FIELD_NOT_YET, \
-		.offset = FIELD_CHECKED_OFFSET(type, member, struct json_value *),         \
-		.key = SAID(NULL, NULL, doc_)                                              \
-	}
-#define KEYS(type, rows) FIELDS(#type, type, rows, FIELDS_CLOSED)
 
 static const struct field requested_rows[] = {
 	KEY_WORD(struct policy_requested, host, "host", requested_names, "\"rewrite\"", NULL,
@@ -249,36 +215,9 @@ static const struct field requested_rows[] = {
 static const struct fields requested_fields = KEYS(struct policy_requested, requested_rows);
 
 static const struct field network_rows[] = {
-	KEY(struct policy_network, STRING, namespace_, "namespace", "\"/run/netns/distros\"",
-	    &network_check,
-	    "The network of all containers: a path; self: the namespace that the runtime is in; requested: every container keeps what it asks for."),
-	KEY_GROUP(struct policy_network, requested, struct policy_requested, "requested",
-		  &requested_fields, "What becomes of a request for another network."),
-	KEY(struct policy_network, OPT_BOOL, allow_host, "allowHost", "false", NULL,
-	    "Whether the host's own network may be the shared one, or be kept."),
-	KEY(struct policy_network, OPT_BOOL, admin, "admin", "false", NULL,
-	    "Whether containers keep CAP_NET_ADMIN and CAP_NET_RAW."),
-	KEY(struct policy_network, STRING_OR_STRLIST, sysctls, "sysctls", "\"drop\"",
-	    &sysctls_check,
-	    "What becomes of net.* sysctls; a list names those that are allowed, the others are dropped."),
-	KEY_WORD(
-		struct policy_network, lock, "lock", network_lock_names, "\"open\"", NULL,
-		"open: a container may leave for a network of its own; strict: no process of it can, so that no engine or sandbox works in it that makes network or user namespaces."),
-	KEY_WORD(struct policy_network, abstract_sockets, "abstractSockets", abstract_socket_names,
-		 "\"shared\"", &abstract_sockets_check,
-		 "shared: abstract unix sockets are seen by all containers."),
-	KEY_WORD(
-		struct policy_network, peer_descriptors, "peerDescriptors", peer_descriptor_names,
-		"\"refused\"", NULL,
-		"refused: no process takes a descriptor out of another one (pidfd_getfd) or gets a pidfd by a socket or a file handle, except in a container with CAP_SYS_PTRACE."),
-	KEY(struct policy_network, STRING, resolv_conf, "resolvConf", "\"auto\"",
-	    &file_choice_check,
-	    "auto: the network's own /etc/resolv.conf in place of one that was made for another network; engine: as the engine says; or a file."),
-	KEY(struct policy_network, STRING, hosts, "hosts", "\"auto\"", &file_choice_check,
-	    "Like network.resolvConf, for /etc/hosts."),
-	KEY_NOT_YET(struct policy_network, ports, "ports", "TCP ports that may be bound."),
+#include "policy/keys_network.def"
 };
-static const struct fields network_fields = KEYS(struct policy_network, network_rows);
+const struct fields policy_network_fields = KEYS(struct policy_network, network_rows);
 
 static const struct field namespaces_rows[] = {
 	KEY_WORD(struct policy_namespaces, pid, "pid", pid_names, "\"fresh\"", NULL,
@@ -319,6 +258,49 @@ static const struct field criu_rows[] = {
 };
 static const struct fields criu_fields = KEYS(struct policy_criu, criu_rows);
 
+/* --- distros --- */
+
+static const struct field use_rows[] = {
+#include "policy/keys_network.def"
+	KEY(struct policy_use, STRING, use, "use", NULL, NULL,
+	    "The network that the keys beside it change, by its name."),
+};
+static const struct fields use_fields = KEYS(struct policy_use, use_rows);
+
+static const struct field match_rows[] = {
+	KEY(struct policy_match, STRING, engine, "engine", NULL, &engine_check,
+	    "The engine that asks, by where it keeps its state."),
+	KEY(struct policy_match, RAW, owner, "owner", NULL, &owner_check,
+	    "The user who asks: a number or a name of /etc/passwd."),
+	KEY(struct policy_match, STRING, rootfs, "rootfs", NULL, &path_glob_check,
+	    "Where the root file system lies, in a directory that root alone can write."),
+	KEY(struct policy_match, STRING, bundle, "bundle", NULL, &path_glob_check,
+	    "Where the bundle lies, in a directory that root alone can write."),
+	KEY(struct policy_match, STRING, id, "id", NULL, &glob_check,
+	    "The id; what clients say, as the three below: see trustClients."),
+	KEY(struct policy_match, STRING, cgroup, "cgroup", NULL, &glob_check,
+	    "linux.cgroupsPath of the config."),
+	KEY(struct policy_match, STRING, image, "image", NULL, &glob_check,
+	    "The image's name, where the engine says it (io.kubernetes.cri.image-name)."),
+	KEY(struct policy_match, STRMAP, annotations, "annotations", NULL, &globs_check,
+	    "Annotations, each of which must be there."),
+};
+static const struct fields match_fields = KEYS(struct policy_match, match_rows);
+
+static const struct field distro_rows[] = {
+	KEY_GROUP(struct policy_distro, match, struct policy_match, "match", &match_fields,
+		  "Which containers it is for; all that is named must match."),
+	KEY(struct policy_distro, OPT_BOOL, trust_clients, "trustClients", "false", NULL,
+	    "Whether what the engine's clients say may choose this entry."),
+	KEY_WORD_OR_GROUP(
+		struct policy_distro, network, "network", &use_fields, NULL,
+		"A network by its name, or an object of a network's keys for these containers; of namespace only \"requested\"."),
+	KEY_WORD(struct policy, mode, "mode", mode_names, "\"enforce\"", NULL,
+		 "As outside, for these containers."),
+#include "policy/keys_policy.def"
+};
+static const struct fields distro_fields = KEYS(struct policy_distro, distro_rows);
+
 static const struct field policy_rows[] = {
 	{
 		.name = "version",
@@ -329,33 +311,17 @@ static const struct field policy_rows[] = {
 	},
 	KEY_WORD(struct policy, mode, "mode", mode_names, "\"enforce\"", NULL,
 		 "observe computes and records every decision and changes nothing."),
-	KEY_GROUP(struct policy, network, struct policy_network, "network", &network_fields,
+	KEY_GROUP(struct policy, network, struct policy_network, "network", &policy_network_fields,
 		  "The network namespace that all containers share, and what may be done in it."),
-	KEY_GROUP(
-		struct policy, namespaces, struct policy_namespaces, "namespaces",
-		&namespaces_fields,
-		"The other namespaces. fresh: a new one always; isolated: a new one or another container's, never the host's; requested: as the config says."),
-	KEY_WORD(struct policy, proc_sys, "procSys", proc_sys_names, "\"read-only\"", NULL,
-		 "read-only: /proc/sys joins linux.readonlyPaths."),
-	KEY_WORD(
-		struct policy, kernel_mounts, "kernelMounts", kernel_mount_names, "\"own\"", NULL,
-		"own: procfs, sysfs, cgroup and other file systems of the kernel that come from the host or lie in the image become the container's own, or read-only."),
-	KEY_WORD(
-		struct policy, privileged, "privileged", privileged_names, "\"allow\"",
-		&privileged_check,
-		"What becomes of a container with CAP_SYS_ADMIN or with access to every device; allow says so in a decision."),
-	KEY_GROUP(struct policy, cgroup, struct policy_cgroup, "cgroup", &cgroup_fields,
-		  "Control groups."),
-	KEY_GROUP(struct policy, hooks, struct policy_hooks, "hooks", &hooks_fields,
-		  "Hooks of the runtime."),
-	KEY_GROUP(struct policy, criu, struct policy_criu, "criu", &criu_fields,
-		  "Checkpoint and restore."),
-	KEY_NOT_YET(struct policy, capabilities, "capabilities", "A ceiling for capabilities."),
-	KEY_NOT_YET(struct policy, share, "share", "Directories that every container sees."),
-	KEY_NOT_YET(struct policy, hostname, "hostname", "Which host name a container gets."),
-	KEY_NOT_YET(struct policy, systemd, "systemd", "What systemd needs in a container."),
-	KEY_NOT_YET(struct policy, audit, "audit", "Where decisions are logged."),
-	KEY_NOT_YET(struct policy, distros, "distros", "Exceptions for single containers."),
+	KEY_OBJECTS(
+		struct policy, networks, struct policy_network, FIELD_MAP, "networks",
+		&policy_network_fields, NULL,
+		"Other networks, by name. What one leaves out is as in network, but not namespace, selectable, allowHost, admin and a path of resolvConf or hosts: these are as built in."),
+	KEY_OBJECTS(
+		struct policy, distros, struct policy_distro, FIELD_LIST, "distros", &distro_fields,
+		NULL,
+		"Exceptions: the first entry that matches a container changes the policy for it."),
+#include "policy/keys_policy.def"
 };
 const struct fields policy_fields = KEYS(struct policy, policy_rows);
 

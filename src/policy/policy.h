@@ -14,13 +14,14 @@
 
 #define POLICY_FILE_MAX (64u << 10)
 /* Below XDG_RUNTIME_DIR: the network of a user who is not root, where the policy names no other one. */
+#define POLICY_NETWORK_PATH "/run/netns/distros"
 #define POLICY_NETWORK_OF_USER "/distro-shim/netns"
 #define POLICY_VERSION 1
 
 enum policy_mode { POLICY_ENFORCE = 1, POLICY_OBSERVE };
 enum policy_answer { POLICY_REWRITE = 1, POLICY_REFUSE, POLICY_LATE, POLICY_KEEP, POLICY_DROP };
 enum policy_namespace { POLICY_FRESH = 1, POLICY_ISOLATED, POLICY_REQUESTED };
-enum policy_sockets { POLICY_SOCKETS_SHARED = 1, POLICY_SOCKETS_ISOLATED };
+enum policy_sockets { POLICY_SOCKETS_SHARED = 1 };
 enum policy_overlap { POLICY_OVERLAP_REFUSED = 1, POLICY_OVERLAP_OPEN };
 enum policy_kernel_mounts { POLICY_KERNEL_OWN = 1, POLICY_KERNEL_REQUESTED };
 enum policy_privileged {
@@ -35,18 +36,18 @@ struct policy_requested {
 	int new_; /* "new": LATE, REFUSE, KEEP */
 };
 struct policy_network {
-	char *namespace_; /* a path, "self" or "requested" */
+	char *name;                 /* of `networks`; NULL: the general one */
+	char *namespace_;           /* a path, "self" or "requested" */
+	struct opt_bool selectable; /* an argument or a program name may name it */
 	struct policy_requested *requested;
 	struct opt_bool allow_host;
 	struct opt_bool admin;
 	struct strlist_or_word sysctls; /* "drop", "refuse" or names that are allowed */
 	int lock;                       /* enum network_lock */
-	int abstract_sockets; /* enum policy_sockets; "isolated" is refused by name until it is there */
-	int peer_descriptors; /* enum peer_descriptors */
-	char *resolv_conf;    /* "auto", "engine" or a path */
+	int abstract_sockets;           /* enum policy_sockets */
+	int peer_descriptors;           /* enum peer_descriptors */
+	char *resolv_conf;              /* "auto", "engine" or a path */
 	char *hosts;
-	/* keys that are known and refused by name: */
-	struct json_value *ports;
 };
 struct policy_namespaces {
 	int pid, mount, ipc, uts, cgroup; /* enum policy_namespace */
@@ -63,11 +64,20 @@ struct policy_hooks {
 struct policy_criu {
 	struct strlist config; /* configuration files of criu that a container may name */
 };
+struct policy_distro;
 /* In a record of an older program a key may be absent (0, NULL): then nothing of it was in force. */
 struct policy {
 	int64_t version;
 	int mode;
 	struct policy_network *network;
+	struct {
+		size_t n;
+		struct policy_network *v;
+	} networks; /* others, by name; complete in a policy that is */
+	struct {
+		size_t n;
+		struct policy_distro *v;
+	} distros; /* the first that matches a request changes the policy for it */
 	struct policy_namespaces *namespaces;
 	int proc_sys;      /* POLICY_REWRITE: "read-only"; POLICY_REQUESTED: "requested" */
 	int kernel_mounts; /* enum policy_kernel_mounts */
@@ -76,10 +86,31 @@ struct policy {
 	struct policy_hooks *hooks;
 	struct policy_criu *criu;
 	/* known and refused by name until they are there */
-	struct json_value *capabilities, *share, *hostname, *systemd, *audit, *distros;
+	struct json_value *capabilities, *share, *hostname, *systemd, *audit;
+};
+
+/* Texts but annotations and owner are patterns of glob.h; NULL: any. */
+struct policy_match {
+	char *engine, *rootfs, *bundle;
+	struct json_value *owner;  /* a number or a name */
+	char *id, *cgroup, *image; /* these and annotations are what clients say */
+	struct strmap annotations; /* each must be there and match */
+};
+/* The keys of a network in an entry. */
+struct policy_use {
+	struct policy_network keys;
+	char *use; /* the name of the network that they change; NULL: that which is chosen otherwise */
+};
+struct policy_distro {
+	struct policy keys;         /* but version, network, networks, distros */
+	struct policy_match *match; /* NULL: everything */
+	struct opt_bool trust_clients;
+	struct word_or_object network; /* a name, or struct policy_use */
 };
 
 extern const struct fields policy_fields;
+/* Of struct policy_network. */
+extern const struct fields policy_network_fields;
 
 /* Seconds that a hook without a timeout of its own may take. It is not a decision about the container, and so holds
  * in every mode, and for a record of a program that did not know the key (NULL). */
@@ -104,10 +135,35 @@ int policy_decode(const char *text, size_t length, const char *name, const struc
 
 /* --- verdict --- */
 
-/* The policy that a new container is judged with and that its records keep: of the file's, the one whose network is
- * chosen for this request. The format has one network, so it is the file's own. */
-struct policy *policy_select(struct policy *policy, const struct spec *request)
+/* Of `networks`; NULL: there is none of the name. */
+const struct policy_network *policy_network(const struct policy *policy, const char *name);
+/* Those of `said`, with what each leaves out: of `general`, which is complete, what they inherit; the rest of `defaults`. */
+struct policy_network *policy_networks_complete(const struct policy *said,
+						const struct policy *general,
+						const struct policy *defaults, struct arena *arena)
 	__attribute__((returns_nonnull));
+
+/* The general network, in text and as an argument. */
+#define POLICY_NETWORK_DEFAULT "default"
+
+/* What is chosen for one request. */
+struct selection {
+	struct policy *
+		policy; /* what the request is judged with and its records keep: one network, no entries */
+	const char *network; /* its name */
+	const char *entry;   /* "distros[2]"; NULL: none matches */
+	const char *
+		by; /* what names the network: the entry, or "--network" and the like; NULL: it is the general one */
+	/* Entries that would match by a path which others than root can change. */
+	struct strlist doubted; /* the reason of each */
+};
+
+/* Which network, and with it which policy, a request gets: of the argument, else of the program's name, else the general
+ * one; over all, the first of `distros` that matches. ERR_POLICY: a name is that of no network, or of one that is not
+ * selectable. */
+int policy_select(const struct policy *policy, const struct spec *request,
+		  const struct caller_facts *caller, struct arena *arena, struct selection *ret,
+		  struct err *e) MUST_CHECK;
 
 /* What is asked for. Each rule says on which of these it is judged. */
 enum policy_path {
@@ -127,6 +183,8 @@ struct subject {
 	/* NEW: all of it. EXEC: process, filter, annotations. MOUNTS: the container's with other mounts. UPDATE:
 	 * linux.resources and linux.intelRdt. RESTORED: NULL. */
 	const struct spec *request;
+	const struct selection *
+		selection; /* NEW: where the policy has several networks or entries; NULL elsewhere */
 	const struct confinement
 		*confinement;          /* as recorded; NULL: NEW, or a record of an older program */
 	const struct made_facts *made; /* RESTORED alone */

@@ -37,6 +37,9 @@ struct rule {
 /* Ends with a rule without id. */
 extern const struct rule policy_rules[];
 
+/* rules_networks.c */
+void rule_networks(struct judgement *j, const char *id);
+
 /* rules_network.c */
 void rule_network_namespace(struct judgement *j, const char *id);
 void rule_network_allow_host(struct judgement *j, const char *id);

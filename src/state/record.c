@@ -56,6 +56,8 @@ static const struct field status_rows[] = {
 	FIELD(struct status_record, ID, owner, "owner", FIELD_REQUIRED),
 	FIELD_ENUM_ROW(struct status_record, network, "network", 0, network_join_names),
 	FIELD(struct status_record, STRING, network_path, "networkPath", 0),
+	FIELD(struct status_record, STRING, network_name, "networkName", 0),
+	FIELD(struct status_record, STRING, network_entry, "networkEntry", 0),
 	FIELD(struct status_record, U64, network_cookie, "networkCookie", FIELD_REQUIRED),
 	FIELD_OBJECT_ROW(struct status_record, cgroup, struct cgroup_record, "cgroup", 0,
 			 &cgroup_record_fields),
@@ -87,6 +89,7 @@ static const struct field member_rows[] = {
 	FIELD(struct member_record, STRING, init.boot_id, "initBootId", FIELD_REQUIRED),
 	FIELD(struct member_record, U64, network_cookie, "networkCookie", FIELD_REQUIRED),
 	FIELD(struct member_record, STRING, network_path, "networkPath", 0),
+	FIELD(struct member_record, STRING, network_name, "networkName", 0),
 };
 const struct fields member_fields =
 	FIELDS("struct member_record", struct member_record, member_rows, 0);

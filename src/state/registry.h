@@ -15,6 +15,7 @@ struct member_record {
 	struct process_identity init;
 	uint64_t network_cookie;
 	char *network_path; /* NULL: a network of its own */
+	char *network_name; /* as in struct status_record */
 };
 extern const struct fields member_fields;
 struct members {

@@ -70,6 +70,8 @@ struct status_record {
 	int network;    /* enum network_join */
 	char *network_path;
 	uint64_t network_cookie; /* of the namespace that the container is in, or enters at start */
+	char *network_name;      /* of the policy's network; NULL: the general one */
+	char *network_entry;     /* of the policy, "distros[2]"; NULL: none */
 	struct cgroup_record *cgroup;
 	struct rdt_record *rdt;
 	struct strmap annotations;

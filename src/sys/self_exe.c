@@ -25,6 +25,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -44,6 +46,11 @@
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 extern char **environ;
+
+const char *self_exe_name(void)
+{
+	return (const char *)(uintptr_t)getauxval(AT_EXECFN);
+}
 
 static int open_exe(int flags, struct err *e)
 {

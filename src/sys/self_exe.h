@@ -15,6 +15,10 @@
  * environment, and does not return but on failure. The caller is single-threaded. */
 int self_exe_protect(char **argv, struct err *e) MUST_CHECK;
 
+/* The file that was executed, as the caller has named it, which /proc/self/exe does not tell of a symlink (AT_EXECFN,
+ * getauxval(3)); NULL: not known. Where the program was executed again it is that of a descriptor. */
+const char *self_exe_name(void);
+
 /*
  * Closing the clone waits until no processor can see its mount any more, so that it is kept: to be let go while something
  * else is waited for, but before anything of an image runs, and first thing in a process that is about to enter a

@@ -103,9 +103,8 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
     shim_in 10 run -b "$b" privileged
     # and what is not there yet is refused, not ignored
     for key in '"privileged": "strip"' '"privileged": "refuse"' \
-        '"network": {"abstractSockets": "isolated"}' '"network": {"ports": [80]}' '"capabilities": {"remove": []}' \
-        '"share": []' '"hostname": "id"' '"systemd": true' '"audit": "syslog"' \
-        '"distros": []' '"namespaces": {"user": {"auto": {}}}'; do
+        '"capabilities": {"remove": []}' '"share": []' '"hostname": "id"' '"systemd": true' '"audit": "syslog"' \
+        '"namespaces": {"user": {"auto": {}}}'; do
         policy "{\"version\": 1, $key}"
         expect_error "not supported yet" policy check "$SHIM_POLICY"
         expect_error "not supported yet" run -b "$b" privileged

@@ -34,9 +34,35 @@ static const struct json_value *parsed(const char *text)
 	return value;
 }
 
+/* A value, and not what other keys are in. */
 static bool is_set(const struct field *row)
 {
-	return row->kind != FIELD_OBJECT && !(row->flags & FIELD_NOT_YET);
+	return (!field_sub(row) || row->kind == FIELD_STRING_OR_OBJECT) &&
+	       !(row->flags & FIELD_NOT_YET);
+}
+
+/* What is listed below it: not the keys that stand elsewhere in the list. */
+static bool has_own_keys(const struct field *row)
+{
+	return field_sub(row) && row->kind != FIELD_MAP;
+}
+
+static const struct field *find_row(const struct fields *fields, const char *name)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		if (str_eq(fields->rows[i].name, name))
+			return &fields->rows[i];
+	return NULL;
+}
+
+/* In an entry of a list the same key as of the whole, or of a network. */
+static bool is_of_whole(const struct field *row)
+{
+	const struct field *same = find_row(&policy_fields, row->name);
+
+	if (!same)
+		same = find_row(&policy_network_fields, row->name);
+	return same && same->key->doc == row->key->doc;
 }
 
 static const char *const *later_words(const struct field *row)
@@ -56,6 +82,9 @@ static bool is_later(const struct field *row, const char *word)
 }
 
 /* --- the schema --- */
+
+/* What an element leaves out is inherited, and not what the rows have for the whole. */
+static unsigned in_elements;
 
 static void put_description(const struct field *row, struct json_out *out)
 {
@@ -87,6 +116,9 @@ static void put_kind(const struct field *row, struct json_out *out)
 		break;
 	case FIELD_STRLIST:
 		json_out_member_string(out, "type", "array");
+		break;
+	case FIELD_STRMAP:
+		json_out_member_string(out, "type", "object");
 		break;
 	case FIELD_I64:
 	case FIELD_OPT_U32:
@@ -141,10 +173,47 @@ static void put_value(const struct field *row, struct json_out *out)
 	}
 	if (row->kind == FIELD_OPT_U32)
 		json_out_member_u64(out, "maximum", UINT32_MAX);
-	if (row->flags & FIELD_REQUIRED)
+	if (row->flags & FIELD_REQUIRED || in_elements || !field_key(row)->preset)
 		return;
 	json_out_key(out, "default");
 	json_out_value(out, parsed(field_key(row)->preset));
+}
+
+static void put_object(const struct fields *fields, struct json_out *out);
+
+static void put_group_of(const struct field *row, struct json_out *out)
+{
+	switch ((int)row->kind) {
+	case FIELD_OBJECT:
+		put_object(field_sub(row), out);
+		break;
+	case FIELD_LIST:
+		in_elements++;
+		json_out_member_string(out, "type", "array");
+		json_out_key(out, "items");
+		json_out_object(out);
+		put_object(field_sub(row), out);
+		json_out_object_end(out);
+		in_elements--;
+		break;
+	case FIELD_MAP:
+		in_elements++;
+		json_out_member_string(out, "type", "object");
+		json_out_key(out, "additionalProperties");
+		json_out_object(out);
+		put_object(field_sub(row), out);
+		json_out_object_end(out);
+		in_elements--;
+		break;
+	default:
+		json_out_key(out, "oneOf");
+		json_out_array(out);
+		json_out_value(out, parsed("{\"type\": \"string\"}"));
+		json_out_object(out);
+		put_object(field_sub(row), out);
+		json_out_object_end(out);
+		json_out_array_end(out);
+	}
 }
 
 static void put_object(const struct fields *fields, struct json_out *out)
@@ -171,8 +240,8 @@ static void put_object(const struct fields *fields, struct json_out *out)
 			json_out_key(out, "not");
 			json_out_object(out);
 			json_out_object_end(out);
-		} else if (row->kind == FIELD_OBJECT) {
-			put_object(field_sub(row), out);
+		} else if (field_sub(row)) {
+			put_group_of(row, out);
 		} else {
 			put_value(row, out);
 		}
@@ -240,7 +309,8 @@ static void put_defaults(const struct fields *fields, unsigned depth, bool one_l
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct field *row = &fields->rows[i];
 
-		if (row->flags & FIELD_NOT_YET)
+		if (row->flags & FIELD_NOT_YET ||
+		    (row->kind != FIELD_OBJECT && !field_key(row)->preset))
 			continue;
 		strbuf_printf(out, "%s%*s\"%s\": ", separator, indent, "", row->name);
 		if (row->kind == FIELD_OBJECT)
@@ -305,6 +375,8 @@ static const char *values_of(const struct field *row)
 		return "a text";
 	case FIELD_STRLIST:
 		return "a list of texts";
+	case FIELD_STRING_OR_OBJECT:
+		return "a name, an object";
 	default:
 		assert_non_null(field_names(row));
 	}
@@ -317,7 +389,8 @@ static const char *values_of(const struct field *row)
 static void put_head(const struct field *row, const char *key, struct strbuf *out)
 {
 	const char *rest = values_of(row);
-	bool only = str_eq(rest, field_key(row)->preset), marked = only;
+	bool only = str_eq(rest, field_key(row)->preset);
+	bool marked = only || !field_key(row)->preset;
 
 	strbuf_printf(out, ".TP\n\\fB%s\\fR:", key);
 	while (*rest) {
@@ -349,16 +422,21 @@ static void put_keys(const struct fields *fields, const char *group, struct strb
 		const struct field *row = &fields->rows[i];
 		const char *key = arena_printf(&arena, "%s%s", group, row->name);
 
+		if (*group && strstr(group, "[]") && is_of_whole(row))
+			continue;
 		if (is_set(row))
 			put_head(row, key, out);
-		else if (row->kind == FIELD_OBJECT)
+		else if (field_sub(row))
 			strbuf_printf(out, ".TP\n\\fB%s\\fR\n", key);
 		else
 			continue;
 		put_roff(field_key(row)->doc, out);
 		strbuf_putc(out, '\n');
-		if (row->kind == FIELD_OBJECT)
-			put_keys(field_sub(row), arena_printf(&arena, "%s.", key), out);
+		if (has_own_keys(row))
+			put_keys(field_sub(row),
+				 arena_printf(&arena, "%s%s.", key,
+					      row->kind == FIELD_LIST ? "[]" : ""),
+				 out);
 	}
 }
 

@@ -161,6 +161,7 @@ int record_member(struct record *r, struct err *e)
 		.init = r->status->init,
 		.network_cookie = r->status->network_cookie,
 		.network_path = r->status->network_path,
+		.network_name = r->status->network_name,
 	};
 
 	/* also if it fails half way */
