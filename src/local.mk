@@ -177,6 +177,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_mounts.c \
 	src/policy/rules_namespaces.c \
 	src/policy/rules_network.c \
+	src/policy/rules_privileged.c \
 	src/policy/select.c \
 	src/policy/sysctl.c \
 	src/policy/sysctl.h

@@ -7,8 +7,8 @@
 #include "base/auto.h"
 #include "policy/pointer.h"
 
-/* In this order: what network it is comes before what may be done in it, and /proc after the PID
- * namespace that it shows. */
+/* In this order: what network it is comes before what may be done in it, /proc after the PID namespace that it shows,
+ * and what depends on a capability after the rules that may take it. */
 const struct rule policy_rules[] = {
 	{ "annotations", PATH_NEW | RULE_ALWAYS, rule_annotations,
 	  "Annotations and environment variables that name the filter's listener are treated as if linux.seccomp named it, and none loads code into the runtime." },
@@ -43,6 +43,8 @@ const struct rule policy_rules[] = {
 	  "A net.* sysctl of one container would change the network of all." },
 	{ "network.admin", PATH_NEW | PATH_EXEC | PATH_RESTORED, rule_network_admin,
 	  "Without CAP_NET_ADMIN and CAP_NET_RAW no container changes, sniffs or spoofs the shared network." },
+	{ "privileged", PATH_NEW | PATH_EXEC | PATH_RESTORED, rule_privileged,
+	  "What CAP_SYS_ADMIN and its like or devices of the host can undo is taken away, refused or at least reported." },
 	{ "network.peerDescriptors", PATH_NEW, rule_network_peer_descriptors,
 	  "Sharing a socket with a distribution does not give access to what that distribution has open." },
 	{ "network.resolvConf", PATH_NEW | PATH_MOUNTS, rule_network_resolv_conf,
@@ -55,8 +57,6 @@ const struct rule policy_rules[] = {
 	  "What ends, freezes or limits one container's group must not reach another container." },
 	{ "kernelMounts", PATH_NEW | PATH_MOUNTS, rule_kernel_mounts,
 	  "Kernel file systems that come from the host or lie in the image are the container's own, or read-only." },
-	{ "privileged", PATH_NEW | PATH_EXEC, rule_privileged,
-	  "What CAP_SYS_ADMIN or access to every device can undo is reported, not passed over." },
 	{ "hooks.output", PATH_NEW, rule_hooks_output,
 	  "The file that hooks write their output to is chosen by the user who sets annotations, who need not be root on the host." },
 	{ "criu.config", PATH_NEW, rule_criu_config,

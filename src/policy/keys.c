@@ -209,9 +209,6 @@ static const struct field_check lock_check = {
 static const struct field_check abstract_sockets_check = {
 	.later = (const char *const[]){ "isolated", NULL },
 };
-static const struct field_check privileged_check = {
-	.later = (const char *const[]){ "strip", "refuse", NULL },
-};
 
 /* --- keys --- */
 
@@ -348,9 +345,8 @@ static const struct field policy_rows[] = {
 		struct policy, kernel_mounts, "kernelMounts", kernel_mount_names, "\"own\"", NULL,
 		"own: procfs, sysfs, cgroup and other file systems of the kernel that come from the host or lie in the image become the container's own, or read-only."),
 	KEY_WORD(
-		struct policy, privileged, "privileged", privileged_names, "\"allow\"",
-		&privileged_check,
-		"What becomes of a container with CAP_SYS_ADMIN or with access to every device; allow says so in a decision."),
+		struct policy, privileged, "privileged", privileged_names, "\"allow\"", NULL,
+		"What becomes of a container with CAP_SYS_ADMIN and its like or with devices of the host: allow says so in a decision; strip takes them away; refuse makes no such container."),
 	KEY_GROUP(struct policy, cgroup, struct policy_cgroup, "cgroup", &cgroup_fields,
 		  "Control groups."),
 	KEY_GROUP(struct policy, hooks, struct policy_hooks, "hooks", &hooks_fields,

@@ -72,7 +72,7 @@ struct policy {
 	struct policy_namespaces *namespaces;
 	int proc_sys;      /* POLICY_REWRITE: "read-only"; POLICY_REQUESTED: "requested" */
 	int kernel_mounts; /* enum policy_kernel_mounts */
-	int privileged;    /* enum policy_privileged; "strip", "refuse" are refused by name */
+	int privileged;    /* enum policy_privileged */
 	struct policy_cgroup *cgroup;
 	struct policy_hooks *hooks;
 	struct policy_criu *criu;

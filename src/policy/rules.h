@@ -72,12 +72,23 @@ void rule_kernel_mounts(struct judgement *j, const char *id);
 
 /* rules_capabilities.c */
 void rule_network_admin(struct judgement *j, const char *id);
+/* rules_privileged.c */
 void rule_privileged(struct judgement *j, const char *id);
 
 /* rules_confinement.c */
 void rule_network_peer_descriptors(struct judgement *j, const char *id);
 
 /* --- questions that several rules ask --- */
+
+/* Those of `mask` that are in some set of the request, and where the first of them is; NULL: nowhere. */
+uint64_t capabilities_asked(struct judgement *j, uint64_t mask, const char **ret_pointer);
+/* "CAP_SYS_ADMIN, CAP_BPF" */
+const char *capabilities_text(struct judgement *j, uint64_t mask);
+/* No process of the container ever gets these: recorded, and refused to what criu has made. What is asked for stays in
+ * the request, which gets empty sets if it says nothing. */
+void capabilities_deny(struct judgement *j, const char *id, uint64_t mask);
+/* And they leave all five sets. */
+void capabilities_take(struct judgement *j, const char *id, uint64_t mask, const char *why);
 
 /* Of the first entry of a set that some reader takes for this capability; NULL: there is none. */
 const char *capability_pointer(struct judgement *j, enum capability_set set, int number);
@@ -105,9 +116,6 @@ bool mount_is_bind(const struct spec_mount *mount);
 /* `options` separated by commas, as in fstab(5). */
 struct spec_mount mount_make(struct judgement *j, const char *type, const char *source,
 			     const char *destination, const char *options);
-
-/* Where CAP_SYS_ADMIN is in one of the sets; NULL: nowhere. */
-const char *find_sys_admin(struct judgement *j);
 
 /* network_join of a spec that nothing was decided about. */
 int network_of_request(const struct spec *spec);

@@ -102,7 +102,7 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
         "privileged /process/capabilities/bounding/0"
     shim_in 10 run -b "$b" privileged
     # and what is not there yet is refused, not ignored
-    for key in '"privileged": "strip"' '"privileged": "refuse"' '"network": {"lock": "strict"}' \
+    for key in '"network": {"lock": "strict"}' \
         '"network": {"abstractSockets": "isolated"}' '"network": {"ports": [80]}' '"capabilities": {"remove": []}' \
         '"share": []' '"hostname": "id"' '"systemd": true' '"audit": "syslog"' \
         '"distros": []' '"namespaces": {"user": {"auto": {}}}'; do
@@ -110,6 +110,77 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
         expect_error "not supported yet" policy check "$SHIM_POLICY"
         expect_error "not supported yet" run -b "$b" privileged
     done
+}
+
+# what an engine sends with --privileged: every device, and the nodes that the host has
+PRIVILEGED='.linux.resources.devices = [{allow: true, access: "rwm"}] | .linux.readonlyPaths = [] | .linux.maskedPaths = []
+    | .linux.devices = [{path: "/dev/loop0", type: "b", major: 7, minor: 0}, {path: "/dev/kmsg", type: "c", major: 1, minor: 11}]
+    | (.mounts[] | select(.destination == "/sys")).options -= ["ro"]'
+MASKS="sed -n 's/^Cap...:.//p' /proc/self/status | sort -u"
+
+@test "strip makes of a privileged container what it would have been without that" {
+    local b
+    b=$(bundle c1 "$(capabilities CAP_CHOWN CAP_MKNOD CAP_SYS_ADMIN sys_ptrace CAP_SYS_MODULE CAP_SYS_RAWIO CAP_BPF CAP_PERFMON)" \
+        "$PRIVILEGED" '.root.readonly = false' "$(args sh -c "$MASKS; "'
+            [ ! -e /dev/loop0 ] && [ ! -e /dev/kmsg ] && echo no nodes
+            mknod /disk b 7 0 && dd if=/disk of=/dev/null count=1 2>&1 | grep -o "not permitted"
+            mount -t tmpfs none /tmp 2>&1 | grep -o "ermi[a-z]*"
+            (: >/proc/irq/default_smp_affinity) 2>&1 | grep -o "Read-only file system"
+            grep -c " /sys sysfs ro," /proc/mounts')")
+    # without it, nothing is held
+    output=$(shim_in 10 run -b "$b" c1 2>/dev/null) || true
+    is "${output%%$'\n'*}" 000000c0082b0001
+    lacks "$output" "no nodes"
+    lacks "$output" "ermi"
+    rm -f "$b/rootfs/disk"
+
+    policy '{"version": 1, "privileged": "strip"}'
+    run_container "$b"
+    is "$status $output" $'0 0000000008000001\nno nodes\nnot permitted\nermission\nRead-only file system\n1'
+    # and no later process has more, whichever way it is asked for
+    edit_config "$b" "$(args sleep 1000)"
+    shim_in 10 run -d -b "$b" c1 </dev/null
+    is "$(shim_in 10 exec c1 sh -c "$MASKS")" 0000000008000001
+    is "$(shim_in 10 exec --cap SYS_ADMIN --cap cap_bpf c1 sh -c "$MASKS")" 0000000008000001
+    jq ".process | $(capabilities CAP_KILL CAP_SYS_PTRACE | sed 's/process.//') | .args = [\"sh\", \"-c\", \"${MASKS//\\/\\\\}\"]" "$b/config.json" >process.json
+    is "$(shim_in 10 exec -p process.json c1)" 0000000000000020
+    # what is recorded outlives the file
+    rm "$SHIM_POLICY"
+    SHIM_POLICY=
+    is "$(shim_in 10 exec --cap SYS_ADMIN c1 sh -c "$MASKS")" 0000000008000001
+    is "$(shim_in 10 explain c1 --format json | jq -r '.confinement.denied | index("CAP_SYS_ADMIN", "CAP_NET_RAW") != null' | xargs)" "true true"
+
+    policy '{"version": 1, "mode": "observe", "privileged": "strip"}'
+    is "$(shim_in 10 explain -b "$b" --format json | jq -r '.decisions[] | select(.rule == "privileged") | .action' | sort -u | xargs)" "add drop rewrite"
+    edit_config "$b" "$(args sh -c "$MASKS")"
+    is "$(shim_in 10 run -b "$b" c2 2>/dev/null)" 000000c0082b0001
+}
+
+@test "refuse makes no privileged container, and executes no privileged process" {
+    local b n=0
+    policy '{"version": 1, "privileged": "refuse"}'
+    for ask in "$(capabilities CAP_CHOWN CAP_BPF)" "$PRIVILEGED" \
+        '.linux.devices = [{path: "/dev/sda", type: "b", major: 8, minor: 0}]' \
+        '.linux.resources.devices = [{allow: false, access: "rwm"}, {allow: true, type: "c", access: "rw"}]'; do
+        b=$(bundle "refused-$n" "$(args true)" "$ask")
+        n=$((n + 1))
+        expect_error 'config.json:[0-9]+:[0-9]+: privileged: .* or set privileged to "strip"' run -b "$b" c1
+    done
+    b=$(bundle c1 "$(capabilities CAP_CHOWN)" "$(args sleep 1000)")
+    shim_in 10 run -d -b "$b" c1 </dev/null
+    is "$(shim_in 10 exec --cap KILL c1 sh -c "$MASKS")" $'0000000000000001\n0000000000000021'
+    attempt exec --cap sys_admin c1 true
+    is "$status" 255
+    matches "$stderr" 'privileged: .*\(CAP_SYS_ADMIN\).*created under privileged "refuse"'
+    jq ".process | $(capabilities CAP_SYS_PTRACE | sed 's/process.//') | .args = [\"true\"]" "$b/config.json" >process.json
+    attempt exec -p process.json c1
+    is "$status" 255
+    matches "$stderr" 'privileged: .*\(CAP_SYS_PTRACE\)'
+    # of what observe has created nothing is refused
+    policy '{"version": 1, "mode": "observe", "privileged": "refuse"}'
+    b=$(bundle c2 "$(capabilities CAP_SYS_ADMIN)" "$(args sleep 1000)")
+    shim_in 10 run -d -b "$b" c2 </dev/null
+    shim_in 10 exec --cap SYS_PTRACE c2 true
 }
 
 # ---- the other namespaces

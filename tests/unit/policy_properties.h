@@ -149,6 +149,39 @@ static void check_capabilities(const struct round *r, const struct verdict *verd
 	check_set(r, verdict, &from->ambient, &to->ambient);
 }
 
+/* Of a rule that allows everything nothing is left, nor a block device in another way. */
+static void check_stripped(const struct round *r, const struct verdict *verdict)
+{
+	static const struct spec_capabilities none;
+	const struct spec_process *process = verdict->spec->process;
+	const struct spec_capabilities *all = process ? process->capabilities : &none;
+	const struct spec_linux *linux_ = verdict->spec->linux_;
+	const struct spec_resources *resources = linux_ ? linux_->resources : NULL;
+	bool denied = false;
+
+	if (r->policy->privileged == POLICY_PRIVILEGED_ALLOW)
+		return;
+	HOLDS(r, verdict, all && !strlist_has(&all->bounding, "CAP_SYS_ADMIN"));
+	HOLDS(r, verdict, !strlist_has(&all->effective, "sys_ptrace"));
+	HOLDS(r, verdict, !strlist_has(&all->ambient, "Cap_Bpf"));
+	HOLDS(r, verdict,
+	      !all->bounding.n || verdict->confinement.peer_descriptors == PEERS_REFUSED ||
+		      r->policy->network->peer_descriptors == PEERS_OPEN);
+	for (size_t i = linux_ ? linux_->devices.n : 0; i-- > 0;)
+		HOLDS(r, verdict, !str_eq(linux_->devices.v[i].type, "b"));
+	for (size_t i = resources ? resources->devices.n : 0; i-- > 0 && !denied;) {
+		const struct spec_device_rule *rule = &resources->devices.v[i];
+		bool any = (!rule->major.set || rule->major.value < 0) &&
+			   (!rule->minor.set || rule->minor.value < 0);
+
+		denied = !rule->allow && any && (!rule->type || str_eq(rule->type, "a"));
+		HOLDS(r, verdict,
+		      !rule->allow || str_eq(rule->access, "m") ||
+			      (str_eq(rule->type, "c") && rule->major.set &&
+			       rule->major.value >= 0));
+	}
+}
+
 static void check_everybodys_network(const struct round *r, const struct verdict *verdict)
 {
 	const struct spec_linux *linux_ = verdict->spec->linux_;
@@ -270,6 +303,7 @@ static bool check_round(const struct round *r)
 	check_network(r, &verdict);
 	check_namespaces(r, &verdict);
 	check_everybodys_network(r, &verdict);
+	check_stripped(r, &verdict);
 	check_kernel_mounts(r, &verdict);
 	check_idempotence(r, &verdict);
 	check_valid(r, &verdict);

@@ -401,8 +401,6 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 		{ "\"network\":{\"ports\":[\"8000-8099\"]}", "network.ports" },
 		{ "\"namespaces\":{\"user\":{\"auto\":{\"range\":[1,2],\"size\":3}}}",
 		  "namespaces.user: \"auto\"" },
-		{ "\"privileged\":\"strip\"", "privileged: \"strip\"" },
-		{ "\"privileged\":\"refuse\"", "privileged: \"refuse\"" },
 		{ "\"capabilities\":{\"remove\":[]}", "capabilities" },
 		{ "\"share\":[]", "share" },
 		{ "\"hostname\":\"id\"", "hostname" },
