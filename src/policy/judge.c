@@ -43,6 +43,8 @@ const struct rule policy_rules[] = {
 	  "A net.* sysctl of one container would change the network of all." },
 	{ "network.admin", PATH_NEW | PATH_EXEC | PATH_RESTORED, rule_network_admin,
 	  "Without CAP_NET_ADMIN and CAP_NET_RAW no container changes, sniffs or spoofs the shared network." },
+	{ "capabilities.remove", PATH_NEW | PATH_EXEC | PATH_RESTORED, rule_capabilities_remove,
+	  "No container has more capabilities than its administrator wants for any." },
 	{ "privileged", PATH_NEW | PATH_EXEC | PATH_RESTORED, rule_privileged,
 	  "What CAP_SYS_ADMIN and its like or devices of the host can undo is taken away, refused or at least reported." },
 	{ "network.peerDescriptors", PATH_NEW, rule_network_peer_descriptors,

@@ -6,6 +6,7 @@
  * that is not here is a spelling mistake of the administrator, and must not be taken for a rule that holds. Pure.
  */
 #include "base/auto.h"
+#include "base/capabilities.h"
 #include "base/fields_check.h"
 #include "policy/policy.h"
 #include "policy/sysctl.h"
@@ -178,6 +179,26 @@ static const struct field_check seconds_check = {
 	.values = "seconds",
 };
 
+static int check_capabilities(const struct field_value *value, struct err *e)
+{
+	const struct strlist *names = value->member;
+	const struct json_value *at = value->at->first;
+
+	for (size_t i = 0; at && i < names->n; i++, at = at->next)
+		if (cap_number(names->v[i]) < 0 &&
+		    !str_eq_nocase(names->v[i], POLICY_CAPABILITIES_ALL))
+			return json_fail(
+				value->source, at, e,
+				"%s[%zu]: must be the name of a capability or \"ALL\", is \"%s\"",
+				value->path, i, names->v[i]);
+	return 0;
+}
+static const struct field_check capabilities_check = {
+	.run = check_capabilities,
+	.schema = "{\"items\": {\"type\": \"string\", \"pattern\": \"^[A-Za-z_]+$\"}}",
+	.values = "a list of capabilities, [\"ALL\"]",
+};
+
 /* Names of the host: a relative one would depend on where the runtime is started. */
 static int check_paths(const struct field_value *value, struct err *e)
 {
@@ -302,6 +323,13 @@ static const struct field namespaces_rows[] = {
 };
 static const struct fields namespaces_fields = KEYS(struct policy_namespaces, namespaces_rows);
 
+static const struct field capabilities_rows[] = {
+	KEY(struct policy_capabilities, STRLIST, remove, "remove", "[]", &capabilities_check,
+	    "Capabilities that no process of a container gets, whatever it asks for."),
+};
+static const struct fields capabilities_fields =
+	KEYS(struct policy_capabilities, capabilities_rows);
+
 static const struct field cgroup_rows[] = {
 	KEY_WORD(
 		struct policy_cgroup, overlap, "overlap", overlap_names, "\"refused\"", NULL,
@@ -347,13 +375,14 @@ static const struct field policy_rows[] = {
 	KEY_WORD(
 		struct policy, privileged, "privileged", privileged_names, "\"allow\"", NULL,
 		"What becomes of a container with CAP_SYS_ADMIN and its like or with devices of the host: allow says so in a decision; strip takes them away; refuse makes no such container."),
+	KEY_GROUP(struct policy, capabilities, struct policy_capabilities, "capabilities",
+		  &capabilities_fields, "A ceiling for capabilities."),
 	KEY_GROUP(struct policy, cgroup, struct policy_cgroup, "cgroup", &cgroup_fields,
 		  "Control groups."),
 	KEY_GROUP(struct policy, hooks, struct policy_hooks, "hooks", &hooks_fields,
 		  "Hooks of the runtime."),
 	KEY_GROUP(struct policy, criu, struct policy_criu, "criu", &criu_fields,
 		  "Checkpoint and restore."),
-	KEY_NOT_YET(struct policy, capabilities, "capabilities", "A ceiling for capabilities."),
 	KEY_NOT_YET(struct policy, share, "share", "Directories that every container sees."),
 	KEY_NOT_YET(struct policy, hostname, "hostname", "Which host name a container gets."),
 	KEY_NOT_YET(struct policy, systemd, "systemd", "What systemd needs in a container."),

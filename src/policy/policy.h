@@ -54,6 +54,11 @@ struct policy_namespaces {
 	struct json_value *user;          /* "requested"; { "auto": ... } is refused by name */
 	int time;
 };
+/* In capabilities.remove: all of them. */
+#define POLICY_CAPABILITIES_ALL "ALL"
+struct policy_capabilities {
+	struct strlist remove; /* names as cap_number() takes them */
+};
 struct policy_cgroup {
 	int overlap; /* enum policy_overlap */
 };
@@ -73,11 +78,12 @@ struct policy {
 	int proc_sys;      /* POLICY_REWRITE: "read-only"; POLICY_REQUESTED: "requested" */
 	int kernel_mounts; /* enum policy_kernel_mounts */
 	int privileged;    /* enum policy_privileged */
+	struct policy_capabilities *capabilities;
 	struct policy_cgroup *cgroup;
 	struct policy_hooks *hooks;
 	struct policy_criu *criu;
 	/* known and refused by name until they are there */
-	struct json_value *capabilities, *share, *hostname, *systemd, *audit, *distros;
+	struct json_value *share, *hostname, *systemd, *audit, *distros;
 };
 
 extern const struct fields policy_fields;

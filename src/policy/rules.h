@@ -72,6 +72,7 @@ void rule_kernel_mounts(struct judgement *j, const char *id);
 
 /* rules_capabilities.c */
 void rule_network_admin(struct judgement *j, const char *id);
+void rule_capabilities_remove(struct judgement *j, const char *id);
 /* rules_privileged.c */
 void rule_privileged(struct judgement *j, const char *id);
 

@@ -145,3 +145,21 @@ void rule_network_admin(struct judgement *j, const char *id)
 			j, id, NETWORK_POWER,
 			"it would give power over the shared network; for the one container that manages it, set network.admin to true");
 }
+
+void rule_capabilities_remove(struct judgement *j, const char *id)
+{
+	static const struct strlist none;
+	const struct policy_capabilities *ceiling = j->policy->capabilities;
+	const struct strlist *names = ceiling ? &ceiling->remove : &none;
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (str_eq_nocase(names->v[i], POLICY_CAPABILITIES_ALL))
+			mask = UINT64_MAX;
+		else if (cap_number(names->v[i]) >= 0)
+			mask |= UINT64_C(1) << cap_number(names->v[i]);
+	if (mask)
+		capabilities_take(
+			j, id, mask,
+			"capabilities.remove of the policy takes it from every container");
+}

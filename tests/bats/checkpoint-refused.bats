@@ -102,6 +102,9 @@ teardown() { end_test; }
             restore -d -b "$b" --image-path images c1
         nothing_of_c1
     done
+    policy '{"version": 1, "capabilities": {"remove": ["CAP_SYS_TIME"]}}'
+    expect_error 'the images give process [0-9]+ CAP_SYS_TIME, which capabilities.remove of the policy' restore -d -b "$b" --image-path images c1
+    policy '{"version": 1, "privileged": "refuse"}'
     # before criu, what the bundle asks for
     edit_config "$b" '.process.capabilities.bounding += ["CAP_SYS_ADMIN"]'
     expect_error 'config.json:[0-9]+:[0-9]+: privileged: .*\(CAP_SYS_ADMIN\).* set privileged to "strip"' \

@@ -103,7 +103,7 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
     shim_in 10 run -b "$b" privileged
     # and what is not there yet is refused, not ignored
     for key in '"network": {"lock": "strict"}' \
-        '"network": {"abstractSockets": "isolated"}' '"network": {"ports": [80]}' '"capabilities": {"remove": []}' \
+        '"network": {"abstractSockets": "isolated"}' '"network": {"ports": [80]}' \
         '"share": []' '"hostname": "id"' '"systemd": true' '"audit": "syslog"' \
         '"distros": []' '"namespaces": {"user": {"auto": {}}}'; do
         policy "{\"version\": 1, $key}"
@@ -154,6 +154,36 @@ MASKS="sed -n 's/^Cap...:.//p' /proc/self/status | sort -u"
     is "$(shim_in 10 explain -b "$b" --format json | jq -r '.decisions[] | select(.rule == "privileged") | .action' | sort -u | xargs)" "add drop rewrite"
     edit_config "$b" "$(args sh -c "$MASKS")"
     is "$(shim_in 10 run -b "$b" c2 2>/dev/null)" 000000c0082b0001
+}
+
+@test "what capabilities.remove names no process has, by whatever way it asks" {
+    local b
+    policy '{"version": 1, "capabilities": {"remove": ["CAP_CHOWN", "sys_time"]}, "network": {"admin": true}}'
+    b=$(bundle c1 "$(capabilities CAP_CHOWN CAP_KILL CAP_SYS_TIME CAP_NET_RAW)" "$(args sh -c "$MASKS; chown 1 /tmp 2>&1 | grep -o 'not permitted'")")
+    run_container "$b"
+    is "$status $output" $'0 0000000000002020\nnot permitted'
+    is "$(decided "$b" | grep -c 'drop capabilities.remove')" 10
+    edit_config "$b" "$(args sleep 1000)"
+    shim_in 10 run -d -b "$b" c1 </dev/null
+    is "$(shim_in 10 exec --cap SYS_TIME --cap cap_chown c1 sh -c "$MASKS")" 0000000000002020
+    jq ".process | $(capabilities CAP_SYS_TIME CAP_SETUID | sed 's/process.//') | .args = [\"sh\", \"-c\", \"${MASKS//\\/\\\\}\"]" "$b/config.json" >process.json
+    is "$(shim_in 10 exec -p process.json c1)" 0000000000000080
+    # a config without capabilities gives none, whoever manages the network
+    b=$(bundle nothing 'del(.process.capabilities)' "$(args sh -c "$MASKS")")
+    run_container "$b"
+    is "$status $output" "0 0000000000000000"
+
+    policy '{"version": 1, "capabilities": {"remove": ["ALL"]}}'
+    b=$(bundle none "$(capabilities CAP_CHOWN CAP_SYS_ADMIN CAP_BPF)" "$(args sh -c "$MASKS")")
+    run_container "$b"
+    is "$status $output" "0 0000000000000000"
+    # under observe all is as it was asked for, and what would become of it is told
+    policy '{"version": 1, "mode": "observe", "capabilities": {"remove": ["ALL"]}}'
+    is "$(decided "$b" | sort -u | grep remove)" "drop capabilities.remove"
+    is "$(shim_in 10 run -b "$b" none 2>/dev/null)" 0000008000200001
+
+    policy '{"version": 1, "capabilities": {"remove": ["CAP_FLY"]}}'
+    expect_error 'policy.json:1:[0-9]+: capabilities.remove\[0\]: .*CAP_FLY' run -b "$b" none
 }
 
 @test "refuse makes no privileged container, and executes no privileged process" {

@@ -251,6 +251,7 @@ static struct policy *generate_policy(const struct round *r)
 	static const int isolated[] = { POLICY_ISOLATED, POLICY_FRESH, POLICY_REQUESTED };
 	static const char *const files[] = { "auto", "auto", "engine", "/etc/shared" };
 	static const char *const allowed[] = { "net.ipv4.ping_group_range" };
+	static const char *const ceiling[] = { "SYS_ADMIN", "chown", "all" };
 	struct policy *policy = policy_default(r->arena, NULL);
 	struct policy_network *network = policy->network;
 
@@ -276,6 +277,8 @@ static struct policy *generate_policy(const struct round *r)
 	policy->proc_sys = one_in(3) ? POLICY_REQUESTED : POLICY_REWRITE;
 	policy->cgroup->overlap = one_in(3) ? POLICY_OVERLAP_OPEN : POLICY_OVERLAP_REFUSED;
 	network->peer_descriptors = one_in(3) ? PEERS_OPEN : PEERS_REFUSED;
+	if (one_in(3))
+		policy->capabilities->remove = words(r, ceiling, ARRAY_SIZE(ceiling), 3);
 	policy->privileged = one_in(3)   ? POLICY_PRIVILEGED_STRIP
 			     : one_in(6) ? POLICY_PRIVILEGED_REFUSE
 					 : POLICY_PRIVILEGED_ALLOW;

@@ -129,6 +129,20 @@ static void check_set(const struct round *r, const struct verdict *verdict,
 	}
 }
 
+static void check_ceiling(const struct round *r, const struct verdict *verdict,
+			  const struct spec_capabilities *all)
+{
+	const struct strlist *removed = &r->policy->capabilities->remove;
+	bool none = strlist_has(removed, "all");
+
+	HOLDS(r, verdict, !none || (all->bounding.n == 0 && all->ambient.n == 0));
+	HOLDS(r, verdict,
+	      !strlist_has(removed, "chown") || (!strlist_has(&all->bounding, "CAP_CHOWN") &&
+						 !strlist_has(&all->effective, "CAP_CHOWN") &&
+						 !strlist_has(&all->inheritable, "CAP_CHOWN")));
+	HOLDS(r, verdict, !none || verdict->confinement.denied.n > 40);
+}
+
 static void check_capabilities(const struct round *r, const struct verdict *verdict)
 {
 	static const struct spec_capabilities none;
@@ -141,6 +155,7 @@ static void check_capabilities(const struct round *r, const struct verdict *verd
 	HOLDS(r, verdict, to || r->policy->network->admin.value);
 	if (!to)
 		return;
+	check_ceiling(r, verdict, to);
 	from = from ? from : &none;
 	check_set(r, verdict, &from->bounding, &to->bounding);
 	check_set(r, verdict, &from->effective, &to->effective);

@@ -401,7 +401,6 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 		{ "\"network\":{\"ports\":[\"8000-8099\"]}", "network.ports" },
 		{ "\"namespaces\":{\"user\":{\"auto\":{\"range\":[1,2],\"size\":3}}}",
 		  "namespaces.user: \"auto\"" },
-		{ "\"capabilities\":{\"remove\":[]}", "capabilities" },
 		{ "\"share\":[]", "share" },
 		{ "\"hostname\":\"id\"", "hostname" },
 		{ "\"systemd\":true", "systemd" },
@@ -416,6 +415,30 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 			arena_printf(&arena, "%s is not supported yet", later[i].error));
 	assert_refused_with("{\"version\":1,\n  \"systemd\":true}",
 			    "policy.json:2:13: systemd is not supported yet");
+}
+
+static void test_capabilities_that_are_removed_are_known_by_name(void **state)
+{
+	struct policy *policy;
+
+	(void)state;
+	policy = decoded(
+		"{\"version\":1,\"capabilities\":{\"remove\":[\"CAP_SYS_TIME\",\"sys_time\","
+		"\"all\"]}}");
+	assert_int_equal(policy->capabilities->remove.n, 3);
+	assert_refused_with(
+		"{\"version\":1,\n\"capabilities\":{\"remove\":[\"CAP_KILL\",\n  \"CAP_FLY\"]}}",
+		"policy.json:3:3: capabilities.remove[1]: must be the name of a capability or "
+		"\"ALL\", is \"CAP_FLY\"");
+	assert_refused_with("{\"version\":1,\"capabilities\":{\"remove\":[\"CAP_\"]}}",
+			    "is \"CAP_\"");
+	assert_refused_with("{\"version\":1,\"capabilities\":{\"remove\":[\"\"]}}",
+			    "capabilities.remove[0]");
+	assert_refused_with("{\"version\":1,\"capabilities\":{\"remove\":\"ALL\"}}",
+			    "capabilities.remove: must be an array");
+	assert_refused_with("{\"version\":1,\"capabilities\":[]}",
+			    "capabilities: must be an object");
+	assert_refused_with("{\"version\":1,\"capabilities\":{\"add\":[]}}", "add");
 }
 
 static void test_values_of_hooks_and_criu(void **state)
@@ -439,6 +462,7 @@ static void test_values_of_hooks_and_criu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_capabilities_that_are_removed_are_known_by_name),
 		cmocka_unit_test_teardown(test_values_of_hooks_and_criu, teardown),
 		cmocka_unit_test_teardown(test_a_file_that_says_nothing_is_the_default, teardown),
 		cmocka_unit_test_teardown(test_the_default_is_complete, teardown),
