@@ -172,6 +172,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_capabilities.c \
 	src/policy/rules_cgroup.c \
 	src/policy/rules_confinement.c \
+	src/policy/rules_hostname.c \
 	src/policy/rules_kernel_mounts.c \
 	src/policy/rules_kernel_types.c \
 	src/policy/rules_mounts.c \

@@ -132,6 +132,7 @@ static const struct field facts_rows[] = {
 	FIELD(struct facts, STRING, hostname, "hostname", 0),
 	FIELD(struct facts, BOOL, apparmor, "apparmor", 0),
 	FIELD(struct facts, BOOL, selinux, "selinux", 0),
+	FIELD(struct facts, STRING, id, "id", 0),
 	FIELD(struct facts, STRING, state, "state", 0),
 };
 const struct fields facts_fields = FIELDS("struct facts", struct facts, facts_rows, 0);

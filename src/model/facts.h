@@ -157,6 +157,7 @@ struct facts {
 	struct resolver_facts *resolv_conf_texts, *hosts_texts; /* with the path of the same name */
 	char *hostname; /* of the runtime, which a container without one of its own has, too */
 	bool apparmor, selinux; /* enabled; asked where a label is given */
+	char *id;               /* of a new container; NULL: not known */
 	char *state;            /* the directory of the container's records; NULL: not known */
 };
 

@@ -361,6 +361,15 @@ void edit_capabilities_none(struct edit *edit, const char *rule, const char *why
 	edit_end(edit, &change, rule, why);
 }
 
+void edit_hostname(struct edit *edit, const char *rule, const char *name, const char *why)
+{
+	struct change change = edit_begin(
+		edit, edit->spec->hostname ? DECISION_REWRITE : DECISION_ADD, "/hostname");
+
+	edit->spec->hostname = arena_strdup(edit->arena, name);
+	edit_end(edit, &change, rule, why);
+}
+
 void edit_device_rule_drop(struct edit *edit, const char *rule, size_t index, const char *why)
 {
 	struct spec_resources *resources = linux_of(edit)->resources;

@@ -33,6 +33,8 @@ const struct rule policy_rules[] = {
 	{ "namespaces.ipc", PATH_NEW, rule_namespace_ipc,
 	  "System V IPC and POSIX message queues are shared within a pod at most." },
 	{ "namespaces.uts", PATH_NEW, rule_namespace_uts, "No container renames the host." },
+	{ "hostname", PATH_CREATE, rule_hostname,
+	  "Distributions are told apart by their host names, in a prompt and in what they log." },
 	{ "namespaces.cgroup", PATH_NEW, rule_namespace_cgroup,
 	  "A container sees its own cgroup as the root, so that two service managers do not clash." },
 	{ "mounts.proc", PATH_NEW, rule_mounts_proc,

@@ -83,6 +83,11 @@ static const struct name_row privileged_names[] = {
 	{ "refuse", POLICY_PRIVILEGED_REFUSE },
 	{ NULL, 0 },
 };
+static const struct name_row hostname_names[] = {
+	{ "requested", POLICY_HOSTNAME_REQUESTED },
+	{ "id", POLICY_HOSTNAME_ID },
+	{ NULL, 0 },
+};
 
 /* --- checks --- */
 
@@ -375,6 +380,8 @@ static const struct field policy_rows[] = {
 	KEY_WORD(
 		struct policy, privileged, "privileged", privileged_names, "\"allow\"", NULL,
 		"What becomes of a container with CAP_SYS_ADMIN and its like or with devices of the host: allow says so in a decision; strip takes them away; refuse makes no such container."),
+	KEY_WORD(struct policy, hostname, "hostname", hostname_names, "\"requested\"", NULL,
+		 "requested: the host name that the config has; id: the container's id."),
 	KEY_GROUP(struct policy, capabilities, struct policy_capabilities, "capabilities",
 		  &capabilities_fields, "A ceiling for capabilities."),
 	KEY_GROUP(struct policy, cgroup, struct policy_cgroup, "cgroup", &cgroup_fields,
@@ -384,7 +391,6 @@ static const struct field policy_rows[] = {
 	KEY_GROUP(struct policy, criu, struct policy_criu, "criu", &criu_fields,
 		  "Checkpoint and restore."),
 	KEY_NOT_YET(struct policy, share, "share", "Directories that every container sees."),
-	KEY_NOT_YET(struct policy, hostname, "hostname", "Which host name a container gets."),
 	KEY_NOT_YET(struct policy, systemd, "systemd", "What systemd needs in a container."),
 	KEY_NOT_YET(struct policy, audit, "audit", "Where decisions are logged."),
 	KEY_NOT_YET(struct policy, distros, "distros", "Exceptions for single containers."),

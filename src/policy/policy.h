@@ -24,6 +24,7 @@ enum policy_lock { POLICY_LOCK_OPEN = 1, POLICY_LOCK_STRICT };
 enum policy_sockets { POLICY_SOCKETS_SHARED = 1, POLICY_SOCKETS_ISOLATED };
 enum policy_overlap { POLICY_OVERLAP_REFUSED = 1, POLICY_OVERLAP_OPEN };
 enum policy_kernel_mounts { POLICY_KERNEL_OWN = 1, POLICY_KERNEL_REQUESTED };
+enum policy_hostname { POLICY_HOSTNAME_REQUESTED = 1, POLICY_HOSTNAME_ID };
 enum policy_privileged {
 	POLICY_PRIVILEGED_ALLOW = 1,
 	POLICY_PRIVILEGED_STRIP,
@@ -78,12 +79,13 @@ struct policy {
 	int proc_sys;      /* POLICY_REWRITE: "read-only"; POLICY_REQUESTED: "requested" */
 	int kernel_mounts; /* enum policy_kernel_mounts */
 	int privileged;    /* enum policy_privileged */
+	int hostname;      /* enum policy_hostname */
 	struct policy_capabilities *capabilities;
 	struct policy_cgroup *cgroup;
 	struct policy_hooks *hooks;
 	struct policy_criu *criu;
 	/* known and refused by name until they are there */
-	struct json_value *share, *hostname, *systemd, *audit, *distros;
+	struct json_value *share, *systemd, *audit, *distros;
 };
 
 extern const struct fields policy_fields;

@@ -55,6 +55,9 @@ void rule_namespace_ipc(struct judgement *j, const char *id);
 void rule_namespace_uts(struct judgement *j, const char *id);
 void rule_namespace_cgroup(struct judgement *j, const char *id);
 
+/* rules_hostname.c */
+void rule_hostname(struct judgement *j, const char *id);
+
 /* rules_mounts.c */
 void rule_mounts_proc(struct judgement *j, const char *id);
 void rule_network_resolv_conf(struct judgement *j, const char *id);

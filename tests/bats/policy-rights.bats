@@ -104,7 +104,7 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
     # and what is not there yet is refused, not ignored
     for key in '"network": {"lock": "strict"}' \
         '"network": {"abstractSockets": "isolated"}' '"network": {"ports": [80]}' \
-        '"share": []' '"hostname": "id"' '"systemd": true' '"audit": "syslog"' \
+        '"share": []' '"systemd": true' '"audit": "syslog"' \
         '"distros": []' '"namespaces": {"user": {"auto": {}}}'; do
         policy "{\"version\": 1, $key}"
         expect_error "not supported yet" policy check "$SHIM_POLICY"
@@ -214,6 +214,43 @@ MASKS="sed -n 's/^Cap...:.//p' /proc/self/status | sort -u"
 }
 
 # ---- the other namespaces
+
+@test "a container's host name is its id where the policy says so" {
+    local b pod
+    b=$(bundle asked "$(args sh -c 'hostname; cat /proc/sys/kernel/hostname')" '.hostname = "engine"')
+    run_container "$b"
+    is "$status $output" $'0 engine\nengine'
+    policy '{"version": 1, "hostname": "id"}'
+    is "$(shim_in 10 run -b "$b" web-1.lab)" $'web-1.lab\nweb-1.lab'
+    is "$(shim_in 10 run -b "$b" -- 0123)" $'0123\n0123'
+    # what is no host name changes nothing, and a decision says so
+    is "$(shim_in 10 run -b "$b" my_web)" $'engine\nengine'
+    is "$(shim_in 10 run -b "$b" "$(printf 'a%.0s' {1..64})")" $'engine\nengine'
+    b=$(bundle unasked "$(args sleep 1000)" 'del(.hostname)')
+    shim_in 10 run -d -b "$b" unasked </dev/null
+    is "$(shim_in 10 exec unasked hostname)" unasked
+    is "$(shim_in 10 explain unasked --format json | jq -r '.decisions[] | select(.rule == "hostname") | .action + " " + .after')" 'add "unasked"'
+    # where the file of hosts is the network's, the name is in it
+    mkdir -p /etc/netns/distros
+    echo "127.0.0.1 localhost" >/etc/netns/distros/hosts
+    b=$(bundle named "$(args sh -c 'getent hosts named || grep -w named /etc/hosts')" '.hostname = "engine"')
+    run_container "$b"
+    is "$status" 0
+    matches "$output" 'named'
+    # the name of a pod is that of all in it
+    b=$(bundle pod "$(path_of uts "/proc/$(init_of unasked)/ns/uts")" 'del(.hostname)' "$(args hostname)")
+    run_container "$b"
+    is "$status $output" "0 unasked"
+    is "$(decided "$b" | grep hostname)" "keep hostname"
+    # and the host's name never changes
+    policy '{"version": 1, "hostname": "id", "namespaces": {"uts": "requested"}}'
+    b=$(bundle host "$(without uts)" 'del(.hostname)' "$(args hostname)")
+    run_container "$b"
+    is "$status $output" "0 $(uname -n)"
+    policy '{"version": 1, "mode": "observe", "hostname": "id"}'
+    b=$(bundle observed "$(args hostname)" '.hostname = "engine"')
+    is "$(shim_in 10 run -b "$b" observed 2>/dev/null)" engine
+}
 
 @test "a namespace of the host is not joined, whether left out or by path" {
     local b type other

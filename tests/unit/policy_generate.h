@@ -279,6 +279,7 @@ static struct policy *generate_policy(const struct round *r)
 	network->peer_descriptors = one_in(3) ? PEERS_OPEN : PEERS_REFUSED;
 	if (one_in(3))
 		policy->capabilities->remove = words(r, ceiling, ARRAY_SIZE(ceiling), 3);
+	policy->hostname = one_in(3) ? POLICY_HOSTNAME_ID : POLICY_HOSTNAME_REQUESTED;
 	policy->privileged = one_in(3)   ? POLICY_PRIVILEGED_STRIP
 			     : one_in(6) ? POLICY_PRIVILEGED_REFUSE
 					 : POLICY_PRIVILEGED_ALLOW;
@@ -433,6 +434,7 @@ static struct facts *generate_facts(const struct round *r, bool plain)
 	facts->resolv_conf = one_in(2) ? text_of(r, "/etc/netns/distros/resolv.conf") : NULL;
 	facts->hosts = one_in(2) ? text_of(r, "/etc/netns/distros/hosts") : NULL;
 	facts->hostname = one_in(2) ? text_of(r, "host") : NULL;
+	facts->id = text_of(r, one_in(2) ? "c1" : one_in(2) ? "not_a.name" : NULL);
 	facts->state = one_in(2) ? text_of(r, "/run/distro-shim/containers/c1") : NULL;
 	facts->hosts_texts =
 		generate_texts(r, "127.0.0.1 localhost\n", "10.88.0.5 box\n10.9.8.7 added\n");

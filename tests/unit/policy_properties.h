@@ -164,6 +164,15 @@ static void check_capabilities(const struct round *r, const struct verdict *verd
 	check_set(r, verdict, &from->ambient, &to->ambient);
 }
 
+static void check_hostname(const struct round *r, const struct verdict *verdict)
+{
+	const struct spec_namespace *uts;
+	bool own = count_entries(verdict->spec, SPEC_NS_UTS, &uts) == 1 && !uts->path &&
+		   str_eq(r->facts->id, "c1") && r->policy->hostname == POLICY_HOSTNAME_ID;
+
+	HOLDS(r, verdict, str_eq(verdict->spec->hostname, own ? "c1" : r->request->hostname));
+}
+
 /* Of a rule that allows everything nothing is left, nor a block device in another way. */
 static void check_stripped(const struct round *r, const struct verdict *verdict)
 {
@@ -318,6 +327,7 @@ static bool check_round(const struct round *r)
 	check_network(r, &verdict);
 	check_namespaces(r, &verdict);
 	check_everybodys_network(r, &verdict);
+	check_hostname(r, &verdict);
 	check_stripped(r, &verdict);
 	check_kernel_mounts(r, &verdict);
 	check_idempotence(r, &verdict);

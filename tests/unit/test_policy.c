@@ -402,7 +402,6 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 		{ "\"namespaces\":{\"user\":{\"auto\":{\"range\":[1,2],\"size\":3}}}",
 		  "namespaces.user: \"auto\"" },
 		{ "\"share\":[]", "share" },
-		{ "\"hostname\":\"id\"", "hostname" },
 		{ "\"systemd\":true", "systemd" },
 		{ "\"audit\":\"journal\"", "audit" },
 		{ "\"distros\":[]", "distros" },
