@@ -179,6 +179,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_namespaces.c \
 	src/policy/rules_network.c \
 	src/policy/rules_privileged.c \
+	src/policy/rules_share.c \
 	src/policy/select.c \
 	src/policy/sysctl.c \
 	src/policy/sysctl.h
@@ -336,7 +337,8 @@ src_libfacts_a_SOURCES = \
 	src/facts/policy_file.h \
 	src/facts/resolver.c \
 	src/facts/rootfs.c \
-	src/facts/security.c
+	src/facts/security.c \
+	src/facts/shares.c
 src_libboot_a_SOURCES = \
 	src/boot/boot.h \
 	src/boot/common/attributes.c \

@@ -102,6 +102,13 @@ static const struct field resolver_rows[] = {
 static const struct fields resolver_fields =
 	FIELDS("struct resolver_facts", struct resolver_facts, resolver_rows, 0);
 
+static const struct field share_rows[] = {
+	FIELD(struct share_facts, STRING, source, "source", FIELD_REQUIRED),
+	FIELD(struct share_facts, STRING, problem, "problem", 0),
+};
+static const struct fields share_fields =
+	FIELDS("struct share_facts", struct share_facts, share_rows, 0);
+
 static const struct field facts_rows[] = {
 	FIELD(struct facts, U32, uid, "uid", 0),
 	FIELD(struct facts, U32, gid, "gid", 0),
@@ -123,6 +130,7 @@ static const struct field facts_rows[] = {
 	FIELD(struct facts, STRING, rootfs, "rootfs", 0),
 	FIELD_OBJECT_ROW(struct facts, root, struct source_facts, "root", 0, &source_fields),
 	FIELD_LIST_ROW(struct facts, sources, struct source_facts, "sources", 0, &source_fields),
+	FIELD_LIST_ROW(struct facts, shares, struct share_facts, "shares", 0, &share_fields),
 	FIELD(struct facts, STRING, resolv_conf, "resolvConf", 0),
 	FIELD(struct facts, STRING, hosts, "hosts", 0),
 	FIELD_OBJECT_ROW(struct facts, resolv_conf_texts, struct resolver_facts, "resolvConfTexts",

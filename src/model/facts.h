@@ -116,6 +116,12 @@ struct made_facts {
 	struct made_process *v;
 };
 
+/* A directory that the policy shows to every container. */
+struct share_facts {
+	char *source;  /* as the policy has it */
+	char *problem; /* why it cannot be shown; NULL: it can */
+};
+
 struct facts {
 	uint32_t uid, gid;            /* effective ids of the caller */
 	bool rootless;                /* the caller is not root of the initial user namespace */
@@ -151,6 +157,10 @@ struct facts {
 		size_t n;
 		struct source_facts *v;
 	} sources; /* of binds and overlays */
+	struct {
+		size_t n;
+		struct share_facts *v;
+	} shares; /* of the policy */
 	/* iproute2's convention: /etc/netns/NAME/{resolv.conf,hosts}, where they are regular files that
 	 * only root can write; NULL elsewhere */
 	char *resolv_conf, *hosts;

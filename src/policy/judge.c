@@ -55,6 +55,8 @@ const struct rule policy_rules[] = {
 	  "The resolver's configuration belongs to the network, not to the engine that prepared another one." },
 	{ "network.hosts", PATH_NEW | PATH_MOUNTS, rule_network_hosts,
 	  "The names of hosts belong to the network, not to the engine that prepared another one." },
+	{ "share", PATH_NEW, rule_share,
+	  "Distributions exchange files in one place, as WSL's do in /mnt/wsl, and no unmount in one reaches another." },
 	{ "procSys", PATH_NEW, rule_proc_sys,
 	  "Root without any capability can write most of /proc/sys/net, so /proc/sys is read-only." },
 	{ "cgroup.overlap", PATH_NEW, rule_cgroup_overlap,

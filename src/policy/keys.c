@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/capabilities.h"
 #include "base/fields_check.h"
+#include "base/path.h"
 #include "policy/policy.h"
 #include "policy/sysctl.h"
 
@@ -184,6 +185,60 @@ static const struct field_check seconds_check = {
 	.values = "seconds",
 };
 
+static int check_clean_path(const struct field_value *value, struct err *e)
+{
+	const char *path = *(char *const *)value->member;
+
+	if (is_absolute(path) && path[1] && str_eq(path_clean_in(value->arena, path), path))
+		return 0;
+	return json_fail(
+		value->source, value->at, e,
+		"%s: must be an absolute path below / without \".\", \"..\" and \"//\", is \"%s\"",
+		value->path, path);
+}
+static const struct field_check share_source_check = {
+	.run = check_clean_path,
+	.schema = "{\"pattern\": \"^/.\"}",
+};
+
+static int check_share_destination(const struct field_value *value, struct err *e)
+{
+	static const char *const others[] = { "/proc", "/sys", "/dev" };
+	const char *path = *(char *const *)value->member;
+
+	if (check_clean_path(value, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (clean_path_is_below(path, others[i]))
+			return json_fail(value->source, value->at, e,
+					 "%s: must not be in %s, is \"%s\"", value->path, others[i],
+					 path);
+	return 0;
+}
+static const struct field_check share_destination_check = {
+	.run = check_share_destination,
+	.schema = "{\"pattern\": \"^/.\"}",
+};
+
+static int check_shares(const struct field_value *value, struct err *e)
+{
+	const struct policy *policy =
+		(const void *)((const char *)value->member - offsetof(struct policy, share));
+	const struct json_value *at = value->at->first;
+
+	for (size_t i = 0; at && i < policy->share.n; i++, at = at->next)
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(policy->share.v[i].destination, policy->share.v[k].destination))
+				return json_fail(value->source, at, e,
+						 "%s[%zu].destination: is that of %s[%zu], too",
+						 value->path, i, value->path, k);
+	return 0;
+}
+static const struct field_check share_check = {
+	.run = check_shares,
+	.values = "a list of objects with source and destination",
+};
+
 static int check_capabilities(const struct field_value *value, struct err *e)
 {
 	const struct strlist *names = value->member;
@@ -269,6 +324,15 @@ static const struct field_check abstract_sockets_check = {
 	}
 #define KEYS(type, rows) FIELDS(#type, type, rows, FIELDS_CLOSED)
 
+/* Of an element of a list of objects, which has no default. */
+#define KEY_OF_ELEMENT(type, member, name_, check_, doc_)                 \
+	{                                                                 \
+		.name = (name_), .kind = FIELD_STRING,                    \
+		.flags = FIELD_IS_KEY | FIELD_REQUIRED | FIELD_NOT_EMPTY, \
+		.offset = FIELD_CHECKED_OFFSET(type, member, char *),     \
+		.key = SAID(NULL, check_, doc_)                           \
+	}
+
 static const struct field requested_rows[] = {
 	KEY_WORD(struct policy_requested, host, "host", requested_names, "\"rewrite\"", NULL,
 		 "What becomes of a request for the host's network: no entry, or its path."),
@@ -335,6 +399,14 @@ static const struct field capabilities_rows[] = {
 static const struct fields capabilities_fields =
 	KEYS(struct policy_capabilities, capabilities_rows);
 
+static const struct field share_rows[] = {
+	KEY_OF_ELEMENT(struct policy_share, source, "source", &share_source_check,
+		       "The directory of the host."),
+	KEY_OF_ELEMENT(struct policy_share, destination, "destination", &share_destination_check,
+		       "Where containers see it."),
+};
+static const struct fields share_fields = KEYS(struct policy_share, share_rows);
+
 static const struct field cgroup_rows[] = {
 	KEY_WORD(
 		struct policy_cgroup, overlap, "overlap", overlap_names, "\"refused\"", NULL,
@@ -384,13 +456,22 @@ static const struct field policy_rows[] = {
 		 "requested: the host name that the config has; id: the container's id."),
 	KEY_GROUP(struct policy, capabilities, struct policy_capabilities, "capabilities",
 		  &capabilities_fields, "A ceiling for capabilities."),
+	{
+		.name = "share",
+		.kind = FIELD_LIST,
+		.flags = FIELD_IS_KEY,
+		.offset = FIELD_CHECKED_OFFSET(struct policy, share.v, struct policy_share *) -
+			  offsetof(struct strlist, v),
+		.sub = &share_fields,
+		.key = SAID("[]", &share_check,
+			    "Directories of the host that every container sees."),
+	},
 	KEY_GROUP(struct policy, cgroup, struct policy_cgroup, "cgroup", &cgroup_fields,
 		  "Control groups."),
 	KEY_GROUP(struct policy, hooks, struct policy_hooks, "hooks", &hooks_fields,
 		  "Hooks of the runtime."),
 	KEY_GROUP(struct policy, criu, struct policy_criu, "criu", &criu_fields,
 		  "Checkpoint and restore."),
-	KEY_NOT_YET(struct policy, share, "share", "Directories that every container sees."),
 	KEY_NOT_YET(struct policy, systemd, "systemd", "What systemd needs in a container."),
 	KEY_NOT_YET(struct policy, audit, "audit", "Where decisions are logged."),
 	KEY_NOT_YET(struct policy, distros, "distros", "Exceptions for single containers."),

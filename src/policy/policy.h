@@ -60,6 +60,9 @@ struct policy_namespaces {
 struct policy_capabilities {
 	struct strlist remove; /* names as cap_number() takes them */
 };
+struct policy_share {
+	char *source, *destination;
+};
 struct policy_cgroup {
 	int overlap; /* enum policy_overlap */
 };
@@ -81,11 +84,15 @@ struct policy {
 	int privileged;    /* enum policy_privileged */
 	int hostname;      /* enum policy_hostname */
 	struct policy_capabilities *capabilities;
+	struct {
+		size_t n;
+		struct policy_share *v;
+	} share;
 	struct policy_cgroup *cgroup;
 	struct policy_hooks *hooks;
 	struct policy_criu *criu;
 	/* known and refused by name until they are there */
-	struct json_value *share, *systemd, *audit, *distros;
+	struct json_value *systemd, *audit, *distros;
 };
 
 extern const struct fields policy_fields;

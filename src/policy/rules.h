@@ -64,6 +64,9 @@ void rule_network_resolv_conf(struct judgement *j, const char *id);
 void rule_network_hosts(struct judgement *j, const char *id);
 void rule_proc_sys(struct judgement *j, const char *id);
 
+/* rules_share.c */
+void rule_share(struct judgement *j, const char *id);
+
 /* rules_annotations.c */
 void rule_annotations(struct judgement *j, const char *id);
 void rule_hooks_output(struct judgement *j, const char *id);
@@ -115,6 +118,8 @@ bool namespace_is_host(const struct judgement *j, const char *path);
 bool policy_is_group_exclusive(const struct policy *policy);
 /* By path_clean(): a relative destination counts from "/" (config.md "Mounts"). */
 bool mount_is_at(struct judgement *j, const struct spec_mount *mount, const char *path);
+/* The bind of a directory that the policy shows to every container. */
+bool mount_is_share(struct judgement *j, const struct spec_mount *mount);
 /* Engines write a bind as a type or as an option; the option wins over the type. */
 bool mount_is_bind(const struct spec_mount *mount);
 /* `options` separated by commas, as in fstab(5). */

@@ -104,7 +104,7 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
     # and what is not there yet is refused, not ignored
     for key in '"network": {"lock": "strict"}' \
         '"network": {"abstractSockets": "isolated"}' '"network": {"ports": [80]}' \
-        '"share": []' '"systemd": true' '"audit": "syslog"' \
+        '"systemd": true' '"audit": "syslog"' \
         '"distros": []' '"namespaces": {"user": {"auto": {}}}'; do
         policy "{\"version\": 1, $key}"
         expect_error "not supported yet" policy check "$SHIM_POLICY"
@@ -214,6 +214,54 @@ MASKS="sed -n 's/^Cap...:.//p' /proc/self/status | sort -u"
 }
 
 # ---- the other namespaces
+
+@test "a shared directory is seen by every container, and no unmount leaves one" {
+    local b source=/run/shared.$BATS_TEST_NUMBER name
+    mkdir -m 1777 "$source" && mount -t tmpfs shared "$source" && mount --make-rshared "$source" && mkdir -m 1777 "$source/in"
+    policy "{\"version\": 1, \"share\": [{\"source\": \"$source\", \"destination\": \"/mnt/all\"}]}"
+    for name in one two; do
+        b=$(bundle $name "$(args sleep 1000)" "$(capabilities CAP_SYS_ADMIN CAP_DAC_OVERRIDE)")
+        shim_in 10 run -d -b "$b" $name </dev/null 2>/dev/null
+    done
+    shim_in 10 exec one sh -c 'echo from one >/mnt/all/file'
+    is "$(shim_in 10 exec two cat /mnt/all/file)" "from one"
+    is "$(shim_in 10 exec two sed -n 's/.* \/mnt\/all \([a-z,]*\) master:.*/\1/p' /proc/self/mountinfo)" rw,nosuid,nodev,relatime
+    # what the host mounts in it arrives in all, what one unmounts or mounts reaches none
+    mount -t tmpfs later "$source/in" && touch "$source/in/later"
+    is "$(shim_in 10 exec one ls /mnt/all/in)$(shim_in 10 exec two ls /mnt/all/in)" laterlater
+    shim_in 10 exec one sh -c 'umount /mnt/all/in && mount -t tmpfs own /mnt/all/in && touch /mnt/all/in/own && umount /mnt/all/in && umount /mnt/all'
+    is "$(shim_in 10 exec one ls /mnt/all)" ""
+    is "$(shim_in 10 exec two ls /mnt/all/in) $(ls "$source/in")" "later later"
+    # the container's own mount at that place stays
+    b=$(bundle own "$(args ls /mnt/all)" '.mounts += [{destination: "/mnt/all", source: "own", type: "bind", options: ["rbind", "ro"]}]')
+    mkdir "$b/own" && touch "$b/own/mine"
+    run_container "$b"
+    is "$status $output" "0 mine"
+    is "$(decided "$b" | grep share)" "keep share"
+    # and under observe nothing is added
+    policy "{\"version\": 1, \"mode\": \"observe\", \"share\": [{\"source\": \"$source\", \"destination\": \"/mnt/all\"}]}"
+    b=$(bundle observed "$(args ls /mnt/all)")
+    [ "$(shim_in 10 run -b "$b" observed 2>/dev/null)" = "" ]
+    for name in one two; do shim_in 10 delete --force $name; done
+    umount "$source/in" && umount "$source" && rmdir "$source"
+}
+
+@test "a shared directory that is not there, or not root's to name, is refused" {
+    local b place=/run/shared.$BATS_TEST_NUMBER
+    mkdir -p $place/dir $place/open/dir && touch $place/file && ln -s dir $place/link && chmod 1777 $place/open
+    b=$(bundle c1 "$(args true)")
+    for pair in "missing|no such file or directory" "file|is not a directory" "link|is a symbolic link" \
+        "open/dir|'$place/open' can be written by others" "link/../dir|must be an absolute path"; do
+        policy "{\"version\": 1, \"share\": [{\"source\": \"$place/${pair%|*}\", \"destination\": \"/mnt\"}]}"
+        expect_error "${pair#*|}" run -b "$b" c1
+    done
+    policy "{\"version\": 1, \"share\": [{\"source\": \"$place/dir\", \"destination\": \"/made/on/the/way\"}]}"
+    edit_config "$b" "$(args sh -c 'touch /made/on/the/way/new')"
+    run_container "$b"
+    is "$status $output" "0 "
+    rm "$place/dir/new"
+    rm "$place/file" "$place/link" && rmdir $place/dir $place/open/dir $place/open $place
+}
 
 @test "a container's host name is its id where the policy says so" {
     local b pod

@@ -279,6 +279,12 @@ static struct policy *generate_policy(const struct round *r)
 	network->peer_descriptors = one_in(3) ? PEERS_OPEN : PEERS_REFUSED;
 	if (one_in(3))
 		policy->capabilities->remove = words(r, ceiling, ARRAY_SIZE(ceiling), 3);
+	if (one_in(3)) {
+		policy->share.n = 1;
+		policy->share.v = arena_new(r->arena, struct policy_share);
+		policy->share.v->source = text_of(r, "/srv/shared");
+		policy->share.v->destination = text_of(r, one_in(2) ? "/vol" : "/mnt/shared");
+	}
 	policy->hostname = one_in(3) ? POLICY_HOSTNAME_ID : POLICY_HOSTNAME_REQUESTED;
 	policy->privileged = one_in(3)   ? POLICY_PRIVILEGED_STRIP
 			     : one_in(6) ? POLICY_PRIVILEGED_REFUSE
@@ -434,6 +440,13 @@ static struct facts *generate_facts(const struct round *r, bool plain)
 	facts->resolv_conf = one_in(2) ? text_of(r, "/etc/netns/distros/resolv.conf") : NULL;
 	facts->hosts = one_in(2) ? text_of(r, "/etc/netns/distros/hosts") : NULL;
 	facts->hostname = one_in(2) ? text_of(r, "host") : NULL;
+	facts->shares.n = r->policy->share.n;
+	facts->shares.v = arena_new_array(r->arena, struct share_facts, facts->shares.n);
+	for (size_t i = 0; i < facts->shares.n; i++)
+		facts->shares.v[i] = (struct share_facts){
+			.source = text_of(r, r->policy->share.v[i].source),
+			.problem = text_of(r, one_in(20) ? "no such file or directory" : NULL),
+		};
 	facts->id = text_of(r, one_in(2) ? "c1" : one_in(2) ? "not_a.name" : NULL);
 	facts->state = one_in(2) ? text_of(r, "/run/distro-shim/containers/c1") : NULL;
 	facts->hosts_texts =

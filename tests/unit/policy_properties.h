@@ -164,6 +164,20 @@ static void check_capabilities(const struct round *r, const struct verdict *verd
 	check_set(r, verdict, &from->ambient, &to->ambient);
 }
 
+static void check_shares(const struct round *r, const struct verdict *verdict)
+{
+	for (size_t i = 0; i < r->policy->share.n; i++) {
+		const char *destination = r->policy->share.v[i].destination;
+		bool found = false;
+
+		HOLDS(r, verdict, !r->facts->shares.v[i].problem);
+		for (size_t k = 0; k < verdict->spec->mounts.n; k++)
+			found = found ||
+				str_eq(verdict->spec->mounts.v[k].destination, destination);
+		HOLDS(r, verdict, found);
+	}
+}
+
 static void check_hostname(const struct round *r, const struct verdict *verdict)
 {
 	const struct spec_namespace *uts;
@@ -328,6 +342,7 @@ static bool check_round(const struct round *r)
 	check_namespaces(r, &verdict);
 	check_everybodys_network(r, &verdict);
 	check_hostname(r, &verdict);
+	check_shares(r, &verdict);
 	check_stripped(r, &verdict);
 	check_kernel_mounts(r, &verdict);
 	check_idempotence(r, &verdict);

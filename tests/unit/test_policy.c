@@ -219,7 +219,9 @@ static void compare_schema(const struct fields *fields, const struct json_value 
 		if (field_names(row))
 			compare_names(row, property);
 		if (field_sub(row))
-			compare_schema(field_sub(row), property);
+			compare_schema(field_sub(row), row->kind == FIELD_LIST
+							       ? json_get(property, "items")
+							       : property);
 	}
 }
 
@@ -401,7 +403,6 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 		{ "\"network\":{\"ports\":[\"8000-8099\"]}", "network.ports" },
 		{ "\"namespaces\":{\"user\":{\"auto\":{\"range\":[1,2],\"size\":3}}}",
 		  "namespaces.user: \"auto\"" },
-		{ "\"share\":[]", "share" },
 		{ "\"systemd\":true", "systemd" },
 		{ "\"audit\":\"journal\"", "audit" },
 		{ "\"distros\":[]", "distros" },
@@ -440,6 +441,35 @@ static void test_capabilities_that_are_removed_are_known_by_name(void **state)
 	assert_refused_with("{\"version\":1,\"capabilities\":{\"add\":[]}}", "add");
 }
 
+static void test_shares_have_two_clean_paths(void **state)
+{
+	struct policy *policy = decoded(
+		"{\"version\":1,\"share\":[{\"source\":\"/srv/a\",\"destination\":\"/mnt/a\"}]}");
+
+	(void)state;
+	assert_int_equal(policy->share.n, 1);
+	assert_string_equal(policy->share.v[0].destination, "/mnt/a");
+	assert_refused_with("{\"version\":1,\"share\":[{\"source\":\"/srv/a\"}]}", "destination");
+	assert_refused_with(
+		"{\"version\":1,\"share\":[{\"source\":\"srv\",\"destination\":\"/a\"}]}",
+		"policy.json:1:33: share[0].source: must be an absolute path");
+	assert_refused_with("{\"version\":1,\"share\":[{\"source\":\"/\",\"destination\":\"/a\"}]}",
+			    "share[0].source: ");
+	assert_refused_with(
+		"{\"version\":1,\"share\":[{\"source\":\"/s\",\"destination\":\"/a/../b\"}]}",
+		"share[0].destination: must be an absolute path");
+	assert_refused_with(
+		"{\"version\":1,\"share\":[{\"source\":\"/s\",\"destination\":\"/proc/a\"}]}",
+		"share[0].destination: must not be in /proc");
+	assert_refused_with(
+		"{\"version\":1,\"share\":[{\"source\":\"/s\",\"destination\":\"/a\"},\n"
+		"{\"source\":\"/t\",\"destination\":\"/a\"}]}",
+		"policy.json:2:1: share[1].destination: is that of share[0], too");
+	assert_refused_with("{\"version\":1,\"share\":[{\"source\":\"/s\",\"destination\":\"/a\","
+			    "\"options\":[]}]}",
+			    "options");
+}
+
 static void test_values_of_hooks_and_criu(void **state)
 {
 	(void)state;
@@ -461,7 +491,9 @@ static void test_values_of_hooks_and_criu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_capabilities_that_are_removed_are_known_by_name),
+		cmocka_unit_test_teardown(test_capabilities_that_are_removed_are_known_by_name,
+					  teardown),
+		cmocka_unit_test_teardown(test_shares_have_two_clean_paths, teardown),
 		cmocka_unit_test_teardown(test_values_of_hooks_and_criu, teardown),
 		cmocka_unit_test_teardown(test_a_file_that_says_nothing_is_the_default, teardown),
 		cmocka_unit_test_teardown(test_the_default_is_complete, teardown),

@@ -86,6 +86,7 @@ static void put_kind(const struct field *row, struct json_out *out)
 		json_out_member_string(out, "type", "string");
 		break;
 	case FIELD_STRLIST:
+	case FIELD_LIST:
 		json_out_member_string(out, "type", "array");
 		break;
 	case FIELD_I64:
@@ -122,6 +123,8 @@ static void put_words(const struct field *row, struct json_out *out)
 	json_out_object_end(out);
 }
 
+static void put_object(const struct fields *fields, struct json_out *out);
+
 static void put_value(const struct field *row, struct json_out *out)
 {
 	put_kind(row, out);
@@ -135,6 +138,11 @@ static void put_value(const struct field *row, struct json_out *out)
 		}
 	} else if (row->kind == FIELD_OPT_U32) {
 		json_out_member_u64(out, "minimum", 0);
+	} else if (row->kind == FIELD_LIST) {
+		json_out_key(out, "items");
+		json_out_object(out);
+		put_object(field_sub(row), out);
+		json_out_object_end(out);
 	} else if (row->kind == FIELD_STRLIST) {
 		json_out_key(out, "items");
 		json_out_value(out, parsed("{\"type\": \"string\"}"));
@@ -149,15 +157,20 @@ static void put_value(const struct field *row, struct json_out *out)
 
 static void put_object(const struct fields *fields, struct json_out *out)
 {
+	size_t required = 0;
+
 	json_out_member_string(out, "type", "object");
 	for (size_t i = 0; i < fields->count; i++) {
 		if (!(fields->rows[i].flags & FIELD_REQUIRED))
 			continue;
-		json_out_key(out, "required");
-		json_out_array(out);
+		if (required++ == 0) {
+			json_out_key(out, "required");
+			json_out_array(out);
+		}
 		json_out_string(out, fields->rows[i].name);
-		json_out_array_end(out);
 	}
+	if (required > 0)
+		json_out_array_end(out);
 	json_out_member_bool(out, "additionalProperties", false);
 	json_out_key(out, "properties");
 	json_out_object(out);

@@ -337,7 +337,9 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_replay_that_does_not_fit_is_an_error, teardown),
 		cmocka_unit_test_teardown(test_changes_for_one_reason_are_one_paragraph, teardown),
 		cmocka_unit_test_teardown(test_the_ceiling_holds_for_a_process_of_exec, teardown),
-		cmocka_unit_test(test_of_an_older_record_nothing_is_in_force_that_it_does_not_have),
+		cmocka_unit_test_teardown(
+			test_of_an_older_record_nothing_is_in_force_that_it_does_not_have,
+			teardown),
 		cmocka_unit_test_teardown(test_observing_an_exec_changes_nothing, teardown),
 		cmocka_unit_test_teardown(test_a_sysctl_is_known_in_either_spelling, teardown),
 		cmocka_unit_test_teardown(test_every_rule_has_a_name_and_a_reason, teardown),
