@@ -15,9 +15,10 @@
 	(CAP_BIT(SYS_ADMIN) | CAP_BIT(SYS_PTRACE) | CAP_BIT(SYS_MODULE) | CAP_BIT(SYS_RAWIO) | \
 	 CAP_BIT(BPF) | CAP_BIT(PERFMON))
 #define MEMORY_MAJOR 1
+#define SCSI_GENERIC_MAJOR 21
 
 static const char strip_device_why[] =
-	"it would reach the host's disks, memory or consoles; privileged of the policy is \"strip\"";
+	"it would reach the host's disks or memory; privileged of the policy is \"strip\"";
 
 /* --- devices --- */
 
@@ -47,11 +48,11 @@ static bool is_everything(const struct spec_device_rule *rule)
 	return is_block(rule) && is_char(rule) && is_any(&rule->major) && is_any(&rule->minor);
 }
 
-/* Block devices are disks; of the memory devices (Documentation/admin-guide/devices.txt) the ones that reach the
- * machine: mem, kmem, port. */
+/* Block devices are disks, and SCSI generic ones send commands to them; of the memory devices
+ * (Documentation/admin-guide/devices.txt) the ones that reach the machine: mem, kmem, port. */
 static bool is_of_the_host(bool block, const struct opt_i64 *major, const struct opt_i64 *minor)
 {
-	if (block || is_any(major))
+	if (block || is_any(major) || major->value == SCSI_GENERIC_MAJOR)
 		return true;
 	return major->value == MEMORY_MAJOR &&
 	       (is_any(minor) || minor->value == 1 || minor->value == 2 || minor->value == 4);
