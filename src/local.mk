@@ -182,12 +182,15 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_capabilities.c \
 	src/policy/rules_cgroup.c \
 	src/policy/rules_confinement.c \
+	src/policy/rules_hostname.c \
 	src/policy/rules_kernel_mounts.c \
 	src/policy/rules_kernel_types.c \
 	src/policy/rules_mounts.c \
 	src/policy/rules_namespaces.c \
 	src/policy/rules_network.c \
 	src/policy/rules_networks.c \
+	src/policy/rules_privileged.c \
+	src/policy/rules_share.c \
 	src/policy/select.c \
 	src/policy/sysctl.c \
 	src/policy/sysctl.h
@@ -346,7 +349,8 @@ src_libfacts_a_SOURCES = \
 	src/facts/request.c \
 	src/facts/resolver.c \
 	src/facts/rootfs.c \
-	src/facts/security.c
+	src/facts/security.c \
+	src/facts/shares.c
 src_libboot_a_SOURCES = \
 	src/boot/boot.h \
 	src/boot/common/attributes.c \

@@ -201,8 +201,11 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 		gather_network_files(root, facts->network->path, arena, facts);
 	facts_of_labels(spec, facts);
 	gather_mounted_files(spec, options->bundle, arena, facts);
+	facts->id = options->id ? arena_strdup(arena, options->id) : NULL;
 	if (options->root && options->id)
 		facts->state = arena_printf(arena, "%s/%s", options->root, options->id);
+	if (gather_shares(root, policy, arena, facts, e) < 0)
+		return -1;
 	if (policy->kernel_mounts == POLICY_KERNEL_OWN &&
 	    gather_sources(spec, options->bundle, &table, arena, facts, &host, e) < 0)
 		return -1;

@@ -51,7 +51,12 @@ struct mount_table {
 int mount_table_get(struct mount_table *table, struct arena *arena, const struct mountinfo **ret,
 		    struct err *e) MUST_CHECK;
 
-/* facts->sources and host->sources; with host->rootfs open facts->root, too. */
+/* facts->shares. */
+int gather_shares(int root_fd, const struct policy *policy, struct arena *arena,
+		  struct facts *facts, struct err *e) MUST_CHECK;
+
+/* facts->sources and host->sources, with those of facts->shares that can be used; with host->rootfs open facts->root,
+ * too. */
 int gather_sources(const struct spec *spec, const char *bundle, struct mount_table *table,
 		   struct arena *arena, struct facts *facts, struct host *host, struct err *e)
 	MUST_CHECK;

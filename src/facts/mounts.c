@@ -266,10 +266,28 @@ static size_t count_sources(const struct spec *spec)
 	return n;
 }
 
+/* As the rule will have them mounted. */
+static int gather_shared(struct mount_table *table, struct arena *arena, struct facts *facts,
+			 struct host *host, struct err *e)
+{
+	static char recursive[] = "rbind";
+	char *options[] = { recursive };
+
+	for (size_t i = 0; i < facts->shares.n; i++) {
+		const struct share_facts *share = &facts->shares.v[i];
+		const struct spec_mount mount = { .source = share->source,
+						  .options = { .n = 1, .v = options } };
+
+		if (!share->problem && gather_bind(&mount, "/", table, arena, facts, host, e) < 0)
+			return err_prefix(e, "share[%zu]", i);
+	}
+	return 0;
+}
+
 int gather_sources(const struct spec *spec, const char *bundle, struct mount_table *table,
 		   struct arena *arena, struct facts *facts, struct host *host, struct err *e)
 {
-	size_t n = count_sources(spec);
+	size_t n = count_sources(spec) + facts->shares.n;
 
 	facts->sources.v = arena_new_array(arena, struct source_facts, n);
 	host->sources = arena_new_array(arena, int, n);
@@ -283,6 +301,8 @@ int gather_sources(const struct spec *spec, const char *bundle, struct mount_tab
 			gather_layers(mount, arena, facts, host);
 		}
 	}
+	if (gather_shared(table, arena, facts, host, e) < 0)
+		return -1;
 	if (host->rootfs < 0)
 		return 0;
 	facts->root = arena_new(arena, struct source_facts);

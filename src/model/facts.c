@@ -117,6 +117,13 @@ static const struct field caller_rows[] = {
 const struct fields caller_facts_fields =
 	FIELDS("struct caller_facts", struct caller_facts, caller_rows, 0);
 
+static const struct field share_rows[] = {
+	FIELD(struct share_facts, STRING, source, "source", FIELD_REQUIRED),
+	FIELD(struct share_facts, STRING, problem, "problem", 0),
+};
+static const struct fields share_fields =
+	FIELDS("struct share_facts", struct share_facts, share_rows, 0);
+
 static const struct field facts_rows[] = {
 	FIELD(struct facts, U32, uid, "uid", 0),
 	FIELD(struct facts, U32, gid, "gid", 0),
@@ -139,6 +146,7 @@ static const struct field facts_rows[] = {
 	FIELD(struct facts, STRING, rootfs, "rootfs", 0),
 	FIELD_OBJECT_ROW(struct facts, root, struct source_facts, "root", 0, &source_fields),
 	FIELD_LIST_ROW(struct facts, sources, struct source_facts, "sources", 0, &source_fields),
+	FIELD_LIST_ROW(struct facts, shares, struct share_facts, "shares", 0, &share_fields),
 	FIELD(struct facts, STRING, resolv_conf, "resolvConf", 0),
 	FIELD(struct facts, STRING, hosts, "hosts", 0),
 	FIELD_OBJECT_ROW(struct facts, resolv_conf_texts, struct resolver_facts, "resolvConfTexts",
@@ -148,6 +156,7 @@ static const struct field facts_rows[] = {
 	FIELD(struct facts, STRING, hostname, "hostname", 0),
 	FIELD(struct facts, BOOL, apparmor, "apparmor", 0),
 	FIELD(struct facts, BOOL, selinux, "selinux", 0),
+	FIELD(struct facts, STRING, id, "id", 0),
 	FIELD(struct facts, STRING, state, "state", 0),
 };
 const struct fields facts_fields = FIELDS("struct facts", struct facts, facts_rows, 0);

@@ -129,6 +129,12 @@ struct caller_facts {
 	char *network, *network_by;
 };
 
+/* A directory that the policy shows to every container. */
+struct share_facts {
+	char *source;  /* as the policy has it */
+	char *problem; /* why it cannot be shown; NULL: it can */
+};
+
 struct facts {
 	uint32_t uid, gid;            /* effective ids of the caller */
 	bool rootless;                /* the caller is not root of the initial user namespace */
@@ -166,12 +172,17 @@ struct facts {
 		size_t n;
 		struct source_facts *v;
 	} sources; /* of binds and overlays */
+	struct {
+		size_t n;
+		struct share_facts *v;
+	} shares; /* of the policy */
 	/* iproute2's convention: /etc/netns/NAME/{resolv.conf,hosts}, where they are regular files that
 	 * only root can write; NULL elsewhere */
 	char *resolv_conf, *hosts;
 	struct resolver_facts *resolv_conf_texts, *hosts_texts; /* with the path of the same name */
 	char *hostname; /* of the runtime, which a container without one of its own has, too */
 	bool apparmor, selinux; /* enabled; asked where a label is given */
+	char *id;               /* of a new container; NULL: not known */
 	char *state;            /* the directory of the container's records; NULL: not known */
 };
 

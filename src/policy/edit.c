@@ -361,6 +361,51 @@ void edit_capabilities_none(struct edit *edit, const char *rule, const char *why
 	edit_end(edit, &change, rule, why);
 }
 
+void edit_hostname(struct edit *edit, const char *rule, const char *name, const char *why)
+{
+	struct change change = edit_begin(
+		edit, edit->spec->hostname ? DECISION_REWRITE : DECISION_ADD, "/hostname");
+
+	edit->spec->hostname = arena_strdup(edit->arena, name);
+	edit_end(edit, &change, rule, why);
+}
+
+void edit_device_rule_drop(struct edit *edit, const char *rule, size_t index, const char *why)
+{
+	struct spec_resources *resources = linux_of(edit)->resources;
+	struct change change =
+		edit_begin(edit, DECISION_DROP,
+			   arena_printf(edit->arena, "/linux/resources/devices/%zu", index));
+	struct spec_device_rule *v = resources->devices.v;
+
+	resources->devices.n--;
+	memmove(&v[index], &v[index + 1], (resources->devices.n - index) * sizeof(*v));
+	edit_end(edit, &change, rule, why);
+}
+
+void edit_device_rule_deny(struct edit *edit, const char *rule, size_t index, const char *why)
+{
+	struct spec_resources *resources = linux_of(edit)->resources;
+	struct change change =
+		edit_begin(edit, DECISION_REWRITE,
+			   arena_printf(edit->arena, "/linux/resources/devices/%zu", index));
+
+	resources->devices.v[index].allow = false;
+	edit_end(edit, &change, rule, why);
+}
+
+void edit_device_drop(struct edit *edit, const char *rule, size_t index, const char *why)
+{
+	struct spec_linux *linux_ = linux_of(edit);
+	struct change change = edit_begin(edit, DECISION_DROP,
+					  arena_printf(edit->arena, "/linux/devices/%zu", index));
+	struct spec_device *v = linux_->devices.v;
+
+	linux_->devices.n--;
+	memmove(&v[index], &v[index + 1], (linux_->devices.n - index) * sizeof(*v));
+	edit_end(edit, &change, rule, why);
+}
+
 void edit_sysctl_drop(struct edit *edit, const char *rule, size_t index, const char *why)
 {
 	struct strmap *sysctl = &linux_of(edit)->sysctl;

@@ -43,6 +43,14 @@ void edit_capability_drop(struct edit *edit, const char *rule, enum capability_s
 /* process.capabilities with five empty sets if there is none. */
 void edit_capabilities_none(struct edit *edit, const char *rule, const char *why);
 
+void edit_hostname(struct edit *edit, const char *rule, const char *name, const char *why);
+
+/* A rule of linux.resources.devices; denied in its place, it ends what stands before it. */
+void edit_device_rule_drop(struct edit *edit, const char *rule, size_t index, const char *why);
+void edit_device_rule_deny(struct edit *edit, const char *rule, size_t index, const char *why);
+/* A node of linux.devices. */
+void edit_device_drop(struct edit *edit, const char *rule, size_t index, const char *why);
+
 void edit_sysctl_drop(struct edit *edit, const char *rule, size_t index, const char *why);
 void edit_readonly_path_add(struct edit *edit, const char *rule, const char *path, const char *why);
 

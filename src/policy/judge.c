@@ -7,8 +7,8 @@
 #include "base/auto.h"
 #include "policy/pointer.h"
 
-/* In this order: what network it is comes before what may be done in it, and /proc after the PID
- * namespace that it shows. */
+/* In this order: what network it is comes before what may be done in it, /proc after the PID namespace that it shows,
+ * and what depends on a capability after the rules that may take it. */
 const struct rule policy_rules[] = {
 	{ "annotations", PATH_NEW | RULE_ALWAYS, rule_annotations,
 	  "Annotations and environment variables that name the filter's listener are treated as if linux.seccomp named it, and none loads code into the runtime." },
@@ -35,6 +35,8 @@ const struct rule policy_rules[] = {
 	{ "namespaces.ipc", PATH_NEW, rule_namespace_ipc,
 	  "System V IPC and POSIX message queues are shared within a pod at most." },
 	{ "namespaces.uts", PATH_NEW, rule_namespace_uts, "No container renames the host." },
+	{ "hostname", PATH_CREATE, rule_hostname,
+	  "Distributions are told apart by their host names, in a prompt and in what they log." },
 	{ "namespaces.cgroup", PATH_NEW, rule_namespace_cgroup,
 	  "A container sees its own cgroup as the root, so that two service managers do not clash." },
 	{ "mounts.proc", PATH_NEW, rule_mounts_proc,
@@ -45,6 +47,10 @@ const struct rule policy_rules[] = {
 	  "A net.* sysctl of one container would change the network of all." },
 	{ "network.admin", PATH_NEW | PATH_EXEC | PATH_RESTORED, rule_network_admin,
 	  "Without CAP_NET_ADMIN and CAP_NET_RAW no container changes, sniffs or spoofs the shared network." },
+	{ "capabilities.remove", PATH_NEW | PATH_EXEC | PATH_RESTORED, rule_capabilities_remove,
+	  "No container has more capabilities than its administrator wants for any." },
+	{ "privileged", PATH_NEW | PATH_EXEC | PATH_RESTORED, rule_privileged,
+	  "What CAP_SYS_ADMIN and its like or devices of the host can undo is taken away, refused or at least reported." },
 	{ "network.lock", PATH_NEW, rule_network_lock,
 	  "A network of its own, which every process can have by a user namespace, would be a way around the shared one and what guards it." },
 	{ "network.peerDescriptors", PATH_NEW, rule_network_peer_descriptors,
@@ -53,14 +59,14 @@ const struct rule policy_rules[] = {
 	  "The resolver's configuration belongs to the network, not to the engine that prepared another one." },
 	{ "network.hosts", PATH_NEW | PATH_MOUNTS, rule_network_hosts,
 	  "The names of hosts belong to the network, not to the engine that prepared another one." },
+	{ "share", PATH_NEW, rule_share,
+	  "Distributions exchange files in one place, as WSL's do in /mnt/wsl, and no unmount in one reaches another." },
 	{ "procSys", PATH_NEW, rule_proc_sys,
 	  "Root without any capability can write most of /proc/sys/net, so /proc/sys is read-only." },
 	{ "cgroup.overlap", PATH_NEW, rule_cgroup_overlap,
 	  "What ends, freezes or limits one container's group must not reach another container." },
 	{ "kernelMounts", PATH_NEW | PATH_MOUNTS, rule_kernel_mounts,
 	  "Kernel file systems that come from the host or lie in the image are the container's own, or read-only." },
-	{ "privileged", PATH_NEW | PATH_EXEC, rule_privileged,
-	  "What CAP_SYS_ADMIN or access to every device can undo is reported, not passed over." },
 	{ "hooks.output", PATH_NEW, rule_hooks_output,
 	  "The file that hooks write their output to is chosen by the user who sets annotations, who need not be root on the host." },
 	{ "criu.config", PATH_NEW, rule_criu_config,

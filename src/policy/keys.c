@@ -8,6 +8,8 @@
 #include "policy/keys.h"
 
 #include "base/auto.h"
+#include "base/capabilities.h"
+#include "base/path.h"
 #include "policy/checks.h"
 #include "policy/sysctl.h"
 
@@ -75,6 +77,11 @@ static const struct name_row privileged_names[] = {
 	{ "allow", POLICY_PRIVILEGED_ALLOW },
 	{ "strip", POLICY_PRIVILEGED_STRIP },
 	{ "refuse", POLICY_PRIVILEGED_REFUSE },
+	{ NULL, 0 },
+};
+static const struct name_row hostname_names[] = {
+	{ "requested", POLICY_HOSTNAME_REQUESTED },
+	{ "id", POLICY_HOSTNAME_ID },
 	{ NULL, 0 },
 };
 
@@ -173,6 +180,80 @@ static const struct field_check seconds_check = {
 	.values = "seconds",
 };
 
+static int check_clean_path(const struct field_value *value, struct err *e)
+{
+	const char *path = *(char *const *)value->member;
+
+	if (is_absolute(path) && path[1] && str_eq(path_clean_in(value->arena, path), path))
+		return 0;
+	return json_fail(
+		value->source, value->at, e,
+		"%s: must be an absolute path below / without \".\", \"..\" and \"//\", is \"%s\"",
+		value->path, path);
+}
+static const struct field_check share_source_check = {
+	.run = check_clean_path,
+	.schema = "{\"pattern\": \"^/.\"}",
+};
+
+static int check_share_destination(const struct field_value *value, struct err *e)
+{
+	static const char *const others[] = { "/proc", "/sys", "/dev" };
+	const char *path = *(char *const *)value->member;
+
+	if (check_clean_path(value, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (clean_path_is_below(path, others[i]))
+			return json_fail(value->source, value->at, e,
+					 "%s: must not be in %s, is \"%s\"", value->path, others[i],
+					 path);
+	return 0;
+}
+static const struct field_check share_destination_check = {
+	.run = check_share_destination,
+	.schema = "{\"pattern\": \"^/.\"}",
+};
+
+static int check_shares(const struct field_value *value, struct err *e)
+{
+	const struct policy *policy =
+		(const void *)((const char *)value->member - offsetof(struct policy, share));
+	const struct json_value *at = value->at->first;
+
+	for (size_t i = 0; at && i < policy->share.n; i++, at = at->next)
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(policy->share.v[i].destination, policy->share.v[k].destination))
+				return json_fail(value->source, at, e,
+						 "%s[%zu].destination: is that of %s[%zu], too",
+						 value->path, i, value->path, k);
+	return 0;
+}
+static const struct field_check share_check = {
+	.run = check_shares,
+	.values = "a list of objects with source and destination",
+};
+
+static int check_capabilities(const struct field_value *value, struct err *e)
+{
+	const struct strlist *names = value->member;
+	const struct json_value *at = value->at->first;
+
+	for (size_t i = 0; at && i < names->n; i++, at = at->next)
+		if (cap_number(names->v[i]) < 0 &&
+		    !str_eq_nocase(names->v[i], POLICY_CAPABILITIES_ALL))
+			return json_fail(
+				value->source, at, e,
+				"%s[%zu]: must be the name of a capability or \"ALL\", is \"%s\"",
+				value->path, i, names->v[i]);
+	return 0;
+}
+static const struct field_check capabilities_check = {
+	.run = check_capabilities,
+	.schema = "{\"items\": {\"type\": \"string\", \"pattern\": \"^[A-Za-z_]+$\"}}",
+	.values = "a list of capabilities, [\"ALL\"]",
+};
+
 /* Names of the host: a relative one would depend on where the runtime is started. */
 static int check_paths(const struct field_value *value, struct err *e)
 {
@@ -196,10 +277,6 @@ static const struct field_check version_check = {
 	.schema = "{\"minimum\": " AS_JSON(POLICY_VERSION) ", \"maximum\": " AS_JSON(
 		POLICY_VERSION) "}",
 	.values = AS_JSON(POLICY_VERSION),
-};
-
-static const struct field_check privileged_check = {
-	.later = (const char *const[]){ "strip", "refuse", NULL },
 };
 
 /* --- keys --- */
@@ -236,6 +313,21 @@ static const struct field namespaces_rows[] = {
 		 "Namespace of clocks."),
 };
 static const struct fields namespaces_fields = KEYS(struct policy_namespaces, namespaces_rows);
+
+static const struct field capabilities_rows[] = {
+	KEY(struct policy_capabilities, STRLIST, remove, "remove", "[]", &capabilities_check,
+	    "Capabilities that no process of a container gets, whatever it asks for."),
+};
+static const struct fields capabilities_fields =
+	KEYS(struct policy_capabilities, capabilities_rows);
+
+static const struct field share_rows[] = {
+	KEY_OF_ELEMENT(struct policy_share, source, "source", &share_source_check,
+		       "The directory of the host."),
+	KEY_OF_ELEMENT(struct policy_share, destination, "destination", &share_destination_check,
+		       "Where containers see it."),
+};
+static const struct fields share_fields = KEYS(struct policy_share, share_rows);
 
 static const struct field cgroup_rows[] = {
 	KEY_WORD(
@@ -315,11 +407,11 @@ static const struct field policy_rows[] = {
 		  "The network namespace that all containers share, and what may be done in it."),
 	KEY_OBJECTS(
 		struct policy, networks, struct policy_network, FIELD_MAP, "networks",
-		&policy_network_fields, NULL,
+		&policy_network_fields, NULL, NULL,
 		"Other networks, by name. What one leaves out is as in network, but not namespace, selectable, allowHost, admin and a path of resolvConf or hosts: these are as built in."),
 	KEY_OBJECTS(
 		struct policy, distros, struct policy_distro, FIELD_LIST, "distros", &distro_fields,
-		NULL,
+		NULL, NULL,
 		"Exceptions: the first entry that matches a container changes the policy for it."),
 #include "policy/keys_policy.def"
 };

@@ -29,12 +29,12 @@
 		.key = SAID(NULL, NULL, doc_)                                            \
 	}
 /* Of a list of objects, or of an object of them. */
-#define KEY_OBJECTS(type, member, subtype_, kind_, name_, sub_, check_, doc_) \
-	{                                                                     \
-		.name = (name_), .kind = (kind_), .flags = FIELD_IS_KEY,      \
-		.offset = FIELD_CHECKED_OFFSET(type, member.v, subtype_ *) -  \
-			  offsetof(struct strlist, v),                        \
-		.sub = (sub_), .key = SAID(NULL, check_, doc_)                \
+#define KEY_OBJECTS(type, member, subtype_, kind_, name_, sub_, preset_, check_, doc_) \
+	{                                                                              \
+		.name = (name_), .kind = (kind_), .flags = FIELD_IS_KEY,               \
+		.offset = FIELD_CHECKED_OFFSET(type, member.v, subtype_ *) -           \
+			  offsetof(struct strlist, v),                                 \
+		.sub = (sub_), .key = SAID(preset_, check_, doc_)                      \
 	}
 #define KEY_WORD_OR_GROUP(type, member, name_, sub_, check_, doc_)                      \
 	{                                                                               \
@@ -50,5 +50,14 @@
 		.key = SAID(NULL, NULL, doc_)                                              \
 	}
 #define KEYS(type, rows) FIELDS(#type, type, rows, FIELDS_CLOSED)
+
+/* Of an element of a list of objects, which has no default. */
+#define KEY_OF_ELEMENT(type, member, name_, check_, doc_)                 \
+	{                                                                 \
+		.name = (name_), .kind = FIELD_STRING,                    \
+		.flags = FIELD_IS_KEY | FIELD_REQUIRED | FIELD_NOT_EMPTY, \
+		.offset = FIELD_CHECKED_OFFSET(type, member, char *),     \
+		.key = SAID(NULL, check_, doc_)                           \
+	}
 
 #endif

@@ -24,6 +24,7 @@ enum policy_namespace { POLICY_FRESH = 1, POLICY_ISOLATED, POLICY_REQUESTED };
 enum policy_sockets { POLICY_SOCKETS_SHARED = 1 };
 enum policy_overlap { POLICY_OVERLAP_REFUSED = 1, POLICY_OVERLAP_OPEN };
 enum policy_kernel_mounts { POLICY_KERNEL_OWN = 1, POLICY_KERNEL_REQUESTED };
+enum policy_hostname { POLICY_HOSTNAME_REQUESTED = 1, POLICY_HOSTNAME_ID };
 enum policy_privileged {
 	POLICY_PRIVILEGED_ALLOW = 1,
 	POLICY_PRIVILEGED_STRIP,
@@ -54,6 +55,14 @@ struct policy_namespaces {
 	struct json_value *user;          /* "requested"; { "auto": ... } is refused by name */
 	int time;
 };
+/* In capabilities.remove: all of them. */
+#define POLICY_CAPABILITIES_ALL "ALL"
+struct policy_capabilities {
+	struct strlist remove; /* names as cap_number() takes them */
+};
+struct policy_share {
+	char *source, *destination;
+};
 struct policy_cgroup {
 	int overlap; /* enum policy_overlap */
 };
@@ -81,12 +90,18 @@ struct policy {
 	struct policy_namespaces *namespaces;
 	int proc_sys;      /* POLICY_REWRITE: "read-only"; POLICY_REQUESTED: "requested" */
 	int kernel_mounts; /* enum policy_kernel_mounts */
-	int privileged;    /* enum policy_privileged; "strip", "refuse" are refused by name */
+	int privileged;    /* enum policy_privileged */
+	int hostname;      /* enum policy_hostname */
+	struct policy_capabilities *capabilities;
+	struct {
+		size_t n;
+		struct policy_share *v;
+	} share;
 	struct policy_cgroup *cgroup;
 	struct policy_hooks *hooks;
 	struct policy_criu *criu;
 	/* known and refused by name until they are there */
-	struct json_value *capabilities, *share, *hostname, *systemd, *audit;
+	struct json_value *systemd, *audit;
 };
 
 /* Texts but annotations and owner are patterns of glob.h; NULL: any. */

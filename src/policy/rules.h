@@ -58,11 +58,17 @@ void rule_namespace_ipc(struct judgement *j, const char *id);
 void rule_namespace_uts(struct judgement *j, const char *id);
 void rule_namespace_cgroup(struct judgement *j, const char *id);
 
+/* rules_hostname.c */
+void rule_hostname(struct judgement *j, const char *id);
+
 /* rules_mounts.c */
 void rule_mounts_proc(struct judgement *j, const char *id);
 void rule_network_resolv_conf(struct judgement *j, const char *id);
 void rule_network_hosts(struct judgement *j, const char *id);
 void rule_proc_sys(struct judgement *j, const char *id);
+
+/* rules_share.c */
+void rule_share(struct judgement *j, const char *id);
 
 /* rules_annotations.c */
 void rule_annotations(struct judgement *j, const char *id);
@@ -75,6 +81,8 @@ void rule_kernel_mounts(struct judgement *j, const char *id);
 
 /* rules_capabilities.c */
 void rule_network_admin(struct judgement *j, const char *id);
+void rule_capabilities_remove(struct judgement *j, const char *id);
+/* rules_privileged.c */
 void rule_privileged(struct judgement *j, const char *id);
 
 /* rules_confinement.c */
@@ -82,6 +90,16 @@ void rule_network_lock(struct judgement *j, const char *id);
 void rule_network_peer_descriptors(struct judgement *j, const char *id);
 
 /* --- questions that several rules ask --- */
+
+/* Those of `mask` that are in some set of the request, and where the first of them is; NULL: nowhere. */
+uint64_t capabilities_asked(struct judgement *j, uint64_t mask, const char **ret_pointer);
+/* "CAP_SYS_ADMIN, CAP_BPF" */
+const char *capabilities_text(struct judgement *j, uint64_t mask);
+/* No process of the container ever gets these: recorded, and refused to what criu has made. What is asked for stays in
+ * the request, which gets empty sets if it says nothing. */
+void capabilities_deny(struct judgement *j, const char *id, uint64_t mask);
+/* And they leave all five sets. */
+void capabilities_take(struct judgement *j, const char *id, uint64_t mask, const char *why);
 
 /* Of the first entry of a set that some reader takes for this capability; NULL: there is none. */
 const char *capability_pointer(struct judgement *j, enum capability_set set, int number);
@@ -104,14 +122,16 @@ bool namespace_is_host(const struct judgement *j, const char *path);
 bool policy_is_group_exclusive(const struct policy *policy);
 /* By path_clean(): a relative destination counts from "/" (config.md "Mounts"). */
 bool mount_is_at(struct judgement *j, const struct spec_mount *mount, const char *path);
+/* The bind of a directory that the policy shows to every container. */
+bool mount_is_share(struct judgement *j, const struct spec_mount *mount);
 /* Engines write a bind as a type or as an option; the option wins over the type. */
 bool mount_is_bind(const struct spec_mount *mount);
 /* `options` separated by commas, as in fstab(5). */
 struct spec_mount mount_make(struct judgement *j, const char *type, const char *source,
 			     const char *destination, const char *options);
 
-/* Where CAP_SYS_ADMIN is in one of the sets; NULL: nowhere. */
-const char *find_sys_admin(struct judgement *j);
+/* No process of the container leaves its network: decided, or to be decided. */
+bool network_is_locked(const struct judgement *j);
 
 /* network_join of a spec that nothing was decided about. */
 int network_of_request(const struct spec *spec);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules about capabilities, for create and for exec, and about what undoes them. Pure.
+ * Rules about capabilities: what no process of a container gets, whatever its engine asks for, at create, by exec or out
+ * of the images of a checkpoint. What such a rule takes is recorded with the container. Pure.
  */
 #include "base/auto.h"
 #include "base/capabilities.h"
@@ -10,68 +11,7 @@
 
 #define NETWORK_POWER (CAP_BIT(NET_ADMIN) | CAP_BIT(NET_RAW))
 
-/* By the number: nothing that some reader could take for the capability slips through. */
-static bool is_network_capability(const char *name)
-{
-	int number = cap_number(name);
-
-	return number == CAP_NET_ADMIN || number == CAP_NET_RAW;
-}
-
-static void drop_from_set(struct judgement *j, const char *id, enum capability_set set)
-{
-	const struct strlist *list = edit_capability_set(j->edit.spec, set);
-	size_t i = 0;
-
-	while (list && i < list->n) {
-		if (is_network_capability(list->v[i]))
-			edit_capability_drop(
-				&j->edit, id, set, i,
-				"it would give power over the shared network; for the one container that manages it, set network.admin to true");
-		else
-			i++;
-	}
-}
-
-/* Images may give it to a process; one in a user namespace of its own has it there alone. */
-static void refuse_made(struct judgement *j, const char *id)
-{
-	for (size_t i = 0; i < j->subject->made->n; i++) {
-		const struct made_process *process = &j->subject->made->v[i];
-
-		if (!process->own_user && process->capabilities & NETWORK_POWER)
-			edit_refuse(
-				&j->edit, id, "",
-				arena_printf(
-					j->edit.arena,
-					"the images give process %lld CAP_NET_ADMIN or CAP_NET_RAW, which network.admin of the policy takes from every container",
-					(long long)process->pid));
-	}
-}
-
-/* CAP_NET_ADMIN changes the network, CAP_NET_RAW sniffs and spoofs in it; both act on the network of all. */
-void rule_network_admin(struct judgement *j, const char *id)
-{
-	static int64_t denied[] = { CAP_BIT(NET_ADMIN), CAP_BIT(NET_RAW) };
-	const struct spec_process *process = j->edit.spec->process;
-
-	if (j->policy->network->admin.value)
-		return;
-	j->confinement.denied = (struct enumlist){ .n = ARRAY_SIZE(denied), .v = denied };
-	if (j->subject->made)
-		refuse_made(j, id);
-	if (!process)
-		return;
-	if (!process->capabilities)
-		/* config.md gives no meaning to a process without this object, and runtimes differ:
-		 * said in words that no reader can take for "all of them" */
-		edit_capabilities_none(&j->edit, id,
-				       "the config does not name capabilities, and none are given");
-	for (int set = 0; set < CAPABILITY_SET_COUNT; set++)
-		drop_from_set(j, id, (enum capability_set)set);
-}
-
-/* --- what can undo the rest --- */
+/* --- questions --- */
 
 const char *capability_pointer(struct judgement *j, enum capability_set set, int number)
 {
@@ -83,49 +23,143 @@ const char *capability_pointer(struct judgement *j, enum capability_set set, int
 	return NULL;
 }
 
-const char *find_sys_admin(struct judgement *j)
+/* By the number: nothing that some reader could take for the capability slips through. */
+static bool is_of(uint64_t mask, const char *name)
 {
-	const char *found = NULL;
+	int number = cap_number(name);
 
-	for (int set = 0; set < CAPABILITY_SET_COUNT && !found; set++)
-		found = capability_pointer(j, (enum capability_set)set, CAP_SYS_ADMIN);
-	return found;
+	return number >= 0 && (mask & UINT64_C(1) << number);
 }
 
-/* Rules of the device cgroup apply in order, a later one wins; a rule for everything is the end of what
- * stood before it. */
-static long find_all_devices(const struct spec *spec)
+uint64_t capabilities_asked(struct judgement *j, uint64_t mask, const char **ret_pointer)
 {
-	const struct spec_resources *resources = spec->linux_ ? spec->linux_->resources : NULL;
-	long found = -1;
+	uint64_t asked = 0;
 
-	for (size_t i = 0; resources && i < resources->devices.n; i++) {
-		const struct spec_device_rule *rule = &resources->devices.v[i];
-		bool every = (!rule->type || str_eq(rule->type, "a")) &&
-			     (!rule->major.set || rule->major.value < 0) &&
-			     (!rule->minor.set || rule->minor.value < 0);
+	*ret_pointer = NULL;
+	for (int set = 0; set < CAPABILITY_SET_COUNT; set++) {
+		const struct strlist *list =
+			edit_capability_set(j->edit.spec, (enum capability_set)set);
 
-		if (every)
-			found = rule->allow ? (long)i : -1;
+		for (size_t i = 0; list && i < list->n; i++) {
+			if (!is_of(mask, list->v[i]))
+				continue;
+			asked |= UINT64_C(1) << cap_number(list->v[i]);
+			if (!*ret_pointer)
+				*ret_pointer = edit_capability_pointer(&j->edit,
+								       (enum capability_set)set, i);
+		}
 	}
-	return found;
+	return asked;
 }
 
-/* "allow" does not stop it; it says so. */
-void rule_privileged(struct judgement *j, const char *id)
+const char *capabilities_text(struct judgement *j, uint64_t mask)
 {
-	const char *sys_admin = find_sys_admin(j);
-	long devices = find_all_devices(j->edit.spec);
+	autostrbuf text = { 0 };
 
-	if (sys_admin)
-		edit_warn(
-			&j->edit, id, sys_admin,
-			j->confinement.lock == LOCK_STRICT
-				? "CAP_SYS_ADMIN can undo what mounts and capabilities enforce: make /proc/sys writable again"
-				: "CAP_SYS_ADMIN can undo what mounts and capabilities enforce: make /proc/sys writable again, or leave for another network");
-	if (devices >= 0)
-		edit_warn(
-			&j->edit, id,
-			arena_printf(j->edit.arena, "/linux/resources/devices/%ld", devices),
-			"access to every device reaches the host's disks and memory, and through them everything that is enforced here");
+	for (int i = 0; i < 64; i++) {
+		const char *name = cap_name_of(i);
+
+		if (!(mask & UINT64_C(1) << i))
+			continue;
+		strbuf_puts(&text, text.length ? ", " : "");
+		if (name)
+			strbuf_puts(&text, name);
+		else
+			strbuf_printf(&text, "capability %d", i);
+	}
+	return arena_strdup(j->edit.arena, strbuf_text(&text));
+}
+
+/* --- what no process gets --- */
+
+/* Images may give it to a process; one in a user namespace of its own has it there alone. */
+static void refuse_made(struct judgement *j, const char *id, uint64_t mask)
+{
+	for (size_t i = 0; i < j->subject->made->n; i++) {
+		const struct made_process *process = &j->subject->made->v[i];
+
+		if (!process->own_user && process->capabilities & mask)
+			edit_refuse(
+				&j->edit, id, "",
+				arena_printf(
+					j->edit.arena,
+					"the images give process %lld %s, which %s of the policy takes from every container",
+					(long long)process->pid,
+					capabilities_text(j, process->capabilities & mask), id));
+	}
+}
+
+/* To what earlier rules, or the records of the container, have there. */
+static void record_denied(struct judgement *j, uint64_t mask)
+{
+	const struct enumlist *before = &j->confinement.denied;
+	struct enumlist denied = { .v = arena_new_array(j->edit.arena, int64_t, 64) };
+
+	for (size_t i = 0; i < before->n; i++)
+		mask |= (uint64_t)before->v[i];
+	for (const struct name_row *row = cap_mask_names; row->name; row++)
+		if (mask & (uint64_t)row->value)
+			denied.v[denied.n++] = row->value;
+	j->confinement.denied = denied;
+}
+
+void capabilities_deny(struct judgement *j, const char *id, uint64_t mask)
+{
+	const struct spec_process *process = j->edit.spec->process;
+
+	record_denied(j, mask);
+	if (j->subject->made)
+		refuse_made(j, id, mask);
+	if (process && !process->capabilities)
+		/* config.md gives no meaning to a process without this object, and runtimes differ:
+		 * said in words that no reader can take for "all of them" */
+		edit_capabilities_none(&j->edit, id,
+				       "the config does not name capabilities, and none are given");
+}
+
+void capabilities_take(struct judgement *j, const char *id, uint64_t mask, const char *why)
+{
+	capabilities_deny(j, id, mask);
+	for (int set = 0; set < CAPABILITY_SET_COUNT; set++) {
+		const struct strlist *list =
+			edit_capability_set(j->edit.spec, (enum capability_set)set);
+		size_t i = 0;
+
+		while (list && i < list->n) {
+			if (is_of(mask, list->v[i]))
+				edit_capability_drop(&j->edit, id, (enum capability_set)set, i,
+						     why);
+			else
+				i++;
+		}
+	}
+}
+
+/* --- rules --- */
+
+/* CAP_NET_ADMIN changes the network, CAP_NET_RAW sniffs and spoofs in it; both act on the network of all. */
+void rule_network_admin(struct judgement *j, const char *id)
+{
+	if (!j->policy->network->admin.value)
+		capabilities_take(
+			j, id, NETWORK_POWER,
+			"it would give power over the shared network; for the one container that manages it, set network.admin to true");
+}
+
+void rule_capabilities_remove(struct judgement *j, const char *id)
+{
+	static const struct strlist none;
+	const struct policy_capabilities *ceiling = j->policy->capabilities;
+	const struct strlist *names = ceiling ? &ceiling->remove : &none;
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (str_eq_nocase(names->v[i], POLICY_CAPABILITIES_ALL))
+			mask = UINT64_MAX;
+		else if (cap_number(names->v[i]) >= 0)
+			mask |= UINT64_C(1) << cap_number(names->v[i]);
+	if (mask)
+		capabilities_take(
+			j, id, mask,
+			"capabilities.remove of the policy takes it from every container");
 }

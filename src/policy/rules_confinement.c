@@ -14,11 +14,18 @@ static bool can_grant(const struct judgement *j, int capability)
 	       spec_namespace_find(j->edit.spec, SPEC_NS_USER);
 }
 
+bool network_is_locked(const struct judgement *j)
+{
+	int lock = j->subject->path & PATH_NEW ? j->policy->network->lock : j->confinement.lock;
+
+	return lock == LOCK_STRICT;
+}
+
 /* A user namespace gives every process the capabilities that a network of its own takes, so capabilities are not what
  * it could be stopped by. */
 void rule_network_lock(struct judgement *j, const char *id)
 {
-	const char *sys_admin = find_sys_admin(j);
+	const char *sys_admin;
 
 	j->confinement.lock = LOCK_OPEN;
 	if (j->policy->network->lock != LOCK_STRICT)
@@ -27,7 +34,8 @@ void rule_network_lock(struct judgement *j, const char *id)
 	edit_keep(
 		&j->edit, id, "",
 		"a filter of the policy refuses network and user namespaces (unshare, clone), setns and io_uring_setup, and clone3 is missing, so that no process leaves its network");
-	if (sys_admin && !spec_namespace_find(j->edit.spec, SPEC_NS_USER))
+	if (capabilities_asked(j, CAP_BIT(SYS_ADMIN), &sys_admin) &&
+	    !spec_namespace_find(j->edit.spec, SPEC_NS_USER))
 		edit_warn(
 			&j->edit, id, sys_admin,
 			"CAP_SYS_ADMIN does not lift the filter, but can have the kernel start a program outside of it (core_pattern, release_agent)");

@@ -409,7 +409,8 @@ static size_t judge_mount(struct judgement *j, const char *id, size_t index)
 		kernel_judge_new(j, id, index, pointer);
 		return 0;
 	}
-	for (size_t i = 0; i < mount->options.n; i++)
+	/* the administrator wants it so for a share */
+	for (size_t i = 0; i < mount->options.n && !mount_is_share(j, mount); i++)
 		if (spreads(mount->options.v[i])) {
 			warn_propagation(j, id, pointer);
 			break;

@@ -90,12 +90,25 @@ teardown() { end_test; }
 
 @test "images whose processes have power over the network are not let into it" {
     stands_in restores
-    CRIU_NET_RAW=1 expect_error 'the images give process [0-9]+ CAP_NET_ADMIN or CAP_NET_RAW, which network.admin of the policy' \
+    CRIU_NET_RAW=1 expect_error 'the images give process [0-9]+ CAP_NET_ADMIN, CAP_NET_RAW, which network.admin of the policy' \
         restore -d -b "$b" --image-path images c1
     nothing_of_c1
     policy '{"version": 1, "network": {"admin": true}}'
     CRIU_NET_RAW=1 succeeds restore -d -b "$b" --image-path images c1
     succeeds delete --force c1
+    for key in strip refuse; do
+        policy "{\"version\": 1, \"privileged\": \"$key\"}"
+        expect_error 'the images give process [0-9]+ CAP_[A-Z_, ]*CAP_SYS_ADMIN, [A-Z_, ]*, which privileged of the policy' \
+            restore -d -b "$b" --image-path images c1
+        nothing_of_c1
+    done
+    policy '{"version": 1, "capabilities": {"remove": ["CAP_SYS_TIME"]}}'
+    expect_error 'the images give process [0-9]+ CAP_SYS_TIME, which capabilities.remove of the policy' restore -d -b "$b" --image-path images c1
+    policy '{"version": 1, "privileged": "refuse"}'
+    # before criu, what the bundle asks for
+    edit_config "$b" '.process.capabilities.bounding += ["CAP_SYS_ADMIN"]'
+    expect_error 'config.json:[0-9]+:[0-9]+: privileged: .*\(CAP_SYS_ADMIN\).* set privileged to "strip"' \
+        restore -d -b "$b" --image-path images c1
     SHIM_POLICY=
     succeeds restore -d -b "$b" --image-path images c1
 }

@@ -120,6 +120,18 @@ in_pty() { timeout -k 5 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
     lacks "$output" dsh
 }
 
+@test "--privileged under a policy that strips: its devices, capabilities and writable /sys are those of a plain container" {
+    local look='sed -n "s/CapBnd:.//p" /proc/self/status; ls /dev | wc -l; head -c 1 /dev/zero | wc -c; mount -t tmpfs none /tmp || echo no; grep -c " /sys sysfs ro" /proc/mounts'
+    echo '{"version": 1, "privileged": "strip"}' >/run/strip.json
+    busybox_says -- "$look"
+    local plain
+    plain=$(tail -n +2 <<<"$output")
+    ok --runtime-flag policy=/run/strip.json run --rm --privileged busybox sh -c "$look"
+    is "$(tail -n +2 <<<"$output")" "$plain"
+    # SYS_MODULE 16, SYS_RAWIO 17, SYS_PTRACE 19, SYS_ADMIN 21, PERFMON 38, BPF 39
+    is $((0x${output%%$'\n'*} & (1 << 16 | 1 << 17 | 1 << 19 | 1 << 21 | 1 << 38 | 1 << 39))) 0
+}
+
 @test "seccomp: the default filter, one of a file, and none" {
     busybox_says -- 'grep -w Seccomp: /proc/self/status'
     is "$output" $'Seccomp:\t2'

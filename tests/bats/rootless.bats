@@ -276,7 +276,18 @@ allow
     contains "$stderr" "linux.resources.devices: not applied"
 }
 
-# ---- the network of the policy
+# ---- the policy
+
+@test "capabilities that the user's own policy takes are taken in a user namespace, too" {
+    local all='["CAP_KILL", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE"]' bounding="sed -n 's/CapBnd:.0*//p' /proc/self/status"
+    user_bundle c1 "$(args sleep 1000)" ".process.capabilities = {bounding: $all, effective: $all, permitted: $all}"
+    echo '{"version": 1, "network": {"namespace": "requested"}, "privileged": "strip"}' >"$HOME_OF_USER/.config/distro-shim/policy.json"
+    succeeds run -d -b "$b" c1
+    is "$(shim exec c1 sh -c "$bounding")" 20
+    is "$(shim exec --cap SYS_ADMIN c1 sh -c "$bounding")" 20
+    echo '{"version": 1, "network": {"namespace": "requested"}, "privileged": "refuse"}' >"$HOME_OF_USER/.config/distro-shim/policy.json"
+    expect_error 'privileged: .*\(CAP_SYS_PTRACE, CAP_SYS_ADMIN\)' run -b "$b" c2
+}
 
 @test "the policy's network is the user's own; one that is root's cannot be joined, and is said to be" {
     rm "$HOME_OF_USER/.config/distro-shim/policy.json"

@@ -144,7 +144,8 @@ static void generate_process(const struct round *r, struct spec *spec)
 {
 	static const char *const names[] = { "CAP_CHOWN",   "CAP_NET_ADMIN",
 					     "CAP_NET_RAW", "CAP_SYS_ADMIN",
-					     "net_raw",     "CAP_NET_BIND_SERVICE" };
+					     "net_raw",     "CAP_NET_BIND_SERVICE",
+					     "sys_ptrace",  "Cap_Bpf" };
 	struct spec_capabilities *capabilities;
 
 	spec->process = arena_new(r->arena, struct spec_process);
@@ -164,6 +165,43 @@ static void generate_process(const struct round *r, struct spec *spec)
 	spec->process->capabilities = capabilities;
 }
 
+static struct opt_i64 number_of_device(void)
+{
+	static const int numbers[] = { -1, 1, 3, 8, 10 };
+
+	return (struct opt_i64){ .set = !one_in(3), .value = ANY_OF(numbers) };
+}
+
+static void generate_devices(const struct round *r, struct spec_linux *linux_)
+{
+	static const char *const types[] = { NULL, "a", "b", "c", "c" };
+	static const char *const access[] = { NULL, "rwm", "r", "m" };
+	static const char *const nodes[] = { "b", "c", "u", "p" };
+	struct spec_resources *resources = arena_new(r->arena, struct spec_resources);
+
+	linux_->resources = resources;
+	resources->devices.n = below(4);
+	resources->devices.v =
+		arena_new_array(r->arena, struct spec_device_rule, resources->devices.n + 1);
+	for (size_t i = 0; i < resources->devices.n; i++)
+		resources->devices.v[i] = (struct spec_device_rule){
+			.allow = one_in(2),
+			.type = text_of(r, ANY_OF(types)),
+			.major = number_of_device(),
+			.minor = number_of_device(),
+			.access = text_of(r, ANY_OF(access)),
+		};
+	linux_->devices.n = below(3);
+	linux_->devices.v = arena_new_array(r->arena, struct spec_device, linux_->devices.n + 1);
+	for (size_t i = 0; i < linux_->devices.n; i++)
+		linux_->devices.v[i] = (struct spec_device){
+			.type = text_of(r, ANY_OF(nodes)),
+			.path = arena_printf(r->arena, "/dev/%zu", i),
+			.major = number_of_device(),
+			.minor = number_of_device(),
+		};
+}
+
 static void generate_linux(const struct round *r, struct spec *spec)
 {
 	static const char *const paths[] = { "/proc/bus", "/proc/sys", "//proc/sys/", "/proc/irq" };
@@ -181,12 +219,8 @@ static void generate_linux(const struct round *r, struct spec *spec)
 		linux_->net_devices.v = arena_new(r->arena, struct spec_net_device);
 		linux_->net_devices.v->key = text_of(r, "eth1");
 	}
-	if (one_in(3)) {
-		linux_->resources = arena_new(r->arena, struct spec_resources);
-		linux_->resources->devices.n = 1;
-		linux_->resources->devices.v = arena_new(r->arena, struct spec_device_rule);
-		linux_->resources->devices.v->allow = one_in(2);
-	}
+	if (one_in(3))
+		generate_devices(r, linux_);
 }
 
 static struct spec *generate_spec(const struct round *r)
@@ -217,6 +251,7 @@ static struct policy *generate_policy(const struct round *r)
 	static const int isolated[] = { POLICY_ISOLATED, POLICY_FRESH, POLICY_REQUESTED };
 	static const char *const files[] = { "auto", "auto", "engine", "/etc/shared" };
 	static const char *const allowed[] = { "net.ipv4.ping_group_range" };
+	static const char *const ceiling[] = { "SYS_ADMIN", "chown", "all" };
 	struct policy *policy = policy_default(r->arena, NULL);
 	struct policy_network *network = policy->network;
 
@@ -243,6 +278,18 @@ static struct policy *generate_policy(const struct round *r)
 	policy->cgroup->overlap = one_in(3) ? POLICY_OVERLAP_OPEN : POLICY_OVERLAP_REFUSED;
 	network->lock = one_in(3) ? LOCK_STRICT : LOCK_OPEN;
 	network->peer_descriptors = one_in(3) ? PEERS_OPEN : PEERS_REFUSED;
+	if (one_in(3))
+		policy->capabilities->remove = words(r, ceiling, ARRAY_SIZE(ceiling), 3);
+	if (one_in(3)) {
+		policy->share.n = 1;
+		policy->share.v = arena_new(r->arena, struct policy_share);
+		policy->share.v->source = text_of(r, "/srv/shared");
+		policy->share.v->destination = text_of(r, one_in(2) ? "/vol" : "/mnt/shared");
+	}
+	policy->hostname = one_in(3) ? POLICY_HOSTNAME_ID : POLICY_HOSTNAME_REQUESTED;
+	policy->privileged = one_in(3)   ? POLICY_PRIVILEGED_STRIP
+			     : one_in(6) ? POLICY_PRIVILEGED_REFUSE
+					 : POLICY_PRIVILEGED_ALLOW;
 	policy->kernel_mounts = one_in(3) ? POLICY_KERNEL_REQUESTED : POLICY_KERNEL_OWN;
 	return policy;
 }
@@ -394,6 +441,14 @@ static struct facts *generate_facts(const struct round *r, bool plain)
 	facts->resolv_conf = one_in(2) ? text_of(r, "/etc/netns/distros/resolv.conf") : NULL;
 	facts->hosts = one_in(2) ? text_of(r, "/etc/netns/distros/hosts") : NULL;
 	facts->hostname = one_in(2) ? text_of(r, "host") : NULL;
+	facts->shares.n = r->policy->share.n;
+	facts->shares.v = arena_new_array(r->arena, struct share_facts, facts->shares.n);
+	for (size_t i = 0; i < facts->shares.n; i++)
+		facts->shares.v[i] = (struct share_facts){
+			.source = text_of(r, r->policy->share.v[i].source),
+			.problem = text_of(r, one_in(20) ? "no such file or directory" : NULL),
+		};
+	facts->id = text_of(r, one_in(2) ? "c1" : one_in(2) ? "not_a.name" : NULL);
 	facts->state = one_in(2) ? text_of(r, "/run/distro-shim/containers/c1") : NULL;
 	facts->hosts_texts =
 		generate_texts(r, "127.0.0.1 localhost\n", "10.88.0.5 box\n10.9.8.7 added\n");

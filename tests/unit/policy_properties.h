@@ -129,6 +129,20 @@ static void check_set(const struct round *r, const struct verdict *verdict,
 	}
 }
 
+static void check_ceiling(const struct round *r, const struct verdict *verdict,
+			  const struct spec_capabilities *all)
+{
+	const struct strlist *removed = &r->policy->capabilities->remove;
+	bool none = strlist_has(removed, "all");
+
+	HOLDS(r, verdict, !none || (all->bounding.n == 0 && all->ambient.n == 0));
+	HOLDS(r, verdict,
+	      !strlist_has(removed, "chown") || (!strlist_has(&all->bounding, "CAP_CHOWN") &&
+						 !strlist_has(&all->effective, "CAP_CHOWN") &&
+						 !strlist_has(&all->inheritable, "CAP_CHOWN")));
+	HOLDS(r, verdict, !none || verdict->confinement.denied.n > 40);
+}
+
 static void check_capabilities(const struct round *r, const struct verdict *verdict)
 {
 	static const struct spec_capabilities none;
@@ -141,12 +155,69 @@ static void check_capabilities(const struct round *r, const struct verdict *verd
 	HOLDS(r, verdict, to || r->policy->network->admin.value);
 	if (!to)
 		return;
+	check_ceiling(r, verdict, to);
 	from = from ? from : &none;
 	check_set(r, verdict, &from->bounding, &to->bounding);
 	check_set(r, verdict, &from->effective, &to->effective);
 	check_set(r, verdict, &from->inheritable, &to->inheritable);
 	check_set(r, verdict, &from->permitted, &to->permitted);
 	check_set(r, verdict, &from->ambient, &to->ambient);
+}
+
+static void check_shares(const struct round *r, const struct verdict *verdict)
+{
+	for (size_t i = 0; i < r->policy->share.n; i++) {
+		const char *destination = r->policy->share.v[i].destination;
+		bool found = false;
+
+		HOLDS(r, verdict, !r->facts->shares.v[i].problem);
+		for (size_t k = 0; k < verdict->spec->mounts.n; k++)
+			found = found ||
+				str_eq(verdict->spec->mounts.v[k].destination, destination);
+		HOLDS(r, verdict, found);
+	}
+}
+
+static void check_hostname(const struct round *r, const struct verdict *verdict)
+{
+	const struct spec_namespace *uts;
+	bool own = count_entries(verdict->spec, SPEC_NS_UTS, &uts) == 1 && !uts->path &&
+		   str_eq(r->facts->id, "c1") && r->policy->hostname == POLICY_HOSTNAME_ID;
+
+	HOLDS(r, verdict, str_eq(verdict->spec->hostname, own ? "c1" : r->request->hostname));
+}
+
+/* Of a rule that allows everything nothing is left, nor a block device in another way. */
+static void check_stripped(const struct round *r, const struct verdict *verdict)
+{
+	static const struct spec_capabilities none;
+	const struct spec_process *process = verdict->spec->process;
+	const struct spec_capabilities *all = process ? process->capabilities : &none;
+	const struct spec_linux *linux_ = verdict->spec->linux_;
+	const struct spec_resources *resources = linux_ ? linux_->resources : NULL;
+	bool denied = false;
+
+	if (r->policy->privileged == POLICY_PRIVILEGED_ALLOW)
+		return;
+	HOLDS(r, verdict, all && !strlist_has(&all->bounding, "CAP_SYS_ADMIN"));
+	HOLDS(r, verdict, !strlist_has(&all->effective, "sys_ptrace"));
+	HOLDS(r, verdict, !strlist_has(&all->ambient, "Cap_Bpf"));
+	HOLDS(r, verdict,
+	      !all->bounding.n || verdict->confinement.peer_descriptors == PEERS_REFUSED ||
+		      r->policy->network->peer_descriptors == PEERS_OPEN);
+	for (size_t i = linux_ ? linux_->devices.n : 0; i-- > 0;)
+		HOLDS(r, verdict, !str_eq(linux_->devices.v[i].type, "b"));
+	for (size_t i = resources ? resources->devices.n : 0; i-- > 0 && !denied;) {
+		const struct spec_device_rule *rule = &resources->devices.v[i];
+		bool any = (!rule->major.set || rule->major.value < 0) &&
+			   (!rule->minor.set || rule->minor.value < 0);
+
+		denied = !rule->allow && any && (!rule->type || str_eq(rule->type, "a"));
+		HOLDS(r, verdict,
+		      !rule->allow || str_eq(rule->access, "m") ||
+			      (str_eq(rule->type, "c") && rule->major.set &&
+			       rule->major.value >= 0));
+	}
 }
 
 static void check_everybodys_network(const struct round *r, const struct verdict *verdict)
@@ -270,6 +341,9 @@ static bool check_round(const struct round *r)
 	check_network(r, &verdict);
 	check_namespaces(r, &verdict);
 	check_everybodys_network(r, &verdict);
+	check_hostname(r, &verdict);
+	check_shares(r, &verdict);
+	check_stripped(r, &verdict);
 	check_kernel_mounts(r, &verdict);
 	check_idempotence(r, &verdict);
 	check_valid(r, &verdict);

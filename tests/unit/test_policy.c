@@ -419,11 +419,6 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 	} later[] = {
 		{ "\"namespaces\":{\"user\":{\"auto\":{\"range\":[1,2],\"size\":3}}}",
 		  "namespaces.user: \"auto\"" },
-		{ "\"privileged\":\"strip\"", "privileged: \"strip\"" },
-		{ "\"privileged\":\"refuse\"", "privileged: \"refuse\"" },
-		{ "\"capabilities\":{\"remove\":[]}", "capabilities" },
-		{ "\"share\":[]", "share" },
-		{ "\"hostname\":\"id\"", "hostname" },
 		{ "\"systemd\":true", "systemd" },
 		{ "\"audit\":\"journal\"", "audit" },
 	};
@@ -435,6 +430,59 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 			arena_printf(&arena, "%s is not supported yet", later[i].error));
 	assert_refused_with("{\"version\":1,\n  \"systemd\":true}",
 			    "policy.json:2:13: systemd is not supported yet");
+}
+
+static void test_capabilities_that_are_removed_are_known_by_name(void **state)
+{
+	struct policy *policy;
+
+	(void)state;
+	policy = decoded(
+		"{\"version\":1,\"capabilities\":{\"remove\":[\"CAP_SYS_TIME\",\"sys_time\","
+		"\"all\"]}}");
+	assert_int_equal(policy->capabilities->remove.n, 3);
+	assert_refused_with(
+		"{\"version\":1,\n\"capabilities\":{\"remove\":[\"CAP_KILL\",\n  \"CAP_FLY\"]}}",
+		"policy.json:3:3: capabilities.remove[1]: must be the name of a capability or "
+		"\"ALL\", is \"CAP_FLY\"");
+	assert_refused_with("{\"version\":1,\"capabilities\":{\"remove\":[\"CAP_\"]}}",
+			    "is \"CAP_\"");
+	assert_refused_with("{\"version\":1,\"capabilities\":{\"remove\":[\"\"]}}",
+			    "capabilities.remove[0]");
+	assert_refused_with("{\"version\":1,\"capabilities\":{\"remove\":\"ALL\"}}",
+			    "capabilities.remove: must be an array");
+	assert_refused_with("{\"version\":1,\"capabilities\":[]}",
+			    "capabilities: must be an object");
+	assert_refused_with("{\"version\":1,\"capabilities\":{\"add\":[]}}", "add");
+}
+
+static void test_shares_have_two_clean_paths(void **state)
+{
+	struct policy *policy = decoded(
+		"{\"version\":1,\"share\":[{\"source\":\"/srv/a\",\"destination\":\"/mnt/a\"}]}");
+
+	(void)state;
+	assert_int_equal(policy->share.n, 1);
+	assert_string_equal(policy->share.v[0].destination, "/mnt/a");
+	assert_refused_with("{\"version\":1,\"share\":[{\"source\":\"/srv/a\"}]}", "destination");
+	assert_refused_with(
+		"{\"version\":1,\"share\":[{\"source\":\"srv\",\"destination\":\"/a\"}]}",
+		"policy.json:1:33: share[0].source: must be an absolute path");
+	assert_refused_with("{\"version\":1,\"share\":[{\"source\":\"/\",\"destination\":\"/a\"}]}",
+			    "share[0].source: ");
+	assert_refused_with(
+		"{\"version\":1,\"share\":[{\"source\":\"/s\",\"destination\":\"/a/../b\"}]}",
+		"share[0].destination: must be an absolute path");
+	assert_refused_with(
+		"{\"version\":1,\"share\":[{\"source\":\"/s\",\"destination\":\"/proc/a\"}]}",
+		"share[0].destination: must not be in /proc");
+	assert_refused_with(
+		"{\"version\":1,\"share\":[{\"source\":\"/s\",\"destination\":\"/a\"},\n"
+		"{\"source\":\"/t\",\"destination\":\"/a\"}]}",
+		"policy.json:2:1: share[1].destination: is that of share[0], too");
+	assert_refused_with("{\"version\":1,\"share\":[{\"source\":\"/s\",\"destination\":\"/a\","
+			    "\"options\":[]}]}",
+			    "options");
 }
 
 static void test_values_of_hooks_and_criu(void **state)
@@ -458,6 +506,9 @@ static void test_values_of_hooks_and_criu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_capabilities_that_are_removed_are_known_by_name,
+					  teardown),
+		cmocka_unit_test_teardown(test_shares_have_two_clean_paths, teardown),
 		cmocka_unit_test_teardown(test_values_of_hooks_and_criu, teardown),
 		cmocka_unit_test_teardown(test_a_file_that_says_nothing_is_the_default, teardown),
 		cmocka_unit_test_teardown(test_the_default_is_complete, teardown),

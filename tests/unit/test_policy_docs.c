@@ -115,6 +115,7 @@ static void put_kind(const struct field *row, struct json_out *out)
 		json_out_member_string(out, "type", "string");
 		break;
 	case FIELD_STRLIST:
+	case FIELD_LIST:
 		json_out_member_string(out, "type", "array");
 		break;
 	case FIELD_STRMAP:
@@ -154,6 +155,16 @@ static void put_words(const struct field *row, struct json_out *out)
 	json_out_object_end(out);
 }
 
+static void put_object(const struct fields *fields, struct json_out *out);
+
+static void put_default(const struct field *row, struct json_out *out)
+{
+	if (row->flags & FIELD_REQUIRED || in_elements || !field_key(row)->preset)
+		return;
+	json_out_key(out, "default");
+	json_out_value(out, parsed(field_key(row)->preset));
+}
+
 static void put_value(const struct field *row, struct json_out *out)
 {
 	put_kind(row, out);
@@ -167,16 +178,18 @@ static void put_value(const struct field *row, struct json_out *out)
 		}
 	} else if (row->kind == FIELD_OPT_U32) {
 		json_out_member_u64(out, "minimum", 0);
+	} else if (row->kind == FIELD_LIST) {
+		json_out_key(out, "items");
+		json_out_object(out);
+		put_object(field_sub(row), out);
+		json_out_object_end(out);
 	} else if (row->kind == FIELD_STRLIST) {
 		json_out_key(out, "items");
 		json_out_value(out, parsed("{\"type\": \"string\"}"));
 	}
 	if (row->kind == FIELD_OPT_U32)
 		json_out_member_u64(out, "maximum", UINT32_MAX);
-	if (row->flags & FIELD_REQUIRED || in_elements || !field_key(row)->preset)
-		return;
-	json_out_key(out, "default");
-	json_out_value(out, parsed(field_key(row)->preset));
+	put_default(row, out);
 }
 
 static void put_object(const struct fields *fields, struct json_out *out);
@@ -218,15 +231,20 @@ static void put_group_of(const struct field *row, struct json_out *out)
 
 static void put_object(const struct fields *fields, struct json_out *out)
 {
+	size_t required = 0;
+
 	json_out_member_string(out, "type", "object");
 	for (size_t i = 0; i < fields->count; i++) {
 		if (!(fields->rows[i].flags & FIELD_REQUIRED))
 			continue;
-		json_out_key(out, "required");
-		json_out_array(out);
+		if (required++ == 0) {
+			json_out_key(out, "required");
+			json_out_array(out);
+		}
 		json_out_string(out, fields->rows[i].name);
-		json_out_array_end(out);
 	}
+	if (required > 0)
+		json_out_array_end(out);
 	json_out_member_bool(out, "additionalProperties", false);
 	json_out_key(out, "properties");
 	json_out_object(out);
@@ -242,6 +260,7 @@ static void put_object(const struct fields *fields, struct json_out *out)
 			json_out_object_end(out);
 		} else if (field_sub(row)) {
 			put_group_of(row, out);
+			put_default(row, out);
 		} else {
 			put_value(row, out);
 		}

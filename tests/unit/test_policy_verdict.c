@@ -259,6 +259,28 @@ static void test_the_ceiling_holds_for_a_process_of_exec(void **state)
 	assert_int_equal(verdict.decisions.n, 0);
 }
 
+/* In its record the keys are absent. */
+static void test_of_an_older_record_nothing_is_in_force_that_it_does_not_have(void **state)
+{
+	struct policy *policy = policy_default(&arena, NULL);
+	struct spec_process *process =
+		spec_of("{\"ociVersion\":\"1.0.2\",\"process\":{\"cwd\":\"/\",\"user\":{\"uid\":0,"
+			"\"gid\":0},\"args\":[\"sh\"],\"capabilities\":{\"bounding\":[\"CAP_SYS_ADMIN\"]}}}")
+			->process;
+	struct verdict verdict;
+
+	(void)state;
+	policy->privileged = 0;
+	policy->capabilities = NULL;
+	judge_process(process, policy, &arena, &verdict);
+	assert_int_equal(verdict.spec->process->capabilities->bounding.n, 1);
+	assert_false(verdict.refused);
+	/* and with them all of it is */
+	policy->privileged = POLICY_PRIVILEGED_STRIP;
+	judge_process(process, policy, &arena, &verdict);
+	assert_int_equal(verdict.spec->process->capabilities->bounding.n, 0);
+}
+
 static void test_observing_an_exec_changes_nothing(void **state)
 {
 	struct policy *policy = policy_default(&arena, NULL);
@@ -315,6 +337,9 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_replay_that_does_not_fit_is_an_error, teardown),
 		cmocka_unit_test_teardown(test_changes_for_one_reason_are_one_paragraph, teardown),
 		cmocka_unit_test_teardown(test_the_ceiling_holds_for_a_process_of_exec, teardown),
+		cmocka_unit_test_teardown(
+			test_of_an_older_record_nothing_is_in_force_that_it_does_not_have,
+			teardown),
 		cmocka_unit_test_teardown(test_observing_an_exec_changes_nothing, teardown),
 		cmocka_unit_test_teardown(test_a_sysctl_is_known_in_either_spelling, teardown),
 		cmocka_unit_test_teardown(test_every_rule_has_a_name_and_a_reason, teardown),
