@@ -73,7 +73,9 @@ src_libos_a_SOURCES = \
 	src/os/json_file.c \
 	src/os/json_file.h \
 	src/os/log.c \
-	src/os/log.h
+	src/os/log.h \
+	src/os/system_log.c \
+	src/os/system_log.h
 src_libspec_a_SOURCES = \
 	src/spec/check.c \
 	src/spec/check.h \
