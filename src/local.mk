@@ -100,6 +100,8 @@ src_libspec_a_SOURCES = \
 	src/spec/validate_seccomp.c \
 	src/spec/validate_sysctl.c
 src_libsys_a_SOURCES = \
+	src/sys/audit_log.c \
+	src/sys/audit_log.h \
 	src/sys/beneath.c \
 	src/sys/beneath.h \
 	src/sys/boot_id.c \
