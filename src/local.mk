@@ -157,6 +157,8 @@ src_libsys_a_SOURCES = \
 	src/sys/trusted.c \
 	src/sys/trusted.h
 src_libpolicy_a_SOURCES = \
+	src/policy/audit.c \
+	src/policy/audit.h \
 	src/policy/decisions.c \
 	src/policy/decode.c \
 	src/policy/edit.c \

@@ -139,15 +139,22 @@ int container_prepare(const struct global_options *global, const char *id, enum 
 	if (container_preview(global, id, path, options, &made->inherited, &made->arena, preview,
 			      &made->host, e) < 0)
 		return -1;
-	if (preview->verdict.refused)
-		return policy_refusal(&preview->verdict, preview->config_name, e);
+	const struct report_subject subject = {
+		.id = id,
+		.root = global->root,
+		.bundle = preview->facts->bundle,
+		.policy = preview->policy.policy,
+		.network = preview->verdict.network,
+	};
+	if (report_judged(&subject, &preview->verdict, preview->config_name, e) < 0)
+		return -1;
 	if (!preview->plan) {
 		*e = preview->unplanned;
 		return -1;
 	}
-	if (check_console(preview, options, console_to_caller, e) < 0 ||
-	    report_verdict(&preview->verdict, NULL, preview->config_name, &made->arena, e) < 0)
+	if (check_console(preview, options, console_to_caller, e) < 0)
 		return -1;
+	report_warnings(&preview->verdict, NULL, &made->arena);
 	report_plan(preview->plan);
 	if (state_claim(global->root, id, &made->dir, e) < 0)
 		return -1;
@@ -268,11 +275,17 @@ int container_start_locked(struct state_dir *dir, struct status_record *status, 
 		.link = link,
 	};
 
+	const struct report_subject subject = report_subject_of(dir, status);
+	size_t decided = status->decisions.n;
+	int rc;
+
 	*ret_over = false;
 	if (!spec->process)
 		return fail(e, ERR_STATE,
 			    "cannot start container %s: its configuration has no process", dir->id);
-	if (boot_start(&request, ret_over, e) < 0)
+	rc = boot_start(&request, ret_over, e);
+	report_start(&subject, &status->decisions, decided);
+	if (rc < 0)
 		return -1;
 	*ret_over = run_poststart(dir, status, spec, e) < 0;
 	return *ret_over ? -1 : 0;

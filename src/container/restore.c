@@ -96,7 +96,8 @@ static int judge_made(void *context, const struct made_facts *processes, struct 
 	struct verdict verdict;
 
 	policy_judge(&subject, made->preview.facts, &made->arena, &verdict);
-	return report_verdict(&verdict, &made->status.decisions, NULL, &made->arena, e);
+	const struct report_subject whose = report_subject_of(&made->dir, &made->status);
+	return report_verdict(&whose, &verdict, &made->status.decisions, &made->arena, e);
 }
 
 /* Up to a container that runs. */

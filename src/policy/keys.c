@@ -7,6 +7,7 @@
  */
 #include "base/auto.h"
 #include "base/fields_check.h"
+#include "base/path.h"
 #include "policy/policy.h"
 #include "policy/sysctl.h"
 
@@ -196,6 +197,38 @@ static const struct field_check paths_check = {
 	.values = "a list of absolute paths",
 };
 
+/* A file by the one name that it has on the host. */
+static bool is_audit_target(const char *to)
+{
+	return str_eq(to, "journal") || str_eq(to, "syslog") ||
+	       (is_absolute(to) && !path_has_detour(to + 1));
+}
+
+static int check_audit(const struct field_value *value, struct err *e)
+{
+	const struct word_or_object *audit = value->member;
+	const struct policy_audit *object = audit->object;
+	const char *to = object ? object->to : audit->word;
+
+	if (is_audit_target(to) || (!object && str_eq(to, POLICY_AUDIT_NONE)))
+		return 0;
+	return json_fail(
+		value->source, value->at, e,
+		"%s%s: must be \"journal\", \"syslog\"%s or the absolute path of a file, without \".\" and \"..\", is \"%s\"",
+		value->path, object ? ".to" : "", object ? "" : ", \"" POLICY_AUDIT_NONE "\"", to);
+}
+#define AUDIT_PATH "(/([^/.]|\\\\.[^/.]|\\\\.\\\\.[^/])[^/]*)+"
+static const struct field_check audit_check = {
+	.run = check_audit,
+	.schema = "{\"oneOf\": [{\"type\": \"string\", \"pattern\": \"^(" AUDIT_PATH
+		  "|journal|syslog|" POLICY_AUDIT_NONE ")$\"}, {\"type\": \"object\", "
+		  "\"required\": [\"to\"], \"additionalProperties\": false, \"properties\": "
+		  "{\"to\": {\"type\": \"string\", \"pattern\": \"^(" AUDIT_PATH
+		  "|journal|syslog)$\"}, \"required\": {\"type\": \"boolean\", \"default\": "
+		  "false}}}]}",
+	.values = "a path, \"journal\", \"syslog\", \"none\", an object",
+};
+
 /* policy_read() looks at it before anything else. */
 static const struct field_check version_check = {
 	.schema = "{\"minimum\": " AS_JSON(POLICY_VERSION) ", \"maximum\": " AS_JSON(
@@ -326,6 +359,12 @@ static const struct field criu_rows[] = {
 };
 static const struct fields criu_fields = KEYS(struct policy_criu, criu_rows);
 
+static const struct field audit_rows[] = {
+	FIELD(struct policy_audit, STRING, to, "to", FIELD_REQUIRED),
+	FIELD(struct policy_audit, BOOL, required, "required", 0),
+};
+static const struct fields audit_fields = KEYS(struct policy_audit, audit_rows);
+
 static const struct field policy_rows[] = {
 	{
 		.name = "version",
@@ -357,11 +396,20 @@ static const struct field policy_rows[] = {
 		  "Hooks of the runtime."),
 	KEY_GROUP(struct policy, criu, struct policy_criu, "criu", &criu_fields,
 		  "Checkpoint and restore."),
+	{
+		.name = "audit",
+		.kind = FIELD_STRING_OR_OBJECT,
+		.flags = FIELD_IS_KEY,
+		.offset = FIELD_CHECKED_OFFSET(struct policy, audit, struct word_or_object),
+		.sub = &audit_fields,
+		.key = SAID(
+			"\"" POLICY_AUDIT_NONE "\"", &audit_check,
+			"Where each decision is written to as a line of JSON, beside the container's records; with required what cannot be written about is refused."),
+	},
 	KEY_NOT_YET(struct policy, capabilities, "capabilities", "A ceiling for capabilities."),
 	KEY_NOT_YET(struct policy, share, "share", "Directories that every container sees."),
 	KEY_NOT_YET(struct policy, hostname, "hostname", "Which host name a container gets."),
 	KEY_NOT_YET(struct policy, systemd, "systemd", "What systemd needs in a container."),
-	KEY_NOT_YET(struct policy, audit, "audit", "Where decisions are logged."),
 	KEY_NOT_YET(struct policy, distros, "distros", "Exceptions for single containers."),
 };
 const struct fields policy_fields = KEYS(struct policy, policy_rows);

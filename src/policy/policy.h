@@ -61,6 +61,12 @@ struct policy_hooks {
 	struct strlist output;  /* directories where the output of hooks may go */
 	struct opt_u32 timeout; /* seconds, of a hook without a timeout of its own */
 };
+/* Decisions are written nowhere but to the container's records. */
+#define POLICY_AUDIT_NONE "none"
+struct policy_audit {
+	char *to;      /* a path, "journal" or "syslog" */
+	bool required; /* what cannot be written about is refused */
+};
 struct policy_criu {
 	struct strlist config; /* configuration files of criu that a container may name */
 };
@@ -76,8 +82,9 @@ struct policy {
 	struct policy_cgroup *cgroup;
 	struct policy_hooks *hooks;
 	struct policy_criu *criu;
+	struct word_or_object audit; /* to where, or struct policy_audit; by policy_audit() */
 	/* known and refused by name until they are there */
-	struct json_value *capabilities, *share, *hostname, *systemd, *audit, *distros;
+	struct json_value *capabilities, *share, *hostname, *systemd, *distros;
 };
 
 extern const struct fields policy_fields;

@@ -104,7 +104,7 @@ ttl() { nsenter --net="$1" cat /proc/sys/net/ipv4/ip_default_ttl; }
     # and what is not there yet is refused, not ignored
     for key in '"privileged": "strip"' '"privileged": "refuse"' '"network": {"lock": "strict"}' \
         '"network": {"abstractSockets": "isolated"}' '"network": {"ports": [80]}' '"capabilities": {"remove": []}' \
-        '"share": []' '"hostname": "id"' '"systemd": true' '"audit": "syslog"' \
+        '"share": []' '"hostname": "id"' '"systemd": true' \
         '"distros": []' '"namespaces": {"user": {"auto": {}}}'; do
         policy "{\"version\": 1, $key}"
         expect_error "not supported yet" policy check "$SHIM_POLICY"

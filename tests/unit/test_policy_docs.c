@@ -94,6 +94,7 @@ static void put_kind(const struct field *row, struct json_out *out)
 		break;
 	case FIELD_RAW:
 	case FIELD_STRING_OR_STRLIST:
+	case FIELD_STRING_OR_OBJECT:
 		/* the check says all */
 		assert_non_null(field_key(row)->check);
 		assert_non_null(field_key(row)->check->schema);

@@ -115,10 +115,11 @@ static void test_the_properties_hold_for_recorded_configs(void **state)
 
 /* What no generated policy says, with the reason. */
 static const char *const not_generated[] = {
-	"mode",         /* each round is judged under both */
-	"hooks.output", /* no generated request names a file */
-	"criu.config",  /* likewise */
-	"hooks.timeout" /* no rule looks at it */
+	"mode",          /* each round is judged under both */
+	"hooks.output",  /* no generated request names a file */
+	"criu.config",   /* likewise */
+	"hooks.timeout", /* no rule looks at it */
+	"audit"          /* likewise */
 };
 
 /* How many words a file can say. */
