@@ -165,6 +165,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/edit.h \
 	src/policy/host_files.c \
 	src/policy/host_files.h \
+	src/policy/host_hooks.h \
 	src/policy/judge.c \
 	src/policy/kernel_mounts.h \
 	src/policy/keys.c \
@@ -178,6 +179,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_capabilities.c \
 	src/policy/rules_cgroup.c \
 	src/policy/rules_confinement.c \
+	src/policy/rules_hooks.c \
 	src/policy/rules_kernel_mounts.c \
 	src/policy/rules_kernel_types.c \
 	src/policy/rules_mounts.c \
@@ -334,6 +336,7 @@ src_libfacts_a_SOURCES = \
 	src/facts/gather.h \
 	src/facts/groups.c \
 	src/facts/groups.h \
+	src/facts/hooks.c \
 	src/facts/mounts.c \
 	src/facts/ns.c \
 	src/facts/policy_file.c \

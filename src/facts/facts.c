@@ -200,6 +200,7 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 		gather_network_files(root, facts->network->path, arena, facts);
 	facts_of_labels(spec, facts);
 	gather_mounted_files(spec, options->bundle, arena, facts);
+	gather_hooks(spec, policy, arena, facts);
 	if (options->root && options->id)
 		facts->state = arena_printf(arena, "%s/%s", options->root, options->id);
 	if (policy->kernel_mounts == POLICY_KERNEL_OWN &&

@@ -57,6 +57,8 @@ const struct rule policy_rules[] = {
 	  "Kernel file systems that come from the host or lie in the image are the container's own, or read-only." },
 	{ "privileged", PATH_NEW | PATH_EXEC, rule_privileged,
 	  "What CAP_SYS_ADMIN or access to every device can undo is reported, not passed over." },
+	{ "hooks.allow", PATH_NEW, rule_hooks_allow,
+	  "Hooks run as root on the host, where nothing confines them, so the policy can say which may run." },
 	{ "hooks.output", PATH_NEW, rule_hooks_output,
 	  "The file that hooks write their output to is chosen by the user who sets annotations, who need not be root on the host." },
 	{ "criu.config", PATH_NEW, rule_criu_config,

@@ -197,6 +197,36 @@ static const struct field_check paths_check = {
 	.values = "a list of absolute paths",
 };
 
+#define CLEAN_PATH "(/([^/.]|\\\\.[^/.]|\\\\.\\\\.[^/])[^/]*)+"
+
+/* By the names that they have, so that what is below one of them is plain; a slash may end a directory's. */
+static int check_places(const struct field_value *value, struct err *e)
+{
+	const struct strlist *places = value->member;
+
+	for (size_t i = 0; i < places->n; i++) {
+		const char *place = places->v[i];
+		size_t length = strlen(place);
+		autofree char *inside = NULL;
+
+		if (str_eq(place, "/"))
+			continue;
+		if (is_absolute(place))
+			inside = strndup(place + 1, length - 1 - (place[length - 1] == '/'));
+		if (!inside || path_has_detour(inside))
+			return json_fail(
+				value->source, value->at, e,
+				"%s[%zu]: must be an absolute path without \".\" and \"..\", is \"%s\"",
+				value->path, i, place);
+	}
+	return 0;
+}
+static const struct field_check places_check = {
+	.run = check_places,
+	.schema = "{\"items\": {\"type\": \"string\", \"pattern\": \"^(/|" CLEAN_PATH "/?)$\"}}",
+	.values = "a list of absolute paths",
+};
+
 /* A file by the one name that it has on the host. */
 static bool is_audit_target(const char *to)
 {
@@ -217,13 +247,12 @@ static int check_audit(const struct field_value *value, struct err *e)
 		"%s%s: must be \"journal\", \"syslog\"%s or the absolute path of a file, without \".\" and \"..\", is \"%s\"",
 		value->path, object ? ".to" : "", object ? "" : ", \"" POLICY_AUDIT_NONE "\"", to);
 }
-#define AUDIT_PATH "(/([^/.]|\\\\.[^/.]|\\\\.\\\\.[^/])[^/]*)+"
 static const struct field_check audit_check = {
 	.run = check_audit,
-	.schema = "{\"oneOf\": [{\"type\": \"string\", \"pattern\": \"^(" AUDIT_PATH
+	.schema = "{\"oneOf\": [{\"type\": \"string\", \"pattern\": \"^(" CLEAN_PATH
 		  "|journal|syslog|" POLICY_AUDIT_NONE ")$\"}, {\"type\": \"object\", "
 		  "\"required\": [\"to\"], \"additionalProperties\": false, \"properties\": "
-		  "{\"to\": {\"type\": \"string\", \"pattern\": \"^(" AUDIT_PATH
+		  "{\"to\": {\"type\": \"string\", \"pattern\": \"^(" CLEAN_PATH
 		  "|journal|syslog)$\"}, \"required\": {\"type\": \"boolean\", \"default\": "
 		  "false}}}]}",
 	.values = "a path, \"journal\", \"syslog\", \"none\", an object",
@@ -346,6 +375,8 @@ static const struct field cgroup_rows[] = {
 static const struct fields cgroup_fields = KEYS(struct policy_cgroup, cgroup_rows);
 
 static const struct field hooks_rows[] = {
+	KEY(struct policy_hooks, STRLIST, allow, "allow", "[\"/\"]", &places_check,
+	    "Programs of the host that may be hooks, and directories of such; / is any, an empty list none."),
 	KEY(struct policy_hooks, STRLIST, output, "output", "[]", &paths_check,
 	    "Directories of the host in which annotations may place the output of hooks, beside the bundle."),
 	KEY(struct policy_hooks, OPT_U32, timeout, "timeout", AS_JSON(HOOK_TIMEOUT), &seconds_check,

@@ -58,6 +58,7 @@ struct policy_cgroup {
 	int overlap; /* enum policy_overlap */
 };
 struct policy_hooks {
+	struct strlist allow;   /* files and directories of hooks that may run; "/": any */
 	struct strlist output;  /* directories where the output of hooks may go */
 	struct opt_u32 timeout; /* seconds, of a hook without a timeout of its own */
 };

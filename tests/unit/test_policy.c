@@ -476,6 +476,16 @@ static void test_values_of_hooks_and_criu(void **state)
 			    "hooks.output[1]: must be an absolute path, is \"var\"");
 	assert_refused_with("{\"version\":1,\"criu\":{\"config\":[\"x.conf\"]}}",
 			    "criu.config[0]: must be an absolute path, is \"x.conf\"");
+	static const char *const places[] = { "hooks", "/a/../b", "/./a", "//", "/a//b", "/a//" };
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		assert_refused_with(
+			arena_printf(&arena,
+				     "{\"version\":1,\"hooks\":{\"allow\":[\"/x\",\"%s\"]}}",
+				     places[i]),
+			"hooks.allow[1]: must be an absolute path without \".\" and \"..\"");
+	assert_int_equal(decoded("{\"version\":1,\"hooks\":{\"allow\":[\"/\",\"/a/\",\"/a/.b\"]}}")
+				 ->hooks->allow.n,
+			 3);
 	assert_int_equal(decoded("{\"version\":1,\"hooks\":{}}")->hooks->timeout.value, 240);
 	assert_int_equal(decoded("{\"version\":1,\"hooks\":{\"timeout\":7}}")->hooks->timeout.value,
 			 7);
