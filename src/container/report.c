@@ -75,14 +75,14 @@ static int audit_verdict(const struct report_subject *subject, const struct verd
 	return 0;
 }
 
-void report_start(const struct report_subject *subject, const struct decisions *decisions,
-		  size_t first)
+void report_added(const struct report_subject *subject, const char *request,
+		  const struct decisions *decisions, size_t first)
 {
 	const struct policy_audit audit = policy_audit(subject->policy);
 	struct err reason;
 
 	if (audit.to && first < decisions->n &&
-	    write_audit(audit.to, subject, "start", decisions, first, &reason) < 0)
+	    write_audit(audit.to, subject, request, decisions, first, &reason) < 0)
 		tell_unwritten(&reason);
 }
 

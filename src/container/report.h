@@ -29,9 +29,10 @@ void report_warnings(const struct verdict *verdict, const struct decisions *told
 /* Both, where nothing comes in between. */
 int report_verdict(const struct report_subject *subject, const struct verdict *verdict,
 		   const struct decisions *told, struct arena *arena, struct err *e) MUST_CHECK;
-/* What was decided at start, from that number on: the container runs, so that nothing can be required any more. */
-void report_start(const struct report_subject *subject, const struct decisions *decisions,
-		  size_t first);
+/* Decisions from that number on, which were made while something was done already, so that nothing can be required any
+ * more; into the audit, as of that request ("start"). */
+void report_added(const struct report_subject *subject, const char *request,
+		  const struct decisions *decisions, size_t first);
 void report_plan(const struct plan *plan);
 
 #endif

@@ -179,6 +179,10 @@ const char *decisions_warning(const struct decisions *decisions, size_t i, struc
  * the shared one all the same. Returns the number of the decision, which is added; -1: it is there already. */
 long decisions_add_unused_network(struct decisions *decisions, struct arena *arena);
 
+/* After hooks, of what they have changed in the shared network, in words. Returns the number of the decision. */
+size_t decisions_add_hooks_changed(struct decisions *decisions, const char *what,
+				   struct arena *arena);
+
 /* Apply recorded decisions to a config as JSON: gives the verdict's spec, and under observe what enforce
  * would have made of it (proof that nothing was changed silently). A decision that does not find what
  * it says was there is an error of kind ERR_STATE. */
