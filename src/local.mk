@@ -73,7 +73,9 @@ src_libos_a_SOURCES = \
 	src/os/json_file.c \
 	src/os/json_file.h \
 	src/os/log.c \
-	src/os/log.h
+	src/os/log.h \
+	src/os/system_log.c \
+	src/os/system_log.h
 src_libspec_a_SOURCES = \
 	src/spec/check.c \
 	src/spec/check.h \
@@ -98,6 +100,8 @@ src_libspec_a_SOURCES = \
 	src/spec/validate_seccomp.c \
 	src/spec/validate_sysctl.c
 src_libsys_a_SOURCES = \
+	src/sys/audit_log.c \
+	src/sys/audit_log.h \
 	src/sys/beneath.c \
 	src/sys/beneath.h \
 	src/sys/boot_id.c \
@@ -153,6 +157,8 @@ src_libsys_a_SOURCES = \
 	src/sys/trusted.c \
 	src/sys/trusted.h
 src_libpolicy_a_SOURCES = \
+	src/policy/audit.c \
+	src/policy/audit.h \
 	src/policy/checks.c \
 	src/policy/checks.h \
 	src/policy/decisions.c \
@@ -165,6 +171,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/glob.h \
 	src/policy/host_files.c \
 	src/policy/host_files.h \
+	src/policy/host_hooks.h \
 	src/policy/judge.c \
 	src/policy/kernel_mounts.h \
 	src/policy/keys.c \
@@ -182,6 +189,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_capabilities.c \
 	src/policy/rules_cgroup.c \
 	src/policy/rules_confinement.c \
+	src/policy/rules_hooks.c \
 	src/policy/rules_hostname.c \
 	src/policy/rules_kernel_mounts.c \
 	src/policy/rules_kernel_types.c \
@@ -193,7 +201,9 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_share.c \
 	src/policy/select.c \
 	src/policy/sysctl.c \
-	src/policy/sysctl.h
+	src/policy/sysctl.h \
+	src/policy/values.c \
+	src/policy/values.h
 src_libplan_a_SOURCES = \
 	src/plan/capabilities.c \
 	src/plan/cgroup.c \
@@ -342,6 +352,7 @@ src_libfacts_a_SOURCES = \
 	src/facts/gather.h \
 	src/facts/groups.c \
 	src/facts/groups.h \
+	src/facts/hooks.c \
 	src/facts/mounts.c \
 	src/facts/ns.c \
 	src/facts/policy_file.c \

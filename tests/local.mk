@@ -7,6 +7,7 @@
 # in those private machines (default: hybrid).
 unit_tests = \
 	tests/unit/test_annotations \
+	tests/unit/test_audit \
 	tests/unit/test_base \
 	tests/unit/test_beneath \
 	tests/unit/test_cgroup \
@@ -115,6 +116,7 @@ tests_headers = \
 	tests/unit/state_fixture.h
 
 tests_unit_test_annotations_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_audit_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_base_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_beneath_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)

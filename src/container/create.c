@@ -14,6 +14,7 @@
 #include "os/log.h"
 #include "plan/hooks.h"
 #include "plan/state.h"
+#include "policy/audit.h"
 #include "policy/host_files.h"
 #include "seccomp/program.h"
 #include "sys/caller.h"
@@ -144,15 +145,22 @@ int container_prepare(const struct global_options *global, const char *id, enum 
 	if (container_preview(global, id, path, options, &made->inherited, &made->arena, preview,
 			      &made->host, e) < 0)
 		return -1;
-	if (preview->verdict.refused)
-		return policy_refusal(&preview->verdict, preview->config_name, e);
+	const struct report_subject subject = {
+		.id = id,
+		.root = global->root,
+		.bundle = preview->facts->bundle,
+		.policy = preview->policy.policy,
+		.network = preview->verdict.network,
+	};
+	if (report_judged(&subject, &preview->verdict, preview->config_name, e) < 0)
+		return -1;
 	if (!preview->plan) {
 		*e = preview->unplanned;
 		return -1;
 	}
-	if (check_console(preview, options, console_to_caller, e) < 0 ||
-	    report_verdict(&preview->verdict, NULL, preview->config_name, &made->arena, e) < 0)
+	if (check_console(preview, options, console_to_caller, e) < 0)
 		return -1;
+	report_warnings(&preview->verdict, NULL, &made->arena);
 	report_plan(preview->plan);
 	if (state_claim(global->root, id, &made->dir, e) < 0)
 		return -1;
@@ -178,6 +186,13 @@ int container_prepare(const struct global_options *global, const char *id, enum 
 	return 0;
 }
 
+void report_created(const struct new_container *made, enum policy_path path, size_t first)
+{
+	const struct report_subject subject = report_subject_of(&made->dir, &made->status);
+
+	report_added(&subject, audit_request_name(path), &made->status.decisions, first);
+}
+
 int container_create_locked(const struct global_options *global, const char *id,
 			    const struct container_create_options *options, bool console_to_caller,
 			    bool start_follows, struct new_container *made, struct err *e)
@@ -191,6 +206,8 @@ int container_create_locked(const struct global_options *global, const char *id,
 	};
 	struct create_result result = { .init = CHILD_INIT, .console_master = -1, .channel = -1 };
 	struct boot_request request;
+	size_t decided;
+	int rc;
 
 	if (container_prepare(global, id, PATH_CREATE, options, console_to_caller, made, &request,
 			      e) < 0)
@@ -198,7 +215,10 @@ int container_create_locked(const struct global_options *global, const char *id,
 	create.preserve_fds = options->preserve_fds + made->inherited.listen_fds;
 	create.pidfd_socket = pidfd_socket(made->preview.plan, options);
 	request.options = &create;
-	if (boot_create(&request, &result, e) < 0) {
+	decided = made->status.decisions.n;
+	rc = boot_create(&request, &result, e);
+	report_created(made, PATH_CREATE, decided);
+	if (rc < 0) {
 		/* What no plan could know: that the kernel does not take it. */
 		(void)!spec_fail_located_in_step(made->preview.verdict.spec, config_name(options),
 						 e);
@@ -273,11 +293,17 @@ int container_start_locked(struct state_dir *dir, struct status_record *status, 
 		.link = link,
 	};
 
+	const struct report_subject subject = report_subject_of(dir, status);
+	size_t decided = status->decisions.n;
+	int rc;
+
 	*ret_over = false;
 	if (!spec->process)
 		return fail(e, ERR_STATE,
 			    "cannot start container %s: its configuration has no process", dir->id);
-	if (boot_start(&request, ret_over, e) < 0)
+	rc = boot_start(&request, ret_over, e);
+	report_added(&subject, "start", &status->decisions, decided);
+	if (rc < 0)
 		return -1;
 	*ret_over = run_poststart(dir, status, spec, e) < 0;
 	return *ret_over ? -1 : 0;

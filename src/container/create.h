@@ -37,6 +37,8 @@ int container_prepare(const struct global_options *global, const char *id, enum 
  * that. Returns -1, `error` says where something stays. `result` may be NULL: nothing has been made. */
 int container_discard(struct new_container *made, const struct create_result *result,
 		      struct err *error);
+/* What was decided while it was made, from that number on. */
+void report_created(const struct new_container *made, enum policy_path path, size_t first);
 /* console_to_caller: a terminal's master is left in made->console_master instead of being sent to the
  * console socket. start_follows: as in boot/boot.h. On failure nothing is left. */
 int container_create_locked(const struct global_options *global, const char *id,

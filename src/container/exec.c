@@ -102,7 +102,8 @@ static int make_plan(struct execution *x, const struct container_exec_options *o
 	facts_of_labels(request, x->facts);
 	subject.request = request;
 	policy_judge(&subject, x->facts, &x->arena, &verdict);
-	if (report_verdict(&verdict, &x->status->decisions, NULL, &x->arena, e) < 0)
+	const struct report_subject whose = report_subject_of(&x->dir, x->status);
+	if (report_verdict(&whose, &verdict, &x->status->decisions, &x->arena, e) < 0)
 		return -1;
 	inherit_sockets(&x->arena, &x->inherited);
 	return plan_make(&verdict, x->facts, &plan_options, &x->arena, &x->plan, e);

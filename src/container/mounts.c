@@ -55,7 +55,8 @@ static int fill(struct mounts_request *request, struct facts *facts, const struc
 	struct plan *plan = NULL;
 
 	policy_judge(&subject, facts, request->arena, &verdict);
-	if (report_verdict(&verdict, NULL, NULL, request->arena, e) < 0 ||
+	const struct report_subject whose = report_subject_of(request->state, status);
+	if (report_verdict(&whose, &verdict, NULL, request->arena, e) < 0 ||
 	    plan_make(&verdict, facts, &options, request->arena, &plan, e) < 0)
 		return err_prefix(e, "%s", file);
 	report_plan(plan);

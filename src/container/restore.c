@@ -96,7 +96,8 @@ static int judge_made(void *context, const struct made_facts *processes, struct 
 	struct verdict verdict;
 
 	policy_judge(&subject, made->preview.facts, &made->arena, &verdict);
-	return report_verdict(&verdict, &made->status.decisions, NULL, &made->arena, e);
+	const struct report_subject whose = report_subject_of(&made->dir, &made->status);
+	return report_verdict(&whose, &verdict, &made->status.decisions, &made->arena, e);
 }
 
 /* Up to a container that runs. */
@@ -114,6 +115,8 @@ static int make_restored(const struct global_options *global, const char *id,
 	};
 	struct criu_request criu;
 	struct restore_request request = { .criu = &criu };
+	size_t decided;
+	int rc;
 
 	if (criu_check_version(global->criu, &made->arena, &request.program, e) < 0 ||
 	    criu_directories_open(options, false, &made->arena, &directories, e) < 0 ||
@@ -137,7 +140,10 @@ static int make_restored(const struct global_options *global, const char *id,
 	if (criu_config_open(&config, &made->arena, &directories, &criu, e) < 0 ||
 	    refuse_what_criu_cannot(&made->host, made->preview.plan, e) < 0)
 		return container_discard(made, NULL, e);
-	if (boot_restore(&request, &result, e) < 0) {
+	decided = made->status.decisions.n;
+	rc = boot_restore(&request, &result, e);
+	report_created(made, PATH_RESTORE, decided);
+	if (rc < 0) {
 		(void)!spec_fail_located_in_step(made->preview.verdict.spec, config_name(create),
 						 e);
 		return container_discard(made, &result, e);

@@ -133,7 +133,8 @@ static int judge(const struct running *running, const struct asked *asked, struc
 	if (facts_of_caller(false, arena, &facts, e) < 0)
 		return -1;
 	policy_judge(&subject, facts, arena, &verdict);
-	if (report_verdict(&verdict, NULL, NULL, arena, e) < 0)
+	const struct report_subject whose = report_subject_of(&running->dir, running->status);
+	if (report_verdict(&whose, &verdict, NULL, arena, e) < 0)
 		return -1;
 	ret->resources = *verdict.spec->linux_->resources;
 	ret->rdt = *verdict.spec->linux_->intel_rdt;

@@ -202,6 +202,7 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 	facts_of_labels(spec, facts);
 	gather_mounted_files(spec, options->bundle, arena, facts);
 	facts->id = options->id ? arena_strdup(arena, options->id) : NULL;
+	gather_hooks(spec, policy, arena, facts);
 	if (options->root && options->id)
 		facts->state = arena_printf(arena, "%s/%s", options->root, options->id);
 	if (gather_shares(root, policy, arena, facts, e) < 0)

@@ -39,6 +39,10 @@ void gather_network_files(int root_fd, const char *network_path, struct arena *a
 void gather_mounted_files(const struct spec *spec, const char *bundle, struct arena *arena,
 			  struct facts *facts);
 
+/* facts->hooks, where the policy does not allow any. */
+void gather_hooks(const struct spec *spec, const struct policy *policy, struct arena *arena,
+		  struct facts *facts);
+
 /* The root directory that the config names, its descriptor and its real path. */
 int gather_rootfs(const struct spec *spec, const char *bundle, struct arena *arena, char **ret_path,
 		  int *ret_fd, struct err *e) MUST_CHECK;

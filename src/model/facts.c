@@ -124,6 +124,14 @@ static const struct field share_rows[] = {
 static const struct fields share_fields =
 	FIELDS("struct share_facts", struct share_facts, share_rows, 0);
 
+static const struct field hook_rows[] = {
+	FIELD(struct hook_facts, STRING, path, "path", 0),
+	FIELD(struct hook_facts, STRING, real, "real", 0),
+	FIELD(struct hook_facts, STRING, problem, "problem", 0),
+};
+static const struct fields hook_fields =
+	FIELDS("struct hook_facts", struct hook_facts, hook_rows, 0);
+
 static const struct field facts_rows[] = {
 	FIELD(struct facts, U32, uid, "uid", 0),
 	FIELD(struct facts, U32, gid, "gid", 0),
@@ -147,6 +155,7 @@ static const struct field facts_rows[] = {
 	FIELD_OBJECT_ROW(struct facts, root, struct source_facts, "root", 0, &source_fields),
 	FIELD_LIST_ROW(struct facts, sources, struct source_facts, "sources", 0, &source_fields),
 	FIELD_LIST_ROW(struct facts, shares, struct share_facts, "shares", 0, &share_fields),
+	FIELD_LIST_ROW(struct facts, hooks, struct hook_facts, "hooks", 0, &hook_fields),
 	FIELD(struct facts, STRING, resolv_conf, "resolvConf", 0),
 	FIELD(struct facts, STRING, hosts, "hosts", 0),
 	FIELD_OBJECT_ROW(struct facts, resolv_conf_texts, struct resolver_facts, "resolvConfTexts",
@@ -192,6 +201,13 @@ const struct source_facts *facts_source(const struct facts *facts, const char *s
 
 /* The inode number alone would not do: it is reused as soon as a namespace is gone. Here it may be
  * compared, because facts/ holds both descriptors while the verdict is made. */
+const struct hook_facts *facts_hook(const struct facts *facts, size_t number, const char *path)
+{
+	const struct hook_facts *hook = number < facts->hooks.n ? &facts->hooks.v[number] : NULL;
+
+	return hook && path && str_eq(hook->path, path) ? hook : NULL;
+}
+
 bool ns_facts_same(const struct ns_facts *a, const struct ns_facts *b)
 {
 	return a && b && !a->problem && !b->problem && a->type && a->type == b->type &&

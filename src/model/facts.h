@@ -105,6 +105,13 @@ struct resolver_facts {
 		local; /* resolv.conf: the engine's nameservers that are addresses of the host's */
 };
 
+/* A hook of the host's. */
+struct hook_facts {
+	char *path;    /* as config.json has it */
+	char *real;    /* where that leads; NULL: nowhere */
+	char *problem; /* then: why */
+};
+
 /* A process that criu has made. */
 struct made_process {
 	int64_t pid;
@@ -176,6 +183,10 @@ struct facts {
 		size_t n;
 		struct share_facts *v;
 	} shares; /* of the policy */
+	struct {
+		size_t n;
+		struct hook_facts *v;
+	} hooks; /* in the order of policy/host_hooks.h; where the policy does not allow any hook */
 	/* iproute2's convention: /etc/netns/NAME/{resolv.conf,hosts}, where they are regular files that
 	 * only root can write; NULL elsewhere */
 	char *resolv_conf, *hosts;
@@ -195,6 +206,8 @@ const struct ns_facts *facts_requested(const struct facts *facts, const char *pa
 /* What is known of a source; NULL if it could not be opened. */
 const struct source_facts *facts_source(const struct facts *facts, const char *source,
 					bool nofollow, bool recursive);
+/* What is known of the hook of that number in the order of the facts; NULL if it was not looked at. */
+const struct hook_facts *facts_hook(const struct facts *facts, size_t number, const char *path);
 bool ns_facts_same(const struct ns_facts *a, const struct ns_facts *b);
 
 #endif

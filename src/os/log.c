@@ -15,12 +15,11 @@
 #include "base/json_out.h"
 #include "base/str.h"
 #include "os/clock.h"
+#include "os/system_log.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -28,9 +27,6 @@
 
 /* A message beyond this is cut. */
 #define MESSAGE_MAX 8192
-
-#define SYSLOG_SOCKET "/dev/log"
-#define JOURNALD_SOCKET "/run/systemd/journal/socket"
 
 enum target { TARGET_STDERR, TARGET_FILE, TARGET_SYSLOG, TARGET_JOURNALD };
 
@@ -105,20 +101,6 @@ static int open_file(const char *path, struct err *e)
 	return take_fd(&fd);
 }
 
-static int connect_socket(const char *path, const char *what, struct err *e)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return fail_sys(e, "make a socket for %s", what);
-	if (str_format(address.sun_path, sizeof(address.sun_path), e, "%s", path) < 0)
-		return -1;
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return fail_sys(e, "connect to %s at '%s'", what, path);
-	return take_fd(&fd);
-}
-
 static int open_target(const char *path, enum target *ret_target, const char **ret_identifier,
 		       struct err *e)
 {
@@ -137,9 +119,7 @@ static int open_target(const char *path, enum target *ret_target, const char **r
 	/* A line break would begin a field of its own in the journal's protocol. */
 	if (!**ret_identifier || strpbrk(*ret_identifier, "\n\r"))
 		return fail(e, ERR_USAGE, "log target '%s' has no usable identifier", path);
-	if (*ret_target == TARGET_SYSLOG)
-		return connect_socket(SYSLOG_SOCKET, "syslog", e);
-	return connect_socket(JOURNALD_SOCKET, "journald", e);
+	return *ret_target == TARGET_SYSLOG ? syslog_connect(e) : journal_connect(e);
 }
 
 int log_open(const struct log_options *options, struct err *e)
@@ -237,33 +217,15 @@ static void add_stderr_line(struct strbuf *b, enum log_level level, const char *
 	strbuf_putc(b, '\n');
 }
 
-/* systemd's "Native Journal Protocol": NAME=value, or, where the value has several lines, NAME, its
- * length in 64 bits little endian, and the value. */
-static void add_journal_field(struct strbuf *b, const char *name, const char *value)
-{
-	uint64_t length = strlen(value);
-
-	strbuf_puts(b, name);
-	if (!strchr(value, '\n')) {
-		strbuf_printf(b, "=%s\n", value);
-		return;
-	}
-	strbuf_putc(b, '\n');
-	for (unsigned byte = 0; byte < 8; byte++)
-		strbuf_putc(b, (char)(length >> (8 * byte) & 0xff));
-	strbuf_add(b, value, length);
-	strbuf_putc(b, '\n');
-}
-
 static void add_journal_record(struct strbuf *b, enum log_level level, const char *kind,
 			       const char *text)
 {
-	add_journal_field(b, "MESSAGE", text);
+	journal_put(b, "MESSAGE", text);
 	strbuf_printf(b, "PRIORITY=%d\n", priorities[level]);
-	add_journal_field(b, "SYSLOG_IDENTIFIER", state.identifier);
+	journal_put(b, "SYSLOG_IDENTIFIER", state.identifier);
 	strbuf_printf(b, "SYSLOG_PID=%d\n", (int)getpid());
 	if (kind)
-		add_journal_field(b, "DISTRO_SHIM_KIND", kind);
+		journal_put(b, "DISTRO_SHIM_KIND", kind);
 }
 
 static void write_once(int fd, const struct strbuf *b)
@@ -302,22 +264,29 @@ static void emit(enum log_level level, const char *kind, const char *text)
 	write_once(state.fd, &b);
 }
 
+__attribute__((format(printf, 2, 0))) static void put_message(struct strbuf *text,
+							      const char *format, va_list arguments)
+{
+	char message[MESSAGE_MAX];
+	struct err shown;
+
+	vsnprintf(message, sizeof(message), format, arguments);
+	if (state.prefix)
+		strbuf_show(text, "%s: ", state.prefix);
+	/* as long as an error at most, with its end, and escaped */
+	fail(&shown, ERR_INTERNAL, "%s", message);
+	strbuf_puts(text, shown.text);
+}
+
 __attribute__((format(printf, 2, 0))) static void log_message(enum log_level level,
 							      const char *format, va_list arguments)
 {
 	int saved = errno;
-	char message[MESSAGE_MAX];
 	autostrbuf text = { 0 };
-	struct err shown;
 
 	if (!log_enabled(level))
 		return;
-	vsnprintf(message, sizeof(message), format, arguments);
-	if (state.prefix)
-		strbuf_show(&text, "%s: ", state.prefix);
-	/* as long as an error at most, with its end, and escaped */
-	fail(&shown, ERR_INTERNAL, "%s", message);
-	strbuf_puts(&text, shown.text);
+	put_message(&text, format, arguments);
 	emit(level, NULL, strbuf_text(&text));
 	errno = saved;
 }
@@ -358,18 +327,40 @@ void log_warning(const char *format, ...)
 	va_end(arguments);
 }
 
+/* On stderr as well. */
+static void emit_twice(enum log_level level, const char *kind, const char *text)
+{
+	autostrbuf line = { 0 };
+
+	emit(level, kind, text);
+	if (state.target == TARGET_STDERR)
+		return;
+	add_stderr_line(&line, level, text);
+	write_once(STDERR_FILENO, &line);
+}
+
+void log_to_all(const char *format, ...)
+{
+	int saved = errno;
+	autostrbuf text = { 0 };
+	va_list arguments;
+
+	if (state.silent)
+		return;
+	va_start(arguments, format);
+	put_message(&text, format, arguments);
+	va_end(arguments);
+	emit_twice(LOG_LEVEL_WARNING, NULL, strbuf_text(&text));
+	errno = saved;
+}
+
 void log_error(const struct err *e)
 {
 	int saved = errno;
 	autostrbuf text = { 0 };
 
 	add_lines(&text, e->text);
-	emit(LOG_LEVEL_ERROR, err_kind_name(e->kind), strbuf_text(&text));
-	if (state.target != TARGET_STDERR) {
-		autostrbuf line = { 0 };
-		add_stderr_line(&line, LOG_LEVEL_ERROR, strbuf_text(&text));
-		write_once(STDERR_FILENO, &line);
-	}
+	emit_twice(LOG_LEVEL_ERROR, err_kind_name(e->kind), strbuf_text(&text));
 	errno = saved;
 }
 

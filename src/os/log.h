@@ -56,6 +56,9 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A warning whatever the level is, and on stderr, too: what a command that goes on has not done. */
+void log_to_all(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* From now on nothing is written: the descriptor of the log is about to be closed. */
 void log_silence(void);
 

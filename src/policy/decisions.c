@@ -117,13 +117,21 @@ const char *decisions_warning(const struct decisions *decisions, size_t i, struc
 	return arena_strdup(arena, strbuf_text(&text));
 }
 
+static size_t add_warning(struct decisions *decisions, struct decision warning, struct arena *arena)
+{
+	struct decision *v = arena_new_array(arena, struct decision, decisions->n + 1);
+
+	if (decisions->n)
+		memcpy(v, decisions->v, decisions->n * sizeof(*v));
+	v[decisions->n] = warning;
+	decisions->v = v;
+	return decisions->n++;
+}
+
 long decisions_add_unused_network(struct decisions *decisions, struct arena *arena)
 {
 	static const char rule[] = "network.requested.new";
-	struct decision *v = arena_new_array(arena, struct decision, decisions->n + 1);
-	struct decision *warning = &v[decisions->n];
-
-	*warning = (struct decision){
+	struct decision warning = {
 		.rule = arena_strdup(arena, rule),
 		.action = DECISION_WARN,
 		.path = arena_strdup(arena, ""),
@@ -131,15 +139,30 @@ long decisions_add_unused_network(struct decisions *decisions, struct arena *are
 			arena,
 			"the network that was asked for has no link but lo, like one that is to reach nothing (--network none); the container is in the shared one all the same (network.requested.new \"keep\" or \"refuse\" would prevent that)"),
 	};
+
 	for (size_t i = 0; i < decisions->n; i++) {
-		if (same_reason(&decisions->v[i], warning))
+		if (same_reason(&decisions->v[i], &warning))
 			return -1;
-		v[i] = decisions->v[i];
-		if (str_eq(v[i].rule, rule))
-			warning->path = v[i].path;
+		if (str_eq(decisions->v[i].rule, rule))
+			warning.path = decisions->v[i].path;
 	}
-	decisions->v = v;
-	return (long)decisions->n++;
+	return (long)add_warning(decisions, warning, arena);
+}
+
+size_t decisions_add_hooks_changed(struct decisions *decisions, const char *what,
+				   struct arena *arena)
+{
+	const struct decision warning = {
+		.rule = arena_strdup(arena, "hooks.allow"),
+		.action = DECISION_WARN,
+		.path = arena_strdup(arena, "/hooks"),
+		.why = arena_printf(
+			arena,
+			"while hooks ran, %s (hooks.allow can say which programs may be hooks)",
+			what),
+	};
+
+	return add_warning(decisions, warning, arena);
 }
 
 /* --- print --- */

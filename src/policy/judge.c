@@ -67,6 +67,8 @@ const struct rule policy_rules[] = {
 	  "What ends, freezes or limits one container's group must not reach another container." },
 	{ "kernelMounts", PATH_NEW | PATH_MOUNTS, rule_kernel_mounts,
 	  "Kernel file systems that come from the host or lie in the image are the container's own, or read-only." },
+	{ "hooks.allow", PATH_NEW, rule_hooks_allow,
+	  "Hooks run as root on the host, where nothing confines them, so the policy can say which may run." },
 	{ "hooks.output", PATH_NEW, rule_hooks_output,
 	  "The file that hooks write their output to is chosen by the user who sets annotations, who need not be root on the host." },
 	{ "criu.config", PATH_NEW, rule_criu_config,

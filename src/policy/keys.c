@@ -8,10 +8,8 @@
 #include "policy/keys.h"
 
 #include "base/auto.h"
-#include "base/capabilities.h"
-#include "base/path.h"
 #include "policy/checks.h"
-#include "policy/sysctl.h"
+#include "policy/values.h"
 
 /* Seconds. Long enough for hooks that pull an image or wait for a network. */
 #define HOOK_TIMEOUT 240
@@ -85,193 +83,6 @@ static const struct name_row hostname_names[] = {
 	{ NULL, 0 },
 };
 
-/* --- checks --- */
-
-static bool is_absolute(const char *path)
-{
-	return path && path[0] == '/';
-}
-
-static int check_network(const struct field_value *value, struct err *e)
-{
-	const char *path = *(char *const *)value->member;
-
-	if (str_eq(path, "self") || str_eq(path, "requested") || is_absolute(path))
-		return 0;
-	return json_fail(value->source, value->at, e,
-			 "%s: must be an absolute path, \"self\" or \"requested\", is \"%s\"",
-			 value->path, path);
-}
-static const struct field_check network_check = {
-	.run = check_network,
-	.schema = "{\"pattern\": \"^(/.*|self|requested)$\"}",
-	.values = "a path, \"self\", \"requested\"",
-};
-
-static int check_sysctls(const struct field_value *value, struct err *e)
-{
-	const struct strlist_or_word *sysctls = value->member;
-	const char *word = sysctls->word;
-
-	if (word && !str_eq(word, "drop") && !str_eq(word, "refuse"))
-		return json_fail(value->source, value->at, e,
-				 "%s: must be \"drop\", \"refuse\" or a list of names, is \"%s\"",
-				 value->path, word);
-	for (size_t i = 0; i < sysctls->list.n; i++)
-		if (sysctl_kind(sysctls->list.v[i], value->arena) != SYSCTL_NETWORK)
-			return json_fail(value->source, value->at, e,
-					 "%s[%zu]: \"%s\" is not the name of a net.* sysctl",
-					 value->path, i, sysctls->list.v[i]);
-	return 0;
-}
-static const struct field_check sysctls_check = {
-	.run = check_sysctls,
-	.schema = "{\"oneOf\": [{\"type\": \"string\", \"enum\": [\"drop\", \"refuse\"]}, "
-		  "{\"type\": \"array\", \"items\": {\"type\": \"string\", \"pattern\": "
-		  "\"^net[./].+$\"}}]}",
-	.values = "\"drop\", \"refuse\", a list of names",
-};
-
-static int check_file_choice(const struct field_value *value, struct err *e)
-{
-	const char *choice = *(char *const *)value->member;
-
-	if (str_eq(choice, "auto") || str_eq(choice, "engine") || is_absolute(choice))
-		return 0;
-	return json_fail(value->source, value->at, e,
-			 "%s: must be \"auto\", \"engine\" or an absolute path, is \"%s\"",
-			 value->path, choice);
-}
-static const struct field_check file_choice_check = {
-	.run = check_file_choice,
-	.schema = "{\"pattern\": \"^(/.*|auto|engine)$\"}",
-	.values = "\"auto\", \"engine\", a path",
-};
-
-static int check_user(const struct field_value *value, struct err *e)
-{
-	const struct json_value *user = value->at;
-
-	if (user->kind == JSON_STRING && str_eq(user->text, "requested"))
-		return 0;
-	if (json_get(user, "auto"))
-		return field_fail_not_yet(value, "auto", e);
-	return json_fail(value->source, user, e, "%s: must be \"requested\"", value->path);
-}
-static const struct field_check user_check = {
-	.run = check_user,
-	.schema = "{\"type\": \"string\", \"enum\": [\"requested\"]}",
-	.later = (const char *const[]){ "auto", NULL },
-	.values = "\"requested\"",
-};
-
-static int check_seconds(const struct field_value *value, struct err *e)
-{
-	const struct opt_u32 *seconds = value->member;
-
-	if (seconds->value > 0)
-		return 0;
-	return json_fail(value->source, value->at, e,
-			 "%s: must be a number of seconds above 0, is 0", value->path);
-}
-static const struct field_check seconds_check = {
-	.run = check_seconds,
-	.schema = "{\"minimum\": 1}",
-	.values = "seconds",
-};
-
-static int check_clean_path(const struct field_value *value, struct err *e)
-{
-	const char *path = *(char *const *)value->member;
-
-	if (is_absolute(path) && path[1] && str_eq(path_clean_in(value->arena, path), path))
-		return 0;
-	return json_fail(
-		value->source, value->at, e,
-		"%s: must be an absolute path below / without \".\", \"..\" and \"//\", is \"%s\"",
-		value->path, path);
-}
-static const struct field_check share_source_check = {
-	.run = check_clean_path,
-	.schema = "{\"pattern\": \"^/.\"}",
-};
-
-static int check_share_destination(const struct field_value *value, struct err *e)
-{
-	static const char *const others[] = { "/proc", "/sys", "/dev" };
-	const char *path = *(char *const *)value->member;
-
-	if (check_clean_path(value, e) < 0)
-		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (clean_path_is_below(path, others[i]))
-			return json_fail(value->source, value->at, e,
-					 "%s: must not be in %s, is \"%s\"", value->path, others[i],
-					 path);
-	return 0;
-}
-static const struct field_check share_destination_check = {
-	.run = check_share_destination,
-	.schema = "{\"pattern\": \"^/.\"}",
-};
-
-static int check_shares(const struct field_value *value, struct err *e)
-{
-	const struct policy *policy =
-		(const void *)((const char *)value->member - offsetof(struct policy, share));
-	const struct json_value *at = value->at->first;
-
-	for (size_t i = 0; at && i < policy->share.n; i++, at = at->next)
-		for (size_t k = 0; k < i; k++)
-			if (str_eq(policy->share.v[i].destination, policy->share.v[k].destination))
-				return json_fail(value->source, at, e,
-						 "%s[%zu].destination: is that of %s[%zu], too",
-						 value->path, i, value->path, k);
-	return 0;
-}
-static const struct field_check share_check = {
-	.run = check_shares,
-	.values = "a list of objects with source and destination",
-};
-
-static int check_capabilities(const struct field_value *value, struct err *e)
-{
-	const struct strlist *names = value->member;
-	const struct json_value *at = value->at->first;
-
-	for (size_t i = 0; at && i < names->n; i++, at = at->next)
-		if (cap_number(names->v[i]) < 0 &&
-		    !str_eq_nocase(names->v[i], POLICY_CAPABILITIES_ALL))
-			return json_fail(
-				value->source, at, e,
-				"%s[%zu]: must be the name of a capability or \"ALL\", is \"%s\"",
-				value->path, i, names->v[i]);
-	return 0;
-}
-static const struct field_check capabilities_check = {
-	.run = check_capabilities,
-	.schema = "{\"items\": {\"type\": \"string\", \"pattern\": \"^[A-Za-z_]+$\"}}",
-	.values = "a list of capabilities, [\"ALL\"]",
-};
-
-/* Names of the host: a relative one would depend on where the runtime is started. */
-static int check_paths(const struct field_value *value, struct err *e)
-{
-	const struct strlist *paths = value->member;
-
-	for (size_t i = 0; i < paths->n; i++)
-		if (!is_absolute(paths->v[i]))
-			return json_fail(value->source, value->at, e,
-					 "%s[%zu]: must be an absolute path, is \"%s\"",
-					 value->path, i, paths->v[i]);
-	return 0;
-}
-static const struct field_check paths_check = {
-	.run = check_paths,
-	.schema = "{\"items\": {\"type\": \"string\", \"pattern\": \"^/\"}}",
-	.values = "a list of absolute paths",
-};
-
 /* policy_read() looks at it before anything else. */
 static const struct field_check version_check = {
 	.schema = "{\"minimum\": " AS_JSON(POLICY_VERSION) ", \"maximum\": " AS_JSON(
@@ -337,6 +148,8 @@ static const struct field cgroup_rows[] = {
 static const struct fields cgroup_fields = KEYS(struct policy_cgroup, cgroup_rows);
 
 static const struct field hooks_rows[] = {
+	KEY(struct policy_hooks, STRLIST, allow, "allow", "[\"/\"]", &places_check,
+	    "Programs of the host that may be hooks, and directories of such; / is any, an empty list none."),
 	KEY(struct policy_hooks, STRLIST, output, "output", "[]", &paths_check,
 	    "Directories of the host in which annotations may place the output of hooks, beside the bundle."),
 	KEY(struct policy_hooks, OPT_U32, timeout, "timeout", AS_JSON(HOOK_TIMEOUT), &seconds_check,
@@ -349,6 +162,19 @@ static const struct field criu_rows[] = {
 	    "Configuration files of criu that an annotation may name, beside those in the bundle."),
 };
 static const struct fields criu_fields = KEYS(struct policy_criu, criu_rows);
+
+static const struct field audit_rows[] = {
+	{
+		.name = "to",
+		.kind = FIELD_STRING,
+		.flags = FIELD_IS_KEY | FIELD_REQUIRED,
+		.offset = FIELD_CHECKED_OFFSET(struct policy_audit, to, char *),
+		.key = SAID(NULL, NULL, "A file, the journal or syslog."),
+	},
+	KEY(struct policy_audit, BOOL, required, "required", NULL, NULL,
+	    "Whether what cannot be written about is refused."),
+};
+static const struct fields audit_fields = KEYS(struct policy_audit, audit_rows);
 
 /* --- distros --- */
 
@@ -385,7 +211,7 @@ static const struct field distro_rows[] = {
 	KEY(struct policy_distro, OPT_BOOL, trust_clients, "trustClients", "false", NULL,
 	    "Whether what the engine's clients say may choose this entry."),
 	KEY_WORD_OR_GROUP(
-		struct policy_distro, network, "network", &use_fields, NULL,
+		struct policy_distro, network, "network", &use_fields, NULL, NULL,
 		"A network by its name, or an object of a network's keys for these containers; of namespace only \"requested\"."),
 	KEY_WORD(struct policy, mode, "mode", mode_names, "\"enforce\"", NULL,
 		 "As outside, for these containers."),

@@ -36,11 +36,11 @@
 			  offsetof(struct strlist, v),                                 \
 		.sub = (sub_), .key = SAID(preset_, check_, doc_)                      \
 	}
-#define KEY_WORD_OR_GROUP(type, member, name_, sub_, check_, doc_)                      \
+#define KEY_WORD_OR_GROUP(type, member, name_, sub_, preset_, check_, doc_)             \
 	{                                                                               \
 		.name = (name_), .kind = FIELD_STRING_OR_OBJECT, .flags = FIELD_IS_KEY, \
 		.offset = FIELD_CHECKED_OFFSET(type, member, struct word_or_object),    \
-		.sub = (sub_), .key = SAID(NULL, check_, doc_)                          \
+		.sub = (sub_), .key = SAID(preset_, check_, doc_)                       \
 	}
 /* Accepted without effect it would be believed: so it is an error that says its name. */
 #define KEY_NOT_YET(type, member, name_, doc_)                                             \

@@ -67,8 +67,15 @@ struct policy_cgroup {
 	int overlap; /* enum policy_overlap */
 };
 struct policy_hooks {
+	struct strlist allow;   /* files and directories of hooks that may run; "/": any */
 	struct strlist output;  /* directories where the output of hooks may go */
 	struct opt_u32 timeout; /* seconds, of a hook without a timeout of its own */
+};
+/* Decisions are written nowhere but to the container's records. */
+#define POLICY_AUDIT_NONE "none"
+struct policy_audit {
+	char *to;      /* a path, "journal" or "syslog" */
+	bool required; /* what cannot be written about is refused */
 };
 struct policy_criu {
 	struct strlist config; /* configuration files of criu that a container may name */
@@ -100,8 +107,9 @@ struct policy {
 	struct policy_cgroup *cgroup;
 	struct policy_hooks *hooks;
 	struct policy_criu *criu;
+	struct word_or_object audit; /* to where, or struct policy_audit; by policy_audit() */
 	/* known and refused by name until they are there */
-	struct json_value *systemd, *audit;
+	struct json_value *systemd;
 };
 
 /* Texts but annotations and owner are patterns of glob.h; NULL: any. */
@@ -242,6 +250,10 @@ const char *decisions_warning(const struct decisions *decisions, size_t i, struc
 /* At start, of a container whose engine had a new network to set up and left it empty (--network none): it gets
  * the shared one all the same. Returns the number of the decision, which is added; -1: it is there already. */
 long decisions_add_unused_network(struct decisions *decisions, struct arena *arena);
+
+/* After hooks, of what they have changed in the shared network, in words. Returns the number of the decision. */
+size_t decisions_add_hooks_changed(struct decisions *decisions, const char *what,
+				   struct arena *arena);
 
 /* Apply recorded decisions to a config as JSON: gives the verdict's spec, and under observe what enforce
  * would have made of it (proof that nothing was changed silently). A decision that does not find what

@@ -74,6 +74,8 @@ void rule_share(struct judgement *j, const char *id);
 void rule_annotations(struct judgement *j, const char *id);
 void rule_hooks_output(struct judgement *j, const char *id);
 void rule_criu_config(struct judgement *j, const char *id);
+/* rules_hooks.c */
+void rule_hooks_allow(struct judgement *j, const char *id);
 /* rules_cgroup.c */
 void rule_cgroup_overlap(struct judgement *j, const char *id);
 /* rules_kernel_mounts.c */

@@ -5,10 +5,15 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "os/io.h"
+#include "os/log.h"
 #include "sys/child.h"
+#include "sys/deadline.h"
+#include "sys/procfs.h"
+#include "sys/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -16,6 +21,9 @@
 #include <unistd.h>
 
 #define READ_STEP 65536
+
+/* Between two looks at one that is late. */
+#define LOOK_MS 50
 
 int helper_read(const struct peer *peer, int fd, size_t limit, char **ret, size_t *ret_length,
 		struct err *e)
@@ -77,6 +85,13 @@ static void limit_processor(uint32_t seconds)
 	setrlimit(RLIMIT_CPU, &limit);
 }
 
+/* Whatever becomes of it, nothing of the caller's waits for it; and no message goes to what is opened in the log's place. */
+static int let_go(int output)
+{
+	log_silence();
+	return close_all_but(0, &output, 1) < 0 || chdir("/") < 0 ? -1 : 0;
+}
+
 static __attribute__((noreturn)) void helper_main(const struct helper_job *job, pid_t parent,
 						  int output)
 {
@@ -85,7 +100,7 @@ static __attribute__((noreturn)) void helper_main(const struct helper_job *job, 
 	struct err ignored;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (getppid() != parent || (job->milliseconds && let_go(output) < 0))
 		_exit(1);
 	limit_processor(job->cpu_seconds);
 	head.failed = job->work(job->context, &answer, &head.error) < 0;
@@ -132,6 +147,37 @@ static int take_answer(const struct helper_job *job, struct child *helper, char 
 	return 0;
 }
 
+/* That it is not let run does not count before the one deadline. */
+static bool answers_in_time(const struct helper_job *job, pid_t helper, int output)
+{
+	const struct deadline soon = deadline_in(job->milliseconds);
+	const struct deadline last = deadline_in(deadline_ms());
+
+	while (!deadline_is_over(&last)) {
+		struct pollfd answer = { .fd = output, .events = POLLIN };
+		uint64_t start_time;
+		struct err ignored;
+		char state = 0;
+
+		if (deadline_is_over(&soon) &&
+		    procfs_start_time(helper, &start_time, &state, &ignored) == 0 && state != 'R')
+			return poll(&answer, 1, 0) > 0;
+		if (poll(&answer, 1, deadline_is_over(&soon) ? LOOK_MS : deadline_left(&soon)) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* It cannot be waited for: what sleeps like that does not die of a signal. */
+static int leave_alone(const struct helper_job *job, struct child *helper, struct err *e)
+{
+	sys_pidfd_send_signal(helper->pidfd, SIGKILL);
+	child_keep(helper);
+	fail(e, ERR_SYSTEM, "%s took more than %d ms", job->name, job->milliseconds);
+	e->sys = ETIMEDOUT;
+	return -1;
+}
+
 int helper_run(const struct helper_job *job, size_t limit, char **ret, size_t *ret_length,
 	       struct err *e)
 {
@@ -154,6 +200,8 @@ int helper_run(const struct helper_job *job, size_t limit, char **ret, size_t *r
 		helper_main(job, parent, theirs);
 	}
 	replace_fd(&theirs, -1);
+	if (job->milliseconds && !answers_in_time(job, helper.pid, output))
+		return leave_alone(job, &helper, e);
 	const struct peer peer = { .name = job->name, .pid = helper.pid, .pidfd = -1 };
 	if (helper_read(&peer, output, limit + sizeof(struct head), &bytes, &length, e) < 0 ||
 	    take_answer(job, &helper, bytes, length, ret, ret_length, e) < 0)

@@ -14,6 +14,9 @@
 struct helper_job {
 	const char *name;     /* in errors: "the compilation of the seccomp profile" */
 	uint32_t cpu_seconds; /* of processor time that it may take; 0: as much as it needs */
+	/* Not 0: after this time it is left to itself if it sleeps, for ever perhaps, in the kernel. So it holds none of the
+	 * caller's descriptors and no directory of his. */
+	int milliseconds;
 	/* In the helper. What it adds to *answer is the answer; its error becomes that of helper_run(). */
 	int (*work)(void *context, struct strbuf *answer, struct err *e);
 	void *context;

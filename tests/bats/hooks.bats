@@ -358,3 +358,97 @@ END
     exec 7<&-
     is "$(<count)" 200000
 }
+
+# program FILE: a hook that writes down its kind
+program() { mkdir -p "${1%/*}" && printf '#!/bin/sh\necho "$1" >>%s/ran\n' "$notes" >"$1" && chmod 755 "$1"; }
+# called KIND FILE: a filter that adds it
+called() { echo ".hooks[\"$1\"] += [{path: \"$2\", args: [\"hook\", \"$1\"]}]"; }
+
+@test "hooks.allow: hooks of the host that are not listed are refused, by all that make a container, and none runs" {
+    local oci=$SHIM_POLICY_DIRECTORY/oci kind command place
+    program "$oci/hook" && program "$oci.d/hook" && program "$PWD/hook"
+    ln -s "$PWD/hook" "$oci/link"
+    mkdir -p images && echo '[]' >images/descriptors.json
+    b=$(bundle c1 "$(args true)" "$(share_notes)")
+    cp "$b/config.json" plain.json
+    policy "{\"version\": 1, \"hooks\": {\"allow\": [\"$oci/\", \"$PWD/other\"]}}"
+    for kind in $KINDS; do
+        [ "$kind" != startContainer ] || continue
+        jq "$(called "$kind" "$oci.d/hook")" plain.json >"$b/config.json"
+        for command in create run "restore --image-path images"; do
+            # shellcheck disable=SC2086 # words
+            expect_error "config.json:[0-9]+:[0-9]+: hooks.allow: hook \"$oci.d/hook\" is not allowed; list it or its directory in hooks.allow, or take it out of the configuration" \
+                $command -b "$b" c1
+        done
+    done
+    while read -r place command; do
+        jq "$(called poststop "$place")" plain.json >"$b/config.json"
+        expect_error "hooks.allow: .*$command" create -b "$b" c1
+        is "$(shim explain -b "$b" --format json | jq -r '.decisions[] | select(.rule == "hooks.allow") | .action + .path')" "refuse/hooks/poststop/0/path"
+    done <<END
+$PWD/hook is not allowed
+$oci/link leads to ".*/hook", which is not allowed
+$oci/../oci/hook is not absolute and without
+$oci//hook is not absolute and without
+$oci/gone cannot be found: no such file or directory
+END
+    # none at all
+    policy '{"version": 1, "hooks": {"allow": []}}'
+    jq "$(called poststart "$oci/hook")" plain.json >"$b/config.json"
+    expect_error 'hooks.allow: hook ".*/oci/hook" is not allowed' create -b "$b" c1
+    [ ! -e notes/ran ] && [ ! -e "$SHIM_ROOT/c1" ]
+}
+
+@test "hooks.allow: what is listed runs, of every kind; what the container itself runs is no hook of the host's" {
+    local oci=$SHIM_POLICY_DIRECTORY/oci kind filters=()
+    program "$oci/hook" && program "$PWD/one"
+    for kind in $KINDS; do
+        [ "$kind" = startContainer ] || filters+=("$(called "$kind" "$oci/hook")" "$(called "$kind" "$PWD/one")")
+    done
+    b=$(bundle c1 "$(args true)" "$(share_notes)" "${filters[@]}" "$(hook startContainer 'echo startContainer >>/notes/ran')")
+    policy "{\"version\": 1, \"hooks\": {\"allow\": [\"$oci\", \"$PWD/one\"]}}"
+    succeeds create -b "$b" c1
+    # the policy of its creation
+    policy '{"version": 1, "hooks": {"allow": []}}'
+    succeeds start c1
+    wait_until has_stopped c1
+    succeeds delete c1
+    is "$(uniq -c notes/ran | awk '{ print $1 $2 }' | tr '\n' ' ')" \
+        "2prestart 2createRuntime 2createContainer 1startContainer 2poststart 2poststop "
+    rm notes/ran
+    # observed
+    policy '{"version": 1, "mode": "observe", "hooks": {"allow": []}}'
+    succeeds run -b "$b" c1
+    [ -e notes/ran ]
+    # any, as without the key
+    policy '{"version": 1, "hooks": {"allow": ["/"]}}'
+    succeeds run -b "$b" c1
+}
+
+@test "links that hooks make or take in the shared network are told, recorded and written to the audit" {
+    requires cmd:ip
+    local log=$SHIM_POLICY_DIRECTORY/audit ip
+    ip=$(command -v ip)
+    policy "{\"version\": 1, \"audit\": \"$log\"}"
+    join='(.linux.namespaces[] | select(.type == "network")).path = "/run/netns/distros"'
+    warned='.decisions[] | select(.rule == "hooks.allow") | .action + .path + " " + .why'
+    while read -r kind change what; do
+        b=$(bundle "$kind" "$(args sleep 1000)" "$join" "$(hook "$kind" "$ip -n distros link ${change//_/ }")")
+        attempt create -b "$b" "$kind"
+        is "$status" 0
+        matches "$stderr" "^distro-shim: warning: hooks.allow \(/hooks\): while hooks ran, $what \(hooks.allow can say"
+        matches "$(jq -r "$warned" "$SHIM_ROOT/$kind/status.json")" "warn/hooks while hooks ran, $what"
+        matches "$(jq -r '"\(.request) \(.id) \(.action) \(.rule) \(.why)"' "$log")" "create $kind warn hooks.allow while hooks ran, $what"
+    done <<END
+prestart add_hooked0_type_veth_peer_name_hookedp hooked[0p] is new, hooked[0p] is new
+createRuntime set_hooked0_name_hooked1 hooked1 is new, hooked0 is gone
+END
+    # what changes nothing there, and what an engine sets up in a network that it has asked for
+    for filter in "$join" '(.linux.namespaces[] | select(.type == "network")) |= {type}'; do
+        b=$(bundle same "$(args sleep 1000)" "$filter" "$(hook prestart 'cat /proc/$$/net/dev')")
+        attempt create -b "$b" same
+        is "$(jq -r "$warned" "$SHIM_ROOT/same/status.json")" ''
+        succeeds delete --force same && rm -rf "$b"
+    done
+    ip -n distros link del hooked1
+}

@@ -445,3 +445,27 @@ lo ours theirs"
     of_user systemctl --user stop user.slice
     umount /home/user/.local/share/containers/storage/overlay 2>/dev/null || true
 }
+
+@test "a user's policy: the audit is a file of the user's own, in directories that no other user can write" {
+    local policy=$HOME_OF_USER/.config/distro-shim/policy.json log=$HOME_OF_USER/audit way
+    user_bundle c1 "$(args true)"
+    for way in '' 'unshare --user --map-root-user --mount'; do
+        read -ra inside <<<"$way"
+        [ -z "$way" ] || edit_config "$b" 'del(.linux.uidMappings, .linux.gidMappings, (.linux.namespaces[] | select(.type == "user")))'
+        rm -f "$log"
+        echo "{\"version\": 1, \"mode\": \"observe\", \"audit\": {\"to\": \"$log\", \"required\": true}}" >"$policy"
+        attempt run -b "$b" c1
+        is "$status$stderr" 0
+        is "$(stat -c '%u %a' "$log")" "1000 600"
+        is "$(jq -r '"\(.caller.uid) \(.mode) \(.id)"' "$log" | sort -u)" "1000 observe c1"
+        # root's log is not a user's to write to
+        echo "{\"version\": 1, \"mode\": \"observe\", \"audit\": \"/run/audit\"}" >"$policy"
+        attempt run -b "$b" c1
+        is "$status" 0
+        matches "$stderr" "audit: not every decision is written: open '/run/audit': permission denied"
+        mkdir -p "$HOME_OF_USER/wide" && chown 1000:1000 "$HOME_OF_USER/wide" && chmod 777 "$HOME_OF_USER/wide"
+        echo "{\"version\": 1, \"mode\": \"observe\", \"audit\": \"$HOME_OF_USER/wide/audit\"}" >"$policy"
+        attempt run -b "$b" c1
+        matches "$stderr" "/wide' can be written by others than its owner"
+    done
+}

@@ -7,6 +7,7 @@
 #define TESTS_POLICY_GENERATE_H
 
 #include "base/auto.h"
+#include "policy/host_hooks.h"
 #include "policy/policy.h"
 
 #define SHARED "/run/netns/distros"
@@ -223,6 +224,22 @@ static void generate_linux(const struct round *r, struct spec *spec)
 		generate_devices(r, linux_);
 }
 
+static void generate_hooks(const struct round *r, struct spec *spec)
+{
+	static const char *const paths[] = { "/usr/libexec/oci/hook", "/usr/libexec/ocihook",
+					     "/opt/link", "/usr/libexec/oci/../x", "/gone" };
+	struct spec_hook_list *list;
+
+	spec->hooks = arena_new(r->arena, struct spec_hooks);
+	list = one_in(2)   ? &spec->hooks->prestart
+	       : one_in(2) ? &spec->hooks->start_container
+			   : &spec->hooks->poststop;
+	list->n = 1 + below(2);
+	list->v = arena_new_array(r->arena, struct spec_hook, list->n);
+	for (size_t i = 0; i < list->n; i++)
+		list->v[i].path = text_of(r, ANY_OF(paths));
+}
+
 static struct spec *generate_spec(const struct round *r)
 {
 	struct spec *spec = arena_new(r->arena, struct spec);
@@ -239,6 +256,8 @@ static struct spec *generate_spec(const struct round *r)
 		generate_linux(r, spec);
 	if (one_in(4))
 		spec->hostname = text_of(r, "debian");
+	if (one_in(8))
+		generate_hooks(r, spec);
 	return spec;
 }
 
@@ -252,6 +271,7 @@ static struct policy *generate_policy(const struct round *r)
 	static const char *const files[] = { "auto", "auto", "engine", "/etc/shared" };
 	static const char *const allowed[] = { "net.ipv4.ping_group_range" };
 	static const char *const ceiling[] = { "SYS_ADMIN", "chown", "all" };
+	static const char *const places[] = { "/usr/libexec/oci/", "/opt/link", "/gone" };
 	struct policy *policy = policy_default(r->arena, NULL);
 	struct policy_network *network = policy->network;
 
@@ -290,6 +310,8 @@ static struct policy *generate_policy(const struct round *r)
 	policy->privileged = one_in(3)   ? POLICY_PRIVILEGED_STRIP
 			     : one_in(6) ? POLICY_PRIVILEGED_REFUSE
 					 : POLICY_PRIVILEGED_ALLOW;
+	if (one_in(3))
+		policy->hooks->allow = words(r, places, ARRAY_SIZE(places), 2);
 	policy->kernel_mounts = one_in(3) ? POLICY_KERNEL_REQUESTED : POLICY_KERNEL_OWN;
 	return policy;
 }
@@ -416,6 +438,22 @@ static void generate_sources(const struct round *r, struct facts *facts)
 	generate_below(r, facts->root);
 }
 
+static void generate_hook_facts(const struct round *r, struct facts *facts)
+{
+	struct host_hooks kinds[HOST_HOOK_KINDS];
+
+	host_hooks_of(r->request, kinds);
+	facts->hooks.v = arena_new_array(r->arena, struct hook_facts, 4);
+	for (size_t kind = 0; kind < HOST_HOOK_KINDS; kind++)
+		for (size_t i = 0; i < kinds[kind].list->n && facts->hooks.n < 4; i++)
+			facts->hooks.v[facts->hooks.n++] = (struct hook_facts){
+				.path = kinds[kind].list->v[i].path,
+				.real = one_in(6)   ? NULL
+					: one_in(3) ? text_of(r, "/etc/passwd")
+						    : kinds[kind].list->v[i].path,
+			};
+}
+
 static struct resolver_facts *generate_texts(const struct round *r, const char *own,
 					     const char *engine)
 {
@@ -432,6 +470,7 @@ static struct facts *generate_facts(const struct round *r, bool plain)
 	bool self = str_eq(r->policy->network->namespace_, "self");
 
 	look_at_requested(r, facts);
+	generate_hook_facts(r, facts);
 	if (!plain)
 		generate_sources(r, facts);
 	facts->self.n = 1;

@@ -257,6 +257,31 @@ static int bind_daemon(const char *path)
 	return fd;
 }
 
+/* What a command has not done, and goes on. */
+static void what_concerns_everyone_is_told_at_any_level_and_on_stderr(void **state)
+{
+	const struct scene *scene = *state;
+	const struct log_options options = { .path = path_in(scene, "log"), .json = true };
+	autoarena arena = { 0 };
+	struct err e;
+
+	catch_stderr(scene);
+	log_to_all("first %d", 1);
+	int rc = log_open(&options, &e);
+	log_to_all("second\nnot a line");
+	log_silence();
+	log_to_all("third");
+	log_close();
+	autofree char *text = caught_stderr(scene);
+	autofree char *record = slurp(scene, "log");
+	assert_int_equal(rc, 0);
+	assert_string_equal(text, "distro-shim: warning: first 1\n"
+				  "distro-shim: warning: second\\nnot a line\n");
+	const struct json_value *v = parse_record(&arena, record);
+	assert_string_equal(json_get(v, "level")->text, "warning");
+	assert_string_equal(json_get(v, "msg")->text, "second\\nnot a line");
+}
+
 /* The child's whole life; its exit status is the number of the first thing that went wrong. */
 static int talk_to_daemons(void)
 {
@@ -333,6 +358,7 @@ int main(void)
 		IN_SCENE(records_are_appended_one_a_line),
 		IN_SCENE(unfit_log_targets_are_refused),
 		IN_SCENE(a_log_without_a_reader_does_not_stop_us),
+		IN_SCENE(what_concerns_everyone_is_told_at_any_level_and_on_stderr),
 		IN_SCENE(log_daemons_get_their_own_protocol_and_must_be_there),
 	};
 

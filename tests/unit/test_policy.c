@@ -5,6 +5,7 @@
  */
 #include "base/auto.h"
 #include "os/io.h"
+#include "policy/audit.h"
 #include "policy/policy.h"
 #include "policy/rules.h"
 
@@ -115,6 +116,7 @@ static void test_the_default_is_complete(void **state)
 		"\"cgroup\":\"isolated\",\"user\":\"requested\",\"time\":\"requested\"",
 		"\"procSys\":\"read-only\"",
 		"\"privileged\":\"allow\"",
+		"\"audit\":\"none\"",
 	};
 
 	(void)state;
@@ -328,6 +330,12 @@ static void test_every_key_takes_each_of_its_values(void **state)
 		"\"procSys\":\"read-only\"",
 		"\"procSys\":\"requested\"",
 		"\"privileged\":\"allow\"",
+		"\"audit\":\"none\"",
+		"\"audit\":\"journal\"",
+		"\"audit\":\"syslog\"",
+		"\"audit\":\"/var/log/audit..json\"",
+		"\"audit\":{\"to\":\"journal\"}",
+		"\"audit\":{\"to\":\"/a\",\"required\":true}",
 	};
 
 	(void)state;
@@ -420,7 +428,6 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 		{ "\"namespaces\":{\"user\":{\"auto\":{\"range\":[1,2],\"size\":3}}}",
 		  "namespaces.user: \"auto\"" },
 		{ "\"systemd\":true", "systemd" },
-		{ "\"audit\":\"journal\"", "audit" },
 	};
 
 	(void)state;
@@ -485,6 +492,41 @@ static void test_shares_have_two_clean_paths(void **state)
 			    "options");
 }
 
+static void test_the_audit_goes_to_a_log_or_a_file(void **state)
+{
+	static const char *const wrong[] = { "\"\"",       "\"journald\"", "\"log\"",
+					     "\"/\"",      "\"/log/\"",    "\"/log/../etc/x\"",
+					     "\"/./log\"", "\"//log\"",    "\"None\"" };
+	const struct policy *policy;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		assert_refused_with(
+			arena_printf(&arena, "{\"version\":1,\"audit\":%s}", wrong[i]),
+			"audit: must be \"journal\", \"syslog\", \"none\" or the absolute path of a file");
+		assert_refused_with(
+			arena_printf(&arena, "{\"version\":1,\"audit\":{\"to\":%s}}", wrong[i]),
+			"audit.to: must be \"journal\", \"syslog\" or the absolute path of a file");
+	}
+	assert_refused_with("{\"version\":1,\"audit\":{\"to\":\"none\",\"required\":true}}",
+			    "audit.to: must be");
+	assert_refused_with("{\"version\":1,\"audit\":{\"required\":true}}", "audit.to");
+	assert_refused_with("{\"version\":1,\"audit\":{\"to\":\"/a\",\"needed\":true}}", "needed");
+	assert_refused_with("{\"version\":1,\"audit\":[\"/a\"]}",
+			    "audit: must be a string or an object");
+	/* in each form the same; a record of a program that did not know the key has none */
+	policy = decoded("{\"version\":1}");
+	assert_null(policy_audit(policy).to);
+	assert_null(policy_audit(NULL).to);
+	assert_null(policy_audit(&(const struct policy){ .version = 1 }).to);
+	policy = decoded("{\"version\":1,\"audit\":\"/a\"}");
+	assert_string_equal(policy_audit(policy).to, "/a");
+	assert_false(policy_audit(policy).required);
+	policy = decoded("{\"version\":1,\"audit\":{\"to\":\"syslog\",\"required\":true}}");
+	assert_string_equal(policy_audit(policy).to, "syslog");
+	assert_true(policy_audit(policy).required);
+}
+
 static void test_values_of_hooks_and_criu(void **state)
 {
 	(void)state;
@@ -496,6 +538,16 @@ static void test_values_of_hooks_and_criu(void **state)
 			    "hooks.output[1]: must be an absolute path, is \"var\"");
 	assert_refused_with("{\"version\":1,\"criu\":{\"config\":[\"x.conf\"]}}",
 			    "criu.config[0]: must be an absolute path, is \"x.conf\"");
+	static const char *const places[] = { "hooks", "/a/../b", "/./a", "//", "/a//b", "/a//" };
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		assert_refused_with(
+			arena_printf(&arena,
+				     "{\"version\":1,\"hooks\":{\"allow\":[\"/x\",\"%s\"]}}",
+				     places[i]),
+			"hooks.allow[1]: must be an absolute path without \".\" and \"..\"");
+	assert_int_equal(decoded("{\"version\":1,\"hooks\":{\"allow\":[\"/\",\"/a/\",\"/a/.b\"]}}")
+				 ->hooks->allow.n,
+			 3);
 	assert_int_equal(decoded("{\"version\":1,\"hooks\":{}}")->hooks->timeout.value, 240);
 	assert_int_equal(decoded("{\"version\":1,\"hooks\":{\"timeout\":7}}")->hooks->timeout.value,
 			 7);
@@ -510,6 +562,7 @@ int main(void)
 					  teardown),
 		cmocka_unit_test_teardown(test_shares_have_two_clean_paths, teardown),
 		cmocka_unit_test_teardown(test_values_of_hooks_and_criu, teardown),
+		cmocka_unit_test_teardown(test_the_audit_goes_to_a_log_or_a_file, teardown),
 		cmocka_unit_test_teardown(test_a_file_that_says_nothing_is_the_default, teardown),
 		cmocka_unit_test_teardown(test_the_default_is_complete, teardown),
 		cmocka_unit_test_teardown(test_a_rootless_caller_has_a_network_of_its_own,

@@ -127,6 +127,7 @@ static void put_kind(const struct field *row, struct json_out *out)
 		break;
 	case FIELD_RAW:
 	case FIELD_STRING_OR_STRLIST:
+	case FIELD_STRING_OR_OBJECT:
 		/* the check says all */
 		assert_non_null(field_key(row)->check);
 		assert_non_null(field_key(row)->check->schema);
@@ -134,6 +135,12 @@ static void put_kind(const struct field *row, struct json_out *out)
 	default:
 		fail_msg("%s: say here what a schema calls this kind", row->name);
 	}
+}
+
+/* What a check says is all that there is to say. */
+static bool has_schema(const struct field *row)
+{
+	return field_key(row)->check && field_key(row)->check->schema;
 }
 
 static void put_words(const struct field *row, struct json_out *out)
@@ -258,7 +265,7 @@ static void put_object(const struct fields *fields, struct json_out *out)
 			json_out_key(out, "not");
 			json_out_object(out);
 			json_out_object_end(out);
-		} else if (field_sub(row)) {
+		} else if (field_sub(row) && !has_schema(row)) {
 			put_group_of(row, out);
 			put_default(row, out);
 		} else {
@@ -386,6 +393,7 @@ static const char *values_of(const struct field *row)
 	if (field_key(row)->check && field_key(row)->check->values)
 		return field_key(row)->check->values;
 	switch ((int)row->kind) {
+	case FIELD_BOOL:
 	case FIELD_OPT_BOOL:
 		return "true, false";
 	case FIELD_OPT_U32:

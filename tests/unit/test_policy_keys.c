@@ -64,8 +64,8 @@ static void expect_whole_rows(const struct fields *fields, bool element)
 		    field_key(row)->doc[strlen(field_key(row)->doc) - 1] != '.')
 			fail_msg("%s of %s: not a sentence: %s", row->name, fields->name,
 				 field_key(row)->doc ? field_key(row)->doc : "nothing");
-		/* a list of objects may have one */
-		if (!element && row->kind != FIELD_LIST &&
+		/* a list of objects, and what can be a word, may have one */
+		if (!element && row->kind != FIELD_LIST && row->kind != FIELD_STRING_OR_OBJECT &&
 		    !field_key(row)->preset != (group || (row->flags & FIELD_NOT_YET)))
 			fail_msg("%s of %s: a default, or none", row->name, fields->name);
 		if (group)

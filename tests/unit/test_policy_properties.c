@@ -120,6 +120,7 @@ static const char *const not_generated[] = {
 	"criu.config",        /* likewise */
 	"hooks.timeout",      /* no rule looks at it */
 	"network.selectable", /* policy_select() looks at it, and no rule */
+	"audit",              /* likewise */
 	"networks",
 	"distros" /* likewise: what is judged has one network */
 };
