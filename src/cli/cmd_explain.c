@@ -13,6 +13,7 @@ static const struct cli_option explain_rows[] = {
 		     "explain this bundle, not a container (default: the current directory)"),
 	CLI_TEXT_ROW("config", 0, create.config_name, "NAME", CLI_OFFER_FILE,
 		     "the configuration in the bundle (default: config.json)"),
+	CLI_FLAG_ROW("plan", 0, plan, "show the exact plan of a bundle, too"),
 	CLI_CHOICE_ROW("format", 'f', format, "FORMAT", "text json",
 		       "how it is printed (default: text)"),
 	CLI_END_ROW,
@@ -118,6 +119,11 @@ static int explain_container(const struct cli_call *call, const struct container
 	const struct status_record *record = view->record;
 	autostrbuf text = { 0 };
 
+	if (call->values.plan)
+		return fail(
+			e, ERR_USAGE,
+			"container %s: the plan of a container is not recorded; --plan shows that of a bundle, with --bundle DIR",
+			view->id);
 	if (!record || !record->policy)
 		return fail(e, ERR_STATE, "container %s is still being created: nothing is decided",
 			    view->id);
@@ -206,7 +212,7 @@ static int explain_preview(const struct cli_call *call, const char *id, struct e
 	print_head(preview.policy.path, preview.policy.policy, &network, &text);
 	strbuf_show(&text, "verdict: %s\n", verdict_text(&preview));
 	print_decisions(&verdict->decisions, &text);
-	if (preview.plan) {
+	if (preview.plan && call->values.plan) {
 		strbuf_puts(&text, "\nplan:\n\n");
 		plan_print(preview.plan, &text);
 	}

@@ -46,7 +46,7 @@ clean() {
     succeeds explain c1
     clean "$output"
     contains "$output" "bundle: $BATS_TEST_TMPDIR/$shown"
-    succeeds explain -b "$BATS_TEST_TMPDIR/$evil"
+    succeeds explain --plan -b "$BATS_TEST_TMPDIR/$evil"
     clean "$output"
     contains "$output" '"kb\nforged: all is well\u001b[31m\u202e\t"'
     SHOWN_PID=$(shim state c1 | jq .pid) PATH=$PWD/bin:$PATH succeeds ps c1
