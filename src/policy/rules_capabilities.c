@@ -44,7 +44,7 @@ static void refuse_made(struct judgement *j, const char *id)
 				&j->edit, id, "",
 				arena_printf(
 					j->edit.arena,
-					"the images give process %lld CAP_NET_ADMIN or CAP_NET_RAW, which network.admin of the policy takes from every container",
+					"the images give process %lld CAP_NET_ADMIN or CAP_NET_RAW, which network.admin of the policy takes from every container; checkpoint one that has neither, or set network.admin to true",
 					(long long)process->pid));
 	}
 }
