@@ -522,6 +522,8 @@ src_libcli_a_SOURCES = \
 	src/cli/hints.c \
 	src/cli/output.c \
 	src/cli/parse.c \
+	src/cli/remedies.c \
+	src/cli/remedies.h \
 	src/cli/usage.c \
 	src/cli/version.c
 

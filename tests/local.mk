@@ -60,6 +60,7 @@ unit_tests = \
 	tests/unit/test_policy_keys \
 	tests/unit/test_policy_properties \
 	tests/unit/test_policy_verdict \
+	tests/unit/test_remedies \
 	tests/unit/test_procfs \
 	tests/unit/test_pure \
 	tests/unit/test_records \
@@ -166,6 +167,7 @@ tests_unit_test_resolver_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCK
 tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_keys_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_properties_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_remedies_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_dying_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ownership_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)

@@ -33,6 +33,7 @@ struct cli_values {
 	bool all, force, quiet, regex, rootless_example;
 	const char *format, *network;
 	bool plan;
+	const char *engine;
 	struct container_update_options update;
 	bool stats;
 	const char *interval;
