@@ -76,8 +76,9 @@ distrusted() { # PATTERN FILE
         SHIM_POLICY=
         echo "$bad"
         distrusted "$pattern" "$file"
+        # each with its place
         # shellcheck disable=SC2154
-        contains "$said" "$file"
+        matches "$said" "$file:[0-9]+:[0-9]+: "
         n=$((n + 1))
     done <<'END'
 no value#
@@ -113,6 +114,24 @@ END
     SHIM_POLICY=
     distrusted "65536|64 KiB|large|bytes" "$file"
     shim_in 15 delete --force alive
+}
+
+@test "policy check: the line and column of what is wrong deep in a file of several lines" {
+    policy '{
+  "version": 1,
+  "network": {
+    "requested": {
+      "host": "rewrite", "new":
+        "never"
+    }
+  }
+}'
+    expect_error "$SHIM_POLICY:6:9: network.requested.new: must be \"late\", \"refuse\" or \"keep\"" policy check
+    policy '{
+  "version": 1,
+  "hooks": {"output": ["/srv", "log"]}
+}'
+    expect_error "$SHIM_POLICY:3:23: hooks.output\[1\]: must be an absolute path" policy check
 }
 
 @test "the policy file at its own place holds without an argument" {
@@ -179,10 +198,10 @@ END
     local keys
     policy '{"version": 1, "network": {"admin": true, "requested": {"new": "keep"}, "hosts": null}, "hooks": {"output": ["/srv/log"]}}'
     keys=$(shim policy keys "$SHIM_POLICY")
-    matches "$keys" "network.admin: true \($SHIM_POLICY\)
+    matches "$keys" "network.admin: true \($SHIM_POLICY:1:37\)
   Whether containers keep CAP_NET_ADMIN and CAP_NET_RAW."
-    contains "$keys" "network.requested.new: \"keep\" ($SHIM_POLICY)"
-    contains "$keys" "hooks.output: [\"/srv/log\"] ($SHIM_POLICY)"
+    contains "$keys" "network.requested.new: \"keep\" ($SHIM_POLICY:1:64)"
+    contains "$keys" "hooks.output: [\"/srv/log\"] ($SHIM_POLICY:1:109)"
     contains "$keys" "network.requested.host: \"rewrite\" (built-in default)"
     contains "$keys" "network.hosts: \"auto\" (built-in default)"
 
@@ -194,12 +213,18 @@ END
     is "$(jq -cS 'reduce .[] as $k ({}; setpath($k.key / "."; $k.value))' <<<"$keys")" \
         "$(shim policy show "$SHIM_POLICY" | jq -cS .)"
 
+    is "$(jq -c '.[] | select(.key == "network.admin") | [.from, .line, .column, .origin]' <<<"$keys")" "[\"$SHIM_POLICY\",1,37,\"argument\"]"
+    is "$(jq -c '.[] | select(.key == "network.hosts") | [.from, .line, .column, .origin]' <<<"$keys")" '["built-in default",null,null,"built-in"]'
+    # `show` as text: the same without what they are for
+    is "$(shim policy show -f text "$SHIM_POLICY")" "$(shim policy keys "$SHIM_POLICY" | grep '^[A-Za-z.]*: ')"
+    is "$(shim policy show -f json "$SHIM_POLICY")" "$(shim policy show "$SHIM_POLICY")"
+
     # the file is that of --policy where none is named, and is judged as always
     is "$(shim policy keys -f json)" "$keys"
     SHIM_POLICY=
     is "$(shim policy keys -f json | jq -r '.[].from' | sort -u)" "built-in default"
     policy '{"version": 1, "network": {"lock": "strict"}}'
     expect_error 'network.lock: "strict" is not supported yet' policy keys "$SHIM_POLICY"
-    expect_error "is for .policy keys. alone" policy show --format json
+    expect_error "policy check: --format is for show and keys" policy check --format json
     expect_error "is not one of check, show, keys" policy list
 }
