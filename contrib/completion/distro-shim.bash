@@ -55,7 +55,7 @@ _distro_shim() {
     'spec') options='--bundle --file --rootless --help' ;;
     'explain') options='--bundle --config --engine --plan --format --help' ;;
     'features') options='--help' ;;
-    'policy') options='--format --help' ;;
+    'policy') options='--living --format --help' ;;
     'completion') options='--help' ;;
     'help') options='--help' ;;
     esac
@@ -166,7 +166,7 @@ _distro_shim() {
         events) offer='id' ;;
         checkpoint) offer='id' ;;
         explain) offer='id' ;;
-        policy) offer='words' words='check show keys' ;;
+        policy) offer='words' words='check show keys test' ;;
         help) offer='command' ;;
         esac
     fi

@@ -32,7 +32,7 @@ struct cli_values {
 	bool no_subreaper;
 	bool all, force, quiet, regex, rootless_example;
 	const char *format, *network;
-	bool plan;
+	bool plan, living;
 	const char *engine;
 	struct container_update_options update;
 	bool stats;

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `policy`: is the policy file valid and trusted, what does it come to, and what says each of its keys? */
 #include "cli/cli.h"
+#include "cli/policy_diff.h"
 #include "facts/facts.h"
 
+#include <limits.h>
+
 static const struct cli_option policy_rows[] = {
+	CLI_FLAG_ROW("living", 0, living,
+		     "test: the containers that run, of all engines and roots"),
 	CLI_CHOICE_ROW("format", 'f', format, "FORMAT", "text json",
-		       "how show (default: json) and keys (default: text) print"),
+		       "how show (default: json), keys and test (default: text) print"),
 	CLI_END_ROW,
 };
 
@@ -239,13 +244,22 @@ static int run_policy(const struct cli_call *call, struct err *e)
 {
 	const char *verb = call->arguments.v[0], *format = call->values.format;
 	const char *path = call->arguments.n > 1 ? call->arguments.v[1] : call->global.policy_path;
-	bool check = str_eq(verb, "check"), keys = str_eq(verb, "keys");
+	bool check = str_eq(verb, "check"), keys = str_eq(verb, "keys"),
+	     test = str_eq(verb, "test");
 	struct policy_source source;
 
-	if (!check && !keys && !str_eq(verb, "show"))
-		return fail(e, ERR_USAGE, "policy: \"%s\" is not one of check, show, keys", verb);
+	if (!check && !keys && !test && !str_eq(verb, "show"))
+		return fail(e, ERR_USAGE, "policy: \"%s\" is not one of check, show, keys, test",
+			    verb);
+	if (test)
+		return run_policy_test(call, e);
+	if (call->arguments.n > 2)
+		return fail(e, ERR_USAGE, "policy %s: \"%s\" is not expected", verb,
+			    call->arguments.v[2]);
+	if (call->values.living)
+		return fail(e, ERR_USAGE, "policy %s: --living is for `policy test` alone", verb);
 	if (format && check)
-		return fail(e, ERR_USAGE, "policy check: --format is for show and keys");
+		return fail(e, ERR_USAGE, "policy check: --format is for show, keys and test");
 	if (policy_load(path, call->arena, &source, e) < 0)
 		return -1;
 	if (keys)
@@ -257,12 +271,12 @@ static int run_policy(const struct cli_call *call, struct err *e)
 const struct cli_command cmd_policy = {
 	.name = "policy",
 	.summary =
-		"check the policy file, show the policy in force with every default, or its keys",
-	.arguments = "check|show|keys [FILE]",
+		"check the policy file, show the policy in force or its keys, or test another one",
+	.arguments = "check|show|keys|test [FILE [BUNDLE...]]",
 	.least = 1,
-	.most = 2,
+	.most = UINT_MAX,
 	.offer = CLI_OFFER_WORDS,
-	.choices = "check show keys",
+	.choices = "check show keys test",
 	.options = policy_rows,
 	.run = run_policy,
 };

@@ -15,7 +15,7 @@
 /* `engine`: a word of REMEDY_ENGINES. NULL: nothing that this engine can be told changes what the decision is about. */
 const char *remedy_of(const char *engine, const struct decision *decision,
 		      const struct policy *policy, struct arena *arena);
-/* Whether the table has the rule at all, if only to say that there is no remedy. */
+/* Whether the table has the rule at all, if only to say that no engine has a remedy. */
 bool remedy_is_known(const char *rule);
 
 #endif

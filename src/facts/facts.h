@@ -57,7 +57,7 @@ int facts_cgroup(struct arena *arena, struct cgroup_facts **ret, struct err *e) 
  * which shows the overflow uid there, at the compiled-in path only. Errors: ERR_POLICY.
  */
 enum policy_origin {
-	POLICY_BUILT_IN = 1, /* there is no file */
+	POLICY_BUILT_IN = 1, /* without a file */
 	POLICY_OF_ARGUMENT,
 	POLICY_OF_USER, /* below XDG_CONFIG_HOME or HOME */
 	POLICY_OF_SYSTEM,

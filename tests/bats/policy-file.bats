@@ -225,6 +225,6 @@ END
     is "$(shim policy keys -f json | jq -r '.[].from' | sort -u)" "built-in default"
     policy '{"version": 1, "network": {"lock": "strict"}}'
     expect_error 'network.lock: "strict" is not supported yet' policy keys "$SHIM_POLICY"
-    expect_error "policy check: --format is for show and keys" policy check --format json
-    expect_error "is not one of check, show, keys" policy list
+    expect_error "policy check: --format is for show, keys and test" policy check --format json
+    expect_error "is not one of check, show, keys, test" policy list
 }
