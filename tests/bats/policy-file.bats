@@ -134,6 +134,32 @@ END
     expect_error "$SHIM_POLICY:3:23: hooks.output\[1\]: must be an absolute path" policy check
 }
 
+@test "policy check: all that is wrong, a line each" {
+    policy '{
+  "version": 1,
+  "moed": "observe",
+  "network": {"admin": "yes", "requested": {"host": "keep", "path": "refuse"}, "ports": []},
+  "namespaces": {"pid": "requested"},
+  "hooks": {"output": ["log", 1], "timeout": 0}
+}'
+    attempt policy check
+    is "$status" 1
+    is "$(sed "s|^distro-shim: ||; s|$SHIM_POLICY|FILE|" <<<"$stderr" | sort)" "FILE:3:3: moed: unknown property
+FILE:4:24: network.admin: must be a boolean, is a string
+FILE:4:53: network.requested.host: must be \"rewrite\" or \"refuse\", is \"keep\"
+FILE:4:89: network.ports is not supported yet
+FILE:5:25: namespaces.pid: must be \"fresh\" or \"isolated\", is \"requested\"
+FILE:6:31: hooks.output[1]: must be a string, is a number
+FILE:6:46: hooks.timeout: must be a number of seconds above 0, is 0"
+    # a create says the same
+    attempt create -b "$(bundle faults "$(args true)")" faults
+    is "$(wc -l <<<"$stderr")" 7
+    # what is no policy at all is one
+    policy '{"version": 2, "moed": "observe"}'
+    attempt policy check
+    is "$(wc -l <<<"$stderr") $stderr" "1 distro-shim: $SHIM_POLICY:1:13: version: must be 1, is 2"
+}
+
 @test "the policy file at its own place holds without an argument" {
     local path top
     path=$(grep -aoE '/[[:alnum:]/._-]+/distro-shim/policy\.json' "$DISTRO_SHIM" | grep -v '^/\.config' | head -n 1)
