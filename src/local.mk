@@ -163,6 +163,8 @@ src_libpolicy_a_SOURCES = \
 	src/policy/checks.h \
 	src/policy/decisions.c \
 	src/policy/decode.c \
+	src/policy/difference.c \
+	src/policy/difference.h \
 	src/policy/edit.c \
 	src/policy/edit.h \
 	src/policy/engine.c \
@@ -502,6 +504,8 @@ src_libcontainer_a_SOURCES = \
 	src/container/notify.c \
 	src/container/notify.h \
 	src/container/pause.c \
+	src/container/policy_test.c \
+	src/container/policy_test.h \
 	src/container/preview.c \
 	src/container/processes.c \
 	src/container/processes.h \
@@ -549,6 +553,10 @@ src_libcli_a_SOURCES = \
 	src/cli/hints.c \
 	src/cli/output.c \
 	src/cli/parse.c \
+	src/cli/policy_diff.c \
+	src/cli/policy_diff.h \
+	src/cli/remedies.c \
+	src/cli/remedies.h \
 	src/cli/usage.c \
 	src/cli/version.c
 

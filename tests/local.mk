@@ -55,6 +55,7 @@ unit_tests = \
 	tests/unit/test_plan_resources \
 	tests/unit/test_plan_systemd \
 	tests/unit/test_policy \
+	tests/unit/test_policy_difference \
 	tests/unit/test_policy_docs \
 	tests/unit/test_policy_file \
 	tests/unit/test_policy_golden \
@@ -62,6 +63,7 @@ unit_tests = \
 	tests/unit/test_policy_properties \
 	tests/unit/test_policy_select \
 	tests/unit/test_policy_verdict \
+	tests/unit/test_remedies \
 	tests/unit/test_procfs \
 	tests/unit/test_pure \
 	tests/unit/test_records \
@@ -163,6 +165,7 @@ tests_unit_test_plan_resources_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_plan_systemd_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_resources_merge_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_difference_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_docs_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_file_LDADD = $(FACTS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_resolver_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
@@ -170,6 +173,7 @@ tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(
 tests_unit_test_policy_keys_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_properties_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_select_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_remedies_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_dying_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_ownership_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)

@@ -53,9 +53,9 @@ _distro_shim() {
     'checkpoint') options='--parent-path --leave-running --pre-dump --tcp-skip-in-flight --link-remap --page-server --status-fd --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --lazy-pages --help' ;;
     'restore') options='--bundle --config --detach --console-socket --pid-file --tcp-close --lsm-profile --lsm-mount-context --no-subreaper --no-pivot --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode --empty-ns --auto-dedup --network-lock --lazy-pages --help' ;;
     'spec') options='--bundle --file --rootless --help' ;;
-    'explain') options='--bundle --config --format --help' ;;
+    'explain') options='--bundle --config --engine --plan --format --help' ;;
     'features') options='--help' ;;
-    'policy') options='--format --help' ;;
+    'policy') options='--living --format --help' ;;
     'completion') options='--help' ;;
     'help') options='--help' ;;
     esac
@@ -141,6 +141,7 @@ _distro_shim() {
     'spec --file' | 'spec -f') offer='file' ;;
     'explain --bundle' | 'explain -b') offer='directory' ;;
     'explain --config') offer='file' ;;
+    'explain --engine') offer='words' words='podman docker containerd' ;;
     'explain --format' | 'explain -f') offer='words' words='text json' ;;
     'policy --format' | 'policy -f') offer='words' words='text json' ;;
     esac
@@ -166,7 +167,7 @@ _distro_shim() {
         events) offer='id' ;;
         checkpoint) offer='id' ;;
         explain) offer='id' ;;
-        policy) offer='words' words='check show keys' ;;
+        policy) offer='words' words='check show keys test' ;;
         help) offer='command' ;;
         esac
     fi

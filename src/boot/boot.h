@@ -36,6 +36,7 @@ struct boot_request {
 	struct state_dir *state;       /* claimed and locked */
 	struct status_record *status;  /* filled but for what creation finds out; written here */
 	const struct spec *spec;       /* as the policy has left it; written here */
+	const struct spec *request;    /* before that, written too; NULL: it is the same */
 	struct arena *arena;           /* memory for what creation finds out */
 	const char *members_directory; /* of the registry */
 	const char *filters_directory; /* of compiled seccomp filters; NULL: none are kept */

@@ -33,6 +33,8 @@ struct cli_values {
 	bool all, force, quiet, regex, rootless_example;
 	const char *format, *network;
 	const char *network_name; /* before the command */
+	bool plan, living;
+	const char *engine;
 	struct container_update_options update;
 	bool stats;
 	const char *interval;

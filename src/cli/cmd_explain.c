@@ -4,6 +4,7 @@
  * container. Nothing is made or changed.
  */
 #include "cli/cli.h"
+#include "cli/remedies.h"
 #include "plan/print.h"
 
 #include <inttypes.h>
@@ -13,6 +14,9 @@ static const struct cli_option explain_rows[] = {
 		     "explain this bundle, not a container (default: the current directory)"),
 	CLI_TEXT_ROW("config", 0, create.config_name, "NAME", CLI_OFFER_FILE,
 		     "the configuration in the bundle (default: config.json)"),
+	CLI_CHOICE_ROW("engine", 0, engine, "ENGINE", REMEDY_ENGINES,
+		       "show also how this engine asks for what the policy gives"),
+	CLI_FLAG_ROW("plan", 0, plan, "show the exact plan of a bundle, too"),
 	CLI_CHOICE_ROW("format", 'f', format, "FORMAT", "text json",
 		       "how it is printed (default: text)"),
 	CLI_END_ROW,
@@ -63,6 +67,67 @@ static void print_decisions(const struct decisions *decisions, struct strbuf *ou
 		strbuf_puts(out, "none\n");
 }
 
+/* Of the decisions, the first with a rule; NULL: there is nothing new to say of this one. */
+static const char *next_remedy(const struct cli_call *call, const struct policy *policy,
+			       const struct decisions *decisions, size_t i)
+{
+	const char *engine = call->values.engine;
+	const char *text = remedy_of(engine, &decisions->v[i], policy, call->arena);
+
+	for (size_t k = 0; text && k < i; k++)
+		if (str_eq(decisions->v[k].rule, decisions->v[i].rule) &&
+		    remedy_of(engine, &decisions->v[k], policy, call->arena))
+			return NULL;
+	return text;
+}
+
+static void print_remedies(const struct cli_call *call, const struct policy *policy,
+			   const struct decisions *decisions, struct strbuf *out)
+{
+	bool any = false;
+
+	if (!call->values.engine)
+		return;
+	strbuf_putc(out, '\n');
+	strbuf_show(out, "%s:\n", call->values.engine);
+	strbuf_putc(out, '\n');
+	for (size_t i = 0; i < decisions->n; i++) {
+		const char *text = next_remedy(call, policy, decisions, i);
+
+		if (!text)
+			continue;
+		strbuf_show(out, "%s\n", decisions->v[i].rule);
+		strbuf_show(out, "    %s\n", text);
+		any = true;
+	}
+	if (!any)
+		strbuf_puts(out, "no option of it changes any of these decisions\n");
+}
+
+static void json_remedies(const struct cli_call *call, const struct policy *policy,
+			  const struct decisions *decisions, struct json_out *out)
+{
+	if (!call->values.engine)
+		return;
+	json_out_key(out, "engine");
+	json_out_object(out);
+	json_out_member_string(out, "name", call->values.engine);
+	json_out_key(out, "remedies");
+	json_out_array(out);
+	for (size_t i = 0; i < decisions->n; i++) {
+		const char *text = next_remedy(call, policy, decisions, i);
+
+		if (!text)
+			continue;
+		json_out_object(out);
+		json_out_member_string(out, "rule", decisions->v[i].rule);
+		json_out_member_string(out, "remedy", text);
+		json_out_object_end(out);
+	}
+	json_out_array_end(out);
+	json_out_object_end(out);
+}
+
 static void json_head(const char *policy_path, const struct policy *policy,
 		      const struct network_facts *network, struct json_out *out)
 {
@@ -102,7 +167,7 @@ static void json_decisions(const struct decisions *decisions, struct json_out *o
 	json_out_array_end(out);
 }
 
-static int explain_container_json(const struct container_view *view,
+static int explain_container_json(const struct cli_call *call, const struct container_view *view,
 				  const struct network_facts *network, struct err *e)
 {
 	auto_json_out out = json_out_new(true);
@@ -115,6 +180,7 @@ static int explain_container_json(const struct container_view *view,
 	json_out_member_string(out, "bundle", view->bundle);
 	json_head(record->policy_path, record->policy, network, out);
 	json_decisions(&record->decisions, out);
+	json_remedies(call, record->policy, &record->decisions, out);
 	json_out_object_end(out);
 	return cli_output_json(out, e);
 }
@@ -125,6 +191,11 @@ static int explain_container(const struct cli_call *call, const struct container
 	const struct status_record *record = view->record;
 	autostrbuf text = { 0 };
 
+	if (call->values.plan)
+		return fail(
+			e, ERR_USAGE,
+			"container %s: the plan of a container is not recorded; --plan shows that of a bundle, with --bundle DIR",
+			view->id);
 	if (!record || !record->policy)
 		return fail(e, ERR_STATE, "container %s is still being created: nothing is decided",
 			    view->id);
@@ -138,7 +209,7 @@ static int explain_container(const struct cli_call *call, const struct container
 		record->network_entry,
 	};
 	if (str_eq(call->values.format, "json"))
-		return explain_container_json(view, &network, e);
+		return explain_container_json(call, view, &network, e);
 	strbuf_show(&text, "container: %s\n", view->id);
 	strbuf_show(&text, "status: %s (phase %s)\n",
 		    value_to_name(container_status_names, view->status),
@@ -146,6 +217,7 @@ static int explain_container(const struct cli_call *call, const struct container
 	strbuf_show(&text, "bundle: %s\n", view->bundle);
 	print_head(record->policy_path, record->policy, &network, &text);
 	print_decisions(&record->decisions, &text);
+	print_remedies(call, record->policy, &record->decisions, &text);
 	return cli_output(&text, e);
 }
 
@@ -165,7 +237,8 @@ static const char *verdict_text(const struct container_preview *preview)
 	return "accepted";
 }
 
-static int explain_preview_json(const struct container_preview *preview,
+static int explain_preview_json(const struct cli_call *call,
+				const struct container_preview *preview,
 				const struct network_facts *network, struct err *e)
 {
 	auto_json_out out = json_out_new(true);
@@ -176,6 +249,7 @@ static int explain_preview_json(const struct container_preview *preview,
 	json_out_member_bool(out, "refused", verdict->refused);
 	json_out_member_bool(out, "observed", verdict->observed);
 	json_decisions(&verdict->decisions, out);
+	json_remedies(call, preview->policy.policy, &verdict->decisions, out);
 	json_out_key(out, "spec");
 	fields_encode(&spec_fields, verdict->spec, out);
 	if (preview->plan) {
@@ -212,14 +286,15 @@ static int explain_preview(const struct cli_call *call, const char *id, struct e
 					 verdict->network.cookie, &verdict->confinement,
 					 verdict->network.name,   verdict->network.entry };
 	if (str_eq(call->values.format, "json")) {
-		if (explain_preview_json(&preview, &network, e) < 0)
+		if (explain_preview_json(call, &preview, &network, e) < 0)
 			return -1;
 		return explain_unplanned(&preview, e);
 	}
 	print_head(preview.policy.path, preview.policy.policy, &network, &text);
 	strbuf_show(&text, "verdict: %s\n", verdict_text(&preview));
 	print_decisions(&verdict->decisions, &text);
-	if (preview.plan) {
+	print_remedies(call, preview.policy.policy, &verdict->decisions, &text);
+	if (preview.plan && call->values.plan) {
 		strbuf_puts(&text, "\nplan:\n\n");
 		plan_print(preview.plan, &text);
 	}

@@ -178,6 +178,20 @@ struct container_preview {
 	struct plan *plan;    /* NULL if the verdict refuses, or where unplanned says why */
 	struct err unplanned; /* kind 0: nothing to say */
 };
+/* The configuration of a bundle; `name` is that of its file. */
+int container_open_bundle(const char *path, const char *name, struct arena *arena,
+			  const char **ret_absolute, struct spec **ret, struct err *e) MUST_CHECK;
+/* Who asks for the configuration of a preview. */
+struct container_asked {
+	const char *id, *bundle; /* bundle: its real path */
+	enum policy_path path;
+	const char *receiver; /* of a seccomp listener, in the environment; NULL: none */
+	struct opt_u32 owner; /* who has asked for it; absent: the caller */
+};
+/* Facts and verdict of preview->spec under preview->policy, which the caller has filled. */
+int container_judge(const struct global_options *global, const struct container_asked *asked,
+		    struct arena *arena, struct container_preview *preview, struct host *ret_host,
+		    struct err *e) MUST_CHECK;
 /* As errors name it. */
 const char *config_name(const struct container_create_options *options);
 int container_preview(const struct global_options *global, const char *id, enum policy_path path,

@@ -172,6 +172,10 @@ int container_prepare(const struct global_options *global, const char *id, enum 
 		.state = &made->dir,
 		.status = &made->status,
 		.spec = preview->verdict.spec,
+		.request = decisions_change_spec(&preview->verdict.decisions,
+						 preview->verdict.observed)
+				   ? preview->spec
+				   : NULL,
 		.arena = &made->arena,
 		.members_directory = registry_default_directory(global->rootless, &made->arena),
 		.filters_directory = seccomp_cache_directory(global->rootless, &made->arena),

@@ -88,57 +88,72 @@ static bool has_choice(const struct policy *policy)
 	return policy->networks.n > 0 || policy->distros.n > 0;
 }
 
+int container_judge(const struct global_options *global, const struct container_asked *asked,
+		    struct arena *arena, struct container_preview *preview, struct host *ret_host,
+		    struct err *e)
+{
+	const struct facts_options options = {
+		.bundle = asked->bundle,
+		.members_directory = registry_default_directory(global->rootless, arena),
+		.cgroup_disabled = global->cgroup_disabled,
+		.systemd_cgroup = global->systemd_cgroup,
+		.id = asked->id,
+		.root = global->root,
+		.whole = preview->policy.policy,
+		.owner = asked->owner,
+		.network = global->network,
+		.program = global->program,
+	};
+	struct caller_facts caller;
+
+	if (facts_of_request(options.whole, preview->spec, &options, arena, &caller, e) < 0 ||
+	    policy_select(options.whole, preview->spec, &caller, arena, &preview->selection, e) < 0)
+		return -1;
+	preview->policy.policy = preview->selection.policy;
+	if (facts_gather(preview->spec, preview->policy.policy, &options, arena, &preview->facts,
+			 ret_host, e) < 0)
+		return spec_fail_located(preview->spec, preview->config_name, e);
+	const struct subject subject = {
+		.path = asked->path,
+		.policy = preview->policy.policy,
+		.request = preview->spec,
+		.selection = has_choice(options.whole) ? &preview->selection : NULL,
+		.receiver = asked->receiver,
+	};
+	policy_judge(&subject, preview->facts, arena, &preview->verdict);
+	return 0;
+}
+
+int container_open_bundle(const char *path, const char *name, struct arena *arena,
+			  const char **ret_absolute, struct spec **ret, struct err *e)
+{
+	autoclose int bundle = open_bundle(path, arena, ret_absolute, e);
+
+	return bundle < 0 ? -1 : load_config(bundle, *ret_absolute, name, arena, ret, e);
+}
+
 int container_preview(const struct global_options *global, const char *id, enum policy_path path,
 		      const struct container_create_options *options,
 		      const struct inherited *inherited, struct arena *arena,
 		      struct container_preview *ret, struct host *ret_host, struct err *e)
 {
 	struct container_preview preview = { .config_name = config_name(options) };
-	struct facts_options facts_options = {
-		.members_directory = registry_default_directory(global->rootless, arena),
-		.cgroup_disabled = global->cgroup_disabled,
-		.systemd_cgroup = global->systemd_cgroup,
+	struct container_asked asked = {
 		.id = id,
-		.root = global->root,
-		.network = global->network,
-		.program = global->program,
-	};
-	struct caller_facts caller;
-	autohost host = HOST_INIT;
-
-	if (state_check_id(id, e) < 0)
-		return -1;
-
-	autoclose int bundle = open_bundle(options->bundle ? options->bundle : ".", arena,
-					   &facts_options.bundle, e);
-	if (bundle < 0)
-		return -1;
-	if (load_config(bundle, facts_options.bundle, config_name(options), arena, &preview.spec,
-			e) < 0 ||
-	    policy_load(global->policy_path, arena, &preview.policy, e) < 0)
-		return -1;
-	facts_options.whole = preview.policy.policy;
-	if (facts_of_request(preview.policy.policy, preview.spec, &facts_options, arena, &caller,
-			     e) < 0 ||
-	    policy_select(preview.policy.policy, preview.spec, &caller, arena, &preview.selection,
-			  e) < 0)
-		return -1;
-	preview.policy.policy = preview.selection.policy;
-	if (facts_gather(preview.spec, preview.policy.policy, &facts_options, arena, &preview.facts,
-			 &host, e) < 0)
-		return spec_fail_located(preview.spec, config_name(options), e);
-	const struct subject subject = {
 		.path = path,
-		.policy = preview.policy.policy,
-		.request = preview.spec,
-		.selection = has_choice(facts_options.whole) ? &preview.selection : NULL,
 		.receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"),
 	};
-	policy_judge(&subject, preview.facts, arena, &preview.verdict);
+	autohost host = HOST_INIT;
+
+	if (state_check_id(id, e) < 0 ||
+	    container_open_bundle(options->bundle ? options->bundle : ".", preview.config_name,
+				  arena, &asked.bundle, &preview.spec, e) < 0 ||
+	    policy_load(global->policy_path, arena, &preview.policy, e) < 0 ||
+	    container_judge(global, &asked, arena, &preview, &host, e) < 0)
+		return -1;
 	/* What the policy decided is worth showing even if the rest cannot be carried out. */
-	if (!preview.verdict.refused &&
-	    make_plan(global, id, facts_options.bundle, options, inherited, arena, &preview,
-		      &preview.unplanned) < 0)
+	if (!preview.verdict.refused && make_plan(global, id, asked.bundle, options, inherited,
+						  arena, &preview, &preview.unplanned) < 0)
 		preview.plan = NULL;
 
 	*ret = preview;

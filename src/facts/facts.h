@@ -20,6 +20,7 @@ struct facts_options {
 	const char *id,
 		*root; /* of the container and its state; NULL: whose groups are is not asked */
 	const struct policy *whole; /* with all its networks; NULL: there is one */
+	struct opt_u32 owner;       /* who asks; absent: the caller */
 	const char *network;        /* that an argument names; NULL: none does */
 	const char *program; /* the file that was executed, as it was named; NULL: not known */
 };
@@ -67,11 +68,21 @@ int facts_cgroup(struct arena *arena, struct cgroup_facts **ret, struct err *e) 
  * descriptor, POLICY_FILE_MAX bytes at most. Rootless: the caller's own file is accepted, and root's,
  * which shows the overflow uid there, at the compiled-in path only. Errors: ERR_POLICY.
  */
+enum policy_origin {
+	POLICY_BUILT_IN = 1, /* without a file */
+	POLICY_OF_ARGUMENT,
+	POLICY_OF_USER, /* below XDG_CONFIG_HOME or HOME */
+	POLICY_OF_SYSTEM,
+};
 struct policy_source {
 	struct policy *policy;
 	const struct policy *said; /* what the file itself says; NULL: there is none */
 	const char *path;          /* of the file; NULL: built-in */
 	const char *looked_for;    /* where one would be found first; NULL with --policy */
+	int origin;                /* enum policy_origin */
+	const char *text;          /* of the file; NULL: built-in */
+	size_t length;
+	bool network_of_user; /* the default of network.namespace is that of XDG_RUNTIME_DIR */
 };
 int policy_load(const char *path, struct arena *arena, struct policy_source *ret, struct err *e)
 	MUST_CHECK;

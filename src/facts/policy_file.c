@@ -108,6 +108,8 @@ static int load_file(int root_fd, const char *path, const struct trust *trust,
 	ret->policy = policy_complete(said, defaults, arena);
 	ret->said = said;
 	ret->path = arena_strdup(arena, path);
+	ret->text = arena_strndup(arena, text, length);
+	ret->length = length;
 	return 1;
 }
 
@@ -126,7 +128,9 @@ int policy_load_as(int root_fd, const char *path, const struct policy_caller *ca
 	struct policy *defaults = policy_default(arena, network);
 
 	ret->looked_for = NULL;
+	ret->network_of_user = network != NULL;
 	if (path) {
+		ret->origin = POLICY_OF_ARGUMENT;
 		trust = argument_trust(caller);
 		return load_file(root_fd, path, &trust, defaults, arena, ret, e) == 1 ? 0 : -1;
 	}
@@ -135,6 +139,7 @@ int policy_load_as(int root_fd, const char *path, const struct policy_caller *ca
 	/* If there is none, no directory on the way to it decides anything. Not so with the system's: there
 	 * a user who can write a directory could take the policy away. */
 	if (path && !is_missing(root_fd, path)) {
+		ret->origin = POLICY_OF_USER;
 		trust = users_trust(caller);
 		found = load_file(root_fd, path, &trust, defaults, arena, ret, &missing);
 		if (found < 0)
@@ -142,15 +147,17 @@ int policy_load_as(int root_fd, const char *path, const struct policy_caller *ca
 		if (found)
 			return found < 0 ? -1 : 0;
 	}
+	ret->origin = POLICY_OF_SYSTEM;
 	trust = system_trust(caller);
 	found = load_file(root_fd, caller->system_path, &trust, defaults, arena, ret, &missing);
 	if (found < 0)
 		*e = missing;
 	if (found)
 		return found < 0 ? -1 : 0;
+	ret->origin = POLICY_BUILT_IN;
 	ret->policy = defaults;
 	ret->said = NULL;
-	ret->path = NULL;
+	ret->path = ret->text = NULL;
 	return 0;
 }
 

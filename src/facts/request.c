@@ -140,7 +140,7 @@ int facts_of_request(const struct policy *policy, const struct spec *spec,
 {
 	struct wanted wanted = wanted_of(policy);
 	struct caller_facts caller = {
-		.owner = caller_outer_uid(),
+		.owner = options->owner.set ? options->owner.value : caller_outer_uid(),
 		.id = options->id ? arena_strdup(arena, options->id) : NULL,
 	};
 	const char *engine = engine_of(options->root, &spec->annotations);

@@ -4,7 +4,7 @@
  */
 #include "base/auto.h"
 #include "policy/pointer.h"
-#include "policy/policy.h"
+#include "policy/rules.h"
 
 /* --- replay --- */
 
@@ -19,15 +19,16 @@ static int parse_text(const char *text, struct arena *arena, struct json_value *
 	return json_parse(&source, arena, ret, e);
 }
 
-static int check_before(const struct decision *decision, struct json_value *root,
-			struct arena *arena, struct err *e)
+/* That this is at its place. */
+static int check_there(const struct decision *decision, const char *text, struct json_value *root,
+		       struct arena *arena, struct err *e)
 {
 	const struct json_value *found = pointer_find(root, decision->path, arena);
-	struct json_value *before = NULL;
+	struct json_value *expected = NULL;
 
-	if (parse_text(decision->before, arena, &before, e) < 0)
+	if (parse_text(text, arena, &expected, e) < 0)
 		return -1;
-	if (!found || !json_equal(found, before))
+	if (!found || !json_equal(found, expected))
 		return fail(e, ERR_STATE, "'%s' is not what it was", decision->path);
 	return 0;
 }
@@ -43,12 +44,12 @@ static int replay_one(const struct decision *decision, struct json_value *root, 
 			return -1;
 		return pointer_insert(root, decision->path, after, arena, e);
 	case DECISION_REWRITE:
-		if (check_before(decision, root, arena, e) < 0 ||
+		if (check_there(decision, decision->before, root, arena, e) < 0 ||
 		    parse_text(decision->after, arena, &after, e) < 0)
 			return -1;
 		return pointer_replace(root, decision->path, after, arena, e);
 	case DECISION_DROP:
-		if (check_before(decision, root, arena, e) < 0)
+		if (check_there(decision, decision->before, root, arena, e) < 0)
 			return -1;
 		return pointer_remove(root, decision->path, arena, e);
 	case DECISION_KEEP:
@@ -59,20 +60,38 @@ static int replay_one(const struct decision *decision, struct json_value *root, 
 	return fail(e, ERR_STATE, "has an unknown action");
 }
 
+/* A spec as a tree, and back. */
+static int spec_to_tree(const struct spec *spec, struct arena *arena, struct json_value **ret,
+			struct err *e)
+{
+	struct json_source source = { .name = "config.json" };
+	char *text = NULL;
+
+	if (spec_encode_text(spec, false, arena, &text, &source.length, e) < 0)
+		return -1;
+	source.text = text;
+	return json_parse(&source, arena, ret, e);
+}
+
+static int tree_to_spec(const struct json_value *root, struct arena *arena, struct spec **ret,
+			struct err *e)
+{
+	auto_json_out out = json_out_new(false);
+	const char *text = NULL;
+	size_t length = 0;
+
+	json_out_value(out, root);
+	if (json_out_finish(out, &text, &length, e) < 0)
+		return -1;
+	return spec_decode_text(text, length, "config.json", arena, ret, e);
+}
+
 int decisions_replay(const struct spec *request, const struct decisions *decisions,
 		     struct arena *arena, struct spec **ret, struct err *e)
 {
-	struct json_source source = { .name = "config.json" };
-	auto_json_out out = json_out_new(false);
 	struct json_value *root = NULL;
-	const char *result = NULL;
-	size_t result_length = 0;
-	char *text = NULL;
 
-	if (spec_encode_text(request, false, arena, &text, &source.length, e) < 0)
-		return -1;
-	source.text = text;
-	if (json_parse(&source, arena, &root, e) < 0)
+	if (spec_to_tree(request, arena, &root, e) < 0)
 		return -1;
 	for (size_t i = 0; i < decisions->n; i++) {
 		const struct decision *decision = &decisions->v[i];
@@ -80,10 +99,65 @@ int decisions_replay(const struct spec *request, const struct decisions *decisio
 		if (replay_one(decision, root, arena, e) < 0)
 			return err_prefix(e, "decision %zu (%s)", i, decision->rule);
 	}
-	json_out_value(out, root);
-	if (json_out_finish(out, &result, &result_length, e) < 0)
+	return tree_to_spec(root, arena, ret, e);
+}
+
+/* --- undo --- */
+
+static bool holds_always(const struct decision *decision)
+{
+	for (const struct rule *rule = policy_rules; rule->id; rule++)
+		if (str_eq(rule->id, decision->rule))
+			return rule->paths & RULE_ALWAYS;
+	return false;
+}
+
+static bool changes_spec(const struct decision *decision, bool observed)
+{
+	return (decision->action == DECISION_ADD || decision->action == DECISION_REWRITE ||
+		decision->action == DECISION_DROP) &&
+	       (!observed || holds_always(decision));
+}
+
+bool decisions_change_spec(const struct decisions *decisions, bool observed)
+{
+	for (size_t i = 0; i < decisions->n; i++)
+		if (changes_spec(&decisions->v[i], observed))
+			return true;
+	return false;
+}
+
+static int undo_one(const struct decision *decision, struct json_value *root, struct arena *arena,
+		    struct err *e)
+{
+	struct json_value *before = NULL;
+
+	if (decision->action != DECISION_DROP &&
+	    check_there(decision, decision->after, root, arena, e) < 0)
 		return -1;
-	return spec_decode_text(result, result_length, "config.json", arena, ret, e);
+	if (decision->action == DECISION_ADD)
+		return pointer_remove(root, decision->path, arena, e);
+	if (parse_text(decision->before, arena, &before, e) < 0)
+		return -1;
+	return decision->action == DECISION_DROP
+		       ? pointer_insert(root, decision->path, before, arena, e)
+		       : pointer_replace(root, decision->path, before, arena, e);
+}
+
+int decisions_undo(const struct spec *effective, const struct decisions *decisions, bool observed,
+		   struct arena *arena, struct spec **ret, struct err *e)
+{
+	struct json_value *root = NULL;
+
+	if (spec_to_tree(effective, arena, &root, e) < 0)
+		return -1;
+	for (size_t i = decisions->n; i-- > 0;) {
+		const struct decision *decision = &decisions->v[i];
+
+		if (changes_spec(decision, observed) && undo_one(decision, root, arena, e) < 0)
+			return err_prefix(e, "decision %zu (%s)", i, decision->rule);
+	}
+	return tree_to_spec(root, arena, ret, e);
 }
 
 /* --- warn --- */

@@ -156,7 +156,10 @@ static void refuse_unrecorded(struct edit *edit, struct decision *decision, cons
 {
 	decision->action = DECISION_REFUSE;
 	decision->after = decision->before;
-	decision->why = arena_printf(edit->arena, "the change cannot be recorded: %s", err->text);
+	decision->why = arena_printf(
+		edit->arena,
+		"the change cannot be recorded: %s; leave what is there out of the configuration",
+		err->text);
 }
 
 static void edit_end(struct edit *edit, struct change *change, const char *rule, const char *why)

@@ -261,6 +261,15 @@ size_t decisions_add_hooks_changed(struct decisions *decisions, const char *what
 int decisions_replay(const struct spec *request, const struct decisions *decisions,
 		     struct arena *arena, struct spec **ret, struct err *e) MUST_CHECK;
 
+/* Whether the configuration that is carried out is another one than that which was asked for. Under observe it is not,
+ * but for what rules say that always hold. */
+bool decisions_change_spec(const struct decisions *decisions, bool observed);
+
+/* Take recorded decisions back from the configuration that they have led to: gives the request, but for the order of
+ * members and for lists that are empty now. ERR_STATE if it has been changed since at such a place. */
+int decisions_undo(const struct spec *effective, const struct decisions *decisions, bool observed,
+		   struct arena *arena, struct spec **ret, struct err *e) MUST_CHECK;
+
 /* Text of the decisions for people, one paragraph each. */
 void decisions_print(const struct decisions *decisions, struct strbuf *out);
 

@@ -100,9 +100,12 @@ void rule_annotations(struct judgement *j, const char *id)
 				!str_empty(spec->linux_->seccomp->listener_path)))
 		return;
 	if (path[0] != '/')
-		edit_refuse(&j->edit, id, pointer,
-			    arena_printf(j->edit.arena, "%s: must be an absolute path, is %s", what,
-					 edit_shown(&j->edit, path)));
+		edit_refuse(
+			&j->edit, id, pointer,
+			arena_printf(
+				j->edit.arena,
+				"%s: must be an absolute path, is %s; name the socket of the agent by its whole path",
+				what, edit_shown(&j->edit, path)));
 	else
 		edit_listener(&j->edit, id, path,
 			      arena_printf(j->edit.arena, "%s names the listener's socket", what));

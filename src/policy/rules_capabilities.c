@@ -83,9 +83,10 @@ static void refuse_made(struct judgement *j, const char *id, uint64_t mask)
 				&j->edit, id, "",
 				arena_printf(
 					j->edit.arena,
-					"the images give process %lld %s, which %s of the policy takes from every container",
+					"the images give process %lld %s, which %s of the policy takes from every container; checkpoint one that has none of it, or change %s",
 					(long long)process->pid,
-					capabilities_text(j, process->capabilities & mask), id));
+					capabilities_text(j, process->capabilities & mask), id,
+					id));
 	}
 }
 

@@ -77,9 +77,9 @@ void rule_hooks_allow(struct judgement *j, const char *id)
 	for (size_t kind = 0; kind < HOST_HOOK_KINDS; kind++)
 		for (size_t i = 0; i < kinds[kind].list->n; i++) {
 			const char *path = kinds[kind].list->v[i].path;
-			const char *problem =
-				problem_of(j, path, facts_hook(j->facts, number++, path));
+			const char *problem;
 
+			problem = problem_of(j, path, facts_hook(j->facts, number++, path));
 			if (problem)
 				edit_refuse(&j->edit, id,
 					    arena_printf(j->edit.arena, "/hooks/%s/%zu/path",

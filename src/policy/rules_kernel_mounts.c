@@ -268,7 +268,7 @@ static void judge_proc(struct taken *s, size_t index)
 	if (!part) {
 		edit_refuse(
 			&s->j->edit, s->id, s->pointer,
-			"it is the host's view of one process, which no procfs of the container has; " KERNEL_REMEDY);
+			"it is the host's view of one process, which no procfs of the container has; " KERNEL_REFUSED_REMEDY);
 		return;
 	}
 	own = own_mount(s->j, "proc", s->j->edit.spec->mounts.v[index].destination, part,
@@ -287,7 +287,7 @@ static void judge_bpf(struct taken *s, size_t index)
 	if (!str_eq(s->source->part, "/"))
 		edit_refuse(
 			&s->j->edit, s->id, s->pointer,
-			"it is a part of the host's bpf file system, which no new one has; " KERNEL_REMEDY);
+			"it is a part of the host's bpf file system, which no new one has; " KERNEL_REFUSED_REMEDY);
 	else
 		replace(s, index, &own,
 			"the host's bpf file system leads to the host's programs and maps, read-only or not; the container gets a new one");
@@ -300,8 +300,9 @@ static void judge_sysfs(struct taken *s, size_t index)
 		s->source->part ? s->source->part : "/", kernel_sysfs_readonly(s->j, s->readonly));
 
 	if (!s->source->part) {
-		edit_refuse(&s->j->edit, s->id, s->pointer,
-			    "which part of the host's sysfs it is cannot be told; " KERNEL_REMEDY);
+		edit_refuse(
+			&s->j->edit, s->id, s->pointer,
+			"which part of the host's sysfs it is cannot be told; " KERNEL_REFUSED_REMEDY);
 		return;
 	}
 	replace(s, index, &own,

@@ -144,7 +144,7 @@ void kernel_judge_new(struct judgement *j, const char *id, size_t index, const c
 		if (facts_source(j->facts, mount.options.v[i], false, false))
 			edit_refuse(
 				&j->edit, id, pointer,
-				"a layer of it is a kernel file system, and the container has none of its own; " KERNEL_REMEDY);
+				"a layer of it is a kernel file system, and the container has none of its own; " KERNEL_REFUSED_REMEDY);
 }
 
 /* Whether it is a kernel file system that earlier entries have made, or left, read-only: the plan lets none of these

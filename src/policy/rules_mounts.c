@@ -260,8 +260,8 @@ static void refuse_covering(struct judgement *j, const char *id, const char *pat
 			&j->edit, id, arena_printf(j->edit.arena, "/mounts/%zu/destination", i),
 			arena_printf(
 				j->edit.arena,
-				"mounts[%zu].destination: what is at %s is set by the policy (%s is \"%s\"); \"engine\" would allow another mount",
-				i, path, id, choice));
+				"mounts[%zu].destination: what is at %s is set by the policy (%s is \"%s\"); choose another destination, or create the container with %s \"engine\"",
+				i, path, id, choice, id));
 	}
 }
 

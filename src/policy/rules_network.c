@@ -137,7 +137,10 @@ static const char *network_problem(struct judgement *j)
 	const char *path = policy_path(j);
 
 	if (!network)
-		return arena_printf(arena, "%s: was not looked at", path);
+		return arena_printf(
+			arena,
+			"%s: was not looked at, which is a mistake of this program; please report it",
+			path);
 	/* The words that Podman knows: "cannot be executed", not an error of its own. */
 	if (network->problem_errno == EPERM)
 		return arena_printf(
@@ -394,7 +397,7 @@ void rule_network_devices(struct judgement *j, const char *id)
 	if (linux_ && linux_->net_devices.n && !network_is_kept(j))
 		edit_refuse(
 			&j->edit, id, "/linux/netDevices",
-			"links of the host would be moved into the shared network; leave linux.netDevices out, or let the container keep its own network");
+			"links of the host would be moved into the shared network; leave linux.netDevices out, or let the container keep a network of its own (network.requested.new \"keep\")");
 }
 
 static bool is_allowed(const struct judgement *j, const char *name)

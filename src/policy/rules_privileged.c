@@ -207,23 +207,19 @@ static void strip(struct judgement *j, const char *id)
 
 static void refuse_devices(struct judgement *j, const char *id)
 {
-	static const char why[] =
-		"devices of the host are asked for, which reach its disks or memory; leave them out (engines: --privileged, --device), or set privileged to \"strip\" or \"allow\"";
 	const struct spec_linux *linux_ = j->edit.spec->linux_;
 	long rule = find_rule(resources_of(j), reaches_the_host);
+	const char *pointer = NULL;
 
-	if (rule >= 0) {
-		edit_refuse(&j->edit, id,
-			    arena_printf(j->edit.arena, "/linux/resources/devices/%ld", rule), why);
-		return;
-	}
-	for (size_t i = 0; linux_ && i < linux_->devices.n; i++) {
-		if (!is_node_of_the_host(&linux_->devices.v[i]))
-			continue;
-		edit_refuse(&j->edit, id, arena_printf(j->edit.arena, "/linux/devices/%zu", i),
-			    why);
-		return;
-	}
+	if (rule >= 0)
+		pointer = arena_printf(j->edit.arena, "/linux/resources/devices/%ld", rule);
+	for (size_t i = 0; linux_ && i < linux_->devices.n && !pointer; i++)
+		if (is_node_of_the_host(&linux_->devices.v[i]))
+			pointer = arena_printf(j->edit.arena, "/linux/devices/%zu", i);
+	if (pointer)
+		edit_refuse(
+			&j->edit, id, pointer,
+			"devices of the host are asked for, which reach its disks or memory; leave them out (engines: --privileged, --device), or set privileged to \"strip\" or \"allow\"");
 }
 
 static void refuse(struct judgement *j, const char *id)

@@ -15,8 +15,8 @@
 
 /* The intent last: while there is one, a delete that was cut short can be repeated. */
 const char *const content_names[] = {
-	STATE_CONFIG,      STATE_START_SOCKET, STATE_NOTIFY, STATE_YARD, STATE_HOSTS,
-	STATE_RESOLV_CONF, STATE_STATUS,       STATE_INTENT, NULL,
+	STATE_CONFIG, STATE_REQUEST,     STATE_START_SOCKET, STATE_NOTIFY, STATE_YARD,
+	STATE_HOSTS,  STATE_RESOLV_CONF, STATE_STATUS,       STATE_INTENT, NULL,
 };
 
 /* runc's and crun's. A config.json is crun's, too. */

@@ -10,6 +10,7 @@
 #define STATE_INTENT "intent.json"
 #define STATE_STATUS "status.json"
 #define STATE_CONFIG "config.json"
+#define STATE_REQUEST "request.json"
 
 /* True if the text ends before its outermost object or array does. The runtime's own writes are never
  * seen half done (replace_file_at()), so this is damage, and nothing follows from it. */

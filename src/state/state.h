@@ -6,6 +6,7 @@
  *	  intent.json       written before the cgroup is made or a process is born
  *	  status.json       the process, the network, how far creation came
  *	  config.json       the effective configuration, after the policy
+ *	  request.json      what the engine has asked for, byte by byte; missing where that is the same
  *	  start             socket on which the created init waits
  *
  * Killed at any moment, what is on disk is enough for `delete --force`: the intent names the cgroup
@@ -147,6 +148,9 @@ int state_write_intent(struct state_dir *dir, const struct intent_record *intent
 int state_write_status(struct state_dir *dir, const struct status_record *status, struct err *e)
 	MUST_CHECK;
 int state_write_config(struct state_dir *dir, const struct spec *spec, struct err *e) MUST_CHECK;
+/* The text of a configuration as it was given. */
+int state_write_request(struct state_dir *dir, const struct spec *request, struct err *e)
+	MUST_CHECK;
 /* STATE_HOSTS or STATE_RESOLV_CONF, readable by every user in the container. NULL: none. */
 int state_write_file(struct state_dir *dir, const char *name, const char *text, struct err *e)
 	MUST_CHECK;
@@ -159,6 +163,8 @@ int state_read_status(const struct state_dir *dir, struct arena *arena, struct s
 		      struct err *e) MUST_CHECK;
 int state_read_config(const struct state_dir *dir, struct arena *arena, struct spec **ret,
 		      struct err *e) MUST_CHECK;
+int state_read_request(const struct state_dir *dir, struct arena *arena, struct spec **ret,
+		       struct err *e) MUST_CHECK;
 
 /* Remove the directory with everything that this program puts into it (and nothing else: an unknown
  * file makes it fail, naming it). Works on a full disk. */

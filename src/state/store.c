@@ -69,6 +69,11 @@ int state_write_config(struct state_dir *dir, const struct spec *spec, struct er
 	return rc < 0 ? -1 : 0;
 }
 
+int state_write_request(struct state_dir *dir, const struct spec *request, struct err *e)
+{
+	return write_record(dir, STATE_REQUEST, request->text, request->text_length, CONFIG_MAX, e);
+}
+
 int state_write_file(struct state_dir *dir, const char *name, const char *text, struct err *e)
 {
 	if (text && replace_file_at(dir->fd, name, 0644, text, strlen(text), e) < 0)
@@ -142,23 +147,35 @@ int state_read_status(const struct state_dir *dir, struct arena *arena, struct s
 	return 0;
 }
 
-int state_read_config(const struct state_dir *dir, struct arena *arena, struct spec **ret,
-		      struct err *e)
+static int read_spec(const struct state_dir *dir, const char *name, struct arena *arena,
+		     struct spec **ret, struct err *e)
 {
 	autofree char *text = NULL;
 	size_t length = 0;
 	struct spec *spec = NULL;
 
-	if (read_record(dir, STATE_CONFIG, CONFIG_MAX, &text, &length, e) < 0)
+	if (read_record(dir, name, CONFIG_MAX, &text, &length, e) < 0)
 		return -1;
-	if (text && record_is_cut(text, length) && record_fail_cut(STATE_CONFIG, length, e) < 0)
+	if (text && record_is_cut(text, length) && record_fail_cut(name, length, e) < 0)
 		return err_prefix(e, "container %s", dir->id);
-	if (text && spec_decode_text(text, length, STATE_CONFIG, arena, &spec, e) < 0) {
+	if (text && spec_decode_text(text, length, name, arena, &spec, e) < 0) {
 		e->kind = ERR_STATE;
 		return err_prefix(e, "container %s", dir->id);
 	}
 	*ret = spec;
 	return 0;
+}
+
+int state_read_config(const struct state_dir *dir, struct arena *arena, struct spec **ret,
+		      struct err *e)
+{
+	return read_spec(dir, STATE_CONFIG, arena, ret, e);
+}
+
+int state_read_request(const struct state_dir *dir, struct arena *arena, struct spec **ret,
+		       struct err *e)
+{
+	return read_spec(dir, STATE_REQUEST, arena, ret, e);
 }
 
 /* Its place in content_names; -1: it is not one of them. */

@@ -135,3 +135,24 @@ LINKS="$NAMESPACES; ls /sys/class/net"
     contains "$(<explained)" namespaces.pid
     contains "$("$ENGINES_RUNTIME" members --quiet)" "$(podman inspect --format '{{.Id}}' c1)"
 }
+
+@test "explain names the flag of Podman, and policy test what another policy would make of its containers" {
+    local new=/run/distro-shim-test/new.json before after
+    mkdir "${new%/*}" && chmod 755 "${new%/*}"
+    echo '{"version": 1, "network": {"requested": {"path": "refuse"}}}' >"$new"
+    before=$("$ENGINES_RUNTIME" policy test "$new" --living --format json | jq '.results | map(select(.outcome == "refused")) | length')
+    ok run -d --name asked --network bridge busybox sleep 100
+    id=$(podman inspect --format '{{.Id}}' asked)
+    flag=$("$ENGINES_RUNTIME" explain --engine podman --format json "$id" | jq -r '.engine.remedies[] | select(.rule == "network.requested.path") | .remedy')
+    matches "$flag" '^--network (ns:[^;]*); '
+    is "${BASH_REMATCH[1]}" ns:/run/netns/distros
+    # the request is Podman's own, of the network that it has made
+    tested() { "$ENGINES_RUNTIME" policy test "$new" --living --format json | jq -r --arg id "$1" '.results[] | select(.id == $id) | .request + " " + .outcome' || true; }
+    is "$(tested "$id")" "request refused"
+    after=$("$ENGINES_RUNTIME" policy test "$new" --living --format json | jq '.results | map(select(.outcome == "refused")) | length')
+    is "$after" $((before + 1))
+    # what asks by the flag stays allowed
+    ok run -d --name by-flag --network "${BASH_REMATCH[1]}" busybox sleep 100
+    matches "$(tested "$(podman inspect --format '{{.Id}}' by-flag)")" ' same$'
+    rm -r "${new%/*}"
+}

@@ -76,8 +76,9 @@ distrusted() { # PATTERN FILE
         SHIM_POLICY=
         echo "$bad"
         distrusted "$pattern" "$file"
+        # each with its place
         # shellcheck disable=SC2154
-        contains "$said" "$file"
+        matches "$said" "$file:[0-9]+:[0-9]+: "
         n=$((n + 1))
     done <<'END'
 no value#
@@ -113,6 +114,50 @@ END
     SHIM_POLICY=
     distrusted "65536|64 KiB|large|bytes" "$file"
     shim_in 15 delete --force alive
+}
+
+@test "policy check: the line and column of what is wrong deep in a file of several lines" {
+    policy '{
+  "version": 1,
+  "network": {
+    "requested": {
+      "host": "rewrite", "new":
+        "never"
+    }
+  }
+}'
+    expect_error "$SHIM_POLICY:6:9: network.requested.new: must be \"late\", \"refuse\" or \"keep\"" policy check
+    policy '{
+  "version": 1,
+  "hooks": {"output": ["/srv", "log"]}
+}'
+    expect_error "$SHIM_POLICY:3:23: hooks.output\[1\]: must be an absolute path" policy check
+}
+
+@test "policy check: all that is wrong, a line each" {
+    policy '{
+  "version": 1,
+  "moed": "observe",
+  "network": {"admin": "yes", "requested": {"host": "keep", "path": "refuse"}, "ports": []},
+  "namespaces": {"pid": "requested"},
+  "hooks": {"output": ["log", 1], "timeout": 0}
+}'
+    attempt policy check
+    is "$status" 1
+    is "$(sed "s|^distro-shim: ||; s|$SHIM_POLICY|FILE|" <<<"$stderr" | sort)" "FILE:3:3: moed: unknown property
+FILE:4:24: network.admin: must be a boolean, is a string
+FILE:4:53: network.requested.host: must be \"rewrite\" or \"refuse\", is \"keep\"
+FILE:4:89: network.ports is not supported yet
+FILE:5:25: namespaces.pid: must be \"fresh\" or \"isolated\", is \"requested\"
+FILE:6:31: hooks.output[1]: must be a string, is a number
+FILE:6:46: hooks.timeout: must be a number of seconds above 0, is 0"
+    # a create says the same
+    attempt create -b "$(bundle faults "$(args true)")" faults
+    is "$(wc -l <<<"$stderr")" 7
+    # what is no policy at all is one
+    policy '{"version": 2, "moed": "observe"}'
+    attempt policy check
+    is "$(wc -l <<<"$stderr") $stderr" "1 distro-shim: $SHIM_POLICY:1:13: version: must be 1, is 2"
 }
 
 @test "the policy file at its own place holds without an argument" {
@@ -179,10 +224,10 @@ END
     local keys
     policy '{"version": 1, "network": {"admin": true, "requested": {"new": "keep"}, "hosts": null}, "hooks": {"output": ["/srv/log"]}}'
     keys=$(shim policy keys "$SHIM_POLICY")
-    matches "$keys" "network.admin: true \($SHIM_POLICY\)
+    matches "$keys" "network.admin: true \($SHIM_POLICY:1:37\)
   Whether containers keep CAP_NET_ADMIN and CAP_NET_RAW."
-    contains "$keys" "network.requested.new: \"keep\" ($SHIM_POLICY)"
-    contains "$keys" "hooks.output: [\"/srv/log\"] ($SHIM_POLICY)"
+    contains "$keys" "network.requested.new: \"keep\" ($SHIM_POLICY:1:64)"
+    contains "$keys" "hooks.output: [\"/srv/log\"] ($SHIM_POLICY:1:109)"
     contains "$keys" "network.requested.host: \"rewrite\" (built-in default)"
     contains "$keys" "network.hosts: \"auto\" (built-in default)"
 
@@ -194,12 +239,18 @@ END
     is "$(jq -cS 'reduce .[] as $k ({}; setpath($k.key / "."; $k.value))' <<<"$keys")" \
         "$(shim policy show "$SHIM_POLICY" | jq -cS .)"
 
+    is "$(jq -c '.[] | select(.key == "network.admin") | [.from, .line, .column, .origin]' <<<"$keys")" "[\"$SHIM_POLICY\",1,37,\"argument\"]"
+    is "$(jq -c '.[] | select(.key == "network.hosts") | [.from, .line, .column, .origin]' <<<"$keys")" '["built-in default",null,null,"built-in"]'
+    # `show` as text: the same without what they are for
+    is "$(shim policy show -f text "$SHIM_POLICY")" "$(shim policy keys "$SHIM_POLICY" | grep '^[A-Za-z.]*: ')"
+    is "$(shim policy show -f json "$SHIM_POLICY")" "$(shim policy show "$SHIM_POLICY")"
+
     # the file is that of --policy where none is named, and is judged as always
     is "$(shim policy keys -f json)" "$keys"
     SHIM_POLICY=
     is "$(shim policy keys -f json | jq -r '.[].from' | sort -u)" "built-in default"
-    policy '{"version": 1, "network": {"abstractSockets": "isolated"}}'
-    expect_error 'network.abstractSockets: "isolated" is not supported yet' policy keys "$SHIM_POLICY"
-    expect_error "is for .policy keys. alone" policy show --format json
-    expect_error "is not one of check, show, keys" policy list
+    policy '{"version": 1, "systemd": true}'
+    expect_error 'systemd is not supported yet' policy keys "$SHIM_POLICY"
+    expect_error "policy check: --format is for show, keys and test" policy check --format json
+    expect_error "is not one of check, show, keys, test" policy list
 }

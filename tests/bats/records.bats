@@ -311,3 +311,24 @@ for d in filter(None, sys.stdin.read().split("\0")): os.removexattr(d, "trusted.
     succeeds exec c1 true
     is "$(ls -A "$SHIM_ROOT")" c1
 }
+
+@test "the request is kept as it was given, beside what the policy has made of it, and goes with the container" {
+    # with an unknown member, and in its own layout
+    make_running changed '.linux.namespaces |= map(select(.type != "network")) | .unknown = [1, 2]'
+    cmp "$(<changed.path)/config.json" "$SHIM_ROOT/changed/request.json"
+    is "$(stat -c %a "$SHIM_ROOT/changed/request.json")" 600
+    is "$(jq -c '[.linux.namespaces[].type] | index("network")' "$SHIM_ROOT/changed/request.json")" null
+    jq -e '[.linux.namespaces[].type] | index("network")' "$SHIM_ROOT/changed/config.json"
+    # what is the same is not written twice
+    make_running same
+    [ -e "$SHIM_ROOT/same/config.json" ] && [ ! -e "$SHIM_ROOT/same/request.json" ]
+    policy '{"version": 1, "mode": "observe"}'
+    make_running observed '.linux.namespaces |= map(select(.type != "ipc"))'
+    [ ! -e "$SHIM_ROOT/observed/request.json" ]
+    SHIM_POLICY=
+    # no command of its life reads it
+    echo broken >"$SHIM_ROOT/changed/request.json"
+    succeeds exec changed true
+    succeeds delete --force changed
+    [ ! -e "$SHIM_ROOT/changed" ]
+}

@@ -289,6 +289,13 @@ allow
     expect_error 'privileged: .*\(CAP_SYS_PTRACE, CAP_SYS_ADMIN\)' run -b "$b" c2
 }
 
+@test "policy show: a value of the user's own file, and the network that is by default in the user's directory" {
+    shown=$(shim policy show --format text)
+    contains "$shown" "mode: \"observe\" ($HOME_OF_USER/.config/distro-shim/policy.json:1:24, of the user)"
+    contains "$shown" "network.namespace: \"$RUNTIME_OF_USER/distro-shim/netns\" (built-in default, by \$XDG_RUNTIME_DIR)"
+    is "$(shim policy keys -f json | jq -r '.[] | select(.key == "mode") | .origin')" user
+}
+
 @test "the policy's network is the user's own; one that is root's cannot be joined, and is said to be" {
     rm "$HOME_OF_USER/.config/distro-shim/policy.json"
     user_bundle c1 "$(args true)" 'del(.linux.namespaces[] | select(.type == "network"))'

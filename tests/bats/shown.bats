@@ -46,12 +46,18 @@ clean() {
     succeeds explain c1
     clean "$output"
     contains "$output" "bundle: $BATS_TEST_TMPDIR/$shown"
-    succeeds explain -b "$BATS_TEST_TMPDIR/$evil"
+    succeeds explain --plan -b "$BATS_TEST_TMPDIR/$evil"
     clean "$output"
     contains "$output" '"kb\nforged: all is well\u001b[31m\u202e\t"'
     SHOWN_PID=$(shim state c1 | jq .pid) PATH=$PWD/bin:$PATH succeeds ps c1
     clean "$output"
     contains "$output" '\x1b[31mred\u009b\u202e'
+    policy '{"version": 1, "network": {"admin": true}}'
+    other=$SHIM_POLICY SHIM_POLICY=
+    attempt policy test "$other" "$BATS_TEST_TMPDIR/$evil" --living
+    is "$status" 2
+    clean "$output"
+    contains "$output" "bundle $BATS_TEST_TMPDIR/$shown: different"
 
     # and what programs read is the value itself
     is "$(shim state c1 | jq -r .bundle)" "$BATS_TEST_TMPDIR/$evil"

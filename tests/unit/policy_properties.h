@@ -264,6 +264,25 @@ static void check_replay(const struct round *r, const struct verdict *verdict)
 	      str_eq(encoded(r, &spec_fields, replayed), encoded(r, &spec_fields, verdict->spec)));
 }
 
+/* Taken back from the result, the decisions lead to what is judged as the request was. */
+static void check_undo(const struct round *r, const struct verdict *verdict)
+{
+	struct spec *undone = NULL;
+	struct verdict again;
+	struct err e = { 0 };
+
+	if (decisions_undo(verdict->spec, &verdict->decisions, false, r->arena, &undone, &e) < 0)
+		PROPERTY_FAILS("%s: %s\n%s", r->name, e.text,
+			       decisions_text(r, &verdict->decisions));
+	judge_new(undone, r->policy, r->facts, r->arena, &again);
+	HOLDS(r, &again, again.refused == verdict->refused);
+	HOLDS(r, &again, again.decisions.n == verdict->decisions.n);
+	HOLDS(r, &again,
+	      decisions_change_spec(&verdict->decisions, false) ==
+		      !str_eq(encoded(r, &spec_fields, verdict->spec),
+			      encoded(r, &spec_fields, r->request)));
+}
+
 /* Nothing of the host's goes on showing what is not the container's, and what is the machine's is read-only. */
 static void check_kernel_mounts(const struct round *r, const struct verdict *verdict)
 {
@@ -335,6 +354,7 @@ static bool check_round(const struct round *r)
 	HOLDS(r, &verdict, !verdict.observed);
 	check_capabilities(r, &verdict);
 	check_replay(r, &verdict);
+	check_undo(r, &verdict);
 	check_observe(r, &verdict);
 	if (verdict.refused)
 		return false;

@@ -3,6 +3,9 @@
  * Every directory below tests/golden/policy is a case: what a config.json becomes under a policy on a
  * host. Compared are the decisions as people read them, with the verdict above them, and the spec
  * that comes out. UPDATE_GOLDEN=1 writes both anew. Runs anywhere, without root.
+ *
+ * tests/golden/refusals.txt is the table of all refusals: the sentences of all cases, one a line. That no refusal of the
+ * rules is missing there says tests/lint/run.
  */
 #include "base/auto.h"
 #include "os/io.h"
@@ -29,6 +32,7 @@ struct golden {
 	struct arena *arena;
 	struct spec *request;
 	struct policy *policy;
+	struct selection *selection; /* NULL: of a policy with one network */
 	struct facts *facts;
 	struct made_facts *made; /* RESTORED */
 	struct confinement
@@ -100,9 +104,26 @@ static void *load_optional(const struct golden *g, const struct fields *fields, 
 	return object;
 }
 
+/* Of a policy with several networks, that for this request: with caller.json. */
+static void choose(struct golden *g)
+{
+	static const struct caller_facts unknown;
+	const struct caller_facts *caller = load_optional(g, &caller_facts_fields, "caller.json");
+	struct err e = { 0 };
+
+	if (g->policy->networks.n == 0 && g->policy->distros.n == 0)
+		return;
+	g->selection = arena_new(g->arena, struct selection);
+	if (policy_select(g->policy, g->request, caller ? caller : &unknown, g->arena, g->selection,
+			  &e) < 0)
+		fail_msg("%s: %s", g->name, e.text);
+	g->policy = g->selection->policy;
+}
+
 static void judge(struct golden *g, const struct policy *policy, struct verdict *ret)
 {
 	const struct subject subject = {
+		.selection = g->selection,
 		.path = g->path,
 		.policy = policy,
 		.request = g->path == PATH_RESTORED ? NULL : g->request,
@@ -198,29 +219,6 @@ static void check_records(const struct golden *g)
 	}
 }
 
-static void run_case(enum policy_path path, int dir, const char *name)
-{
-	struct arena arena = { 0 };
-	struct golden g = { .path = path, .dir = dir, .name = name, .arena = &arena };
-	autostrbuf text = { 0 };
-	struct made_file *made;
-
-	load(&g);
-	made = load_optional(&g, &made_fields, "made.json");
-	g.made = made ? &made->processes : NULL;
-	g.confinement = load_optional(&g, &confinement_fields, "confinement.json");
-	judge(&g, g.policy, &g.verdict);
-	print_verdict(&g, &text);
-	compare(&g, "decisions.txt", strbuf_text(&text));
-	/* of what criu has made there is no request */
-	if (path != PATH_RESTORED) {
-		compare(&g, "spec.json", spec_text(&g, g.verdict.spec));
-		check_replay(&g);
-	}
-	check_records(&g);
-	arena_release(&arena);
-}
-
 static DIR *open_cases(const char *below)
 {
 	const char *source = getenv("DISTRO_SHIM_SOURCE");
@@ -235,6 +233,86 @@ static DIR *open_cases(const char *below)
 	if (!cases)
 		fail_msg("cannot open '%s'", path);
 	return cases;
+}
+
+/* --- all refusals --- */
+
+#define REFUSALS_MAX 512
+static struct refusals {
+	struct arena arena;
+	size_t n;
+	const char *v[REFUSALS_MAX];
+} refusals;
+
+static void note_refusals(const struct decisions *decisions)
+{
+	for (size_t i = 0; i < decisions->n; i++) {
+		const struct decision *decision = &decisions->v[i];
+
+		if (decision->action != DECISION_REFUSE)
+			continue;
+		assert_true(refusals.n < REFUSALS_MAX);
+		refusals.v[refusals.n++] =
+			arena_printf(&refusals.arena, "%s: %s\n", decision->rule, decision->why);
+	}
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void test_every_refusal_is_one_sentence_with_what_mends_it(void **state)
+{
+	struct golden g = { .name = "refusals", .dir = AT_FDCWD };
+	autoarena arena = { 0 };
+	autostrbuf text = { 0 };
+	autoclosedir DIR *golden = open_cases("");
+
+	(void)state;
+	qsort(refusals.v, refusals.n, sizeof(refusals.v[0]), by_text);
+	for (size_t i = 0; i < refusals.n; i++) {
+		const char *sentence = refusals.v[i];
+
+		/* what and why; what mends it */
+		if (!strstr(sentence, "; "))
+			fail_msg("says nothing of what mends it: %s", sentence);
+		if (strchr(sentence, '\n') != sentence + strlen(sentence) - 1)
+			fail_msg("is more than one line: %s", sentence);
+		if (i == 0 || !str_eq(refusals.v[i - 1], sentence))
+			strbuf_puts(&text, sentence);
+	}
+	g.dir = dirfd(golden);
+	g.arena = &arena;
+	compare(&g, "refusals.txt", strbuf_text(&text));
+	arena_release(&refusals.arena);
+}
+
+/* --- cases --- */
+
+static void run_case(enum policy_path path, int dir, const char *name)
+{
+	struct arena arena = { 0 };
+	struct golden g = { .path = path, .dir = dir, .name = name, .arena = &arena };
+	autostrbuf text = { 0 };
+	struct made_file *made;
+
+	load(&g);
+	choose(&g);
+	made = load_optional(&g, &made_fields, "made.json");
+	g.made = made ? &made->processes : NULL;
+	g.confinement = load_optional(&g, &confinement_fields, "confinement.json");
+	judge(&g, g.policy, &g.verdict);
+	note_refusals(&g.verdict.decisions);
+	print_verdict(&g, &text);
+	compare(&g, "decisions.txt", strbuf_text(&text));
+	/* of what criu has made there is no request */
+	if (path != PATH_RESTORED) {
+		compare(&g, "spec.json", spec_text(&g, g.verdict.spec));
+		check_replay(&g);
+	}
+	check_records(&g);
+	arena_release(&arena);
 }
 
 static void run_cases(enum policy_path path, const char *below, size_t least)
@@ -276,6 +354,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_golden_case_has_its_decisions_and_its_spec),
 		cmocka_unit_test(test_what_is_asked_of_a_container_that_exists_is_judged_too),
+		/* last: of the cases before */
+		cmocka_unit_test(test_every_refusal_is_one_sentence_with_what_mends_it),
 	};
 
 	return cmocka_run_group_tests_name("policy_golden", tests, NULL, NULL);

@@ -64,8 +64,8 @@ static void test_a_refusal_names_rule_request_and_remedy_one_a_line(void **state
 		"network.namespace: /run/netns/distros: the shared network does not exist; make "
 		"it with `distro-net up`\n"
 		"network.devices: links of the host would be moved into the shared "
-		"network; leave linux.netDevices out, or let the container keep its own "
-		"network");
+		"network; leave linux.netDevices out, or let the container keep a network of its "
+		"own (network.requested.new \"keep\")");
 }
 
 static void test_a_refusal_has_its_place_in_the_config(void **state)
@@ -90,8 +90,8 @@ static void test_a_refusal_has_its_place_in_the_config(void **state)
 		"network.namespace: /run/netns/distros: the shared network does not exist; make it "
 		"with `distro-net up`\n"
 		"some.json:5:16: network.devices: links of the host would be moved into the "
-		"shared network; leave linux.netDevices out, or let the container keep its "
-		"own network");
+		"shared network; leave linux.netDevices out, or let the container keep a network of "
+		"its own (network.requested.new \"keep\")");
 }
 
 /* What the policy has added behind an entry does not make it another one; and only a refusal has a place. */

@@ -19,6 +19,7 @@ static void fill(struct fixture *f, struct state_dir *dir)
 	assert_int_equal(state_write_intent(dir, &intent, &e), 0);
 	assert_int_equal(state_write_status(dir, &status, &e), 0);
 	write_at(dir->fd, STATE_CONFIG, "{}", 2);
+	write_at(dir->fd, STATE_REQUEST, "{}", 2);
 	write_at(dir->fd, STATE_START_SOCKET, "", 0);
 }
 

@@ -41,6 +41,7 @@ void create_runtime_begin(struct create_runtime *c, const struct boot_request *i
 			    .state = in->state,
 			    .status = in->status,
 			    .spec = in->spec,
+			    .request = in->request,
 			    .start_follows = in->options->start_follows,
 			    .arena = in->arena,
 			    .members_directory = in->members_directory,

@@ -148,6 +148,8 @@ int record_init(struct record *r, pid_t pid, struct err *e)
 
 int record_config(struct record *r, struct err *e)
 {
+	if (r->request && state_write_request(r->state, r->request, e) < 0)
+		return -1;
 	return state_write_config(r->state, r->spec, e);
 }
 

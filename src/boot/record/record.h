@@ -16,7 +16,8 @@ struct record {
 	struct state_dir *state;
 	struct status_record *status;
 	struct arena *arena;
-	const struct spec *spec; /* as the policy has left it */
+	const struct spec *spec;    /* as the policy has left it */
+	const struct spec *request; /* before that; NULL: it is the same */
 	const char *members_directory, *pid_file;
 	bool start_follows;
 	struct boot_group *group;

@@ -367,6 +367,7 @@ void restore_runtime_begin(struct restore_runtime *c, const struct restore_reque
 			    .state = create->state,
 			    .status = create->status,
 			    .spec = create->spec,
+			    .request = create->request,
 			    .arena = create->arena,
 			    .members_directory = create->members_directory,
 			    .pid_file = create->options->pid_file,
