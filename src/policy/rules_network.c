@@ -17,6 +17,7 @@
 
 #include <errno.h>
 
+#define NETWORK_DIRECTORY "/run/netns/"
 #define SELF_PATH "/proc/self/ns/net"
 
 enum shape { SHAPE_HOST = 1, SHAPE_SAME, SHAPE_PATH, SHAPE_NEW };
@@ -113,14 +114,27 @@ static const char *request_hint(struct judgement *j)
 
 /* --- the policy's namespace --- */
 
-static const char *create_hint(const struct judgement *j, bool missing)
+/* The command that makes the policy's network. */
+static const char *make_command(struct judgement *j)
+{
+	const char *path = j->policy->network->namespace_, *name = strrchr(path, '/');
+
+	if (!str_has_prefix(path, NETWORK_DIRECTORY) || str_eq(path, POLICY_NETWORK_PATH) ||
+	    name + 1 != path + strlen(NETWORK_DIRECTORY))
+		return "distro-net up";
+	return arena_printf(j->edit.arena, "distro-net up %s", name + 1);
+}
+
+static const char *create_hint(struct judgement *j, bool missing)
 {
 	if (j->facts->rootless && j->facts->no_runtime_directory)
 		return "set XDG_RUNTIME_DIR to the directory in which a user's own network is looked for (/run/user/UID)";
 	if (j->facts->rootless)
 		return "a user who is not root makes one as in distro-shim-policy(5), NETWORK OF A USER";
-	return missing ? "make it with `distro-net up`"
-		       : "name a network namespace, or make one with `distro-net up`";
+	return arena_printf(j->edit.arena,
+			    missing ? "make it with `%s`"
+				    : "name a network namespace, or make one with `%s`",
+			    make_command(j));
 }
 
 static bool is_of_caller(const struct judgement *j, const struct ns_facts *network)
@@ -168,7 +182,8 @@ static const char *network_problem(struct judgement *j)
 		return arena_printf(
 			arena, "%s: belongs to a user namespace that is not the caller's; %s", path,
 			j->facts->rootless ? create_hint(j, true)
-					   : "make it as root, with `distro-net up`");
+					   : arena_printf(arena, "make it as root, with `%s`",
+							  make_command(j)));
 	return NULL;
 }
 

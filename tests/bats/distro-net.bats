@@ -272,6 +272,23 @@ member() { # ID
     net down
 }
 
+@test "a second network beside the first, by its name alone, has the next free addresses" {
+    "$NET" up other
+    "$NET" up third
+    is "$(cat /run/distro-shim/net/other/subnet) $(cat /run/distro-shim/net/third/subnet)" "10.77.1 10.77.2"
+    nsenter --net=/run/netns/third ping -c 1 -W 2 10.77.2.1 >/dev/null
+    # neither reaches the other one
+    refute nsenter --net=/run/netns/third ping -c 1 -W 1 10.77.1.2
+    "$NET" status third
+    # one that is down leaves the other one, and its addresses are free again
+    "$NET" down other
+    nsenter --net=/run/netns/third ping -c 1 -W 2 10.77.2.1 >/dev/null
+    "$NET" up fourth
+    is "$(cat /run/distro-shim/net/fourth/subnet)" 10.77.1
+    "$NET" down fourth
+    "$NET" down third
+}
+
 @test "wrong arguments are refused" {
     local name
     for name in '' . .. .x -x a/b 'a b' 'a;b' "$(printf 'x%.0s' {1..65})"; do
@@ -283,7 +300,7 @@ member() { # ID
         [ "$status" -eq 1 ]
         [[ "$output" == *"'$name' is not of the form A.B.C"* ]]
     done
-    for name in "" "up down" "up --bogus" "down --no-uplink" "status --subnet 10.1.1"; do
+    for name in "" "up down" "up one two" "up --name one two" "up --bogus" "down --no-uplink" "status --subnet 10.1.1"; do
         # shellcheck disable=SC2086
         run "$NET" $name
         [ "$status" -eq 1 ]
@@ -303,12 +320,16 @@ member() { # ID
     net down
 }
 
-@test "the systemd unit is valid" {
+@test "the systemd units are valid" {
     requires cmd:systemd-analyze
-    sed -e "s|@sbindir@|$DISTRO_SHIM_SOURCE/contrib|; s|@bindir@|${DISTRO_SHIM%/*}|" \
-        "$DISTRO_SHIM_SOURCE/contrib/distro-net.service.in" >distro-net.service
-    refute grep '@' distro-net.service
-    run systemd-analyze verify --man=no ./distro-net.service
+    local unit
+    for unit in distro-net.service distro-net@.service; do
+        sed -e "s|@sbindir@|$DISTRO_SHIM_SOURCE/contrib|; s|@bindir@|${DISTRO_SHIM%/*}|" \
+            "$DISTRO_SHIM_SOURCE/contrib/$unit.in" >$unit
+        refute grep '@' $unit
+    done
+    cp distro-net@.service distro-net@lab.service
+    run systemd-analyze verify --man=no ./distro-net.service ./distro-net@lab.service
     echo "$output"
     [ "$status" -eq 0 ]
     [ -z "$output" ]

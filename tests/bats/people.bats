@@ -62,5 +62,5 @@ teardown() { end_test; }
 @test "a missing shared network is not told as a missing program" {
     policy '{"version": 1, "network": {"namespace": "/run/netns/none"}}'
     b=$(bundle c1 "$(args true)")
-    expect_error '^distro-shim: network.namespace: /run/netns/none: the shared network does not exist; make it with `distro-net up`$' run -b "$b" c1
+    expect_error '^distro-shim: network.namespace: /run/netns/none: the shared network does not exist; make it with `distro-net up none`$' run -b "$b" c1
 }
