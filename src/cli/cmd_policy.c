@@ -101,7 +101,7 @@ static int walk_keys(const struct key_walk *walk, const struct fields *fields, c
 			continue;
 		if (walk->put(walk->to, &key, e) < 0 ||
 		    (row->kind == FIELD_OBJECT &&
-		     walk_keys(walk, field_sub(row), key.name, value, own, e) < 0))
+		     walk_keys(walk, row->sub, key.name, value, own, e) < 0))
 			return -1;
 	}
 	return 0;

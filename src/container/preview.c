@@ -107,7 +107,8 @@ int container_judge(const struct global_options *global, const struct container_
 	struct caller_facts caller;
 
 	if (facts_of_request(options.whole, preview->spec, &options, arena, &caller, e) < 0 ||
-	    policy_select(options.whole, preview->spec, &caller, arena, &preview->selection, e) < 0)
+	    policy_select(preview->policy.policy, preview->spec, &caller, arena,
+			  &preview->selection, e) < 0)
 		return -1;
 	preview->policy.policy = preview->selection.policy;
 	if (facts_gather(preview->spec, preview->policy.policy, &options, arena, &preview->facts,

@@ -21,7 +21,9 @@ struct report_subject report_subject_of(const struct state_dir *dir,
 		.policy = status->policy,
 		.network = { .join = status->network,
 			     .path = status->network_path,
-			     .cookie = status->network_cookie },
+			     .cookie = status->network_cookie,
+			     .name = status->network_name,
+			     .entry = status->network_entry },
 	};
 }
 
@@ -45,6 +47,8 @@ static int write_audit(const char *to, const struct report_subject *subject, con
 		.network = subject->network.join,
 		.network_path = subject->network.path,
 		.network_cookie = subject->network.cookie,
+		.network_name = subject->network.name,
+		.network_entry = subject->network.entry,
 	};
 	if (audit_lines(&request, decisions, first, &lines, e) < 0)
 		return -1;

@@ -71,6 +71,8 @@ static void put_request(const struct audit_request *request, struct json_out *ou
 									    : "enforce");
 	json_out_key(out, "network");
 	json_out_object(out);
+	put_text(out, "name", request->network_name);
+	put_text(out, "entry", request->network_entry);
 	put_text(out, "join", value_to_name(network_join_names, request->network));
 	put_text(out, "path", request->network_path);
 	if (request->network_cookie)

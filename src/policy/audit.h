@@ -16,6 +16,7 @@ struct audit_request {
 	int network;                 /* enum network_join */
 	const char *network_path;
 	uint64_t network_cookie;
+	const char *network_name, *network_entry; /* as in struct network */
 };
 
 /* "create" (also of `run`), "exec", ... */

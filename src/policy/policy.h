@@ -184,7 +184,7 @@ struct selection {
 /* Which network, and with it which policy, a request gets: of the argument, else of the program's name, else the general
  * one; over all, the first of `distros` that matches. ERR_POLICY: a name is that of no network, or of one that is not
  * selectable. */
-int policy_select(const struct policy *policy, const struct spec *request,
+int policy_select(struct policy *policy, const struct spec *request,
 		  const struct caller_facts *caller, struct arena *arena, struct selection *ret,
 		  struct err *e) MUST_CHECK;
 

@@ -184,7 +184,7 @@ static bool takes_own(const struct policy_distro *entry)
 	return use && use->keys.namespace_;
 }
 
-int policy_select(const struct policy *policy, const struct spec *request,
+int policy_select(struct policy *policy, const struct spec *request,
 		  const struct caller_facts *caller, struct arena *arena, struct selection *ret,
 		  struct err *e)
 {
@@ -195,6 +195,10 @@ int policy_select(const struct policy *policy, const struct spec *request,
 
 	if (caller->network && choose_named(policy, caller, &network, e) < 0)
 		return -1;
+	if (policy->networks.n == 0 && policy->distros.n == 0) {
+		*ret = (struct selection){ .policy = policy, .network = POLICY_NETWORK_DEFAULT };
+		return 0;
+	}
 	if (network)
 		selection.by = caller->network_by;
 	entry = find_entry(policy, request, caller, arena, &selection);

@@ -196,3 +196,27 @@ runs_in() {
     shim_in 10 run -d -b "$b" c </dev/null
     [ ! "/proc/$(init_of c)/ns/net" -ef /run/netns/distros ]
 }
+
+@test "the audit names the network and the entry, of exec too" {
+    local log=/run/distro-shim-test/audit
+    several "\"audit\": \"$log\", \"distros\": [{\"match\": {\"bundle\": \"$b\"}, \"network\": \"lab\"}]"
+    edit_config "$b" "$(capabilities CAP_NET_ADMIN)"
+    shim_in 10 run -d -b "$b" c </dev/null
+    # with something to decide about
+    jq '.process | .args = ["true"]' "$b/config.json" >p.json
+    shim exec --process p.json c
+    is "$(jq -r '.request + " " + .network.name + " " + .network.entry' "$log" | sort -u)" \
+        "$(printf '%s\n' 'create lab distros[0]' 'exec lab distros[0]')"
+}
+
+@test "what another file would decide: another network" {
+    several
+    shim_in 10 run -d -b "$b" c </dev/null
+    several "\"distros\": [{\"match\": {\"bundle\": \"$b\"}, \"network\": \"lab\"}]"
+    mv "$SHIM_POLICY" "$SHIM_POLICY_DIRECTORY/next.json"
+    several
+    attempt policy test "$SHIM_POLICY_DIRECTORY/next.json" --living
+    is "$status" 2
+    matches "$output" '/run/netns/distros.*/run/netns/lab'
+    succeeds policy test "$SHIM_POLICY" --living
+}
