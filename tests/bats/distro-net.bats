@@ -273,16 +273,17 @@ member() { # ID
 }
 
 @test "a second network beside the first, by its name alone, has the next free addresses" {
+    pings() { nsenter --net="/run/netns/$1" "$BATS_FILE_TMPDIR/rootfs/bin/busybox" ping -c 1 -W 2 "$2" >/dev/null; }
     "$NET" up other
     "$NET" up third
     is "$(cat /run/distro-shim/net/other/subnet) $(cat /run/distro-shim/net/third/subnet)" "10.77.1 10.77.2"
-    nsenter --net=/run/netns/third ping -c 1 -W 2 10.77.2.1 >/dev/null
+    pings third 10.77.2.1
     # neither reaches the other one
-    refute nsenter --net=/run/netns/third ping -c 1 -W 1 10.77.1.2
+    refute pings third 10.77.1.2
     "$NET" status third
     # one that is down leaves the other one, and its addresses are free again
     "$NET" down other
-    nsenter --net=/run/netns/third ping -c 1 -W 2 10.77.2.1 >/dev/null
+    pings third 10.77.2.1
     "$NET" up fourth
     is "$(cat /run/distro-shim/net/fourth/subnet)" 10.77.1
     "$NET" down fourth

@@ -44,11 +44,12 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
         [first-steps.md/1]="builds and installs: tests/check" [first-steps.md/2]="below" [first-steps.md/3]="below"
         [first-steps.md/4]="integrate: below; ctr: containerd.bats" [CONTRIBUTING.md/1]="builds" [CONTRIBUTING.md/2]="is what runs this test"
         [distro-shim.8/1]="below" [distro-shim.8/2]="needs a container of Podman: podman-network.bats"
-        [distro-shim.8/3]="integrate: below; Podman: podman.bats" [distro-shim.8/4]="integrate: below; ctr: containerd.bats"
-        [distro-shim.8/5]="integrate: below; Docker reads it: docker.bats"
+        [distro-shim.8/3]="needs a container of Podman: podman-network.bats, policy-test.bats"
+        [distro-shim.8/4]="integrate: below; Podman: podman.bats" [distro-shim.8/5]="integrate: below; ctr: containerd.bats"
+        [distro-shim.8/6]="integrate: below; Docker reads it: docker.bats"
         [distro-shim-policy.5/1]="needs Podman of a user: rootless.bats"
         [distro-shim-policy.5/2]="below" [distro-shim-policy.5/3]="below" [distro-shim-policy.5/4]="below" [distro-shim-policy.5/5]="below"
-        [distro-shim-policy.5/6]="below"
+        [distro-shim-policy.5/6]="below" [distro-shim-policy.5/7]="below"
     )
     local file block found=0
     for file in "$S"/*.md "$S"/docs/*.md "$S"/man/*.[0-9]; do
@@ -86,7 +87,7 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
     blocks "$S/docs/first-steps.md" first
     blocks "$S/man/distro-shim.8" man
     find /etc/containers /etc/containerd /etc/docker -type f -exec sha256sum {} + 2>/dev/null | sort >before || true
-    for block in first/4 man/3 man/4 man/5; do
+    for block in first/4 man/4 man/5 man/6; do
         grep -E '^(sudo )?distro-shim-integrate' "$block" >lines
         [ -s lines ]
         bash -e lines

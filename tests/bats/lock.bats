@@ -191,7 +191,7 @@ under() { grep -E '^Seccomp(_filters)?:' "/proc/$(shim state "$1" | jq .pid)/sta
 @test "explain and state say what holds" {
     b=$(bundle c1 "$(args sleep 1000)")
     contains "$(shim explain -b "$b")" $'\nconfinement: lock strict, peerDescriptors refused\n'
-    contains "$(shim explain -b "$b")" $'\nnetwork locked\n'
+    contains "$(shim explain --plan -b "$b")" $'\nnetwork locked\n'
     is "$(shim explain -b "$b" -f json | jq -c '[.confinement.lock, .plan.confinement.lock]')" '["strict","strict"]'
     succeeds run -d -b "$b" c1
     is "$(shim state c1 | jq -r .confinement.lock)" strict

@@ -155,8 +155,9 @@ got() { [ "$(grep -c got "$b/rootfs/got" 2>/dev/null)" = "$1" ]; }
         sleep "0.00$((i % 10))"
         kill -TERM $! 2>/dev/null || true
         wait $! 2>/dev/null || true
-        # yes or no, and nothing in between
-        case $(state_of c1) in paused) succeeds resume c1 ;; running) ;; *) return 1 ;; esac
+        # yes or no, and nothing in between; what lets it go on where it was ended may need a moment
+        [ "$(state_of c1)" != paused ] || attempt resume c1
+        wait_until has_status c1 running
     done
 }
 

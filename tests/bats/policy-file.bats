@@ -147,7 +147,7 @@ END
     is "$(sed "s|^distro-shim: ||; s|$SHIM_POLICY|FILE|" <<<"$stderr" | sort)" "FILE:3:3: moed: unknown property
 FILE:4:24: network.admin: must be a boolean, is a string
 FILE:4:53: network.requested.host: must be \"rewrite\" or \"refuse\", is \"keep\"
-FILE:4:89: network.ports is not supported yet
+FILE:4:80: network.ports: unknown property
 FILE:5:25: namespaces.pid: must be \"fresh\" or \"isolated\", is \"requested\"
 FILE:6:31: hooks.output[1]: must be a string, is a number
 FILE:6:46: hooks.timeout: must be a number of seconds above 0, is 0"
