@@ -54,7 +54,10 @@ static void check_every_key(const struct fields *fields, const void *object)
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct field *row = &fields->rows[i];
 
-		if (row->flags & FIELD_NOT_YET)
+		/* what has no default may be absent */
+		if (row->flags & FIELD_NOT_YET ||
+		    (row->kind != FIELD_OBJECT && !field_key(row)->preset &&
+		     row->kind != FIELD_I64))
 			continue;
 		if (field_is_absent(row, object))
 			stop("not in a policy in force", row->name);
@@ -100,6 +103,37 @@ static void check_verdict(const struct policy *policy, struct arena *arena)
 		stop("changed under observe", encoded(&spec_fields, verdict.spec, arena));
 }
 
+/* Whatever is chosen is a whole policy with one network. */
+static void check_selection(struct policy *policy, struct arena *arena)
+{
+	const struct caller_facts caller = {
+		.owner = 1000,
+		.owner_name = arena_strdup(arena, "ann"),
+		.engine = arena_strdup(arena, "docker"),
+		.id = arena_strdup(arena, "web-1"),
+		.bundle = arena_strdup(arena, "/run/b"),
+		.rootfs = arena_strdup(arena, "/srv/lab/rootfs"),
+		.network = policy->networks.n ? policy->networks.v[0].name : NULL,
+		.network_by = arena_strdup(arena, "--network"),
+	};
+	struct selection selection = { 0 };
+	struct spec *request = NULL;
+	struct err e = { 0 };
+
+	if (spec_decode_text(request_text, strlen(request_text), "config.json", arena, &request,
+			     &e) < 0)
+		stop("fixed input", e.text);
+	if (policy_select(policy, request, &caller, arena, &selection, &e) < 0) {
+		if (e.kind != ERR_POLICY)
+			stop("a refusal without form", e.text);
+		return;
+	}
+	check_every_key(&policy_fields, selection.policy);
+	if (selection.policy->networks.n || selection.policy->distros.n)
+		stop("more than one network", encoded(&policy_fields, selection.policy, arena));
+	check_verdict(selection.policy, arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autoarena arena = { 0 };
@@ -114,6 +148,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check_every_key(&policy_fields, policy);
 	check_reads_back(policy, &arena);
-	check_verdict(policy, &arena);
+	check_selection(policy, &arena);
 	return 0;
 }
