@@ -6,6 +6,7 @@
 #include "base/capabilities.h"
 #include "cli/cli.h"
 #include "criu/criu.h"
+#include "facts/facts.h"
 #include "hooks/hooks.h"
 #include "plan/make.h"
 #include "seccomp/program.h"
@@ -152,8 +153,26 @@ static void put_linux(struct json_out *out, struct arena *arena)
 	json_out_object_end(out);
 }
 
-static void put_annotations(struct json_out *out, const char *criu, struct arena *arena)
+/* Those that --network may name. A policy that cannot be read is told where something is made. */
+static const char *networks_text(const char *policy_path, struct arena *arena)
 {
+	struct policy_source source;
+	autostrbuf text = { 0 };
+	struct err ignored;
+
+	if (policy_load(policy_path, arena, &source, &ignored) < 0)
+		return NULL;
+	strbuf_puts(&text, POLICY_NETWORK_DEFAULT);
+	for (size_t i = 0; i < source.policy->networks.n; i++)
+		if (source.policy->networks.v[i].selectable.value)
+			strbuf_show(&text, ",%s", source.policy->networks.v[i].name);
+	return arena_strdup(arena, strbuf_text(&text));
+}
+
+static void put_annotations(struct json_out *out, const struct global_options *global,
+			    struct arena *arena)
+{
+	const char *networks = networks_text(global->policy_path, arena);
 	const char *program;
 	struct err ignored;
 
@@ -167,7 +186,10 @@ static void put_annotations(struct json_out *out, const char *criu, struct arena
 			       seccomp_library_version(arena));
 	/* the name under which engines look it up, whatever the runtime */
 	json_out_member_string(out, "org.opencontainers.runc.checkpoint.enabled",
-			       criu_find(criu, arena, &program, &ignored) < 0 ? "false" : "true");
+			       criu_find(global->criu, arena, &program, &ignored) < 0 ? "false"
+										      : "true");
+	if (networks)
+		json_out_member_string(out, "io.github.distro-shim.networks", networks);
 	json_out_object_end(out);
 	json_out_key(out, "potentiallyUnsafeConfigAnnotations");
 	json_out_array(out);
@@ -187,7 +209,7 @@ static int run_features(const struct cli_call *call, struct err *e)
 	put_hooks(out);
 	put_mount_options(out);
 	put_linux(out, call->arena);
-	put_annotations(out, call->global.criu, call->arena);
+	put_annotations(out, &call->global, call->arena);
 	json_out_object_end(out);
 	return cli_output_json(out, e);
 }

@@ -103,6 +103,8 @@ runs_in() {
     # the administrator's entry is over it
     several "\"distros\": [{\"match\": {\"bundle\": \"$b\"}, \"network\": \"vpn\"}]"
     runs_in vpn --network lab
+    # what may be chosen is told
+    is "$(shim features | jq -r '.annotations["io.github.distro-shim.networks"]')" default,lab
     # without networks there is none to choose
     policy '{"version": 1}'
     expect_error "--network names the network 'lab', which the policy does not have" --network lab run -d -b "$b" c
