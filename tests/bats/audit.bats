@@ -69,7 +69,7 @@ END
         "$(jq -r '.decisions[] | [.rule, .action, .path, .before, .after, .why] | tojson' "$SHIM_ROOT/c1/status.json")"
     contains "$(told '"\(.action) \(.rule) \(.path) \(.before)"')" 'drop network.admin /process/capabilities/bounding/0 "CAP_NET_RAW"'
     contains "$(told .action)" keep
-    # the engine is whoever runs the runtime: here timeout, which is another process each time
+    # the engine is the process that runs the runtime: here timeout, which is another process each time
     is "$(told '[.request, .id, .root, .bundle, .mode, .network.path, .network.cookie, .caller.uid] | tojson' | sort -u)" \
         "$(jq -cn --arg root "$SHIM_ROOT" --arg b "$b" --argjson cookie "$(jq .networkCookie "$SHIM_ROOT/c1/status.json")" \
             '["create", "c1", $root, $b, "enforce", "/run/netns/distros", $cookie, 0]')"

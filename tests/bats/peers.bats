@@ -5,6 +5,7 @@
 # world: hybrid vm
 
 load helpers
+load filters
 
 setup_file() {
     make_rootfs
@@ -33,7 +34,6 @@ gives() {
     b=$(bundle "asked$asked" "$(args call "${words[@]}")" "$@") && succeeds run -b "$b" "asked$asked" || return 1
     is "$(tr '\n' ' ' <<<"$output")" "$results "
 }
-under() { grep -E '^Seccomp(_filters)?:' "/proc/$(shim state "$1" | jq .pid)/status" | cut -f 2 | xargs; } # ID
 open_policy() { policy '{"version": 1, "network": {"peerDescriptors": "open"}}'; }
 
 @test "pidfd_getfd is refused in every way that there is to be born, with a profile and without" {
@@ -135,23 +135,6 @@ open_policy() { policy '{"version": 1, "network": {"peerDescriptors": "open"}}';
 }
 
 # ---- restored, with a stand-in
-
-restored() { # ID ARGUMENT...
-    mkdir -p fake images
-    cp "$BATS_TEST_DIRNAME/criu.py" fake/criu
-    echo '["/dev/null", "/dev/null", "/dev/null"]' >images/descriptors.json
-    b=$(bundle "$1" "$(args sleep 1000)")
-    PATH=$PWD/fake:$PATH CRIU_FAILS=restores attempt restore -d -b "$b" --image-path images "$@"
-}
-# image PROGRAM: a list of one filter
-image() {
-    python3 -c 'import struct, sys
-def number(n): return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + number(n >> 7)
-program = bytes.fromhex(sys.argv[1])
-one = b"\x0a" + number(len(program)) + program + b"\x18\x01"
-all = b"\x0a" + number(len(one)) + one
-sys.stdout.buffer.write(struct.pack("<III", 0x54564319, 0x64413049, len(all)) + all)' "$1" >images/seccomp.img
-}
 
 @test "restore: what the images lack comes with criu" {
     requires file:/usr/bin/python3

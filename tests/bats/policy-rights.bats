@@ -165,7 +165,7 @@ MASKS="sed -n 's/^Cap...:.//p' /proc/self/status | sort -u"
     is "$(shim_in 10 exec --cap SYS_TIME --cap cap_chown c1 sh -c "$MASKS")" 0000000000002020
     jq ".process | $(capabilities CAP_SYS_TIME CAP_SETUID | sed 's/process.//') | .args = [\"sh\", \"-c\", \"${MASKS//\\/\\\\}\"]" "$b/config.json" >process.json
     is "$(shim_in 10 exec -p process.json c1)" 0000000000000080
-    # a config without capabilities gives none, whoever manages the network
+    # a config without capabilities gives none, also where the policy permits them
     b=$(bundle nothing 'del(.process.capabilities)' "$(args sh -c "$MASKS")")
     run_container "$b"
     is "$status $output" "0 0000000000000000"
