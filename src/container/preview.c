@@ -83,11 +83,6 @@ static int make_plan(const struct global_options *global, const char *id, const 
 	return 0;
 }
 
-static bool has_choice(const struct policy *policy)
-{
-	return policy->networks.n > 0 || policy->distros.n > 0;
-}
-
 int container_judge(const struct global_options *global, const struct container_asked *asked,
 		    struct arena *arena, struct container_preview *preview, struct host *ret_host,
 		    struct err *e)
@@ -118,7 +113,7 @@ int container_judge(const struct global_options *global, const struct container_
 		.path = asked->path,
 		.policy = preview->policy.policy,
 		.request = preview->spec,
-		.selection = has_choice(options.whole) ? &preview->selection : NULL,
+		.selection = policy_has_choice(options.whole) ? &preview->selection : NULL,
 		.receiver = asked->receiver,
 	};
 	policy_judge(&subject, preview->facts, arena, &preview->verdict);

@@ -9,3 +9,8 @@ const struct policy_network *policy_network(const struct policy *policy, const c
 			return &policy->networks.v[i];
 	return NULL;
 }
+
+bool policy_has_choice(const struct policy *policy)
+{
+	return policy->networks.n > 0 || policy->distros.n > 0;
+}

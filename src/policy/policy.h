@@ -160,6 +160,8 @@ int policy_decode(const char *text, size_t length, const char *name, const struc
 
 /* Of `networks`; NULL: there is none of the name. */
 const struct policy_network *policy_network(const struct policy *policy, const char *name);
+/* What a request gets is not the same for all: there are several networks, or entries. */
+bool policy_has_choice(const struct policy *policy);
 /* Those of `said`, with what each leaves out: of `general`, which is complete, what they inherit; the rest of `defaults`. */
 struct policy_network *policy_networks_complete(const struct policy *said,
 						const struct policy *general,

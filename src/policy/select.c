@@ -195,7 +195,7 @@ int policy_select(struct policy *policy, const struct spec *request,
 
 	if (caller->network && choose_named(policy, caller, &network, e) < 0)
 		return -1;
-	if (policy->networks.n == 0 && policy->distros.n == 0) {
+	if (!policy_has_choice(policy)) {
 		*ret = (struct selection){ .policy = policy, .network = POLICY_NETWORK_DEFAULT };
 		return 0;
 	}

@@ -111,7 +111,7 @@ static void choose(struct golden *g)
 	const struct caller_facts *caller = load_optional(g, &caller_facts_fields, "caller.json");
 	struct err e = { 0 };
 
-	if (g->policy->networks.n == 0 && g->policy->distros.n == 0)
+	if (!policy_has_choice(g->policy))
 		return;
 	g->selection = arena_new(g->arena, struct selection);
 	if (policy_select(g->policy, g->request, caller ? caller : &unknown, g->arena, g->selection,
