@@ -207,11 +207,12 @@ const struct field_shown *field_shown(const struct field *field);
 
 enum fields_flags { FIELDS_CLOSED = 1 << 0 };
 
+/* As small, for the same reason. */
 struct fields {
 	const char *name; /* of the C struct, for messages of the program's own tests */
-	size_t size;      /* sizeof the struct */
-	unsigned flags;
-	size_t count;
+	unsigned size;    /* sizeof the struct */
+	unsigned short count;
+	unsigned short flags;
 	const struct field *rows;
 	/* What the line that begins the struct says first; NULL: its members of that place say all. */
 	void (*head)(const void *object, struct strbuf *out);
