@@ -26,7 +26,6 @@ int container_is_waiting(const struct state_dir *dir, const struct status_record
 {
 	if (record->phase != PHASE_CREATED)
 		return 0;
-	/* Init takes a connection that says nothing for a `start` that died, and goes on waiting. */
 	int rc = channel_has_listener(dir->fd, STATE_START_SOCKET, e);
 	return rc < 0 ? err_prefix(e, "container %s", dir->id) : rc;
 }

@@ -254,20 +254,22 @@ int channel_connect(int directory_fd, const char *name, struct err *e)
 	return take_fd(&fd);
 }
 
+/* A datagram socket cannot be connected to it, and the kernel says which of both it is by the error (unix(7)): nothing is
+ * queued for the listener and its process sleeps on. */
 int channel_has_listener(int directory_fd, const char *name, struct err *e)
 {
-	autoclose int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
 
 	if (fd < 0)
 		return fail_sys(e, "make a socket for '%s'", name);
 	if (socket_address(directory_fd, name, &address, e) < 0)
 		return -1;
-	/* EAGAIN: the listener's queue is full, so there is one */
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN)
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+		return 0; /* a socket of another kind */
+	if (errno == EPROTOTYPE)
 		return 1;
-	/* EPROTOTYPE: a socket of another kind */
-	if (errno == ENOENT || errno == ECONNREFUSED || errno == EPROTOTYPE)
+	if (errno == ENOENT || errno == ECONNREFUSED)
 		return 0;
 	return fail_sys(e, "connect to socket '%s'", name);
 }

@@ -38,8 +38,7 @@ int channel_read(int socket, struct message *ret, struct err *e) MUST_CHECK;
 int channel_listen(int directory_fd, const char *name, struct err *e) MUST_CHECK;
 int channel_connect(int directory_fd, const char *name, struct err *e) MUST_CHECK;
 
-/* Whether there is a listener at DIRECTORY/NAME: 1, 0; -1: cannot be told. Never waits. The listener sees a
- * connection that says nothing. */
+/* Whether there is a listener at DIRECTORY/NAME: 1, 0; -1: cannot be told. Never waits, and the listener sees nothing. */
 int channel_has_listener(int directory_fd, const char *name, struct err *e) MUST_CHECK;
 
 #endif

@@ -56,6 +56,9 @@ looks() {
     quietly strace -D -f -qq -e trace=%file,getdents64 -o "trace.$1" "$DISTRO_SHIM" --root "$SHIM_ROOT" "$@" || return 1
 }
 traced() { ! pgrep -x strace >/dev/null; }
+wakes() { awk '/ctxt_switches/ { sum += $2 } END { print sum }' "/proc/$1/status"; } # PID
+asleep() { [ "$(awk '{ print $3 }' "/proc/$1/stat")" = S ]; }                       # PID
+is_running() { [ "$(state_of "$1")" = running ]; }
 is_stopped() { [ "$(state_of "$1")" = stopped ]; }
 # looks_of_a_life: of each command in a life, the least of three
 looks_of_a_life() {
@@ -110,6 +113,19 @@ anonymous() { awk '$1 == "RssAnon:" { print $2 }' "/proc/$(shim state "$1" | jq 
     at_most $CALLS_OF_MEMBERS $((($(calls members) - members) / (MANY - few))) "members"
     is "$(shim list -q | wc -l)" $MANY
     is "$(shim members -q | wc -l)" $MANY
+}
+
+@test "a container that waits for start sleeps on while it is looked at" {
+    have 1
+    pid=$(shim state m1 | jq .pid)
+    wait_until asleep "$pid"
+    before=$(wakes "$pid")
+    [ "$(state_of m1)" = created ]
+    shim list >/dev/null
+    shim members >/dev/null
+    is "$(wakes "$pid")" "$before"
+    shim start m1
+    wait_until is_running m1
 }
 
 @test "the installed program is small" {
