@@ -41,11 +41,21 @@ static bool is_bind(const struct spec_mount *mount)
 	       strlist_has(&mount->options, "rbind");
 }
 
-/* A group of v2 is shown by the host's one instance (boot/restore/criu_side.c). */
-static bool is_cgroup_view(const struct spec_mount *configured, const struct mountinfo_entry *mount)
+static bool has_version_1(const struct sorting *s)
+{
+	for (size_t i = 0; i < s->host.n; i++)
+		if (str_eq(s->host.v[i].fstype, "cgroup"))
+			return true;
+	return false;
+}
+
+/* A group of v2 is shown by the host's one instance (boot/restore/criu_side.c); beside version 1 criu makes again what
+ * shows a cgroup namespace's own root. */
+static bool is_cgroup_view(const struct sorting *s, const struct spec_mount *configured,
+			   const struct mountinfo_entry *mount)
 {
 	return (str_eq(configured->type, "cgroup") || str_eq(configured->type, "cgroup2")) &&
-	       str_eq(mount->fstype, "cgroup2");
+	       str_eq(mount->fstype, "cgroup2") && !(s->own_groups && has_version_1(s));
 }
 
 /* The mount that is seen at a path of the container; the names of others are not known there. */
@@ -79,7 +89,7 @@ static int name_configured(struct sorting *s, struct err *e)
 		found = mount_at(s, destination, &index);
 		if (!found || found == s->top || s->names[index])
 			continue;
-		if (is_bind(mount) || is_cgroup_view(mount, found))
+		if (is_bind(mount) || is_cgroup_view(s, mount, found))
 			s->names[index] = arena_strdup(s->arena, destination);
 	}
 	return 0;

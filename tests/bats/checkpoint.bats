@@ -353,6 +353,18 @@ limit_of() { cat "$(group_of "$2" "$4")/$1" 2>/dev/null || cat "$(group_of "$2" 
     succeeds delete --force c1
 }
 
+@test "a view of version 2 beside those of version 1 is made again" {
+    works
+    requires hybrid
+    local at
+    counting c1 '.mounts += [{destination: "/groups", type: "cgroup", source: "cgroup", options: ["subtree=/unified", "nosuid"]}]'
+    succeeds checkpoint --image-path images c1
+    at=$(last)
+    succeeds restore -d -b "$b" --image-path images c1
+    went_on "$at"
+    is "$(shim exec c1 sed -n 's|.* /groups \(..\),.* - \([a-z0-9]*\) .*|\1 \2|p' /proc/self/mountinfo)" "rw cgroup2"
+}
+
 @test "Podman: what it has checkpointed goes on, its output too" {
     works
     requires systemd cmd:podman
