@@ -10,7 +10,7 @@ static const struct cli_option kill_rows[] = {
 
 static int run_kill(const struct cli_call *call, struct err *e)
 {
-	const char *signal = call->arguments.n > 1 ? call->arguments.v[1] : "TERM";
+	const char *signal = call->arguments.n > 1 ? call->arguments.v[1] : NULL;
 
 	if (call->values.regex)
 		return container_kill_matching(&call->global, call->arguments.v[0], signal,
@@ -20,7 +20,8 @@ static int run_kill(const struct cli_call *call, struct err *e)
 
 const struct cli_command cmd_kill = {
 	.name = "kill",
-	.summary = "send a signal (default: TERM) to a container's first process",
+	.summary =
+		"send a signal (default: its stop signal, or TERM) to a container's first process",
 	.arguments = "ID [SIGNAL]",
 	.least = 1,
 	.most = 2,

@@ -51,7 +51,7 @@ struct container_exec_options {
 int container_exec(const struct global_options *global, const char *id,
 		   const struct container_exec_options *options, int *ret_code, struct err *e)
 	MUST_CHECK;
-/* signal by name ("TERM", "sigterm") or number, 0: none, but whether it runs. all: everything in its cgroup. */
+/* signal by name ("TERM", "sigterm") or number, 0: none, but whether it runs; NULL: the one that stops it. all: everything in its cgroup. */
 int container_kill(const struct global_options *global, const char *id, const char *signal,
 		   bool all, struct err *e) MUST_CHECK;
 /* Let everything in it stand still, or go on. ERR_STATE if it is so already, or not running. */

@@ -10,6 +10,7 @@
 #include "container/recorded.h"
 #include "container/records.h"
 #include "container/signals.h"
+#include "model/annotations.h"
 #include "os/log.h"
 #include "sys/deadline.h"
 
@@ -137,16 +138,34 @@ static int read_created(const struct global_options *global, const char *id, str
 	return fail(e, ERR_STATE, "container %s cannot be signalled: it is being created", id);
 }
 
+/* As its configuration says it, else SIGTERM. */
+static int stop_signal(const struct status_record *status, int *ret, struct err *e)
+{
+	const char *name = annotation_get(&status->annotations, ANNOTATION_STOP_SIGNAL);
+	struct err unknown;
+	int number = 0;
+
+	if (!str_empty(name) && signal_parse(name, &number, &unknown) < 0)
+		return fail(
+			e, ERR_STATE,
+			"container %s: annotation %s: '%s' is not a signal; name the one to send after the id",
+			status->id, annotation_name(ANNOTATION_STOP_SIGNAL), name);
+	*ret = number ? number : SIGTERM;
+	return 0;
+}
+
 int container_kill(const struct global_options *global, const char *id, const char *signal,
 		   bool all, struct err *e)
 {
 	struct arena arena = { 0 };
 	struct status_record *status;
-	int number, rc;
+	int number = 0, rc;
 
-	if (signal_parse(signal, &number, e) < 0)
+	if (signal && signal_parse(signal, &number, e) < 0)
 		return -1;
 	rc = read_created(global, id, &arena, &status, e);
+	if (rc == 0 && !signal)
+		rc = stop_signal(status, &number, e);
 	if (rc == 0)
 		rc = kill_recorded(global, status, number, all, &arena, e);
 	arena_release(&arena);

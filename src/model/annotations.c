@@ -41,6 +41,8 @@ const struct annotation_row annotation_rows[ANNOTATION_COUNT] = {
 			      "Refused: a module of WebAssembly in place of a program." },
 	[ANNOTATION_CONTAINER_TYPE] = { "io.kubernetes.cri.container-type", 0,
 					"\"sandbox\": the pod's own container, a usual process." },
+	[ANNOTATION_STOP_SIGNAL] = { "org.opencontainers.image.stopSignal", 0,
+				     "The signal of `kill` where none is given." },
 };
 
 const char *annotation_name(enum annotation which)

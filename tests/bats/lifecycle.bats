@@ -142,6 +142,26 @@ has_lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
     expect_error "container not running" kill c1 0
 }
 
+@test "kill without a signal sends the one that the annotation names, else TERM" {
+    local pair pid key=org.opencontainers.image.stopSignal
+    b=$(bundle c1 "$(args sh -c 'trap "exit 3" 10; trap "exit 4" 15; echo ready >/ready; while :; do sleep 0.1; done')" '.root.readonly = false')
+    for pair in SIGUSR1:3 10:3 TERM:4 :4 0:4 unset:4; do
+        edit_config "$b" --arg key $key --arg signal "${pair%:*}" '.annotations = if $signal == "unset" then {} else {($key): $signal} end'
+        rm -f "$b/rootfs/ready"
+        shim_in 20 run -b "$b" c1 </dev/null 3>&- &
+        pid=$!
+        wait_until test -e "$b/rootfs/ready"
+        succeeds kill c1
+        code=0
+        wait $pid || code=$?
+        is "$pair $code" "$pair ${pair#*:}"
+    done
+    edit_config "$b" ".annotations[\"$key\"] = \"SIGNONE\""
+    succeeds run -d -b "$b" c1
+    expect_error "annotation $key: 'SIGNONE' is not a signal; name the one to send" kill c1
+    succeeds kill c1 KILL
+}
+
 @test "kill and delete take a pattern for many" {
     for id in web1 web2 db1 sweb; do
         b=$(bundle "$id" "$(args sleep 1000)")

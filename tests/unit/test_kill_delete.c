@@ -237,6 +237,12 @@ static void kill_reaches_the_first_process(void **state)
 	assert_int_equal(reap(pid), SIGTERM);
 	delete_for_sure("kill");
 
+	/* Nothing says what else would stop it. */
+	pid = make_container("kill-unsaid", PHASE_STARTED);
+	assert_int_equal(container_kill(&global, "kill-unsaid", NULL, false, &e), 0);
+	assert_int_equal(reap(pid), SIGTERM);
+	delete_for_sure("kill-unsaid");
+
 	/* Without a cgroup of its own, --all means the first process. */
 	pid = make_container("kill-all", PHASE_CREATED);
 	assert_int_equal(container_kill(&global, "kill-all", "9", true, &e), 0);
