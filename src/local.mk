@@ -201,6 +201,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_networks.c \
 	src/policy/rules_privileged.c \
 	src/policy/rules_share.c \
+	src/policy/rules_systemd.c \
 	src/policy/select.c \
 	src/policy/sysctl.c \
 	src/policy/sysctl.h \

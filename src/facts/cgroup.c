@@ -257,6 +257,22 @@ void facts_delegated_cgroup(struct cgroup_facts *facts, struct arena *arena)
 	}
 }
 
+/* The option is the file system's, whichever mount of it is looked at. */
+int gather_liftable(struct mount_table *table, struct arena *arena, struct cgroup_facts *facts,
+		    struct err *e)
+{
+	const struct mountinfo *all;
+
+	if (mount_table_get(table, arena, &all, e) < 0)
+		return -1;
+	for (size_t i = 0; i < all->n; i++)
+		for (size_t k = 0; k < facts->hierarchies.n; k++)
+			if (facts->hierarchies.v[k].v2 && str_eq(all->v[i].fstype, "cgroup2"))
+				facts->hierarchies.v[k].liftable =
+					!mount_options_have(all->v[i].super_options, "nsdelegate");
+	return 0;
+}
+
 int facts_cgroup(struct arena *arena, struct cgroup_facts **ret, struct err *e)
 {
 	struct mount_table table = { 0 };

@@ -127,9 +127,9 @@ static bool facts_show_cgroup(const struct facts *facts)
 }
 
 /* Reading the table of mounts takes as long as most of the rest together. */
-static int gather_cgroup(const struct spec *spec, const struct facts_options *options,
-			 struct mount_table *table, struct arena *arena, struct facts *facts,
-			 struct err *e)
+static int gather_cgroup(const struct spec *spec, const struct policy *policy,
+			 const struct facts_options *options, struct mount_table *table,
+			 struct arena *arena, struct facts *facts, struct err *e)
 {
 	bool wanted = !options->cgroup_disabled || facts_show_cgroup(facts);
 
@@ -139,6 +139,8 @@ static int gather_cgroup(const struct spec *spec, const struct facts_options *op
 		return -1;
 	if (wanted && facts->rootless)
 		facts_delegated_cgroup(facts->cgroup, arena);
+	if (wanted && policy->systemd.value && gather_liftable(table, arena, facts->cgroup, e) < 0)
+		return -1;
 	if (wanted)
 		return 0;
 	facts->cgroup = arena_new(arena, struct cgroup_facts);
@@ -210,7 +212,7 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 	if (policy->kernel_mounts == POLICY_KERNEL_OWN &&
 	    gather_sources(spec, options->bundle, &table, arena, facts, &host, e) < 0)
 		return -1;
-	if (gather_cgroup(spec, options, &table, arena, facts, e) < 0 ||
+	if (gather_cgroup(spec, policy, options, &table, arena, facts, e) < 0 ||
 	    gather_groups(spec, options, arena, facts, e) < 0)
 		return -1;
 

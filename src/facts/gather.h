@@ -69,6 +69,10 @@ int gather_sources(const struct spec *spec, const char *bundle, struct mount_tab
 int gather_cgroups(struct mount_table *table, struct arena *arena, struct cgroup_facts **ret,
 		   struct err *e) MUST_CHECK;
 
+/* Which of these hierarchies are `liftable`. */
+int gather_liftable(struct mount_table *table, struct arena *arena, struct cgroup_facts *facts,
+		    struct err *e) MUST_CHECK;
+
 /*
  * The layout by the mounts of hierarchies that can be reached and the text of /proc/self/cgroup. Pure;
  * controllers of the v2 hierarchy stay absent. own_path is such that mount_point + own_path is the

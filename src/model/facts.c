@@ -46,6 +46,7 @@ static const struct field hierarchy_rows[] = {
 	FIELD(struct cgroup_hierarchy_facts, STRING, mount_point, "mountPoint", 0),
 	FIELD(struct cgroup_hierarchy_facts, BOOL, readonly, "readonly", 0),
 	FIELD(struct cgroup_hierarchy_facts, STRING, own_path, "ownPath", 0),
+	FIELD(struct cgroup_hierarchy_facts, BOOL, liftable, "liftable", 0),
 };
 static const struct fields hierarchy_fields =
 	FIELDS("struct cgroup_hierarchy_facts", struct cgroup_hierarchy_facts, hierarchy_rows, 0);

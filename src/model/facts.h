@@ -60,6 +60,9 @@ struct cgroup_hierarchy_facts {
 	char *mount_point;
 	bool readonly;  /* mounted so: no group can be made */
 	char *own_path; /* where the runtime itself is in it, from /proc/self/cgroup */
+	/* v2 without nsdelegate: who is root in a cgroup namespace can lift the limits of its root; asked where the policy
+	 * makes such a root writable */
+	bool liftable;
 };
 
 struct cgroup_facts {

@@ -422,13 +422,60 @@ void edit_sysctl_drop(struct edit *edit, const char *rule, size_t index, const c
 	edit_end(edit, &change, rule, why);
 }
 
+/* In place of the text at `index`, or at the end of the list. */
+static void put_text(struct edit *edit, const char *rule, const char *pointer, struct strlist *list,
+		     size_t index, const char *text, const char *why)
+{
+	bool there = index < list->n;
+	struct change change =
+		edit_begin(edit, there ? DECISION_REWRITE : DECISION_ADD,
+			   arena_printf(edit->arena, "%s/%zu", pointer, there ? index : list->n));
+
+	if (there)
+		list->v[index] = arena_strdup(edit->arena, text);
+	else
+		strlist_append(edit, list, text);
+	edit_end(edit, &change, rule, why);
+}
+
 void edit_readonly_path_add(struct edit *edit, const char *rule, const char *path, const char *why)
 {
 	struct strlist *list = &linux_of(edit)->readonly_paths;
-	struct change change = edit_begin(
-		edit, DECISION_ADD, arena_printf(edit->arena, "/linux/readonlyPaths/%zu", list->n));
 
-	strlist_append(edit, list, path);
+	put_text(edit, rule, "/linux/readonlyPaths", list, list->n, path, why);
+}
+
+void edit_environment(struct edit *edit, const char *rule, size_t index, const char *variable,
+		      const char *why)
+{
+	put_text(edit, rule, "/process/env", &edit->spec->process->env, index, variable, why);
+}
+
+void edit_argument_add(struct edit *edit, const char *rule, const char *argument, const char *why)
+{
+	struct strlist *list = &edit->spec->process->args;
+
+	put_text(edit, rule, "/process/args", list, list->n, argument, why);
+}
+
+void edit_annotation(struct edit *edit, const char *rule, const char *key, const char *value,
+		     const char *why)
+{
+	struct strmap *map = &edit->spec->annotations;
+	bool there = strmap_get(map, key) != NULL;
+	struct change change = edit_begin(
+		edit, there ? DECISION_REWRITE : DECISION_ADD,
+		arena_printf(edit->arena, "/annotations/%s", pointer_escape(key, edit->arena)));
+	size_t i = 0;
+
+	while (there && !str_eq(map->v[i].key, key))
+		i++;
+	if (!there) {
+		i = map->n;
+		map->v = array_with_gap(edit, map->v, map->n, sizeof(*map->v), map->n);
+		map->v[map->n++].key = arena_strdup(edit->arena, key);
+	}
+	map->v[i].value = arena_strdup(edit->arena, value);
 	edit_end(edit, &change, rule, why);
 }
 

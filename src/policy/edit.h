@@ -43,6 +43,14 @@ void edit_capability_drop(struct edit *edit, const char *rule, enum capability_s
 /* process.capabilities with five empty sets if there is none. */
 void edit_capabilities_none(struct edit *edit, const char *rule, const char *why);
 
+/* A variable "NAME=VALUE" of process.env in place of that at `index`; at the end where there is none. */
+void edit_environment(struct edit *edit, const char *rule, size_t index, const char *variable,
+		      const char *why);
+/* At the end of process.args. */
+void edit_argument_add(struct edit *edit, const char *rule, const char *argument, const char *why);
+void edit_annotation(struct edit *edit, const char *rule, const char *key, const char *value,
+		     const char *why);
+
 void edit_hostname(struct edit *edit, const char *rule, const char *name, const char *why);
 
 /* A rule of linux.resources.devices; denied in its place, it ends what stands before it. */

@@ -8,7 +8,8 @@
 #include "policy/pointer.h"
 
 /* In this order: what network it is comes before what may be done in it, /proc after the PID namespace that it shows,
- * and what depends on a capability after the rules that may take it. */
+ * what depends on a capability after the rules that may take it, and systemd last of what mounts: what is there
+ * by then, and is the container's own by then, stays. */
 const struct rule policy_rules[] = {
 	{ "annotations", PATH_NEW | RULE_ALWAYS, rule_annotations,
 	  "Annotations and environment variables that name the filter's listener are treated as if linux.seccomp named it, and none loads code into the runtime." },
@@ -67,6 +68,8 @@ const struct rule policy_rules[] = {
 	  "What ends, freezes or limits one container's group must not reach another container." },
 	{ "kernelMounts", PATH_NEW | PATH_MOUNTS, rule_kernel_mounts,
 	  "Kernel file systems that come from the host or lie in the image are the container's own, or read-only." },
+	{ "systemd", PATH_NEW, rule_systemd,
+	  "A distribution boots its own systemd under any engine, without options of that engine or changes to its files." },
 	{ "hooks.allow", PATH_NEW, rule_hooks_allow,
 	  "Hooks run as root on the host, where nothing confines them, so the policy can say which may run." },
 	{ "hooks.output", PATH_NEW, rule_hooks_output,

@@ -42,13 +42,6 @@
 		.offset = FIELD_CHECKED_OFFSET(type, member, struct word_or_object),    \
 		.sub = (sub_), .key = SAID(preset_, check_, doc_)                       \
 	}
-/* Accepted without effect it would be believed: so it is an error that says its name. */
-#define KEY_NOT_YET(type, member, name_, doc_)                                             \
-	{                                                                                  \
-		.name = (name_), .kind = FIELD_RAW, .flags = FIELD_IS_KEY | FIELD_NOT_YET, \
-		.offset = FIELD_CHECKED_OFFSET(type, member, struct json_value *),         \
-		.key = SAID(NULL, NULL, doc_)                                              \
-	}
 #define KEYS(type, rows) FIELDS(#type, type, rows, FIELDS_CLOSED)
 
 /* Of an element of a list of objects, which has no default. */

@@ -108,8 +108,7 @@ struct policy {
 	struct policy_hooks *hooks;
 	struct policy_criu *criu;
 	struct word_or_object audit; /* to where, or struct policy_audit; by policy_audit() */
-	/* known and refused by name until they are there */
-	struct json_value *systemd;
+	struct opt_bool systemd;     /* the preset for an init of systemd */
 };
 
 /* Texts but annotations and owner are patterns of glob.h; NULL: any. */

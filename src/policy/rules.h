@@ -67,6 +67,9 @@ void rule_network_resolv_conf(struct judgement *j, const char *id);
 void rule_network_hosts(struct judgement *j, const char *id);
 void rule_proc_sys(struct judgement *j, const char *id);
 
+/* rules_systemd.c */
+void rule_systemd(struct judgement *j, const char *id);
+
 /* rules_share.c */
 void rule_share(struct judgement *j, const char *id);
 

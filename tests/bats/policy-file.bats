@@ -249,8 +249,8 @@ FILE:6:46: hooks.timeout: must be a number of seconds above 0, is 0"
     is "$(shim policy keys -f json)" "$keys"
     SHIM_POLICY=
     is "$(shim policy keys -f json | jq -r '.[].from' | sort -u)" "built-in default"
-    policy '{"version": 1, "systemd": true}'
-    expect_error 'systemd is not supported yet' policy keys "$SHIM_POLICY"
+    policy '{"version": 1, "systemd": "always"}'
+    expect_error 'policy.json:1:[0-9]+: systemd: ' policy keys "$SHIM_POLICY"
     expect_error "policy check: --format is for show, keys and test" policy check --format json
     expect_error "is not one of check, show, keys, test" policy list
 }

@@ -122,8 +122,10 @@ static void generate_mounts(const struct round *r, struct spec *spec)
 						    "/dev",
 						    "/vol",
 						    "/vol/proc",
-						    "vol/./sys" };
-	static const char *const types[] = { "proc", "bind", "tmpfs", "sysfs", NULL };
+						    "vol/./sys",
+						    "/run",
+						    "/sys/fs/cgroup" };
+	static const char *const types[] = { "proc", "bind", "tmpfs", "sysfs", "cgroup", NULL };
 	static const char *const sources[] = { "/proc",          "proc", "/sys",
 					       "/srv/e/file",    NULL,   "/proc/1",
 					       "/sys/fs/cgroup", "/",    "/sys/kernel/debug" };
@@ -147,12 +149,15 @@ static void generate_process(const struct round *r, struct spec *spec)
 					     "CAP_NET_RAW", "CAP_SYS_ADMIN",
 					     "net_raw",     "CAP_NET_BIND_SERVICE",
 					     "sys_ptrace",  "Cap_Bpf" };
+	static const char *const programs[] = { "/sbin/init" };
+	static const char *const variables[] = { "PATH=/bin", "container=", "container=lxc" };
 	struct spec_capabilities *capabilities;
 
 	spec->process = arena_new(r->arena, struct spec_process);
 	spec->process->cwd = text_of(r, "/");
 	spec->process->user = arena_new(r->arena, struct spec_user);
-	spec->process->args = words(r, names, 1, 1);
+	spec->process->args = words(r, one_in(2) ? programs : names, 1, 1);
+	spec->process->env = words(r, variables, ARRAY_SIZE(variables), 3);
 	if (one_in(8))
 		return;
 	capabilities = arena_new(r->arena, struct spec_capabilities);
@@ -306,6 +311,7 @@ static struct policy *generate_policy(const struct round *r)
 		policy->share.v->source = text_of(r, "/srv/shared");
 		policy->share.v->destination = text_of(r, one_in(2) ? "/vol" : "/mnt/shared");
 	}
+	policy->systemd.value = one_in(3);
 	policy->hostname = one_in(3) ? POLICY_HOSTNAME_ID : POLICY_HOSTNAME_REQUESTED;
 	policy->privileged = one_in(3)   ? POLICY_PRIVILEGED_STRIP
 			     : one_in(6) ? POLICY_PRIVILEGED_REFUSE

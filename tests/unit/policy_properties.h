@@ -178,6 +178,39 @@ static void check_shares(const struct round *r, const struct verdict *verdict)
 	}
 }
 
+static size_t count_mounts(const struct spec *spec, const char *destination)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		count += str_eq(spec->mounts.v[i].destination, destination);
+	return count;
+}
+
+/* An init finds all of it, once; every other program starts as it was asked for. */
+static void check_systemd(const struct round *r, const struct verdict *verdict)
+{
+	const struct spec_process *asked = r->request->process, *process = verdict->spec->process;
+	const struct spec_namespace *pid;
+	size_t run = count_mounts(r->request, "/run");
+	bool wanted = r->policy->systemd.value && asked && asked->args.n &&
+		      str_eq(asked->args.v[0], "/sbin/init") &&
+		      count_entries(verdict->spec, SPEC_NS_PID, &pid) == 1 && !pid->path;
+
+	if (!asked)
+		return;
+	HOLDS(r, verdict, process->args.n == asked->args.n + (wanted ? 3 : 0));
+	HOLDS(r, verdict, count_mounts(verdict->spec, "/run") == (wanted && !run ? 1 : run));
+	HOLDS(r, verdict,
+	      !wanted || strlist_has(&process->env, "container=oci") ||
+		      strlist_has(&process->env, "container=lxc") ||
+		      strlist_has(&process->env, "container=podman"));
+	HOLDS(r, verdict, !wanted || count_mounts(verdict->spec, "/tmp") == 1);
+	HOLDS(r, verdict,
+	      wanted || (process->env.n == asked->env.n &&
+			 verdict->spec->annotations.n == r->request->annotations.n));
+}
+
 static void check_hostname(const struct round *r, const struct verdict *verdict)
 {
 	const struct spec_namespace *uts;
@@ -363,6 +396,7 @@ static bool check_round(const struct round *r)
 	check_everybodys_network(r, &verdict);
 	check_hostname(r, &verdict);
 	check_shares(r, &verdict);
+	check_systemd(r, &verdict);
 	check_stripped(r, &verdict);
 	check_kernel_mounts(r, &verdict);
 	check_idempotence(r, &verdict);

@@ -427,7 +427,6 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 	} later[] = {
 		{ "\"namespaces\":{\"user\":{\"auto\":{\"range\":[1,2],\"size\":3}}}",
 		  "namespaces.user: \"auto\"" },
-		{ "\"systemd\":true", "systemd" },
 	};
 
 	(void)state;
@@ -435,8 +434,15 @@ static void test_what_is_not_there_yet_is_refused_by_name(void **state)
 		assert_refused_with(
 			arena_printf(&arena, "{\"version\":1,\n%s}", later[i].text),
 			arena_printf(&arena, "%s is not supported yet", later[i].error));
-	assert_refused_with("{\"version\":1,\n  \"systemd\":true}",
-			    "policy.json:2:13: systemd is not supported yet");
+}
+
+static void test_systemd_is_a_choice_of_two(void **state)
+{
+	(void)state;
+	assert_false(decoded("{\"version\":1}")->systemd.value);
+	assert_true(decoded("{\"version\":1,\"systemd\":true}")->systemd.value);
+	assert_refused_with("{\"version\":1,\n  \"systemd\":\"always\"}",
+			    "policy.json:2:13: systemd");
 }
 
 static void test_capabilities_that_are_removed_are_known_by_name(void **state)
@@ -576,6 +582,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_wrong_value_is_named_with_its_place, teardown),
 		cmocka_unit_test_teardown(test_an_unknown_key_is_refused_at_every_level, teardown),
 		cmocka_unit_test_teardown(test_what_is_not_there_yet_is_refused_by_name, teardown),
+		cmocka_unit_test_teardown(test_systemd_is_a_choice_of_two, teardown),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
