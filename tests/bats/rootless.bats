@@ -289,6 +289,69 @@ allow
     expect_error 'privileged: .*\(CAP_SYS_PTRACE, CAP_SYS_ADMIN\)' run -b "$b" c2
 }
 
+# Outside of any user namespace, and as root of one of the user's own
+in_both_ways() { # FUNCTION
+    "$1" plain
+    inside=(unshare --user --map-root-user --mount)
+    "$1" inside
+    inside=()
+}
+own_ids() { [ ${#inside[@]} -eq 0 ] && echo . || echo 'del(.linux.uidMappings, .linux.gidMappings, (.linux.namespaces[] | select(.type == "user" or .type == "network")), (.mounts[] | select(.destination == "/sys")))'; }
+
+@test "the host name of a user's container is its id where the user's policy says so" {
+    named() {
+        echo '{"version": 1, "network": {"namespace": "requested", "allowHost": true}}' >"$HOME_OF_USER/.config/distro-shim/policy.json"
+        user_bundle "$1" "$(args sh -c 'hostname; cat /proc/sys/kernel/hostname')" '.hostname = "engine"' "$(own_ids)"
+        attempt run -b "$b" "$1"
+        is "$status $output" $'0 engine\nengine'
+        echo '{"version": 1, "network": {"namespace": "requested", "allowHost": true}, "hostname": "id"}' >"$HOME_OF_USER/.config/distro-shim/policy.json"
+        attempt run -b "$b" "web.$1"
+        is "$status $output" "0 web.$1"$'\n'"web.$1"
+        edit_config "$b" 'del(.hostname)' && chown 1000:1000 "$b/config.json"
+        attempt run -b "$b" "web.$1"
+        is "$status $output" "0 web.$1"$'\n'"web.$1"
+        # no host name: what was asked for stays
+        edit_config "$b" '.hostname = "engine"' && chown 1000:1000 "$b/config.json"
+        attempt run -b "$b" "my_$1"
+        is "$status $output" $'0 engine\nengine'
+    }
+    in_both_ways named
+}
+
+@test "a user's containers share what the user's policy names, of the user's own or of root's" {
+    local place=/run/shared.$BATS_TEST_NUMBER
+    mkdir -p "$HOME_OF_USER/all" $place/{open,closed,wide/in} && chmod 777 $place/wide && chown 1000:1000 "$HOME_OF_USER/all" && chmod 1777 $place/open && chmod 700 $place/closed
+    echo theirs >$place/open/file && mkdir -p $place/other/in && chown 2000 $place/other
+    shares() { # SOURCE
+        echo "{\"version\": 1, \"network\": {\"namespace\": \"requested\", \"allowHost\": true}, \"share\": [{\"source\": \"$1\", \"destination\": \"/mnt/all\"}]}" >"$HOME_OF_USER/.config/distro-shim/policy.json"
+    }
+    seen() {
+        shares "$HOME_OF_USER/all"
+        user_bundle "$1" "$(args sh -c "echo $1 >/mnt/all/$1 && awk '\$5 == \"/mnt/all\" { print \$6 }' /proc/self/mountinfo | grep -o nosuid,nodev")" "$(own_ids)"
+        attempt run -b "$b" "$1"
+        is "$status $output" "0 nosuid,nodev"
+        is "$(<"$HOME_OF_USER/all/$1")" "$1"
+        is "$(stat -c %u "$HOME_OF_USER/all/$1")" 1000
+        shares $place/open
+        edit_config "$b" "$(args cat /mnt/all/file)" && chown 1000:1000 "$b/config.json"
+        attempt run -b "$b" "$1"
+        is "$status $output" "0 theirs"
+        # what another user can put elsewhere, or is not there, is refused; a user namespace shows owners of its own alone
+        for pair in "wide/in|can be written by others" "none|no such file or directory" "other/in|belongs to user 2000"; do
+            [ "$1 ${pair%|*}" != "inside other/in" ] || continue
+            shares $place/"${pair%|*}"
+            expect_error "share: .*${pair#*|}" run -b "$b" "$1"
+        done
+        # it is seen as it is on the host: nothing in it for the user
+        shares $place/closed
+        edit_config "$b" "$(args ls /mnt/all)" && chown 1000:1000 "$b/config.json"
+        attempt run -b "$b" "$1"
+        [ "$status" != 0 ] && contains "$stderr" "ermission denied"
+    }
+    in_both_ways seen
+    rm -rf $place
+}
+
 @test "policy show: a value of the user's own file, and the network that is by default in the user's directory" {
     shown=$(shim policy show --format text)
     contains "$shown" "mode: \"observe\" ($HOME_OF_USER/.config/distro-shim/policy.json:1:24, of the user)"
