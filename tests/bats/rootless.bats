@@ -352,6 +352,22 @@ own_ids() { [ ${#inside[@]} -eq 0 ] && echo . || echo 'del(.linux.uidMappings, .
     rm -rf $place
 }
 
+@test "a user's systemd divides the group that was delegated; without one it is told" {
+    user_bundle c1 "$(args /sbin/init)"
+    mkdir -p "$b/rootfs/sbin"
+    printf '#!/bin/sh\necho "$container" $*\nmkdir /sys/fs/cgroup/divided 2>/dev/null && echo divides\ntouch /run/lock/mine /tmp/mine && exit 0\n' >"$b/rootfs/sbin/init"
+    chmod 755 "$b/rootfs/sbin/init"
+    echo '{"version": 1, "network": {"namespace": "requested"}, "systemd": true}' >"$HOME_OF_USER/.config/distro-shim/policy.json"
+    attempt run -b "$b" c1
+    is "$status $(tail -n 1 <<<"$output" | cut -d ' ' -f 1,2)" "0 oci systemd.mask=console-getty.service"
+    contains "$stderr" warning
+    [ "$DISTRO_SHIM_WORLD" = v2 ] || return 0
+    delegate_cgroup
+    succeeds run -b "$b" c1
+    is "$(tail -n 1 <<<"$output")" divides
+    undelegate_cgroup
+}
+
 @test "policy show: a value of the user's own file, and the network that is by default in the user's directory" {
     shown=$(shim policy show --format text)
     contains "$shown" "mode: \"observe\" ($HOME_OF_USER/.config/distro-shim/policy.json:1:24, of the user)"
