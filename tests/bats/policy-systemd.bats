@@ -7,6 +7,7 @@
 
 load helpers
 load policy
+load distribution
 
 setup_file() {
     make_rootfs
@@ -15,20 +16,6 @@ setup_file() {
 setup() { start_policy_test; }
 teardown() { end_policy_test; }
 
-# A root file system whose /usr is this machine's, with nothing of this machine's in the rest.
-make_distribution() {
-    local root=$BATS_FILE_TMPDIR/distribution name
-    mkdir -p "$root"/{dev,etc/systemd/system,proc,run,sys,tmp,usr,var/log/journal,root}
-    for name in bin sbin lib lib64; do ln -s usr/$name "$root/$name"; done
-    echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
-    echo distribution >"$root/etc/hostname"
-    printf 'root:x:0:0:root:/root:/bin/sh\nmessagebus:x:81:81::/:/bin/false\nnobody:x:65534:65534::/:/bin/false\n' >"$root/etc/passwd"
-    printf 'root:x:0:\nmessagebus:x:81:\nnogroup:x:65534:\n' >"$root/etc/group"
-    ln -s /usr/lib/os-release "$root/etc/os-release"
-    # what all of this is for
-    printf '[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c "exec cat /proc/self/cgroup >/run/group"\n' >"$root/etc/systemd/system/own.service"
-    printf '[Unit]\nRequires=basic.target own.service\nAfter=basic.target own.service\nWants=console-getty.service\nAllowIsolate=yes\n' >"$root/etc/systemd/system/default.target"
-}
 # distribution NAME [FILTER]...: a bundle that boots it
 distribution() {
     local b
@@ -190,7 +177,7 @@ booted() { [ "$(shim_in 60 exec "$1" systemctl is-active default.target own.serv
 boots() {
     local i
     b=$(distribution "$@") || return 1
-    shim_in 60 run -d -b "$b" "$1" </dev/null >log 2>&1 || { cat log && return 1; }
+    shim_in 60 ${manager:+--cgroup-manager $manager} run -d -b "$b" "$1" </dev/null >log 2>&1 || { cat log && return 1; }
     for ((i = 0; i < 200; i++)); do
         ! booted "$1" || return 0
         [ "$(state_of "$1")" = running ] || break
@@ -209,13 +196,6 @@ stops() { # ID
     done
     return 1
 }
-needs_systemd() {
-    local version
-    requires file:/usr/lib/systemd/systemd cmd:systemctl
-    version=$(systemctl --version | sed -n 's/^systemd \([0-9]*\).*/\1/p')
-    [ "$DISTRO_SHIM_WORLD" = v2 ] || [ "$version" -lt 256 ] || skip "systemd $version knows no cgroups of version 1"
-}
-
 # bats test_tags=smoke
 @test "a real systemd boots, masks units, divides its control group, and stops when asked" {
     local b group
@@ -242,4 +222,19 @@ needs_systemd() {
     boots user "$user_namespace" || { [ ! -e log ] || cat log; return 1; }
     is "$(shim_in 60 exec user cat /proc/self/uid_map | xargs)" "0 100000 65536"
     stops user
+}
+
+@test "a real systemd boots in a unit of the host's systemd" {
+    requires systemd
+    needs_systemd
+    policy '{"version": 1, "systemd": true}'
+    manager=systemd
+    boots unit '.linux.cgroupsPath = "system.slice:test:unit" | .linux.resources.memory.limit = 268435456'
+    is "$(systemctl show -P ActiveState test-unit.scope)" active
+    contains "$(shim_in 60 exec unit cat /run/group)" /system.slice/own.service
+    # the limits are the host's to change, and a signal of the unit is no wish of the container
+    [ "$DISTRO_SHIM_WORLD" != v2 ] || is "$(shim_in 60 exec unit sh -c 'echo max >/sys/fs/cgroup/memory.max && echo lifted' 2>/dev/null || true)" ''
+    systemctl daemon-reload
+    is "$(shim_in 60 exec unit systemctl is-active default.target)" active
+    stops unit
 }
