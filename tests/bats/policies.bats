@@ -32,7 +32,7 @@ placed() { BATS_TEST_TMPDIR=$SHIM_POLICY_DIRECTORY/srv/$1 bundle "${@:2}"; }
     is "$(ls "$DISTRO_SHIM_SOURCE"/contrib/policies/*.md | wc -l)" "$(ls "$DISTRO_SHIM_SOURCE"/contrib/policies/*.json | wc -l)"
 }
 
-@test "wsl: a host name each, one directory for all" {
+@test "wsl: a host name each, one directory for all, and systemd boots" {
     local b
     example wsl
     b=$(bundle one "$(args sleep 1000)")
@@ -44,6 +44,9 @@ placed() { BATS_TEST_TMPDIR=$SHIM_POLICY_DIRECTORY/srv/$1 bundle "${@:2}"; }
     is "$(shim exec one hostname) $(shim exec two hostname)" "one two"
     shim exec one sh -c 'echo hello >/mnt/wsl/said'
     is "$(shim exec two cat /mnt/wsl/said)" hello
+    b=$(bundle boots "$(args /sbin/init)")
+    mkdir -p "$b/rootfs/sbin" && printf '#!/bin/sh\necho "$container" $#' >"$b/rootfs/sbin/init" && chmod 755 "$b/rootfs/sbin/init"
+    is "$(shim_in 10 run -b "$b" boots 2>/dev/null)" "oci 3"
     [ "/proc/$(init_of one)/ns/net" -ef "/proc/$(init_of two)/ns/net" ]
 }
 
