@@ -175,6 +175,29 @@ static void a_v1_layout_is_recognised(void **state)
 	assert_string_equal(v[2].own_path, "/user.slice/session-1.scope");
 }
 
+static void limits_can_be_lifted_without_nsdelegate(void **state)
+{
+	static const char *const options[] = { "rw", "rw,nsdelegate,memory_recursiveprot",
+					       "rw,memory_recursiveprot" };
+	struct world *world = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const char *text = arena_printf(
+			&world->arena,
+			V1_MOUNTS "37 32 0:33 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 %s\n",
+			options[i]);
+		struct cgroup_facts facts =
+			parse_layout(world, text, V1_MEMBERSHIPS "0::/user.slice\n");
+		struct mount_table table = { .read = true };
+		struct err e = { 0 };
+
+		assert_int_equal(mountinfo_parse(text, &world->arena, &table.info, &e), 0);
+		assert_int_equal(gather_liftable(&table, &world->arena, &facts, &e), 0);
+		assert_false(facts.hierarchies.v[0].liftable);
+		assert_int_equal(facts.hierarchies.v[3].liftable, i != 1);
+	}
+}
+
 static void hybrid_v2_and_nothing_are_told_apart(void **state)
 {
 	struct world *world = *state;
@@ -514,6 +537,7 @@ int main(void)
 		cmocka_unit_test(iproute_names_are_one_component),
 		WORLD_TEST(files_of_the_network_must_be_roots),
 		WORLD_TEST(a_v1_layout_is_recognised),
+		WORLD_TEST(limits_can_be_lifted_without_nsdelegate),
 		WORLD_TEST(hybrid_v2_and_nothing_are_told_apart),
 		WORLD_TEST(own_paths_are_below_the_mount),
 		WORLD_TEST(memberships_that_make_no_sense_are_refused),
