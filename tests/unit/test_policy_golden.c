@@ -195,6 +195,20 @@ static void check_replay(struct golden *g)
 		fail_msg("%s: replayed:\n%s", g->name, spec_text(g, replayed));
 }
 
+/* What is decided about the result leaves it as it is. */
+static void check_idempotence(const struct golden *g)
+{
+	struct golden again = *g;
+	struct verdict verdict;
+
+	if (g->verdict.refused)
+		return;
+	again.request = g->verdict.spec;
+	judge(&again, g->policy, &verdict);
+	if (!str_eq(spec_text(g, verdict.spec), spec_text(g, g->verdict.spec)))
+		fail_msg("%s: judged again:\n%s", g->name, spec_text(g, verdict.spec));
+}
+
 /* explain and the state keep decisions as JSON: nothing is lost on the way. */
 static void check_records(const struct golden *g)
 {
@@ -310,6 +324,7 @@ static void run_case(enum policy_path path, int dir, const char *name)
 	if (path != PATH_RESTORED) {
 		compare(&g, "spec.json", spec_text(&g, g.verdict.spec));
 		check_replay(&g);
+		check_idempotence(&g);
 	}
 	check_records(&g);
 	arena_release(&arena);
