@@ -61,6 +61,7 @@ unit_tests = \
 	tests/unit/test_policy_golden \
 	tests/unit/test_policy_keys \
 	tests/unit/test_policy_properties \
+	tests/unit/test_policy_rules \
 	tests/unit/test_policy_select \
 	tests/unit/test_policy_verdict \
 	tests/unit/test_remedies \
@@ -102,16 +103,26 @@ tests_headers = \
 	tests/unit/bpf.h \
 	tests/unit/bpf_compare.h \
 	tests/unit/cgroup_files.h \
+	tests/unit/fields_hash.h \
 	tests/unit/fields_sample.h \
 	tests/unit/files.h \
 	tests/unit/json_text.h \
 	tests/unit/judge.h \
 	tests/unit/load.h \
+	tests/unit/made_file.h \
 	tests/unit/parsed.h \
 	tests/unit/plan_fixture.h \
 	tests/unit/plan_mounts.h \
+	tests/unit/policy_example.h \
 	tests/unit/policy_generate.h \
+	tests/unit/policy_generate_facts.h \
+	tests/unit/policy_generate_policy.h \
+	tests/unit/policy_oracles.h \
+	tests/unit/policy_oracles_mounts.h \
+	tests/unit/policy_oracles_network.h \
 	tests/unit/policy_properties.h \
+	tests/unit/policy_selection.h \
+	tests/unit/policy_shrink.h \
 	tests/unit/scene.h \
 	tests/unit/seccomp_fixture.h \
 	tests/unit/spec_files.h \
@@ -172,6 +183,7 @@ tests_unit_test_resolver_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCK
 tests_unit_test_policy_golden_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_keys_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_properties_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_policy_rules_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_select_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_remedies_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_policy_verdict_LDADD = $(POLICY_LIBS) src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)

@@ -202,15 +202,15 @@ static void observe(struct spec *asked, const struct judgement *j, struct verdic
 	ret->observed = true;
 }
 
-static void apply_rules(struct judgement *j, unsigned always)
+static void apply_rules(const struct rule *rules, struct judgement *j, unsigned always)
 {
-	for (const struct rule *rule = policy_rules; rule->id; rule++)
+	for (const struct rule *rule = rules; rule->id; rule++)
 		if (rule->paths & j->subject->path && (rule->paths & RULE_ALWAYS) == always)
 			rule->apply(j, rule->id);
 }
 
-void policy_judge(const struct subject *subject, const struct facts *facts, struct arena *arena,
-		  struct verdict *ret)
+void policy_judge_by(const struct rule *rules, const struct subject *subject,
+		     const struct facts *facts, struct arena *arena, struct verdict *ret)
 {
 	static const struct spec nothing;
 	const struct spec *request = subject->request ? subject->request : &nothing;
@@ -227,11 +227,11 @@ void policy_judge(const struct subject *subject, const struct facts *facts, stru
 
 	if (subject->confinement)
 		j.confinement = *subject->confinement;
-	apply_rules(&j, RULE_ALWAYS);
+	apply_rules(rules, &j, RULE_ALWAYS);
 	refused = has_refusal(&j.edit.decisions);
 	if (j.policy->mode == POLICY_OBSERVE)
 		asked = spec_copy(j.edit.spec, arena);
-	apply_rules(&j, 0);
+	apply_rules(rules, &j, 0);
 	locate_refusals(request, &j.edit.decisions, arena);
 
 	if (subject->selection) {
@@ -247,6 +247,12 @@ void policy_judge(const struct subject *subject, const struct facts *facts, stru
 		observe(asked, &j, ret);
 	else
 		enforce(&j, ret);
+}
+
+void policy_judge(const struct subject *subject, const struct facts *facts, struct arena *arena,
+		  struct verdict *ret)
+{
+	policy_judge_by(policy_rules, subject, facts, arena, ret);
 }
 
 static void put_refusal(const struct decision *decision, const char *config_name,

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Generated requests, policies and facts for policy_properties.h: a fixed sequence of choices among
- * what the rules look at, so that a failure comes again. No files, no clock.
+ * Generated requests, policies and facts for policy_properties.h: a sequence of choices among what the rules look
+ * at, which begins with a number, so that a failure comes again. No files, no clock. Requests are made here, policies
+ * and who asks in policy_generate_policy.h, facts and the rounds themselves in policy_generate_facts.h.
  */
 #ifndef TESTS_POLICY_GENERATE_H
 #define TESTS_POLICY_GENERATE_H
 
 #include "base/auto.h"
+#include "model/words.h"
 #include "policy/host_hooks.h"
-#include "policy/policy.h"
+#include "policy/rules.h"
 
 #define SHARED "/run/netns/distros"
 
@@ -36,12 +38,25 @@ static bool one_in(size_t n)
 	return below(n) == 0;
 }
 
+/* One request, and all that it is judged by. */
 struct round {
 	struct arena *arena;
 	const char *name;
-	struct spec *request;
-	struct policy *policy;
+	const struct rule *rules; /* NULL: all */
+	enum policy_path path;    /* 0: CREATE */
+	struct spec *request;     /* NULL: RESTORED */
+	/* The policy as its file has it, who asks, and what is chosen; NULL: there is no choice. */
+	const char *policy_text;
+	struct policy *full;
+	struct caller_facts *caller;
+	struct selection *selection;
+	bool chosen;           /* false: the choice is refused, and there is nothing to judge */
+	struct policy *policy; /* what it is judged by, under "enforce" */
 	struct facts *facts;
+	struct confinement
+		*recorded;       /* of a container that exists; NULL: an older program made it */
+	struct made_facts *made; /* RESTORED */
+	const char *receiver;    /* of the runtime's environment */
 };
 
 static char *text_of(const struct round *r, const char *s)
@@ -125,12 +140,13 @@ static void generate_mounts(const struct round *r, struct spec *spec)
 						    "vol/./sys",
 						    "/run",
 						    "/sys/fs/cgroup" };
-	static const char *const types[] = { "proc", "bind", "tmpfs", "sysfs", "cgroup", NULL };
+	static const char *const types[] = { "proc",    "bind",    "tmpfs", "sysfs", NULL,
+					     "cgroup2", "debugfs", "bind",  "bind",  "cgroup" };
 	static const char *const sources[] = { "/proc",          "proc", "/sys",
 					       "/srv/e/file",    NULL,   "/proc/1",
 					       "/sys/fs/cgroup", "/",    "/sys/kernel/debug" };
-	static const char *const options[] = { "bind",   "rbind",  "ro",           "rprivate",
-					       "nosuid", "rslave", "src-nofollow", "rw" };
+	static const char *const options[] = { "bind",   "rbind",        "ro", "rprivate", "nosuid",
+					       "rslave", "src-nofollow", "rw", "rro" };
 
 	spec->mounts.n = below(6);
 	spec->mounts.v = arena_new_array(r->arena, struct spec_mount, spec->mounts.n + 1);
@@ -141,6 +157,12 @@ static void generate_mounts(const struct round *r, struct spec *spec)
 			.source = text_of(r, ANY_OF(sources)),
 			.options = words(r, options, ARRAY_SIZE(options), 3),
 		};
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		if (one_in(20)) {
+			static const char *const over[] = { "remount", "bind", "rw" };
+
+			spec->mounts.v[i].options = words(r, over, ARRAY_SIZE(over), 1);
+		}
 }
 
 static void generate_process(const struct round *r, struct spec *spec)
@@ -158,6 +180,7 @@ static void generate_process(const struct round *r, struct spec *spec)
 	spec->process->user = arena_new(r->arena, struct spec_user);
 	spec->process->args = words(r, one_in(2) ? programs : names, 1, 1);
 	spec->process->env = words(r, variables, ARRAY_SIZE(variables), 3);
+	spec->process->no_new_privileges.set = spec->process->no_new_privileges.value = one_in(3);
 	if (one_in(8))
 		return;
 	capabilities = arena_new(r->arena, struct spec_capabilities);
@@ -208,6 +231,15 @@ static void generate_devices(const struct round *r, struct spec_linux *linux_)
 		};
 }
 
+static void generate_filter(const struct round *r, struct spec_linux *linux_)
+{
+	static const char *const paths[] = { NULL, NULL, "", "/run/own.sock" };
+
+	linux_->seccomp = arena_new(r->arena, struct spec_seccomp);
+	linux_->seccomp->default_action = (int)spec_seccomp_action_names->value;
+	linux_->seccomp->listener_path = text_of(r, ANY_OF(paths));
+}
+
 static void generate_linux(const struct round *r, struct spec *spec)
 {
 	static const char *const paths[] = { "/proc/bus", "/proc/sys", "//proc/sys/", "/proc/irq" };
@@ -227,6 +259,12 @@ static void generate_linux(const struct round *r, struct spec *spec)
 	}
 	if (one_in(3))
 		generate_devices(r, linux_);
+	if (one_in(8))
+		linux_->rootfs_propagation = text_of(r, one_in(2) ? "rslave" : "private");
+	if (one_in(3))
+		linux_->cgroups_path = text_of(r, one_in(2) ? "/pods/one" : "/mine");
+	if (one_in(6))
+		generate_filter(r, linux_);
 }
 
 static void generate_hooks(const struct round *r, struct spec *spec)
@@ -236,13 +274,51 @@ static void generate_hooks(const struct round *r, struct spec *spec)
 	struct spec_hook_list *list;
 
 	spec->hooks = arena_new(r->arena, struct spec_hooks);
-	list = one_in(2)   ? &spec->hooks->prestart
-	       : one_in(2) ? &spec->hooks->start_container
-			   : &spec->hooks->poststop;
+	struct spec_hook_list *const lists[] = {
+		&spec->hooks->prestart,         &spec->hooks->create_runtime,
+		&spec->hooks->create_container, &spec->hooks->start_container,
+		&spec->hooks->poststart,        &spec->hooks->poststop,
+	};
+
+	list = ANY_OF(lists);
 	list->n = 1 + below(2);
 	list->v = arena_new_array(r->arena, struct spec_hook, list->n);
 	for (size_t i = 0; i < list->n; i++)
 		list->v[i].path = text_of(r, ANY_OF(paths));
+}
+
+/* What clients say there, and what means something to the runtime. */
+static void generate_annotations(const struct round *r, struct spec *spec)
+{
+	static const char *const all[][2] = {
+		{ "run.oci.hooks.stdout", "log/hooks" },
+		{ "run.oci.hooks.stdout", "/var/log/hooks/x" },
+		{ "run.oci.hooks.stdout", "/run/b1/../b2/log" },
+		{ "run.oci.hooks.stderr", "" },
+		{ "run.oci.hooks.stderr", "/var/log/hooks" },
+		{ "run.oci.hooks.stderr", "/etc/passwd" },
+		{ "org.criu.config", "criu.conf" },
+		{ "org.criu.config", "/etc/criu/one.conf" },
+		{ "org.criu.config", "/etc/criu/other.conf" },
+		{ "run.oci.seccomp.receiver", "/run/agent.sock" },
+		{ "run.oci.seccomp.receiver", "agent.sock" },
+		{ "run.oci.seccomp.receiver", "" },
+		{ "run.oci.seccomp_bpf_data", "AAAA" },
+		{ "run.oci.seccomp.plugins", "/lib/x.so" },
+		{ "run.oci.seccomp.plugins", "" },
+		{ "io.kubernetes.cri.image-name", "debian:12" },
+		{ "io.kubernetes.cri.image-name", "alpine" },
+		{ "team", "a1" },
+		{ "team", "b" },
+		{ "distro-shim.network", "vpn" },
+		{ "distro-shim.network", "lab" },
+	};
+
+	spec->annotations.v = arena_new_array(r->arena, struct strpair, ARRAY_SIZE(all));
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (one_in(8) && !strmap_get(&spec->annotations, all[i][0]))
+			spec->annotations.v[spec->annotations.n++] =
+				(struct strpair){ text_of(r, all[i][0]), text_of(r, all[i][1]) };
 }
 
 static struct spec *generate_spec(const struct round *r)
@@ -263,269 +339,9 @@ static struct spec *generate_spec(const struct round *r)
 		spec->hostname = text_of(r, "debian");
 	if (one_in(8))
 		generate_hooks(r, spec);
-	return spec;
-}
-
-/* --- generated policies and facts --- */
-
-static struct policy *generate_policy(const struct round *r)
-{
-	static const int requested[] = { POLICY_REWRITE, POLICY_REWRITE, POLICY_REFUSE };
-	static const int fresh[] = { POLICY_LATE, POLICY_LATE, POLICY_REFUSE, POLICY_KEEP };
-	static const int isolated[] = { POLICY_ISOLATED, POLICY_FRESH, POLICY_REQUESTED };
-	static const char *const files[] = { "auto", "auto", "engine", "/etc/shared" };
-	static const char *const allowed[] = { "net.ipv4.ping_group_range" };
-	static const char *const ceiling[] = { "SYS_ADMIN", "chown", "all" };
-	static const char *const places[] = { "/usr/libexec/oci/", "/opt/link", "/gone" };
-	struct policy *policy = policy_default(r->arena, NULL);
-	struct policy_network *network = policy->network;
-
-	if (one_in(4))
-		return policy;
-	if (one_in(4))
-		network->namespace_ = text_of(r, one_in(2) ? "self" : "requested");
-	network->requested->host = ANY_OF(requested);
-	network->requested->path = ANY_OF(requested);
-	network->requested->new_ = ANY_OF(fresh);
-	network->allow_host.value = one_in(3);
-	network->admin.value = one_in(3);
-	if (one_in(3))
-		network->sysctls = (struct strlist_or_word){ .list = words(r, allowed, 1, 1) };
-	else if (one_in(3))
-		network->sysctls.word = text_of(r, "refuse");
-	network->resolv_conf = text_of(r, ANY_OF(files));
-	network->hosts = text_of(r, ANY_OF(files));
-	policy->namespaces->pid = one_in(2) ? POLICY_FRESH : POLICY_ISOLATED;
-	policy->namespaces->ipc = ANY_OF(isolated);
-	policy->namespaces->uts = ANY_OF(isolated);
-	policy->namespaces->cgroup = ANY_OF(isolated);
-	policy->proc_sys = one_in(3) ? POLICY_REQUESTED : POLICY_REWRITE;
-	policy->cgroup->overlap = one_in(3) ? POLICY_OVERLAP_OPEN : POLICY_OVERLAP_REFUSED;
-	network->lock = one_in(3) ? LOCK_STRICT : LOCK_OPEN;
-	network->peer_descriptors = one_in(3) ? PEERS_OPEN : PEERS_REFUSED;
-	if (one_in(3))
-		policy->capabilities->remove = words(r, ceiling, ARRAY_SIZE(ceiling), 3);
-	if (one_in(3)) {
-		policy->share.n = 1;
-		policy->share.v = arena_new(r->arena, struct policy_share);
-		policy->share.v->source = text_of(r, "/srv/shared");
-		policy->share.v->destination = text_of(r, one_in(2) ? "/vol" : "/mnt/shared");
-	}
-	policy->systemd.value = one_in(3);
-	policy->hostname = one_in(3) ? POLICY_HOSTNAME_ID : POLICY_HOSTNAME_REQUESTED;
-	policy->privileged = one_in(3)   ? POLICY_PRIVILEGED_STRIP
-			     : one_in(6) ? POLICY_PRIVILEGED_REFUSE
-					 : POLICY_PRIVILEGED_ALLOW;
-	if (one_in(3))
-		policy->hooks->allow = words(r, places, ARRAY_SIZE(places), 2);
-	policy->kernel_mounts = one_in(3) ? POLICY_KERNEL_REQUESTED : POLICY_KERNEL_OWN;
-	return policy;
-}
-
-static struct ns_facts ns_of(const struct round *r, const char *path, int type, uint64_t inode)
-{
-	return (struct ns_facts){ .path = text_of(r, path),
-				  .type = type,
-				  .device = 4,
-				  .inode = inode,
-				  .cookie = type == SPEC_NS_NETWORK ? inode + 1 : 0,
-				  .owned = true };
-}
-
-/* By the last word of a generated path; paths of real configs are another container's. The policy may name its network
- * otherwise than the generated ones do. */
-static struct ns_facts judge_path(const struct round *r, const struct spec_namespace *entry)
-{
-	struct ns_facts ns = ns_of(r, entry->path, entry->type, 1000 + (uint64_t)entry->type);
-
-	if (str_eq(entry->path, SHARED) || str_eq(entry->path, "/proc/4711/ns/net") ||
-	    str_eq(entry->path, r->policy->network->namespace_))
-		ns.inode = 42;
-	else if (str_has_suffix(entry->path, "/host"))
-		ns.is_host = true;
-	else if (str_has_suffix(entry->path, "/self"))
-		ns.is_self = true;
-	else if (str_has_suffix(entry->path, "/other"))
-		ns.type = ns.type % SPEC_NS_COUNT + 1;
-	else if (str_has_suffix(entry->path, "/fifo"))
-		ns = (struct ns_facts){ .path = ns.path,
-					.problem = text_of(r, "is a FIFO, not a namespace file") };
-	else if (str_has_suffix(entry->path, "/gone"))
-		ns = (struct ns_facts){ .path = ns.path,
-					.problem = text_of(r, "no such file or directory"),
-					.problem_errno = 2 };
-	return ns;
-}
-
-static void look_at_requested(const struct round *r, struct facts *facts)
-{
-	const struct spec_linux *linux_ = r->request->linux_;
-	size_t n = linux_ ? linux_->namespaces.n : 0;
-
-	facts->requested.v = arena_new_array(r->arena, struct ns_facts, n + 1);
-	for (size_t i = 0; i < n; i++) {
-		const struct spec_namespace *entry = &linux_->namespaces.v[i];
-
-		if (entry->path && !str_has_suffix(entry->path, "/unseen"))
-			facts->requested.v[facts->requested.n++] = judge_path(r, entry);
-	}
-}
-
-/* --- what sources turn out to be, whatever they are called --- */
-
-static void generate_below(const struct round *r, struct source_facts *source)
-{
-	static const char *const all[][3] = {
-		{ "/proc", "proc", "/" },
-		{ "/sys", "sysfs", "/" },
-		{ "/sys/fs/cgroup", "cgroup2", "/" },
-		{ "/sys/kernel/debug", "debugfs", "/" },
-		{ "/srv/one", "proc", "/7/net" },
-		{ "/srv/trace", "tracefs", "/" },
-	};
-
-	source->below.v = arena_new_array(r->arena, struct kernel_mount_facts, ARRAY_SIZE(all));
-	for (size_t i = 0; source->recursive && i < ARRAY_SIZE(all); i++)
-		if (one_in(2))
-			source->below.v[source->below.n++] = (struct kernel_mount_facts){
-				text_of(r, all[i][0]), text_of(r, all[i][1]), text_of(r, all[i][2])
-			};
-}
-
-static void generate_source(const struct round *r, struct facts *facts, const char *name,
-			    bool nofollow, bool recursive)
-{
-	static const char *const types[] = {
-		"proc", "sysfs", "cgroup2", "debugfs", NULL, NULL, NULL
-	};
-	static const char *const parts[] = {
-		"/", "/", "/sys/net", "/12/status", "/self", "/class"
-	};
-	struct source_facts *source = &facts->sources.v[facts->sources.n];
-
-	if (facts_source(facts, name, nofollow, recursive))
-		return;
-	facts->sources.n++;
-	*source =
-		(struct source_facts){ .source = text_of(r, name),
-				       .nofollow = nofollow,
-				       .recursive = recursive,
-				       .path = text_of(r, one_in(2) ? "/sys/fs/cgroup" : "/srv/a"),
-				       .fstype = text_of(r, ANY_OF(types)) };
-	source->part = source->fstype && !one_in(10) ? text_of(r, ANY_OF(parts)) : NULL;
-	generate_below(r, source);
-}
-
-static void generate_sources(const struct round *r, struct facts *facts)
-{
-	const struct spec *spec = r->request;
-
-	facts->cgroup = arena_new(r->arena, struct cgroup_facts);
-	facts->cgroup->layout = CGROUP_V2;
-	facts->cgroup->hierarchies.n = 1;
-	facts->cgroup->hierarchies.v = arena_new(r->arena, struct cgroup_hierarchy_facts);
-	facts->cgroup->hierarchies.v->v2 = true;
-	facts->cgroup->hierarchies.v->mount_point = text_of(r, "/sys/fs/cgroup");
-	facts->sources.v = arena_new_array(r->arena, struct source_facts, spec->mounts.n + 1);
-	for (size_t i = 0; i < spec->mounts.n; i++) {
-		const struct spec_mount *mount = &spec->mounts.v[i];
-
-		if (mount->source && !one_in(6))
-			generate_source(r, facts, mount->source,
-					strlist_has(&mount->options, "src-nofollow"),
-					strlist_has(&mount->options, "rbind"));
-	}
 	if (one_in(2))
-		return;
-	facts->root = arena_new(r->arena, struct source_facts);
-	facts->root->recursive = true;
-	facts->root->path = text_of(r, "/c/rootfs");
-	facts->root->fstype = one_in(20) ? text_of(r, "sysfs") : NULL;
-	generate_below(r, facts->root);
-}
-
-static void generate_hook_facts(const struct round *r, struct facts *facts)
-{
-	struct host_hooks kinds[HOST_HOOK_KINDS];
-
-	host_hooks_of(r->request, kinds);
-	facts->hooks.v = arena_new_array(r->arena, struct hook_facts, 4);
-	for (size_t kind = 0; kind < HOST_HOOK_KINDS; kind++)
-		for (size_t i = 0; i < kinds[kind].list->n && facts->hooks.n < 4; i++)
-			facts->hooks.v[facts->hooks.n++] = (struct hook_facts){
-				.path = kinds[kind].list->v[i].path,
-				.real = one_in(6)   ? NULL
-					: one_in(3) ? text_of(r, "/etc/passwd")
-						    : kinds[kind].list->v[i].path,
-			};
-}
-
-static struct resolver_facts *generate_texts(const struct round *r, const char *own,
-					     const char *engine)
-{
-	struct resolver_facts *texts = arena_new(r->arena, struct resolver_facts);
-
-	texts->own = one_in(4) ? NULL : text_of(r, own);
-	texts->engine = one_in(2) ? text_of(r, engine) : NULL;
-	return one_in(3) ? NULL : texts;
-}
-
-static struct facts *generate_facts(const struct round *r, bool plain)
-{
-	struct facts *facts = arena_new(r->arena, struct facts);
-	bool self = str_eq(r->policy->network->namespace_, "self");
-
-	look_at_requested(r, facts);
-	generate_hook_facts(r, facts);
-	if (!plain)
-		generate_sources(r, facts);
-	facts->self.n = 1;
-	facts->self.v = arena_new(r->arena, struct ns_facts);
-	facts->self.v[0] = ns_of(r, "/proc/self/ns/net", SPEC_NS_NETWORK, 7);
-	facts->self.v[0].is_self = facts->self.v[0].is_host = true;
-	facts->resolv_conf = one_in(2) ? text_of(r, "/etc/netns/distros/resolv.conf") : NULL;
-	facts->hosts = one_in(2) ? text_of(r, "/etc/netns/distros/hosts") : NULL;
-	facts->hostname = one_in(2) ? text_of(r, "host") : NULL;
-	facts->shares.n = r->policy->share.n;
-	facts->shares.v = arena_new_array(r->arena, struct share_facts, facts->shares.n);
-	for (size_t i = 0; i < facts->shares.n; i++)
-		facts->shares.v[i] = (struct share_facts){
-			.source = text_of(r, r->policy->share.v[i].source),
-			.problem = text_of(r, one_in(20) ? "no such file or directory" : NULL),
-		};
-	facts->id = text_of(r, one_in(2) ? "c1" : one_in(2) ? "not_a.name" : NULL);
-	facts->state = one_in(2) ? text_of(r, "/run/distro-shim/containers/c1") : NULL;
-	facts->hosts_texts =
-		generate_texts(r, "127.0.0.1 localhost\n", "10.88.0.5 box\n10.9.8.7 added\n");
-	facts->resolv_conf_texts = generate_texts(r, "nameserver 10.77.0.1\n",
-						  "nameserver 10.9.8.6\nnameserver 127.0.0.11\n");
-	if (str_eq(r->policy->network->namespace_, "requested"))
-		return facts;
-	facts->network = arena_new(r->arena, struct ns_facts);
-	*facts->network = self ? facts->self.v[0]
-			       : ns_of(r, r->policy->network->namespace_, SPEC_NS_NETWORK, 42);
-	if (plain)
-		return facts;
-	if (one_in(30))
-		facts->network->problem = text_of(r, "is a FIFO, not a namespace file");
-	facts->network->owned = !one_in(30);
-	if (one_in(10))
-		facts->network->is_self = true;
-	if (one_in(10)) {
-		facts->members.n = 1;
-		facts->members.v = arena_new(r->arena, struct member_facts);
-		facts->members.v->id = text_of(r, "alpine");
-		facts->members.v->cookie = one_in(2) ? 43 : 9;
-	}
-	if (one_in(10)) {
-		facts->cgroup_path = text_of(r, "/pods/one");
-		facts->groups.n = 1;
-		facts->groups.v = arena_new(r->arena, struct group_facts);
-		facts->groups.v->id = text_of(r, "alpine");
-		facts->groups.v->root = text_of(r, "/run/state");
-		facts->groups.v->relation = one_in(2) ? GROUP_SAME : GROUP_BELOW;
-	}
-	return facts;
+		generate_annotations(r, spec);
+	return spec;
 }
 
 #endif
