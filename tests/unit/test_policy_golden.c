@@ -22,6 +22,8 @@
 /* after the four above, as cmocka wants it */
 #include <cmocka.h>
 
+#include "made_file.h"
+
 #define LIMIT (1u << 20)
 #define CASES_MIN 45
 
@@ -39,23 +41,6 @@ struct golden {
 		*confinement; /* as recorded; NULL: of an older program, or a new container */
 	struct verdict verdict;
 };
-
-static const struct field made_process_rows[] = {
-	FIELD(struct made_process, I64, pid, "pid", FIELD_REQUIRED),
-	FIELD(struct made_process, U64, capabilities, "capabilities", 0),
-	FIELD(struct made_process, BOOL, own_user, "ownUser", 0),
-};
-static const struct fields made_process_fields =
-	FIELDS("struct made_process", struct made_process, made_process_rows, FIELDS_CLOSED);
-struct made_file {
-	struct made_facts processes;
-};
-static const struct field made_rows[] = {
-	FIELD_LIST_ROW(struct made_file, processes, struct made_process, "processes", 0,
-		       &made_process_fields),
-};
-static const struct fields made_fields =
-	FIELDS("made.json", struct made_file, made_rows, FIELDS_CLOSED);
 
 static char *read_text(const struct golden *g, const char *file, size_t *ret_length)
 {
@@ -104,20 +89,20 @@ static void *load_optional(const struct golden *g, const struct fields *fields, 
 	return object;
 }
 
-/* Of a policy with several networks, that for this request: with caller.json. */
-static void choose(struct golden *g)
+/* Of a policy with several networks, that for this request: with caller.json. False: it refuses the choice. */
+static bool choose(struct golden *g, struct err *e)
 {
 	static const struct caller_facts unknown;
 	const struct caller_facts *caller = load_optional(g, &caller_facts_fields, "caller.json");
-	struct err e = { 0 };
 
 	if (!policy_has_choice(g->policy))
-		return;
+		return true;
 	g->selection = arena_new(g->arena, struct selection);
 	if (policy_select(g->policy, g->request, caller ? caller : &unknown, g->arena, g->selection,
-			  &e) < 0)
-		fail_msg("%s: %s", g->name, e.text);
+			  e) < 0)
+		return false;
 	g->policy = g->selection->policy;
+	return true;
 }
 
 static void judge(struct golden *g, const struct policy *policy, struct verdict *ret)
@@ -258,16 +243,19 @@ static struct refusals {
 	const char *v[REFUSALS_MAX];
 } refusals;
 
+static void note_refusal(const char *rule, const char *why)
+{
+	assert_true(refusals.n < REFUSALS_MAX);
+	refusals.v[refusals.n++] = arena_printf(&refusals.arena, "%s: %s\n", rule, why);
+}
+
 static void note_refusals(const struct decisions *decisions)
 {
 	for (size_t i = 0; i < decisions->n; i++) {
 		const struct decision *decision = &decisions->v[i];
 
-		if (decision->action != DECISION_REFUSE)
-			continue;
-		assert_true(refusals.n < REFUSALS_MAX);
-		refusals.v[refusals.n++] =
-			arena_printf(&refusals.arena, "%s: %s\n", decision->rule, decision->why);
+		if (decision->action == DECISION_REFUSE)
+			note_refusal(decision->rule, decision->why);
 	}
 }
 
@@ -310,9 +298,15 @@ static void run_case(enum policy_path path, int dir, const char *name)
 	struct golden g = { .path = path, .dir = dir, .name = name, .arena = &arena };
 	autostrbuf text = { 0 };
 	struct made_file *made;
+	struct err e = { 0 };
 
 	load(&g);
-	choose(&g);
+	if (!choose(&g, &e)) {
+		note_refusal("networks", e.text);
+		compare(&g, "decisions.txt", arena_printf(&arena, "no network: %s\n", e.text));
+		arena_release(&arena);
+		return;
+	}
 	made = load_optional(&g, &made_fields, "made.json");
 	g.made = made ? &made->processes : NULL;
 	g.confinement = load_optional(&g, &confinement_fields, "confinement.json");
