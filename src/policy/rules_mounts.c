@@ -160,14 +160,19 @@ static void note_added(struct judgement *j, const char *destination)
 	*list = (struct strlist){ .n = list->n + 1, .v = v };
 }
 
+/* A bind needs something to be mounted on, and in a read-only root a missing file cannot be
+ * made; whether it is missing is not known here. */
+static bool can_add_file(const struct judgement *j)
+{
+	return !(j->edit.spec->root && j->edit.spec->root->readonly);
+}
+
 static void add_file(struct judgement *j, const char *id, const char *source,
 		     const char *destination, const char *why)
 {
 	struct spec_mount mount = file_mount(j, source, destination);
 
-	/* A bind needs something to be mounted on, and in a read-only root a missing file cannot be
-	 * made; whether it is missing is not known here. */
-	if (j->edit.spec->root && j->edit.spec->root->readonly) {
+	if (!can_add_file(j)) {
 		edit_keep(
 			&j->edit, id, "/root/readonly",
 			arena_printf(
@@ -211,7 +216,9 @@ static void take_merged(struct judgement *j, const char *id, const struct shared
 static void apply_auto(struct judgement *j, const char *id, const struct shared_file *file)
 {
 	long index = mount_at(j, file->destination);
-	bool merged = file->result.choice == RESOLVER_MERGED && j->facts->state;
+	/* one that is not mounted is not made */
+	bool merged = file->result.choice == RESOLVER_MERGED && j->facts->state &&
+		      (index >= 0 || can_add_file(j));
 
 	if (!file->found || !network_is_shared(j))
 		return;
