@@ -13,6 +13,7 @@
 #include "policy/rules.h"
 
 #define SHARED "/run/netns/distros"
+#define USERS "/run/user/1000/distro-shim/netns"
 
 /* --- a fixed sequence of choices --- */
 
@@ -74,7 +75,7 @@ static const char *path_of_type(const struct round *r, int type)
 					     "gone", "other", "late", "unseen" };
 
 	if (type == SPEC_NS_NETWORK && one_in(3))
-		return one_in(2) ? SHARED : "/proc/4711/ns/net";
+		return one_in(8) ? USERS : one_in(2) ? SHARED : "/proc/4711/ns/net";
 	return arena_printf(r->arena, "/ns/%s/%s", value_to_name(spec_ns_names, type),
 			    ANY_OF(kinds));
 }
@@ -133,6 +134,7 @@ static void generate_mounts(const struct round *r, struct spec *spec)
 						    "/",
 						    "//proc",
 						    "/etc/hosts",
+						    "/etc",
 						    "/x/../etc/hosts",
 						    "/dev",
 						    "/vol",
@@ -196,7 +198,7 @@ static void generate_process(const struct round *r, struct spec *spec)
 
 static struct opt_i64 number_of_device(void)
 {
-	static const int numbers[] = { -1, 1, 3, 8, 10 };
+	static const int numbers[] = { -1, 1, 2, 3, 4, 8, 10, 21 };
 
 	return (struct opt_i64){ .set = !one_in(3), .value = ANY_OF(numbers) };
 }
@@ -242,7 +244,8 @@ static void generate_filter(const struct round *r, struct spec_linux *linux_)
 
 static void generate_linux(const struct round *r, struct spec *spec)
 {
-	static const char *const paths[] = { "/proc/bus", "/proc/sys", "//proc/sys/", "/proc/irq" };
+	static const char *const paths[] = { "/proc/bus", "/proc/sys", "//proc/sys/", "/proc/irq",
+					     "/proc/sysrq-trigger" };
 	struct spec_linux *linux_ = arena_new(r->arena, struct spec_linux);
 
 	spec->linux_ = linux_;

@@ -210,10 +210,12 @@ static void look_at_network(const struct round *r, struct facts *facts)
 	if (one_in(10))
 		facts->network->is_self = true;
 	if (one_in(10)) {
+		static const uint64_t cookies[] = { 43, 9, 0, 77 };
+
 		facts->members.n = 1;
 		facts->members.v = arena_new(r->arena, struct member_facts);
 		facts->members.v->id = text_of(r, "alpine");
-		facts->members.v->cookie = one_in(2) ? 43 : 9;
+		facts->members.v->cookie = ANY_OF(cookies);
 	}
 	if (one_in(10)) {
 		facts->cgroup_path = text_of(r, "/pods/one");

@@ -11,8 +11,6 @@
 
 #include "policy_generate.h"
 
-#define USERS "/run/user/1000/distro-shim/netns"
-
 /* --- the keys --- */
 
 /* A key and its values, as JSON; or an object of keys. Ends with a row without key. */
@@ -247,6 +245,8 @@ static char *generate_policy_text(const struct round *r, bool choice)
 			self = str_eq(namespace_, "\"self\"");
 			put_member(&out, "namespace", namespace_);
 		}
+		if (one_in(8))
+			put_member(&out, "selectable", "true");
 		put_choices(&out, network_choices, 3);
 		strbuf_putc(&out, '}');
 		put_choices(&out, policy_choices, 3);

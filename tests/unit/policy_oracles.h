@@ -7,6 +7,7 @@
 #ifndef TESTS_POLICY_ORACLES_H
 #define TESTS_POLICY_ORACLES_H
 
+#include "base/path.h"
 #include "policy_example.h"
 
 static bool is_decided(const struct verdict *verdict, const char *rule, int action)
@@ -49,6 +50,32 @@ static bool is_of_other_type(const struct round *r, const struct spec_namespace 
 	const struct ns_facts *ns = entry ? facts_requested(r->facts, entry->path) : NULL;
 
 	return ns && !ns->problem && ns->type != entry->type;
+}
+
+/* --- mounts, as they read --- */
+
+static bool is_remount(const struct spec_mount *mount)
+{
+	return strlist_has(&mount->options, "remount");
+}
+
+static bool is_bind(const struct spec_mount *mount)
+{
+	return str_eq(mount->type, "bind") || strlist_has(&mount->options, "bind") ||
+	       strlist_has(&mount->options, "rbind");
+}
+
+static bool is_readonly(const struct spec_mount *mount)
+{
+	static const char *const words[][2] = { { "ro", "rw" }, { "rro", "rrw" } };
+
+	/* the last word counts; of the mount itself before that of all below it */
+	for (size_t w = 0; w < ARRAY_SIZE(words); w++)
+		for (size_t i = mount->options.n; i-- > 0;)
+			if (str_eq(mount->options.v[i], words[w][0]) ||
+			    str_eq(mount->options.v[i], words[w][1]))
+				return str_eq(mount->options.v[i], words[w][0]);
+	return false;
 }
 
 /* --- annotations --- */
@@ -309,31 +336,82 @@ static bool has_devices_of_host(const struct spec *spec)
 	return found;
 }
 
+/* Whether rules let a container use every device, once those before one that denies all are no more. */
+static bool uses_everything(const struct spec_linux *linux_, bool with_block)
+{
+	bool found = false;
+
+	for (size_t i = 0; linux_ && linux_->resources && i < linux_->resources->devices.n; i++) {
+		const struct spec_device_rule *rule = &linux_->resources->devices.v[i];
+		bool used = !rule->access || strpbrk(rule->access, "rw");
+		bool all = str_empty(rule->type) || str_eq(rule->type, "a");
+
+		if (denies_all(rule))
+			found = false;
+		else
+			found |= rule->allow && used && is_open(&rule->major) &&
+				 (with_block ? all && is_open(&rule->minor)
+					     : all || str_eq(rule->type, "c"));
+	}
+	return found;
+}
+
+static bool may_use(const struct spec_linux *linux_, const struct spec_device *node)
+{
+	bool found = str_eq(node->type, "p");
+
+	for (size_t i = 0; linux_->resources && i < linux_->resources->devices.n; i++) {
+		const struct spec_device_rule *rule = &linux_->resources->devices.v[i];
+
+		if (denies_all(rule))
+			found = str_eq(node->type, "p");
+		else
+			found |=
+				rule->allow && str_eq(rule->type, "c") &&
+				(is_open(&rule->major) || rule->major.value == node->major.value) &&
+				(is_open(&rule->minor) || rule->minor.value == node->minor.value);
+	}
+	return found;
+}
+
+/* What the same request would have been without its engine's --privileged. */
+static void check_stripped(const struct round *r, const struct verdict *verdict, bool admin)
+{
+	const struct spec_linux *asked = request_of(r)->linux_, *given = verdict->spec->linux_;
+	bool every = uses_everything(asked, false), denied = false, there = false;
+
+	HOLDS(r, verdict, !has_devices_of_host(verdict->spec));
+	for (size_t i = 0; every && given && i < given->devices.n; i++)
+		HOLDS(r, verdict, may_use(given, &given->devices.v[i]));
+	for (size_t i = 0; given && given->resources && i < given->resources->devices.n; i++)
+		denied |= denies_all(&given->resources->devices.v[i]);
+	HOLDS(r, verdict, denied || !uses_everything(asked, true));
+	for (size_t i = 0; given && i < given->readonly_paths.n; i++)
+		there |= str_eq(path_clean_in(r->arena, given->readonly_paths.v[i]),
+				"/proc/sysrq-trigger");
+	HOLDS(r, verdict, there || !(admin || every));
+	for (size_t i = 0; (admin || every) && i < verdict->spec->mounts.n; i++)
+		HOLDS(r, verdict,
+		      !str_eq(verdict->spec->mounts.v[i].type, "sysfs") ||
+			      is_bind(&verdict->spec->mounts.v[i]) ||
+			      is_readonly(&verdict->spec->mounts.v[i]));
+}
+
 static void check_privileged(const struct round *r, const struct verdict *verdict)
 {
 	const struct taken_bits t = taken_bits(r);
 	uint64_t asked = asked_bits(request_of(r)) & ~(t.admin | t.ceiling);
 	bool admin = asked & CAP_BIT(SYS_ADMIN);
-	bool there = false;
 
 	if (r->made)
 		return;
 	HOLDS(r, verdict,
 	      is_refused_by(verdict, "privileged") ==
 		      (t.refuse && (asked & PRIVILEGE || has_devices_of_host(request_of(r)))));
-	if (t.refuse)
-		return;
-	if (!t.strip) {
+	if (t.strip && is_new(r))
+		check_stripped(r, verdict, admin);
+	if (!t.strip && !t.refuse)
 		HOLDS(r, verdict, !admin || is_decided(verdict, "privileged", DECISION_WARN));
-		return;
-	}
-	if (!is_new(r))
-		return;
-	HOLDS(r, verdict, !has_devices_of_host(verdict->spec));
-	for (size_t i = 0; verdict->spec->linux_ && i < verdict->spec->linux_->readonly_paths.n;
-	     i++)
-		there |= str_eq(verdict->spec->linux_->readonly_paths.v[i], "/proc/sysrq-trigger");
-	HOLDS(r, verdict, there || !admin);
 }
 
 /* --- what holds for every process --- */

@@ -6,17 +6,6 @@
 #include "base/path.h"
 #include "policy_oracles_network.h"
 
-static bool is_remount(const struct spec_mount *mount)
-{
-	return strlist_has(&mount->options, "remount");
-}
-
-static bool is_bind(const struct spec_mount *mount)
-{
-	return str_eq(mount->type, "bind") || strlist_has(&mount->options, "bind") ||
-	       strlist_has(&mount->options, "rbind");
-}
-
 static bool is_at(const struct round *r, const struct spec_mount *mount, const char *path)
 {
 	return mount->destination && str_eq(path_clean_in(r->arena, mount->destination), path);
@@ -88,40 +77,55 @@ static bool is_of_kernel(const struct round *r, const struct spec_mount *mount)
 
 struct file_oracle {
 	const char *destination, *name, *choice, *found, *rule;
+	const struct resolver_facts *texts;
+	const char *made_text;
 };
 
-/* The file of the network, or one made of both. */
-static bool is_of_network(const struct round *r, const struct file_oracle *file, const char *source)
+/* NULL: what the config has stays, "" : one of several, said in check_file(). */
+static const char *expected_file(const struct round *r, const struct verdict *verdict,
+				 const struct file_oracle *file, const struct spec_mount *before)
 {
-	const char *made =
-		arena_printf(r->arena, "%s/%s", r->facts->state ? r->facts->state : "", file->name);
+	const struct asked_network asked = asked_network(r);
+	bool readonly = request_of(r)->root && request_of(r)->root->readonly;
+	bool rewritten = asked.shape != ASKED_SAME && !asked.no_rewrite;
 
-	return source && (str_eq(source, file->found) || str_eq(source, made));
+	if (str_eq(file->choice, "engine") || (!before && readonly))
+		return NULL;
+	if (!str_eq(file->choice, "auto"))
+		return file->choice;
+	if (!file->found || !is_joined(verdict) || (before && (!rewritten || !is_bind(before))))
+		return NULL;
+	return file->texts ? "" : file->found;
 }
 
 static void check_file(const struct round *r, const struct verdict *verdict,
 		       const struct file_oracle *file)
 {
-	const struct asked_network asked = asked_network(r);
 	const struct spec_mount *before = seen_at(r, request_of(r), file->destination);
-	const char *source = source_of(seen_at(r, verdict->spec, file->destination));
-	bool readonly = request_of(r)->root && request_of(r)->root->readonly;
-	bool rewritten = asked.shape != ASKED_SAME && !asked.no_rewrite;
+	const struct spec_mount *seen = seen_at(r, verdict->spec, file->destination);
+	const char *expected = expected_file(r, verdict, file, before), *source = source_of(seen);
+	const char *made =
+		arena_printf(r->arena, "%s/%s", r->facts->state ? r->facts->state : "", file->name);
 
 	/* that is another rule's */
 	if (before && is_of_kernel(r, before))
 		return;
-	if (str_eq(file->choice, "engine"))
+	if (!expected)
 		HOLDS(r, verdict, str_eq(source, source_of(before)));
-	else if (!str_eq(file->choice, "auto"))
-		HOLDS(r, verdict, str_eq(source, before || !readonly ? file->choice : NULL));
-	else if (!file->found || !is_joined(verdict) ||
-		 (before && (!rewritten || !is_bind(before))))
-		HOLDS(r, verdict, str_eq(source, source_of(before)));
-	else if (before)
-		HOLDS(r, verdict, is_of_network(r, file, source) || str_eq(source, before->source));
+	else if (*expected)
+		HOLDS(r, verdict, str_eq(source, expected));
 	else
-		HOLDS(r, verdict, readonly ? !source : is_of_network(r, file, source));
+		HOLDS(r, verdict,
+		      str_eq(source, file->found) || str_eq(source, made) ||
+			      (before && str_eq(source, before->source)));
+	/* what is made is at hand; what was added may be left out; and it is not the container's to change */
+	HOLDS(r, verdict, !!file->made_text == str_eq(source, made));
+	HOLDS(r, verdict,
+	      strlist_has(&verdict->added_files, file->destination) == (seen && !before));
+	HOLDS(r, verdict,
+	      str_eq(source, source_of(before)) || (is_bind(seen) && is_readonly(seen) &&
+						    strlist_has(&seen->options, "nosuid") &&
+						    strlist_has(&seen->options, "nodev")));
 }
 
 static void check_covering(const struct round *r, const struct verdict *verdict,
@@ -144,8 +148,9 @@ static void check_files(const struct round *r, const struct verdict *verdict)
 	const struct policy_network *network = r->policy->network;
 	const struct file_oracle all[] = {
 		{ "/etc/resolv.conf", "resolv.conf", network->resolv_conf, r->facts->resolv_conf,
-		  "network.resolvConf" },
-		{ "/etc/hosts", "hosts", network->hosts, r->facts->hosts, "network.hosts" },
+		  "network.resolvConf", r->facts->resolv_conf_texts, verdict->resolv_conf_text },
+		{ "/etc/hosts", "hosts", network->hosts, r->facts->hosts, "network.hosts",
+		  r->facts->hosts_texts, verdict->hosts_text },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
@@ -226,17 +231,24 @@ static void check_systemd(const struct round *r, const struct verdict *verdict)
 
 /* --- kernelMounts --- */
 
-static bool is_readonly(const struct spec_mount *mount)
+/* A file system of the kernel's that each mount shows whole, or the machine's own. */
+static void check_made_here(const struct round *r, const struct verdict *verdict,
+			    const struct spec_mount *mount)
 {
-	static const char *const words[][2] = { { "ro", "rw" }, { "rro", "rrw" } };
+	const struct cgroup_facts *cgroup = r->facts->cgroup;
+	const struct spec_namespace *own;
+	bool part = false;
 
-	/* the last word counts; of the mount itself before that of all below it */
-	for (size_t w = 0; w < ARRAY_SIZE(words); w++)
-		for (size_t i = mount->options.n; i-- > 0;)
-			if (str_eq(mount->options.v[i], words[w][0]) ||
-			    str_eq(mount->options.v[i], words[w][1]))
-				return str_eq(mount->options.v[i], words[w][0]);
-	return false;
+	for (size_t i = 0; i < mount->options.n; i++)
+		part |= str_has_prefix(mount->options.v[i], "subtree=");
+	if (str_eq(mount->type, "debugfs"))
+		HOLDS(r, verdict, is_readonly(mount));
+	if (str_eq(mount->type, "cgroup2") && !part && cgroup && cgroup->layout == CGROUP_V2 &&
+	    !count_entries(verdict->spec, SPEC_NS_CGROUP, &own))
+		HOLDS(r, verdict, is_readonly(mount));
+	if (str_eq(mount->type, "sysfs") && !is_at(r, mount, "/sys"))
+		HOLDS(r, verdict,
+		      is_readonly(mount) || asked_bits(verdict->spec) & CAP_BIT(SYS_ADMIN));
 }
 
 /* Nothing of the host's goes on showing what is not the container's, and what is the machine's is read-only. */
@@ -245,10 +257,8 @@ static void check_kernel_mount(const struct round *r, const struct verdict *verd
 {
 	const struct source_facts *source = facts_of_mount(r, mount);
 
-	if (!mount->destination || is_remount(mount))
-		return;
 	if (!is_bind(mount)) {
-		HOLDS(r, verdict, !str_eq(mount->type, "debugfs") || is_readonly(mount));
+		check_made_here(r, verdict, mount);
 		return;
 	}
 	if (!source || !source->fstype)
@@ -259,14 +269,108 @@ static void check_kernel_mount(const struct round *r, const struct verdict *verd
 	HOLDS(r, verdict, is_readonly(mount));
 }
 
+/* What is read-only does not become writable again. */
+static void check_remount(const struct round *r, const struct verdict *verdict, size_t index)
+{
+	const struct spec_mount *all = verdict->spec->mounts.v, *there = NULL;
+	const struct source_facts *source;
+
+	for (size_t i = 0; i < index; i++)
+		if (!is_remount(&all[i]) &&
+		    is_at(r, &all[i], path_clean_in(r->arena, all[index].destination)))
+			there = &all[i];
+	source = there && is_bind(there) ? facts_of_mount(r, there) : NULL;
+	if (there &&
+	    (source ? source->fstype != NULL : !is_bind(there) && str_eq(there->type, "debugfs")))
+		HOLDS(r, verdict,
+		      is_readonly(&all[index]) || !strlist_has(&all[index].options, "rw"));
+}
+
+/* Other rules have a say about these. */
+static bool is_anothers(const struct round *r, const struct spec_mount *mount)
+{
+	return !mount->destination || is_at(r, mount, "/proc") || is_at(r, mount, "/etc/hosts") ||
+	       is_at(r, mount, "/etc/resolv.conf");
+}
+
+static bool is_of_process(const char *part)
+{
+	return !part || (part[1] >= '0' && part[1] <= '9');
+}
+
+/* What cannot be the container's own is refused. */
+static void check_asked(const struct round *r, const struct verdict *verdict,
+			const struct spec_mount *mount)
+{
+	const struct source_facts *source = facts_of_mount(r, mount);
+	const char *type = source ? source->fstype : NULL;
+
+	if (!type || !is_bind(mount) || is_remount(mount) || is_anothers(r, mount))
+		return;
+	if (is_at(r, mount, "/") || (str_eq(type, "proc") && is_of_process(source->part)))
+		HOLDS(r, verdict, is_refused_by(verdict, "kernelMounts"));
+}
+
+/* A procfs below what is taken from the host is one's own. */
+static void check_below(const struct round *r, const struct verdict *verdict,
+			const struct source_facts *source, const char *destination)
+{
+	for (size_t i = 0; i < source->below.n; i++) {
+		const struct kernel_mount_facts *below = &source->below.v[i];
+		const char *place = path_clean_in(
+			r->arena, arena_printf(r->arena, "%s/%s", destination, below->path));
+		bool found = false;
+
+		if (!str_eq(below->fstype, "proc") || is_of_process(below->part))
+			continue;
+		for (size_t k = 0; k < verdict->spec->mounts.n; k++)
+			found |= is_at(r, &verdict->spec->mounts.v[k], place) &&
+				 !is_remount(&verdict->spec->mounts.v[k]);
+		HOLDS(r, verdict, found);
+	}
+}
+
+static size_t count_remounts(const struct round *r, const struct spec *spec)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		n += is_remount(&spec->mounts.v[i]) && !is_anothers(r, &spec->mounts.v[i]);
+	return n;
+}
+
+static void check_what_was_asked(const struct round *r, const struct verdict *verdict)
+{
+	for (size_t i = 0; i < request_of(r)->mounts.n; i++) {
+		const struct spec_mount *mount = &request_of(r)->mounts.v[i];
+		const struct source_facts *source = facts_of_mount(r, mount);
+
+		check_asked(r, verdict, mount);
+		if (source && !source->fstype && !str_eq(source->path, "/sys/fs/cgroup") &&
+		    is_bind(mount) && !is_remount(mount) && !is_anothers(r, mount))
+			check_below(r, verdict, source, mount->destination);
+	}
+	if (r->facts->root && !r->facts->root->fstype)
+		check_below(r, verdict, r->facts->root, "");
+	HOLDS(r, verdict, count_remounts(r, request_of(r)) == count_remounts(r, verdict->spec));
+}
+
 static void check_kernel_mounts(const struct round *r, const struct verdict *verdict)
 {
 	bool own = r->policy->kernel_mounts == POLICY_KERNEL_OWN;
 
 	HOLDS(r, verdict, verdict->kernel_own == own);
-	HOLDS(r, verdict, !own || verdict->refused || !r->facts->root || !r->facts->root->fstype);
-	for (size_t i = 0; own && !verdict->refused && i < verdict->spec->mounts.n; i++)
-		check_kernel_mount(r, verdict, &verdict->spec->mounts.v[i]);
+	if (!own)
+		return;
+	HOLDS(r, verdict, verdict->refused || !r->facts->root || !r->facts->root->fstype);
+	check_what_was_asked(r, verdict);
+	for (size_t i = 0; !verdict->refused && i < verdict->spec->mounts.n; i++)
+		if (!verdict->spec->mounts.v[i].destination)
+			continue;
+		else if (is_remount(&verdict->spec->mounts.v[i]))
+			check_remount(r, verdict, i);
+		else
+			check_kernel_mount(r, verdict, &verdict->spec->mounts.v[i]);
 }
 
 /* --- programs and files of the host that a request names --- */
@@ -296,13 +400,18 @@ static bool may_run(const struct round *r, const char *path)
 
 static void check_hooks(const struct round *r, const struct verdict *verdict)
 {
-	struct host_hooks kinds[HOST_HOOK_KINDS];
+	static const struct spec_hooks none;
+	const struct spec_hooks *hooks = request_of(r)->hooks ? request_of(r)->hooks : &none;
+	/* not startContainer, which runs in the container */
+	const struct spec_hook_list *const lists[] = {
+		&hooks->prestart,  &hooks->create_runtime, &hooks->create_container,
+		&hooks->poststart, &hooks->poststop,
+	};
 	bool other = false;
 
-	host_hooks_of(request_of(r), kinds);
-	for (size_t kind = 0; kind < HOST_HOOK_KINDS; kind++)
-		for (size_t i = 0; i < kinds[kind].list->n; i++)
-			other |= !may_run(r, kinds[kind].list->v[i].path);
+	for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
+		for (size_t i = 0; i < lists[k]->n; i++)
+			other |= !may_run(r, lists[k]->v[i].path);
 	HOLDS(r, verdict,
 	      is_refused_by(verdict, "hooks.allow") ==
 		      (other && !strlist_has(&r->policy->hooks->allow, "/")));

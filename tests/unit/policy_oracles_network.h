@@ -139,7 +139,9 @@ static void check_membership(const struct round *r, const struct verdict *verdic
 	bool other = false;
 
 	for (size_t i = 0; i < r->facts->members.n; i++)
-		other |= network && r->facts->members.v[i].cookie != network->cookie;
+		/* 0: it is not known */
+		other |= network && r->facts->members.v[i].cookie &&
+			 r->facts->members.v[i].cookie != network->cookie;
 	HOLDS(r, verdict,
 	      is_refused_by(verdict, "network.membership") ==
 		      (other && !network->problem && !asked->self && is_joined(verdict)));

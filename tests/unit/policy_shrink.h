@@ -104,7 +104,8 @@ static bool fails_still(const struct shrinking *s)
 /* Of whatever a fact is about. */
 static bool is_always_known(const struct json_value *fact)
 {
-	static const char *const names[] = { "path", "mountPoint", "type", "source", "id", "root" };
+	static const char *const names[] = { "path", "mountPoint", "type",      "source",
+					     "id",   "root",       "cgroupPath" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (str_eq(fact->key, names[i]))

@@ -43,6 +43,8 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
 
 static void report(struct round *r, property *check)
 {
+	fprintf(stderr, "%s: %.*s\n", r->name, (int)strcspn(property_message, "\n"),
+		property_message);
 	shrink(r, check);
 	/* longer than the framework takes */
 	fprintf(stderr, "%s\n", property_message);
