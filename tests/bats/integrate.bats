@@ -12,8 +12,9 @@ setup() {
     mkdir "$ETC"
     cd "$BATS_TEST_TMPDIR" || return 1
 }
+teardown() { rm -rf /run/distro-shim-test; }
 
-integrate() { "$DISTRO_SHIM_SOURCE/contrib/integrate" "$1" --etc-dir "$ETC" --program "$DISTRO_SHIM" "${@:2}"; }
+integrate() { "$DISTRO_SHIM_SOURCE/contrib/integrate" "$1" --etc-dir "$ETC" "${@:2}"; }
 everything() { find "$ETC" -printf '%P %y %m %U:%G %l\n' -type f -exec sha256sum {} + | sort; }
 # refused PATTERN ARGUMENT...: exit status 1, the reason on stderr, and nothing has changed
 refused() {
@@ -92,7 +93,7 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
     refused 'is not a regular file' podman
     rm -r "$ETC/containers"
     refused "program '/no/such/program' does not exist" podman --program /no/such/program
-    run integrate podman --network 'a"b'
+    run integrate podman --network '/a"b'
     is "$status" 1
 }
 
@@ -217,11 +218,104 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
     refused 'sets runtimes already' docker
 }
 
-@test "usage" {
-    run integrate lxc
-    is "$status" 2
-    run integrate podman containerd
-    is "$status" 2
+# linked ENGINE: the networks that it has links for
+linked() { find "$ETC/distro-shim/$1" -type l -lname "$DISTRO_SHIM" -name 'distro-shim@*' -printf '%f\n' | cut -d @ -f 2 | sort | xargs; }
+
+@test "a runtime for a network of its own: beside the general one, as the last call has them, and back" {
+    ETC=/run/distro-shim-test/etc
+    mkdir -p "$ETC"
+    everything >before
+    run integrate podman --network lab --network vpn --network lab
+    is "$status" 0
+    contains "$output" "+$ETC/distro-shim/podman/distro-shim@lab -> $DISTRO_SHIM"
+    is "$(linked podman)" "lab vpn"
+    contains "$(<"$ETC/$DROPIN")" "\"distro-shim@lab\" = [\"$ETC/distro-shim/podman/distro-shim@lab\"]"
+    contains "$(<"$ETC/$DROPIN")" "runtime_supports_json = [\"crun\", \"runc\", \"kata\", \"runsc\", \"krun\", \"distro-shim\", \"distro-shim@lab\", \"distro-shim@vpn\"]"
+    everything >once
+    run integrate podman --network lab --network vpn
+    is "$output" "Nothing to do: $ETC/$DROPIN says so already."
+    run integrate podman --network vpn --dry-run
+    contains "$output" "-$ETC/distro-shim/podman/distro-shim@lab"
+    everything | diff once -
+    integrate podman --network vpn --network /run/netns/distros
+    is "$(linked podman)" vpn
+    lacks "$(<"$ETC/$DROPIN")" distro-shim@lab
+    contains "$(<"$ETC/$DROPIN")" 'netns = "ns:/run/netns/distros"'
+
+    # those of another engine are its own
+    integrate containerd --network lab
+    is "$(linked containerd)" lab
+    contains "$(<"$ETC/containerd/config.toml")" "containerd.runtimes.distro-shim-lab.options]
+    BinaryName = \"$ETC/distro-shim/containerd/distro-shim@lab\""
+    contains "$(<"$ETC/containerd/config.toml")" "containerd.runtimes.distro-shim.options]
+    BinaryName = \"$DISTRO_SHIM\""
+    everything >once
+    run integrate containerd --network lab
+    contains "$output" "Nothing to do"
+    everything | diff once -
+    integrate podman --undo
+    is "$(linked containerd)" lab
+    integrate containerd --undo
+    everything | diff before -
+
+    # Docker gives an argument
+    integrate docker --network lab --network vpn --no-default
+    is "$(jq -c '.runtimes | map_values(.runtimeArgs), has("default-runtime")' "$ETC/docker/daemon.json" | xargs)" \
+        '{distro-shim:null,distro-shim@lab:[--network,lab],distro-shim@vpn:[--network,vpn]} false'
+    run integrate docker --network lab --network vpn --no-default
+    contains "$output" "Nothing to do"
+    integrate docker --network vpn
+    is "$(jq -c '.runtimes | keys' "$ETC/docker/daemon.json")" '["distro-shim","distro-shim@vpn"]'
+    integrate docker --undo
+    everything | diff before -
+    mkdir "$ETC/docker"
+    echo '{ "a": 1 }' >"$ETC/docker/daemon.json"
+    everything >before
+    integrate docker --network vpn
+    integrate docker --undo
+    everything | diff before -
+}
+
+@test "a runtime for a network: where its name would not be believed, or cannot be one, nothing is written" {
+    refused "others than root can write in /tmp" podman --network lab
+    ETC=/run/distro-shim-test/etc
+    mkdir -p "$ETC/distro-shim/podman"
+    chmod g+w "$ETC/distro-shim"
+    refused "others than root can write in $ETC/distro-shim" podman --network lab
+    refused "others than root can write in $ETC/distro-shim" containerd --network lab
+    chmod g-w "$ETC/distro-shim"
+    echo mine >"$ETC/distro-shim/podman/distro-shim@lab"
+    refused "is not a link" podman --network lab
+    for name in Lab my_lab my.lab lab-; do
+        refused "'distro-shim-$name' cannot be the name of a handler" containerd --network $name
+    done
+    mkdir "$ETC/containerd"
+    printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes."distro-shim-lab"]\n' >"$ETC/containerd/config.toml"
+    refused "has a handler 'distro-shim-lab'" containerd --network lab
+}
+
+@test "usage: what makes no sense, and an option that would be ignored" {
+    local words
+    while read -ra words; do
+        everything >usage.before
+        run integrate "${words[@]}"
+        is "$status" 2
+        everything | diff usage.before -
+    done <<'END'
+lxc
+podman containerd
+podman --network a/b
+podman --network -a
+podman --network /run/netns/a --network /run/netns/b
+podman --network /run/netns/a --no-default
+containerd --network /run/netns/distros
+docker --network /run/netns/distros
+containerd --no-default
+podman --undo --network lab
+containerd --undo --network lab
+docker --undo --no-default
+docker --undo --program /bin/true
+END
     run "$DISTRO_SHIM_SOURCE/contrib/integrate"
     is "$status" 2
 }
