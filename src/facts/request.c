@@ -143,7 +143,7 @@ int facts_of_request(const struct policy *policy, const struct spec *spec,
 		.owner = options->owner.set ? options->owner.value : caller_outer_uid(),
 		.id = options->id ? arena_strdup(arena, options->id) : NULL,
 	};
-	const char *engine = engine_of(options->root, &spec->annotations);
+	const char *engine = engine_of(options->root, options->bundle, spec);
 
 	caller.engine = engine ? arena_strdup(arena, engine) : NULL;
 	if (options->network) {

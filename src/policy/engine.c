@@ -29,12 +29,53 @@ static bool is_root_of(const char *root, const char *middle, const char *last)
 	return last ? str_eq(slash + 1, last) : slash[1] != '\0';
 }
 
-const char *engine_of(const char *root, const struct strmap *annotations)
+/* DRIVER-containers/ID/userdata: Podman's, and CRI-O's, who keep them in the same way. NULL: something else; else the id,
+ * as far as `length`. */
+static const char *find_stored_id(const char *bundle, size_t *length)
 {
+	static const char above[] = "-containers", below[] = "/userdata";
+	size_t end = strlen(bundle), start;
+
+	if (end < strlen(below) || !str_eq(bundle + end - strlen(below), below))
+		return NULL;
+	end -= strlen(below);
+	for (start = end; start > 0 && bundle[start - 1] != '/'; start--)
+		;
+	if (start == end || start <= strlen(above) ||
+	    strncmp(bundle + start - 1 - strlen(above), above, strlen(above)) != 0)
+		return NULL;
+	*length = end - start;
+	return bundle + start;
+}
+
+/* CRI-O's group is PARENT/crio-ID or SLICE:crio:ID. Of Podman's a client names the parent alone. */
+static bool is_crio(const struct spec *request, const char *id, size_t length)
+{
+	static const char *const before[] = { "/crio-", ":crio:" };
+	const char *path = request->linux_ ? request->linux_->cgroups_path : NULL;
+	size_t n = path ? strlen(path) : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(before); i++) {
+		size_t all = strlen(before[i]) + length;
+
+		if (n >= all && strncmp(path + n - all, before[i], strlen(before[i])) == 0 &&
+		    strncmp(path + n - length, id, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *engine_of(const char *root, const char *bundle, const struct spec *request)
+{
+	size_t length = 0;
+	const char *id = bundle ? find_stored_id(bundle, &length) : NULL;
+
 	for (size_t i = 0; root && i < ARRAY_SIZE(roots); i++)
 		if (is_root_of(root, roots[i].middle, roots[i].last))
 			return roots[i].engine;
-	if (str_eq(strmap_get(annotations, "io.container.manager"), "libpod"))
+	if (id)
+		return is_crio(request, id, length) ? NULL : "podman";
+	if (str_eq(strmap_get(&request->annotations, "io.container.manager"), "libpod"))
 		return "podman";
 	return NULL;
 }

@@ -21,7 +21,7 @@ lay_engines() {
     # engines' own layers want an upper directory that is on no overlay
     local directory
     for directory in /var/lib/containers /var/lib/containerd /var/lib/docker; do
-        mkdir -p "$directory" && mount -t tmpfs tmpfs "$directory" || return 1
+        mkdir -p "$directory" && mount -t tmpfs -o mode=755 tmpfs "$directory" || return 1
     done
     # as on any machine with an init
     mount --make-rshared / && touch /run/engines
@@ -205,7 +205,7 @@ end_containerd_test() {
 
 # The usual network of its own, docker0, in which no container is in the end; and rules of packet filters are for
 # nothing here.
-setup_docker() {
+setup_docker() { # [OPTION-OF-INTEGRATE]...
     lay_engines || return 1
     command -v dockerd >/dev/null && [ -e /run/engines ] || return 0
     mkdir -p /etc/docker
@@ -218,7 +218,7 @@ setup_docker() {
     "live-restore": true
 }
 END
-    "$DISTRO_SHIM_SOURCE/contrib/integrate" docker --program "$ENGINES_RUNTIME" || return 1
+    "$DISTRO_SHIM_SOURCE/contrib/integrate" docker --program "$ENGINES_RUNTIME" "$@" || return 1
     start_dockerd || return 1
     docker load -q -i "$ENGINES/images/busybox.tar" >/dev/null 3>&- || return 1
     # what it makes for the first container, and for the first in its own network, is no leak of the first test

@@ -38,3 +38,23 @@ decided() { shim_in 10 explain -b "$1" --format json | jq -r '.decisions[] | sel
 test_stopped() { [ "$(state_of "$1")" = stopped ]; }
 in_shared() { [ "/proc/$1/ns/net" -ef /run/netns/distros ]; } # PID
 init_of() { shim state "$1" | jq .pid; }
+
+# Where the program looks for the policy, in this private machine alone. In setup_file; take_policy_place in
+# teardown_file. $POLICY_PLACE is empty where the machine itself has a policy.
+lay_policy_place() {
+    local top
+    export POLICY_PLACE
+    POLICY_PLACE=$(grep -aoE '/[[:alnum:]./_-]+/distro-shim/policy\.json' "$DISTRO_SHIM" | grep -v '^/\.config' | head -n 1)
+    if [ -e "$POLICY_PLACE" ]; then POLICY_PLACE='' && return; fi
+    top=$(dirname "$(dirname "$POLICY_PLACE")")
+    # /etc is the private machine's own
+    [ "$top" = /etc ] || { mkdir -p "$top" && mount -t tmpfs -o mode=755 tmpfs "$top"; } || return 1
+    mkdir -p "$(dirname "$POLICY_PLACE")"
+}
+take_policy_place() {
+    local directory
+    [ -n "${POLICY_PLACE:-}" ] || return 0
+    directory=$(dirname "$POLICY_PLACE")
+    rm -f "$POLICY_PLACE"
+    ! mountpoint -q "$(dirname "$directory")" || umount "$(dirname "$directory")"
+}

@@ -317,20 +317,41 @@ static void test_broken_files_name_the_place(void **state)
 	}
 }
 
-static void test_engines_by_their_roots(void **state)
+#define ID "0247a486a86ee31f"
+#define OWN "/run/distro-shim/containers"
+#define STORED "/var/lib/containers/storage/overlay-containers/" ID "/userdata"
+
+static void test_engines_by_where_they_keep_containers(void **state)
 {
 	static const struct {
-		const char *root, *manager, *engine;
+		const char *root, *bundle, *cgroup, *manager, *engine;
 	} rows[] = {
-		{ "/run/docker/runtime-runc/moby", NULL, "docker" },
-		{ "/var/run/docker/runtime-runc/moby", "libpod", "docker" },
-		{ "/run/containerd/runc/k8s.io", NULL, "cri" },
-		{ "/run/containerd/runc/default", NULL, "containerd" },
-		{ "/run/containerd/runc/", NULL, NULL },
-		{ "/run/distro-shim/containers", "libpod", "podman" },
-		{ "/run/distro-shim/containers", NULL, NULL },
-		{ "/run/distro-shim/containers", "other", NULL },
-		{ "moby", NULL, NULL },
+		{ "/run/docker/runtime-runc/moby", "/b", NULL, NULL, "docker" },
+		{ "/var/run/docker/runtime-runc/moby", "/b", NULL, "libpod", "docker" },
+		{ "/run/containerd/runc/k8s.io", "/b", NULL, NULL, "cri" },
+		{ "/run/containerd/runc/default", "/b", NULL, NULL, "containerd" },
+		{ "/run/containerd/runc/", "/b", NULL, NULL, NULL },
+		{ OWN, "/b", NULL, "libpod", "podman" },
+		{ OWN, "/b", NULL, NULL, NULL },
+		{ OWN, "/b", NULL, "other", NULL },
+		{ OWN, NULL, NULL, NULL, NULL },
+		{ "moby", "/b", NULL, NULL, NULL },
+		/* whatever its clients say in the annotation and of the group's parent */
+		{ OWN, STORED, NULL, "other", "podman" },
+		{ OWN, STORED, "/libpod_parent/libpod-" ID, "cri-o", "podman" },
+		{ OWN, STORED, "machine.slice:libpod:" ID, NULL, "podman" },
+		{ OWN, STORED, "/crio-" ID "/libpod-" ID, "cri-o", "podman" },
+		{ OWN, "/home/a/.local/share/containers/storage/vfs-containers/" ID "/userdata", "",
+		  NULL, "podman" },
+		{ "/run/docker/runtime-runc/moby", STORED, NULL, NULL, "docker" },
+		{ OWN, STORED, "/kubepods/pod1/crio-" ID, "cri-o", NULL },
+		{ OWN, STORED, "kubepods-pod1.slice:crio:" ID, "libpod", NULL },
+		{ OWN, "/srv/overlay-containers/userdata", NULL, NULL, NULL },
+		{ OWN, "/srv/overlay-containers//userdata", NULL, NULL, NULL },
+		{ OWN, "/srv/containers/" ID "/userdata", NULL, NULL, NULL },
+		{ OWN, "/userdata", NULL, NULL, NULL },
+		{ OWN, "userdata", NULL, NULL, NULL },
+		{ OWN, "/srv/overlay-containers/" ID "/x/userdata", NULL, NULL, NULL },
 	};
 
 	(void)state;
@@ -338,11 +359,18 @@ static void test_engines_by_their_roots(void **state)
 		struct strpair pair = { arena_strdup(&arena, "io.container.manager"),
 					rows[i].manager ? arena_strdup(&arena, rows[i].manager)
 							: NULL };
-		const struct strmap annotations = { rows[i].manager ? 1 : 0, &pair };
-		const char *engine = engine_of(rows[i].root, &annotations);
+		struct spec_linux linux_ = {
+			.cgroups_path = rows[i].cgroup ? arena_strdup(&arena, rows[i].cgroup) : NULL
+		};
+		const struct spec request = {
+			.annotations = { rows[i].manager ? 1 : 0, &pair },
+			.linux_ = rows[i].cgroup ? &linux_ : NULL,
+		};
+		const char *engine = engine_of(rows[i].root, rows[i].bundle, &request);
 
 		if (!str_eq(engine, rows[i].engine))
-			fail_msg("%s: %s", rows[i].root, engine ? engine : "none");
+			fail_msg("%s %s: %s", rows[i].root, rows[i].bundle ? rows[i].bundle : "-",
+				 engine ? engine : "none");
 	}
 }
 
@@ -418,7 +446,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_what_is_inherited_and_what_is_not, release),
 		cmocka_unit_test_teardown(test_a_network_that_is_named, release),
 		cmocka_unit_test_teardown(test_broken_files_name_the_place, release),
-		cmocka_unit_test_teardown(test_engines_by_their_roots, release),
+		cmocka_unit_test_teardown(test_engines_by_where_they_keep_containers, release),
 		cmocka_unit_test_teardown(test_patterns, release),
 		cmocka_unit_test_teardown(test_a_thousand_entries, release),
 	};
