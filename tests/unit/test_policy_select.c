@@ -133,6 +133,24 @@ static void test_each_matcher_matches_and_does_not(void **state)
 			    "default");
 }
 
+static const char *network_of_long(size_t length)
+{
+	char *bundle = arena_alloc(&arena, length + 1);
+
+	memset(bundle, 'a', length);
+	bundle[0] = '/';
+	return select_for(LAB ",\"distros\":[{\"match\":{\"bundle\":\"/*\"},\"network\":\"lab\"}]",
+			  arena_printf(&arena, "{\"owner\":0,\"bundle\":\"%s\"}", bundle))
+		.network;
+}
+
+static void test_what_is_longer_than_a_path_matches_nothing(void **state)
+{
+	(void)state;
+	assert_string_equal(network_of_long(4095), "lab");
+	assert_string_equal(network_of_long(4096), "default");
+}
+
 static void test_the_first_entry_wins(void **state)
 {
 	(void)state;
@@ -440,6 +458,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_each_matcher_matches_and_does_not, release),
+		cmocka_unit_test_teardown(test_what_is_longer_than_a_path_matches_nothing, release),
 		cmocka_unit_test_teardown(test_the_first_entry_wins, release),
 		cmocka_unit_test_teardown(test_paths_that_others_can_change_are_not_believed,
 					  release),
