@@ -7,11 +7,20 @@
 struct walk {
 	const struct json_source *source;
 	struct arena *arena;
+	/* Where it is now: what lies below many elements is not printed from the top for each. */
+	struct strbuf *path;
 	struct err *e;
 };
 
 static int check_object(const struct walk *w, const struct fields *fields,
-			const struct json_value *v, const void *object, const struct place *place);
+			const struct json_value *v, const void *object);
+
+static void path_leave(struct strbuf *path, size_t length)
+{
+	path->length = length;
+	if (path->text)
+		path->text[length] = '\0';
+}
 
 int field_fail_not_yet(const struct field_value *value, const char *word, struct err *e)
 {
@@ -22,20 +31,18 @@ int field_fail_not_yet(const struct field_value *value, const char *word, struct
 }
 
 static int check_value(const struct walk *w, const struct field *field, const struct json_value *v,
-		       const void *object, const struct place *place)
+		       const void *object)
 {
 	struct field_value value = {
 		.field = field,
 		.member = (const char *)object + field->offset,
 		.source = w->source,
 		.at = v,
+		.path = strbuf_text(w->path),
 		.arena = w->arena,
 	};
 	const char *const *word = field_key(field)->check ? field_key(field)->check->later : NULL;
-	autostrbuf path = { 0 };
 
-	place_print(&path, place);
-	value.path = strbuf_text(&path);
 	if (field->flags & FIELD_NOT_YET)
 		return field_fail_not_yet(&value, NULL, w->e);
 	for (; word && *word; word++)
@@ -48,10 +55,10 @@ static int check_value(const struct walk *w, const struct field *field, const st
 
 /* Of a list or a map, in which the elements lie one after the other. */
 static int check_elements(const struct walk *w, const struct field *field,
-			  const struct json_value *v, const void *member, const struct place *place)
+			  const struct json_value *v, const void *member)
 {
+	size_t length = w->path->length;
 	struct place inside = {
-		.outer = place,
 		.kind = field->kind == FIELD_MAP ? PLACE_KEY : PLACE_ELEMENT,
 	};
 	struct {
@@ -62,16 +69,18 @@ static int check_elements(const struct walk *w, const struct field *field,
 	memcpy(&list, member, sizeof(list));
 	for (const struct json_value *child = v->first; child; child = child->next) {
 		inside.name = child->key;
-		if (check_object(w, field->sub, child, list.v + inside.index * field->sub->size,
-				 &inside) < 0)
+		place_print_step(w->path, &inside);
+		if (check_object(w, field->sub, child, list.v + inside.index * field->sub->size) <
+		    0)
 			return -1;
+		path_leave(w->path, length);
 		inside.index++;
 	}
 	return 0;
 }
 
 static int check_inside(const struct walk *w, const struct field *field, const struct json_value *v,
-			const void *object, const struct place *place)
+			const void *object)
 {
 	const char *member = (const char *)object + field->offset;
 	const void *inner = NULL;
@@ -79,7 +88,7 @@ static int check_inside(const struct walk *w, const struct field *field, const s
 	if (!field_sub(field))
 		return 0;
 	if (field->kind == FIELD_LIST || field->kind == FIELD_MAP)
-		return check_elements(w, field, v, member, place);
+		return check_elements(w, field, v, member);
 	if (field->kind == FIELD_STRING_OR_OBJECT) {
 		struct word_or_object either;
 
@@ -88,13 +97,14 @@ static int check_inside(const struct walk *w, const struct field *field, const s
 	} else {
 		memcpy(&inner, member, sizeof(inner));
 	}
-	return inner ? check_object(w, field->sub, v, inner, place) : 0;
+	return inner ? check_object(w, field->sub, v, inner) : 0;
 }
 
 static int check_object(const struct walk *w, const struct fields *fields,
-			const struct json_value *v, const void *object, const struct place *place)
+			const struct json_value *v, const void *object)
 {
-	struct place inside = { .outer = place, .kind = PLACE_PROPERTY };
+	size_t length = w->path->length;
+	struct place inside = { .kind = PLACE_PROPERTY };
 
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct field *field = &fields->rows[i];
@@ -104,9 +114,11 @@ static int check_object(const struct walk *w, const struct fields *fields,
 		if (!said || said->kind == JSON_NULL)
 			continue;
 		inside.name = field->name;
-		if (check_value(w, field, said, object, &inside) < 0 ||
-		    check_inside(w, field, said, object, &inside) < 0)
+		place_print_step(w->path, &inside);
+		if (check_value(w, field, said, object) < 0 ||
+		    check_inside(w, field, said, object) < 0)
 			return -1;
+		path_leave(w->path, length);
 	}
 	return 0;
 }
@@ -114,7 +126,8 @@ static int check_object(const struct walk *w, const struct fields *fields,
 int fields_check(const struct fields *fields, const struct json_source *source,
 		 const struct json_value *v, const void *object, struct arena *arena, struct err *e)
 {
-	const struct walk w = { .source = source, .arena = arena, .e = e };
+	autostrbuf path = { 0 };
+	const struct walk w = { .source = source, .arena = arena, .path = &path, .e = e };
 
-	return check_object(&w, fields, v, object, NULL);
+	return check_object(&w, fields, v, object);
 }

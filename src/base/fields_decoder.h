@@ -26,6 +26,8 @@ struct decoder {
 
 /* linux.namespaces[1].type, rdma."mlx5_1".hcaHandles */
 void place_print(struct strbuf *b, const struct place *place);
+/* The last step of it alone, behind the others. */
+void place_print_step(struct strbuf *b, const struct place *place);
 
 /* Fail with "NAME:LINE:COLUMN: PATH: reason" for a byte offset. */
 int decoder_refuse(const struct decoder *d, uint32_t offset, const struct place *place,

@@ -34,7 +34,8 @@ struct json_value *json_get(const struct json_value *v, const char *key)
 	if (!v || v->kind != JSON_OBJECT)
 		return NULL;
 	for (struct json_value *member = v->first; member; member = member->next)
-		if (str_eq(member->key, key))
+		/* nearly always another one, which the first byte tells */
+		if (member->key[0] == key[0] && str_eq(member->key, key))
 			return member;
 	return NULL;
 }

@@ -109,7 +109,6 @@ const struct field_check owner_check = {
 struct whole {
 	const struct json_source *source;
 	const struct policy *policy;
-	struct arena *arena;
 	struct err *e;
 };
 
@@ -181,44 +180,55 @@ static bool is_known(const struct policy *policy, const char *name)
 	return str_eq(name, POLICY_NETWORK_DEFAULT) || policy_network(policy, name);
 }
 
+/* An entry, by its place among the others: its path is for errors alone. */
+struct entry {
+	const struct json_value *at;
+	const struct policy_distro *said;
+	size_t index;
+};
+
 static int check_choice(const struct whole *w, const struct json_value *at, const char *name,
-			const char *path)
+			const struct entry *entry, const char *key)
 {
 	if (is_known(w->policy, name))
 		return 0;
-	return json_fail(w->source, at, w->e,
-			 "%s: the network \"%s\" is not one of those in the key networks", path,
-			 name);
+	return json_fail(
+		w->source, at, w->e,
+		"distros[%zu].%s: the network \"%s\" is not one of those in the key networks",
+		entry->index, key, name);
 }
 
 static int check_use(const struct whole *w, const struct json_value *at,
-		     const struct policy_use *use, const char *path)
+		     const struct policy_use *use, const struct entry *entry)
 {
 	const struct json_value *namespace_ = json_get(at, "namespace");
 
-	if (use->use && check_choice(w, json_get(at, "use"), use->use,
-				     arena_printf(w->arena, "%s.use", path)) < 0)
+	if (use->use && check_choice(w, json_get(at, "use"), use->use, entry, "network.use") < 0)
 		return -1;
 	if (json_get(at, "selectable"))
-		return json_fail(w->source, json_get(at, "selectable"), w->e,
-				 "%s.selectable: is of a network, not of an entry of distros",
-				 path);
+		return json_fail(
+			w->source, json_get(at, "selectable"), w->e,
+			"distros[%zu].network.selectable: is of a network, not of an entry of distros",
+			entry->index);
 	if (!use->keys.namespace_)
 		return 0;
 	if (use->use)
-		return json_fail(w->source, namespace_, w->e,
-				 "%s.namespace: cannot stand beside use, which names one", path);
+		return json_fail(
+			w->source, namespace_, w->e,
+			"distros[%zu].network.namespace: cannot stand beside use, which names one",
+			entry->index);
 	if (!str_eq(use->keys.namespace_, "requested"))
 		return json_fail(
 			w->source, namespace_, w->e,
-			"%s.namespace: only \"requested\" can stand here; put \"%s\" into the key networks, and its name here",
-			path, use->keys.namespace_);
+			"distros[%zu].network.namespace: only \"requested\" can stand here; put \"%s\" into the key networks, and its name here",
+			entry->index, use->keys.namespace_);
 	return 0;
 }
 
-static int check_trust(const struct whole *w, const struct json_value *match, const char *path)
+static int check_trust(const struct whole *w, const struct entry *entry)
 {
 	static const char *const said[] = { "id", "annotations", "image", "cgroup" };
+	const struct json_value *match = json_get(entry->at, "match");
 
 	for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
 		const struct json_value *at = json_get(match, said[i]);
@@ -226,40 +236,38 @@ static int check_trust(const struct whole *w, const struct json_value *match, co
 		if (at && at->kind != JSON_NULL)
 			return json_fail(
 				w->source, at, w->e,
-				"%s.match.%s: is what the engine's clients say; where they may choose this entry, set trustClients to true beside match",
-				path, said[i]);
+				"distros[%zu].match.%s: is what the engine's clients say; where they may choose this entry, set trustClients to true beside match",
+				entry->index, said[i]);
 	}
 	return 0;
 }
 
-static int check_entry(const struct whole *w, const struct json_value *at,
-		       const struct policy_distro *entry, size_t index)
+static int check_entry(const struct whole *w, const struct entry *entry)
 {
-	const char *path = arena_printf(w->arena, "distros[%zu]", index);
-	const char *network = arena_printf(w->arena, "%s.network", path);
-	const struct json_value *chosen = json_get(at, "network");
+	const struct policy_distro *said = entry->said;
+	const struct json_value *chosen = json_get(entry->at, "network");
 
-	if (entry->match && !entry->trust_clients.value &&
-	    check_trust(w, json_get(at, "match"), path) < 0)
+	if (said->match && !said->trust_clients.value && check_trust(w, entry) < 0)
 		return -1;
-	if (entry->network.word)
-		return check_choice(w, chosen, entry->network.word, network);
-	return entry->network.object ? check_use(w, chosen, entry->network.object, network) : 0;
+	if (said->network.word)
+		return check_choice(w, chosen, said->network.word, entry, "network");
+	return said->network.object ? check_use(w, chosen, said->network.object, entry) : 0;
 }
 
 int policy_check_networks(const struct json_source *source, const struct json_value *root,
-			  const struct policy *policy, struct arena *arena, struct err *e)
+			  const struct policy *policy, struct err *e)
 {
-	const struct whole w = { .source = source, .policy = policy, .arena = arena, .e = e };
+	const struct whole w = { .source = source, .policy = policy, .e = e };
 	const struct json_value *distros = json_get(root, "distros");
-	size_t index = 0;
+	struct entry entry = { 0 };
 
 	if (check_networks(&w, json_get(root, "networks")) < 0)
 		return -1;
-	for (const struct json_value *at = distros ? distros->first : NULL; at; at = at->next) {
-		if (check_entry(&w, at, &policy->distros.v[index], index) < 0)
+	for (entry.at = distros ? distros->first : NULL; entry.at; entry.at = entry.at->next) {
+		entry.said = &policy->distros.v[entry.index];
+		if (check_entry(&w, &entry) < 0)
 			return -1;
-		index++;
+		entry.index++;
 	}
 	return 0;
 }

@@ -15,7 +15,6 @@ extern const struct field_check glob_check, path_glob_check, globs_check, engine
  * trustClients alone.
  */
 int policy_check_networks(const struct json_source *source, const struct json_value *root,
-			  const struct policy *policy, struct arena *arena, struct err *e)
-	MUST_CHECK;
+			  const struct policy *policy, struct err *e) MUST_CHECK;
 
 #endif

@@ -9,6 +9,7 @@ load helpers
 # The most that each may cost; to be lowered with what it costs.
 CALLS_OF_RUN=1000   # system calls: run of /bin/true, without cgroups, of what `spec` writes
 CALLS_OF_PLAIN=750  # of the bundle that tests/bench/run measures: no masked paths, no view of the cgroups
+CALLS_OF_POLICY=15  # more of them under a policy file in /run/DIRECTORY, whatever networks and entries it has
 CALLS_OF_GROUP=40   # more of them with cgroups, for each hierarchy
 CALLS_OF_EXEC=475   # exec of /bin/true, with cgroups
 CALLS_OF_LIST=26    # list, of each container
@@ -84,6 +85,22 @@ anonymous() { awk '$1 == "RssAnon:" { print $2 }' "/proc/$(shim state "$1" | jq 
     at_most $((CALLS_OF_RUN + hierarchies * CALLS_OF_GROUP)) "$(calls run -b "$b" short)" "run"
     quietly shim run -d -b "$long" c1
     at_most $CALLS_OF_EXEC "$(calls exec c1 true)" "exec"
+}
+
+@test "a policy: its file is read, and entries cost no system call; what they look at is looked at once" {
+    local none one
+    run_calls() { calls --cgroup-manager disabled ${SHIM_POLICY:+--policy "$SHIM_POLICY"} run -b "$b" short; }
+    entries() { seq -s, "$1" | sed "s|[0-9]\{1,\}|{\"match\":{$2}}|g"; } # NUMBER MATCH
+    none=$(run_calls)
+    policy '{"version": 1}'
+    at_most $((none + CALLS_OF_POLICY)) "$(run_calls)" "run under a policy, and $none without"
+    policy "{\"version\": 1, \"distros\": [$(entries 100 '"engine":"docker","owner":1&')]}"
+    at_most $((none + CALLS_OF_POLICY)) "$(run_calls)" "run under a policy with 100 entries, and $none without"
+    policy "{\"version\": 1, \"distros\": [$(entries 1 '"rootfs":"/srv/&/*","bundle":"/srv/b&","owner":"user&"')]}"
+    one=$(run_calls)
+    policy "{\"version\": 1, \"distros\": [$(entries 100 '"rootfs":"/srv/&/*","bundle":"/srv/b&","owner":"user&"')]}"
+    # memory
+    at_most $((one + 10)) "$(run_calls)" "run with 100 entries that look at paths, and $one with one"
 }
 
 @test "no command looks at more files because there are other containers" {
