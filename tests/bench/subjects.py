@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is measured: distro-shim, other runtimes, and the floor program. Each has state of its own."""
+import copy
 import os
 import re
 import shutil
@@ -23,10 +24,17 @@ class Subject:
         self.heading = (heading or "%s %%s" % key) % self.version
         self.id = "bench-" + key
         self.members = []
+        self.policy = []
+
+    def under(self, policy):
+        """The same under a policy file."""
+        other = copy.copy(self)
+        other.policy = ["--policy", policy]
+        return other
 
     def command(self, *words, cgroups=True):
         flags = [] if cgroups else ["--cgroup-manager", "disabled"]
-        return [self.binary, "--root", self.root, *flags, *words]
+        return [self.binary, "--root", self.root, *self.policy, *flags, *words]
 
     @property
     def without_cgroups(self):

@@ -27,6 +27,8 @@ def cell(figure, unit):
         return "–"
     if unit == "ms":
         return "%s (%s, %s)" % tuple(number(figure[name]) for name in ("wall", "tenth", "cpu"))
+    if unit == "times":
+        return number(figure["value"])
     if unit == "a second":
         return "%.0f" % figure["value"]
     return "%d" % figure["value"]
