@@ -167,6 +167,13 @@ starts_in() {
     lives_in lab podman again
     ok restart -t 0 again
     lives_in lab podman again
+    # a flag holds for the call that it is given to, and is not kept
+    podman_start by-flag --runtime-flag network=lab
+    ok stop -t 0 by-flag
+    ok start by-flag
+    lives_in default podman by-flag
+    ok --runtime-flag network=lab restart -t 0 by-flag
+    lives_in lab podman by-flag
 }
 
 @test "Docker: a runtime with an argument, and one by path; what is not to be chosen is refused in its words" {
