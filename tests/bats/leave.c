@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * leave [FD]: every way out of the network namespace that a process has, each in a process of its own. FD is of another
- * network, and setns(2) is tried with it in place of the own one. Says of each way, in one line, the error that the kernel
- * gives, "left" where the process is in another network then, or "stayed". For lock.bats.
+ * leave [FD|SOCKET]: every way out of the network namespace that a process has, each in a process of its own. FD is of
+ * another network, or comes out of the socket of that path, and setns(2) is tried with it in place of the own one. Says
+ * of each way, in one line, the error that the kernel gives, "left" where the process is in another network then, or
+ * "stayed". For lock.bats.
  *
  * leave fine: what libraries do with clone3(2) and have to do without it: says "fine", or what is not.
  */
@@ -19,8 +20,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,10 +31,20 @@
 #define SO_NETNS_COOKIE 71
 #endif
 #define X32 0x40000000
+/* linux/sockios.h, linux/pidfd.h of Linux 6.11 */
+#define GET_NETWORK_OF_SOCKET 0x894C
+#define GET_NETWORK_OF_PIDFD _IO(0xFF, 4)
 #define SYS_IO_URING_SETUP 425
 #define SYS_CLONE3 435
 #define SYS_PIDFD_OPEN 434
 #define NOT_HERE (-4096)
+#define FIRST_X86 22
+#define LAST_X86 30
+
+#define NET CLONE_NEWNET
+#define USER CLONE_NEWUSER
+/* What is above the 32 bits of the flags clone(2) does not look at. */
+#define HIGH (1L << 40)
 
 static int other;
 
@@ -85,9 +98,21 @@ static long clone3(uint64_t flags)
 	return native(SYS_CLONE3, (long)&args, sizeof(args));
 }
 
-static long by_pidfd(void)
+static long by_pidfd(int flags)
 {
-	return native(SYS_setns, native(SYS_PIDFD_OPEN, getppid(), 0), CLONE_NEWNET);
+	return native(SYS_setns, native(SYS_PIDFD_OPEN, getppid(), 0), flags);
+}
+
+/* Where the kernel has no such question the number is a bad one, and setns(2) is asked all the same. */
+static long by_question_to_pidfd(void)
+{
+	return native(SYS_setns,
+		      ioctl((int)native(SYS_PIDFD_OPEN, getppid(), 0), GET_NETWORK_OF_PIDFD), 0);
+}
+
+static long by_question_to_socket(void)
+{
+	return native(SYS_setns, ioctl(socket(AF_UNIX, SOCK_DGRAM, 0), GET_NETWORK_OF_SOCKET), NET);
 }
 
 static long ring(long number)
@@ -97,11 +122,6 @@ static long ring(long number)
 
 	return rc < 0 ? rc : 0;
 }
-
-#define NET CLONE_NEWNET
-#define USER CLONE_NEWUSER
-/* What is above the 32 bits of the flags clone(2) does not look at. */
-#define HIGH (1L << 40)
 
 static long way(int number, const char **name)
 {
@@ -123,22 +143,36 @@ static long way(int number, const char **name)
 		WAY(10, "clone3 plain", clone3(0))
 		WAY(11, "setns net", native(SYS_setns, other, NET))
 		WAY(12, "setns any", native(SYS_setns, other, 0))
-		WAY(13, "setns pidfd", by_pidfd())
+		WAY(13, "setns pidfd", by_pidfd(NET))
 		WAY(14, "io_uring_setup", ring(SYS_IO_URING_SETUP))
+		WAY(15, "setns pidfd mount+net", by_pidfd(CLONE_NEWNS | NET))
+		WAY(16, "setns of a pidfd's answer", by_question_to_pidfd())
+		WAY(17, "setns of a socket's answer", by_question_to_socket())
+		WAY(18, "unshare high+net", native(SYS_unshare, HIGH | NET, 0))
+		WAY(19, "unshare all",
+		    native(SYS_unshare, NET | USER | CLONE_NEWNS | CLONE_NEWPID, 0))
+		WAY(20, "clone files+net", native(SYS_clone, CLONE_FILES | NET | SIGCHLD, 0))
+		WAY(21, "clone vfork+user+net",
+		    native(SYS_clone, CLONE_VFORK | USER | NET | SIGCHLD, 0))
 #ifdef __x86_64__
-		WAY(15, "x86 unshare net", x86(310, NET, 0))
-		WAY(16, "x86 unshare user+net", x86(310, USER | NET, 0))
-		WAY(17, "x86 clone net", x86(120, NET | SIGCHLD, 0))
-		WAY(18, "x86 clone user+net", x86(120, USER | NET | SIGCHLD, 0))
-		WAY(19, "x86 clone3", x86(SYS_CLONE3, 0, 0))
-		WAY(20, "x86 setns net", x86(346, other, NET))
-		WAY(21, "x86 io_uring_setup", x86(SYS_IO_URING_SETUP, 1, 0))
-		WAY(22, "x32 unshare net", native(X32 | SYS_unshare, NET, 0))
-		WAY(23, "x32 unshare user+net", native(X32 | SYS_unshare, USER | NET, 0))
-		WAY(24, "x32 clone user+net", native(X32 | SYS_clone, USER | NET | SIGCHLD, 0))
-		WAY(25, "x32 clone3", native(X32 | SYS_CLONE3, 0, 0))
-		WAY(26, "x32 setns net", native(X32 | SYS_setns, other, NET))
-		WAY(27, "x32 io_uring_setup", ring(X32 | SYS_IO_URING_SETUP))
+		WAY(22, "x86 unshare net", x86(310, NET, 0))
+		WAY(23, "x86 unshare user+net", x86(310, USER | NET, 0))
+		WAY(24, "x86 clone net", x86(120, NET | SIGCHLD, 0))
+		WAY(25, "x86 clone user+net", x86(120, USER | NET | SIGCHLD, 0))
+		WAY(26, "x86 clone3", x86(SYS_CLONE3, 0, 0))
+		WAY(27, "x86 setns net", x86(346, other, NET))
+		WAY(28, "x86 io_uring_setup", x86(SYS_IO_URING_SETUP, 1, 0))
+		WAY(29, "x86 setns pidfd", x86(346, native(SYS_PIDFD_OPEN, getppid(), 0), NET))
+		WAY(30, "x86 unshare mount+net", x86(310, CLONE_NEWNS | NET, 0))
+		WAY(31, "x32 unshare net", native(X32 | SYS_unshare, NET, 0))
+		WAY(32, "x32 unshare user+net", native(X32 | SYS_unshare, USER | NET, 0))
+		WAY(33, "x32 clone user+net", native(X32 | SYS_clone, USER | NET | SIGCHLD, 0))
+		WAY(34, "x32 clone3", native(X32 | SYS_CLONE3, 0, 0))
+		WAY(35, "x32 setns net", native(X32 | SYS_setns, other, NET))
+		WAY(36, "x32 io_uring_setup", ring(X32 | SYS_IO_URING_SETUP))
+		WAY(37, "x32 unshare mount+net", native(X32 | SYS_unshare, CLONE_NEWNS | NET, 0))
+		WAY(38, "x32 clone net", native(X32 | SYS_clone, NET | SIGCHLD, 0))
+		WAY(39, "x32 setns any", native(X32 | SYS_setns, other, 0))
 #endif
 	default:
 		return NOT_HERE;
@@ -200,18 +234,50 @@ static int fine(void)
 	return 0;
 }
 
+/* --- */
+
+static int receive(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char byte, control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec part = { &byte, 1 };
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	int line = socket(AF_UNIX, SOCK_STREAM, 0), fd;
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	if (connect(line, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    recvmsg(line, &message, 0) != 1 || !CMSG_FIRSTHDR(&message))
+		return -1;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	return fd;
+}
+
+static int open_other(const char *word)
+{
+	if (!word)
+		return open("/proc/self/ns/net", O_RDONLY);
+	return word[0] == '/' ? receive(word) : atoi(word);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t home = network();
 
 	if (argc > 1 && strcmp(argv[1], "fine") == 0)
 		return fine();
-	other = argc > 1 ? atoi(argv[1]) : open("/proc/self/ns/net", O_RDONLY);
+	other = open_other(argc > 1 ? argv[1] : NULL);
+	if (other < 0)
+		return puts("there is no descriptor of another network");
 	for (int number = 0, status = 0; WIFEXITED(status) && WEXITSTATUS(status) == 0; number++) {
 		pid_t pid;
 
 #ifdef __x86_64__
-		if (number >= 15 && number <= 21 && !has_x86())
+		if (number >= FIRST_X86 && number <= LAST_X86 && !has_x86())
 			continue;
 #endif
 		pid = fork();
