@@ -464,6 +464,8 @@ src_libboot_a_SOURCES = \
 	src/boot/protocol.h \
 	src/boot/record/hooks.c \
 	src/boot/record/hooks.h \
+	src/boot/record/network_look.c \
+	src/boot/record/network_look.h \
 	src/boot/record/record.c \
 	src/boot/record/record.h \
 	src/boot/record/running.c \

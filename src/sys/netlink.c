@@ -112,6 +112,19 @@ int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e)
 	return 0;
 }
 
+int netlink_links(int fd, struct strbuf *ret, struct err *e)
+{
+	const struct ifinfomsg all = { .ifi_family = AF_UNSPEC };
+	const uint32_t less = RTEXT_FILTER_SKIP_STATS;
+	struct request request;
+
+	request_begin(&request, RTM_GETLINK, NLM_F_DUMP, &all, sizeof(all));
+	request_add(&request, IFLA_EXT_MASK, &less, sizeof(less));
+	if (transact(fd, &request, netlink_take_link, ret, e) < 0)
+		return err_prefix(e, "list the network devices");
+	return 0;
+}
+
 int netlink_addresses(int fd, unsigned index, struct arena *arena, struct link_addresses *ret,
 		      struct err *e)
 {

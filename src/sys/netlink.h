@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Links and their addresses by rtnetlink(7): just what moving one to another network namespace takes.
+ * Links and their addresses by rtnetlink(7): what it takes to move one to another network namespace, and to tell
+ * whether there are others than before.
  */
 #ifndef SYS_NETLINK_H
 #define SYS_NETLINK_H
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,6 +18,10 @@ int netlink_open(struct err *e) MUST_CHECK;
 
 /* ERR_NOT_FOUND if no link has this name. */
 int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e) MUST_CHECK;
+
+/* Of each link a line "NUMBER STATE NAME", of which the state is "up" or "down" as it was set, not as the cable has it. No
+ * name has a blank (dev_valid_name() of the kernel). */
+int netlink_links(int fd, struct strbuf *ret, struct err *e) MUST_CHECK;
 
 struct link_address {
 	uint8_t family, prefix, scope;
@@ -27,7 +33,7 @@ struct link_addresses {
 	size_t n;
 	struct link_address *v;
 };
-/* The global ones that do not expire. */
+/* The global ones that do not expire, of one link; index 0: of all. */
 int netlink_addresses(int fd, unsigned index, struct arena *arena, struct link_addresses *ret,
 		      struct err *e) MUST_CHECK;
 

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 
+#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -71,6 +72,25 @@ void netlink_take_index(const struct nlmsghdr *answer, void *context)
 	*(unsigned *)context = (unsigned)link.ifi_index;
 }
 
+void netlink_take_link(const struct nlmsghdr *answer, void *context)
+{
+	const struct ifinfomsg *body = NLMSG_DATA(answer);
+	struct ifinfomsg link;
+	int left;
+
+	if (answer->nlmsg_type != RTM_NEWLINK || answer->nlmsg_len < NLMSG_LENGTH(sizeof(link)))
+		return;
+	memcpy(&link, body, sizeof(link));
+	left = (int)IFLA_PAYLOAD(answer);
+	for (const struct rtattr *part = IFLA_RTA(body); RTA_OK(part, left);
+	     part = RTA_NEXT(part, left))
+		if (part->rta_type == IFLA_IFNAME)
+			strbuf_printf(context, "%d %s %.*s\n", link.ifi_index,
+				      link.ifi_flags & IFF_UP ? "up" : "down",
+				      (int)strnlen(RTA_DATA(part), RTA_PAYLOAD(part)),
+				      (const char *)RTA_DATA(part));
+}
+
 static void keep_address(struct netlink_addresses_search *search,
 			 const struct link_address *address)
 {
@@ -121,7 +141,8 @@ void netlink_take_address(const struct nlmsghdr *answer, void *context)
 	if (answer->nlmsg_type != RTM_NEWADDR || answer->nlmsg_len < NLMSG_LENGTH(sizeof(header)))
 		return;
 	memcpy(&header, NLMSG_DATA(answer), sizeof(header));
-	if (header.ifa_index != search->index || header.ifa_scope != RT_SCOPE_UNIVERSE ||
+	if ((search->index && header.ifa_index != search->index) ||
+	    header.ifa_scope != RT_SCOPE_UNIVERSE ||
 	    (header.ifa_family != AF_INET && header.ifa_family != AF_INET6))
 		return;
 	flags = header.ifa_flags;

@@ -21,8 +21,11 @@ int netlink_read_answers(const void *bytes, size_t length, netlink_take *each, v
 /* The context is an unsigned. */
 void netlink_take_index(const struct nlmsghdr *answer, void *context);
 
+/* The context is a struct strbuf. */
+void netlink_take_link(const struct nlmsghdr *answer, void *context);
+
 struct netlink_addresses_search {
-	unsigned index; /* of the link */
+	unsigned index; /* of the link; 0: of any */
 	struct arena *arena;
 	struct link_addresses found;
 	size_t capacity;

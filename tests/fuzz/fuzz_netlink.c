@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a datagram of rtnetlink(7), read for the index of a link and for its addresses. Nothing beyond
+ * Any bytes as a datagram of rtnetlink(7), read for the index of a link, for links and for addresses. Nothing beyond
  * its end is read, and an address that is kept is of the link that was asked for.
  */
 #include "sys/netlink_answer.h"
@@ -35,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autoarena arena = { 0 };
 	struct netlink_addresses_search search = { .index = LINK, .arena = &arena };
+	autostrbuf links = { 0 };
 	unsigned index = 0;
 	/* a copy of exactly this size, so that reading beyond it is noticed */
 	autofree void *bytes = malloc(size);
@@ -43,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(bytes, data, size);
 	try_taking(bytes, size, netlink_take_index, &index);
 	try_taking(bytes, size, netlink_take_address, &search);
+	try_taking(bytes, size, netlink_take_link, &links);
 	try_taking(bytes, size, NULL, NULL);
 	must(search.found.n <= size / sizeof(struct nlmsghdr));
 	for (size_t i = 0; i < search.found.n; i++) {

@@ -59,9 +59,32 @@ static void test_only_the_kernel_is_believed(void **state)
 	assert_int_equal(e.kind, ERR_NOT_FOUND);
 }
 
+static void test_links_and_addresses_of_all(void **state)
+{
+	struct err e = { 0 };
+	autoclose int fd = netlink_open(&e);
+	struct link_addresses all, none;
+	autoarena arena = { 0 };
+	autostrbuf links = { 0 };
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(netlink_links(fd, &links, &e), 0);
+	/* what the private machine has made, and the number of lo in each network */
+	assert_non_null(strstr(strbuf_text(&links), "1 up lo\n"));
+	assert_non_null(strstr(strbuf_text(&links), " up dsh\n"));
+	assert_int_equal(netlink_addresses(fd, 0, &arena, &all, &e), 0);
+	assert_true(all.n >= 1);
+	assert_int_equal(netlink_addresses(fd, 1u << 30, &arena, &none, &e), 0);
+	assert_int_equal(none.n, 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_only_the_kernel_is_believed) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_only_the_kernel_is_believed),
+		cmocka_unit_test(test_links_and_addresses_of_all),
+	};
 
 	return cmocka_run_group_tests_name("netlink_root", tests, NULL, NULL);
 }

@@ -178,6 +178,8 @@ static int runtime_page(struct create_runtime *c, struct err *e)
 	STEP("resctrl-join", group_join_rdt(&c->group, c->init.child.pid, e));
 	/* Recorded: killed from here on, `delete --force` ends it and its namespace. */
 	STEP("network-devices", links_move(&c->links, c->init.child.pid, e));
+	/* From GO on it may run hooks of its own. */
+	STEP("look-at-network", record_look_at_network(&c->record, c->init.child.pid));
 	STEP("go", peer_go(&c->init, e));
 	/* While the child works: what is asked for later, and what waits. */
 	STEP("record-config", record_config(&c->record, e));

@@ -38,6 +38,7 @@ void create_runtime_begin(struct create_runtime *c, const struct boot_request *i
 		.look = { .status = -1, .shown = { .fd = -1 } },
 		.record = { .plan = in->plan,
 			    .facts = in->facts,
+			    .host = in->host,
 			    .state = in->state,
 			    .status = in->status,
 			    .spec = in->spec,

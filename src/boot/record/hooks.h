@@ -9,6 +9,9 @@
 
 int open_hook_place(const struct plan *plan, const struct hook_files *files, struct hook_place *ret,
 		    struct err *e) MUST_CHECK;
+/* Before the process that is made can run one: what the shared network is compared with when they have run. It cannot
+ * fail: a network that cannot be looked at is not compared. */
+int record_look_at_network(struct record *r, pid_t init);
 /* prestart and createRuntime. */
 int record_run_hooks(struct record *r, const struct hook_place *place, pid_t init, struct err *e)
 	MUST_CHECK;

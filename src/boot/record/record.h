@@ -7,12 +7,15 @@
 #define BOOT_RECORD_RECORD_H
 
 #include "boot/common/group.h"
+#include "boot/record/network_look.h"
 #include "model/facts.h"
 #include "state/state.h"
+#include "sys/host.h"
 
 struct record {
 	const struct plan *plan;
 	const struct facts *facts;
+	const struct host *host;
 	struct state_dir *state;
 	struct status_record *status;
 	struct arena *arena;
@@ -22,6 +25,7 @@ struct record {
 	bool start_follows;
 	struct boot_group *group;
 	struct intent_record *intent; /* as it was written */
+	struct network_look look;     /* before the hooks that run now */
 	bool registered;
 	bool pid_file_written;
 	bool deleted; /* by another command, while a hook ran: nothing of it is ours any more */

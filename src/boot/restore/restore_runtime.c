@@ -244,7 +244,8 @@ static int notified(struct restore_runtime *c, const struct criu_answer *answer,
 {
 	log_debug("restore: criu: %s", answer->script);
 	if (str_eq(answer->script, "setup-namespaces"))
-		return adopt(c, answer->pid, e) < 0
+		return adopt(c, answer->pid, e) < 0 ||
+				       record_look_at_network(&c->record, c->init.child.pid) < 0
 			       ? -1
 			       : record_run_hooks(&c->record, &c->hooks, c->init.child.pid, e);
 	if (str_eq(answer->script, "orphan-pts-master"))
@@ -364,6 +365,7 @@ void restore_runtime_begin(struct restore_runtime *c, const struct restore_reque
 			     .copy = -1 },
 		.record = { .plan = create->plan,
 			    .facts = create->facts,
+			    .host = create->host,
 			    .state = create->state,
 			    .status = create->status,
 			    .spec = create->spec,
