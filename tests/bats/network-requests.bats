@@ -188,8 +188,7 @@ END
     expect_error 'config.json:[0-9]+:[0-9]+: ' create -b "$b" c1
 }
 
-@test "the network by a number that the kernel may give again, and a network of a process that is gone" {
-    # the name of a process that holds it, which ends between judgement and use
+@test "a network by the number of a process that ends meanwhile" {
     for i in {1..20}; do
         nsenter --net=/run/netns/other sleep 0.02 3>&- </dev/null >/dev/null 2>&1 &
         jq "$(path_of network "/proc/$!/ns/net")" plain.json >"$b/config.json"
@@ -197,4 +196,28 @@ END
         comes "$i" create -b "$b" c1
         wait $! || true
     done
+}
+
+@test "not prevented: a path on a file server that never answers holds up the command, which can be ended and leaves nothing" {
+    local server path
+    requires file:/dev/fuse file:/usr/bin/python3
+    mkdir fuse
+    "$BATS_TEST_DIRNAME/silent_fuse.py" "$PWD/fuse" >server 2>&1 3>&- &
+    server=$!
+    helpers+=("$server")
+    wait_until grep mounted server
+    for path in fuse fuse/x; do
+        jq "$(path_of network "$PWD/$path")" plain.json >"$b/config.json"
+        status=0
+        timeout -k 5 1 "$DISTRO_SHIM" --root "$SHIM_ROOT" create -b "$b" c1 </dev/null >out 2>&1 || status=$?
+        is "$status" 124
+        # others are not held up by it, not even one of the same name
+        expected=in
+        jq "$(path_of network /run/netns/other)" plain.json >"$b/config.json"
+        comes other create -b "$b" c1
+    done
+    kill $server
+    wait $server || true
+    helpers=()
+    umount "$PWD/fuse"
 }
