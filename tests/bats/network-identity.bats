@@ -146,6 +146,34 @@ stop_swapping() {
     nothing_of_c1
 }
 
+@test "the same with the real criu: what goes on is in the network that the name leads to now" {
+    requires criu
+    counted_beyond() { [ "$(<"$b/rootfs/tmp/count")" -gt "$1" ]; }
+    restores() {
+        timeout 100 "$DISTRO_SHIM" --root "$SHIM_ROOT" --policy "$SHIM_POLICY" restore -d -b "$b" --image-path images c1 </dev/null >out 2>&1
+    }
+    ip netns add team
+    ip netns add one
+    b=$(bundle c2 "$(args sh -c 'i=0; while sleep 0.05; do i=$((i + 1)); echo $i >/tmp/count; done')" "$(without network)" '.root.readonly = false')
+    succeeds run -d -b "$b" c1
+    wait_until test -s "$b/rootfs/tmp/count"
+    timeout 100 "$DISTRO_SHIM" --root "$SHIM_ROOT" checkpoint --image-path images c1 </dev/null
+    at=$(<"$b/rootfs/tmp/count")
+    ip netns del team
+    expect_error 'network.namespace: /run/netns/team: .*distro-net up team' restore -d -b "$b" --image-path images c1
+    nothing_of_c1
+    ip netns add team
+    # whatever network the bundle asks for now
+    for filter in "$(path_of network /run/netns/one)" "$(path_of network /proc/1/ns/net)" "$(new network)"; do
+        edit_config "$b" "$(new network) | $filter"
+        restores || { cat out && false; }
+        [ "/proc/$(init_of c1)/ns/net" -ef /run/netns/team ]
+        is "$(shim exec c1 stat -L -c %i /proc/self/ns/net)" "$(stat -c %i /run/netns/team)"
+        wait_until counted_beyond "$at"
+        shim_in 15 delete --force c1
+    done
+}
+
 @test "a container that has gone elsewhere is not followed by exec, wherever it has gone" {
     local way
     policy '{"version": 1}'
