@@ -130,6 +130,8 @@ src_libsys_a_SOURCES = \
 	src/sys/helper.h \
 	src/sys/host.c \
 	src/sys/host.h \
+	src/sys/idmap.c \
+	src/sys/idmap.h \
 	src/sys/mount_api.c \
 	src/sys/mount_api.h \
 	src/sys/mountinfo.c \
@@ -202,6 +204,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_privileged.c \
 	src/policy/rules_share.c \
 	src/policy/rules_systemd.c \
+	src/policy/rules_user.c \
 	src/policy/select.c \
 	src/policy/sysctl.c \
 	src/policy/sysctl.h \
@@ -306,6 +309,10 @@ src_libstate_a_SOURCES = \
 	src/state/process.c \
 	src/state/record.c \
 	src/state/record.h \
+	src/state/ids.c \
+	src/state/ids.h \
+	src/state/ids_find.c \
+	src/state/ids_parts.h \
 	src/state/registry.c \
 	src/state/registry.h \
 	src/state/registry_entries.c \
@@ -364,7 +371,8 @@ src_libfacts_a_SOURCES = \
 	src/facts/resolver.c \
 	src/facts/rootfs.c \
 	src/facts/security.c \
-	src/facts/shares.c
+	src/facts/shares.c \
+	src/facts/user.c
 src_libboot_a_SOURCES = \
 	src/boot/boot.h \
 	src/boot/common/attributes.c \

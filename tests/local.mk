@@ -32,6 +32,7 @@ unit_tests = \
 	tests/unit/test_foreground \
 	tests/unit/test_host_files \
 	tests/unit/test_identity \
+	tests/unit/test_ids \
 	tests/unit/test_input \
 	tests/unit/test_io \
 	tests/unit/test_json \
@@ -192,6 +193,7 @@ tests_unit_test_ownership_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_procfs_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_pure_LDADD = $(PURE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_records_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_ids_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_registry_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_replay_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_resctrl_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)

@@ -29,6 +29,7 @@ struct network_facts {
 	uint64_t cookie;
 	const struct confinement *confinement;
 	const char *name, *entry; /* NULL: the policy has one network; no entry */
+	struct id_range ids;      /* of the host; size 0: none */
 };
 
 static const char *mode_name(const struct policy *policy)
@@ -56,6 +57,9 @@ static void print_head(const char *policy_path, const struct policy *policy,
 	strbuf_show(out, "confinement: lock %s, peerDescriptors %s\n",
 		    network->confinement->lock == LOCK_STRICT ? "strict" : "open",
 		    network->confinement->peer_descriptors == PEERS_REFUSED ? "refused" : "open");
+	if (network->ids.size)
+		strbuf_show(out, "ids: %" PRIu32 " to %" PRIu32 " of the host\n",
+			    network->ids.first, network->ids.first + network->ids.size - 1);
 }
 
 static void print_decisions(const struct decisions *decisions, struct strbuf *out)
@@ -156,6 +160,10 @@ static void json_head(const char *policy_path, const struct policy *policy,
 
 	json_out_key(out, "confinement");
 	fields_encode(&confinement_fields, network->confinement, out);
+	if (network->ids.size) {
+		json_out_key(out, "ids");
+		fields_encode(&id_range_fields, &network->ids, out);
+	}
 }
 
 static void json_decisions(const struct decisions *decisions, struct json_out *out)
@@ -207,6 +215,7 @@ static int explain_container(const struct cli_call *call, const struct container
 		record->confinement ? record->confinement : &confinement_open,
 		record->network_name,
 		record->network_entry,
+		record->ids,
 	};
 	if (str_eq(call->values.format, "json"))
 		return explain_container_json(call, view, &network, e);
@@ -282,9 +291,11 @@ static int explain_preview(const struct cli_call *call, const char *id, struct e
 		return -1;
 
 	const struct verdict *verdict = &preview.verdict;
-	struct network_facts network = { verdict->network.join,   verdict->network.path,
-					 verdict->network.cookie, &verdict->confinement,
-					 verdict->network.name,   verdict->network.entry };
+	struct network_facts network = {
+		verdict->network.join, verdict->network.path, verdict->network.cookie,
+		&verdict->confinement, verdict->network.name, verdict->network.entry,
+		verdict->ids
+	};
 	if (str_eq(call->values.format, "json")) {
 		if (explain_preview_json(call, &preview, &network, e) < 0)
 			return -1;

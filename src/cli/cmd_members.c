@@ -52,6 +52,10 @@ static int print_json(const struct members *members, struct err *e)
 		json_out_string(out, member->network_path);
 		json_out_key(out, "networkName");
 		json_out_string(out, name_of(member));
+		if (member->ids.size) {
+			json_out_key(out, "ids");
+			fields_encode(&id_range_fields, &member->ids, out);
+		}
 		json_out_object_end(out);
 	}
 	json_out_array_end(out);

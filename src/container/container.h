@@ -187,6 +187,7 @@ struct container_asked {
 	enum policy_path path;
 	const char *receiver; /* of a seccomp listener, in the environment; NULL: none */
 	struct opt_u32 owner; /* who has asked for it; absent: the caller */
+	bool hold;            /* it is going to be made: ids of the host are kept for it */
 };
 /* Facts and verdict of preview->spec under preview->policy, which the caller has filled. */
 int container_judge(const struct global_options *global, const struct container_asked *asked,

@@ -342,7 +342,6 @@ static int remove_rdt(const struct deletion *d, struct err *e)
 static int remove_member(const struct deletion *d, struct err *e)
 {
 	const char *directory = registry_default_directory(d->global->rootless, d->arena);
-
 	const struct member_record *member = d->registered.member;
 
 	if (registry_remove(directory, d->dir->root, d->id, e) == 0 &&
@@ -399,7 +398,8 @@ static int delete_opened(struct deletion *d, struct err *e)
 	rc = run_poststop(d, e);
 	if (rc <= 0)
 		return rc;
-	if (remove_member(d, e) < 0 || state_remove(d->dir, e) < 0)
+	if (recorded_ids_remove(d->dir, d->status, d->intent, d->arena, e) < 0 ||
+	    remove_member(d, e) < 0 || state_remove(d->dir, e) < 0)
 		return -1;
 	end_creator(d);
 	return 0;

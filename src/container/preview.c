@@ -94,6 +94,7 @@ int container_judge(const struct global_options *global, const struct container_
 		.systemd_cgroup = global->systemd_cgroup,
 		.id = asked->id,
 		.root = global->root,
+		.hold = asked->hold,
 		.whole = preview->policy.policy,
 		.owner = asked->owner,
 		.network = global->network,
@@ -137,6 +138,7 @@ int container_preview(const struct global_options *global, const char *id, enum 
 	struct container_asked asked = {
 		.id = id,
 		.path = path,
+		.hold = inherited != NULL,
 		.receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"),
 	};
 	autohost host = HOST_INIT;

@@ -3,6 +3,7 @@
 #include "container/recorded.h"
 
 #include "facts/groups.h"
+#include "state/ids.h"
 #include "sys/boot_id.h"
 
 static bool is_of_another_boot(const char *recorded)
@@ -63,4 +64,15 @@ const struct rdt_record *recorded_rdt(const struct status_record *status,
 	if (intent && intent->rdt)
 		return is_of_another_boot(intent->owner.boot_id) ? NULL : intent->rdt;
 	return NULL;
+}
+
+int recorded_ids_remove(const struct state_dir *dir, const struct status_record *status,
+			const struct intent_record *intent, struct arena *arena, struct err *e)
+{
+	const struct id_range *ids = status ? &status->ids : intent ? &intent->ids : NULL;
+
+	if (!ids || ids->size == 0)
+		return 0;
+	return ids_remove(ids_default_directory(arena), ids, facts_real_root(dir->root, arena),
+			  dir->id, e);
 }

@@ -23,6 +23,11 @@ int own_cgroup(const struct global_options *global, const char *id,
 const struct rdt_record *recorded_rdt(const struct status_record *status,
 				      const struct intent_record *intent);
 
+/* Its ids of the host are free again. */
+int recorded_ids_remove(const struct state_dir *dir, const struct status_record *status,
+			const struct intent_record *intent, struct arena *arena, struct err *e)
+	MUST_CHECK;
+
 /*
  * Whether init waits for `start`: it listens. `start` writes its record after it has let init go: killed in
  * between, or with the file system full, it leaves a container that runs and is recorded as created. 1, 0;

@@ -249,6 +249,10 @@ int container_state_json(const struct container_view *view, struct json_out *out
 	oci_state_members(&state, out);
 	if (is_in_network(record))
 		network_json(view, out);
+	if (record && record->ids.size) {
+		json_out_key(out, "ids");
+		fields_encode(&id_range_fields, &record->ids, out);
+	}
 	if (record && record->confinement) {
 		json_out_key(out, "confinement");
 		fields_encode(&confinement_fields, record->confinement, out);

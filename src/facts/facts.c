@@ -207,7 +207,8 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 	gather_hooks(spec, policy, arena, facts);
 	if (options->root && options->id)
 		facts->state = arena_printf(arena, "%s/%s", options->root, options->id);
-	if (gather_shares(root, policy, arena, facts, e) < 0)
+	if (gather_shares(root, policy, arena, facts, e) < 0 ||
+	    gather_user(policy, options, &table, arena, facts, &host, e) < 0)
 		return -1;
 	if (policy->kernel_mounts == POLICY_KERNEL_OWN &&
 	    gather_sources(spec, options->bundle, &table, arena, facts, &host, e) < 0)

@@ -15,7 +15,9 @@
 struct facts_options {
 	const char *bundle;            /* its real path */
 	const char *members_directory; /* registry, NULL: the default one */
-	bool cgroup_disabled;          /* look at cgroups only if the config mounts them */
+	const char *ids_directory;     /* of ids of the host, NULL: the default one */
+	bool hold;            /* ids that are found free are kept from others, by host->ids_lock */
+	bool cgroup_disabled; /* look at cgroups only if the config mounts them */
 	bool systemd_cgroup;
 	const char *id,
 		*root; /* of the container and its state; NULL: whose groups are is not asked */

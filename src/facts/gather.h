@@ -65,6 +65,12 @@ int gather_sources(const struct spec *spec, const char *bundle, struct mount_tab
 		   struct arena *arena, struct facts *facts, struct host *host, struct err *e)
 	MUST_CHECK;
 
+/* facts->user and host->ids_lock, under namespaces.user "auto"; needs facts->rootfs and facts->shares. What stands in the
+ * way is told there, and does not fail. */
+int gather_user(const struct policy *policy, const struct facts_options *options,
+		struct mount_table *table, struct arena *arena, struct facts *facts,
+		struct host *host, struct err *e) MUST_CHECK;
+
 /* facts_cgroup() with a table that may have been read. */
 int gather_cgroups(struct mount_table *table, struct arena *arena, struct cgroup_facts **ret,
 		   struct err *e) MUST_CHECK;

@@ -121,9 +121,27 @@ const struct fields caller_facts_fields =
 static const struct field share_rows[] = {
 	FIELD(struct share_facts, STRING, source, "source", FIELD_REQUIRED),
 	FIELD(struct share_facts, STRING, problem, "problem", 0),
+	FIELD(struct share_facts, STRING, idmap_problem, "idmapProblem", 0),
 };
 static const struct fields share_fields =
 	FIELDS("struct share_facts", struct share_facts, share_rows, 0);
+
+static const struct field id_range_rows[] = {
+	FIELD(struct id_range, U32, first, "first", 0),
+	FIELD(struct id_range, U32, size, "size", 0),
+};
+const struct fields id_range_fields = FIELDS("struct id_range", struct id_range, id_range_rows, 0);
+
+static const struct field user_rows[] = {
+	FIELD(struct user_facts, U32, first, "first", 0),
+	FIELD(struct user_facts, U32, size, "size", 0),
+	FIELD(struct user_facts, BOOL, held, "held", 0),
+	FIELD(struct user_facts, STRING, problem, "problem", 0),
+	FIELD(struct user_facts, STRING, root_problem, "rootProblem", 0),
+	FIELD(struct user_facts, STRLIST, owners, "owners", 0),
+};
+static const struct fields user_fields =
+	FIELDS("struct user_facts", struct user_facts, user_rows, 0);
 
 static const struct field hook_rows[] = {
 	FIELD(struct hook_facts, STRING, path, "path", 0),
@@ -156,6 +174,7 @@ static const struct field facts_rows[] = {
 	FIELD_OBJECT_ROW(struct facts, root, struct source_facts, "root", 0, &source_fields),
 	FIELD_LIST_ROW(struct facts, sources, struct source_facts, "sources", 0, &source_fields),
 	FIELD_LIST_ROW(struct facts, shares, struct share_facts, "shares", 0, &share_fields),
+	FIELD_OBJECT_ROW(struct facts, user, struct user_facts, "user", 0, &user_fields),
 	FIELD_LIST_ROW(struct facts, hooks, struct hook_facts, "hooks", 0, &hook_fields),
 	FIELD(struct facts, STRING, resolv_conf, "resolvConf", 0),
 	FIELD(struct facts, STRING, hosts, "hosts", 0),

@@ -141,8 +141,22 @@ struct caller_facts {
 
 /* A directory that the policy shows to every container. */
 struct share_facts {
-	char *source;  /* as the policy has it */
-	char *problem; /* why it cannot be shown; NULL: it can */
+	char *source;        /* as the policy has it */
+	char *problem;       /* why it cannot be shown; NULL: it can */
+	char *idmap_problem; /* with facts->user: why not by the container's ids; NULL: it can */
+};
+
+/* Ids of the host. */
+struct id_range {
+	uint32_t first, size;
+};
+/* What namespaces.user "auto" asks of the host. */
+struct user_facts {
+	uint32_t first, size; /* free for the container; size 0: none are */
+	bool held;            /* and no other one gets them meanwhile */
+	char *problem;        /* size 0: why; NULL: all of the policy's are in use */
+	char *root_problem; /* why the root filesystem cannot be shown by these ids; NULL: it can */
+	struct strlist owners; /* who has some of the policy's ids in /etc/subuid or /etc/subgid */
 };
 
 struct facts {
@@ -185,7 +199,8 @@ struct facts {
 	struct {
 		size_t n;
 		struct share_facts *v;
-	} shares; /* of the policy */
+	} shares;                /* of the policy */
+	struct user_facts *user; /* NULL: not asked */
 	struct {
 		size_t n;
 		struct hook_facts *v;
@@ -200,7 +215,7 @@ struct facts {
 	char *state;            /* the directory of the container's records; NULL: not known */
 };
 
-extern const struct fields facts_fields, caller_facts_fields;
+extern const struct fields facts_fields, caller_facts_fields, id_range_fields;
 
 /* The runtime's own namespace of a type; NULL if unknown. */
 const struct ns_facts *facts_self(const struct facts *facts, int type);

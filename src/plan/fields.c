@@ -159,6 +159,7 @@ static const struct field plan_rows[] = {
 	ROW(TEXT, id, "id", HEAD),
 	ROW(TEXT, bundle, "bundle", LINE, SHOWN("bundle")),
 	ROW(TEXT, rootfs, "rootfs", LINE, SHOWN("root")),
+	ROW(BOOL, root_idmap, "rootIdmap", LINE, SHOWN("root has the container's ids")),
 	ROW(BOOL, readonly_root, "readonlyRoot", LINE, SHOWN("root is read-only")),
 	ROW(BOOL, no_pivot, "noPivot", LINE, SHOWN("root is moved, not pivoted")),
 	ROW_ODD(rootfs_propagation, "rootfsPropagation", UNSHOWN,

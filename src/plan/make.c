@@ -15,6 +15,7 @@ static void plan_top(struct plan_context *c)
 	plan->bundle = c->options->bundle;
 	plan->no_pivot = c->options->no_pivot;
 	plan->rootfs = c->facts->rootfs;
+	plan->root_idmap = c->verdict->ids.size > 0;
 	plan->readonly_root = spec->root && spec->root->readonly;
 	plan->hostname = str_empty(spec->hostname) ? NULL : spec->hostname;
 	plan->domainname = str_empty(spec->domainname) ? NULL : spec->domainname;

@@ -335,6 +335,7 @@ struct plan {
 	const char *id;
 	const char *bundle; /* absolute */
 	const char *rootfs; /* real path on the host */
+	bool root_idmap;    /* shown by the ids of the container's new user namespace */
 	bool readonly_root;
 	bool no_pivot;               /* --no-pivot */
 	uint64_t rootfs_propagation; /* MS_* for "/", 0: MS_REC|MS_PRIVATE as made */

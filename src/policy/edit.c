@@ -288,6 +288,20 @@ void edit_namespace_path(struct edit *edit, const char *rule, size_t index, cons
 	edit_end(edit, &change, rule, why);
 }
 
+void edit_id_mappings(struct edit *edit, const char *rule, bool gids,
+		      const struct spec_id_mapping *mapping, const char *why)
+{
+	struct spec_linux *linux_ = linux_of(edit);
+	struct spec_id_mappings *to = gids ? &linux_->gid_mappings : &linux_->uid_mappings;
+	struct change change =
+		edit_begin(edit, DECISION_ADD, gids ? "/linux/gidMappings" : "/linux/uidMappings");
+
+	to->v = arena_new(edit->arena, struct spec_id_mapping);
+	*to->v = *mapping;
+	to->n = 1;
+	edit_end(edit, &change, rule, why);
+}
+
 void edit_mount_insert(struct edit *edit, const char *rule, size_t index,
 		       const struct spec_mount *mount, const char *why)
 {

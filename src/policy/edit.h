@@ -33,6 +33,10 @@ void edit_namespace_add(struct edit *edit, const char *rule, int type, const cha
 void edit_namespace_path(struct edit *edit, const char *rule, size_t index, const char *path,
 			 const char *why);
 
+/* linux.uidMappings or linux.gidMappings, which are absent: this one. */
+void edit_id_mappings(struct edit *edit, const char *rule, bool gids,
+		      const struct spec_id_mapping *mapping, const char *why);
+
 void edit_mount_insert(struct edit *edit, const char *rule, size_t index,
 		       const struct spec_mount *mount, const char *why);
 void edit_mount_replace(struct edit *edit, const char *rule, size_t index,

@@ -40,6 +40,8 @@ const struct rule policy_rules[] = {
 	  "Distributions are told apart by their host names, in a prompt and in what they log." },
 	{ "namespaces.cgroup", PATH_NEW, rule_namespace_cgroup,
 	  "A container sees its own cgroup as the root, so that two service managers do not clash." },
+	{ "namespaces.user", PATH_NEW, rule_namespace_user,
+	  "Root of a container is not root of the host, and no two containers have an id in common." },
 	{ "mounts.proc", PATH_NEW, rule_mounts_proc,
 	  "If the PID namespace was not asked for, /proc must not go on showing the host's processes." },
 	{ "network.devices", PATH_NEW, rule_network_devices,
@@ -176,6 +178,7 @@ static void enforce(const struct judgement *j, struct verdict *ret)
 	ret->spec = j->edit.spec;
 	ret->network = j->network;
 	ret->confinement = j->confinement;
+	ret->ids = j->ids;
 	ret->refused = has_refusal(&j->edit.decisions);
 	ret->group_exclusive = policy_is_group_exclusive(j->policy);
 	ret->kernel_own = j->policy->kernel_mounts == POLICY_KERNEL_OWN;

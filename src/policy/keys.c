@@ -107,6 +107,32 @@ static const struct field network_rows[] = {
 };
 const struct fields policy_network_fields = KEYS(struct policy_network, network_rows);
 
+static const struct field auto_rows[] = {
+	{
+		.name = "range",
+		.kind = FIELD_U32LIST,
+		.flags = FIELD_IS_KEY | FIELD_REQUIRED,
+		.offset = FIELD_CHECKED_OFFSET(struct policy_auto, range, struct u32list),
+		.key = SAID(NULL, &range_check,
+			    "The first id of the host that is given out, and how many are."),
+	},
+	KEY(struct policy_auto, OPT_U32, size, "size", "65536", NULL,
+	    "How many ids a container has."),
+};
+static const struct fields auto_fields = KEYS(struct policy_auto, auto_rows);
+
+static const struct field user_rows[] = {
+	{
+		.name = "auto",
+		.kind = FIELD_OBJECT,
+		.flags = FIELD_IS_KEY | FIELD_REQUIRED,
+		.offset = FIELD_CHECKED_OFFSET(struct policy_user, auto_, struct policy_auto *),
+		.sub = &auto_fields,
+		.key = SAID(NULL, NULL, "Ids of the host of its own for each container."),
+	},
+};
+static const struct fields user_fields = KEYS(struct policy_user, user_rows);
+
 static const struct field namespaces_rows[] = {
 	KEY_WORD(struct policy_namespaces, pid, "pid", pid_names, "\"fresh\"", NULL,
 		 "Namespace of processes."),
@@ -118,8 +144,9 @@ static const struct field namespaces_rows[] = {
 		 "Namespace of the host name."),
 	KEY_WORD(struct policy_namespaces, cgroup, "cgroup", isolated_names, "\"isolated\"", NULL,
 		 "Namespace of control groups: the view of them."),
-	KEY(struct policy_namespaces, RAW, user, "user", "\"requested\"", &user_check,
-	    "Namespace of user and group ids."),
+	KEY_WORD_OR_GROUP(
+		struct policy_namespaces, user, "user", &user_fields, "\"requested\"", &user_check,
+		"Namespace of user and group ids. auto: one for each container, with ids of the host that no other one has."),
 	KEY_WORD(struct policy_namespaces, time, "time", time_names, "\"requested\"", NULL,
 		 "Namespace of clocks."),
 };
@@ -248,4 +275,17 @@ uint32_t policy_hook_timeout(const struct policy *policy)
 	const struct policy_hooks *hooks = policy ? policy->hooks : NULL;
 
 	return hooks && hooks->timeout.set ? hooks->timeout.value : HOOK_TIMEOUT;
+}
+
+bool policy_user_ids(const struct policy *policy, struct policy_ids *ret)
+{
+	const struct policy_namespaces *namespaces = policy ? policy->namespaces : NULL;
+	const struct policy_user *user = namespaces ? namespaces->user.object : NULL;
+
+	if (!user || !user->auto_ || user->auto_->range.n != 2)
+		return false;
+	ret->first = user->auto_->range.v[0];
+	ret->count = user->auto_->range.v[1];
+	ret->size = user->auto_->size.set ? user->auto_->size.value : POLICY_IDS_SIZE;
+	return ret->size > 0 && ret->size <= ret->count;
 }

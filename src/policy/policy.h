@@ -50,9 +50,24 @@ struct policy_network {
 	char *resolv_conf;              /* "auto", "engine" or a path */
 	char *hosts;
 };
+/* Ids of the host that are given out, `size` to each container. */
+struct policy_auto {
+	struct u32list range; /* the first one, and how many */
+	struct opt_u32 size;
+};
+struct policy_user {
+	struct policy_auto *auto_;
+};
+struct policy_ids {
+	uint32_t first, count, size;
+};
+/* Below are the users of the machine (useradd(8), systemd's UIDs and GIDs). */
+#define POLICY_IDS_MIN 65536u
+/* Of a container, where size is left out: all that programs and images count on. */
+#define POLICY_IDS_SIZE 65536u
 struct policy_namespaces {
 	int pid, mount, ipc, uts, cgroup; /* enum policy_namespace */
-	struct json_value *user;          /* "requested"; { "auto": ... } is refused by name */
+	struct word_or_object user; /* "requested" or struct policy_user; by policy_user_ids() */
 	int time;
 };
 /* In capabilities.remove: all of them. */
@@ -133,6 +148,9 @@ struct policy_distro {
 extern const struct fields policy_fields;
 /* Of struct policy_network. */
 extern const struct fields policy_network_fields;
+
+/* True under namespaces.user "auto"; never for a record of a program that did not know it. */
+bool policy_user_ids(const struct policy *policy, struct policy_ids *ret);
 
 /* Seconds that a hook without a timeout of its own may take. It is not a decision about the container, and so holds
  * in every mode, and for a record of a program that did not know the key (NULL). */
@@ -225,6 +243,7 @@ struct verdict {
 	struct decisions decisions;
 	/* Files that the spec mounts and that are made beside the records first; NULL: none is. */
 	char *hosts_text, *resolv_conf_text;
+	struct id_range ids;  /* of the host, its own under namespaces.user "auto"; size 0: none */
 	bool group_exclusive; /* the container's group is shared with no other one */
 	bool kernel_own; /* file systems of the kernel's are the container's own: what the spec does
 				 not say of it the plan does */

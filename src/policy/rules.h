@@ -18,6 +18,7 @@ struct judgement {
 		*facts;         /* of the caller alone where nothing new is made (EXEC, RESTORED) */
 	struct network network; /* of the request, until a rule says otherwise */
 	bool network_rewritten; /* the container gets another network than it asked for */
+	struct id_range ids;    /* as in struct verdict */
 	bool pid_made;          /* the PID namespace was not asked for */
 	struct confinement confinement;
 	struct strlist added_files;          /* as in struct verdict */
@@ -61,6 +62,9 @@ void rule_namespace_mount(struct judgement *j, const char *id);
 void rule_namespace_ipc(struct judgement *j, const char *id);
 void rule_namespace_uts(struct judgement *j, const char *id);
 void rule_namespace_cgroup(struct judgement *j, const char *id);
+
+/* rules_user.c */
+void rule_namespace_user(struct judgement *j, const char *id);
 
 /* rules_hostname.c */
 void rule_hostname(struct judgement *j, const char *id);
@@ -138,6 +142,9 @@ bool mount_is_bind(const struct spec_mount *mount);
 /* `options` separated by commas, as in fstab(5). */
 struct spec_mount mount_make(struct judgement *j, const char *type, const char *source,
 			     const char *destination, const char *options);
+
+/* The policy gives the container a user namespace that it does not ask for. */
+bool user_is_given(const struct judgement *j);
 
 /* No process of the container leaves its network: decided, or to be decided. */
 bool network_is_locked(const struct judgement *j);

@@ -330,6 +330,15 @@ static void join_late(struct judgement *j, const char *id)
 {
 	/* Entering needs CAP_SYS_ADMIN over the owner of the policy's namespace, which a process in a
 	 * new user namespace has lost by then (setns(2)). */
+	if (user_is_given(j)) {
+		edit_refuse(
+			&j->edit, id, request_pointer(j),
+			arena_printf(
+				j->edit.arena,
+				"a new network was asked for, and namespaces.user of the policy gives the container a user namespace: it cannot enter the policy's network at start; %s, or set namespaces.user to \"requested\" for it, in an entry of distros",
+				request_hint(j)));
+		return;
+	}
 	if (namespace_index(j->edit.spec, SPEC_NS_USER) >= 0) {
 		edit_refuse(
 			&j->edit, id, request_pointer(j),

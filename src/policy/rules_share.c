@@ -25,6 +25,26 @@ static const char *problem_of(const struct judgement *j, const struct policy_sha
 	return "it was not looked at";
 }
 
+/* By the container's ids all of them share the files as they would without user namespaces. */
+static bool is_mapped(struct judgement *j, const char *id, const struct policy_share *share)
+{
+	if (!j->ids.size)
+		return false;
+	for (size_t i = 0; i < j->facts->shares.n; i++) {
+		const struct share_facts *facts = &j->facts->shares.v[i];
+
+		if (!str_eq(facts->source, share->source) || !facts->idmap_problem)
+			continue;
+		edit_warn(&j->edit, id, "",
+			  arena_printf(
+				  j->edit.arena,
+				  "%s: in the container its files belong to no user that is there",
+				  facts->idmap_problem));
+		return false;
+	}
+	return true;
+}
+
 /* Over what is mounted around it, and below what is mounted in it. */
 static size_t position(struct judgement *j, const char *destination, long *ret_there)
 {
@@ -66,7 +86,8 @@ static void add_share(struct judgement *j, const char *id, const struct policy_s
 				edit_shown(&j->edit, share->source), problem));
 		return;
 	}
-	mount = mount_make(j, "bind", share->source, share->destination, SHARE_OPTIONS);
+	mount = mount_make(j, "bind", share->source, share->destination,
+			   is_mapped(j, id, share) ? SHARE_OPTIONS ",idmap" : SHARE_OPTIONS);
 	index = position(j, share->destination, &there);
 	if (there < 0)
 		edit_mount_insert(&j->edit, id, index, &mount,

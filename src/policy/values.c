@@ -69,21 +69,77 @@ const struct field_check file_choice_check = {
 	.values = "\"auto\", \"engine\", a path",
 };
 
+/* Ids of the host by which nothing of the machine is meant; the last number is not an id, but means none. */
+static int check_range(const struct field_value *value, struct err *e)
+{
+	const struct u32list *range = value->member;
+
+	if (range->n != 2)
+		return json_fail(value->source, value->at, e,
+				 "%s: must be two numbers, the first id and how many, has %zu",
+				 value->path, range->n);
+	if (range->v[0] < POLICY_IDS_MIN)
+		return json_fail(
+			value->source, value->at->first, e,
+			"%s[0]: must be %u or above, because the ids below are those of the machine's own users, is %u",
+			value->path, POLICY_IDS_MIN, range->v[0]);
+	if (range->v[1] == 0)
+		return json_fail(value->source, value->at->first->next, e,
+				 "%s[1]: must be a number of ids above 0, is 0", value->path);
+	if (range->v[1] > UINT32_MAX - range->v[0])
+		return json_fail(
+			value->source, value->at->first->next, e,
+			"%s[1]: must be at most %u behind %u, because no id is above %u, is %u",
+			value->path, UINT32_MAX - range->v[0], range->v[0], UINT32_MAX - 1,
+			range->v[1]);
+	return 0;
+}
+const struct field_check range_check = {
+	.run = check_range,
+	.schema = "{\"minItems\": 2, \"maxItems\": 2}",
+	.values = "the first id, how many",
+};
+
 static int check_user(const struct field_value *value, struct err *e)
 {
-	const struct json_value *user = value->at;
+	const struct word_or_object *said = value->member;
+	const struct policy_user *user = said->object;
+	const struct json_value *at = json_get(value->at, "auto");
+	const struct json_value *size = json_get(at, "size");
 
-	if (user->kind == JSON_STRING && str_eq(user->text, "requested"))
+	if (!user && !str_eq(said->word, "requested"))
+		return json_fail(value->source, value->at, e,
+				 "%s: must be \"requested\" or an object with auto, is \"%s\"",
+				 value->path, said->word);
+	/* a range that is none is said of it alone */
+	if (!user || user->auto_->range.n != 2 || user->auto_->range.v[1] == 0)
 		return 0;
-	if (json_get(user, "auto"))
-		return field_fail_not_yet(value, "auto", e);
-	return json_fail(value->source, user, e, "%s: must be \"requested\"", value->path);
+	if (user->auto_->size.set && user->auto_->size.value == 0)
+		return json_fail(value->source, size, e,
+				 "%s.auto.size: must be a number of ids above 0, is 0",
+				 value->path);
+	if (user->auto_->size.set && user->auto_->size.value > user->auto_->range.v[1])
+		return json_fail(value->source, size, e,
+				 "%s.auto.size: must be at most %u, as many as range has, is %u",
+				 value->path, user->auto_->range.v[1], user->auto_->size.value);
+	if (!user->auto_->size.set && user->auto_->range.v[1] < POLICY_IDS_SIZE)
+		return json_fail(
+			value->source, at, e,
+			"%s.auto: range has %u ids and a container %u; make it larger, or set size",
+			value->path, user->auto_->range.v[1], POLICY_IDS_SIZE);
+	return 0;
 }
 const struct field_check user_check = {
 	.run = check_user,
-	.schema = "{\"type\": \"string\", \"enum\": [\"requested\"]}",
-	.later = (const char *const[]){ "auto", NULL },
-	.values = "\"requested\"",
+	.schema = "{\"oneOf\": [{\"type\": \"string\", \"enum\": [\"requested\"]}, {\"type\": "
+		  "\"object\", \"required\": [\"auto\"], \"additionalProperties\": false, "
+		  "\"properties\": {\"auto\": {\"type\": \"object\", \"required\": [\"range\"], "
+		  "\"additionalProperties\": false, \"properties\": {\"range\": {\"type\": "
+		  "\"array\", \"minItems\": 2, \"maxItems\": 2, \"items\": {\"type\": "
+		  "\"integer\", \"minimum\": 1, \"maximum\": 4294967294}}, \"size\": "
+		  "{\"type\": \"integer\", \"minimum\": 1, \"maximum\": 4294967294, "
+		  "\"default\": 65536}}}}}]}",
+	.values = "\"requested\", an object with auto",
 };
 
 static int check_seconds(const struct field_value *value, struct err *e)

@@ -13,6 +13,7 @@ struct member_record {
 	int64_t version;
 	char *id, *root, *bundle;
 	struct process_identity init;
+	struct id_range ids; /* of the host, its own; size 0: none */
 	uint64_t network_cookie;
 	char *network_path; /* NULL: a network of its own */
 	char *network_name; /* as in struct status_record */

@@ -53,6 +53,7 @@ struct intent_record {
 	struct cgroup_record *cgroup;
 	struct rdt_record *rdt; /* NULL: none is used */
 	char *bundle;
+	struct id_range ids;     /* of the host, its own; size 0: none */
 	struct hook_record hook; /* guard.pid 0: none has run */
 };
 
@@ -73,6 +74,7 @@ struct status_record {
 	uint64_t network_cookie; /* of the namespace that the container is in, or enters at start */
 	char *network_name;      /* of the policy's network; NULL: the general one */
 	char *network_entry;     /* of the policy, "distros[2]"; NULL: none */
+	struct id_range ids;     /* of the host, its own; size 0: none */
 	struct cgroup_record *cgroup;
 	struct rdt_record *rdt;
 	struct strmap annotations;

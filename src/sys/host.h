@@ -11,12 +11,23 @@ struct host {
 	int rootfs;                       /* O_PATH | O_DIRECTORY */
 	int network;                      /* the policy's network namespace, usable for setns() */
 	int requested[SPEC_NS_COUNT + 1]; /* namespaces that the config names by path, by type */
+	int ids_lock; /* keeps the ids that the container is to have from others (state/ids.h) */
 	size_t n_sources;
 	int *sources; /* one per facts->sources, -1 of an overlay's; the array is in the arena */
 };
-#define HOST_INIT                                                                                \
-	{                                                                                        \
-		.rootfs = -1, .network = -1, .requested = { -1, -1, -1, -1, -1, -1, -1, -1, -1 } \
+#define HOST_INIT                                                           \
+	{                                                                   \
+		.rootfs = -1, .network = -1, .ids_lock = -1, .requested = { \
+			-1,                                                 \
+			-1,                                                 \
+			-1,                                                 \
+			-1,                                                 \
+			-1,                                                 \
+			-1,                                                 \
+			-1,                                                 \
+			-1,                                                 \
+			-1                                                  \
+		}                                                           \
 	}
 void host_release(struct host *host);
 #define autohost __attribute__((cleanup(host_release))) struct host

@@ -295,6 +295,8 @@ machine_state() {
     find /sys/fs/cgroup -type d | sort
     echo "members:"
     find /run/distro-shim/members -mindepth 1 2>/dev/null | sort # may not be made yet
+    echo "ids:"
+    find /run/distro-shim/ids -mindepth 2 2>/dev/null | sort # may not be made yet
     echo "networks:"
     ls /run/netns
     echo "links:"

@@ -242,6 +242,19 @@ static void generate_filter(const struct round *r, struct spec_linux *linux_)
 	linux_->seccomp->listener_path = text_of(r, ANY_OF(paths));
 }
 
+#define IDS 1000000
+
+static struct spec_id_mappings generate_map(const struct round *r)
+{
+	static const uint32_t firsts[] = { 0, 100000, IDS, IDS, IDS + 4096 };
+	static const uint32_t sizes[] = { 1, 4096, 65536, 65536 };
+	struct spec_id_mappings map = { .n = 1, .v = arena_new(r->arena, struct spec_id_mapping) };
+
+	map.v->host_id = ANY_OF(firsts);
+	map.v->size = ANY_OF(sizes);
+	return map;
+}
+
 static void generate_linux(const struct round *r, struct spec *spec)
 {
 	static const char *const paths[] = { "/proc/bus", "/proc/sys", "//proc/sys/", "/proc/irq",
@@ -268,6 +281,10 @@ static void generate_linux(const struct round *r, struct spec *spec)
 		linux_->cgroups_path = text_of(r, one_in(2) ? "/pods/one" : "/mine");
 	if (one_in(6))
 		generate_filter(r, linux_);
+	if (one_in(6)) {
+		linux_->uid_mappings = generate_map(r);
+		linux_->gid_mappings = one_in(2) ? linux_->uid_mappings : generate_map(r);
+	}
 }
 
 static void generate_hooks(const struct round *r, struct spec *spec)

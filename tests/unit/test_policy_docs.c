@@ -533,13 +533,18 @@ static char *with_block(const char *text, const char *name, const char *block)
 static char *manual_text(const char *old)
 {
 	autostrbuf keys = { 0 }, reserved = { 0 }, rules = { 0 };
+	const char *known = "";
 
 	put_keys(&policy_fields, "", &keys);
 	put_reserved(&policy_fields, "", &reserved);
-	strbuf_puts(&reserved, ".\n");
+	if (reserved.length)
+		known = arena_printf(&arena,
+				     ".SS Known, and refused by name\n"
+				     "A file that uses one of these is an error:\n%s.\n",
+				     strbuf_text(&reserved));
 	put_rules(&rules);
 	old = with_block(old, "keys", strbuf_text(&keys));
-	old = with_block(old, "reserved", strbuf_text(&reserved));
+	old = with_block(old, "reserved", known);
 	old = with_block(old, "rules", strbuf_text(&rules));
 	return with_block(old, "built-in", arena_printf(&arena, ".nf\n%s.fi\n", file_text(NULL)));
 }

@@ -356,6 +356,7 @@ static void test_what_is_asked_of_a_container_that_exists_is_judged_too(void **s
 	run_cases(PATH_EXEC, "judge/exec", 6);
 	run_cases(PATH_MOUNTS, "judge/mounts", 5);
 	run_cases(PATH_RESTORED, "judge/restored", 4);
+	run_cases(PATH_RESTORE, "judge/restore", 1);
 }
 
 int main(void)

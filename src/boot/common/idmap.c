@@ -10,41 +10,25 @@
 #include "base/str.h"
 #include "boot/common/ids.h"
 #include "sys/child.h"
+#include "sys/idmap.h"
 #include "sys/mount_api.h"
 #include "sys/mountinfo.h"
 #include "sys/nsfd.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
-static __attribute__((noreturn)) void hold_namespace(pid_t parent)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(0);
-	for (;;)
-		pause();
-}
 
 /* A user namespace with these mappings; its only process ends before we return. */
 static int make_user_namespace(const struct idmaps *m, const struct plan_idmap *idmap,
 			       struct err *e)
 {
 	autochild holder = CHILD_INIT;
-	pid_t parent = getpid();
-	int rc = child_clone(CLONE_NEWUSER, -1, &holder, e);
 
-	if (rc < 0)
-		return err_prefix(e, "make a user namespace for its ids");
-	if (rc == 0)
-		hold_namespace(parent);
-	if (write_id_maps(m->facts, m->arena, holder.pid, idmap->uid_map, idmap->gid_map, e) < 0)
+	if (idmap_hold(&holder, e) < 0 ||
+	    write_id_maps(m->facts, m->arena, holder.pid, idmap->uid_map, idmap->gid_map, e) < 0)
 		return -1;
 	return nsfd_open(ns_path(holder.pid, "user").text, e);
 }
@@ -95,6 +79,11 @@ int open_idmaps(struct idmaps *m, struct err *e)
 	m->fds = arena_new_array(m->arena, int, n ? n : 1);
 	for (m->n = 0; m->n < n; m->n++)
 		m->fds[m->n] = -1;
+	if (m->plan->root_idmap) {
+		m->root = open_container_namespace(m, e);
+		if (m->root < 0)
+			return -1;
+	}
 	for (size_t i = 0; i < n; i++) {
 		const struct plan_mount *mount = &m->plan->mounts.v[i];
 
@@ -111,6 +100,7 @@ void idmaps_close(struct idmaps *idmaps)
 {
 	for (size_t i = 0; i < idmaps->n; i++)
 		replace_fd(&idmaps->fds[i], -1);
+	replace_fd(&idmaps->root, -1);
 	idmaps->n = 0;
 }
 

@@ -15,6 +15,7 @@ struct idmaps {
 	struct arena *arena;
 	int joined; /* the user namespace that the plan joins; not owned */
 	pid_t init; /* in the container's user namespace, whose ids are mapped already */
+	int root;   /* of the root filesystem: as below */
 	size_t n;
 	int *fds; /* one per plan->mounts: a user namespace, -1 if its ids stay as they are */
 };

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int clone_root(const struct sources *s, int rootfs, struct err *e)
+int clone_root(const struct sources *s, int rootfs, int user_namespace, struct err *e)
 {
 	/* With everything mounted below it, as the engine has prepared it. */
 	autoclose int fd = sys_open_tree(
@@ -21,12 +21,17 @@ int clone_root(const struct sources *s, int rootfs, struct err *e)
 	struct mount_attr attributes = {
 		.propagation = s->plan->rootfs_propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE,
 	};
+	struct mount_attr ids = { .attr_set = MOUNT_ATTR_IDMAP,
+				  .userns_fd = (uint64_t)user_namespace };
 
 	if (fd < 0)
 		return fail_sys(e, "clone the root filesystem '%s'", s->plan->rootfs);
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes) < 0)
 		return fail_sys(e, "separate the root filesystem '%s' from the host",
 				s->plan->rootfs);
+	if (user_namespace >= 0 &&
+	    sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &ids) < 0)
+		return fail_sys(e, "map the ids of the root filesystem '%s'", s->plan->rootfs);
 	return take_fd(&fd);
 }
 
@@ -109,6 +114,7 @@ struct idmaps sources_idmaps(const struct sources *s)
 		.plan = s->plan,
 		.facts = s->facts,
 		.arena = s->arena,
+		.root = -1,
 		.joined = s->host->requested[SPEC_NS_USER],
 		.init = s->peer ? s->peer->child.pid : 0,
 	};
@@ -138,7 +144,7 @@ int sources_clone(struct sources *s, struct err *e)
 	root_no_mounts(s->root);
 	/* of a mount namespace that is joined it is the existing one */
 	if (plan->namespaces.new_mount) {
-		s->root->fd = clone_root(s, s->host->rootfs, e);
+		s->root->fd = clone_root(s, s->host->rootfs, -1, e);
 		if (s->root->fd < 0)
 			return -1;
 	}

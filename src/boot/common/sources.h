@@ -26,7 +26,8 @@ int sources_clone(struct sources *s, struct err *e) MUST_CHECK;
  * ids, or -1. */
 int clone_source(const struct sources *s, const struct plan_mount *mount, int user_namespace,
 		 bool here, struct err *e) MUST_CHECK;
-int clone_root(const struct sources *s, int rootfs, struct err *e) MUST_CHECK;
+/* user_namespace: of its ids, or -1. */
+int clone_root(const struct sources *s, int rootfs, int user_namespace, struct err *e) MUST_CHECK;
 /* Not open yet. */
 struct idmaps sources_idmaps(const struct sources *s);
 bool takes_away_below(const struct plan_belows *below);

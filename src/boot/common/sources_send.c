@@ -116,7 +116,7 @@ static int send_from_inside(const struct sources *s, const struct idmaps *idmaps
 	    enter_mounts_with(s, &s->plan->root_below, e) < 0)
 		return -1;
 	rootfs = open_rootfs_again(s, e);
-	root = rootfs < 0 ? -1 : clone_root(s, rootfs, e);
+	root = rootfs < 0 ? -1 : clone_root(s, rootfs, idmaps->root, e);
 	if (root < 0)
 		return -1;
 	make_dispensable_files(s, root);

@@ -146,6 +146,8 @@ static int runtime_page(struct create_runtime *c, struct err *e)
 	STEP("seccomp", runtime_make_filters(c, e));
 	/* From here on a `delete --force` finds what we make, wherever we are killed. */
 	STEP("intent", record_intent(&c->record, e));
+	/* Others read the intent to know whether it counts. */
+	STEP("ids", record_ids(&c->record, &c->in->host->ids_lock, e));
 	/* Limits stand before there is a process. */
 	STEP("cgroup-create", record_make_cgroup(&c->record, e));
 	STEP("resctrl-create", record_make_rdt(&c->record, e));

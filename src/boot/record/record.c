@@ -11,6 +11,7 @@
 #include "facts/groups.h"
 #include "os/io.h"
 #include "os/log.h"
+#include "state/ids.h"
 #include "sys/deadline.h"
 
 #include <errno.h>
@@ -50,6 +51,7 @@ int record_intent(struct record *r, struct err *e)
 	intent->version = STATE_VERSION;
 	intent->id = r->state->id;
 	intent->bundle = r->status->bundle;
+	intent->ids = r->status->ids;
 	if (process_identify(getpid(), r->arena, &intent->owner, e) < 0)
 		return -1;
 	r->group->record = arena_new(r->arena, struct cgroup_record);
@@ -63,6 +65,19 @@ int record_intent(struct record *r, struct err *e)
 	r->status->cgroup = r->group->record;
 	r->intent = intent;
 	return state_write_intent(r->state, intent, e);
+}
+
+int record_ids(struct record *r, int *lock, struct err *e)
+{
+	if (r->status->ids.size == 0)
+		return 0;
+	/* also if it fails half way */
+	r->has_ids = true;
+	if (ids_record(ids_default_directory(r->arena), &r->status->ids,
+		       facts_real_root(r->state->root, r->arena), r->state->id, e) < 0)
+		return -1;
+	replace_fd(lock, -1);
+	return 0;
 }
 
 static struct cgroup_claim claim_of(const struct record *r)
@@ -161,6 +176,7 @@ int record_member(struct record *r, struct err *e)
 		.root = r->state->root,
 		.bundle = r->status->bundle,
 		.init = r->status->init,
+		.ids = r->status->ids,
 		.network_cookie = r->status->network_cookie,
 		.network_path = r->status->network_path,
 		.network_name = r->status->network_name,
@@ -239,6 +255,12 @@ bool record_undo(struct record *r, pid_t init)
 	}
 	if (r->registered &&
 	    registry_remove(r->members_directory, r->state->root, r->state->id, &e) < 0) {
+		log_warning("after a failed start: %s", e.text);
+		clean = false;
+	}
+	if (r->has_ids &&
+	    ids_remove(ids_default_directory(r->arena), &r->status->ids,
+		       facts_real_root(r->state->root, r->arena), r->state->id, &e) < 0) {
 		log_warning("after a failed start: %s", e.text);
 		clean = false;
 	}

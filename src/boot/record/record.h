@@ -26,12 +26,14 @@ struct record {
 	struct boot_group *group;
 	struct intent_record *intent; /* as it was written */
 	struct network_look look;     /* before the hooks that run now */
-	bool registered;
+	bool registered, has_ids;
 	bool pid_file_written;
 	bool deleted; /* by another command, while a hook ran: nothing of it is ours any more */
 };
 
 int record_intent(struct record *r, struct err *e) MUST_CHECK;
+/* The ids of the host that it has, which *lock keeps until then. */
+int record_ids(struct record *r, int *lock, struct err *e) MUST_CHECK;
 int record_make_cgroup(struct record *r, struct err *e) MUST_CHECK;
 int record_make_rdt(struct record *r, struct err *e) MUST_CHECK;
 int record_systemd_scope(struct record *r, pid_t pid, struct err *e) MUST_CHECK;
