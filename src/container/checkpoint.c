@@ -50,6 +50,11 @@ static int refuse_what_criu_cannot(const struct checkpoint *c, struct err *e)
 	if (c->running->status->phase != PHASE_STARTED)
 		return fail(e, ERR_STATE,
 			    "cannot checkpoint container %s: it was created but not started", id);
+	if (c->running->status->ids.size)
+		return fail(
+			e, ERR_STATE,
+			"cannot checkpoint container %s: its ids are given out by the policy (namespaces.user \"auto\"), and criu would take them along in the images",
+			id);
 	if (!spec_namespace_find(c->spec, SPEC_NS_MOUNT))
 		return fail(e, ERR_STATE,
 			    "cannot checkpoint container %s: it has no mount namespace of its own",
