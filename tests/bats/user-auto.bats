@@ -314,3 +314,34 @@ breaks_at() { # PAGE:STEP
     expect_error 'namespaces.user: criu makes the user namespace of the images' restore -d -b "$b" --image-path images c1
     is "$(claims)" ""
 }
+
+@test "what is asked for one container does not grow with the others" {
+    requires cmd:strace
+    strace -qq -o /dev/null true 2>/dev/null || skip "needs ptrace"
+    local b before
+    auto 1000000 655360 64 # ten thousand ranges: two names lead to one by chance, and these do not
+    b=$(on_tmpfs c1 "$(args sleep 1000)")
+    looks() { strace -f -qq -e trace=%file,getdents64,flock,fcntl -o trace "$DISTRO_SHIM" --root "$SHIM_ROOT" --policy "$SHIM_POLICY" explain -b "$b" one >out && wc -l <trace; }
+    one() { shim_in 60 create -b "$b" "c$1" </dev/null >"out.$1" 2>&1; }
+    one 0
+    before=$(looks)
+    all_of one 10 $(seq 40)
+    is "$(claims | wc -l)" 41
+    is "$(looks)" "$before"
+}
+
+# ---- networks that are not the shared one
+
+@test "a container with ids of its own sees its own network where it keeps one" {
+    local b
+    policy '{"version": 1, "network": {"requested": {"new": "keep"}}, "namespaces": {"user": {"auto": {"range": [1000000, 655360]}}}}'
+    b=$(on_tmpfs c1 "$(new network)" "$(args sh -c 'id -u; echo $(ls /sys/class/net); readlink /proc/self/ns/net')")
+    succeeds run -b "$b" c1
+    matches "$output" $'^0\nlo\nnet:'
+    lacks "$output" "$SHARED"
+    ip netns add other
+    policy '{"version": 1, "network": {"namespace": "requested"}, "namespaces": {"user": {"auto": {"range": [1000000, 655360]}}}}'
+    edit_config "$b" "$(without network) | .linux.namespaces += [{type: \"network\", path: \"/run/netns/other\"}]"
+    succeeds run -b "$b" c1
+    is "$output" $'0\nlo\n'"$(ip netns exec other readlink /proc/self/ns/net)"
+}

@@ -4,6 +4,7 @@
  * them. The first byte chooses the record, the rest is its text. Beyond not crashing: what is decoded
  * and written again says the same, and a record of which the end is missing is never taken for one.
  */
+#include "state/ids.h"
 #include "state/record.h"
 #include "state/registry.h"
 #include "state/state.h"
@@ -47,7 +48,8 @@ static void check_written_again(const struct fields *fields, const void *record,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct fields *const tables[] = { &status_fields, &intent_fields, &member_fields };
+	const struct fields *const tables[] = { &status_fields, &intent_fields, &member_fields,
+						&ids_claim_fields };
 	struct arena arena = { 0 };
 	struct err e = { 0 };
 	void *record = NULL;
