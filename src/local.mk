@@ -183,6 +183,8 @@ src_libpolicy_a_SOURCES = \
 	src/policy/keys_network.def \
 	src/policy/keys_policy.def \
 	src/policy/networks.c \
+	src/policy/place.c \
+	src/policy/place.h \
 	src/policy/pointer.c \
 	src/policy/pointer.h \
 	src/policy/policy.h \

@@ -530,6 +530,7 @@ static char *with_block(const char *text, const char *name, const char *block)
 			    block, end);
 }
 
+#define KNOWN ".SS Known, and refused by name\nA file with one of these is an error:\n"
 static char *manual_text(const char *old)
 {
 	autostrbuf keys = { 0 }, reserved = { 0 }, rules = { 0 };
@@ -538,10 +539,7 @@ static char *manual_text(const char *old)
 	put_keys(&policy_fields, "", &keys);
 	put_reserved(&policy_fields, "", &reserved);
 	if (reserved.length)
-		known = arena_printf(&arena,
-				     ".SS Known, and refused by name\n"
-				     "A file that uses one of these is an error:\n%s.\n",
-				     strbuf_text(&reserved));
+		known = arena_printf(&arena, KNOWN "%s.\n", strbuf_text(&reserved));
 	put_rules(&rules);
 	old = with_block(old, "keys", strbuf_text(&keys));
 	old = with_block(old, "reserved", known);
