@@ -227,6 +227,24 @@ static void look_at_network(const struct round *r, struct facts *facts)
 	}
 }
 
+static struct user_facts *generate_user_facts(const struct round *r)
+{
+	struct user_facts *user = arena_new(r->arena, struct user_facts);
+	struct policy_ids ids;
+
+	if (!policy_user_ids(r->policy, &ids))
+		return NULL;
+	user->first = IDS;
+	user->size = one_in(10) ? 0 : ids.size;
+	user->held = one_in(2);
+	user->problem = text_of(r, !user->size && one_in(2) ? "no room on the device" : NULL);
+	user->root_problem = text_of(r, one_in(10) ? "the kernel does not map its ids" : NULL);
+	user->owners.v = arena_new(r->arena, char *);
+	if (one_in(5))
+		user->owners.v[user->owners.n++] = text_of(r, "ada in /etc/subuid");
+	return user;
+}
+
 static struct facts *generate_facts(const struct round *r, bool plain)
 {
 	struct facts *facts = arena_new(r->arena, struct facts);
@@ -250,7 +268,9 @@ static struct facts *generate_facts(const struct round *r, bool plain)
 		facts->shares.v[i] = (struct share_facts){
 			.source = text_of(r, r->policy->share.v[i].source),
 			.problem = text_of(r, one_in(20) ? "no such file or directory" : NULL),
+			.idmap_problem = text_of(r, one_in(5) ? "its ids are not mapped" : NULL),
 		};
+	facts->user = generate_user_facts(r);
 	facts->bundle = one_in(8) ? NULL : text_of(r, "/run/b1");
 	facts->id = text_of(r, r->caller   ? r->caller->id
 			       : one_in(2) ? "c1"

@@ -58,7 +58,8 @@ static const struct choice namespaces_choices[] = {
 	SAYS("ipc", "\"isolated\"", "\"fresh\"", "\"requested\""),
 	SAYS("uts", "\"isolated\"", "\"fresh\"", "\"requested\""),
 	SAYS("cgroup", "\"isolated\"", "\"fresh\"", "\"requested\""),
-	SAYS("user", "\"requested\""),
+	SAYS("user", "\"requested\"", "{\"auto\": {\"range\": [1000000, 655360]}}",
+	     "{\"auto\": {\"range\": [1000000, 655360], \"size\": 4096}}"),
 	SAYS("time", "\"requested\""),
 	END_OF_CHOICES,
 };

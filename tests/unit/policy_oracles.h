@@ -143,6 +143,43 @@ static void check_namespace(const struct round *r, const struct verdict *verdict
 		     mode == POLICY_ISOLATED && path && !is_host_path(r, path) ? path : NULL));
 }
 
+static bool is_map_of(const struct spec_id_mappings *maps, const struct policy_ids *ids,
+		      const struct id_range *own)
+{
+	const struct spec_id_mapping *map = maps->v;
+
+	if (maps->n != 1)
+		return false;
+	if (own->size)
+		return map->container_id == 0 && map->host_id == own->first &&
+		       map->size == own->size;
+	return map->host_id >= POLICY_IDS_MIN && (map->host_id >= ids->first + ids->count ||
+						  (uint64_t)map->host_id + map->size <= ids->first);
+}
+
+/* Under "auto" no id is one of the machine's users, and none is another container's. */
+static void check_user(const struct round *r, const struct verdict *verdict)
+{
+	const struct spec_namespace *given;
+	struct policy_ids ids;
+
+	if (!policy_user_ids(r->policy, &ids)) {
+		HOLDS(r, verdict, !is_refused_by(verdict, "namespaces.user"));
+		HOLDS(r, verdict, verdict->ids.size == 0);
+		return;
+	}
+	if (verdict->refused)
+		return;
+	HOLDS(r, verdict, count_entries(verdict->spec, SPEC_NS_USER, &given) == 1);
+	HOLDS(r, verdict, !given->path);
+	HOLDS(r, verdict, is_map_of(&verdict->spec->linux_->uid_mappings, &ids, &verdict->ids));
+	HOLDS(r, verdict, is_map_of(&verdict->spec->linux_->gid_mappings, &ids, &verdict->ids));
+	if (verdict->ids.size == 0)
+		return;
+	HOLDS(r, verdict, verdict->path == PATH_CREATE && !r->facts->user->root_problem);
+	HOLDS(r, verdict, verdict->ids.first == r->facts->user->first);
+}
+
 static void check_namespaces(const struct round *r, const struct verdict *verdict)
 {
 	const struct policy_namespaces *modes = r->policy->namespaces;
@@ -153,6 +190,7 @@ static void check_namespaces(const struct round *r, const struct verdict *verdic
 	check_namespace(r, verdict, "namespaces.ipc", SPEC_NS_IPC, modes->ipc);
 	check_namespace(r, verdict, "namespaces.uts", SPEC_NS_UTS, modes->uts);
 	check_namespace(r, verdict, "namespaces.cgroup", SPEC_NS_CGROUP, modes->cgroup);
+	check_user(r, verdict);
 }
 
 static void check_hostname(const struct round *r, const struct verdict *verdict)

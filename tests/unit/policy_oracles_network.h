@@ -66,7 +66,9 @@ static void check_network_refusals(const struct round *r, const struct verdict *
 	const struct ns_facts *network = r->facts->network;
 	const struct ns_facts *there = facts_requested(r->facts, asked->path);
 	const struct spec_namespace *user;
-	bool users = count_entries(request_of(r), SPEC_NS_USER, &user) > 0;
+	struct policy_ids ids;
+	bool users = count_entries(request_of(r), SPEC_NS_USER, &user) > 0 ||
+		     policy_user_ids(r->policy, &ids);
 	bool bad = !network || network->problem || network->problem_errno == EPERM ||
 		   network->type != SPEC_NS_NETWORK || !network->owned;
 	bool new_ = !asked->kept && asked->shape == ASKED_NEW;

@@ -101,7 +101,7 @@ static void take_out(struct json_value *object, const char *key)
 	}
 }
 
-/* `above` wins; objects are laid over each other member by member. */
+/* `above` wins; objects are laid over each other member by member, but where a word could stand in their place. */
 static struct json_value *overlay(struct arena *arena, const struct json_value *under,
 				  const struct json_value *above)
 {
@@ -109,7 +109,8 @@ static struct json_value *overlay(struct arena *arena, const struct json_value *
 
 	if (!above)
 		return result;
-	if (under->kind != JSON_OBJECT || above->kind != JSON_OBJECT)
+	if (under->kind != JSON_OBJECT || above->kind != JSON_OBJECT ||
+	    str_eq(above->key, "user") || str_eq(above->key, "audit"))
 		return json_copy(arena, above);
 	for (const struct json_value *child = above->first; child; child = child->next) {
 		const struct json_value *old = json_get(under, child->key);
