@@ -42,6 +42,8 @@ src_libbase_a_SOURCES = \
 	src/base/namespaces.h \
 	src/base/path.c \
 	src/base/path.h \
+	src/base/slice.c \
+	src/base/slice.h \
 	src/base/str.c \
 	src/base/str.h
 src_libmodel_a_SOURCES = \

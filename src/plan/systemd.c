@@ -6,22 +6,15 @@
 #include "plan/systemd.h"
 
 #include "base/auto.h"
+#include "base/slice.h"
 #include "plan/context.h"
 
-#define UNIT_NAME_MAX 255 /* systemd.unit(5) */
 #define PROPERTY_NAME_MIN 3
 #define BASE_PROPERTIES 10
 
 static const char scope_suffix[] = ".scope";
-static const char slice_suffix[] = ".slice";
 
 /* --- names --- */
-
-static bool is_unit_character(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr(":-_.\\@", c));
-}
 
 /* systemd.unit(5), "String Escaping for Inclusion in Unit Names": an id may have what a unit's name may
  * not. */
@@ -30,7 +23,7 @@ static const char *escaped(struct arena *arena, const char *text)
 	autostrbuf out = { 0 };
 
 	for (; *text; text++) {
-		if (is_unit_character(*text))
+		if (unit_character(*text))
 			strbuf_putc(&out, *text);
 		else
 			strbuf_printf(&out, "\\x%02x", (unsigned char)*text);
@@ -38,29 +31,14 @@ static const char *escaped(struct arena *arena, const char *text)
 	return arena_strdup(arena, strbuf_text(&out));
 }
 
-static int fail_slice(const char *slice, const char *why, struct err *e)
-{
-	return fail(e, ERR_CONFIG, "linux.cgroupsPath: '%s' is not the name of a slice: %s", slice,
-		    why);
-}
-
-/* systemd.slice(5): "a-b.slice" lies in "a.slice", "-.slice" is the root. */
 static int check_slice(const char *slice, struct err *e)
 {
-	size_t length = strlen(slice);
+	const char *problem = slice_name_problem(slice);
 
-	if (!str_has_suffix(slice, slice_suffix) || length <= strlen(slice_suffix))
-		return fail_slice(slice, "it does not end in '.slice'", e);
-	if (length > UNIT_NAME_MAX)
-		return fail_slice(slice, "it is too long", e);
-	for (const char *p = slice; *p; p++)
-		if (!is_unit_character(*p))
-			return fail_slice(slice, "a character is not allowed", e);
-	if (str_eq(slice, "-.slice"))
-		return 0;
-	if (slice[0] == '-' || strstr(slice, "--") || str_has_suffix(slice, "-.slice"))
-		return fail_slice(slice, "a part between two '-' is empty", e);
-	return 0;
+	return problem ? fail(e, ERR_CONFIG,
+			      "linux.cgroupsPath: '%s' is not the name of a slice: %s", slice,
+			      problem)
+		       : 0;
 }
 
 /* The three parts; an empty path gives empty ones. */
@@ -98,7 +76,7 @@ static int name_scope(struct plan_context *c, struct plan_scope *scope, struct e
 	if (str_empty(name))
 		return fail(e, ERR_CONFIG, "linux.cgroupsPath: '%s' has no name",
 			    c->linux_->cgroups_path);
-	if (str_has_suffix(name, slice_suffix))
+	if (str_has_suffix(name, SLICE_SUFFIX))
 		return fail(e, ERR_CONFIG,
 			    "linux.cgroupsPath: '%s' is a slice, which holds no processes", name);
 	if (str_empty(slice))
@@ -134,16 +112,8 @@ static int name_subgroup(struct plan_context *c, struct plan_scope *scope, struc
 
 const char *plan_systemd_path(const struct plan_scope *scope, struct arena *arena)
 {
-	autostrbuf path = { 0 };
-	size_t length = strlen(scope->slice) - strlen(slice_suffix);
-
-	for (size_t i = 1; i <= length && !str_eq(scope->slice, "-.slice"); i++)
-		if (i == length || scope->slice[i] == '-')
-			strbuf_printf(&path, "/%.*s%s", (int)i, scope->slice, slice_suffix);
-	strbuf_printf(&path, "/%s", scope->unit);
-	if (scope->subgroup)
-		strbuf_printf(&path, "/%s", scope->subgroup);
-	return arena_strdup(arena, strbuf_text(&path));
+	return arena_printf(arena, "%s/%s%s%s", slice_path(scope->slice, arena), scope->unit,
+			    scope->subgroup ? "/" : "", scope->subgroup ? scope->subgroup : "");
 }
 
 const char *plan_scope_path(struct plan_context *c)
