@@ -55,11 +55,14 @@ static int make_one(struct cgroup_making *making, int parent_fd, const char *nam
 }
 
 /* The removal of the last container below it removes it, too, and what lies in a unit of systemd and is
- * not systemd's is known by it. Without the privilege for such an attribute (a user's own tree) it
- * stays. */
+ * not systemd's is known by it. */
 static void mark_as_made(int directory_fd, char how)
 {
-	(void)!setxattr(fd_path(directory_fd).text, CGROUP_MADE_BY_US, &how, 1, 0);
+	const struct fd_path path = fd_path(directory_fd);
+
+	if (setxattr(path.text, CGROUP_MADE_BY_US, &how, 1, 0) < 0 && errno == EPERM &&
+	    how == CGROUP_MADE_AS_PARENT)
+		(void)!setxattr(path.text, CGROUP_MADE_BY_USER, &how, 1, 0);
 }
 
 /* runtime.md "Delete": what the container has not created must not be deleted. Without the mark, and where

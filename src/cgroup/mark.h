@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Marks on cgroups: attributes (xattr(7)) of their directories that say what this program has to do with
- * them. Only root of the host can set or read them (`trusted.*`); without that power nothing is marked.
+ * them. Only root of the host can set or read them (`trusted.*`); without that power there is one mark alone.
  */
 #ifndef CGROUP_MARK_H
 #define CGROUP_MARK_H
@@ -13,6 +13,9 @@
 #define CGROUP_MADE_BY_US "trusted.distro-shim.made"
 #define CGROUP_MADE_FOR_CONTAINER '1'
 #define CGROUP_MADE_AS_PARENT 'p'
+/* The same on the way to one, of a user, in groups of v2 that are delegated to him: it lets an empty one be removed, and
+ * nothing else follows from it. */
+#define CGROUP_MADE_BY_USER "user.distro-shim.made"
 /* Followed by the name of a directory in it: one on the way to a container's that is being made and has no mark yet. */
 #define CGROUP_MAKING "trusted.distro-shim.making."
 /* It was there before the container, and stays. */

@@ -126,8 +126,9 @@ static bool remove_made(const char *path)
 		return false;
 	above[slash - path] = '\0';
 	bool begun = mark_is_making_path(above, slash + 1);
-	if ((!begun && !mark_byte(path, CGROUP_MADE_BY_US)) || mark_read_path(path, &owner) != 0 ||
-	    unlinkat(AT_FDCWD, path, AT_REMOVEDIR) < 0)
+	if ((!begun && !mark_byte(path, CGROUP_MADE_BY_US) &&
+	     !mark_byte(path, CGROUP_MADE_BY_USER)) ||
+	    mark_read_path(path, &owner) != 0 || unlinkat(AT_FDCWD, path, AT_REMOVEDIR) < 0)
 		return false;
 	if (begun)
 		mark_making_over_path(above, slash + 1);

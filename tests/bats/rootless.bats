@@ -243,14 +243,20 @@ allow
         succeeds run -d -b "$b" --pid-file "$HOME_OF_USER/pid" c1
         is "$(sed -n 's/^0:://p' "/proc/$(<"$HOME_OF_USER/pid")/cgroup")" /rootless/a/b
         succeeds delete --force c1
+        # made on the way, and empty
+        [ ! -e /sys/fs/cgroup/rootless/a ]
     done
+    # one that was there stays
+    as_user mkdir /sys/fs/cgroup/rootless/a
+    succeeds run -d -b "$b" c1
+    succeeds delete --force c1
+    rmdir /sys/fs/cgroup/rootless/a
     edit_config "$b" '.linux.cgroupsPath = "/elsewhere" | .process.args = ["true"]'
     attempt --log-level warning run -b "$b" c1
     is "$status" 0
     contains "$stderr" "cgroup '/elsewhere' is not below '/rootless'"
     edit_config "$b" '.linux.resources.pids.limit = 9'
     expect_error "linux.resources.pids.limit: cannot be applied: cgroup '/elsewhere' is not below '/rootless'" run -b "$b" c1
-    rmdir /sys/fs/cgroup/rootless/a
     undelegate_cgroup
 }
 
