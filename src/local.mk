@@ -164,6 +164,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/audit.c \
 	src/policy/audit.h \
 	src/policy/checks.c \
+	src/policy/checks_groups.c \
 	src/policy/checks.h \
 	src/policy/decisions.c \
 	src/policy/decode.c \
@@ -171,6 +172,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/difference.h \
 	src/policy/edit.c \
 	src/policy/edit.h \
+	src/policy/edit_places.c \
 	src/policy/engine.c \
 	src/policy/engine.h \
 	src/policy/glob.c \
@@ -196,6 +198,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_annotations.c \
 	src/policy/rules_capabilities.c \
 	src/policy/rules_cgroup.c \
+	src/policy/rules_cgroup_parent.c \
 	src/policy/rules_confinement.c \
 	src/policy/rules_hooks.c \
 	src/policy/rules_hostname.c \
@@ -369,6 +372,7 @@ src_libfacts_a_SOURCES = \
 	src/facts/hooks.c \
 	src/facts/mounts.c \
 	src/facts/ns.c \
+	src/facts/parent.c \
 	src/facts/policy_file.c \
 	src/facts/policy_file.h \
 	src/facts/request.c \

@@ -97,6 +97,21 @@ static void show_confinement(char sign, const struct confinement *confinement, s
 	strbuf_putc(out, '\n');
 }
 
+static void show_limits(char sign, const struct group_parent *parent, struct strbuf *out)
+{
+	strbuf_show(out, "  %c all containers together:", sign);
+	if (parent->memory)
+		strbuf_show(out, " memory %llu", (unsigned long long)parent->memory);
+	if (parent->quota)
+		strbuf_show(out, " cpu %llu of %d us", (unsigned long long)parent->quota,
+			    GROUP_PARENT_PERIOD);
+	if (parent->pids)
+		strbuf_show(out, " pids %llu", (unsigned long long)parent->pids);
+	if (!parent->memory && !parent->quota && !parent->pids)
+		strbuf_puts(out, " no limits");
+	strbuf_putc(out, '\n');
+}
+
 /* A line with "-" and one with "+" of what is a word under each policy. */
 static void show_words(const char *what, const char *before, const char *after, struct strbuf *out)
 {
@@ -128,6 +143,10 @@ static void show_difference(const struct policy_tested *tested, struct strbuf *o
 	if (difference->groups)
 		show_words("cgroup.overlap", before->group_exclusive ? "refused" : "open",
 			   after->group_exclusive ? "refused" : "open", out);
+	if (difference->limits) {
+		show_limits('-', &before->parent, out);
+		show_limits('+', &after->parent, out);
+	}
 	show_decisions('-', &difference->removed, out);
 	show_decisions('+', &difference->added, out);
 }

@@ -165,14 +165,15 @@ int cgroup_facts_parse(const struct mountinfo *mounts, const char *proc_self_cgr
 	return 0;
 }
 
-static int read_controllers(struct cgroup_hierarchy_facts *v2, struct arena *arena, struct err *e)
+int gather_controllers_at(const struct cgroup_hierarchy_facts *v2, const char *path,
+			  struct arena *arena, struct strlist *ret, struct err *e)
 {
-	const char *path = arena_printf(arena, "%s/cgroup.controllers", v2->mount_point);
+	const char *file = arena_printf(arena, "%s%s/cgroup.controllers", v2->mount_point, path);
 	autofree char *text = NULL;
 
-	if (read_file_at(AT_FDCWD, path, CGROUP_TEXT_MAX, &text, NULL, e) < 0)
+	if (read_file_at(AT_FDCWD, file, CGROUP_TEXT_MAX, &text, NULL, e) < 0)
 		return -1;
-	v2->controllers = split(text, ' ', arena);
+	*ret = split(text, ' ', arena);
 	return 0;
 }
 
@@ -306,7 +307,8 @@ int gather_cgroups(struct mount_table *table, struct arena *arena, struct cgroup
 		return -1;
 	for (size_t i = 0; i < facts->hierarchies.n; i++) {
 		if (facts->hierarchies.v[i].v2 &&
-		    read_controllers(&facts->hierarchies.v[i], arena, e) < 0)
+		    gather_controllers_at(&facts->hierarchies.v[i], "", arena,
+					  &facts->hierarchies.v[i].controllers, e) < 0)
 			return -1;
 	}
 	*ret = facts;

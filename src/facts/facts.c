@@ -148,6 +148,24 @@ static int gather_cgroup(const struct spec *spec, const struct policy *policy,
 	return 0;
 }
 
+/* With the path that the policy makes of it: that group is the container's. */
+static const struct spec *spec_with_path(const struct spec *spec, const struct policy *policy,
+					 const struct facts *facts, struct arena *arena)
+{
+	const char *path = policy_cgroups_path(policy, spec, facts, arena);
+	struct spec *with;
+
+	if (!path)
+		return spec;
+	with = arena_new(arena, struct spec);
+	*with = *spec;
+	with->linux_ = arena_new(arena, struct spec_linux);
+	if (spec->linux_)
+		*with->linux_ = *spec->linux_;
+	with->linux_->cgroups_path = arena_strdup(arena, path);
+	return with;
+}
+
 static int gather_groups(const struct spec *spec, const struct facts_options *options,
 			 struct arena *arena, struct facts *facts, struct err *e)
 {
@@ -214,7 +232,8 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 	    gather_sources(spec, options->bundle, &table, arena, facts, &host, e) < 0)
 		return -1;
 	if (gather_cgroup(spec, policy, options, &table, arena, facts, e) < 0 ||
-	    gather_groups(spec, options, arena, facts, e) < 0)
+	    gather_parent(policy, options, arena, facts, e) < 0 ||
+	    gather_groups(spec_with_path(spec, policy, facts, arena), options, arena, facts, e) < 0)
 		return -1;
 
 	*ret = facts;

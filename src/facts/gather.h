@@ -90,4 +90,12 @@ int cgroup_facts_parse(const struct mountinfo *mounts, const char *proc_self_cgr
 /* facts->delegated, for a caller who is not root of the host. */
 void facts_delegated_cgroup(struct cgroup_facts *facts, struct arena *arena);
 
+/* Of one group of v2. */
+int gather_controllers_at(const struct cgroup_hierarchy_facts *v2, const char *path,
+			  struct arena *arena, struct strlist *ret, struct err *e) MUST_CHECK;
+
+/* facts->parent, after facts->cgroup. */
+int gather_parent(const struct policy *policy, const struct facts_options *options,
+		  struct arena *arena, struct facts *facts, struct err *e) MUST_CHECK;
+
 #endif

@@ -60,6 +60,17 @@ static const struct field cgroup_rows[] = {
 static const struct fields cgroup_fields =
 	FIELDS("struct cgroup_facts", struct cgroup_facts, cgroup_rows, 0);
 
+static const struct field parent_rows[] = {
+	FIELD(struct parent_facts, BOOL, disabled, "disabled", 0),
+	FIELD(struct parent_facts, BOOL, systemd, "systemd", 0),
+	FIELD(struct parent_facts, STRLIST, controllers, "controllers", 0),
+	FIELD(struct parent_facts, U64, memory, "memory", 0),
+	FIELD(struct parent_facts, U64, pids, "pids", 0),
+	FIELD(struct parent_facts, U32, cpus, "cpus", 0),
+};
+static const struct fields parent_fields =
+	FIELDS("struct parent_facts", struct parent_facts, parent_rows, 0);
+
 static const struct name_row relation_names[] = {
 	{ "same", GROUP_SAME },
 	{ "above", GROUP_ABOVE },
@@ -168,6 +179,7 @@ static const struct field facts_rows[] = {
 	FIELD_LIST_ROW(struct facts, members, struct member_facts, "members", 0, &member_fields),
 	FIELD_OBJECT_ROW(struct facts, cgroup, struct cgroup_facts, "cgroup", 0, &cgroup_fields),
 	FIELD(struct facts, STRING, bundle, "bundle", 0),
+	FIELD_OBJECT_ROW(struct facts, parent, struct parent_facts, "parent", 0, &parent_fields),
 	FIELD(struct facts, STRING, cgroup_path, "cgroupPath", 0),
 	FIELD_LIST_ROW(struct facts, groups, struct group_facts, "groups", 0, &group_fields),
 	FIELD(struct facts, STRING, rootfs, "rootfs", 0),

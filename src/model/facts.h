@@ -75,6 +75,16 @@ struct cgroup_facts {
 	char *delegated;
 };
 
+/* What is known of the group in which the policy puts those of all containers. */
+struct parent_facts {
+	bool disabled, systemd; /* which manager of groups is asked for; neither: the files */
+	/* Controllers that it can have; v NULL: not known beforehand */
+	struct strlist controllers;
+	/* What the host has: bytes; processes and threads; CPUs that are online. 0: not looked at */
+	uint64_t memory, pids;
+	uint32_t cpus;
+};
+
 /* A file system of the kernel's (model/kernel_fs.h) that is mounted below a source. */
 struct kernel_mount_facts {
 	char *path;   /* from the source on: "/proc" */
@@ -184,8 +194,10 @@ struct facts {
 		struct member_facts *v;
 	} members; /* running members of that network PATH in another namespace than it is now */
 	struct cgroup_facts *cgroup;
-	char *bundle;      /* real path */
-	char *cgroup_path; /* of the group that is asked for; NULL: none, or not known beforehand */
+	char *bundle;                /* real path */
+	struct parent_facts *parent; /* NULL: the policy has none */
+	/* Of the group that the container gets, unless something is refused; NULL: none, or not known beforehand */
+	char *cgroup_path;
 	struct {
 		size_t n;
 		struct group_facts *v;

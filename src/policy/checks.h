@@ -17,4 +17,8 @@ extern const struct field_check glob_check, path_glob_check, globs_check, engine
 int policy_check_networks(const struct json_source *source, const struct json_value *root,
 			  const struct policy *policy, struct err *e) MUST_CHECK;
 
+/* A reserve has a parent, and each parent one reserve. */
+int policy_check_groups(const struct json_source *source, const struct json_value *root,
+			const struct policy *policy, struct arena *arena, struct err *e) MUST_CHECK;
+
 #endif

@@ -101,7 +101,8 @@ static int read_tree(const struct json_source *source, const struct json_value *
 
 	if (fields_decode(&policy_fields, source, root, arena, policy, e) < 0 ||
 	    fields_check(&policy_fields, source, root, policy, arena, e) < 0 ||
-	    policy_check_networks(source, root, policy, e) < 0)
+	    policy_check_networks(source, root, policy, e) < 0 ||
+	    policy_check_groups(source, root, policy, arena, e) < 0)
 		return -1;
 	*ret = policy;
 	return 0;

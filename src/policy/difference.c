@@ -110,6 +110,12 @@ static bool confinement_equal(const struct confinement *a, const struct confinem
 	return true;
 }
 
+/* Where it is the decisions say. */
+static bool limits_equal(const struct group_parent *a, const struct group_parent *b)
+{
+	return a->memory == b->memory && a->quota == b->quota && a->pids == b->pids;
+}
+
 /* Where nothing runs it has neither network nor capabilities. */
 static void compare_what_runs(const struct verdict *before, const struct verdict *after,
 			      struct arena *arena, struct difference *ret)
@@ -118,6 +124,7 @@ static void compare_what_runs(const struct verdict *before, const struct verdict
 	ret->confinement = !confinement_equal(&before->confinement, &after->confinement);
 	ret->kernel_mounts = before->kernel_own != after->kernel_own;
 	ret->groups = before->group_exclusive != after->group_exclusive;
+	ret->limits = !limits_equal(&before->parent, &after->parent);
 	ret->mode = before->observed != after->observed;
 	ret->lost = capabilities_without(before->spec, after->spec, arena);
 	ret->gained = capabilities_without(after->spec, before->spec, arena);
@@ -138,7 +145,7 @@ void verdict_difference(const struct verdict *before, const struct verdict *afte
 		difference.kind = after->refused ? DIFFERENCE_REFUSED : DIFFERENCE_ALLOWED;
 	else if (difference.removed.n || difference.added.n || difference.network ||
 		 difference.confinement || difference.kernel_mounts || difference.groups ||
-		 difference.mode || difference.lost.n || difference.gained.n)
+		 difference.limits || difference.mode || difference.lost.n || difference.gained.n)
 		difference.kind = DIFFERENCE_OTHER;
 	*ret = difference;
 }

@@ -15,8 +15,9 @@ extern const struct name_row difference_names[]; /* "same", "different", "allowe
 
 struct difference {
 	int kind; /* enum difference_kind */
-	/* What holds where both let it run: kernelMounts and cgroup.overlap for mounts and groups that come later. */
-	bool network, confinement, kernel_mounts, groups, mode;
+	/* What holds where both let it run: kernelMounts and cgroup.overlap for mounts and groups that come later, limits
+	 * of the group in which those of all containers lie. */
+	bool network, confinement, kernel_mounts, groups, limits, mode;
 	/* Capabilities in any of the process's sets under one of them alone. */
 	struct strlist lost, gained;
 	/* Those of one of them alone. Strings are shared. */

@@ -98,14 +98,6 @@ void edit_refuse(struct edit *edit, const char *rule, const char *pointer, const
 	note(edit, rule, DECISION_REFUSE, pointer, why);
 }
 
-char *edit_shown(struct edit *edit, const char *text)
-{
-	autostrbuf quoted = { 0 };
-
-	strbuf_quote(&quoted, text, 128);
-	return arena_strdup(edit->arena, strbuf_text(&quoted));
-}
-
 /* --- changes --- */
 
 static struct spec_linux *linux_of(struct edit *edit)
@@ -220,27 +212,6 @@ void edit_mount_replace(struct edit *edit, const char *rule, size_t index,
 	edit_end(edit, &change, rule, why);
 }
 
-struct strlist *edit_capability_set(struct spec *spec, enum capability_set set)
-{
-	static const size_t members[CAPABILITY_SET_COUNT] = {
-		[CAPABILITIES_BOUNDING] = offsetof(struct spec_capabilities, bounding),
-		[CAPABILITIES_EFFECTIVE] = offsetof(struct spec_capabilities, effective),
-		[CAPABILITIES_INHERITABLE] = offsetof(struct spec_capabilities, inheritable),
-		[CAPABILITIES_PERMITTED] = offsetof(struct spec_capabilities, permitted),
-		[CAPABILITIES_AMBIENT] = offsetof(struct spec_capabilities, ambient),
-	};
-	struct spec_capabilities *capabilities = spec->process ? spec->process->capabilities : NULL;
-
-	return capabilities ? (struct strlist *)(void *)((char *)capabilities + members[set])
-			    : NULL;
-}
-
-char *edit_capability_pointer(struct edit *edit, enum capability_set set, size_t index)
-{
-	return arena_printf(edit->arena, "/process/capabilities/%s/%zu", capability_set_names[set],
-			    index);
-}
-
 void edit_capability_drop(struct edit *edit, const char *rule, enum capability_set set,
 			  size_t index, const char *why)
 {
@@ -272,13 +243,24 @@ void edit_capabilities_none(struct edit *edit, const char *rule, const char *why
 	edit_end(edit, &change, rule, why);
 }
 
+/* One text, made where it is not there. */
+static void set_text(struct edit *edit, const char *rule, const char *pointer, char **member,
+		     const char *text, const char *why)
+{
+	struct change change = edit_begin(edit, *member ? DECISION_REWRITE : DECISION_ADD, pointer);
+
+	*member = arena_strdup(edit->arena, text);
+	edit_end(edit, &change, rule, why);
+}
+
 void edit_hostname(struct edit *edit, const char *rule, const char *name, const char *why)
 {
-	struct change change = edit_begin(
-		edit, edit->spec->hostname ? DECISION_REWRITE : DECISION_ADD, "/hostname");
+	set_text(edit, rule, "/hostname", &edit->spec->hostname, name, why);
+}
 
-	edit->spec->hostname = arena_strdup(edit->arena, name);
-	edit_end(edit, &change, rule, why);
+void edit_cgroups_path(struct edit *edit, const char *rule, const char *path, const char *why)
+{
+	set_text(edit, rule, "/linux/cgroupsPath", &linux_of(edit)->cgroups_path, path, why);
 }
 
 void edit_device_rule_drop(struct edit *edit, const char *rule, size_t index, const char *why)

@@ -57,6 +57,9 @@ void edit_annotation(struct edit *edit, const char *rule, const char *key, const
 
 void edit_hostname(struct edit *edit, const char *rule, const char *name, const char *why);
 
+/* linux.cgroupsPath. */
+void edit_cgroups_path(struct edit *edit, const char *rule, const char *path, const char *why);
+
 /* A rule of linux.resources.devices; denied in its place, it ends what stands before it. */
 void edit_device_rule_drop(struct edit *edit, const char *rule, size_t index, const char *why);
 void edit_device_rule_deny(struct edit *edit, const char *rule, size_t index, const char *why);

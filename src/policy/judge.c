@@ -66,6 +66,10 @@ const struct rule policy_rules[] = {
 	  "Distributions exchange files in one place, as WSL's do in /mnt/wsl, and no unmount in one reaches another." },
 	{ "procSys", PATH_NEW, rule_proc_sys,
 	  "Root without any capability can write most of /proc/sys/net, so /proc/sys is read-only." },
+	{ "cgroup.parent", PATH_NEW, rule_cgroup_parent,
+	  "All containers lie in one control group, which is shown, limited and ended as one." },
+	{ "cgroup.reserve", PATH_NEW, rule_cgroup_reserve,
+	  "What containers use together leaves the host enough to go on." },
 	{ "cgroup.overlap", PATH_NEW, rule_cgroup_overlap,
 	  "What ends, freezes or limits one container's group must not reach another container." },
 	{ "kernelMounts", PATH_NEW | PATH_MOUNTS, rule_kernel_mounts,
@@ -181,6 +185,7 @@ static void enforce(const struct judgement *j, struct verdict *ret)
 	ret->ids = j->ids;
 	ret->refused = has_refusal(&j->edit.decisions);
 	ret->group_exclusive = policy_is_group_exclusive(j->policy);
+	ret->parent = j->parent;
 	ret->kernel_own = j->policy->kernel_mounts == POLICY_KERNEL_OWN;
 	ret->added_files = j->added_files;
 	ret->hosts_text = j->hosts_text;

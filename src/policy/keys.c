@@ -167,10 +167,25 @@ static const struct field share_rows[] = {
 };
 static const struct fields share_fields = KEYS(struct policy_share, share_rows);
 
+static const struct field reserve_rows[] = {
+	KEY(struct policy_reserve, OPT_U64, memory, "memory", "0", &bytes_check,
+	    "Bytes of the host's memory; 0 sets no limit."),
+	KEY(struct policy_reserve, OPT_U64, cpu, "cpu", "0", &percent_check,
+	    "Percent of the time of all its CPUs together; 0 sets no limit."),
+	KEY(struct policy_reserve, OPT_U64, pids, "pids", "0", NULL,
+	    "Processes and threads of those that the host can have; 0 sets no limit."),
+};
+static const struct fields reserve_fields = KEYS(struct policy_reserve, reserve_rows);
+
 static const struct field cgroup_rows[] = {
 	KEY_WORD(
 		struct policy_cgroup, overlap, "overlap", overlap_names, "\"refused\"", NULL,
 		"What becomes of a control group that is another container's, contains it or lies in it."),
+	KEY(struct policy_cgroup, STRING, parent, "parent", "\"" POLICY_PARENT_NONE "\"",
+	    &parent_check,
+	    "The control group below which the groups of all containers lie: a path, or the name of a slice, which systemd's manager takes, too."),
+	KEY_GROUP(struct policy_cgroup, reserve, struct policy_reserve, "reserve", &reserve_fields,
+		  "What the host keeps: the limits of the parent are what it has less this."),
 };
 static const struct fields cgroup_fields = KEYS(struct policy_cgroup, cgroup_rows);
 

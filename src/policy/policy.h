@@ -78,8 +78,18 @@ struct policy_capabilities {
 struct policy_share {
 	char *source, *destination;
 };
+/* Containers' groups are where they are asked for. */
+#define POLICY_PARENT_NONE "none"
+/* What the host keeps; 0: nothing is said. */
+struct policy_reserve {
+	struct opt_u64 memory; /* bytes */
+	struct opt_u64 cpu;    /* percent of all that is there */
+	struct opt_u64 pids;
+};
 struct policy_cgroup {
-	int overlap; /* enum policy_overlap */
+	int overlap;  /* enum policy_overlap */
+	char *parent; /* a path, the name of a slice or "none"; by policy_group_parent() */
+	struct policy_reserve *reserve;
 };
 struct policy_hooks {
 	struct strlist allow;   /* files and directories of hooks that may run; "/": any */
@@ -155,6 +165,13 @@ bool policy_user_ids(const struct policy *policy, struct policy_ids *ret);
 /* Seconds that a hook without a timeout of its own may take. It is not a decision about the container, and so holds
  * in every mode, and for a record of a program that did not know the key (NULL). */
 uint32_t policy_hook_timeout(const struct policy *policy);
+
+/* The group in which those of all containers lie: a path or the name of a slice; NULL: there is none. */
+const char *policy_group_parent(const struct policy *policy);
+
+/* What linux.cgroupsPath becomes by that; NULL: it stays. Facts other than the groups themselves are known. */
+const char *policy_cgroups_path(const struct policy *policy, const struct spec *spec,
+				const struct facts *facts, struct arena *arena);
 
 /* The built-in default, complete: every key has its value. `rootless_network` is the default network
  * path of a rootless caller, NULL for root's. */
@@ -234,6 +251,17 @@ struct subject {
 		*receiver; /* NEW: a listener's socket, of the runtime's environment; NULL: none */
 };
 
+/* The group around those of all containers. */
+struct group_parent {
+	const char *
+		path; /* NULL: there is none, or it is not known beforehand: below a user's own manager */
+	const char *slice; /* with systemd's manager */
+	/* Of all containers together; 0: no limit is set. */
+	uint64_t memory, pids;
+	uint64_t quota; /* microseconds of GROUP_PARENT_PERIOD */
+};
+#define GROUP_PARENT_PERIOD 100000
+
 struct verdict {
 	enum policy_path path;
 	struct spec *spec;      /* what will be carried out; a copy, the input is untouched */
@@ -245,6 +273,7 @@ struct verdict {
 	char *hosts_text, *resolv_conf_text;
 	struct id_range ids;  /* of the host, its own under namespaces.user "auto"; size 0: none */
 	bool group_exclusive; /* the container's group is shared with no other one */
+	struct group_parent parent;
 	bool kernel_own; /* file systems of the kernel's are the container's own: what the spec does
 				 not say of it the plan does */
 	/* destinations of binds that the container did not ask for and can do without */

@@ -23,6 +23,7 @@ struct judgement {
 	struct confinement confinement;
 	struct strlist added_files;          /* as in struct verdict */
 	char *hosts_text, *resolv_conf_text; /* as in struct verdict */
+	struct group_parent parent;          /* as in struct verdict */
 };
 
 /* Of the configuration and not of the policy: it holds under observe, too, and comes before all others. */
@@ -89,6 +90,10 @@ void rule_criu_config(struct judgement *j, const char *id);
 void rule_hooks_allow(struct judgement *j, const char *id);
 /* rules_cgroup.c */
 void rule_cgroup_overlap(struct judgement *j, const char *id);
+
+/* rules_cgroup_parent.c */
+void rule_cgroup_parent(struct judgement *j, const char *id);
+void rule_cgroup_reserve(struct judgement *j, const char *id);
 /* rules_kernel_mounts.c */
 void rule_kernel_mounts(struct judgement *j, const char *id);
 

@@ -147,6 +147,11 @@ static struct policy *compose(const struct policy *policy, const struct policy_d
 		fields_inherit(&policy_network_fields, chosen->network, &use->keys, arena);
 	fields_inherit(&policy_network_fields, chosen->network, network, arena);
 	fields_inherit(&policy_fields, chosen, &general, arena);
+	/* what is kept by the limits of a parent is not where an entry has none */
+	if (chosen->cgroup && chosen->cgroup->reserve && !policy_group_parent(chosen))
+		*chosen->cgroup->reserve = (struct policy_reserve){ .memory.set = true,
+								    .cpu.set = true,
+								    .pids.set = true };
 	return chosen;
 }
 

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/capabilities.h"
 #include "base/path.h"
+#include "base/slice.h"
 #include "policy/policy.h"
 #include "policy/sysctl.h"
 
@@ -157,6 +158,26 @@ const struct field_check seconds_check = {
 	.values = "seconds",
 };
 
+const struct field_check bytes_check = { .values = "bytes" };
+
+#define PERCENT_MAX 99 /* something is left */
+
+static int check_percent(const struct field_value *value, struct err *e)
+{
+	const struct opt_u64 *percent = value->member;
+
+	if (percent->value <= PERCENT_MAX)
+		return 0;
+	return json_fail(value->source, value->at, e,
+			 "%s: must be a percentage from 0 to %d, is %llu", value->path, PERCENT_MAX,
+			 (unsigned long long)percent->value);
+}
+const struct field_check percent_check = {
+	.run = check_percent,
+	.schema = "{\"minimum\": 0, \"maximum\": 99}",
+	.values = "a percentage",
+};
+
 static int check_clean_path(const struct field_value *value, struct err *e)
 {
 	const char *path = *(char *const *)value->member;
@@ -277,6 +298,41 @@ const struct field_check places_check = {
 	.run = check_places,
 	.schema = "{\"items\": {\"type\": \"string\", \"pattern\": \"^(/|" CLEAN_PATH "/?)$\"}}",
 	.values = "a list of absolute paths",
+};
+
+static bool is_group(const char *path)
+{
+	struct path_part part;
+
+	if (!is_absolute(path) || path_has_detour(path + 1))
+		return false;
+	for (const char *p = path; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return false;
+	while (path_next(&path, &part))
+		if (part.length > UNIT_NAME_MAX)
+			return false;
+	return true;
+}
+
+static int check_parent(const struct field_value *value, struct err *e)
+{
+	const char *parent = *(char *const *)value->member;
+
+	if (str_eq(parent, POLICY_PARENT_NONE) || is_group(parent) ||
+	    (!slice_name_problem(parent) && !str_eq(parent, "-.slice")))
+		return 0;
+	return json_fail(
+		value->source, value->at, e,
+		"%s: must be the path of a group below /, without \".\" and \"..\", the name of a slice or \"" POLICY_PARENT_NONE
+		"\", is \"%s\"",
+		value->path, parent);
+}
+const struct field_check parent_check = {
+	.run = check_parent,
+	.schema = "{\"pattern\": \"^(" CLEAN_PATH
+		  "|[A-Za-z0-9:_.@\\\\\\\\-]+\\\\.slice|" POLICY_PARENT_NONE ")$\"}",
+	.values = "a path, the name of a slice, \"" POLICY_PARENT_NONE "\"",
 };
 
 /* A file by the one name that it has on the host. */

@@ -6,7 +6,8 @@
 #include "base/fields_check.h"
 
 extern const struct field_check network_check, sysctls_check, file_choice_check, user_check,
-	seconds_check, share_source_check, share_destination_check, share_check, capabilities_check,
-	range_check, paths_check, places_check, audit_check;
+	bytes_check, percent_check, parent_check, seconds_check, share_source_check,
+	share_destination_check, share_check, capabilities_check, range_check, paths_check,
+	places_check, audit_check;
 
 #endif

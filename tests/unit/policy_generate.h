@@ -259,6 +259,19 @@ static void generate_linux(const struct round *r, struct spec *spec)
 {
 	static const char *const paths[] = { "/proc/bus", "/proc/sys", "//proc/sys/", "/proc/irq",
 					     "/proc/sysrq-trigger" };
+	static const char *const groups[] = { "/pods/one",
+					      "/mine",
+					      "relative//x",
+					      "",
+					      "/distros",
+					      "/distros/./a/",
+					      "/distros/../b",
+					      "/user/me/distros/c",
+					      "/user/me/d",
+					      "/",
+					      "machine.slice:podman:e",
+					      "distros-x.slice:p:f",
+					      ":p:g" };
 	struct spec_linux *linux_ = arena_new(r->arena, struct spec_linux);
 
 	spec->linux_ = linux_;
@@ -278,7 +291,7 @@ static void generate_linux(const struct round *r, struct spec *spec)
 	if (one_in(8))
 		linux_->rootfs_propagation = text_of(r, one_in(2) ? "rslave" : "private");
 	if (one_in(3))
-		linux_->cgroups_path = text_of(r, one_in(2) ? "/pods/one" : "/mine");
+		linux_->cgroups_path = text_of(r, ANY_OF(groups));
 	if (one_in(6))
 		generate_filter(r, linux_);
 	if (one_in(6)) {

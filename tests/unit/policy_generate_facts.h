@@ -245,6 +245,32 @@ static struct user_facts *generate_user_facts(const struct round *r)
 	return user;
 }
 
+/* Where nothing is in the way. */
+static void generate_parent_facts(const struct round *r, struct facts *facts, bool plain)
+{
+	static const char *const controllers[] = { "memory", "cpu", "pids" };
+	struct parent_facts *parent;
+
+	if (!policy_group_parent(r->policy) || (!plain && one_in(20)))
+		return;
+	if (!facts->cgroup) {
+		facts->cgroup = arena_new(r->arena, struct cgroup_facts);
+		facts->cgroup->layout = CGROUP_V2;
+	}
+	parent = facts->parent = arena_new(r->arena, struct parent_facts);
+	parent->systemd = r->policy->cgroup->parent[0] != '/' && one_in(2);
+	parent->memory = UINT64_C(8) << 30;
+	parent->pids = UINT64_C(8) << 30;
+	parent->cpus = 2;
+	if (plain)
+		return;
+	parent->disabled = one_in(20);
+	parent->systemd = one_in(3);
+	if (one_in(3))
+		parent->controllers = words(r, controllers, ARRAY_SIZE(controllers), 2);
+	facts->cgroup->delegated = text_of(r, one_in(2) ? "/user/me" : one_in(2) ? "/" : NULL);
+}
+
 static struct facts *generate_facts(const struct round *r, bool plain)
 {
 	struct facts *facts = arena_new(r->arena, struct facts);
@@ -255,6 +281,7 @@ static struct facts *generate_facts(const struct round *r, bool plain)
 	generate_hook_facts(r, facts);
 	if (!plain)
 		generate_sources(r, facts);
+	generate_parent_facts(r, facts, plain);
 	facts->self.n = 1;
 	facts->self.v = arena_new(r->arena, struct ns_facts);
 	facts->self.v[0] = ns_of(r, "/proc/self/ns/net", SPEC_NS_NETWORK, 7);

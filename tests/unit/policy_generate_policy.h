@@ -67,10 +67,6 @@ static const struct choice capabilities_choices[] = {
 	SAYS("remove", "[]", "[\"SYS_ADMIN\"]", "[\"chown\", \"CAP_SYS_PTRACE\"]", "[\"all\"]"),
 	END_OF_CHOICES,
 };
-static const struct choice cgroup_choices[] = {
-	SAYS("overlap", "\"open\"", "\"refused\""),
-	END_OF_CHOICES,
-};
 static const struct choice hooks_choices[] = {
 	SAYS("allow", "[\"/\"]", "[]", "[\"/usr/libexec/oci/\", \"/opt/link\"]",
 	     "[\"/usr/libexec/oci\", \"/gone\"]"),
@@ -95,7 +91,11 @@ static const struct choice policy_choices[] = {
 	SAYS_OF("capabilities", capabilities_choices),
 	SAYS("share", "[]", "[{\"source\": \"/srv/shared\", \"destination\": \"/vol\"}]",
 	     "[{\"source\": \"/srv/a\", \"destination\": \"/mnt/a\"}, {\"source\": \"/srv/b\", \"destination\": \"/mnt/b\"}]"),
-	SAYS_OF("cgroup", cgroup_choices),
+	/* each parent with one reserve, as the check of the whole has it; none beside one that is inherited takes it away */
+	SAYS("cgroup", "{\"overlap\": \"open\"}", "{\"overlap\": \"refused\"}",
+	     "{\"parent\": \"/a/b\"}",
+	     "{\"parent\": \"/distros\", \"reserve\": {\"memory\": 1000000, \"cpu\": 10, \"pids\": 100}}",
+	     "{\"parent\": \"distros.slice\", \"reserve\": {\"memory\": 0, \"cpu\": 99, \"pids\": 4294967296}}"),
 	SAYS_OF("hooks", hooks_choices),
 	SAYS_OF("criu", criu_choices),
 	SAYS("audit", "\"none\"", "\"journal\"", "{\"to\": \"/var/log/d\", \"required\": true}"),

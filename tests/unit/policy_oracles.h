@@ -193,6 +193,25 @@ static void check_namespaces(const struct round *r, const struct verdict *verdic
 	check_user(r, verdict);
 }
 
+/* Of a user it begins with what is delegated. What leads upwards, or is the root, is a mistake that is told as it is. */
+static void check_parent(const struct round *r, const struct verdict *verdict)
+{
+	const char *parent = policy_group_parent(r->policy);
+	const char *path = verdict->spec->linux_ ? verdict->spec->linux_->cgroups_path : NULL;
+	const char *given = parent && parent[0] != '/' ? "/distros.slice" : parent;
+
+	if (!parent || verdict->refused || !r->facts->id || !r->facts->parent)
+		return;
+	HOLDS(r, verdict, path);
+	HOLDS(r, verdict, !verdict->parent.memory == !r->policy->cgroup->reserve->memory.value);
+	HOLDS(r, verdict, !verdict->parent.quota == !r->policy->cgroup->reserve->cpu.value);
+	HOLDS(r, verdict, !verdict->parent.pids == !r->policy->cgroup->reserve->pids.value);
+	if (r->facts->parent->systemd)
+		HOLDS(r, verdict, str_has_prefix(path, "distros") || !strchr(path, ':'));
+	else if (!str_eq(path, "/") && !strstr(path, ".."))
+		HOLDS(r, verdict, strstr(path_clean_in(r->arena, path), given));
+}
+
 static void check_hostname(const struct round *r, const struct verdict *verdict)
 {
 	const struct spec_namespace *uts;

@@ -100,6 +100,7 @@ static void check_new(const struct round *r, const struct verdict *verdict)
 	check_namespaces(r, verdict);
 	check_network(r, verdict);
 	check_hostname(r, verdict);
+	check_parent(r, verdict);
 	check_proc(r, verdict);
 	check_proc_sys(r, verdict);
 	check_capabilities(r, verdict);

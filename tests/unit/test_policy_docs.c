@@ -123,6 +123,7 @@ static void put_kind(const struct field *row, struct json_out *out)
 		break;
 	case FIELD_I64:
 	case FIELD_OPT_U32:
+	case FIELD_OPT_U64:
 		json_out_member_string(out, "type", "integer");
 		break;
 	case FIELD_RAW:
@@ -183,7 +184,7 @@ static void put_value(const struct field *row, struct json_out *out)
 			json_out_key(out, v->key);
 			json_out_value(out, v);
 		}
-	} else if (row->kind == FIELD_OPT_U32) {
+	} else if (row->kind == FIELD_OPT_U32 || row->kind == FIELD_OPT_U64) {
 		json_out_member_u64(out, "minimum", 0);
 	} else if (row->kind == FIELD_LIST) {
 		json_out_key(out, "items");
@@ -397,6 +398,7 @@ static const char *values_of(const struct field *row)
 	case FIELD_OPT_BOOL:
 		return "true, false";
 	case FIELD_OPT_U32:
+	case FIELD_OPT_U64:
 		return "a number";
 	case FIELD_STRING:
 		return "a text";
