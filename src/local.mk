@@ -292,6 +292,7 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/own.c \
 	src/cgroup/own.h \
 	src/cgroup/owners.c \
+	src/cgroup/parent.c \
 	src/cgroup/record.c \
 	src/cgroup/record.h \
 	src/cgroup/realtime.c \
@@ -308,6 +309,7 @@ src_libcgroup_a_SOURCES = \
 	src/cgroup/systemd_bus.h \
 	src/cgroup/systemd_library.c \
 	src/cgroup/systemd_library.h \
+	src/cgroup/systemd_parent.c \
 	src/cgroup/tree.c \
 	src/cgroup/tree.h
 src_libstate_a_SOURCES = \

@@ -95,6 +95,14 @@ int cgroup_check_own(const struct cgroup_record *record, const char *verb, struc
 int cgroup_find_other(const struct cgroup_record *record, struct cgroup_mark *ret, struct err *e)
 	MUST_CHECK;
 
+/* The group in which those of all containers lie, which is there: write those of its limits that differ. A controller
+ * that it has not is an error that says what mends it. */
+int cgroup_parent_limit(const struct plan_group_parent *parent, const struct cgroup_facts *facts,
+			struct err *e) MUST_CHECK;
+/* The first that differs, or is not to be had; NULL: none. */
+const struct plan_cgroup_write *cgroup_parent_differs(const struct plan_group_parent *parent,
+						      const struct cgroup_facts *facts);
+
 /* What a change of limits has overwritten. Owned. */
 struct cgroup_change {
 	int directory;

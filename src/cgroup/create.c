@@ -163,6 +163,19 @@ static int delegate(const struct plan_cgroup *plan, const struct cgroup_making *
 	return 0;
 }
 
+/* Before a limit of the container's own, which v1 takes only if it is not above. The parent may lie anywhere, also where a
+ * group above it has processes: then no process can be born in it once it has controllers. */
+static int limit_parent(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
+			const struct making_all *all, struct err *e)
+{
+	if (!plan->parent->slice && cgroup_parent_limit(plan->parent, facts, e) < 0)
+		return -1;
+	for (size_t i = 0; i < all->n; i++)
+		if (cgroup_check_type(&all->v[i], e) < 0)
+			return -1;
+	return 0;
+}
+
 static int create(const struct plan_cgroup *plan, const struct cgroup_facts *facts,
 		  const struct cgroup_claim *claim, pid_t inhabitant, struct cgroup *ret,
 		  struct err *e)
@@ -180,6 +193,8 @@ static int create(const struct plan_cgroup *plan, const struct cgroup_facts *fac
 		if (cgroup_takes_part(plan->layout, &facts->hierarchies.v[i]) &&
 		    make_one(&all, plan, &facts->hierarchies.v[i], claim, inhabitant, e) < 0)
 			return -1;
+	if (plan->parent && limit_parent(plan, facts, &all, e) < 0)
+		return -1;
 	autochanges changes = { 0 };
 	if (cgroup_write_limits(plan, all.v, all.n, &changes, e) < 0)
 		return -1;

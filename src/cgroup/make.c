@@ -179,7 +179,7 @@ static bool is_frozen(const struct cgroup_making *making)
 }
 
 /* cgroups(7), "Thread mode": no process can be born in a child of a threaded cgroup. */
-static int check_type(const struct cgroup_making *making, struct err *e)
+int cgroup_check_type(const struct cgroup_making *making, struct err *e)
 {
 	char type[32];
 
@@ -189,7 +189,7 @@ static int check_type(const struct cgroup_making *making, struct err *e)
 		return 0;
 	return fail(
 		e, ERR_CONFIG,
-		"cgroup '%s/%s' is of type '%s', because it or one above it is threaded: no container can be put into it",
+		"cgroup '%s/%s' is of type '%s', because it or one above it is threaded, or has processes beside groups with controllers: no container can be put into it; move those processes into a group of their own",
 		making->hierarchy->mount_point, making->path, type);
 }
 
@@ -217,7 +217,7 @@ int cgroup_make_directory(struct cgroup_making *making, struct err *e)
 	if (is_frozen(making))
 		return fail(e, ERR_CONFIG, "cgroup '%s/%s' is frozen: nothing could run in it",
 			    mount_point, making->path);
-	return check_type(making, e);
+	return cgroup_check_type(making, e);
 }
 
 void cgroup_unmake_directory(struct cgroup_making *making)

@@ -19,6 +19,9 @@ struct cgroup_making {
 /* Make the directory with its parents, and claim it. An existing one must be empty of processes. */
 int cgroup_make_directory(struct cgroup_making *making, struct err *e) MUST_CHECK;
 
+/* Whether a process can be born in it; that of a new one may change when a group above gets controllers. */
+int cgroup_check_type(const struct cgroup_making *making, struct err *e) MUST_CHECK;
+
 /* Remove what cgroup_make_directory() made. */
 void cgroup_unmake_directory(struct cgroup_making *making);
 void cgroup_making_release(struct cgroup_making *making);

@@ -227,6 +227,7 @@ int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_fa
 	    cgroup_unit_path(arena_printf(arena, "%d", (int)pid), plan->scope->unit, arena,
 			     &found.path, e) < 0)
 		return -1;
+	const char *unit_path = found.path;
 	if (scope.subgroup)
 		found.path = arena_printf(arena, "%s/%s", found.path, scope.subgroup);
 	/* From here on as if it had been asked for by its path. */
@@ -234,6 +235,9 @@ int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_fa
 	cgroup_describe(&found, facts, arena, &place);
 	record->path = place.path;
 	record->directories = place.directories;
+	if (plan->parent &&
+	    cgroup_systemd_limit_parent(&bus, plan->parent, facts, unit_path, arena, e) < 0)
+		return -1;
 	if (scope.subgroup && plan->layout == CGROUP_V2 &&
 	    enter_subgroup(facts, found.path, pid, e) < 0)
 		return -1;

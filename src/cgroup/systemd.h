@@ -7,6 +7,7 @@
 #define CGROUP_SYSTEMD_H
 
 #include "cgroup/cgroup.h"
+#include "cgroup/systemd_bus.h"
 #include "plan/systemd.h"
 
 /*
@@ -19,6 +20,12 @@ int cgroup_systemd_create(const struct plan_cgroup *plan, const struct cgroup_fa
 			  const struct cgroup_claim *claim, pid_t pid, struct arena *arena,
 			  struct cgroup_record *record, bool *ret_made, struct cgroup *ret,
 			  struct err *e) MUST_CHECK;
+
+/* systemd_parent.c: the slice in which a unit at that path lies has the plan's limits, if need be after systemd was asked
+ * for them. */
+int cgroup_systemd_limit_parent(struct systemd_bus *bus, const struct plan_group_parent *asked,
+				const struct cgroup_facts *facts, const char *unit_path,
+				struct arena *arena, struct err *e) MUST_CHECK;
 
 /* After new limits stand in the files. Nothing if the record names no unit. */
 int cgroup_systemd_update(const struct plan_cgroup *plan, const struct cgroup_record *record,

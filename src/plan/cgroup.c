@@ -131,6 +131,44 @@ static int plan_delegated(struct plan_context *c, const char *reason, struct err
 	return 0;
 }
 
+/* --- the group around those of all containers --- */
+
+/* As if a container had asked for them. */
+static int plan_group_parent(struct plan_context *c, struct err *e)
+{
+	const struct group_parent *given = c->verdict ? &c->verdict->parent : NULL;
+	struct spec_memory memory = { 0 };
+	struct spec_cpu cpu = { 0 };
+	struct spec_pids pids = { 0 };
+	struct spec_resources limits = { 0 };
+	const struct resources_request request = {
+		.asked = &limits,
+		.effective = &limits,
+		.prefix = "cgroup.reserve: ",
+		.facts = c->facts->cgroup,
+	};
+	struct plan_cgroup written = { .layout = c->plan->cgroup.layout };
+	struct plan_group_parent *parent;
+
+	if (!given || (!given->path && !given->slice))
+		return 0;
+	memory.limit = (struct opt_i64){ true, (int64_t)given->memory };
+	cpu.quota = (struct opt_i64){ true, (int64_t)given->quota };
+	cpu.period = (struct opt_u64){ true, GROUP_PARENT_PERIOD };
+	pids.limit = (int64_t)given->pids;
+	limits.memory = given->memory ? &memory : NULL;
+	limits.cpu = given->quota ? &cpu : NULL;
+	limits.pids = given->pids ? &pids : NULL;
+	if (plan_resources(&request, c->arena, &written, e) < 0)
+		return -1;
+	parent = arena_new(c->arena, struct plan_group_parent);
+	parent->path = given->path;
+	parent->slice = given->slice;
+	parent->writes = written.writes;
+	c->plan->cgroup.parent = parent;
+	return 0;
+}
+
 int plan_cgroup(struct plan_context *c, struct err *e)
 {
 	const struct spec_resources *resources = resources_of(c);
@@ -151,6 +189,8 @@ int plan_cgroup(struct plan_context *c, struct err *e)
 	if (plan_device_rules(c, e) < 0 || plan_resources(&request, c->arena, cgroup, e) < 0)
 		return -1;
 	if (cgroup->manage && c->options->systemd_cgroup && plan_scope(c, e) < 0)
+		return -1;
+	if (cgroup->manage && plan_group_parent(c, e) < 0)
 		return -1;
 	plan_delegation(c);
 	plan_shared_views(c);

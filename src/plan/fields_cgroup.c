@@ -104,6 +104,15 @@ static const struct field write_rows[] = {
 static const struct fields write_fields = PLAN_TABLE(write_rows);
 #undef T
 
+#define T struct plan_group_parent
+static const struct field parent_rows[] = {
+	ROW(TEXT, path, "path", HEAD, SHOWN("below %")),
+	ROW(TEXT, slice, "slice", HEAD, SHOWN("in %")),
+	ROW_LIST(struct plan_cgroup_write, writes, "writes", LINE, .sub = &write_fields),
+};
+static const struct fields parent_fields = PLAN_TABLE(parent_rows);
+#undef T
+
 static void owner_head(const void *object, struct strbuf *out)
 {
 	const struct plan_cgroup *cgroup = object;
@@ -136,6 +145,7 @@ static const struct field cgroup_rows[] = {
 	ROW(TEXT, delegated, "delegated", UNSHOWN),
 	ROW_PART("owner", LINE, SHOWN(NULL, .when = is_delegated), .sub = &owner_fields),
 	ROW(TEXT, delegated, NULL, LINE, SHOWN("processes in")),
+	ROW_OBJECT(const struct plan_group_parent, parent, "parent", LINE, .sub = &parent_fields),
 	PLAN_HIDDEN(exclusive, "what other containers may have, not what this one gets"),
 };
 const struct fields plan_cgroup_fields = PLAN_TABLE(cgroup_rows);

@@ -173,6 +173,13 @@ struct plan_device_rules {
 	struct plan_device_rule *v; /* in order */
 };
 
+/* The group in which those of all containers lie, with what limits them together. */
+struct plan_group_parent {
+	const char *path;  /* as in struct plan_cgroup; NULL: not known beforehand */
+	const char *slice; /* whose limits systemd writes; NULL: they are written to the files */
+	struct plan_cgroup_writes writes;
+};
+
 struct plan_cgroup {
 	bool manage;      /* false: --cgroup-manager disabled */
 	int layout;       /* enum cgroup_layout */
@@ -188,6 +195,7 @@ struct plan_cgroup {
 	/* plan/systemd.h: a unit whose cgroup it is, made by systemd; NULL: the group is made in the files */
 	const struct plan_scope *scope;
 	bool exclusive; /* no other container's group is, contains or lies in it */
+	const struct plan_group_parent *parent; /* NULL: the policy has none */
 };
 
 /* --- resctrl --- */

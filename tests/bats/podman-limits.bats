@@ -88,3 +88,42 @@ group() {
     is "$output" "$before"
     is "$(ip netns exec distros cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" "$before"
 }
+
+@test "below the parent of the policy: statistics, limits, updates and pods, and nothing is left" {
+    requires controller:memory controller:pids
+    local id
+    echo '{"version": 1, "cgroup": {"parent": "/test-parent", "reserve": {"memory": 100000000, "pids": 100}}}' >/run/parent.json
+    flag=(--runtime-flag policy=/run/parent.json)
+    ok "${flag[@]}" run -d --name c1 --memory 64m busybox sleep 100
+    id=$(podman inspect --format '{{.Id}}' c1)
+    contains "$(cat "/proc/$(pid_of c1)/cgroup")" "/test-parent/libpod_parent/libpod-$id"
+    is "$(cat "/sys/fs/cgroup/memory/test-parent/libpod_parent/libpod-$id/memory.limit_in_bytes")" $((64 << 20))
+    is "$(cat /sys/fs/cgroup/pids/test-parent/pids.max)" $(($(sort -n /proc/sys/kernel/{pid_max,threads-max} | head -n 1) - 100))
+    # Podman reads where it is from the process
+    ok stats --no-stream --format '{{.Name}} {{.PIDS}} {{.MemUsage}}' c1
+    matches "$output" '^c1 [1-9][0-9]* .*/ 67.11MB$'
+    ok exec c1 true
+    ok pause c1
+    ok unpause c1
+    ok update --memory 96m c1
+    is "$(cat "/sys/fs/cgroup/memory/test-parent/libpod_parent/libpod-$id/memory.limit_in_bytes")" $((96 << 20))
+    pod "${flag[@]}" run --name eater --memory 32m --memory-swap 32m busybox sh -c 'x=aaaaaaaa; while :; do x=$x$x; done'
+    is "$status" 137
+    # a pod whose parent is the policy's lies as it was asked for, with the pod's own limits
+    ok "${flag[@]}" pod create --name inside --cgroup-parent /test-parent
+    ok "${flag[@]}" run -d --pod inside --name c2 busybox sleep 100
+    contains "$(cat "/proc/$(pid_of c2)/cgroup")" ":/test-parent/$(podman pod inspect --format '{{.ID}}' inside)/libpod-"
+    # another one's lies below it, and its limits do not hold there: Podman has put them elsewhere
+    ok "${flag[@]}" pod create --name outside
+    ok "${flag[@]}" run -d --pod outside --name c3 busybox sleep 100
+    contains "$(cat "/proc/$(pid_of c3)/cgroup")" ":/test-parent/libpod_parent/$(podman pod inspect --format '{{.ID}}' outside)/libpod-"
+    ok pod stats --no-stream --format '{{.Name}}' outside
+    ok pod rm -f -t 0 outside
+    ok rm -f -t 0 c1 eater
+    ok pod rm -f -t 0 inside
+    # Podman's own groups in it leave their places after the last container; the parent goes with the next one then
+    wait_until eval '! pgrep -x conmon'
+    wait_until eval '[ -z "$(find /sys/fs/cgroup/*/test-parent -mindepth 1 -type d)" ]'
+    ok "${flag[@]}" run --rm busybox true
+    is "$(find /sys/fs/cgroup/*/test-parent -type d 2>/dev/null)" ''
+}

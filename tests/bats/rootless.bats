@@ -260,6 +260,43 @@ allow
     undelegate_cgroup
 }
 
+# with_parent PARENT RESERVE: the user's own policy
+with_parent() {
+    jq -nc --arg parent "$1" --argjson reserve "$2" '{version: 1, cgroup: {parent: $parent, reserve: $reserve},
+        network: {namespace: "requested"}, namespaces: {pid: "isolated"}}' >"$HOME_OF_USER/.config/distro-shim/policy.json"
+}
+
+@test "the parent of the policy lies in what is delegated, goes with the last container, and has the limits" {
+    with_parent /pa '{}'
+    user_bundle c1 "$(args sleep 1000)"
+    case $DISTRO_SHIM_WORLD in
+    v2) expect_error 'cgroup.parent: the container cannot lie below "/pa", because no cgroup is delegated to the caller' run -d -b "$b" c1 ;;
+    *) expect_error 'cgroup.parent: the container cannot lie below "/pa", because a caller who is not root can make no groups on cgroup v1' run -d -b "$b" c1 ;;
+    esac
+    delegate_cgroup
+    group() { sed -n 's/^0:://p' "/proc/$(<"$HOME_OF_USER/pid")/cgroup"; }
+    succeeds run -d -b "$b" --pid-file "$HOME_OF_USER/pid" c1
+    is "$(group)" /rootless/pa/distro-shim-c1
+    for path in a/b /a/b /rootless/a/b /rootless/pa/a/b; do
+        user_bundle "p${path//\//-}" "$(args sleep 1000)" ".linux.cgroupsPath = \"$path\""
+        succeeds run -d -b "$b" --pid-file "$HOME_OF_USER/pid" c2
+        is "$(group)" /rootless/pa/a/b
+        succeeds delete --force c2
+        [ ! -e /sys/fs/cgroup/rootless/pa/a ]
+    done
+    succeeds delete --force c1
+    [ ! -e /sys/fs/cgroup/rootless/pa ]
+    with_parent /pa '{"pids": 100}'
+    if has_controller pids; then
+        succeeds run -d -b "$b" c3
+        is "$(</sys/fs/cgroup/rootless/pa/pids.max)" $(($(sort -n /proc/sys/kernel/{pid_max,threads-max} | head -n 1) - 100))
+        succeeds delete --force c3
+    else
+        expect_error 'cgroup.reserve: the cgroup controller pids is not delegated to the caller, so that .*; root delegates it with Delegate=' run -d -b "$b" c3
+    fi
+    undelegate_cgroup
+}
+
 @test "limits in a delegated cgroup, and other ones later" {
     requires controller:memory controller:pids
     delegate_cgroup
