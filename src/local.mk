@@ -172,7 +172,6 @@ src_libpolicy_a_SOURCES = \
 	src/policy/difference.h \
 	src/policy/edit.c \
 	src/policy/edit.h \
-	src/policy/edit_places.c \
 	src/policy/engine.c \
 	src/policy/engine.h \
 	src/policy/glob.c \
