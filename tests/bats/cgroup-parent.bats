@@ -325,10 +325,12 @@ pids() { in_parent pids.max; }
     parent /test-p
     has_controller cpu && parent /test-p '{ "cpu": 10 }'
     b=$(bundle c1 "$(sleeping)" "$(at /a/b/c)")
-    run shim_fault parent:go:fail create -b "$b" c1
+    status=0
+    shim_fault parent:go:fail create -b "$b" c1 </dev/null >failed 2>&1 3>&- || status=$?
     is "$status" 1
     is "$(where /test-p)" ''
-    run shim_fault parent:go:kill create -b "$b" c1
+    status=0
+    shim_fault parent:go:kill create -b "$b" c1 </dev/null >failed 2>&1 3>&- || status=$?
     is "$status" 137
     succeeds delete --force c1
     is "$(where /test-p)" ''
