@@ -129,7 +129,6 @@ struct word_or_object {
 enum field_flags {
 	FIELD_REQUIRED = 1 << 0,
 	FIELD_NOT_EMPTY = 1 << 1, /* strings, lists: at least one */
-	FIELD_NOT_YET = 1 << 2,   /* known, and refused by its name: see fields_check() */
 	FIELD_WHOLE = 1 << 3,     /* written even if it is false or a list without elements */
 	FIELD_SPARSE = 1 << 4,    /* left out where it is 0, or a list without elements */
 	FIELD_IS_KEY = 1 << 5,    /* what is said of it is in `key` */

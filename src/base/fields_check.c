@@ -22,14 +22,6 @@ static void path_leave(struct strbuf *path, size_t length)
 		path->text[length] = '\0';
 }
 
-int field_fail_not_yet(const struct field_value *value, const char *word, struct err *e)
-{
-	if (word)
-		return json_fail(value->source, value->at, e, "%s: \"%s\" is not supported yet",
-				 value->path, word);
-	return json_fail(value->source, value->at, e, "%s is not supported yet", value->path);
-}
-
 static int check_value(const struct walk *w, const struct field *field, const struct json_value *v,
 		       const void *object)
 {
@@ -41,13 +33,7 @@ static int check_value(const struct walk *w, const struct field *field, const st
 		.path = strbuf_text(w->path),
 		.arena = w->arena,
 	};
-	const char *const *word = field_key(field)->check ? field_key(field)->check->later : NULL;
 
-	if (field->flags & FIELD_NOT_YET)
-		return field_fail_not_yet(&value, NULL, w->e);
-	for (; word && *word; word++)
-		if (v->kind == JSON_STRING && str_eq(v->text, *word))
-			return field_fail_not_yet(&value, *word, w->e);
 	return field_key(field)->check && field_key(field)->check->run
 		       ? field_key(field)->check->run(&value, w->e)
 		       : 0;

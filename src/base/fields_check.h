@@ -19,17 +19,12 @@ struct field_value {
 };
 
 struct field_check {
-	/* 0, or -1 with an error that begins with the path. NULL: nothing but what follows. */
+	/* 0, or -1 with an error that begins with the path. NULL: its kind is all that counts. */
 	int (*run)(const struct field_value *value, struct err *e);
-	/* Words of the row's names that are known, and refused by their name; ends with NULL. NULL: none. */
-	const char *const *later;
 	/* The same as members of a JSON schema, beside those of the kind: {"pattern": "^/"}; and for people, where the
 	 * kind does not say it: a path, "self". Words as in the text, in quotes. */
 	const char *schema, *values;
 };
-
-/* "PATH is not supported yet"; of a word of it: "PATH: "WORD" is not supported yet". */
-int field_fail_not_yet(const struct field_value *value, const char *word, struct err *e);
 
 /* Run the check of each row of which `object`, decoded from `v`, has a value of the text, in the order of the rows. */
 int fields_check(const struct fields *fields, const struct json_source *source,

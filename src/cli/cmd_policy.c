@@ -97,8 +97,6 @@ static int walk_keys(const struct key_walk *walk, const struct fields *fields, c
 			.own = own,
 		};
 
-		if (row->flags & FIELD_NOT_YET)
-			continue;
 		if (walk->put(walk->to, &key, e) < 0 ||
 		    (row->kind == FIELD_OBJECT &&
 		     walk_keys(walk, row->sub, key.name, value, own, e) < 0))

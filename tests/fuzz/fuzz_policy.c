@@ -55,9 +55,7 @@ static void check_every_key(const struct fields *fields, const void *object)
 		const struct field *row = &fields->rows[i];
 
 		/* what has no default may be absent */
-		if (row->flags & FIELD_NOT_YET ||
-		    (row->kind != FIELD_OBJECT && !field_key(row)->preset &&
-		     row->kind != FIELD_I64))
+		if (row->kind != FIELD_OBJECT && !field_key(row)->preset && row->kind != FIELD_I64)
 			continue;
 		if (field_is_absent(row, object))
 			stop("not in a policy in force", row->name);

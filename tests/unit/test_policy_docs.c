@@ -37,8 +37,7 @@ static const struct json_value *parsed(const char *text)
 /* A value, and not what other keys are in. */
 static bool is_set(const struct field *row)
 {
-	return (!field_sub(row) || row->kind == FIELD_STRING_OR_OBJECT) &&
-	       !(row->flags & FIELD_NOT_YET);
+	return !field_sub(row) || row->kind == FIELD_STRING_OR_OBJECT;
 }
 
 /* What is listed below it: not the keys that stand elsewhere in the list. */
@@ -65,22 +64,6 @@ static bool is_of_whole(const struct field *row)
 	return same && same->key->doc == row->key->doc;
 }
 
-static const char *const *later_words(const struct field *row)
-{
-	static const char *const none[] = { NULL };
-
-	return field_key(row)->check && field_key(row)->check->later ? field_key(row)->check->later
-								     : none;
-}
-
-static bool is_later(const struct field *row, const char *word)
-{
-	for (const char *const *later = later_words(row); *later; later++)
-		if (str_eq(*later, word))
-			return true;
-	return false;
-}
-
 /* --- the schema --- */
 
 /* What an element leaves out is inherited, and not what the rows have for the whole. */
@@ -88,20 +71,7 @@ static unsigned in_elements;
 
 static void put_description(const struct field *row, struct json_out *out)
 {
-	const char *const *word = later_words(row);
-	autostrbuf text = { 0 };
-
-	strbuf_puts(&text, field_key(row)->doc);
-	if (row->flags & FIELD_NOT_YET)
-		strbuf_puts(&text, " Known, and refused by its name until it is there.");
-	for (; *word; word++) {
-		bool several = later_words(row)[1];
-		strbuf_printf(&text, "%s%s", word == later_words(row) ? " " : ", ", *word);
-		if (!word[1])
-			strbuf_printf(&text, " %s known, and refused by name until %s there.",
-				      several ? "are" : "is", several ? "they are" : "it is");
-	}
-	json_out_member_string(out, "description", strbuf_text(&text));
+	json_out_member_string(out, "description", field_key(row)->doc);
 }
 
 static void put_kind(const struct field *row, struct json_out *out)
@@ -151,16 +121,6 @@ static void put_words(const struct field *row, struct json_out *out)
 	for (const struct name_row *name = row->names; name->name; name++)
 		json_out_string(out, name->name);
 	json_out_array_end(out);
-	if (!*later_words(row))
-		return;
-	json_out_key(out, "not");
-	json_out_object(out);
-	json_out_key(out, "enum");
-	json_out_array(out);
-	for (const char *const *word = later_words(row); *word; word++)
-		json_out_string(out, *word);
-	json_out_array_end(out);
-	json_out_object_end(out);
 }
 
 static void put_object(const struct fields *fields, struct json_out *out);
@@ -262,11 +222,7 @@ static void put_object(const struct fields *fields, struct json_out *out)
 		json_out_key(out, row->name);
 		json_out_object(out);
 		put_description(row, out);
-		if (row->flags & FIELD_NOT_YET) {
-			json_out_key(out, "not");
-			json_out_object(out);
-			json_out_object_end(out);
-		} else if (field_sub(row) && !has_schema(row)) {
+		if (field_sub(row) && !has_schema(row)) {
 			put_group_of(row, out);
 			put_default(row, out);
 		} else {
@@ -336,8 +292,7 @@ static void put_defaults(const struct fields *fields, unsigned depth, bool one_l
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct field *row = &fields->rows[i];
 
-		if (row->flags & FIELD_NOT_YET ||
-		    (row->kind != FIELD_OBJECT && !field_key(row)->preset))
+		if (row->kind != FIELD_OBJECT && !field_key(row)->preset)
 			continue;
 		strbuf_printf(out, "%s%*s\"%s\": ", separator, indent, "", row->name);
 		if (row->kind == FIELD_OBJECT)
@@ -410,8 +365,7 @@ static const char *values_of(const struct field *row)
 		assert_non_null(field_names(row));
 	}
 	for (const struct name_row *name = row->names; name->name; name++)
-		if (!is_later(row, name->name))
-			strbuf_printf(&words, "%s\"%s\"", words.length ? ", " : "", name->name);
+		strbuf_printf(&words, "%s\"%s\"", words.length ? ", " : "", name->name);
 	return arena_strdup(&arena, strbuf_text(&words));
 }
 
@@ -469,22 +423,6 @@ static void put_keys(const struct fields *fields, const char *group, struct strb
 	}
 }
 
-static void put_reserved(const struct fields *fields, const char *group, struct strbuf *out)
-{
-	for (size_t i = 0; i < fields->count; i++) {
-		const struct field *row = &fields->rows[i];
-		const char *key = arena_printf(&arena, "%s%s", group, row->name);
-
-		if (row->flags & FIELD_NOT_YET)
-			strbuf_printf(out, "%s\\fB%s\\fR", out->length ? ",\n" : "", key);
-		for (const char *const *word = later_words(row); *word; word++)
-			strbuf_printf(out, "%s\\fB%s\\fR \\fB\"%s\"\\fR", out->length ? ",\n" : "",
-				      key, *word);
-		if (row->kind == FIELD_OBJECT)
-			put_reserved(field_sub(row), arena_printf(&arena, "%s.", key), out);
-	}
-}
-
 /* Beside the making of a container. */
 static void put_paths(const struct rule *rule, struct strbuf *out)
 {
@@ -532,19 +470,13 @@ static char *with_block(const char *text, const char *name, const char *block)
 			    block, end);
 }
 
-#define KNOWN ".SS Known, and refused by name\nA file with one of these is an error:\n"
 static char *manual_text(const char *old)
 {
-	autostrbuf keys = { 0 }, reserved = { 0 }, rules = { 0 };
-	const char *known = "";
+	autostrbuf keys = { 0 }, rules = { 0 };
 
 	put_keys(&policy_fields, "", &keys);
-	put_reserved(&policy_fields, "", &reserved);
-	if (reserved.length)
-		known = arena_printf(&arena, KNOWN "%s.\n", strbuf_text(&reserved));
 	put_rules(&rules);
 	old = with_block(old, "keys", strbuf_text(&keys));
-	old = with_block(old, "reserved", known);
 	old = with_block(old, "rules", strbuf_text(&rules));
 	return with_block(old, "built-in", arena_printf(&arena, ".nf\n%s.fi\n", file_text(NULL)));
 }

@@ -38,7 +38,7 @@ static void expect_every_key(const struct fields *fields, const void *object, co
 		const struct field *row = &fields->rows[i];
 
 		/* of lists of objects there is no default */
-		if (row->flags & FIELD_NOT_YET || row->kind == FIELD_LIST || row->kind == FIELD_MAP)
+		if (row->kind == FIELD_LIST || row->kind == FIELD_MAP)
 			continue;
 		if (field_is_absent(row, object))
 			fail_msg("%s: the policy in force lacks %s of %s", name, row->name,
@@ -66,7 +66,7 @@ static void expect_whole_rows(const struct fields *fields, bool element)
 				 field_key(row)->doc ? field_key(row)->doc : "nothing");
 		/* a list of objects, and what can be a word, may have one */
 		if (!element && row->kind != FIELD_LIST && row->kind != FIELD_STRING_OR_OBJECT &&
-		    !field_key(row)->preset != (group || (row->flags & FIELD_NOT_YET)))
+		    !field_key(row)->preset != (group != NULL))
 			fail_msg("%s of %s: a default, or none", row->name, fields->name);
 		if (group)
 			expect_whole_rows(group, element || row->kind != FIELD_OBJECT);

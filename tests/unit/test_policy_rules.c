@@ -113,16 +113,10 @@ static struct keys {
 /* How many words a file can say. */
 static size_t count_words(const struct field *row)
 {
-	const struct field_check *check = field_key(row)->check;
 	size_t n = 0;
 
-	for (const struct name_row *name = field_names(row); name && name->name; name++) {
-		const char *const *later = check ? check->later : NULL;
-
-		while (later && *later && !str_eq(*later, name->name))
-			later++;
-		n += !later || !*later;
-	}
+	for (const struct name_row *name = field_names(row); name && name->name; name++)
+		n++;
 	return n;
 }
 
@@ -134,8 +128,8 @@ static bool is_of_no_account(const struct field *row, const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(decides_nothing); i++)
 		if (str_eq(general, decides_nothing[i]))
 			return true;
-	/* a key that is to come or cannot be left out, and what a file can say in one way alone */
-	return row->flags & (FIELD_NOT_YET | FIELD_REQUIRED) || row->kind == FIELD_BOOL ||
+	/* a key that cannot be left out, and what a file can say in one way alone */
+	return row->flags & FIELD_REQUIRED || row->kind == FIELD_BOOL ||
 	       (row->kind == FIELD_RAW && field_key(row)->preset) ||
 	       (row->kind == FIELD_ENUM && count_words(row) < 2);
 }
