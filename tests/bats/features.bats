@@ -575,6 +575,6 @@ END
 @test "the annotations that are acted on are told, each as the source names it" {
     is "$(says '.potentiallyUnsafeConfigAnnotations[]' | sort)" \
         "$(grep -oE '"(run|org|module|io)\.[a-z][^" ]+"' "$DISTRO_SHIM_SOURCE"/src/model/annotations.c | tr -d '"' |
-            grep -vxE 'run.oci.handler|run.oci.seccomp.plugins|module.wasm.image/variant|io.kubernetes.cri.container-type' | sort)"
+            grep -vxE 'run.oci.handler|run.oci.seccomp.plugins|org.opencontainers.image.stopSignal|module.wasm.image/variant|io.kubernetes.cri.container-type' | sort)"
     matches "$(says '.annotations["io.github.seccomp.libseccomp.version"]')" '^2\.[0-9]+\.[0-9]+$'
 }
