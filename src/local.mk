@@ -206,6 +206,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_mounts.c \
 	src/policy/rules_namespaces.c \
 	src/policy/rules_network.c \
+	src/policy/rules_network_change.c \
 	src/policy/rules_networks.c \
 	src/policy/rules_privileged.c \
 	src/policy/rules_share.c \

@@ -321,6 +321,7 @@ static int checkpoint_opened(struct checkpoint *c, const char *program, struct e
 		.annotations = &c->spec->annotations,
 		.bundle = c->running->status->bundle,
 		.policy = c->running->status->policy,
+		.network = network_of_status(c->running->status),
 	};
 
 	if (refuse_what_criu_cannot(c, e) < 0 || open_proc(c, e) < 0 ||

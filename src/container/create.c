@@ -89,6 +89,7 @@ static void fill_status(struct new_container *made, const struct container_creat
 		.network_cookie = preview->verdict.network.cookie,
 		.network_name = copy(&made->arena, preview->verdict.network.name),
 		.network_entry = copy(&made->arena, preview->verdict.network.entry),
+		.entry_keys = preview->verdict.network.entry_keys,
 		.ids = preview->verdict.ids,
 		.annotations = preview->verdict.spec->annotations,
 		.policy = preview->policy.policy,

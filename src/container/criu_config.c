@@ -79,8 +79,9 @@ int criu_config_open(const struct criu_config_source *from, struct arena *arena,
 	if (file.place == HOST_PLACE_NONE)
 		return fail(
 			e, ERR_POLICY,
-			"criu.config: annotation %s: the file '%s' is not below the bundle; criu.config can list it",
-			annotation_name(ANNOTATION_CRIU_CONFIG), path);
+			"criu.config: annotation %s: the file '%s' is not below the bundle; %s can list it",
+			annotation_name(ANNOTATION_CRIU_CONFIG), path,
+			policy_key_place(&from->network, "criu.config", arena));
 	directories->config = open_trusted(&file, from->bundle, arena, e);
 	if (directories->config < 0)
 		return -1;

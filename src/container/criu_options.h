@@ -39,6 +39,7 @@ struct criu_config_source {
 	const struct strmap *annotations;
 	const char *bundle;
 	const struct policy *policy; /* in force for the container; NULL: not known */
+	struct network network;      /* whose name and entry it has, for errors */
 };
 int criu_config_open(const struct criu_config_source *from, struct arena *arena,
 		     struct criu_directories *directories, struct criu_request *request,

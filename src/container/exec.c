@@ -82,9 +82,11 @@ static int exec_request(struct execution *x, const struct container_exec_options
 static int make_plan(struct execution *x, const struct container_exec_options *options,
 		     struct err *e)
 {
+	const struct network network = network_of_status(x->status);
 	struct subject subject = {
 		.path = PATH_EXEC,
 		.policy = x->status->policy,
+		.network = &network,
 		.confinement = x->status->confinement,
 	};
 	struct plan_options plan_options = {

@@ -45,9 +45,11 @@ static int fill(struct mounts_request *request, struct facts *facts, const struc
 		.user_namespace = spec_namespace_find(config, SPEC_NS_USER) != NULL,
 		.asked = asked,
 	};
+	const struct network network = network_of_status(status);
 	const struct subject subject = {
 		.path = PATH_MOUNTS,
 		.policy = status->policy,
+		.network = &network,
 		.request = plan_mounts_request(config, asked, request->arena),
 		.confinement = status->confinement,
 	};

@@ -19,11 +19,7 @@ struct report_subject report_subject_of(const struct state_dir *dir,
 		.root = dir->root,
 		.bundle = status->bundle,
 		.policy = status->policy,
-		.network = { .join = status->network,
-			     .path = status->network_path,
-			     .cookie = status->network_cookie,
-			     .name = status->network_name,
-			     .entry = status->network_entry },
+		.network = network_of_status(status),
 	};
 }
 

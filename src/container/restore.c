@@ -87,9 +87,11 @@ static int refuse_what_criu_cannot(const struct host *host, const struct plan *p
 static int judge_made(void *context, const struct made_facts *processes, struct err *e)
 {
 	struct new_container *made = context;
+	const struct network network = network_of_status(&made->status);
 	const struct subject subject = {
 		.path = PATH_RESTORED,
 		.policy = made->status.policy,
+		.network = &network,
 		.confinement = made->status.confinement,
 		.made = processes,
 	};
@@ -136,6 +138,7 @@ static int make_restored(const struct global_options *global, const char *id,
 		.annotations = &made->preview.plan->annotations,
 		.bundle = made->preview.plan->bundle,
 		.policy = made->preview.policy.policy,
+		.network = made->preview.verdict.network,
 	};
 	if (criu_config_open(&config, &made->arena, &directories, &criu, e) < 0 ||
 	    refuse_what_criu_cannot(&made->host, made->preview.plan, e) < 0)

@@ -121,9 +121,11 @@ static int judge(const struct running *running, const struct asked *asked, struc
 					     (struct spec_resources *)(uintptr_t)&asked->resources,
 				     .intel_rdt = (struct spec_intel_rdt *)(uintptr_t)&asked->rdt };
 	struct spec request = { .linux_ = &linux_ };
+	const struct network network = network_of_status(running->status);
 	const struct subject subject = {
 		.path = PATH_UPDATE,
 		.policy = running->status->policy,
+		.network = &network,
 		.request = &request,
 		.confinement = running->status->confinement,
 	};

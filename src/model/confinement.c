@@ -27,8 +27,15 @@ const struct fields confinement_fields =
 
 const struct confinement confinement_open = { .lock = LOCK_OPEN, .peer_descriptors = PEERS_OPEN };
 
+const char *confinement_lock_key(const struct confinement *confinement)
+{
+	return confinement->lock_key ? confinement->lock_key : "network.lock";
+}
+
 const char *confinement_filter_keys(const struct confinement *confinement)
 {
+	if (confinement->filter_keys)
+		return confinement->filter_keys;
 	if (confinement->lock != LOCK_STRICT)
 		return confinement->peer_descriptors == PEERS_REFUSED ? "network.peerDescriptors"
 								      : NULL;

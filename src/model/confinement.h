@@ -19,6 +19,9 @@ struct confinement {
 	int peer_descriptors; /* enum peer_descriptors */
 	/* Capabilities that no process of it gets, as CAP_BIT(); none in a record of an older program. */
 	struct enumlist denied;
+	/* For errors, where the policy file has `lock`, and all keys that take a filter; NULL: as anywhere. Not recorded:
+	 * each judgement says it. */
+	const char *lock_key, *filter_keys;
 };
 extern const struct fields confinement_fields;
 /* Of a container that a policy holds to nothing. */
@@ -26,5 +29,6 @@ extern const struct confinement confinement_open;
 
 /* The keys of the policy that take a filter of system calls, for errors; NULL: none does. */
 const char *confinement_filter_keys(const struct confinement *confinement);
+const char *confinement_lock_key(const struct confinement *confinement);
 
 #endif

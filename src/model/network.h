@@ -4,6 +4,7 @@
 #define MODEL_NETWORK_H
 
 #include "base/names.h"
+#include "base/str.h"
 
 #include <stdint.h>
 
@@ -22,7 +23,8 @@ struct network {
 	uint64_t cookie; /* the one that is expected there; 0: not known */
 	const char *
 		name; /* of the policy's network; NULL: the general one, of a policy that has no other */
-	const char *entry; /* that the policy has for it, "distros[2]"; NULL: none */
+	const char *entry;         /* that the policy has for it, "distros[2]"; NULL: none */
+	struct strlist entry_keys; /* that the entry sets: "network.admin" */
 };
 
 #endif

@@ -75,8 +75,9 @@ static void keep_view_readonly(struct plan_context *c, struct plan_mount *view)
 	if (!is_readonly(view) || view->readonly_top)
 		plan_warn(
 			c,
-			"mounts[%u]: read-only, because without a cgroup of its own the container sees that of the runtime, with all processes in it (kernelMounts \"requested\" leaves it writable)",
-			view->index);
+			"mounts[%u]: read-only, because without a cgroup of its own the container sees that of the runtime, with all processes in it (%s \"requested\" leaves it writable)",
+			view->index,
+			policy_key_place(&c->verdict->network, "kernelMounts", c->arena));
 	view->attr_set |= readonly;
 	view->attr_clear &= ~readonly;
 	view->readonly_top = false;

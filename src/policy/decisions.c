@@ -202,16 +202,18 @@ static size_t add_warning(struct decisions *decisions, struct decision warning, 
 	return decisions->n++;
 }
 
-long decisions_add_unused_network(struct decisions *decisions, struct arena *arena)
+long decisions_add_unused_network(struct decisions *decisions, const struct network *chosen,
+				  struct arena *arena)
 {
 	static const char rule[] = "network.requested.new";
 	struct decision warning = {
 		.rule = arena_strdup(arena, rule),
 		.action = DECISION_WARN,
 		.path = arena_strdup(arena, ""),
-		.why = arena_strdup(
+		.why = arena_printf(
 			arena,
-			"the network that was asked for has no link but lo, like one that is to reach nothing (--network none); the container is in the shared one all the same (network.requested.new \"keep\" or \"refuse\" would prevent that)"),
+			"the network that was asked for has no link but lo, like one that is to reach nothing (--network none); the container is in the shared one all the same (%s \"keep\" or \"refuse\" would prevent that)",
+			policy_key_place(chosen, rule, arena)),
 	};
 
 	for (size_t i = 0; i < decisions->n; i++) {
@@ -223,17 +225,17 @@ long decisions_add_unused_network(struct decisions *decisions, struct arena *are
 	return (long)add_warning(decisions, warning, arena);
 }
 
-size_t decisions_add_hooks_changed(struct decisions *decisions, const char *what,
-				   struct arena *arena)
+size_t decisions_add_hooks_changed(struct decisions *decisions, const struct network *chosen,
+				   const char *what, struct arena *arena)
 {
+	static const char rule[] = "hooks.allow";
 	const struct decision warning = {
-		.rule = arena_strdup(arena, "hooks.allow"),
+		.rule = arena_strdup(arena, rule),
 		.action = DECISION_WARN,
 		.path = arena_strdup(arena, "/hooks"),
-		.why = arena_printf(
-			arena,
-			"while hooks ran, %s (hooks.allow can say which programs may be hooks)",
-			what),
+		.why = arena_printf(arena,
+				    "while hooks ran, %s (%s can say which programs may be hooks)",
+				    what, policy_key_place(chosen, rule, arena)),
 	};
 
 	return add_warning(decisions, warning, arena);

@@ -201,13 +201,24 @@ static void enforce(const struct judgement *j, struct verdict *ret)
 static void observe(struct spec *asked, const struct judgement *j, struct verdict *ret)
 {
 	ret->spec = asked;
-	ret->network = (struct network){
-		.join = network_of_request(asked),
-		.name = j->network.name,
-		.entry = j->network.entry,
-	};
+	ret->network = j->network;
+	ret->network.join = network_of_request(asked);
 	ret->confinement = confinement_open;
 	ret->observed = true;
+}
+
+/* Of what is enforced, for errors when that cannot be done. */
+static void name_keys(const struct judgement *j, struct confinement *confinement)
+{
+	const char *lock = key_place(j, "network.lock");
+	const char *peers = key_place(j, "network.peerDescriptors");
+	bool refused = confinement->peer_descriptors == PEERS_REFUSED;
+
+	confinement->lock_key = lock;
+	confinement->filter_keys = refused ? peers : NULL;
+	if (confinement->lock == LOCK_STRICT)
+		confinement->filter_keys =
+			refused ? arena_printf(j->edit.arena, "%s and %s", lock, peers) : lock;
 }
 
 static void apply_rules(const struct rule *rules, struct judgement *j, unsigned always)
@@ -215,6 +226,23 @@ static void apply_rules(const struct rule *rules, struct judgement *j, unsigned 
 	for (const struct rule *rule = rules; rule->id; rule++)
 		if (rule->paths & j->subject->path && (rule->paths & RULE_ALWAYS) == always)
 			rule->apply(j, rule->id);
+}
+
+/* Its name and its entry. */
+static struct network network_of_subject(const struct subject *subject)
+{
+	const struct selection *selection = subject->selection;
+	const struct network *recorded = subject->network;
+
+	if (selection)
+		return (struct network){ .name = selection->network,
+					 .entry = selection->entry,
+					 .entry_keys = selection->entry_keys };
+	if (recorded)
+		return (struct network){ .name = recorded->name,
+					 .entry = recorded->entry,
+					 .entry_keys = recorded->entry_keys };
+	return (struct network){ 0 };
 }
 
 void policy_judge_by(const struct rule *rules, const struct subject *subject,
@@ -229,10 +257,11 @@ void policy_judge_by(const struct rule *rules, const struct subject *subject,
 		.subject = subject,
 		.policy = subject->policy,
 		.facts = facts,
-		.network = { .join = network_of_request(request) },
+		.network = network_of_subject(subject),
 		.confinement = confinement_open,
 	};
 
+	j.network.join = network_of_request(request);
 	if (subject->confinement)
 		j.confinement = *subject->confinement;
 	apply_rules(rules, &j, RULE_ALWAYS);
@@ -242,10 +271,6 @@ void policy_judge_by(const struct rule *rules, const struct subject *subject,
 	apply_rules(rules, &j, 0);
 	locate_refusals(request, &j.edit.decisions, arena);
 
-	if (subject->selection) {
-		j.network.name = subject->selection->network;
-		j.network.entry = subject->selection->entry;
-	}
 	*ret = (struct verdict){
 		.path = subject->path,
 		.decisions = j.edit.decisions,
@@ -255,6 +280,7 @@ void policy_judge_by(const struct rule *rules, const struct subject *subject,
 		observe(asked, &j, ret);
 	else
 		enforce(&j, ret);
+	name_keys(&j, &ret->confinement);
 }
 
 void policy_judge(const struct subject *subject, const struct facts *facts, struct arena *arena,

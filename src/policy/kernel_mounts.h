@@ -5,9 +5,9 @@
 
 #include "policy/rules.h"
 
-/* Of a change, and of a refusal. */
-#define KERNEL_REMEDY "kernelMounts \"requested\" would leave it as it is asked for"
-#define KERNEL_REFUSED_REMEDY "leave the mount out, or set kernelMounts to \"requested\""
+/* Of a change, and of a refusal; "%s": where the key has to be said, by key_place(). */
+#define KERNEL_REMEDY "%s \"requested\" would leave it as it is asked for"
+#define KERNEL_REFUSED_REMEDY "leave the mount out, or set %s to \"requested\""
 
 /* What the options come to for the mount itself. */
 bool kernel_asks_readonly(const struct spec_mount *mount);

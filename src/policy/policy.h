@@ -209,8 +209,9 @@ struct policy_network *policy_networks_complete(const struct policy *said,
 struct selection {
 	struct policy *
 		policy; /* what the request is judged with and its records keep: one network, no entries */
-	const char *network; /* its name */
-	const char *entry;   /* "distros[2]"; NULL: none matches */
+	const char *network;       /* its name */
+	const char *entry;         /* "distros[2]"; NULL: none matches */
+	struct strlist entry_keys; /* that it sets: "network.admin" */
 	const char *
 		by; /* what names the network: the entry, or "--network" and the like; NULL: it is the general one */
 	/* Entries that would match by a path which others than root can change. */
@@ -223,6 +224,11 @@ struct selection {
 int policy_select(struct policy *policy, const struct spec *request,
 		  const struct caller_facts *caller, struct arena *arena, struct selection *ret,
 		  struct err *e) MUST_CHECK;
+
+/* Where the file has to say this key ("network.admin") to have it hold for what is chosen, in one of the forms
+ * `distros[2].network.admin`, which goes before all else, `networks."lab".admin` and `network.admin`. `chosen`: its name
+ * and entry; what joins is not looked at. */
+const char *policy_key_place(const struct network *chosen, const char *key, struct arena *arena);
 
 /* What is asked for. Each rule says on which of these it is judged. */
 enum policy_path {
@@ -244,6 +250,7 @@ struct subject {
 	const struct spec *request;
 	const struct selection *
 		selection; /* NEW: where the policy has several networks or entries; NULL elsewhere */
+	const struct network *network; /* as recorded; NULL: NEW */
 	const struct confinement
 		*confinement;          /* as recorded; NULL: NEW, or a record of an older program */
 	const struct made_facts *made; /* RESTORED alone */
@@ -298,11 +305,12 @@ const char *decisions_warning(const struct decisions *decisions, size_t i, struc
 
 /* At start, of a container whose engine had a new network to set up and left it empty (--network none): it gets
  * the shared one all the same. Returns the number of the decision, which is added; -1: it is there already. */
-long decisions_add_unused_network(struct decisions *decisions, struct arena *arena);
+long decisions_add_unused_network(struct decisions *decisions, const struct network *chosen,
+				  struct arena *arena);
 
 /* After hooks, of what they have changed in the shared network, in words. Returns the number of the decision. */
-size_t decisions_add_hooks_changed(struct decisions *decisions, const char *what,
-				   struct arena *arena);
+size_t decisions_add_hooks_changed(struct decisions *decisions, const struct network *chosen,
+				   const char *what, struct arena *arena);
 
 /* Apply recorded decisions to a config as JSON: gives the verdict's spec, and under observe what enforce
  * would have made of it (proof that nothing was changed silently). A decision that does not find what

@@ -53,6 +53,8 @@ void rule_network_requested_host(struct judgement *j, const char *id);
 void rule_network_requested_path(struct judgement *j, const char *id);
 void rule_network_requested_new(struct judgement *j, const char *id);
 void rule_network_membership(struct judgement *j, const char *id);
+
+/* rules_network_change.c */
 void rule_network_devices(struct judgement *j, const char *id);
 void rule_network_sysctls(struct judgement *j, const char *id);
 
@@ -109,6 +111,12 @@ void rule_network_peer_descriptors(struct judgement *j, const char *id);
 
 /* --- questions that several rules ask --- */
 
+/* policy_key_place() of what is chosen: where a text that names a key has to say it. */
+static inline const char *key_place(const struct judgement *j, const char *key)
+{
+	return policy_key_place(&j->network, key, j->edit.arena);
+}
+
 /* Those of `mask` that are in some set of the request, and where the first of them is; NULL: nowhere. */
 uint64_t capabilities_asked(struct judgement *j, uint64_t mask, const char **ret_pointer);
 /* "CAP_SYS_ADMIN, CAP_BPF" */
@@ -150,6 +158,8 @@ struct spec_mount mount_make(struct judgement *j, const char *type, const char *
 
 /* The policy gives the container a user namespace that it does not ask for. */
 bool user_is_given(const struct judgement *j);
+/* How one container is left out of that. */
+const char *user_exception(const struct judgement *j);
 
 /* No process of the container leaves its network: decided, or to be decided. */
 bool network_is_locked(const struct judgement *j);

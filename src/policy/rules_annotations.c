@@ -10,7 +10,7 @@
 #include "policy/rules.h"
 
 static void refuse_elsewhere(struct judgement *j, const char *id, enum annotation which,
-			     const struct host_file *file, const char *remedy)
+			     const struct host_file *file, const char *listed)
 {
 	struct arena *arena = j->edit.arena;
 	const char *annotation = annotation_name(which);
@@ -21,8 +21,8 @@ static void refuse_elsewhere(struct judgement *j, const char *id, enum annotatio
 		&j->edit, id, arena_printf(arena, "/annotations/%s", annotation),
 		arena_printf(
 			arena,
-			"annotation %s: the file %s is not below the bundle; name one that is, or %s",
-			annotation, edit_shown(&j->edit, file->path), remedy));
+			"annotation %s: the file %s is not below the bundle; name one that is, or list %s in %s",
+			annotation, edit_shown(&j->edit, file->path), listed, key_place(j, id)));
 }
 
 void rule_hooks_output(struct judgement *j, const char *id)
@@ -37,8 +37,7 @@ void rule_hooks_output(struct judgement *j, const char *id)
 		if (str_empty(path))
 			continue;
 		file = host_file_for_output(j->policy, j->facts->bundle, path, j->edit.arena);
-		refuse_elsewhere(j, id, annotations[i], &file,
-				 "list its directory in hooks.output");
+		refuse_elsewhere(j, id, annotations[i], &file, "its directory");
 	}
 }
 
@@ -51,7 +50,7 @@ void rule_criu_config(struct judgement *j, const char *id)
 	if (str_empty(path))
 		return;
 	file = host_file_for_criu(j->policy, j->facts->bundle, path, j->edit.arena);
-	refuse_elsewhere(j, id, ANNOTATION_CRIU_CONFIG, &file, "list it in criu.config");
+	refuse_elsewhere(j, id, ANNOTATION_CRIU_CONFIG, &file, "it");
 }
 
 static bool has_filter(const struct spec *spec)

@@ -75,6 +75,8 @@ const char *capabilities_text(struct judgement *j, uint64_t mask)
 /* Images may give it to a process; one in a user namespace of its own has it there alone. */
 static void refuse_made(struct judgement *j, const char *id, uint64_t mask)
 {
+	const char *place = key_place(j, id);
+
 	for (size_t i = 0; i < j->subject->made->n; i++) {
 		const struct made_process *process = &j->subject->made->v[i];
 
@@ -85,8 +87,8 @@ static void refuse_made(struct judgement *j, const char *id, uint64_t mask)
 					j->edit.arena,
 					"the images give process %lld %s, which %s of the policy takes from every container; checkpoint one that has none of it, or change %s",
 					(long long)process->pid,
-					capabilities_text(j, process->capabilities & mask), id,
-					id));
+					capabilities_text(j, process->capabilities & mask), place,
+					place));
 	}
 }
 
@@ -144,7 +146,10 @@ void rule_network_admin(struct judgement *j, const char *id)
 	if (!j->policy->network->admin.value)
 		capabilities_take(
 			j, id, NETWORK_POWER,
-			"it would give power over the shared network; for the one container that manages it, set network.admin to true");
+			arena_printf(
+				j->edit.arena,
+				"it would give power over the shared network; for the one container that manages it, set %s to true",
+				key_place(j, id)));
 }
 
 void rule_capabilities_remove(struct judgement *j, const char *id)
@@ -160,7 +165,8 @@ void rule_capabilities_remove(struct judgement *j, const char *id)
 		else if (cap_number(names->v[i]) >= 0)
 			mask |= UINT64_C(1) << cap_number(names->v[i]);
 	if (mask)
-		capabilities_take(
-			j, id, mask,
-			"capabilities.remove of the policy takes it from every container");
+		capabilities_take(j, id, mask,
+				  arena_printf(j->edit.arena,
+					       "%s of the policy takes it from every container",
+					       key_place(j, id)));
 }

@@ -54,8 +54,8 @@ void rule_cgroup_overlap(struct judgement *j, const char *id)
 				&j->edit, id, group_pointer(j),
 				arena_printf(
 					j->edit.arena,
-					"%s; name another group in linux.cgroupsPath, delete that container, or set cgroup.overlap to \"open\"",
-					what));
+					"%s; name another group in linux.cgroupsPath, delete that container, or set %s to \"open\"",
+					what, key_place(j, id)));
 		else
 			edit_warn(&j->edit, id, group_pointer(j),
 				  arena_printf(j->edit.arena, "%s; %s", what,

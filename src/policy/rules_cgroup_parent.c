@@ -54,8 +54,9 @@ static const char *readonly_hierarchy(const struct facts *facts)
 	return NULL;
 }
 
-/* Why no container can lie there, and what mends it; NULL: it can. */
-static const char *problem_of(const char *parent, const struct facts *facts, struct arena *arena)
+/* Why no container can lie there, and what mends it; NULL: it can. `place`: of the key that names it. */
+static const char *problem_of(const char *parent, const struct facts *facts, const char *place,
+			      struct arena *arena)
 {
 	const struct cgroup_facts *cgroup = facts->cgroup;
 
@@ -70,7 +71,10 @@ static const char *problem_of(const char *parent, const struct facts *facts, str
 	if (facts->parent->systemd)
 		return parent[0] != '/'
 			       ? NULL
-			       : "it is a path, and the systemd cgroup manager takes the name of a slice; write cgroup.parent as one, such as \"distros.slice\", which other engines take for its path";
+			       : arena_printf(
+					 arena,
+					 "it is a path, and the systemd cgroup manager takes the name of a slice; write %s as one, such as \"distros.slice\", which other engines take for its path",
+					 place);
 	if (is_of_user(facts) && !cgroup->delegated)
 		return "no cgroup is delegated to the caller, who is not root; start it with systemd-run --user --scope -p Delegate=yes, or use --systemd-cgroup";
 	if (readonly_hierarchy(facts))
@@ -146,7 +150,7 @@ const char *policy_cgroups_path(const struct policy *policy, const struct spec *
 	const char *parent = policy_group_parent(policy);
 	const char *asked = spec->linux_ ? spec->linux_->cgroups_path : NULL;
 
-	if (!parent || problem_of(parent, facts, arena) || (str_empty(asked) && !facts->id))
+	if (!parent || problem_of(parent, facts, "", arena) || (str_empty(asked) && !facts->id))
 		return NULL;
 	return facts->parent->systemd ? scope_in(parent, asked, facts->id, arena)
 				      : path_below(parent, asked, facts, arena);
@@ -174,7 +178,7 @@ void rule_cgroup_parent(struct judgement *j, const char *id)
 
 	if (!parent)
 		return;
-	problem = problem_of(parent, j->facts, arena);
+	problem = problem_of(parent, j->facts, key_place(j, id), arena);
 	if (problem) {
 		edit_refuse(&j->edit, id, pointer,
 			    arena_printf(arena, "the container cannot lie below %s, because %s",
@@ -230,8 +234,8 @@ static void check_controller(struct judgement *j, const char *id, const char *co
 			&j->edit, id, "",
 			arena_printf(
 				j->edit.arena,
-				"the host has no cgroup controller %s, so that what is reserved of it cannot be kept; enable it (cgroup_enable=%s among the kernel's parameters), or take that out of cgroup.reserve",
-				controller, controller));
+				"the host has no cgroup controller %s, so that what is reserved of it cannot be kept; enable it (cgroup_enable=%s among the kernel's parameters), or take that out of %s",
+				controller, controller, key_place(j, id)));
 }
 
 void rule_cgroup_reserve(struct judgement *j, const char *id)

@@ -42,18 +42,20 @@ static bool is_allowed(const struct judgement *j, const char *path)
  * leads to, in another one maybe not. */
 static const char *problem_of(struct judgement *j, const char *path, const struct hook_facts *known)
 {
-	static const char remedy[] =
-		"list it or its directory in hooks.allow, or take it out of the configuration";
 	struct arena *arena = j->edit.arena;
+	const char *place = key_place(j, "hooks.allow");
 	const char *shown = edit_shown(&j->edit, path ? path : "");
 
 	if (str_empty(path) || path[0] != '/' || path_has_detour(path + 1))
 		return arena_printf(
 			arena,
-			"the path of hook %s is not absolute and without \".\", \"..\" and \"//\"; write it so, and as it is listed in hooks.allow",
-			shown);
+			"the path of hook %s is not absolute and without \".\", \"..\" and \"//\"; write it so, and as it is listed in %s",
+			shown, place);
 	if (!is_allowed(j, path))
-		return arena_printf(arena, "hook %s is not allowed; %s", shown, remedy);
+		return arena_printf(
+			arena,
+			"hook %s is not allowed; list it or its directory in %s, or take it out of the configuration",
+			shown, place);
 	if (!known || !known->real)
 		return arena_printf(
 			arena,
@@ -61,8 +63,10 @@ static const char *problem_of(struct judgement *j, const char *path, const struc
 			shown, known && known->problem ? ": " : "",
 			known && known->problem ? known->problem : "");
 	if (!is_allowed(j, known->real))
-		return arena_printf(arena, "hook %s leads to %s, which is not allowed; %s", shown,
-				    edit_shown(&j->edit, known->real), remedy);
+		return arena_printf(
+			arena,
+			"hook %s leads to %s, which is not allowed; list it or its directory in %s, or take it out of the configuration",
+			shown, edit_shown(&j->edit, known->real), place);
 	return NULL;
 }
 

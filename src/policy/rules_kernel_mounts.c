@@ -178,7 +178,7 @@ static void insert_own(struct taken *s, size_t from, const char *type, const cha
 			j->edit.arena,
 			"the host has mounted a file system of type %s here; the container gets its own in its place (" KERNEL_REMEDY
 			")",
-			type));
+			type, key_place(j, s->id)));
 }
 
 static void insert_view(struct taken *s, size_t from, const struct kernel_mount_facts *below)
@@ -248,7 +248,7 @@ static void warn_below(struct taken *s)
 	if (readonly.length)
 		strbuf_printf(&why, "%sread-only: %s", gone.length ? "; " : "",
 			      strbuf_text(&readonly));
-	strbuf_puts(&why, " (" KERNEL_REMEDY ")");
+	strbuf_printf(&why, " (" KERNEL_REMEDY ")", key_place(s->j, s->id));
 	edit_warn(&s->j->edit, s->id, s->pointer, strbuf_text(&why));
 }
 
@@ -257,7 +257,8 @@ static void warn_below(struct taken *s)
 static void replace(struct taken *s, size_t index, const struct spec_mount *mount, const char *why)
 {
 	edit_mount_replace(&s->j->edit, s->id, index, mount,
-			   arena_printf(s->j->edit.arena, "%s (" KERNEL_REMEDY ")", why));
+			   arena_printf(s->j->edit.arena, "%s (" KERNEL_REMEDY ")", why,
+					key_place(s->j, s->id)));
 }
 
 static void judge_proc(struct taken *s, size_t index)
@@ -268,7 +269,10 @@ static void judge_proc(struct taken *s, size_t index)
 	if (!part) {
 		edit_refuse(
 			&s->j->edit, s->id, s->pointer,
-			"it is the host's view of one process, which no procfs of the container has; " KERNEL_REFUSED_REMEDY);
+			arena_printf(
+				s->j->edit.arena,
+				"it is the host's view of one process, which no procfs of the container has; " KERNEL_REFUSED_REMEDY,
+				key_place(s->j, s->id)));
 		return;
 	}
 	own = own_mount(s->j, "proc", s->j->edit.spec->mounts.v[index].destination, part,
@@ -287,7 +291,10 @@ static void judge_bpf(struct taken *s, size_t index)
 	if (!str_eq(s->source->part, "/"))
 		edit_refuse(
 			&s->j->edit, s->id, s->pointer,
-			"it is a part of the host's bpf file system, which no new one has; " KERNEL_REFUSED_REMEDY);
+			arena_printf(
+				s->j->edit.arena,
+				"it is a part of the host's bpf file system, which no new one has; " KERNEL_REFUSED_REMEDY,
+				key_place(s->j, s->id)));
 	else
 		replace(s, index, &own,
 			"the host's bpf file system leads to the host's programs and maps, read-only or not; the container gets a new one");
@@ -302,7 +309,10 @@ static void judge_sysfs(struct taken *s, size_t index)
 	if (!s->source->part) {
 		edit_refuse(
 			&s->j->edit, s->id, s->pointer,
-			"which part of the host's sysfs it is cannot be told; " KERNEL_REFUSED_REMEDY);
+			arena_printf(
+				s->j->edit.arena,
+				"which part of the host's sysfs it is cannot be told; " KERNEL_REFUSED_REMEDY,
+				key_place(s->j, s->id)));
 		return;
 	}
 	replace(s, index, &own,

@@ -116,8 +116,11 @@ void kernel_judge_new(struct judgement *j, const char *id, size_t index, const c
 		kernel_add_option(j, &mount, "ro");
 		edit_mount_replace(
 			&j->edit, id, index, &mount,
-			"without a cgroup namespace it shows the control groups of all: read-only (" KERNEL_REMEDY
-			")");
+			arena_printf(
+				j->edit.arena,
+				"without a cgroup namespace it shows the control groups of all: read-only (" KERNEL_REMEDY
+				")",
+				key_place(j, id)));
 	} else if (is_of_machine(j, mount.type) && !kernel_asks_readonly(&mount)) {
 		kernel_add_option(j, &mount, "ro");
 		edit_mount_replace(
@@ -126,14 +129,17 @@ void kernel_judge_new(struct judgement *j, const char *id, size_t index, const c
 				j->edit.arena,
 				"a %s is the machine's, and what is written there changes it for all: read-only (" KERNEL_REMEDY
 				")",
-				mount.type));
+				mount.type, key_place(j, id)));
 	} else if (sysfs && !mount_is_at(j, &mount, "/sys") && !kernel_asks_readonly(&mount) &&
 		   kernel_sysfs_readonly(j, false)) {
 		kernel_add_option(j, &mount, "ro");
 		edit_mount_replace(
 			&j->edit, id, index, &mount,
-			"beside /sys a sysfs is read-only without CAP_SYS_ADMIN (" KERNEL_REMEDY
-			")");
+			arena_printf(
+				j->edit.arena,
+				"beside /sys a sysfs is read-only without CAP_SYS_ADMIN (" KERNEL_REMEDY
+				")",
+				key_place(j, id)));
 	} else if ((proc && !mount_is_at(j, &mount, "/proc")) ||
 		   (sysfs && !mount_is_at(j, &mount, "/sys"))) {
 		edit_keep(&j->edit, id, pointer,
@@ -144,7 +150,10 @@ void kernel_judge_new(struct judgement *j, const char *id, size_t index, const c
 		if (facts_source(j->facts, mount.options.v[i], false, false))
 			edit_refuse(
 				&j->edit, id, pointer,
-				"a layer of it is a kernel file system, and the container has none of its own; " KERNEL_REFUSED_REMEDY);
+				arena_printf(
+					j->edit.arena,
+					"a layer of it is a kernel file system, and the container has none of its own; " KERNEL_REFUSED_REMEDY,
+					key_place(j, id)));
 }
 
 /* Whether it is a kernel file system that earlier entries have made, or left, read-only: the plan lets none of these
@@ -179,7 +188,10 @@ void kernel_judge_remount(struct judgement *j, const char *id, size_t index)
 	kernel_add_option(j, &mount, "ro");
 	if (strlist_has(&mount.options, "rrw"))
 		kernel_add_option(j, &mount, "rro");
-	edit_mount_replace(&j->edit, id, index, &mount,
-			   "a kernel file system that is read-only there stays so (" KERNEL_REMEDY
-			   ")");
+	edit_mount_replace(
+		&j->edit, id, index, &mount,
+		arena_printf(j->edit.arena,
+			     "a kernel file system that is read-only there stays so (" KERNEL_REMEDY
+			     ")",
+			     key_place(j, id)));
 }

@@ -253,6 +253,7 @@ static void refuse_covering(struct judgement *j, const char *id, const char *pat
 			    const char *choice)
 {
 	const struct spec *spec = j->edit.spec;
+	const char *place = key_place(j, id);
 
 	if (str_eq(choice, "engine"))
 		return;
@@ -268,7 +269,7 @@ static void refuse_covering(struct judgement *j, const char *id, const char *pat
 			arena_printf(
 				j->edit.arena,
 				"mounts[%zu].destination: what is at %s is set by the policy (%s is \"%s\"); choose another destination, or create the container with %s \"engine\"",
-				i, path, id, choice, id));
+				i, path, place, choice, place));
 	}
 }
 

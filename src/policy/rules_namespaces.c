@@ -95,15 +95,16 @@ static void tell_unshared(struct judgement *j, const char *id, int type, long in
 			  const char *path)
 {
 	const char *name = namespace_type_name(type), *remedy = "no policy shares it";
+	const char *place = key_place(j, id);
 	bool others = path && !namespace_is_host(j, path);
 
 	if (type != SPEC_NS_PID && type != SPEC_NS_IPC && !others)
 		return;
 	if (others && type != SPEC_NS_MOUNT)
-		remedy = arena_printf(j->edit.arena,
-				      "namespaces.%s \"isolated\" would share that of a pod", name);
+		remedy = arena_printf(j->edit.arena, "%s \"isolated\" would share that of a pod",
+				      place);
 	else if (type == SPEC_NS_IPC)
-		remedy = "namespaces.ipc \"requested\" would share it";
+		remedy = arena_printf(j->edit.arena, "%s \"requested\" would share it", place);
 	edit_warn(
 		&j->edit, id, namespace_pointer(j, index),
 		arena_printf(

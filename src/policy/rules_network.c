@@ -12,9 +12,6 @@
  */
 #include "policy/rules.h"
 
-#include "policy/pointer.h"
-#include "policy/sysctl.h"
-
 #include <errno.h>
 
 #define NETWORK_DIRECTORY "/run/netns/"
@@ -250,7 +247,10 @@ void rule_network_allow_host(struct judgement *j, const char *id)
 		else
 			edit_refuse(
 				&j->edit, id, request_pointer(j),
-				"the host's network was asked for; ask for another one, or set network.allowHost to true");
+				arena_printf(
+					j->edit.arena,
+					"the host's network was asked for; ask for another one, or set %s to true",
+					key_place(j, id)));
 	}
 	if (is_requested(j) || allowed)
 		return;
@@ -260,8 +260,9 @@ void rule_network_allow_host(struct judgement *j, const char *id)
 			&j->edit, id, "",
 			arena_printf(
 				j->edit.arena,
-				"%s: is the host's own network; name another one in network.namespace, or set network.allowHost to true",
-				policy_path(j)));
+				"%s: is the host's own network; name another one in %s, or set %s to true",
+				policy_path(j), key_place(j, "network.namespace"),
+				key_place(j, id)));
 }
 
 /* --- what was asked for --- */
@@ -335,8 +336,8 @@ static void join_late(struct judgement *j, const char *id)
 			&j->edit, id, request_pointer(j),
 			arena_printf(
 				j->edit.arena,
-				"a new network was asked for, and namespaces.user of the policy gives the container a user namespace: it cannot enter the policy's network at start; %s, or set namespaces.user to \"requested\" for it, in an entry of distros",
-				request_hint(j)));
+				"a new network was asked for, and namespaces.user of the policy gives the container a user namespace: it cannot enter the policy's network at start; %s, or %s",
+				request_hint(j), user_exception(j)));
 		return;
 	}
 	if (namespace_index(j->edit.spec, SPEC_NS_USER) >= 0) {
@@ -404,90 +405,4 @@ void rule_network_membership(struct judgement *j, const char *id)
 				count > 1 ? "are" : "is", policy_path(j),
 				(unsigned long long)other->cookie,
 				(unsigned long long)network->cookie, count > 1 ? "them" : "it"));
-}
-
-/* --- what would change the shared network --- */
-
-/* The container keeps a network of its own, where it may do what it likes. */
-static bool network_is_kept(const struct judgement *j)
-{
-	return j->network.join == NETWORK_NEW || j->network.join == NETWORK_PATH;
-}
-
-void rule_network_devices(struct judgement *j, const char *id)
-{
-	const struct spec_linux *linux_ = j->edit.spec->linux_;
-
-	if (linux_ && linux_->net_devices.n && !network_is_kept(j))
-		edit_refuse(
-			&j->edit, id, "/linux/netDevices",
-			"links of the host would be moved into the shared network; leave linux.netDevices out, or let the container keep a network of its own (network.requested.new \"keep\")");
-}
-
-static bool is_allowed(const struct judgement *j, const char *name)
-{
-	const struct strlist *names = &j->policy->network->sysctls.list;
-
-	for (size_t i = 0; i < names->n; i++)
-		if (sysctl_same(names->v[i], name, j->edit.arena))
-			return true;
-	return false;
-}
-
-static char *sysctl_pointer(struct judgement *j, const char *name)
-{
-	return arena_printf(j->edit.arena, "/linux/sysctl/%s", pointer_escape(name, j->edit.arena));
-}
-
-/* Returns true if the sysctl is gone from the list. */
-static bool judge_sysctl(struct judgement *j, const char *id, size_t index)
-{
-	const char *name = j->edit.spec->linux_->sysctl.v[index].key;
-
-	if (j->network.join == NETWORK_LATE) {
-		/* written during create, and so into the new namespace, which is left at start */
-		edit_keep(
-			&j->edit, id, sysctl_pointer(j, name),
-			"it is set in the new network of the engine, which the container leaves at start");
-		return false;
-	}
-	if (is_allowed(j, name)) {
-		edit_keep(
-			&j->edit, id, sysctl_pointer(j, name),
-			"the policy allows this sysctl by its name, for all containers in the network");
-		return false;
-	}
-	if (str_eq(j->policy->network->sysctls.word, "refuse")) {
-		edit_refuse(
-			&j->edit, id, sysctl_pointer(j, name),
-			"it would change the shared network; leave it out, set it in the network itself, or list its name in network.sysctls");
-		return false;
-	}
-	edit_sysctl_drop(
-		&j->edit, id, index,
-		"it would change the shared network; set it in the network itself, or list its name in network.sysctls");
-	return true;
-}
-
-void rule_network_sysctls(struct judgement *j, const char *id)
-{
-	const struct spec_linux *linux_ = j->edit.spec->linux_;
-	size_t i = 0;
-
-	while (linux_ && i < linux_->sysctl.n) {
-		const char *name = linux_->sysctl.v[i].key;
-		enum sysctl_kind kind = sysctl_kind(name, j->edit.arena);
-
-		if (kind == SYSCTL_UNCLEAR) {
-			edit_refuse(
-				&j->edit, id, sysctl_pointer(j, name),
-				"the name does not say which sysctl it is; write it without empty parts");
-			i++;
-		} else if (kind == SYSCTL_NETWORK && !network_is_kept(j) &&
-			   judge_sysctl(j, id, i)) {
-			continue;
-		} else {
-			i++;
-		}
-	}
 }

@@ -17,8 +17,13 @@
 #define MEMORY_MAJOR 1
 #define SCSI_GENERIC_MAJOR 21
 
-static const char strip_device_why[] =
-	"it would reach the host's disks or memory; privileged of the policy is \"strip\"";
+static const char *strip_device_why(const struct judgement *j, const char *id)
+{
+	return arena_printf(
+		j->edit.arena,
+		"it would reach the host's disks or memory; %s of the policy is \"strip\"",
+		key_place(j, id));
+}
 
 /* --- devices --- */
 
@@ -127,9 +132,9 @@ static bool strip_rules(struct judgement *j, const char *id)
 		every = every || (is_char(rule) && is_any(&rule->major));
 		/* as engines begin the list of a container that is not privileged: the cgroup must hold it */
 		if (is_everything(rule))
-			edit_device_rule_deny(&j->edit, id, i++, strip_device_why);
+			edit_device_rule_deny(&j->edit, id, i++, strip_device_why(j, id));
 		else
-			edit_device_rule_drop(&j->edit, id, i, strip_device_why);
+			edit_device_rule_drop(&j->edit, id, i, strip_device_why(j, id));
 	}
 	return every;
 }
@@ -143,7 +148,7 @@ static void strip_nodes(struct judgement *j, const char *id, bool every)
 		const struct spec_device *node = &linux_->devices.v[i];
 
 		if (is_node_of_the_host(node))
-			edit_device_drop(&j->edit, id, i, strip_device_why);
+			edit_device_drop(&j->edit, id, i, strip_device_why(j, id));
 		else if (every && !str_eq(node->type, "p") && !is_allowed(linux_->resources, node))
 			edit_device_drop(
 				&j->edit, id, i,
@@ -194,7 +199,10 @@ static void strip(struct judgement *j, const char *id)
 
 	capabilities_take(
 		j, id, PRIVILEGE,
-		"it could undo what mounts and capabilities enforce; privileged of the policy is \"strip\"");
+		arena_printf(
+			j->edit.arena,
+			"it could undo what mounts and capabilities enforce; %s of the policy is \"strip\"",
+			key_place(j, id)));
 	if (!(j->subject->path & PATH_NEW))
 		return;
 	every = strip_rules(j, id);
@@ -219,24 +227,28 @@ static void refuse_devices(struct judgement *j, const char *id)
 	if (pointer)
 		edit_refuse(
 			&j->edit, id, pointer,
-			"devices of the host are asked for, which reach its disks or memory; leave them out (engines: --privileged, --device), or set privileged to \"strip\" or \"allow\"");
+			arena_printf(
+				j->edit.arena,
+				"devices of the host are asked for, which reach its disks or memory; leave them out (engines: --privileged, --device), or set %s to \"strip\" or \"allow\"",
+				key_place(j, id)));
 }
 
 static void refuse(struct judgement *j, const char *id)
 {
 	const char *pointer;
 	uint64_t asked = capabilities_asked(j, PRIVILEGE, &pointer);
+	bool is_new = j->subject->path & PATH_NEW;
 
 	if (asked)
 		edit_refuse(
 			&j->edit, id, pointer,
 			arena_printf(
 				j->edit.arena,
-				"capabilities are asked for that can undo what mounts and capabilities enforce (%s); leave them out (engines: --privileged, --cap-add)%s",
+				"capabilities are asked for that can undo what mounts and capabilities enforce (%s); leave them out (engines: --privileged, --cap-add), %s %s %s",
 				capabilities_text(j, asked),
-				j->subject->path & PATH_NEW
-					? ", or set privileged to \"strip\" or \"allow\""
-					: ", because the container was created under privileged \"refuse\""));
+				is_new ? "or set" : "because the container was created under",
+				key_place(j, id),
+				is_new ? "to \"strip\" or \"allow\"" : "\"refuse\""));
 	capabilities_deny(j, id, PRIVILEGE);
 	refuse_devices(j, id);
 }

@@ -82,8 +82,8 @@ static void add_share(struct judgement *j, const char *id, const struct policy_s
 			&j->edit, id, "",
 			arena_printf(
 				j->edit.arena,
-				"%s cannot be shown to every container: %s; make it a directory of root's own, or take it out of share",
-				edit_shown(&j->edit, share->source), problem));
+				"%s cannot be shown to every container: %s; make it a directory of root's own, or take it out of %s",
+				edit_shown(&j->edit, share->source), problem, key_place(j, id)));
 		return;
 	}
 	mount = mount_make(j, "bind", share->source, share->destination,

@@ -241,7 +241,7 @@ static void share_v1(struct judgement *j, const char *id)
 }
 
 /* What keeps systemd from managing its control groups; NULL: nothing does. */
-static const char *find_hindrance(const struct judgement *j)
+static const char *find_hindrance(struct judgement *j)
 {
 	const struct spec *spec = j->edit.spec;
 	const struct cgroup_facts *facts = j->facts->cgroup;
@@ -250,7 +250,10 @@ static const char *find_hindrance(const struct judgement *j)
 	if (!facts || facts->layout == CGROUP_NONE)
 		return "systemd gets no control groups to manage, because the container has none of its own; mount cgroups on the host, and leave out --cgroup-manager disabled";
 	if (cgroup < 0 || spec->linux_->namespaces.v[cgroup].path)
-		return "systemd gets no control groups to manage, because the container has no cgroup namespace of its own; set namespaces.cgroup to \"fresh\"";
+		return arena_printf(
+			j->edit.arena,
+			"systemd gets no control groups to manage, because the container has no cgroup namespace of its own; set %s to \"fresh\"",
+			key_place(j, "namespaces.cgroup"));
 	if (facts->layout != CGROUP_V2 && namespace_index(spec, SPEC_NS_USER) >= 0)
 		return "systemd gets no control groups to manage, because those of version 1 cannot be given to the root of a user namespace; leave out the user namespace";
 	return NULL;

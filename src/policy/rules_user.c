@@ -6,13 +6,22 @@
 #include "base/auto.h"
 #include "policy/rules.h"
 
-#define EXCEPTION "set namespaces.user to \"requested\" for it, in an entry of distros"
-
 static bool is_auto(const struct judgement *j)
 {
 	struct policy_ids ids;
 
 	return policy_user_ids(j->policy, &ids);
+}
+
+/* The first entry that matches is the only one that counts. */
+const char *user_exception(const struct judgement *j)
+{
+	const char *entry = j->network.entry;
+
+	return arena_printf(
+		j->edit.arena,
+		"set namespaces.user to \"requested\" for it, in an entry of distros%s%s",
+		entry ? " before " : "", entry ? entry : "");
 }
 
 bool user_is_given(const struct judgement *j)
@@ -63,7 +72,10 @@ static bool judge_own(struct judgement *j, const char *id, long index)
 	if (linux_->namespaces.v[index].path) {
 		edit_refuse(
 			&j->edit, id, pointer,
-			"an existing user namespace is asked for, whose ids the policy did not give out; ask for none, or " EXCEPTION);
+			arena_printf(
+				j->edit.arena,
+				"an existing user namespace is asked for, whose ids the policy did not give out; ask for none, or %s",
+				user_exception(j)));
 		return true;
 	}
 	if (is_range(&linux_->uid_mappings, j->facts->user) &&
@@ -78,8 +90,8 @@ static bool judge_own(struct judgement *j, const char *id, long index)
 			&j->edit, id, pointer,
 			arena_printf(
 				j->edit.arena,
-				"a user namespace is asked for whose ids are those of the machine's users (below %u) or some that the policy gives to others; ask for none or for other ids, or " EXCEPTION,
-				POLICY_IDS_MIN));
+				"a user namespace is asked for whose ids are those of the machine's users (below %u) or some that the policy gives to others; ask for none or for other ids, or %s",
+				POLICY_IDS_MIN, user_exception(j)));
 	return true;
 }
 
@@ -102,8 +114,11 @@ static bool refuse_pod(struct judgement *j, const char *id)
 			&j->edit, id, namespace_pointer(j, index),
 			arena_printf(
 				j->edit.arena,
-				"the %s namespace of another container is asked for, as in a pod, which takes the same user namespace; set namespaces.%s to \"fresh\", or " EXCEPTION,
-				namespace_type_name(types[i]), namespace_type_name(types[i])));
+				"the %s namespace of another container is asked for, as in a pod, which takes the same user namespace; set %s to \"fresh\", or %s",
+				namespace_type_name(types[i]),
+				key_place(j, arena_printf(j->edit.arena, "namespaces.%s",
+							  namespace_type_name(types[i]))),
+				user_exception(j)));
 	}
 	return any;
 }
@@ -113,24 +128,32 @@ static const char *host_problem(struct judgement *j)
 	const struct user_facts *user = j->facts->user;
 	struct policy_ids ids;
 
+	if (j->subject->path == PATH_RESTORE)
+		return arena_printf(
+			j->edit.arena,
+			"criu makes the user namespace of the images, whose ids the policy did not give out; create the container anew, or %s",
+			user_exception(j));
 	if (j->facts->rootless)
-		return "ids of the host are given out by its root alone, and the user who asks is not; " EXCEPTION;
+		return arena_printf(
+			j->edit.arena,
+			"ids of the host are given out by its root alone, and the user who asks is not; %s",
+			user_exception(j));
 	if (!user)
 		return "was not looked at, which is a mistake of this program; please report it";
 	if (user->problem)
-		return arena_printf(j->edit.arena,
-				    "no ids can be given out: %s; mend that, or " EXCEPTION,
-				    user->problem);
+		return arena_printf(j->edit.arena, "no ids can be given out: %s; mend that, or %s",
+				    user->problem, user_exception(j));
 	if (!user->size && policy_user_ids(j->policy, &ids))
 		return arena_printf(
 			j->edit.arena,
-			"all %u ranges of %u ids from %u on are in use; delete containers, or make namespaces.user.auto.range larger",
-			ids.count / ids.size, ids.size, ids.first);
+			"all %u ranges of %u ids from %u on are in use; delete containers, or make %s larger",
+			ids.count / ids.size, ids.size, ids.first,
+			key_place(j, "namespaces.user.auto.range"));
 	if (user->root_problem)
 		return arena_printf(
 			j->edit.arena,
-			"the root filesystem cannot be shown by the ids %s: %s; put it on one whose ids can be mapped (ext4, xfs, btrfs, tmpfs; of overlay newer kernels), or " EXCEPTION,
-			range_text(j), user->root_problem);
+			"the root filesystem cannot be shown by the ids %s: %s; put it on one whose ids can be mapped (ext4, xfs, btrfs, tmpfs; of overlay newer kernels), or %s",
+			range_text(j), user->root_problem, user_exception(j));
 	return NULL;
 }
 
@@ -161,7 +184,8 @@ static void warn_of_owners(struct judgement *j, const char *id)
 			&j->edit, id, "",
 			arena_printf(
 				j->edit.arena,
-				"namespaces.user.auto.range has ids of %s, too; choose a range apart from it, and enter that there for distro-shim",
+				"%s has ids of %s, too; choose a range apart from it, and enter that there for distro-shim",
+				key_place(j, "namespaces.user.auto.range"),
 				edit_shown(&j->edit, user->owners.v[i])));
 }
 
@@ -181,9 +205,6 @@ void rule_namespace_user(struct judgement *j, const char *id)
 	problem = host_problem(j);
 	if (index >= 0 && j->facts->user && !j->facts->rootless && judge_own(j, id, index))
 		return;
-	if (j->subject->path == PATH_RESTORE)
-		problem =
-			"criu makes the user namespace of the images, whose ids the policy did not give out; create the container anew, or " EXCEPTION;
 	if (index < 0 && has_mappings(j->edit.spec)) {
 		edit_refuse(
 			&j->edit, id, "/linux",

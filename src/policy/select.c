@@ -6,6 +6,8 @@
 #include "base/fields_inherit.h"
 #include "policy/glob.h"
 
+/* More than there are. */
+#define KEYS_MAX 64
 #define IMAGE_ANNOTATION "io.kubernetes.cri.image-name"
 
 /* --- what matches --- */
@@ -155,6 +157,42 @@ static struct policy *compose(const struct policy *policy, const struct policy_d
 	return chosen;
 }
 
+/* A required one is not the entry's to say. */
+static void note_keys(const struct fields *fields, const void *said, const char *group,
+		      struct arena *arena, struct strlist *ret)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct field *field = &fields->rows[i];
+		const void *inner;
+		char *key;
+
+		if (field->flags & FIELD_REQUIRED || field_is_absent(field, said))
+			continue;
+		key = arena_printf(arena, "%s%s", group, field->name);
+		if (field->kind == FIELD_OBJECT) {
+			memcpy(&inner, (const char *)said + field->offset, sizeof(inner));
+			note_keys(field->sub, inner, arena_printf(arena, "%s.", key), arena, ret);
+			continue;
+		}
+		if (!ret->v)
+			ret->v = arena_new_array(arena, char *, KEYS_MAX);
+		if (ret->n < KEYS_MAX)
+			ret->v[ret->n++] = key;
+	}
+}
+
+static struct strlist keys_of(const struct policy_distro *entry, struct arena *arena)
+{
+	const struct policy_use *use = entry ? entry->network.object : NULL;
+	struct strlist ret = { 0 };
+
+	if (use)
+		note_keys(&policy_network_fields, &use->keys, "network.", arena, &ret);
+	if (entry)
+		note_keys(&policy_fields, &entry->keys, "", arena, &ret);
+	return ret;
+}
+
 static int choose_named(const struct policy *policy, const struct caller_facts *caller,
 			const struct policy_network **ret, struct err *e)
 {
@@ -216,6 +254,7 @@ int policy_select(struct policy *policy, const struct spec *request,
 		selection.by = selection.entry;
 	}
 	selection.network = network ? network->name : POLICY_NETWORK_DEFAULT;
+	selection.entry_keys = keys_of(entry, arena);
 	selection.policy = compose(policy, entry, network ? network : policy->network, arena);
 	*ret = selection;
 	return 0;

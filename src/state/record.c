@@ -60,6 +60,7 @@ static const struct field status_rows[] = {
 	FIELD(struct status_record, STRING, network_path, "networkPath", 0),
 	FIELD(struct status_record, STRING, network_name, "networkName", 0),
 	FIELD(struct status_record, STRING, network_entry, "networkEntry", 0),
+	FIELD(struct status_record, STRLIST, entry_keys, "networkEntryKeys", 0),
 	FIELD(struct status_record, U64, network_cookie, "networkCookie", FIELD_REQUIRED),
 	FIELD(struct status_record, U32, ids.first, "idsFirst", 0),
 	FIELD(struct status_record, U32, ids.size, "idsSize", 0),
@@ -99,6 +100,18 @@ static const struct field member_rows[] = {
 };
 const struct fields member_fields =
 	FIELDS("struct member_record", struct member_record, member_rows, 0);
+
+struct network network_of_status(const struct status_record *status)
+{
+	return (struct network){
+		.join = status->network,
+		.path = status->network_path,
+		.cookie = status->network_cookie,
+		.name = status->network_name,
+		.entry = status->network_entry,
+		.entry_keys = status->entry_keys,
+	};
+}
 
 struct oci_state oci_state_of_status(const struct status_record *record, const char *status)
 {

@@ -74,7 +74,8 @@ struct status_record {
 	uint64_t network_cookie; /* of the namespace that the container is in, or enters at start */
 	char *network_name;      /* of the policy's network; NULL: the general one */
 	char *network_entry;     /* of the policy, "distros[2]"; NULL: none */
-	struct id_range ids;     /* of the host, its own; size 0: none */
+	struct strlist entry_keys; /* as in struct network */
+	struct id_range ids;       /* of the host, its own; size 0: none */
 	struct cgroup_record *cgroup;
 	struct rdt_record *rdt;
 	struct strmap annotations;
@@ -90,6 +91,8 @@ struct status_record {
 };
 
 extern const struct fields intent_fields, status_fields;
+
+struct network network_of_status(const struct status_record *status);
 
 /* What hooks and a seccomp agent get of a container with a first process; `status`: the specification's word.
  * Strings and annotations are the record's. */

@@ -135,6 +135,16 @@ runs_in() {
     is "$(shim state c | jq -r .network.name)" lab
 }
 
+@test "what is refused names the key where the file has it, of a container that exists by its records" {
+    several '"distros": [{"network": {"use": "lab", "hosts": "/etc/hosts"}, "hooks": {"allow": []}}]'
+    shim_in 10 run -d -b "$b" c </dev/null
+    is "$(jq -c .networkEntryKeys "$SHIM_ROOT/c/status.json")" '["network.hosts","hooks.allow"]'
+    echo '[{"destination": "/etc/hosts", "type": "bind", "source": "/etc/hosts", "options": ["bind"]}, {"destination": "/etc/resolv.conf", "type": "bind", "source": "/etc/hosts", "options": ["bind"]}]' >added.json
+    policy '{"version": 1}'
+    expect_error 'create the container with distros.0..network.hosts "engine"' mounts add c added.json
+    contains "$said" 'create the container with networks."lab".resolvConf "engine"'
+}
+
 @test "two names of one namespace are refused, in the file and by what they are" {
     policy '{"version": 1, "networks": {"a": {"namespace": "/run/netns/distros"}}}'
     expect_error 'networks."a": has the namespace "/run/netns/distros" of the network "default"' policy check

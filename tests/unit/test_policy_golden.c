@@ -218,6 +218,59 @@ static void check_records(const struct golden *g)
 	}
 }
 
+/* Every key that a text names, but where the file has it for the network, or the entry, that is chosen. */
+static void check_key(const struct golden *g, const char *why, const char *key, const char *before)
+{
+	size_t length = strlen(before);
+
+	for (const char *at = why; (at = strstr(at, key)); at++)
+		if ((size_t)(at - why) < length || strncmp(at - length, before, length) != 0)
+			fail_msg("%s: names %s where it does not help: %s", g->name, key, why);
+}
+
+static void check_keys_for(const struct golden *g, const struct network *chosen,
+			   const struct strlist *keys, const char *before)
+{
+	struct golden named = *g;
+	struct selection selection = {
+		.policy = g->policy,
+		.network = chosen->name,
+		.entry = chosen->entry,
+		.entry_keys = chosen->entry_keys,
+	};
+	struct verdict verdict;
+
+	named.selection = &selection;
+	judge(&named, g->policy, &verdict);
+	for (size_t i = 0; i < verdict.decisions.n; i++)
+		for (size_t k = 0; k < keys->n; k++)
+			check_key(g, verdict.decisions.v[i].why, keys->v[k], before);
+}
+
+/* As if the policy said the same of a network that has a name, or in an entry. */
+static void check_keys(const struct golden *g)
+{
+	static char *groups[] = { "network", "namespaces", "kernelMounts", "hooks",
+				  "criu",    "cgroup",     "capabilities", "privileged" };
+	static char *named[] = { "network.",          "namespaces.ipc",       "namespaces.uts",
+				 "namespaces.cgroup", "namespaces.user.auto", "kernelMounts",
+				 "hooks.allow",       "hooks.output",         "in criu.config",
+				 "cgroup.",           "capabilities.remove",  "set privileged" };
+	const struct strlist keys = { .n = ARRAY_SIZE(named), .v = named };
+	const struct strlist first = { .n = 1, .v = named };
+	const struct network lab = { .name = "lab" };
+	const struct network entry = {
+		.name = "lab",
+		.entry = "distros[7]",
+		.entry_keys = { .n = ARRAY_SIZE(groups), .v = groups },
+	};
+
+	if (g->selection)
+		return;
+	check_keys_for(g, &lab, &first, "networks.\"lab\".");
+	check_keys_for(g, &entry, &keys, "distros[7].");
+}
+
 static DIR *open_cases(const char *below)
 {
 	const char *source = getenv("DISTRO_SHIM_SOURCE");
@@ -321,6 +374,7 @@ static void run_case(enum policy_path path, int dir, const char *name)
 		check_idempotence(&g);
 	}
 	check_records(&g);
+	check_keys(&g);
 	arena_release(&arena);
 }
 

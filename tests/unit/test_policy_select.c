@@ -86,6 +86,41 @@ static void assert_chosen(const char *members, const char *network, const char *
 
 #define LAB "\"networks\":{\"lab\":{\"namespace\":\"/run/netns/lab\"}}"
 
+static void assert_place(const char *members, const char *key, const char *place)
+{
+	const struct selection selection = select_for(members, CALLER);
+	const struct network chosen = {
+		.name = selection.network,
+		.entry = selection.entry,
+		.entry_keys = selection.entry_keys,
+	};
+
+	assert_string_equal(policy_key_place(&chosen, key, &arena), place);
+}
+
+static void test_a_key_is_named_where_it_has_to_be_said(void **state)
+{
+	static const char entry[] =
+		LAB ",\"distros\":[{\"network\":{\"use\":\"lab\",\"admin\":false,\"requested\":"
+		    "{\"host\":\"refuse\"}},\"privileged\":\"refuse\",\"hooks\":{\"allow\":[]},"
+		    "\"namespaces\":{\"user\":{\"auto\":{\"range\":[100000,65536]}}}}]";
+	static const char word[] = LAB ",\"distros\":[{\"network\":\"lab\"}]";
+
+	(void)state;
+	assert_place(entry, "network.admin", "distros[0].network.admin");
+	assert_place(entry, "network.requested.host", "distros[0].network.requested.host");
+	assert_place(entry, "network.requested.new", "networks.\"lab\".requested.new");
+	assert_place(entry, "network.allowHost", "networks.\"lab\".allowHost");
+	assert_place(entry, "privileged", "distros[0].privileged");
+	assert_place(entry, "hooks.allow", "distros[0].hooks.allow");
+	assert_place(entry, "hooks.output", "hooks.output");
+	assert_place(entry, "namespaces.user.auto.range", "distros[0].namespaces.user.auto.range");
+	assert_place(entry, "version", "version");
+	assert_place(word, "network.admin", "networks.\"lab\".admin");
+	assert_place(word, "privileged", "privileged");
+	assert_place(LAB, "network.admin", "network.admin");
+}
+
 static void test_each_matcher_matches_and_does_not(void **state)
 {
 	static const struct {
@@ -457,6 +492,7 @@ static void test_a_thousand_entries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_key_is_named_where_it_has_to_be_said),
 		cmocka_unit_test_teardown(test_each_matcher_matches_and_does_not, release),
 		cmocka_unit_test_teardown(test_what_is_longer_than_a_path_matches_nothing, release),
 		cmocka_unit_test_teardown(test_the_first_entry_wins, release),

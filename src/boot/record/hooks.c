@@ -33,7 +33,9 @@ static void compare_networks(struct record *r, pid_t init)
 	network_look_compare(&before, &r->look, &what);
 	if (what.length == 0)
 		return;
-	added = decisions_add_hooks_changed(&r->status->decisions, strbuf_text(&what), r->arena);
+	const struct network chosen = network_of_status(r->status);
+	added = decisions_add_hooks_changed(&r->status->decisions, &chosen, strbuf_text(&what),
+					    r->arena);
 	warning = decisions_warning(&r->status->decisions, added, r->arena);
 	if (warning)
 		log_warning("%s", warning);

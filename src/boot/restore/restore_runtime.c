@@ -103,7 +103,8 @@ int restore_ask_confinement(struct restore_runtime *c, struct err *e)
 	if (!confined && c->plan->confinement.lock == LOCK_STRICT)
 		return fail(
 			e, ERR_POLICY,
-			"network.lock \"strict\": not every process in the images has the policy's filter, and criu cannot work under it; restore what was made under this key, with a control group of its own, or set it to \"open\" in the policy file");
+			"%s \"strict\": not every process in the images has the policy's filter, and criu cannot work under it; restore what was made under this key, with a control group of its own, or set it to \"open\" in the policy file",
+			confinement_lock_key(&c->plan->confinement));
 	c->images_confined = confined;
 	c->confine_criu = !confined;
 	/* What criu knows of the kernel it keeps (/run/criu.kdat); asking under the filter it would take the

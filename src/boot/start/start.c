@@ -116,7 +116,8 @@ static int start_look_at_network(struct start *s, struct err *e)
 	}
 	if (has_links(text))
 		return 0;
-	added = decisions_add_unused_network(&s->in->status->decisions, s->in->arena);
+	const struct network chosen = network_of_status(s->in->status);
+	added = decisions_add_unused_network(&s->in->status->decisions, &chosen, s->in->arena);
 	if (added < 0)
 		return 0;
 	warning = decisions_warning(&s->in->status->decisions, (size_t)added, s->in->arena);
