@@ -88,6 +88,10 @@ static void put_decision(const struct decision *decision, struct json_out *out)
 	put_text(out, "before", decision->before);
 	put_text(out, "after", decision->after);
 	put_text(out, "why", decision->why);
+	if (decision->line.set && decision->column.set) {
+		json_out_member_u64(out, "line", decision->line.value);
+		json_out_member_u64(out, "column", decision->column.value);
+	}
 }
 
 int audit_lines(const struct audit_request *request, const struct decisions *decisions,

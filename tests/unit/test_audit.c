@@ -84,6 +84,21 @@ static void each_decision_is_a_line_with_all_that_is_known(void **state)
 	assert_string_equal(lines_of(&whole, v, 2, 2), "");
 }
 
+static void a_refusal_says_where_the_config_asks_for_it(void **state)
+{
+	struct decision refuse = { .rule = text("r"),
+				   .action = DECISION_REFUSE,
+				   .path = text("/hooks"),
+				   .why = text("no"),
+				   .line = { true, 12 },
+				   .column = { true, 3 } };
+
+	(void)state;
+	assert_true(
+		str_has_suffix(lines_of(&whole, &refuse, 1, 0),
+			       "\"path\":\"/hooks\",\"why\":\"no\",\"line\":12,\"column\":3}\n"));
+}
+
 static void what_is_not_known_is_left_out_and_observing_is_said(void **state)
 {
 	const struct audit_request request = { .policy = &observing, .network = NETWORK_NONE };
@@ -125,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(each_decision_is_a_line_with_all_that_is_known, teardown),
+		cmocka_unit_test_teardown(a_refusal_says_where_the_config_asks_for_it, teardown),
 		cmocka_unit_test_teardown(what_is_not_known_is_left_out_and_observing_is_said,
 					  teardown),
 		cmocka_unit_test_teardown(every_request_that_is_judged_has_a_name, teardown),
