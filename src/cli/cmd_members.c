@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `members`: the running containers of every engine and every root, from the registry. */
 #include "cli/cli.h"
+#include "facts/facts.h"
 #include "state/registry.h"
 
 #include <inttypes.h>
@@ -33,6 +34,27 @@ static void keep_named(struct members *members, const char *name)
 		if (str_eq(name_of(&members->v[i]), name))
 			members->v[kept++] = members->v[i];
 	members->n = kept;
+}
+
+/* A name that is misspelled has no members either. Containers in a network that the policy has no more are shown. */
+static int check_name(const struct cli_call *call, const char *name, struct err *e)
+{
+	struct policy_source source;
+	autostrbuf known = { 0 };
+
+	if (str_eq(name, POLICY_NETWORK_DEFAULT))
+		return 0;
+	if (policy_load(call->global.policy_path, call->arena, &source, e) < 0)
+		return -1;
+	if (policy_network(source.policy, name))
+		return 0;
+	strbuf_puts(&known, POLICY_NETWORK_DEFAULT);
+	for (size_t i = 0; i < source.policy->networks.n; i++)
+		strbuf_show(&known, ", %s", source.policy->networks.v[i].name);
+	return fail(
+		e, ERR_USAGE,
+		"option --network: the policy has no network '%s'; name one of those that it has (%s), or the path of a namespace",
+		name, strbuf_text(&known));
 }
 
 static int print_json(const struct members *members, struct err *e)
@@ -92,8 +114,11 @@ static int run_members(const struct cli_call *call, struct err *e)
 
 	if (registry_living(directory, named ? NULL : network, call->arena, &members, e) < 0)
 		return -1;
-	if (named)
+	if (named) {
 		keep_named(&members, network);
+		if (members.n == 0 && check_name(call, network, e) < 0)
+			return -1;
+	}
 	if (str_eq(values->format, "json"))
 		return print_json(&members, e);
 	return print_table(&members, values->quiet, e);

@@ -173,6 +173,10 @@ runs_in() {
     is "$(shim members --network default -q | sort | xargs)" "d1 d2 d3 d4"
     is "$(shim members --format json | jq -r '.[] | select(.id == "v2") | .networkName + " " + .networkPath')" 'vpn /run/netns/vpn'
     matches "$(shim members)" 'l1 .* /run/netns/lab .* lab'
+    expect_error "the policy has no network 'lap'; name one of those that it has \(default, lab, vpn\)" members --network lap
+    # nothing is there, or no more: whatever ends a network asks for its members by the path
+    succeeds members -q --network /run/netns/none
+    is "$output" ""
     # its members keep it; others do not care
     ip netns del vpn
     ip netns add vpn
