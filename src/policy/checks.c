@@ -175,6 +175,18 @@ static int check_networks(const struct whole *w, const struct json_value *networ
 	return 0;
 }
 
+/* False is what is built in, and what a policy that is shown has there. */
+static int check_general(const struct whole *w, const struct json_value *network)
+{
+	const struct policy_network *general = w->policy->network;
+
+	if (!general || !general->selectable.value)
+		return 0;
+	return json_fail(
+		w->source, json_get(network, "selectable"), w->e,
+		"network.selectable: is of the networks in the key networks, because the one of the key network can always be chosen; leave it out");
+}
+
 static bool is_known(const struct policy *policy, const char *name)
 {
 	return str_eq(name, POLICY_NETWORK_DEFAULT) || policy_network(policy, name);
@@ -261,7 +273,8 @@ int policy_check_networks(const struct json_source *source, const struct json_va
 	const struct json_value *distros = json_get(root, "distros");
 	struct entry entry = { 0 };
 
-	if (check_networks(&w, json_get(root, "networks")) < 0)
+	if (check_general(&w, json_get(root, "network")) < 0 ||
+	    check_networks(&w, json_get(root, "networks")) < 0)
 		return -1;
 	for (entry.at = distros ? distros->first : NULL; entry.at; entry.at = entry.at->next) {
 		entry.said = &policy->distros.v[entry.index];

@@ -247,7 +247,7 @@ static char *generate_policy_text(const struct round *r, bool choice)
 			put_member(&out, "namespace", namespace_);
 		}
 		if (one_in(8))
-			put_member(&out, "selectable", "true");
+			put_member(&out, "selectable", "false");
 		put_choices(&out, network_choices, 3);
 		strbuf_putc(&out, '}');
 		put_choices(&out, policy_choices, 3);

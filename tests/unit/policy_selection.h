@@ -186,6 +186,7 @@ static const struct policy *expected_policy(const struct round *r, const struct 
 	const struct json_value *built = built_in_tree(r);
 	const struct json_value *named = json_get(json_get(said, "networks"), name);
 	struct json_value *network, *result;
+	const struct json_value *selectable;
 	struct err e = { 0 };
 	const struct policy *policy;
 
@@ -206,10 +207,14 @@ static const struct policy *expected_policy(const struct round *r, const struct 
 			network = overlay(r->arena, network, of_network);
 		}
 	}
+	/* true is no value of the general one in a file */
+	selectable = json_get(network, "selectable");
+	take_out(network, "selectable");
 	put_in(result, network, "network");
 	policy = read_policy(r, tree_text(r->arena, result, false), &e);
 	if (!policy)
 		PROPERTY_FAILS("expected: %s\n%s: %s", e.text, r->name, example_text(r, NULL));
+	policy->network->selectable.value = selectable && selectable->boolean;
 	return policy;
 }
 

@@ -224,7 +224,7 @@ static void test_what_is_inherited_and_what_is_not(void **state)
 {
 	static const char text[] =
 		"\"network\":{\"namespace\":\"/run/netns/a\",\"admin\":true,\"allowHost\":true,"
-		"\"selectable\":true,\"resolvConf\":\"/etc/r\",\"hosts\":\"engine\",\"sysctls\":"
+		"\"selectable\":false,\"resolvConf\":\"/etc/r\",\"hosts\":\"engine\",\"sysctls\":"
 		"\"refuse\",\"requested\":{\"new\":\"keep\"}},"
 		"\"networks\":{\"vpn\":{\"namespace\":\"/run/netns/vpn\",\"requested\":{\"host\":"
 		"\"refuse\"}}},\"procSys\":\"requested\",\"distros\":["
@@ -330,6 +330,8 @@ static void test_broken_files_name_the_place(void **state)
 		  "distros[0].network.namespace: cannot stand beside use" },
 		{ "\"distros\":[{\"network\":{\"namespace\":\"/x\"}}]",
 		  "distros[0].network.namespace: only \"requested\" can stand here" },
+		{ "\"network\":{\"selectable\":true}",
+		  "p:1:38: network.selectable: is of the networks in the key networks" },
 		{ "\"distros\":[{\"network\":{\"selectable\":true}}]",
 		  "distros[0].network.selectable: is of a network" },
 		{ "\"distros\":[{\"match\":{\"id\":\"x\"}}]",
