@@ -159,6 +159,35 @@ limit_of() { cat "$(group_of "$2" "$4")/$1" 2>/dev/null || cat "$(group_of "$2" 
     went_on "$at"
 }
 
+@test "what the policy shows to every container is there again, and follows the host" {
+    works
+    local at shared=/run/shared-of-all
+    mkdir -p $shared
+    mount --bind $shared $shared && mount --make-shared $shared && echo before >$shared/file
+    policy "{\"version\": 1, \"share\": [{\"source\": \"$shared\", \"destination\": \"/mnt/shared\"}]}"
+    counting c1
+    is "$(shim exec c1 cat /mnt/shared/file)" before
+    matches "$(shim exec c1 cat /proc/self/mountinfo)" ' /mnt/shared rw,nosuid,nodev.* master:'
+    succeeds checkpoint --image-path images c1
+    at=$(last)
+    succeeds restore -d -b "$b" --image-path images c1
+    went_on "$at"
+    is "$(shim exec c1 cat /mnt/shared/file)" before
+    # still a directory of the host, and a slave of it with the same options
+    echo after >$shared/new
+    is "$(shim exec c1 cat /mnt/shared/new)" after
+    matches "$(shim exec c1 cat /proc/self/mountinfo)" ' /mnt/shared rw,nosuid,nodev.* master:'
+    mkdir $shared/late
+    mount -t tmpfs late $shared/late && touch $shared/late/arrived
+    shim exec c1 ls /mnt/shared/late/arrived
+    umount $shared/late
+    # its end reaches nothing of the host's
+    succeeds delete --force c1
+    [ -e $shared/file ]
+    umount $shared
+    rm -r $shared
+}
+
 @test "in the foreground: streams, exit status, signals; nothing stays" {
     works
     b=$(bundle c1 "$(args sh -c 'trap "echo got TERM; exit 7" TERM; echo started; while :; do sleep 0.1; done')")
