@@ -172,7 +172,8 @@ struct field_shown {
 struct field {
 	const char *name; /* NULL, in tables that are written alone: not in JSON */
 	enum field_kind kind : 8;
-	enum field_place place : 8;
+	enum field_place place : 7;
+	bool led : 1;
 	unsigned flags : 16; /* enum field_flags */
 	unsigned offset;
 	union {
@@ -185,6 +186,7 @@ struct field {
 	union {
 		const struct field_key *key;     /* with FIELD_IS_KEY */
 		const struct field_shown *shown; /* without; NULL: nothing is said */
+		const char *lead; /* where `led`: all that is said, as in struct field_shown */
 	};
 };
 
@@ -203,6 +205,8 @@ static inline const struct name_row *field_names(const struct field *field)
 /* Never NULL. */
 const struct field_key *field_key(const struct field *field);
 const struct field_shown *field_shown(const struct field *field);
+/* NULL: none. */
+const char *field_lead(const struct field *field);
 
 enum fields_flags { FIELDS_CLOSED = 1 << 0 };
 

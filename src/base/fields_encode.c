@@ -17,7 +17,13 @@ const struct field_shown *field_shown(const struct field *field)
 {
 	static const struct field_shown nothing;
 
-	return !(field->flags & FIELD_IS_KEY) && field->shown ? field->shown : &nothing;
+	return !(field->flags & FIELD_IS_KEY) && !field->led && field->shown ? field->shown
+									     : &nothing;
+}
+
+const char *field_lead(const struct field *field)
+{
+	return field->led ? field->lead : field_shown(field)->lead;
 }
 
 /* Lists of any element, laid out as struct strlist. */

@@ -293,12 +293,12 @@ static void put_head(const struct fields *fields, const void *object, struct str
 
 		/* without words of its own it is the function that shows it */
 		if (field->place != FIELD_HEAD ||
-		    (fields->head && !field_shown(field)->lead && !field_shown(field)->put) ||
+		    (fields->head && !field_lead(field) && !field_shown(field)->put) ||
 		    !put_value(field, object, &value))
 			continue;
 		if (out->length > 0)
 			strbuf_putc(out, ' ');
-		put_led(field_shown(field)->lead, strbuf_text(&value), out);
+		put_led(field_lead(field), strbuf_text(&value), out);
 	}
 }
 
@@ -319,7 +319,7 @@ static void put_details(const struct fields *fields, const void *object, bool *i
 		if (!put_value(field, object, &value))
 			continue;
 		strbuf_puts(out, *is_first ? ": " : "; ");
-		put_led(field_shown(field)->lead, strbuf_text(&value), out);
+		put_led(field_lead(field), strbuf_text(&value), out);
 		*is_first = false;
 	}
 }
@@ -383,12 +383,12 @@ static void put_member(const struct field *field, const void *object, struct str
 	if (!put_value(field, object, &value))
 		return;
 	if (!is_list(field) || words) {
-		put_line(field_shown(field)->lead, &value, depth, out);
+		put_line(field_lead(field), &value, depth, out);
 	} else if (field->place != FIELD_SECTION) {
-		put_lines(field, object, field_shown(field)->lead, depth, out);
+		put_lines(field, object, field_lead(field), depth, out);
 	} else if (value.length > 0) {
-		if (field_shown(field)->lead)
-			strbuf_show(out, "%s\n", field_shown(field)->lead);
+		if (field_lead(field))
+			strbuf_show(out, "%s\n", field_lead(field));
 		put_lines(field, object, NULL, depth + 1, out);
 	}
 }

@@ -41,7 +41,7 @@ static const struct fields join_fields = PLAN_TABLE(join_rows);
 static const struct field network_rows[] = {
 	ROW(ENUM, network, "join", HEAD, .names = network_join_names),
 	ROW(TEXT, network_path, "path", HEAD),
-	ROW_IF_SET(U64, network_cookie, "cookie", HEAD, SHOWN("cookie")),
+	ROW_IF_SET(U64, network_cookie, "cookie", HEAD, LED("cookie")),
 };
 static const struct fields network_fields = PLAN_TABLE(network_rows);
 
@@ -54,19 +54,19 @@ static const struct field namespace_rows[] = {
 	SHOWN_WITH(new_pid, clone_flags),
 	SHOWN_WITH(new_network, clone_flags),
 	PLAN_HIDDEN(host_mounts, "it is so where no mount namespace is new or joined"),
-	ROW_LIST(struct plan_join, joins, "join", LINE, SHOWN("join"), .sub = &join_fields),
-	ROW_PART("network", LINE, SHOWN("network"), .sub = &network_fields),
-	ROW(TEXT, uid_map, "uidMap", LINE, SHOWN("uid_map")),
-	ROW(TEXT, gid_map, "gidMap", LINE, SHOWN("gid_map")),
-	ROW(TEXT, time_offsets, "timeOffsets", LINE, SHOWN("timens_offsets")),
+	ROW_LIST(struct plan_join, joins, "join", LINE, LED("join"), .sub = &join_fields),
+	ROW_PART("network", LINE, LED("network"), .sub = &network_fields),
+	ROW(TEXT, uid_map, "uidMap", LINE, LED("uid_map")),
+	ROW(TEXT, gid_map, "gidMap", LINE, LED("gid_map")),
+	ROW(TEXT, time_offsets, "timeOffsets", LINE, LED("timens_offsets")),
 };
 static const struct fields namespace_fields = PLAN_TABLE(namespace_rows);
 #undef T
 
 #define T struct plan_net_device
 static const struct field net_device_rows[] = {
-	ROW(TEXT, name, NULL, HEAD, SHOWN("link % of the host")),
-	ROW(TEXT, inside, NULL, HEAD, SHOWN("as")),
+	ROW(TEXT, name, NULL, HEAD, LED("link % of the host")),
+	ROW(TEXT, inside, NULL, HEAD, LED("as")),
 };
 static const struct fields net_device_fields = PLAN_TABLE(net_device_rows);
 #undef T
@@ -76,9 +76,9 @@ static const struct fields net_device_fields = PLAN_TABLE(net_device_rows);
 #define T struct plan_hook
 static const struct field hook_rows[] = {
 	ROW(TEXT, path, "path", HEAD),
-	ROW(ARGV, args, "args", LINE, SHOWN("args")),
-	ROW_IF_SET(ARGV, env, "env", LINE, SHOWN("env")),
-	ROW_IF_SET(I64, timeout, "timeout", LINE, SHOWN("timeout % s")),
+	ROW(ARGV, args, "args", LINE, LED("args")),
+	ROW_IF_SET(ARGV, env, "env", LINE, LED("env")),
+	ROW_IF_SET(I64, timeout, "timeout", LINE, LED("timeout % s")),
 };
 static const struct fields hook_fields = PLAN_TABLE(hook_rows);
 #undef T
@@ -155,39 +155,38 @@ static void encode_propagation(const void *object, struct json_out *out)
 }
 
 static const struct field plan_rows[] = {
-	ROW(TEXT, oci_version, "ociVersion", LINE, SHOWN("specification")),
+	ROW(TEXT, oci_version, "ociVersion", LINE, LED("specification")),
 	ROW(TEXT, id, "id", HEAD),
-	ROW(TEXT, bundle, "bundle", LINE, SHOWN("bundle")),
-	ROW(TEXT, rootfs, "rootfs", LINE, SHOWN("root")),
-	ROW(BOOL, root_idmap, "rootIdmap", LINE, SHOWN("root has the container's ids")),
-	ROW(BOOL, readonly_root, "readonlyRoot", LINE, SHOWN("root is read-only")),
-	ROW(BOOL, no_pivot, "noPivot", LINE, SHOWN("root is moved, not pivoted")),
+	ROW(TEXT, bundle, "bundle", LINE, LED("bundle")),
+	ROW(TEXT, rootfs, "rootfs", LINE, LED("root")),
+	ROW(BOOL, root_idmap, "rootIdmap", LINE, LED("root has the container's ids")),
+	ROW(BOOL, readonly_root, "readonlyRoot", LINE, LED("root is read-only")),
+	ROW(BOOL, no_pivot, "noPivot", LINE, LED("root is moved, not pivoted")),
 	ROW_ODD(rootfs_propagation, "rootfsPropagation", UNSHOWN,
 		SHOWN(NULL, .when = has_propagation, .encode = encode_propagation)),
 	ROW(U64, rootfs_propagation, NULL, LINE,
 	    SHOWN("propagation of the root", .when = has_propagation),
 	    .names = spec_propagation_names),
-	ROW(TEXT, hostname, "hostname", LINE, SHOWN("hostname")),
-	ROW(TEXT, domainname, "domainname", LINE, SHOWN("domainname")),
-	ROW(TEXT, mount_label.value, NULL, LINE, SHOWN("mount label")),
-	ROW(TEXT, pidfd_socket, "pidfdSocket", LINE, SHOWN("pidfd for")),
-	ROW(STRMAP, annotations, "annotations", LINE, SHOWN("annotation")),
-	ROW_STRUCT(struct plan_namespaces, namespaces, "namespaces", SECTION, SHOWN("namespaces"),
+	ROW(TEXT, hostname, "hostname", LINE, LED("hostname")),
+	ROW(TEXT, domainname, "domainname", LINE, LED("domainname")),
+	ROW(TEXT, mount_label.value, NULL, LINE, LED("mount label")),
+	ROW(TEXT, pidfd_socket, "pidfdSocket", LINE, LED("pidfd for")),
+	ROW(STRMAP, annotations, "annotations", LINE, LED("annotation")),
+	ROW_STRUCT(struct plan_namespaces, namespaces, "namespaces", SECTION, LED("namespaces"),
 		   .sub = &namespace_fields),
 	ROW(TEXT, mount_label.value, "mountLabel", UNSHOWN),
 	ROW_ODD(net_devices, "netDevices", UNSHOWN, SHOWN(NULL, .encode = encode_net_devices)),
 	ROW_LIST(struct plan_net_device, net_devices, NULL, SECTION, .sub = &net_device_fields),
 	ROW_LIST_IF_SET(struct plan_below, root_below, "rootBelow", SECTION,
 			SHOWN("root filesystem", .put = put_root_below), .sub = &plan_below_fields),
-	ROW_LIST(struct plan_mount, mounts, "mounts", SECTION, SHOWN("mounts"),
+	ROW_LIST(struct plan_mount, mounts, "mounts", SECTION, LED("mounts"),
 		 .sub = &plan_mount_fields),
-	ROW_LIST(struct plan_device, devices, "devices", SECTION, SHOWN("devices"),
+	ROW_LIST(struct plan_device, devices, "devices", SECTION, LED("devices"),
 		 .sub = &plan_device_fields),
-	ROW_LIST(struct plan_link, links, "links", SECTION, SHOWN("links"),
-		 .sub = &plan_link_fields),
-	ROW(STRLIST, masked_paths, "maskedPaths", SECTION, SHOWN("masked")),
-	ROW(STRLIST, readonly_paths, "readonlyPaths", SECTION, SHOWN("read-only")),
-	ROW(STRMAP, sysctls, "sysctls", SECTION, SHOWN("sysctls")),
+	ROW_LIST(struct plan_link, links, "links", SECTION, LED("links"), .sub = &plan_link_fields),
+	ROW(STRLIST, masked_paths, "maskedPaths", SECTION, LED("masked")),
+	ROW(STRLIST, readonly_paths, "readonlyPaths", SECTION, LED("read-only")),
+	ROW(STRMAP, sysctls, "sysctls", SECTION, LED("sysctls")),
 	ROW_STRUCT(struct plan_cgroup, cgroup, "cgroup", UNSHOWN, .sub = &plan_cgroup_fields),
 	ROW_STRUCT(struct plan_cgroup, cgroup, NULL, SECTION, SHOWN(NULL, .when = is_managed),
 		   .sub = &plan_cgroup_fields),
@@ -196,7 +195,7 @@ static const struct field plan_rows[] = {
 	ROW_STRUCT(struct plan_process, process, "process", SECTION,
 		   SHOWN(NULL, .when = has_process), .sub = &plan_process_fields),
 	ROW_ODD(process, "process", SECTION, SHOWN("process none", .when = has_no_process)),
-	ROW_OBJECT(struct plan_seccomp, seccomp, "seccomp", SECTION, SHOWN("system calls"),
+	ROW_OBJECT(struct plan_seccomp, seccomp, "seccomp", SECTION, LED("system calls"),
 		   .sub = &plan_seccomp_fields),
 	ROW_STRUCT(struct confinement, confinement, "confinement", UNSHOWN,
 		   SHOWN(NULL, .when = is_confined), .sub = &confinement_fields),
@@ -204,8 +203,8 @@ static const struct field plan_rows[] = {
 	ROW_ODD(confinement, NULL, SECTION,
 		SHOWN("peers' descriptors refused", .when = has_no_peers)),
 	ROW_PART("hooks", SECTION, .sub = &hooks_fields),
-	ROW(STRLIST, warnings, "warnings", SECTION, SHOWN("warnings")),
-	ROW(STRLIST, notes, "notes", SECTION, SHOWN("notes")),
+	ROW(STRLIST, warnings, "warnings", SECTION, LED("warnings")),
+	ROW(STRLIST, notes, "notes", SECTION, LED("notes")),
 	ROW_LIST_IF_SET(struct plan_kept, kept, "kept", UNSHOWN, .sub = &kept_fields),
 	PLAN_HIDDEN(kernel_own, "the policy's kernelMounts, which explain shows"),
 };

@@ -21,7 +21,7 @@ static void scope_head(const void *object, struct strbuf *out)
 static const struct field property_rows[] = {
 	ROW(TEXT, name, "name", HEAD),
 	ROW(TEXT, type, "type", HEAD),
-	ROW(STRLIST, values, "values", HEAD, SHOWN("=")),
+	ROW(STRLIST, values, "values", HEAD, LED("=")),
 };
 static const struct fields property_fields = PLAN_TABLE(property_rows);
 #undef T
@@ -93,9 +93,9 @@ static const struct fields device_rules_fields = PLAN_TABLE(device_rules_rows);
 
 #define T struct plan_cgroup_write
 static const struct field write_rows[] = {
-	ROW(TEXT, controller, "controller", HEAD, SHOWN("%:")),
+	ROW(TEXT, controller, "controller", HEAD, LED("%:")),
 	ROW(TEXT, file, "file", HEAD),
-	ROW(TEXT, value, "value", HEAD, SHOWN("=")),
+	ROW(TEXT, value, "value", HEAD, LED("=")),
 	ROW(TEXT, other_file, "otherFile", UNSHOWN),
 	ROW(TEXT, other_value, "otherValue", UNSHOWN),
 	PLAN_HIDDEN(field, "for messages alone"),
@@ -106,8 +106,8 @@ static const struct fields write_fields = PLAN_TABLE(write_rows);
 
 #define T struct plan_group_parent
 static const struct field parent_rows[] = {
-	ROW(TEXT, path, "path", HEAD, SHOWN("below %")),
-	ROW(TEXT, slice, "slice", HEAD, SHOWN("in %")),
+	ROW(TEXT, path, "path", HEAD, LED("below %")),
+	ROW(TEXT, slice, "slice", HEAD, LED("in %")),
 	ROW_LIST(struct plan_cgroup_write, writes, "writes", LINE, .sub = &write_fields),
 };
 static const struct fields parent_fields = PLAN_TABLE(parent_rows);
@@ -133,7 +133,7 @@ static const struct fields owner_fields = PLAN_TABLE_HEADED(owner_rows, owner_he
 
 static const struct field cgroup_rows[] = {
 	ROW(BOOL, manage, "manage", UNSHOWN),
-	ROW(ENUM, layout, "layout", HEAD, SHOWN("cgroup"), .names = cgroup_layout_names),
+	ROW(ENUM, layout, "layout", HEAD, LED("cgroup"), .names = cgroup_layout_names),
 	ROW(TEXT, path, "path", HEAD),
 	ROW_OBJECT(const struct plan_scope, scope, "systemd", LINE, .sub = &scope_fields),
 	ROW_STRUCT(struct plan_device_rules, devices, "devices", LINE,
@@ -141,10 +141,10 @@ static const struct field cgroup_rows[] = {
 		   .sub = &device_rules_fields),
 	ROW_LIST(struct plan_cgroup_write, writes, "writes", LINE, .sub = &write_fields),
 	ROW_IF_SET(U64, memory_check, "memoryCheck", LINE,
-		   SHOWN("refused where more than % bytes are in use")),
+		   LED("refused where more than % bytes are in use")),
 	ROW(TEXT, delegated, "delegated", UNSHOWN),
 	ROW_PART("owner", LINE, SHOWN(NULL, .when = is_delegated), .sub = &owner_fields),
-	ROW(TEXT, delegated, NULL, LINE, SHOWN("processes in")),
+	ROW(TEXT, delegated, NULL, LINE, LED("processes in")),
 	ROW_OBJECT(const struct plan_group_parent, parent, "parent", LINE, .sub = &parent_fields),
 	PLAN_HIDDEN(exclusive, "what other containers may have, not what this one gets"),
 };
@@ -153,10 +153,10 @@ const struct fields plan_cgroup_fields = PLAN_TABLE(cgroup_rows);
 
 #define T struct plan_rdt
 static const struct field rdt_rows[] = {
-	ROW(TEXT, group, "group", HEAD, SHOWN("resctrl /%")),
-	ROW(BOOL, named, "named", HEAD, SHOWN("by name")),
-	ROW(STRLIST, schemata, "schemata", LINE, SHOWN("schema")),
-	ROW(TEXT, monitor, "monitor", LINE, SHOWN("monitoring group")),
+	ROW(TEXT, group, "group", HEAD, LED("resctrl /%")),
+	ROW(BOOL, named, "named", HEAD, LED("by name")),
+	ROW(STRLIST, schemata, "schemata", LINE, LED("schema")),
+	ROW(TEXT, monitor, "monitor", LINE, LED("monitoring group")),
 };
 const struct fields plan_rdt_fields = PLAN_TABLE(rdt_rows);
 #undef T

@@ -78,7 +78,7 @@ static void put_maps(const void *object, struct strbuf *out)
 static const struct field idmap_rows[] = {
 	ROW_ODD(uid_map, NULL, DETAIL, SHOWN(NULL, .when = has_map, .put = put_maps)),
 	ROW(BOOL, given, NULL, DETAIL, SHOWN("ids of the container", .when = has_no_map)),
-	ROW(BOOL, recursive, "recursive", DETAIL, SHOWN("ids of all below it")),
+	ROW(BOOL, recursive, "recursive", DETAIL, LED("ids of all below it")),
 	ROW(TEXT, uid_map, "uidMap", UNSHOWN),
 	ROW(TEXT, gid_map, "gidMap", UNSHOWN),
 };
@@ -146,13 +146,13 @@ WHEN(is_idmapped, it->idmap.given)
 WHEN(has_source, it->source && !str_eq(it->source, it->fstype))
 
 static const struct field mount_rows[] = {
-	ROW(U32, index, "index", HEAD, SHOWN("[%]")),
-	ROW(BOOL, recursive, NULL, HEAD, SHOWN("recursive")),
+	ROW(U32, index, "index", HEAD, LED("[%]")),
+	ROW(BOOL, recursive, NULL, HEAD, LED("recursive")),
 	ROW(ENUM, kind, "kind", HEAD, .names = mount_kind_names),
 	ROW(TEXT, fstype, "type", HEAD),
 	ROW(TEXT, source, "source", UNSHOWN),
 	ROW(TEXT, source, NULL, HEAD, SHOWN("of", .when = has_source)),
-	ROW(TEXT, destination, "destination", HEAD, SHOWN("at")),
+	ROW(TEXT, destination, "destination", HEAD, LED("at")),
 	ROW(BOOL, recursive, "recursive", UNSHOWN),
 	ROW_ODD(attr_set, "attributes", DETAIL,
 		SHOWN(NULL, .encode = encode_attributes, .put = put_attributes)),
@@ -160,22 +160,22 @@ static const struct field mount_rows[] = {
 	SHOWN_WITH(rec_attr_set, attr_set),
 	SHOWN_WITH(rec_attr_clear, attr_set),
 	ROW_ODD(propagation, "propagation", UNSHOWN, SHOWN(NULL, .encode = encode_propagation)),
-	ROW_LIST(struct plan_option, options, "data", DETAIL, SHOWN("data"), .sub = &option_fields),
+	ROW_LIST(struct plan_option, options, "data", DETAIL, LED("data"), .sub = &option_fields),
 	ROW_STRUCT(struct plan_idmap, idmap, "idmap", DETAIL, SHOWN(NULL, .when = is_idmapped),
 		   .sub = &idmap_fields),
-	ROW(BOOL, source_nofollow, "sourceNoFollow", DETAIL, SHOWN("of a symlink itself")),
+	ROW(BOOL, source_nofollow, "sourceNoFollow", DETAIL, LED("of a symlink itself")),
 	ROW(BOOL, destination_nofollow, "destinationNoFollow", DETAIL,
-	    SHOWN("onto a symlink itself")),
-	ROW(BOOL, copy_symlink, "copySymlink", DETAIL, SHOWN("a symlink is copied")),
-	ROW(BOOL, copy_up, "copyUp", DETAIL, SHOWN("copy up")),
-	ROW(BOOL, systemd_v1, "systemdV1", DETAIL, SHOWN("of name=systemd alone")),
-	ROW(BOOL, dispensable, "dispensable", DETAIL, SHOWN("left out where it has no place")),
-	ROW(BOOL, whole_tree, "wholeTree", DETAIL, SHOWN("of the host's tree")),
+	    LED("onto a symlink itself")),
+	ROW(BOOL, copy_symlink, "copySymlink", DETAIL, LED("a symlink is copied")),
+	ROW(BOOL, copy_up, "copyUp", DETAIL, LED("copy up")),
+	ROW(BOOL, systemd_v1, "systemdV1", DETAIL, LED("of name=systemd alone")),
+	ROW(BOOL, dispensable, "dispensable", DETAIL, LED("left out where it has no place")),
+	ROW(BOOL, whole_tree, "wholeTree", DETAIL, LED("of the host's tree")),
 	ROW_IF_SET(BOOL, readonly_top, "readonlyTop", DETAIL,
-		   SHOWN("the hierarchies in it writable")),
-	ROW(BOOL, readonly_late, "readonlyLate", DETAIL, SHOWN("read-only after the devices")),
-	ROW(BOOL, made_outside, "byParent", DETAIL, SHOWN("made by the parent in the network")),
-	ROW(TEXT, subtree, "subtree", DETAIL, SHOWN("of the container's own")),
+		   LED("the hierarchies in it writable")),
+	ROW(BOOL, readonly_late, "readonlyLate", DETAIL, LED("read-only after the devices")),
+	ROW(BOOL, made_outside, "byParent", DETAIL, LED("made by the parent in the network")),
+	ROW(TEXT, subtree, "subtree", DETAIL, LED("of the container's own")),
 	ROW_LIST_IF_SET(struct plan_below, below, "below", DETAIL, .sub = &plan_below_fields),
 	ROW_LIST_IF_SET(struct plan_guard, guards, "guards", DETAIL, .sub = &guard_fields),
 	PLAN_HIDDEN(is_proc, "the type says it"),
@@ -242,7 +242,7 @@ const struct fields plan_device_fields = PLAN_TABLE_HEADED(device_rows, device_h
 #define T struct plan_link
 static const struct field link_rows[] = {
 	ROW(TEXT, path, "path", HEAD),
-	ROW(TEXT, target, "target", HEAD, SHOWN("->")),
+	ROW(TEXT, target, "target", HEAD, LED("->")),
 };
 const struct fields plan_link_fields = PLAN_TABLE(link_rows);
 #undef T

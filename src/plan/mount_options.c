@@ -29,8 +29,9 @@ enum option_class {
 	OPTION_COPY_SYMLINK,
 };
 
+/* Without a pointer: pages with pointers are each process's own once they are relocated. */
 struct option {
-	const char *name;
+	char name[20];
 	enum option_class class;
 	uint64_t set, clear;
 	enum superblock_flag slot;
