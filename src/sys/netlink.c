@@ -8,6 +8,7 @@
 #include <linux/if.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,8 +42,32 @@ static void request_add(struct request *request, uint16_t type, const void *data
 	struct rtattr header = { .rta_len = (unsigned short)RTA_LENGTH(length), .rta_type = type };
 
 	memcpy(request->bytes + at, &header, sizeof(header));
-	memcpy(request->bytes + at + RTA_LENGTH(0), data, length);
+	if (length)
+		memcpy(request->bytes + at + RTA_LENGTH(0), data, length);
 	request->header.nlmsg_len = (uint32_t)(at + RTA_LENGTH(length));
+}
+
+/* An attribute of attributes, which are added until its end. */
+static size_t request_open(struct request *request, uint16_t type, const void *head, size_t length)
+{
+	size_t at = NLMSG_ALIGN(request->header.nlmsg_len);
+
+	request_add(request, type, head, length);
+	return at;
+}
+
+static void request_close(struct request *request, size_t at)
+{
+	struct rtattr header;
+
+	memcpy(&header, request->bytes + at, sizeof(header));
+	header.rta_len = (unsigned short)(request->header.nlmsg_len - at);
+	memcpy(request->bytes + at, &header, sizeof(header));
+}
+
+static void request_add_name(struct request *request, const char *name)
+{
+	request_add(request, IFLA_IFNAME, name, strnlen(name, IFNAMSIZ - 1) + 1);
 }
 
 int netlink_open(struct err *e)
@@ -95,6 +120,15 @@ static int transact(int fd, const struct request *request, netlink_take *each, v
 	return rc < 0 ? -1 : 0;
 }
 
+int netlink_dump(int fd, uint16_t type, const void *body, size_t length, netlink_take *each,
+		 void *context, struct err *e)
+{
+	struct request request;
+
+	request_begin(&request, type, NLM_F_DUMP, body, length);
+	return transact(fd, &request, each, context, e);
+}
+
 int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e)
 {
 	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
@@ -102,7 +136,7 @@ int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e)
 	unsigned index = 0;
 
 	request_begin(&request, RTM_GETLINK, NLM_F_ACK, &link, sizeof(link));
-	request_add(&request, IFLA_IFNAME, name, strnlen(name, IFNAMSIZ - 1) + 1);
+	request_add_name(&request, name);
 	if (transact(fd, &request, netlink_take_index, &index, e) < 0) {
 		if (e->sys == ENODEV)
 			return fail(e, ERR_NOT_FOUND, "network device '%s' does not exist", name);
@@ -130,10 +164,9 @@ int netlink_addresses(int fd, unsigned index, struct arena *arena, struct link_a
 {
 	const struct ifaddrmsg header = { .ifa_family = AF_UNSPEC };
 	struct netlink_addresses_search search = { .index = index, .arena = arena };
-	struct request request;
 
-	request_begin(&request, RTM_GETADDR, NLM_F_DUMP, &header, sizeof(header));
-	if (transact(fd, &request, netlink_take_address, &search, e) < 0)
+	if (netlink_dump(fd, RTM_GETADDR, &header, sizeof(header), netlink_take_address, &search,
+			 e) < 0)
 		return err_prefix(e, "list the addresses of a network device");
 	*ret = search.found;
 	return 0;
@@ -147,28 +180,86 @@ int netlink_move(int fd, unsigned index, const char *name, int network, struct e
 
 	request_begin(&request, RTM_NEWLINK, NLM_F_ACK, &link, sizeof(link));
 	request_add(&request, IFLA_NET_NS_FD, &network_fd, sizeof(network_fd));
-	request_add(&request, IFLA_IFNAME, name, strnlen(name, IFNAMSIZ - 1) + 1);
+	request_add_name(&request, name);
 	return transact(fd, &request, NULL, NULL, e);
 }
 
-int netlink_add_address(int fd, unsigned index, const struct link_address *address, struct err *e)
+static int change_address(int fd, uint16_t type, uint16_t flags, unsigned index,
+			  const struct link_address *address, struct err *e)
 {
 	const struct ifaddrmsg header = {
 		.ifa_family = address->family,
 		.ifa_prefixlen = address->prefix,
+		.ifa_flags = address->known_unique ? IFA_F_NODAD : 0,
 		.ifa_scope = address->scope,
 		.ifa_index = index,
 	};
 	struct request request;
 
-	request_begin(&request, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &header,
-		      sizeof(header));
+	request_begin(&request, type, (uint16_t)(NLM_F_ACK | flags), &header, sizeof(header));
 	if (address->has_local)
 		request_add(&request, IFA_LOCAL, address->local, address->size);
 	if (address->has_address)
 		request_add(&request, IFA_ADDRESS, address->address, address->size);
 	if (address->has_broadcast)
 		request_add(&request, IFA_BROADCAST, address->broadcast, address->size);
+	return transact(fd, &request, NULL, NULL, e);
+}
+
+int netlink_add_address(int fd, unsigned index, const struct link_address *address, struct err *e)
+{
+	return change_address(fd, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, address, e);
+}
+
+int netlink_remove_address(int fd, unsigned index, const struct link_address *address,
+			   struct err *e)
+{
+	int rc = change_address(fd, RTM_DELADDR, 0, index, address, e);
+
+	if (rc < 0 && e->sys == EADDRNOTAVAIL)
+		return fail(e, ERR_NOT_FOUND, "the network device does not have the address");
+	return rc;
+}
+
+int netlink_make_pair(int fd, const char *name, const char *other, int network, struct err *e)
+{
+	static const char kind[] = "veth";
+	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
+	const uint32_t network_fd = (uint32_t)network;
+	struct request request;
+	size_t info, data, peer;
+
+	request_begin(&request, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &link,
+		      sizeof(link));
+	request_add_name(&request, name);
+	info = request_open(&request, IFLA_LINKINFO, NULL, 0);
+	request_add(&request, IFLA_INFO_KIND, kind, sizeof(kind) - 1);
+	data = request_open(&request, IFLA_INFO_DATA, NULL, 0);
+	peer = request_open(&request, VETH_INFO_PEER, &link, sizeof(link));
+	request_add_name(&request, other);
+	request_add(&request, IFLA_NET_NS_FD, &network_fd, sizeof(network_fd));
+	request_close(&request, peer);
+	request_close(&request, data);
+	request_close(&request, info);
+	return transact(fd, &request, NULL, NULL, e);
+}
+
+int netlink_remove(int fd, unsigned index, struct err *e)
+{
+	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
+	struct request request;
+
+	request_begin(&request, RTM_DELLINK, NLM_F_ACK, &link, sizeof(link));
+	return transact(fd, &request, NULL, NULL, e);
+}
+
+int netlink_set_alias(int fd, unsigned index, const char *alias, struct err *e)
+{
+	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
+	struct request request;
+
+	request_begin(&request, RTM_SETLINK, NLM_F_ACK, &link, sizeof(link));
+	request_add(&request, IFLA_IFALIAS, alias, strnlen(alias, IFALIASZ - 1));
 	return transact(fd, &request, NULL, NULL, e);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Links and their addresses by rtnetlink(7): what it takes to move one to another network namespace, and to tell
- * whether there are others than before.
+ * Links and their addresses by rtnetlink(7): what it takes to move one to another network namespace, to lay a pair of them
+ * between two, and to tell whether there are others than before.
  */
 #ifndef SYS_NETLINK_H
 #define SYS_NETLINK_H
@@ -25,7 +25,8 @@ int netlink_links(int fd, struct strbuf *ret, struct err *e) MUST_CHECK;
 
 struct link_address {
 	uint8_t family, prefix, scope;
-	uint8_t size; /* of each below: 4 or 16 */
+	bool known_unique; /* of IPv6: it can be used at once (IFA_F_NODAD) */
+	uint8_t size;      /* of each below: 4 or 16 */
 	uint8_t local[16], address[16], broadcast[16];
 	bool has_local, has_address, has_broadcast;
 };
@@ -42,6 +43,17 @@ int netlink_move(int fd, unsigned index, const char *name, int network, struct e
 
 int netlink_add_address(int fd, unsigned index, const struct link_address *address, struct err *e)
 	MUST_CHECK;
+/* ERR_NOT_FOUND: it has no such address. */
+int netlink_remove_address(int fd, unsigned index, const struct link_address *address,
+			   struct err *e) MUST_CHECK;
 int netlink_up(int fd, unsigned index, struct err *e) MUST_CHECK;
+
+/* A veth(4) pair: one end here, the other one in the network namespace `network`. EEXIST: a name is taken. */
+int netlink_make_pair(int fd, const char *name, const char *other, int network, struct err *e)
+	MUST_CHECK;
+/* Of a pair both ends. */
+int netlink_remove(int fd, unsigned index, struct err *e) MUST_CHECK;
+/* What `ip link` shows beside the name. */
+int netlink_set_alias(int fd, unsigned index, const char *alias, struct err *e) MUST_CHECK;
 
 #endif

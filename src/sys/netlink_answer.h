@@ -33,4 +33,8 @@ struct netlink_addresses_search {
 /* The context is a struct netlink_addresses_search. */
 void netlink_take_address(const struct nlmsghdr *answer, void *context);
 
+/* All that the kernel has of a kind; fd: of any netlink protocol. */
+int netlink_dump(int fd, uint16_t type, const void *body, size_t length, netlink_take *each,
+		 void *context, struct err *e) MUST_CHECK;
+
 #endif

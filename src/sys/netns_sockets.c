@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See netns_sockets.h. Runs in the runtime. */
+#include "sys/netns_sockets.h"
+
+#include "base/auto.h"
+#include "sys/netlink_answer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct look {
+	uint32_t address;
+	int protocol;
+	struct netns_sockets *found;
+};
+
+static void take_socket(const struct nlmsghdr *answer, void *context)
+{
+	struct look *look = context;
+	struct inet_diag_msg socket;
+	uint16_t *port = look->protocol == IPPROTO_TCP ? &look->found->resolver.tcp
+						       : &look->found->resolver.udp;
+
+	if (answer->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    answer->nlmsg_len < NLMSG_LENGTH(sizeof(socket)))
+		return;
+	memcpy(&socket, NLMSG_DATA(answer), sizeof(socket));
+	if (socket.idiag_family == AF_INET && socket.id.idiag_src[0] == look->address)
+		*port = ntohs(socket.id.idiag_sport);
+	else
+		look->found->any = true;
+}
+
+int netns_sockets_look(uint32_t address, struct netns_sockets *ret, struct err *e)
+{
+	static const struct {
+		uint8_t family, protocol;
+	} kinds[] = {
+		{ AF_INET, IPPROTO_TCP },
+		{ AF_INET6, IPPROTO_TCP },
+		{ AF_INET, IPPROTO_UDP },
+		{ AF_INET6, IPPROTO_UDP },
+	};
+	autoclose int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+	*ret = (struct netns_sockets){ .any = false };
+	if (fd < 0 && errno == EPROTONOSUPPORT)
+		return 0;
+	if (fd < 0)
+		return fail_sys(e, "open a socket of sock_diag");
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const struct inet_diag_req_v2 request = {
+			.sdiag_family = kinds[i].family,
+			.sdiag_protocol = kinds[i].protocol,
+			.idiag_states = UINT32_MAX,
+		};
+		struct look look = { address, kinds[i].protocol, ret };
+
+		/* ENOENT: a protocol that this kernel does not tell of */
+		if (netlink_dump(fd, SOCK_DIAG_BY_FAMILY, &request, sizeof(request), take_socket,
+				 &look, e) < 0 &&
+		    e->sys != ENOENT)
+			return err_prefix(e, "list the sockets of a network namespace");
+	}
+	return 0;
+}
