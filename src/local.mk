@@ -5,7 +5,7 @@
 
 noinst_LIBRARIES += \
 	src/libbase.a src/libmodel.a src/libos.a src/libspec.a src/libsys.a src/libpolicy.a src/libplan.a src/libcgroup.a \
-	src/libstate.a src/libhooks.a src/libcriu_swrk.a src/libseccomp_filter.a src/libfacts.a src/libboot.a src/libcontainer.a src/libcli.a
+	src/libstate.a src/libhooks.a src/libforward.a src/libcriu_swrk.a src/libseccomp_filter.a src/libfacts.a src/libboot.a src/libcontainer.a src/libcli.a
 
 src_libbase_a_SOURCES = \
 	src/base/arena.c \
@@ -202,6 +202,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_cgroup_parent.c \
 	src/policy/rules_confinement.c \
 	src/policy/rules_hooks.c \
+	src/policy/rules_forward.c \
 	src/policy/rules_hostname.c \
 	src/policy/rules_kernel_mounts.c \
 	src/policy/rules_kernel_types.c \
@@ -338,6 +339,14 @@ src_libhooks_a_SOURCES = \
 	src/hooks/hooks.c \
 	src/hooks/hooks.h \
 	src/hooks/place.c
+src_libforward_a_SOURCES = \
+	src/forward/forward.h \
+	src/forward/link.c \
+	src/forward/members.c \
+	src/forward/members.h \
+	src/forward/nft.c \
+	src/forward/nft.h \
+	src/forward/rules.c
 # not libcriu.a, which would be taken for criu's own library
 src_libcriu_swrk_a_SOURCES = \
 	src/criu/criu.c \
@@ -373,6 +382,7 @@ src_libfacts_a_SOURCES = \
 	src/facts/gather.h \
 	src/facts/groups.c \
 	src/facts/groups.h \
+	src/facts/forward.c \
 	src/facts/hooks.c \
 	src/facts/mounts.c \
 	src/facts/ns.c \
@@ -482,6 +492,8 @@ src_libboot_a_SOURCES = \
 	src/boot/mounts/mounts.h \
 	src/boot/mounts/mounts_runtime.c \
 	src/boot/protocol.h \
+	src/boot/record/forward.c \
+	src/boot/record/forward.h \
 	src/boot/record/hooks.c \
 	src/boot/record/hooks.h \
 	src/boot/record/network_look.c \
@@ -596,7 +608,7 @@ HOOKS_LIBS = src/libhooks.a $(PLAN_LIBS)
 CRIU_LIBS = src/libcriu_swrk.a $(SYS_LIBS)
 FILTER_LIBS = src/libseccomp_filter.a $(PLAN_LIBS) $(SECCOMP_LIBS)
 FACTS_LIBS = src/libfacts.a src/libcriu_swrk.a src/libhooks.a src/libstate.a src/libcgroup.a $(FILTER_LIBS)
-BOOT_LIBS = src/libboot.a $(FACTS_LIBS)
+BOOT_LIBS = src/libboot.a src/libforward.a $(FACTS_LIBS)
 CONTAINER_LIBS = src/libcontainer.a $(BOOT_LIBS)
 CLI_LIBS = src/libcli.a $(CONTAINER_LIBS)
 

@@ -30,6 +30,7 @@ unit_tests = \
 	tests/unit/test_fields_rows \
 	tests/unit/test_fields_text \
 	tests/unit/test_foreground \
+	tests/unit/test_forward \
 	tests/unit/test_host_files \
 	tests/unit/test_identity \
 	tests/unit/test_ids \
@@ -153,6 +154,7 @@ tests_unit_test_fields_values_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_rows_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_fields_text_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_foreground_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_forward_LDADD = src/libforward.a $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_host_files_LDADD = $(PLAN_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_identity_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_input_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)

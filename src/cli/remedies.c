@@ -47,6 +47,7 @@ static const struct remedy remedies[] = {
 	{ "network.requested.path", true, { NULL } },
 	{ "network.requested.new", true, { NULL } },
 	{ .rule = "network.membership" },
+	{ .rule = "network.forward" },
 	{ "namespaces.pid",
 	  false,
 	  { "no --pid host and no --pid container:NAME",

@@ -96,6 +96,7 @@ static void fill_status(struct new_container *made, const struct container_creat
 		.policy_path = copy(&made->arena, preview->policy.path),
 		.decisions = preview->verdict.decisions,
 		.confinement = &made->preview.verdict.confinement,
+		.forward = made->preview.verdict.forward,
 		.terminal = preview->plan->process.terminal,
 		.no_new_keyring = options->no_new_keyring,
 		.poststop = preview->plan->poststop.n > 0,

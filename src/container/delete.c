@@ -4,6 +4,7 @@
  * whatever fails or is killed on the way, the same command can be given again. Every wait has a deadline. Nothing is
  * written, so a full or read-only file system does not stop the processes from being ended and the cgroup from being removed.
  */
+#include "boot/record/forward.h"
 #include "boot/record/runtime_hooks.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/resctrl.h"
@@ -370,7 +371,6 @@ static int delete_opened(struct deletion *d, struct err *e)
 	if (read_records(d, e) < 0 || settle_hook(d, e) < 0 || check_may_go(d, e) < 0)
 		return -1;
 	open_creator(d);
-
 	const struct cgroup_record *cgroup;
 	int rc;
 	if (own_cgroup(d->global, d->id, d->status, d->intent, d->arena, &cgroup, e) < 0)
@@ -382,7 +382,6 @@ static int delete_opened(struct deletion *d, struct err *e)
 			return -1;
 		cgroup = NULL;
 	}
-	/* Before anything is taken away. */
 	if (d->pidfd < 0 && check_removable(d, e) < 0)
 		return -1;
 	if (cgroup && d->pidfd < 0 && cgroup_remove_empty(cgroup))
@@ -398,6 +397,7 @@ static int delete_opened(struct deletion *d, struct err *e)
 	rc = run_poststop(d, e);
 	if (rc <= 0)
 		return rc;
+	record_forward_end(d->dir, d->status);
 	if (recorded_ids_remove(d->dir, d->status, d->intent, d->arena, e) < 0 ||
 	    remove_member(d, e) < 0 || state_remove(d->dir, e) < 0)
 		return -1;

@@ -162,6 +162,13 @@ static const struct field hook_rows[] = {
 static const struct fields hook_fields =
 	FIELDS("struct hook_facts", struct hook_facts, hook_rows, 0);
 
+static const struct field forward_rows[] = {
+	FIELD(struct forward_facts, STRING, nft, "nft", 0),
+	FIELD(struct forward_facts, STRING, problem, "problem", 0),
+};
+static const struct fields forward_fields =
+	FIELDS("struct forward_facts", struct forward_facts, forward_rows, 0);
+
 static const struct field facts_rows[] = {
 	FIELD(struct facts, U32, uid, "uid", 0),
 	FIELD(struct facts, U32, gid, "gid", 0),
@@ -177,6 +184,8 @@ static const struct field facts_rows[] = {
 	FIELD_OBJECT_ROW(struct facts, network, struct ns_facts, "network", 0, &ns_fact_fields),
 	FIELD(struct facts, STRLIST, twins, "twins", 0),
 	FIELD_LIST_ROW(struct facts, members, struct member_facts, "members", 0, &member_fields),
+	FIELD_OBJECT_ROW(struct facts, forward, struct forward_facts, "forward", 0,
+			 &forward_fields),
 	FIELD_OBJECT_ROW(struct facts, cgroup, struct cgroup_facts, "cgroup", 0, &cgroup_fields),
 	FIELD(struct facts, STRING, bundle, "bundle", 0),
 	FIELD_OBJECT_ROW(struct facts, parent, struct parent_facts, "parent", 0, &parent_fields),

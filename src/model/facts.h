@@ -149,6 +149,12 @@ struct caller_facts {
 	char *network, *network_by;
 };
 
+/* What it takes to lead to the container what the engine prepares. */
+struct forward_facts {
+	char *nft;     /* the program; NULL: it is not installed */
+	char *problem; /* why the namespace that was asked for is not an engine's decoy; NULL: it is one, or a new one was asked for */
+};
+
 /* A directory that the policy shows to every container. */
 struct share_facts {
 	char *source;        /* as the policy has it */
@@ -193,6 +199,7 @@ struct facts {
 		size_t n;
 		struct member_facts *v;
 	} members; /* running members of that network PATH in another namespace than it is now */
+	struct forward_facts *forward; /* NULL: not looked at */
 	struct cgroup_facts *cgroup;
 	char *bundle;                /* real path */
 	struct parent_facts *parent; /* NULL: the policy has none */

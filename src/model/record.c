@@ -21,6 +21,16 @@ static const struct field cgroup_record_rows[] = {
 const struct fields cgroup_record_fields =
 	FIELDS("struct cgroup_record", struct cgroup_record, cgroup_record_rows, 0);
 
+static const struct field forward_record_rows[] = {
+	FIELD(struct forward_record, U64, decoy, "decoy", FIELD_SPARSE),
+	FIELD(struct forward_record, STRING, nft, "nft", FIELD_REQUIRED | FIELD_NOT_EMPTY),
+	FIELD(struct forward_record, STRING, nameserver, "nameserver", 0),
+	FIELD(struct forward_record, STRING, resolv_conf, "resolvConf", 0),
+	FIELD(struct forward_record, STRING, source, "source", 0),
+};
+const struct fields forward_record_fields =
+	FIELDS("struct forward_record", struct forward_record, forward_record_rows, 0);
+
 static const struct field rdt_record_rows[] = {
 	FIELD(struct rdt_record, STRING, group, "group", FIELD_REQUIRED | FIELD_NOT_EMPTY),
 	FIELD(struct rdt_record, BOOL, made, "made", 0),

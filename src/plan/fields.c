@@ -37,6 +37,17 @@ static const struct field join_rows[] = {
 static const struct fields join_fields = PLAN_TABLE(join_rows);
 #undef T
 
+#define T struct forward_record
+static const struct field forward_rows[] = {
+	ROW_IF_SET(U64, decoy, "decoy", HEAD, SHOWN("forward from the engine's network %")),
+	ROW(STRING, nft, "nft", DETAIL, SHOWN("by")),
+	ROW(STRING, nameserver, "nameserver", LINE, SHOWN("names are asked of")),
+	ROW(STRING, resolv_conf, "resolvConf", UNSHOWN),
+	ROW(STRING, source, "source", LINE, SHOWN("names are asked of what stands in")),
+};
+static const struct fields plan_forward_fields = PLAN_TABLE(forward_rows);
+#undef T
+
 #define T struct plan_namespaces
 static const struct field network_rows[] = {
 	ROW(ENUM, network, "join", HEAD, .names = network_join_names),
@@ -191,6 +202,7 @@ static const struct field plan_rows[] = {
 	ROW_STRUCT(struct plan_cgroup, cgroup, NULL, SECTION, SHOWN(NULL, .when = is_managed),
 		   .sub = &plan_cgroup_fields),
 	ROW_ODD(cgroup, NULL, SECTION, SHOWN("cgroup none", .when = is_not_managed)),
+	ROW_OBJECT(struct forward_record, forward, "forward", SECTION, .sub = &plan_forward_fields),
 	ROW_OBJECT(struct plan_rdt, rdt, "intelRdt", SECTION, .sub = &plan_rdt_fields),
 	ROW_STRUCT(struct plan_process, process, "process", SECTION,
 		   SHOWN(NULL, .when = has_process), .sub = &plan_process_fields),

@@ -22,6 +22,7 @@ static void plan_top(struct plan_context *c)
 	plan->annotations = spec->annotations;
 	plan->oci_version = spec->oci_version;
 	plan->confinement = c->verdict->confinement;
+	plan->forward = c->verdict->forward;
 }
 
 /* Of a container that exists: what of its namespaces the parts ask for. */

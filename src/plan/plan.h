@@ -375,7 +375,8 @@ struct plan {
 	struct strlist masked_paths, readonly_paths;
 	struct strmap sysctls; /* keys with slashes, "kernel/shm_rmid_forced" */
 	struct plan_cgroup cgroup;
-	struct plan_rdt *rdt; /* NULL: resctrl is left alone */
+	struct forward_record *forward; /* NULL: nothing is led to the container */
+	struct plan_rdt *rdt;           /* NULL: resctrl is left alone */
 	struct plan_process process;
 	struct plan_seccomp *seccomp; /* NULL: none */
 	struct confinement confinement;

@@ -241,6 +241,22 @@ size_t decisions_add_hooks_changed(struct decisions *decisions, const struct net
 	return add_warning(decisions, warning, arena);
 }
 
+size_t decisions_add_not_forwarded(struct decisions *decisions, const char *why,
+				   struct arena *arena)
+{
+	const struct decision warning = {
+		.rule = arena_strdup(arena, "network.forward"),
+		.action = DECISION_WARN,
+		.path = arena_strdup(arena, ""),
+		.why = arena_printf(
+			arena,
+			"published ports, probes and names of the engine do not lead to the container: %s",
+			why),
+	};
+
+	return add_warning(decisions, warning, arena);
+}
+
 /* --- print --- */
 
 static void print_change(const struct decision *decision, struct strbuf *out)

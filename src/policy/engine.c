@@ -79,3 +79,30 @@ const char *engine_of(const char *root, const char *bundle, const struct spec *r
 		return "podman";
 	return NULL;
 }
+
+/* Podman: netns-UUID, as root and as a user; plugins of CNI: cni-UUID; Docker's own and CRI-O's have no such word. */
+static const struct {
+	const char *directory, *name;
+} networks[] = {
+	{ "/run/netns/", "netns-" },
+	{ "/run/netns/", "cni-" },
+	{ "/netns/", "netns-" }, /* below XDG_RUNTIME_DIR */
+	{ "/run/docker/netns/", "" },
+};
+
+bool engine_makes_network(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	for (size_t i = 0; slash && i < ARRAY_SIZE(networks); i++) {
+		const char *directory = networks[i].directory;
+		size_t length = strlen(directory);
+
+		if ((size_t)(slash + 1 - path) >= length &&
+		    strncmp(slash + 1 - length, directory, length) == 0 &&
+		    str_has_prefix(slash + 1, networks[i].name) &&
+		    slash[1 + strlen(networks[i].name)] != '\0')
+			return true;
+	}
+	return false;
+}

@@ -12,4 +12,7 @@ extern const char *const engine_names[];
  * annotation of Podman's containers counts where that says nothing: its clients can set it to something else. */
 const char *engine_of(const char *root, const char *bundle, const struct spec *request);
 
+/* Whether engines make network namespaces with such names, each for one container or pod and for nothing else. */
+bool engine_makes_network(const char *path);
+
 #endif

@@ -29,6 +29,8 @@ const struct rule policy_rules[] = {
 	  "A network that the engine sets up after create must not be the shared one, so the container enters that at start only." },
 	{ "network.membership", PATH_NEW, rule_network_membership,
 	  "Running containers keep the name of their network, so that one network cannot silently become two." },
+	{ "network.forward", PATH_CREATE, rule_network_forward,
+	  "What an engine publishes in a network of its own leads to the container, which is in the shared one." },
 	{ "namespaces.pid", PATH_NEW, rule_namespace_pid,
 	  "No container sees the processes of the host, nor those of another one." },
 	{ "namespaces.mount", PATH_NEW, rule_namespace_mount,
@@ -183,6 +185,7 @@ static void enforce(const struct judgement *j, struct verdict *ret)
 	ret->network = j->network;
 	ret->confinement = j->confinement;
 	ret->ids = j->ids;
+	ret->forward = j->forward;
 	ret->refused = has_refusal(&j->edit.decisions);
 	ret->group_exclusive = policy_is_group_exclusive(j->policy);
 	ret->parent = j->parent;

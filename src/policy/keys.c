@@ -33,6 +33,11 @@ static const struct name_row requested_new_names[] = {
 	{ "keep", POLICY_KEEP },
 	{ NULL, 0 },
 };
+static const struct name_row network_forward_names[] = {
+	{ "auto", POLICY_FORWARD_AUTO },
+	{ "none", POLICY_FORWARD_NONE },
+	{ NULL, 0 },
+};
 static const struct name_row abstract_socket_names[] = {
 	{ "shared", POLICY_SOCKETS_SHARED },
 	{ NULL, 0 },

@@ -44,12 +44,14 @@ struct policy_network {
 	struct opt_bool allow_host;
 	struct opt_bool admin;
 	struct strlist_or_word sysctls; /* "drop", "refuse" or names that are allowed */
+	int forward;                    /* enum policy_forward */
 	int lock;                       /* enum network_lock */
 	int abstract_sockets;           /* enum policy_sockets */
 	int peer_descriptors;           /* enum peer_descriptors */
 	char *resolv_conf;              /* "auto", "engine" or a path */
 	char *hosts;
 };
+enum policy_forward { POLICY_FORWARD_AUTO = 1, POLICY_FORWARD_NONE };
 /* Ids of the host that are given out, `size` to each container. */
 struct policy_auto {
 	struct u32list range; /* the first one, and how many */
@@ -276,6 +278,7 @@ struct verdict {
 	/* NEW: decided; others: the recorded one. Under observe all is open. */
 	struct confinement confinement;
 	struct decisions decisions;
+	struct forward_record *forward; /* CREATE: NULL: nothing is led to the container */
 	/* Files that the spec mounts and that are made beside the records first; NULL: none is. */
 	char *hosts_text, *resolv_conf_text;
 	struct id_range ids;  /* of the host, its own under namespaces.user "auto"; size 0: none */
@@ -311,6 +314,10 @@ long decisions_add_unused_network(struct decisions *decisions, const struct netw
 /* After hooks, of what they have changed in the shared network, in words. Returns the number of the decision. */
 size_t decisions_add_hooks_changed(struct decisions *decisions, const struct network *chosen,
 				   const char *what, struct arena *arena);
+
+/* What the engine has prepared does not lead to the container, and why. Returns the number of the decision. */
+size_t decisions_add_not_forwarded(struct decisions *decisions, const char *why,
+				   struct arena *arena);
 
 /* Apply recorded decisions to a config as JSON: gives the verdict's spec, and under observe what enforce
  * would have made of it (proof that nothing was changed silently). A decision that does not find what

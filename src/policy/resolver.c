@@ -366,3 +366,40 @@ struct resolver_result resolver_conf(const struct resolver_facts *texts, const c
 		.text = arena_strdup(arena, strbuf_text(&out)),
 	};
 }
+
+/* The file without the lines of that nameserver. */
+static char *without_server(const char *text, const char *server, struct arena *arena)
+{
+	autostrbuf out = { 0 };
+
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+		char *line = arena_strndup(arena, text, length);
+		struct strlist words;
+		const char *rest = line;
+
+		if (!next_line(&rest, arena, &words) || words.n < 2 ||
+		    !str_eq(words.v[0], "nameserver") || !str_eq(words.v[1], server))
+			strbuf_printf(&out, "%s\n", line);
+		text += length + (text[length] == '\n');
+	}
+	return arena_strdup(arena, strbuf_text(&out));
+}
+
+char *resolver_of_engine(const struct resolver_facts *texts, const char *hosts,
+			 const struct resolver_names *names, struct arena *arena, char **ret_rest)
+{
+	struct conf engine = read_conf(texts->engine, arena);
+	struct strlist own = own_addresses(hosts, names->host, arena);
+
+	for (size_t i = 0; i < engine.servers.n; i++) {
+		const char *server = engine.servers.v[i];
+
+		if (!is_loopback(server) && !str_eq(server, "10.0.2.3") &&
+		    !strlist_has(&texts->local, server) && !is_gateway(server, &own))
+			continue;
+		*ret_rest = without_server(texts->engine, server, arena);
+		return arena_strdup(arena, server);
+	}
+	return NULL;
+}

@@ -38,4 +38,9 @@ struct resolver_result resolver_conf(const struct resolver_facts *texts, const c
 /* The addresses behind "nameserver" in a resolv.conf. */
 struct strlist resolver_nameservers(const char *text, struct arena *arena);
 
+/* The engine's own resolver among the nameservers of its file, which answers those alone whom the engine has put into its
+ * networks, and *ret_rest, the file without it. NULL: it has none. `hosts`: the engine's file of that name. */
+char *resolver_of_engine(const struct resolver_facts *texts, const char *hosts,
+			 const struct resolver_names *names, struct arena *arena, char **ret_rest);
+
 #endif

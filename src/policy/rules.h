@@ -21,6 +21,7 @@ struct judgement {
 	struct id_range ids;    /* as in struct verdict */
 	bool pid_made;          /* the PID namespace was not asked for */
 	struct confinement confinement;
+	struct forward_record *forward;      /* as in struct verdict */
 	struct strlist added_files;          /* as in struct verdict */
 	char *hosts_text, *resolv_conf_text; /* as in struct verdict */
 	struct group_parent parent;          /* as in struct verdict */
@@ -57,6 +58,9 @@ void rule_network_membership(struct judgement *j, const char *id);
 /* rules_network_change.c */
 void rule_network_devices(struct judgement *j, const char *id);
 void rule_network_sysctls(struct judgement *j, const char *id);
+
+/* rules_forward.c */
+void rule_network_forward(struct judgement *j, const char *id);
 
 /* rules_namespaces.c */
 void rule_namespace_entries(struct judgement *j, const char *id);

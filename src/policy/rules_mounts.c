@@ -5,6 +5,7 @@
  * here, and boot/ resolves every one below it. Pure.
  */
 #include "base/path.h"
+#include "model/record.h"
 #include "policy/resolver.h"
 #include "policy/rules.h"
 
@@ -288,6 +289,54 @@ static const char *beside_records(struct judgement *j, const char *name)
 	return arena_printf(j->edit.arena, "%s/%s", j->facts->state ? j->facts->state : "", name);
 }
 
+/* As it was mounted, but of the file beside the records. */
+static void copy_file(struct judgement *j, const char *id, size_t index, const char *made,
+		      const char *why)
+{
+	struct spec_mount mount = j->edit.spec->mounts.v[index];
+
+	mount.source = arena_strdup(j->edit.arena, made);
+	if (!str_eq(j->edit.spec->mounts.v[index].source, made))
+		edit_mount_replace(&j->edit, id, index, &mount, why);
+}
+
+/* The engine's resolver knows those who ask from the network that it has prepared: so the decoy asks it for the container.
+ * The file is written at last when that leads there; until then it is what it would be otherwise. True if this is so. */
+static bool ask_decoy(struct judgement *j, const char *id, const struct shared_file *file,
+		      const struct resolver_names *names)
+{
+	const struct resolver_facts *texts = j->facts->resolv_conf_texts;
+	const struct resolver_facts *hosts = j->facts->hosts_texts;
+	long index = mount_at(j, file->destination);
+	const struct spec_mount *mount = index < 0 ? NULL : &j->edit.spec->mounts.v[index];
+
+	if (!j->forward || !texts || !texts->engine || !j->facts->state || !mount ||
+	    !str_eq(file->choice, "auto") || !mount_is_bind(mount) || str_empty(mount->source) ||
+	    mount->source[0] != '/' || str_eq(mount->source, file->found))
+		return false;
+	if (j->network.join == NETWORK_LATE)
+		j->forward->source = arena_strdup(j->edit.arena, mount->source);
+	else
+		j->forward->nameserver =
+			resolver_of_engine(texts, hosts ? hosts->engine : NULL, names,
+					   j->edit.arena, &j->forward->resolv_conf);
+	if (!j->forward->source && !j->forward->nameserver)
+		return false;
+	copy_file(
+		j, id, (size_t)index, file->made,
+		j->forward->source
+			? "until start the engine may name a resolver in its file that answers only the network which it has prepared; that network asks it for the container then"
+			: "the engine's resolver answers only the network which it has prepared; that network asks it for the container");
+	if (!texts->own)
+		*file->ret_text = texts->engine;
+	else if (file->result.choice == RESOLVER_MERGED)
+		*file->ret_text = file->result.text;
+	else
+		*file->ret_text =
+			file->result.choice == RESOLVER_ENGINE ? texts->engine : texts->own;
+	return true;
+}
+
 void rule_network_resolv_conf(struct judgement *j, const char *id)
 {
 	const struct resolver_facts *texts = j->facts->resolv_conf_texts;
@@ -306,7 +355,8 @@ void rule_network_resolv_conf(struct judgement *j, const char *id)
 	if (texts)
 		file.result =
 			resolver_conf(texts, hosts ? hosts->engine : NULL, &names, j->edit.arena);
-	apply_file(j, id, &file);
+	if (!ask_decoy(j, id, &file, &names))
+		apply_file(j, id, &file);
 }
 
 void rule_network_hosts(struct judgement *j, const char *id)

@@ -68,6 +68,8 @@ static const struct field status_rows[] = {
 			 &cgroup_record_fields),
 	FIELD_OBJECT_ROW(struct status_record, rdt, struct rdt_record, "rdt", 0,
 			 &rdt_record_fields),
+	FIELD_OBJECT_ROW(struct status_record, forward, struct forward_record, "forward", 0,
+			 &forward_record_fields),
 	FIELD(struct status_record, STRMAP, annotations, "annotations", 0),
 	FIELD_OBJECT_ROW(struct status_record, policy, struct policy, "policy", 0, &policy_fields),
 	FIELD(struct status_record, STRING, policy_path, "policyPath", 0),

@@ -78,6 +78,7 @@ struct status_record {
 	struct id_range ids;       /* of the host, its own; size 0: none */
 	struct cgroup_record *cgroup;
 	struct rdt_record *rdt;
+	struct forward_record *forward; /* NULL: nothing is led to the container */
 	struct strmap annotations;
 	struct policy *policy; /* in force when it was created */
 	char *policy_path;     /* NULL: built-in */

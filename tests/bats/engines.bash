@@ -204,8 +204,9 @@ end_containerd_test() {
 # ---- Docker
 
 # The usual network of its own, docker0, in which no container is in the end; and rules of packet filters are for
-# nothing here.
+# nothing here (DOCKER_RULES=true: they are).
 setup_docker() { # [OPTION-OF-INTEGRATE]...
+    local rules=${DOCKER_RULES:-false}
     lay_engines || return 1
     command -v dockerd >/dev/null && [ -e /run/engines ] || return 0
     mkdir -p /etc/docker
@@ -213,7 +214,7 @@ setup_docker() { # [OPTION-OF-INTEGRATE]...
     cat >/etc/docker/daemon.json <<END
 {
     "storage-driver": "overlay2", "exec-opts": ["native.cgroupdriver=cgroupfs"],
-    "iptables": false, "ip6tables": false, "userland-proxy": false,
+    "iptables": $rules, "ip6tables": false, "userland-proxy": false,
     "default-ulimits": { "nofile": { "Name": "nofile", "Soft": 20000, "Hard": 20000 } },
     "live-restore": true
 }

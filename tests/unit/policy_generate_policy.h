@@ -44,6 +44,7 @@ static const struct choice network_choices[] = {
 	SAYS("admin", "true", "false"),
 	SAYS("sysctls", "\"drop\"", "\"refuse\"", "[]", "[\"net.ipv4.ping_group_range\"]",
 	     "[\"net.ipv4.ping_group_range\", \"net.ipv4.ip_forward\"]"),
+	SAYS("forward", "\"auto\"", "\"none\""),
 	SAYS("lock", "\"open\"", "\"strict\""),
 	SAYS("abstractSockets", "\"shared\""),
 	SAYS("peerDescriptors", "\"open\"", "\"refused\""),

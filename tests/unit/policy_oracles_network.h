@@ -3,6 +3,7 @@
 #ifndef TESTS_POLICY_ORACLES_NETWORK_H
 #define TESTS_POLICY_ORACLES_NETWORK_H
 
+#include "model/record.h"
 #include "policy/sysctl.h"
 #include "policy_oracles.h"
 
@@ -134,6 +135,25 @@ static void check_network_given(const struct round *r, const struct verdict *ver
 	}
 }
 
+/* What the engine has prepared, and the container does not get, leads to it. */
+static void check_forward(const struct round *r, const struct verdict *verdict,
+			  const struct asked_network *asked)
+{
+	const struct forward_facts *facts = r->facts->forward;
+	const struct ns_facts *there = facts_requested(r->facts, asked->path);
+	bool late = verdict->network.join == NETWORK_LATE;
+	bool rewritten = late || asked->shape == ASKED_PATH ||
+			 (asked->shape == ASKED_HOST && !asked->no_rewrite);
+
+	HOLDS(r, verdict,
+	      !!verdict->forward ==
+		      (verdict->path == PATH_CREATE &&
+		       r->policy->network->forward == POLICY_FORWARD_AUTO && facts && facts->nft &&
+		       is_joined(verdict) && rewritten && (late || !facts->problem)));
+	if (verdict->forward)
+		HOLDS(r, verdict, verdict->forward->decoy == (late || !there ? 0 : there->cookie));
+}
+
 static void check_membership(const struct round *r, const struct verdict *verdict,
 			     const struct asked_network *asked)
 {
@@ -232,6 +252,8 @@ static void check_network(const struct round *r, const struct verdict *verdict)
 	check_links(r, verdict);
 	if (!verdict->refused)
 		check_network_given(r, verdict, &asked);
+	if (!verdict->refused)
+		check_forward(r, verdict, &asked);
 }
 
 #endif

@@ -171,12 +171,49 @@ static void test_resolv_conf_is_the_networks_unless_it_was_chosen(void **state)
 	arena_release(&arena);
 }
 
+static void the_engines_own_resolver_is_told_from_others(void **state)
+{
+	static char gateway[] = "10.89.0.1", *of_host[] = { gateway };
+	static const struct {
+		const char *text, *server, *rest;
+	} cases[] = {
+		{ "nameserver 127.0.0.11\noptions ndots:0\n", "127.0.0.11", "options ndots:0\n" },
+		{ "search team\nnameserver 10.89.0.1\nnameserver 9.9.9.9", "10.89.0.1",
+		  "search team\nnameserver 9.9.9.9\n" },
+		{ "nameserver 9.9.9.9\nnameserver 10.0.2.3\n", "10.0.2.3", "nameserver 9.9.9.9\n" },
+		/* the first address of the network in which the engine has put the container */
+		{ "nameserver 10.88.0.1\n", "10.88.0.1", "" },
+		{ "nameserver 9.9.9.9\n# nameserver 127.0.0.11\n", NULL, NULL },
+		{ "", NULL, NULL },
+	};
+	const struct resolver_names box = { .host = "box" };
+	struct resolver_facts texts = { .local = { .n = 1, .v = of_host } };
+	struct arena arena = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *rest = NULL;
+
+		texts.engine = copy(&arena, cases[i].text);
+		const char *server =
+			resolver_of_engine(&texts, "10.88.0.5 box\n", &box, &arena, &rest);
+		if (!cases[i].server) {
+			assert_null(server);
+			continue;
+		}
+		assert_string_equal(server, cases[i].server);
+		assert_string_equal(rest, cases[i].rest);
+	}
+	arena_release(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hosts_has_the_own_name_and_what_was_added),
 		cmocka_unit_test(test_a_long_hosts_is_merged_in_little_memory),
 		cmocka_unit_test(test_resolv_conf_is_the_networks_unless_it_was_chosen),
+		cmocka_unit_test(the_engines_own_resolver_is_told_from_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,7 @@ static int runtime_page(struct create_runtime *c, struct err *e)
 	/* While the child works: what is asked for later, and what waits. */
 	STEP("record-config", record_config(&c->record, e));
 	STEP("record-member", record_member(&c->record, e));
+	STEP("forward", runtime_forward(c, e));
 	STEP("let-binary-go", let_binary_go(e));
 	AWAIT("delegated-cgroup", runtime_delegate_cgroup(c, e));
 	STEP("send-sources", sources_send(&c->sources, e));

@@ -7,6 +7,7 @@
 #include "boot/common/power.h"
 #include "boot/common/terminal.h"
 #include "boot/protocol.h"
+#include "boot/record/forward.h"
 #include "boot/record/hooks.h"
 #include "os/log.h"
 #include "plan/state.h"
@@ -165,6 +166,17 @@ int runtime_receive_terminal(struct create_runtime *c, struct err *e)
 	return terminal_receive(&c->init, c->plan,
 				options->console_to_caller ? NULL : options->console_socket,
 				&c->console_master, e);
+}
+
+int runtime_forward(struct create_runtime *c, struct err *e)
+{
+	const struct forward_record *forward = c->in->status->forward;
+
+	(void)e;
+	if (forward && forward->decoy)
+		record_forward(c->in->state, c->in->status, c->in->host->requested[SPEC_NS_NETWORK],
+			       c->in->host->network, c->in->arena);
+	return 0;
 }
 
 int runtime_make_filters(struct create_runtime *c, struct err *e)

@@ -5,6 +5,8 @@
  */
 #include "boot/record/record.h"
 
+#include "boot/record/forward.h"
+
 #include "base/str.h"
 #include "cgroup/resctrl.h"
 #include "cgroup/systemd.h"
@@ -253,6 +255,7 @@ bool record_undo(struct record *r, pid_t init)
 		log_warning("after a failed start: %s", e.text);
 		clean = false;
 	}
+	record_forward_end(r->state, r->status);
 	if (r->registered &&
 	    registry_remove(r->members_directory, r->state->root, r->state->id, &e) < 0) {
 		log_warning("after a failed start: %s", e.text);

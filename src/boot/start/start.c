@@ -8,12 +8,14 @@
 #include "boot/common/identity_check.h"
 #include "boot/common/step.h"
 #include "boot/protocol.h"
+#include "boot/record/forward.h"
 #include "boot/record/runtime_hooks.h"
 #include "cgroup/cgroup.h"
 #include "os/io.h"
 #include "os/log.h"
 #include "seccomp/program.h"
 #include "sys/channel.h"
+#include "sys/nsfd.h"
 #include "sys/peer.h"
 #include "sys/procfs.h"
 
@@ -30,7 +32,8 @@ struct start {
 	int status_fd; /* of init, as it was sent */
 	struct identity_shown shown;
 	struct cgroup_memory memory; /* before init was let go */
-	bool over;                   /* init was let go and has ended, or is about to */
+	bool links; /* a network that it is to leave has been set up, as far as is known */
+	bool over;  /* init was let go and has ended, or is about to */
 };
 
 /* Hooks may take their time, but what is stopped or frozen will not answer at all. */
@@ -109,12 +112,14 @@ static int start_look_at_network(struct start *s, struct err *e)
 	(void)e;
 	if (s->in->status->network != NETWORK_LATE)
 		return 0;
+	s->links = true;
 	snprintf(path, sizeof(path), "/proc/%d/net/dev", (int)s->in->status->init.pid);
 	if (read_file_at(AT_FDCWD, path, LINKS_MAX, &text, &length, &unread) < 0) {
 		log_debug("%s", unread.text);
 		return 0;
 	}
-	if (has_links(text))
+	s->links = has_links(text);
+	if (s->links)
 		return 0;
 	const struct network chosen = network_of_status(s->in->status);
 	added = decisions_add_unused_network(&s->in->status->decisions, &chosen, s->in->arena);
@@ -126,6 +131,26 @@ static int start_look_at_network(struct start *s, struct err *e)
 		log_note("%s", warning);
 	else
 		log_warning("%s", warning);
+	return 0;
+}
+
+/* What it set up until now leads to the container: before init leaves the engine's network, and all that it has there with
+ * it. Recorded first, so that `delete` finds it. */
+static int start_forward(struct start *s, struct err *e)
+{
+	struct forward_record *forward = s->in->status->forward;
+	autoclose int decoy = -1, network = -1;
+
+	if (!forward || !s->links)
+		return 0;
+	decoy = nsfd_of_process(s->in->status->init.pid, "net");
+	if (decoy < 0)
+		return fail_sys(e, "open the network namespace of the container's first process");
+	network = nsfd_try(s->in->status->network_path, e);
+	if (network < 0 || netns_cookie_of(decoy, &forward->decoy, e) < 0 ||
+	    state_write_status(s->in->state, s->in->status, e) < 0)
+		return -1;
+	record_forward(s->in->state, s->in->status, decoy, network, s->in->arena);
 	return 0;
 }
 
@@ -305,6 +330,7 @@ static int start_page(struct start *s, struct err *e)
 	STEP("find-init", start_find_init(s, e));
 	STEP("connect", start_connect(s, e));
 	STEP("network", start_look_at_network(s, e));
+	STEP("forward", start_forward(s, e));
 	STEP("go", start_go(s, e));
 	STEP("record-created", start_record_created(s, e));
 	STEP("unlock", start_unlock(s, e));

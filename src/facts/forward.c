@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether what the engine prepares can lead to the container: what the namespace that is asked for is, and whether there
+ * is the program that takes. Runs in the runtime.
+ */
+#include "facts/gather.h"
+
+#include "policy/engine.h"
+#include "policy/policy.h"
+#include "sys/helper.h"
+#include "sys/netns_sockets.h"
+#include "sys/nsfd.h"
+
+#include <arpa/inet.h>
+#include <linux/sched.h>
+#include <sys/stat.h>
+
+/* Docker's resolver, which belongs to the engine. */
+#define ENGINES_OWN "127.0.0.11"
+
+static char *find_nft(struct arena *arena)
+{
+	static const char *const paths[] = { "/usr/sbin/nft", "/usr/local/sbin/nft", "/sbin/nft",
+					     "/usr/bin/nft" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		struct stat st;
+
+		if (stat(paths[i], &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111)
+			return arena_strdup(arena, paths[i]);
+	}
+	return NULL;
+}
+
+static int look_inside(void *context, struct strbuf *answer, struct err *e)
+{
+	struct netns_sockets sockets;
+
+	if (nsfd_enter(*(const int *)context, CLONE_NEWNET, "that was asked for", e) < 0 ||
+	    netns_sockets_look(inet_addr(ENGINES_OWN), &sockets, e) < 0)
+		return -1;
+	strbuf_puts(answer, sockets.any ? "used" : "");
+	return 0;
+}
+
+/* One without power over it cannot be looked into, and could not be changed either. */
+static const char *decoy_problem(const struct ns_facts *ns, int fd, const struct facts *facts)
+{
+	const struct helper_job job = { .name = "a look into a network namespace",
+					.work = look_inside,
+					.context = &fd };
+	autofree char *answer = NULL;
+	struct err ignored;
+	size_t length;
+
+	if (ns->problem || fd < 0)
+		return "cannot be used";
+	if (ns->is_host || ns_facts_same(ns, facts->network))
+		return "is not an engine's own";
+	if (!engine_makes_network(ns->path))
+		return "does not have a name as engines give it to the network of one container";
+	if (helper_run(&job, 64, &answer, &length, &ignored) < 0)
+		return "cannot be looked into";
+	return length ? "has sockets in it, so that it is in use" : NULL;
+}
+
+int gather_forward(const struct policy *policy, const struct spec *spec, struct arena *arena,
+		   struct facts *facts, const struct host *host, struct err *e)
+{
+	const struct spec_namespace *asked = spec_namespace_find(spec, SPEC_NS_NETWORK);
+	const struct ns_facts *ns = asked ? facts_requested(facts, asked->path) : NULL;
+	const char *problem;
+
+	(void)e;
+	if (policy->network->forward != POLICY_FORWARD_AUTO || !facts->network ||
+	    facts->network->problem || !asked || ns_facts_same(ns, facts->network))
+		return 0;
+	facts->forward = arena_new(arena, struct forward_facts);
+	problem = ns ? decoy_problem(ns, host->requested[SPEC_NS_NETWORK], facts) : NULL;
+	if (problem)
+		facts->forward->problem = arena_strdup(arena, problem);
+	else
+		facts->forward->nft = find_nft(arena);
+	return 0;
+}

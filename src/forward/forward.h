@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an engine has prepared for a container leads to it although it is in the shared network: a namespace of the
+ * engine's own that nothing runs in, called its decoy, with the addresses that it publishes ports to and asks probes of.
+ *
+ *	client -> engine's address in the decoy --DNAT--> veth pair --> an address of the container's side --> its sockets
+ *
+ * A client is seen as the decoy's end of the pair. All rules are in the decoy; the shared network gets one link for each
+ * decoy, with one address of each family. Both go with the decoy.
+ */
+#ifndef FORWARD_FORWARD_H
+#define FORWARD_FORWARD_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Of both ends of a pair. They are link-local, and private, and no two pairs of a shared network have the same. */
+struct forward_addresses {
+	char decoy4[16], container4[16];
+	char decoy6[40], container6[40];
+};
+/* Pairs are counted from 0 up to this. */
+#define FORWARD_PAIRS 8192u
+struct forward_addresses forward_addresses(unsigned pair);
+
+/* The link in the shared network, "fwd17"; in the decoy it has one name for all. */
+struct forward_name {
+	char text[16];
+};
+struct forward_name forward_name(unsigned pair);
+#define FORWARD_DECOY_LINK "ds-forward"
+
+struct forward {
+	int decoy, network; /* descriptors of both namespaces, the caller's */
+	uint64_t cookie;    /* of the decoy */
+	const char *nft;    /* the program */
+	/* A nameserver of the engine's, which the decoy's end of the pair answers for; NULL: none */
+	const char *nameserver;
+};
+
+/* Nothing is changed where the engine has not prepared anything (*ret_done false). What is there already is made anew,
+ * but for the link. *ret_pair: of the link. */
+int forward_make(const struct forward *forward, bool *ret_done, unsigned *ret_pair, struct err *e)
+	MUST_CHECK;
+
+/* Nothing is led to the shared network any more. The link itself goes with the decoy: to remove one takes the kernel 24 ms. */
+int forward_end(int network, unsigned pair, struct err *e) MUST_CHECK;
+
+/* The rules of a decoy, for nft(8). Pure. */
+struct forward_rules {
+	unsigned pair;
+	bool v6;
+	const char *nameserver; /* NULL: none */
+	uint16_t udp, tcp;      /* its ports; 0: 53 */
+};
+void forward_rules(const struct forward_rules *rules, struct strbuf *out);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See forward.h. What is done in two namespaces at once is done by a process that goes from one to the other and ends.
+ */
+#include "forward/nft.h"
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "os/io.h"
+#include "sys/helper.h"
+#include "sys/netlink.h"
+#include "sys/netns_sockets.h"
+#include "sys/nsfd.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Names that are tried for the link in the shared network, each of which may be another decoy's. */
+#define TRIES 256u
+/* Docker's resolver, in each container that is in a network of its own making. */
+#define DOCKER_RESOLVER "127.0.0.11"
+
+static struct link_address make_address(int family, const char *text)
+{
+	struct link_address ret = {
+		.family = (uint8_t)family,
+		.prefix = family == AF_INET ? 31 : 127,
+		.size = family == AF_INET ? 4 : 16,
+		.known_unique = true,
+		.has_local = true,
+		.has_address = true,
+	};
+
+	(void)!inet_pton(family, text, ret.local);
+	memcpy(ret.address, ret.local, ret.size);
+	return ret;
+}
+
+/* --- in the decoy --- */
+
+static bool is_prepared(int socket, struct arena *arena, unsigned own, bool *ret, struct err *e)
+{
+	struct link_addresses all, ours = { 0 };
+
+	if (netlink_addresses(socket, 0, arena, &all, e) < 0 ||
+	    (own && netlink_addresses(socket, own, arena, &ours, e) < 0))
+		return false;
+	*ret = all.n > ours.n;
+	return true;
+}
+
+/* The pair of a link that is there already, by its address. */
+static int pair_of_link(int socket, unsigned index, struct arena *arena, unsigned *ret,
+			struct err *e)
+{
+	struct link_addresses addresses;
+
+	if (netlink_addresses(socket, index, arena, &addresses, e) < 0)
+		return -1;
+	for (size_t i = 0; i < addresses.n; i++) {
+		const uint8_t *local = addresses.v[i].local;
+
+		if (addresses.v[i].family != AF_INET)
+			continue;
+		*ret = ((local[2] - 64u) * 256 + local[3]) / 2 % FORWARD_PAIRS;
+		return 1;
+	}
+	return 0;
+}
+
+static int make_link(const struct forward *f, int socket, unsigned *ret_pair, struct err *e)
+{
+	for (unsigned i = 0; i < TRIES; i++) {
+		unsigned pair = (unsigned)((f->cookie + i) % FORWARD_PAIRS);
+
+		if (netlink_make_pair(socket, FORWARD_DECOY_LINK, forward_name(pair).text,
+				      f->network, e) == 0) {
+			*ret_pair = pair;
+			return 0;
+		}
+		if (e->sys != EEXIST)
+			return err_prefix(e, "make a link to the shared network");
+	}
+	return fail(e, ERR_SYSTEM, "make a link to the shared network: %u names are taken", TRIES);
+}
+
+static int write_setting(const char *path, const char *value, struct err *e)
+{
+	autofree char *now = NULL;
+	struct err unread;
+	size_t length;
+
+	if (read_file_at(AT_FDCWD, path, 64, &now, &length, &unread) == 0 &&
+	    strncmp(now, value, strlen(value)) == 0)
+		return 0;
+	return write_file_at(AT_FDCWD, path, value, e);
+}
+
+/* A link that forwards takes no more router advertisements unless this says so (ip-sysctl, "accept_ra"): the engine's
+ * default route may come from one. */
+static void keep_advertisements(void)
+{
+	DIR *links = opendir("/proc/sys/net/ipv6/conf");
+	struct dirent *entry;
+
+	while (links && (entry = readdir(links))) {
+		autofree char *now = NULL;
+		char path[sizeof("/proc/sys/net/ipv6/conf//accept_ra") + NAME_MAX];
+		struct err ignored;
+		size_t length;
+
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/accept_ra", entry->d_name);
+		if (entry->d_name[0] != '.' &&
+		    read_file_at(AT_FDCWD, path, 64, &now, &length, &ignored) == 0 && now[0] == '1')
+			(void)!write_file_at(AT_FDCWD, path, "2", &ignored);
+	}
+	if (links)
+		closedir(links);
+}
+
+static int set_up_forwarding(bool v6, struct err *e)
+{
+	if (write_setting("/proc/sys/net/ipv4/ip_forward", "1", e) < 0 ||
+	    write_setting("/proc/sys/net/ipv4/conf/" FORWARD_DECOY_LINK "/route_localnet", "1", e) <
+		    0)
+		return -1;
+	if (!v6)
+		return 0;
+	keep_advertisements();
+	return write_setting("/proc/sys/net/ipv6/conf/all/forwarding", "1", e);
+}
+
+/* --- one end --- */
+
+/* *v6: cleared if this end can have no address of IPv6. */
+static int set_up_end(int socket, const char *name, const char *address4, const char *address6,
+		      const char *alias, bool *v6, struct err *e)
+{
+	const struct link_address four = make_address(AF_INET, address4);
+	const struct link_address six = make_address(AF_INET6, address6);
+	unsigned index;
+
+	if (netlink_find(socket, name, &index, e) < 0)
+		return -1;
+	if (netlink_set_alias(socket, index, alias, e) < 0 || netlink_up(socket, index, e) < 0)
+		return err_prefix(e, "set up link '%s'", name);
+	if (netlink_add_address(socket, index, &four, e) < 0 && e->sys != EEXIST)
+		return err_prefix(e, "give link '%s' the address %s", name, address4);
+	if (*v6 && netlink_add_address(socket, index, &six, e) < 0 && e->sys != EEXIST)
+		*v6 = false;
+	return 0;
+}
+
+/* --- both --- */
+
+static int find_or_make(const struct forward *f, int socket, struct arena *arena, bool *ret_done,
+			unsigned *ret_pair, struct err *e)
+{
+	unsigned own = 0;
+	int rc;
+
+	if (netlink_find(socket, FORWARD_DECOY_LINK, &own, e) < 0 && e->kind != ERR_NOT_FOUND)
+		return -1;
+	if (!is_prepared(socket, arena, own, ret_done, e))
+		return -1;
+	if (!*ret_done)
+		return 0;
+	rc = own ? pair_of_link(socket, own, arena, ret_pair, e) : 0;
+	if (rc == 0 && own) {
+		/* of one that was killed between: its other end is not known */
+		if (netlink_remove(socket, own, e) < 0)
+			return -1;
+	}
+	return rc == 0 ? make_link(f, socket, ret_pair, e) : rc;
+}
+
+static int ask_resolver(const struct forward *f, struct forward_rules *rules, struct err *e)
+{
+	struct netns_sockets sockets;
+
+	if (!str_eq(f->nameserver, DOCKER_RESOLVER))
+		return 0;
+	if (netns_sockets_look(inet_addr(DOCKER_RESOLVER), &sockets, e) < 0)
+		return -1;
+	rules->udp = sockets.resolver.udp;
+	rules->tcp = sockets.resolver.tcp;
+	return 0;
+}
+
+static int make(void *context, struct strbuf *answer, struct err *e)
+{
+	const struct forward *f = context;
+	struct stat st;
+	struct forward_rules rules = { .v6 = stat("/proc/sys/net/ipv6", &st) == 0,
+				       .nameserver = f->nameserver };
+	struct forward_addresses at;
+	autoclose int decoy = -1, network = -1;
+	autoarena arena = { 0 };
+	char alias[64];
+	bool done;
+
+	if (nsfd_enter(f->network, CLONE_NEWNET, "of the policy", e) < 0)
+		return -1;
+	network = netlink_open(e);
+	if (network < 0 || nsfd_enter(f->decoy, CLONE_NEWNET, "of the engine", e) < 0)
+		return -1;
+	decoy = netlink_open(e);
+	if (decoy < 0 || find_or_make(f, decoy, &arena, &done, &rules.pair, e) < 0)
+		return -1;
+	if (!done)
+		return 0;
+	at = forward_addresses(rules.pair);
+	snprintf(alias, sizeof(alias), "distro-shim decoy %llu", (unsigned long long)f->cookie);
+	if (set_up_end(network, forward_name(rules.pair).text, at.container4, at.container6, alias,
+		       &rules.v6, e) < 0 ||
+	    set_up_end(decoy, FORWARD_DECOY_LINK, at.decoy4, at.decoy6, alias, &rules.v6, e) < 0 ||
+	    set_up_forwarding(rules.v6, e) < 0 || ask_resolver(f, &rules, e) < 0 ||
+	    nft_load(f->nft, &rules, e) < 0)
+		return -1;
+	strbuf_printf(answer, "%u", rules.pair);
+	return 0;
+}
+
+int forward_make(const struct forward *forward, bool *ret_done, unsigned *ret_pair, struct err *e)
+{
+	struct forward copy = *forward;
+	const struct helper_job job = { .name = "forwarding", .work = make, .context = &copy };
+	autofree char *answer = NULL;
+	uint64_t pair = 0;
+	size_t length;
+
+	if (helper_run(&job, 64, &answer, &length, e) < 0)
+		return -1;
+	*ret_done = length > 0;
+	if (*ret_done && !parse_u64(answer, &pair))
+		return fail(e, ERR_INTERNAL, "forwarding answered '%s'", answer);
+	*ret_pair = (unsigned)pair;
+	return 0;
+}
+
+struct ending {
+	int network;
+	unsigned pair;
+};
+
+static int end(void *context, struct strbuf *answer, struct err *e)
+{
+	const struct ending *ending = context;
+	const struct forward_addresses at = forward_addresses(ending->pair);
+	const struct link_address addresses[] = { make_address(AF_INET, at.container4),
+						  make_address(AF_INET6, at.container6) };
+	autoclose int socket = -1;
+	unsigned index;
+
+	(void)answer;
+	if (nsfd_enter(ending->network, CLONE_NEWNET, "of the policy", e) < 0)
+		return -1;
+	socket = netlink_open(e);
+	if (socket < 0)
+		return -1;
+	if (netlink_find(socket, forward_name(ending->pair).text, &index, e) < 0)
+		return e->kind == ERR_NOT_FOUND ? 0 : -1;
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++)
+		if (netlink_remove_address(socket, index, &addresses[i], e) < 0 &&
+		    e->kind != ERR_NOT_FOUND)
+			return -1;
+	return 0;
+}
+
+int forward_end(int network, unsigned pair, struct err *e)
+{
+	struct ending ending = { network, pair };
+	const struct helper_job job = { .name = "the end of forwarding",
+					.work = end,
+					.context = &ending };
+	autofree char *answer = NULL;
+	size_t length;
+
+	return helper_run(&job, 64, &answer, &length, e);
+}

@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Real Podman: ports that it publishes, addresses and names that it gives lead to the container, although that is in
+# the shared network; and nothing is left of it.
+# world: hybrid
+
+# shellcheck disable=SC2016 # what is in single quotes is for the shell in the container
+
+load helpers
+load engines
+load forward
+
+setup_file() { make_rootfs && setup_podman; }
+setup() { requires root world cmd:nft && start_engine_test podman; }
+teardown() {
+    rm -rf /etc/netns/distros
+    end_udp_server
+    end_podman_test
+}
+
+@test "a published port leads to the container: by each address of the host, from a sibling, and at the container's own address" {
+    ok run -d --network bridge --name web -p 18080:80 busybox sh -c "$(serves 80 'a page')"
+    in_shared "$(pid_of web)"
+    address=$(podman inspect --format '{{.NetworkSettings.IPAddress}}' web)
+    wait_until page_is 127.0.0.1 18080 'a page'
+    page_is "$(host_address)" 18080 'a page'
+    page_is "$address" 80 'a page'
+    ok run --rm busybox wget -q -O - "http://$address/"
+    is "$output" 'a page'
+    ok exec web wget -q -O - "http://$address/"
+    is "$output" 'a page'
+    ok rm -f -t 0 web
+    no_forwarding
+}
+
+@test "UDP, a port of one address, and a range" {
+    ok run -d --network bridge --name echo -p 18081:81/udp -p 127.0.0.1:18082:82 -p 18090-18091:90-91 busybox sh -c \
+        "$(serves 82 two); $(serves 91 range); sleep 1000"
+    wait_until page_is 127.0.0.1 18082 two
+    if page_is "$(host_address)" 18082 two; then false; fi
+    page_is 127.0.0.1 18091 range
+    udp_server 81
+    is "$(udp_answer 127.0.0.1 18081 word)" 'got word'
+    is "$(udp_answer "$(host_address)" 18081 word)" 'got word'
+    ok rm -f -t 0 echo
+    no_forwarding
+}
+
+@test "names: Podman's resolver answers the container, its own name and what it is asked for elsewhere" {
+    ok network create --subnet 10.90.0.0/24 team
+    ok run -d --network team --name web busybox sh -c "$(serves 80 'a page')"
+    ok run -d --network team --name other --hostname box busybox sleep 1000
+    wait_until podman exec other wget -q -O - http://web/
+    ok exec other wget -q -O - http://web/
+    is "$output" 'a page'
+    ok exec web nslookup other
+    contains "$output" 10.90.0.
+    ok exec other sh -c 'hostname -i; cat /etc/resolv.conf'
+    contains "$output" "nameserver 169.254."
+    ok rm -f -t 0 other
+    # it reads its names anew first
+    wait_until podman exec web nslookup web
+    ok rm -f -t 0 web
+    ok network rm team
+    no_forwarding
+}
+
+@test "a container that is started again: its new decoy leads to it, and nothing of the old one is left" {
+    ok run -d --network bridge --name web -p 18080:80 busybox sh -c "$(serves 80 'a page')"
+    wait_until page_is 127.0.0.1 18080 'a page'
+    for i in 1 2 3; do
+        ok restart -t 0 web
+        wait_until page_is 127.0.0.1 18080 'a page'
+        is "$(forwarding_links)" 1
+    done
+    ok stop -t 0 web
+    no_forwarding
+    ok start web
+    wait_until page_is 127.0.0.1 18080 'a page'
+    ok rm -f -t 0 web
+    no_forwarding
+}
+
+@test "forward none: the port leads nowhere" {
+    jq -n '{ version: 1, network: { forward: "none" } }' >/run/policy.json
+    POLICY=/run/policy.json
+    ok --runtime-flag "policy=$POLICY" run -d --network bridge --name web -p 18080:80 busybox sh -c "$(serves 80 'a page')"
+    in_shared "$(pid_of web)"
+    is "$(forwarding_links)" 0
+    if page_is 127.0.0.1 18080 'a page'; then false; fi
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * forward/: the rules of a decoy and the addresses of its pair, each once; and whose networks are decoys.
+ */
+#include "base/auto.h"
+#include "forward/forward.h"
+#include "policy/engine.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+/* after the four above, as cmocka wants it */
+#include <cmocka.h>
+
+static bool says(const struct forward_rules *rules, const char *text)
+{
+	autostrbuf out = { 0 };
+
+	forward_rules(rules, &out);
+	return strstr(strbuf_text(&out), text) != NULL;
+}
+
+static void each_pair_has_addresses_of_its_own(void **state)
+{
+	struct forward_addresses first = forward_addresses(0), second = forward_addresses(1);
+	struct forward_addresses last = forward_addresses(FORWARD_PAIRS - 1);
+
+	(void)state;
+	assert_string_equal(first.decoy4, "169.254.64.0");
+	assert_string_equal(first.container4, "169.254.64.1");
+	assert_string_equal(second.decoy4, "169.254.64.2");
+	assert_string_equal(second.container6, "fd64:6973:7472:6f73::3");
+	assert_string_equal(last.decoy4, "169.254.127.254");
+	assert_string_equal(last.container4, "169.254.127.255");
+	assert_string_equal(last.container6, "fd64:6973:7472:6f73::3fff");
+	assert_string_equal(forward_name(FORWARD_PAIRS - 1).text, "fwd8191");
+}
+
+static void what_comes_to_the_decoy_goes_to_the_container(void **state)
+{
+	const struct forward_rules rules = { .pair = 7, .v6 = true };
+
+	(void)state;
+	assert_true(says(&rules, "delete table inet distro-shim\n"));
+	assert_true(says(&rules, "iifname != { \"lo\", \"ds-forward\" } fib daddr type local meta "
+				 "nfproto ipv4 dnat ip to 169.254.64.15\n"));
+	assert_true(says(&rules, "dnat ip6 to fd64:6973:7472:6f73::f\n"));
+	assert_true(says(&rules, "oifname \"ds-forward\" masquerade"));
+	assert_false(says(&rules, "dport 53"));
+}
+
+static void without_ipv6_no_rule_is_about_it(void **state)
+{
+	const struct forward_rules rules = { .pair = 7 };
+
+	(void)state;
+	assert_false(says(&rules, "ip6"));
+}
+
+static void the_engines_resolver_is_asked_by_its_ports(void **state)
+{
+	const struct forward_rules usual = { .pair = 7, .nameserver = "10.89.0.1" };
+	const struct forward_rules own = {
+		.pair = 7, .nameserver = "127.0.0.11", .udp = 4711, .tcp = 4712
+	};
+	const struct forward_rules six = { .pair = 7, .v6 = true, .nameserver = "fd00::1" };
+
+	(void)state;
+	assert_true(says(&usual, "ip daddr 169.254.64.14 udp dport 53 dnat ip to 10.89.0.1:53\n"));
+	assert_true(says(&own, "udp dport 53 dnat ip to 127.0.0.11:4711\n"));
+	assert_true(says(&own, "tcp dport 53 dnat ip to 127.0.0.11:4712\n"));
+	assert_true(says(
+		&six, "ip6 daddr fd64:6973:7472:6f73::e udp dport 53 dnat ip6 to [fd00::1]:53\n"));
+}
+
+static void engines_name_the_networks_that_they_make(void **state)
+{
+	static const char *const theirs[] = {
+		"/run/netns/netns-04c0958d-656e-a8cc-6a6e-027d258b0cba",
+		"/var/run/netns/cni-1",
+		"/run/user/2001/netns/netns-1",
+		"/var/run/docker/netns/0123456789ab",
+	};
+	static const char *const others[] = {
+		"/run/netns/prod", "/run/netns/netns-", "/run/netns/netns-1/x",  "/proc/1/ns/net",
+		"/netns-1",        "netns-1",           "/run/netns/my-netns-1", "",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(theirs); i++)
+		if (!engine_makes_network(theirs[i]))
+			fail_msg("%s is an engine's", theirs[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (engine_makes_network(others[i]))
+			fail_msg("%s is not an engine's", others[i]);
+	assert_false(engine_makes_network(NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_pair_has_addresses_of_its_own),
+		cmocka_unit_test(what_comes_to_the_decoy_goes_to_the_container),
+		cmocka_unit_test(without_ipv6_no_rule_is_about_it),
+		cmocka_unit_test(the_engines_resolver_is_asked_by_its_ports),
+		cmocka_unit_test(engines_name_the_networks_that_they_make),
+	};
+
+	return cmocka_run_group_tests_name("forward", tests, NULL, NULL);
+}
