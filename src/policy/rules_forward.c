@@ -37,7 +37,10 @@ void rule_network_forward(struct judgement *j, const char *id)
 	if (!facts->nft) {
 		edit_warn(
 			&j->edit, id, pointer,
-			"published ports, probes and names of the engine do not lead to the container, because the program nft is not installed; install the package nftables, or set network.forward to \"none\"");
+			arena_printf(
+				j->edit.arena,
+				"published ports, probes and names of the engine do not lead to the container, because the program nft is not installed; install the package nftables, or set %s to \"none\"",
+				key_place(j, id)));
 		return;
 	}
 	j->forward = arena_new(j->edit.arena, struct forward_record);
