@@ -325,6 +325,7 @@ src_libstate_a_SOURCES = \
 	src/state/ids.h \
 	src/state/ids_find.c \
 	src/state/ids_parts.h \
+	src/state/living.c \
 	src/state/registry.c \
 	src/state/registry.h \
 	src/state/registry_entries.c \
@@ -570,6 +571,7 @@ src_libcli_a_SOURCES = \
 	src/cli/cmd_events.c \
 	src/cli/cmd_explain.c \
 	src/cli/cmd_features.c \
+	src/cli/cmd_forwarding.c \
 	src/cli/cmd_kill.c \
 	src/cli/cmd_list.c \
 	src/cli/cmd_members.c \

@@ -44,6 +44,7 @@ _distro_shim() {
     'delete') options='--force --regex --help' ;;
     'list') options='--format --quiet --help' ;;
     'members') options='--network --format --quiet --help' ;;
+    'forwarding') options='--network --format --end-stale --help' ;;
     'ps') options='--format --help' ;;
     'pause') options='--help' ;;
     'resume') options='--help' ;;
@@ -97,6 +98,8 @@ _distro_shim() {
     'list --format' | 'list -f') offer='words' words='table json' ;;
     'members --network') offer='file' ;;
     'members --format' | 'members -f') offer='words' words='table json' ;;
+    'forwarding --network') offer='file' ;;
+    'forwarding --format' | 'forwarding -f') offer='words' words='table json' ;;
     'ps --format' | 'ps -f') offer='words' words='table json' ;;
     'update --resources' | 'update -r') offer='file' ;;
     'update --blkio-weight') offer='nothing' ;;
@@ -174,7 +177,7 @@ _distro_shim() {
 
     case $offer in
     id) words=$("${COMP_WORDS[0]}" "${root[@]}" list --quiet 2>/dev/null) ;;
-    command) words='create start run exec state kill delete list members ps pause resume update mounts events checkpoint restore spec explain features policy completion help' ;;
+    command) words='create start run exec state kill delete list members forwarding ps pause resume update mounts events checkpoint restore spec explain features policy completion help' ;;
     file)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames 2>/dev/null

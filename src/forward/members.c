@@ -13,10 +13,12 @@
 #include "sys/directory.h"
 #include "sys/nsfd.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -207,6 +209,19 @@ static int end_all(const struct decoy_record *record, struct err *e)
 	return cookie == record->network ? forward_end(network, record->pair.value, e) : 0;
 }
 
+static void keep_living(struct decoy_record *record, forward_lives lives)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < record->members.n; i++) {
+		const struct forward_member member = { record->members.v[i].root,
+						       record->members.v[i].id };
+		if (lives(&member))
+			record->members.v[n++] = record->members.v[i];
+	}
+	record->members.n = n;
+}
+
 static int remove_member(const struct place *place, const struct forward_member *member,
 			 struct arena *arena, struct err *e)
 {
@@ -227,10 +242,16 @@ static int remove_member(const struct place *place, const struct forward_member 
 
 static int join(const struct place *place, const struct forward *forward,
 		const struct forward_network *network, const struct forward_member *member,
-		struct arena *arena, bool *ret_done, unsigned *ret_pair, struct err *e)
+		forward_lives lives, struct arena *arena, bool *ret_done, unsigned *ret_pair,
+		struct err *e)
 {
 	struct decoy_record *record = read_record(place, arena);
 
+	if (record)
+		keep_living(record, lives);
+	if (record && record->members.n == 0 && record->network != network->cookie &&
+	    end_all(record, e) < 0)
+		return -1;
 	if (!record)
 		record = arena_new(arena, struct decoy_record);
 	record->version = RECORD_VERSION;
@@ -249,7 +270,7 @@ static int join(const struct place *place, const struct forward *forward,
 
 int forward_join(const char *directory, const struct forward *forward,
 		 const struct forward_network *network, const struct forward_member *member,
-		 bool *ret_done, unsigned *ret_pair, struct err *e)
+		 forward_lives lives, bool *ret_done, unsigned *ret_pair, struct err *e)
 {
 	autoplace place = PLACE_INIT;
 	autoarena arena = { 0 };
@@ -257,7 +278,7 @@ int forward_join(const char *directory, const struct forward *forward,
 	int rc = place_open(directory, forward->cookie, true, &place, e);
 
 	if (rc >= 0)
-		rc = join(&place, forward, network, member, &arena, ret_done, ret_pair, e);
+		rc = join(&place, forward, network, member, lives, &arena, ret_done, ret_pair, e);
 	if (rc < 0 && place.fd >= 0)
 		(void)!remove_member(&place, member, &arena, &ignored);
 	return rc;
@@ -271,4 +292,112 @@ int forward_leave(const char *directory, uint64_t decoy, const struct forward_me
 	int rc = place_open(directory, decoy, false, &place, e);
 
 	return rc <= 0 ? rc : remove_member(&place, member, &arena, e);
+}
+
+static int prune(const struct place *place, forward_lives lives, struct arena *arena, struct err *e)
+{
+	struct decoy_record *record = read_record(place, arena);
+	size_t before;
+
+	if (!record)
+		return remove_record(place, e);
+	before = record->members.n;
+	keep_living(record, lives);
+	if (record->members.n == 0)
+		return end_all(record, e) < 0 ? -1 : remove_record(place, e);
+	return record->members.n == before ? 0 : write_record(place, record, arena, e);
+}
+
+int forward_prune(const char *directory, uint64_t decoy, forward_lives lives, struct err *e)
+{
+	autoplace place = PLACE_INIT;
+	autoarena arena = { 0 };
+	int rc = place_open(directory, decoy, false, &place, e);
+
+	return rc <= 0 ? rc : prune(&place, lives, &arena, e);
+}
+
+/* --- all of them --- */
+
+static void show_record(const struct decoy_record *record, struct arena *arena,
+			struct forward_decoy *ret)
+{
+	ret->network = record->network;
+	ret->network_path = record->network_path;
+	ret->pair = record->pair;
+	ret->members.n = record->members.n;
+	ret->members.v = arena_new_array(arena, struct forward_member, record->members.n + 1);
+	for (size_t i = 0; i < record->members.n; i++)
+		ret->members.v[i] = (struct forward_member){ record->members.v[i].root,
+							     record->members.v[i].id };
+}
+
+static int by_cookie(const void *a, const void *b)
+{
+	const struct forward_decoy *one = a, *two = b;
+
+	return one->cookie < two->cookie ? -1 : one->cookie > two->cookie;
+}
+
+#define DIGITS "0123456789abcdef"
+
+static bool is_decoy_name(const char *name)
+{
+	return strlen(name) == 16 && strspn(name, DIGITS) == 16;
+}
+
+static uint64_t cookie_of(const char *name)
+{
+	uint64_t ret = 0;
+
+	for (; *name; name++)
+		ret = ret << 4 | (uint64_t)(strchr(DIGITS, *name) - DIGITS);
+	return ret;
+}
+
+/* A record is replaced in one step, so it is read without the lock. */
+static void add_decoy(const struct place *place, struct arena *arena, struct forward_decoys *ret)
+{
+	struct forward_decoy *v = arena_new_array(arena, struct forward_decoy, ret->n + 1);
+	struct decoy_record *record = read_record(place, arena);
+
+	for (size_t i = 0; i < ret->n; i++)
+		v[i] = ret->v[i];
+	v[ret->n] = (struct forward_decoy){ .cookie = cookie_of(place->name) };
+	if (record)
+		show_record(record, arena, &v[ret->n]);
+	ret->v = v;
+	ret->n++;
+}
+
+int forward_list(const char *directory, struct arena *arena, struct forward_decoys *ret,
+		 struct err *e)
+{
+	autoclose int all = -1;
+	struct dirent *entry;
+	DIR *entries;
+
+	*ret = (struct forward_decoys){ 0 };
+	if (trusted_directory_open("directory of decoys", directory, false, 0755, &all, e) < 0)
+		return e->kind == ERR_NOT_FOUND ? 0 : -1;
+	entries = fdopendir(all);
+	if (!entries)
+		return fail_sys(e, "read '%s'", directory);
+	(void)take_fd(&all);
+	while ((entry = readdir(entries))) {
+		struct place place = PLACE_INIT;
+
+		if (!is_decoy_name(entry->d_name))
+			continue;
+		memcpy(place.name, entry->d_name, sizeof(place.name));
+		place.fd = openat(dirfd(entries), place.name,
+				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (place.fd >= 0)
+			add_decoy(&place, arena, ret);
+		place_close(&place);
+	}
+	closedir(entries);
+	if (ret->n)
+		qsort(ret->v, ret->n, sizeof(*ret->v), by_cookie);
+	return 0;
 }

@@ -4,6 +4,7 @@
 #define FORWARD_MEMBERS_H
 
 #include "base/arena.h"
+#include "base/fields.h"
 #include "forward/forward.h"
 
 /* One of ours in the run directory, or of the user's. In memory of `arena`. */
@@ -19,13 +20,36 @@ struct forward_network {
 	uint64_t cookie;
 };
 
-/* Killed at any moment it leaves what forward_leave() ends. */
+/* Whether a container runs or is being made; true where that cannot be told. */
+typedef bool (*forward_lives)(const struct forward_member *member);
+
+/* Killed at any moment it leaves what forward_leave() ends. Members of the decoy that do not live are left out. */
 int forward_join(const char *directory, const struct forward *forward,
 		 const struct forward_network *network, const struct forward_member *member,
-		 bool *ret_done, unsigned *ret_pair, struct err *e) MUST_CHECK;
+		 forward_lives lives, bool *ret_done, unsigned *ret_pair, struct err *e) MUST_CHECK;
 
 /* Of one that is not a member nothing. */
 int forward_leave(const char *directory, uint64_t decoy, const struct forward_member *member,
 		  struct err *e) MUST_CHECK;
+
+struct forward_decoy {
+	uint64_t cookie, network;
+	char *network_path; /* NULL: its record cannot be read */
+	struct opt_u32 pair;
+	struct {
+		size_t n;
+		struct forward_member *v;
+	} members;
+};
+struct forward_decoys {
+	size_t n;
+	struct forward_decoy *v;
+};
+/* All of them, sorted by their cookies; a missing directory has none. */
+int forward_list(const char *directory, struct arena *arena, struct forward_decoys *ret,
+		 struct err *e) MUST_CHECK;
+/* Take out of a decoy the members that do not live, and end what leads from it if that leaves none. */
+int forward_prune(const char *directory, uint64_t decoy, forward_lives lives, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -188,5 +188,7 @@ int process_open(const struct process_identity *process, struct err *e) MUST_CHE
 /* To be shown, and not to be held: 1: it runs; 0: it has ended; -1. *ret_executed: its program, and not what made it. */
 int process_look_at(const struct process_identity *process, bool *ret_executed, struct err *e)
 	MUST_CHECK;
+/* False only where the container is not there, or neither its first process nor who creates it runs. */
+bool state_is_living(const char *root, const char *id);
 
 #endif

@@ -80,3 +80,25 @@ teardown() { end_policy_test; }
     shim_in 15 --root "$SHIM_ROOT-b" delete --force two
     is "$(shim members --quiet)" three
 }
+
+@test "forwarding shows what leads to whom, and ends what leads to containers that are gone" {
+    local b record=/run/distro-shim/decoys/00000000000003e7
+    b=$(bundle member "$(args sleep 1000)")
+    shim_in 10 run -d -b "$b" one </dev/null
+    mkdir -p $record
+    jq -n --arg root "$SHIM_ROOT" '{version: 1, decoy: 999, networkPath: "/run/netns/distros", network: 1, pair: 5,
+        members: [{root: $root, id: "one"}, {root: $root, id: "none"}]}' >$record/decoy.json
+    shim forwarding | grep -E "^fwd5 +999 +/run/netns/distros +living +one +$SHIM_ROOT\$"
+    shim forwarding --format json >json
+    is "$(jq -c '[.[0] | .decoy, .link, (.containers[] | .id, .living)]' json)" '[999,"fwd5","one",true,"none",false]'
+    is "$(shim forwarding --format json --network /run/netns/team)" '[]'
+    is "$(shim forwarding --format json --end-stale | jq -c '[.[0].containers[].id]')" '["one"]'
+    # neither one that has ended nor a record that cannot be read leads to anything
+    shim kill one KILL
+    wait_until test_stopped one
+    shim forwarding | grep ' stale  *one '
+    mkdir ${record/3e7/3e8}
+    is "$(shim forwarding --format json --end-stale)" '[]'
+    is "$(ls /run/distro-shim/decoys)" ""
+    shim delete one
+}
