@@ -149,3 +149,27 @@ EOF
     diff first second
     nft flush ruleset
 }
+
+@test "where Docker is installed its chain is there before Docker, and down takes it away" {
+    requires cmd:iptables
+    mkdir -p bin && printf '#!/bin/sh\n' >bin/dockerd && chmod +x bin/dockerd
+    PATH=$PWD/bin:$PATH
+    up
+    is "$(iptables -w -S DOCKER-USER | grep -c distro-shim-other)" 3
+    # Docker's part: it asks the chain, and drops what no rule accepts
+    iptables -w -A DOCKER-USER -j RETURN
+    iptables -w -P FORWARD DROP
+    iptables -w -I FORWARD -j DOCKER-USER
+    net status
+    iptables -w -D FORWARD -j DOCKER-USER
+    # which has gone: now the chain FORWARD itself needs them
+    run net status
+    is "$status" 4
+    net refresh
+    is "$(iptables -w -S FORWARD | grep -c distro-shim-other)" 3
+    iptables -w -P FORWARD ACCEPT
+    iptables -w -D DOCKER-USER -j RETURN
+    net down
+    if nft list ruleset | grep -E 'chain (FORWARD|DOCKER-USER)'; then nft list ruleset && false; fi
+    nft flush ruleset
+}
