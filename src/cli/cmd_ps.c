@@ -71,7 +71,7 @@ static int run_ps_program(const char *file, char **words, char **ret_text, struc
 	struct ps_program ps = { .file = file, .words = words };
 	int status;
 
-	if (helper_program(file, execute_ps, &ps, TABLE_MAX, ret_text, &status, e) < 0)
+	if (helper_program(file, 0, execute_ps, &ps, TABLE_MAX, ret_text, &status, e) < 0)
 		return -1;
 	/* Where it finds nothing it ends with 1 too, but not without its head line. */
 	if (status != 0 && (status != 1 || str_empty(*ret_text)))

@@ -44,6 +44,18 @@ static struct link_address make_address(int family, const char *text)
 	return ret;
 }
 
+/* What says of a link whose it is. */
+struct alias {
+	char text[64];
+};
+static struct alias make_alias(uint64_t cookie)
+{
+	struct alias ret;
+
+	snprintf(ret.text, sizeof(ret.text), "distro-shim decoy %llu", (unsigned long long)cookie);
+	return ret;
+}
+
 /* --- in the decoy --- */
 
 static bool is_prepared(int socket, struct arena *arena, unsigned own, bool *ret, struct err *e)
@@ -204,7 +216,7 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	struct forward_addresses at;
 	autoclose int decoy = -1, network = -1;
 	autoarena arena = { 0 };
-	char alias[64];
+	const struct alias alias = make_alias(f->cookie);
 	bool done;
 
 	if (nsfd_enter(f->network, CLONE_NEWNET, "of the policy", e) < 0)
@@ -218,10 +230,10 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	if (!done)
 		return 0;
 	at = forward_addresses(rules.pair);
-	snprintf(alias, sizeof(alias), "distro-shim decoy %llu", (unsigned long long)f->cookie);
-	if (set_up_end(network, forward_name(rules.pair).text, at.container4, at.container6, alias,
-		       &rules.v6, e) < 0 ||
-	    set_up_end(decoy, FORWARD_DECOY_LINK, at.decoy4, at.decoy6, alias, &rules.v6, e) < 0 ||
+	if (set_up_end(network, forward_name(rules.pair).text, at.container4, at.container6,
+		       alias.text, &rules.v6, e) < 0 ||
+	    set_up_end(decoy, FORWARD_DECOY_LINK, at.decoy4, at.decoy6, alias.text, &rules.v6, e) <
+		    0 ||
 	    set_up_forwarding(rules.v6, e) < 0 || ask_resolver(f, &rules, e) < 0 ||
 	    nft_load(f->nft, &rules, e) < 0)
 		return -1;
@@ -248,15 +260,30 @@ int forward_make(const struct forward *forward, bool *ret_done, unsigned *ret_pa
 
 struct ending {
 	int network;
+	uint64_t cookie;
 	unsigned pair;
 };
 
+static int remove_addresses(int socket, unsigned index, struct err *e)
+{
+	struct link_addresses addresses;
+	autoarena arena = { 0 };
+
+	if (netlink_addresses(socket, index, &arena, &addresses, e) < 0)
+		return -1;
+	for (size_t i = 0; i < addresses.n; i++)
+		if (netlink_remove_address(socket, index, &addresses.v[i], e) < 0 &&
+		    e->kind != ERR_NOT_FOUND)
+			return -1;
+	return 0;
+}
+
+/* A link of that name may be another decoy's by now. */
 static int end(void *context, struct strbuf *answer, struct err *e)
 {
 	const struct ending *ending = context;
-	const struct forward_addresses at = forward_addresses(ending->pair);
-	const struct link_address addresses[] = { make_address(AF_INET, at.container4),
-						  make_address(AF_INET6, at.container6) };
+	const struct forward_name name = forward_name(ending->pair);
+	const struct alias alias = make_alias(ending->cookie);
 	autoclose int socket = -1;
 	unsigned index;
 
@@ -266,18 +293,15 @@ static int end(void *context, struct strbuf *answer, struct err *e)
 	socket = netlink_open(e);
 	if (socket < 0)
 		return -1;
-	if (netlink_find(socket, forward_name(ending->pair).text, &index, e) < 0)
+	if (netlink_find_alias(socket, ending->pair < FORWARD_PAIRS ? name.text : NULL, alias.text,
+			       &index, e) < 0)
 		return e->kind == ERR_NOT_FOUND ? 0 : -1;
-	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++)
-		if (netlink_remove_address(socket, index, &addresses[i], e) < 0 &&
-		    e->kind != ERR_NOT_FOUND)
-			return -1;
-	return 0;
+	return remove_addresses(socket, index, e);
 }
 
-int forward_end(int network, unsigned pair, struct err *e)
+int forward_end(int network, uint64_t cookie, unsigned pair, struct err *e)
 {
-	struct ending ending = { network, pair };
+	struct ending ending = { network, cookie, pair };
 	const struct helper_job job = { .name = "the end of forwarding",
 					.work = end,
 					.context = &ending };

@@ -198,15 +198,16 @@ static int end_all(const struct decoy_record *record, struct err *e)
 	uint64_t cookie = 0;
 	autoclose int network = -1;
 
-	if (!record->pair.set)
-		return 0;
 	network = nsfd_try(record->network_path, &gone);
 	if (network < 0)
 		return 0;
 	/* Another one of that name has none of it. */
 	if (netns_cookie_of(network, &cookie, e) < 0)
 		return -1;
-	return cookie == record->network ? forward_end(network, record->pair.value, e) : 0;
+	if (cookie != record->network)
+		return 0;
+	return forward_end(network, record->decoy,
+			   record->pair.set ? record->pair.value : FORWARD_PAIRS, e);
 }
 
 static void keep_living(struct decoy_record *record, forward_lives lives)

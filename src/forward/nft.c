@@ -4,13 +4,16 @@
 
 #include "base/auto.h"
 #include "os/io.h"
+#include "sys/deadline.h"
 #include "sys/helper.h"
 #include "sys/spawn.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define SAID_MAX 4096
@@ -33,6 +36,8 @@ static void execute_nft(void *context, int output)
 	};
 	struct err ignored;
 
+	/* It may hang, and the helper be killed. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (spawn_prepare(&spawn, &ignored) < 0)
 		return;
 	execve(execution->program, arguments, environment);
@@ -55,7 +60,8 @@ int nft_load(const char *program, const struct forward_rules *rules, struct err 
 		return -1;
 	if (lseek(file, 0, SEEK_SET) < 0)
 		return fail_sys(e, "rewind the rules");
-	if (helper_program("nft", execute_nft, &execution, SAID_MAX, &said, &status, e) < 0)
+	if (helper_program("nft", deadline_ms() / 2, execute_nft, &execution, SAID_MAX, &said,
+			   &status, e) < 0)
 		return -1;
 	said[strcspn(said, "\n")] = '\0';
 	if (status != 0)

@@ -210,8 +210,8 @@ int helper_run(const struct helper_job *job, size_t limit, char **ret, size_t *r
 	return 0;
 }
 
-int helper_program(const char *name, void (*run)(void *context, int output), void *context,
-		   size_t limit, char **ret, int *ret_status, struct err *e)
+int helper_program(const char *name, int milliseconds, void (*run)(void *context, int output),
+		   void *context, size_t limit, char **ret, int *ret_status, struct err *e)
 {
 	autochild child = CHILD_INIT;
 	autoclose int from = -1, to = -1;
@@ -230,7 +230,16 @@ int helper_program(const char *name, void (*run)(void *context, int output), voi
 		_exit(126);
 	}
 	replace_fd(&to, -1);
-	const struct peer peer = { .name = name, .pid = child.pid, .pidfd = -1 };
+	if (milliseconds && !pidfd_ended(child.pidfd, milliseconds)) {
+		fail(e, ERR_SYSTEM, "%s took more than %d ms", name, milliseconds);
+		e->sys = ETIMEDOUT;
+		return -1;
+	}
+	const struct peer peer = {
+		.name = name,
+		.pid = child.pid,
+		.pidfd = milliseconds ? child.pidfd : -1,
+	};
 	if (helper_read(&peer, from, limit, &text, NULL, e) < 0 ||
 	    child_wait(&child, ret_status, e) < 0)
 		return -1;

@@ -31,8 +31,10 @@ int helper_read(const struct peer *peer, int fd, size_t limit, char **ret, size_
 		struct err *e) MUST_CHECK;
 
 /* A process of ours that executes a program: `run` never returns, `output` is where it may write. Gives what was written
- * until it ended, owned and terminated, and its exit status as child_wait() does. */
-int helper_program(const char *name, void (*run)(void *context, int output), void *context,
-		   size_t limit, char **ret, int *ret_status, struct err *e) MUST_CHECK;
+ * until it ended, owned and terminated, and its exit status as child_wait() does. Not 0: after so many milliseconds it is
+ * killed, and what it has started is not waited for. */
+int helper_program(const char *name, int milliseconds, void (*run)(void *context, int output),
+		   void *context, size_t limit, char **ret, int *ret_status, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -146,6 +146,26 @@ int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e)
 	return 0;
 }
 
+int netlink_find_alias(int fd, const char *name, const char *alias, unsigned *ret_index,
+		       struct err *e)
+{
+	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
+	const uint32_t less = RTEXT_FILTER_SKIP_STATS;
+	struct netlink_alias_search search = { .alias = alias };
+	struct request request;
+
+	request_begin(&request, RTM_GETLINK, name ? NLM_F_ACK : NLM_F_DUMP, &link, sizeof(link));
+	if (name)
+		request_add_name(&request, name);
+	request_add(&request, IFLA_EXT_MASK, &less, sizeof(less));
+	if (transact(fd, &request, netlink_take_alias, &search, e) < 0 && e->sys != ENODEV)
+		return err_prefix(e, "find the network device of '%s'", alias);
+	if (!search.index)
+		return fail(e, ERR_NOT_FOUND, "no network device is of '%s'", alias);
+	*ret_index = search.index;
+	return 0;
+}
+
 int netlink_links(int fd, struct strbuf *ret, struct err *e)
 {
 	const struct ifinfomsg all = { .ifi_family = AF_UNSPEC };

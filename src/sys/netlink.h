@@ -19,6 +19,10 @@ int netlink_open(struct err *e) MUST_CHECK;
 /* ERR_NOT_FOUND if no link has this name. */
 int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e) MUST_CHECK;
 
+/* Of that alias; name NULL: whatever it is called, which takes a look at all. ERR_NOT_FOUND if there is none. */
+int netlink_find_alias(int fd, const char *name, const char *alias, unsigned *ret_index,
+		       struct err *e) MUST_CHECK;
+
 /* Of each link a line "NUMBER STATE NAME", of which the state is "up" or "down" as it was set, not as the cable has it. No
  * name has a blank (dev_valid_name() of the kernel). */
 int netlink_links(int fd, struct strbuf *ret, struct err *e) MUST_CHECK;

@@ -72,6 +72,24 @@ void netlink_take_index(const struct nlmsghdr *answer, void *context)
 	*(unsigned *)context = (unsigned)link.ifi_index;
 }
 
+void netlink_take_alias(const struct nlmsghdr *answer, void *context)
+{
+	struct netlink_alias_search *search = context;
+	const struct ifinfomsg *body = NLMSG_DATA(answer);
+	size_t length = strlen(search->alias);
+	int left;
+
+	if (answer->nlmsg_type != RTM_NEWLINK || answer->nlmsg_len < NLMSG_LENGTH(sizeof(*body)))
+		return;
+	left = (int)IFLA_PAYLOAD(answer);
+	for (const struct rtattr *part = IFLA_RTA(body); RTA_OK(part, left);
+	     part = RTA_NEXT(part, left))
+		if (part->rta_type == IFLA_IFALIAS && !search->index &&
+		    strnlen(RTA_DATA(part), RTA_PAYLOAD(part)) == length &&
+		    memcmp(RTA_DATA(part), search->alias, length) == 0)
+			netlink_take_index(answer, &search->index);
+}
+
 void netlink_take_link(const struct nlmsghdr *answer, void *context)
 {
 	const struct ifinfomsg *body = NLMSG_DATA(answer);

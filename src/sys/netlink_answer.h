@@ -21,6 +21,13 @@ int netlink_read_answers(const void *bytes, size_t length, netlink_take *each, v
 /* The context is an unsigned. */
 void netlink_take_index(const struct nlmsghdr *answer, void *context);
 
+struct netlink_alias_search {
+	const char *alias;
+	unsigned index; /* of the first one that has it; 0: none */
+};
+/* The context is a struct netlink_alias_search. */
+void netlink_take_alias(const struct nlmsghdr *answer, void *context);
+
 /* The context is a struct strbuf. */
 void netlink_take_link(const struct nlmsghdr *answer, void *context);
 

@@ -1,0 +1,204 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What leads from an engine's network to the container, and what goes wrong: the runtime killed at each step, a program
+# nft that fails or hangs, nothing that can be written; several containers of one network; networks that are no engine's.
+# The test is the engine.
+# world: hybrid
+
+load helpers
+load policy
+load forward
+
+setup_file() { make_rootfs; }
+setup() {
+    requires root world cmd:nft
+    start_policy_test
+    decoys=()
+    b=$(bundle box "$(args sh -c 'exec httpd -f -p 80 -h /home')")
+    echo 'a page' >"$b/rootfs/home/index.html"
+}
+teardown() {
+    local name
+    for name in "${mounted[@]:-}"; do [ -z "$name" ] || umount "$name"; done
+    for name in "$SHIM_ROOT"/*; do [ ! -e "$name" ] || shim delete --force "${name##*/}"; done
+    for name in "${decoys[@]}"; do ip netns del "$name"; done
+    wait_until links_are_gone
+    end_policy_test
+}
+links_are_gone() { ! ip -n distros -br link | grep -q '^fwd' && ! ip -br link | grep -q '^to-'; }
+
+# decoy NAME NUMBER: a network as an engine prepares it, with the address 10.99.NUMBER.2
+decoy() {
+    ip netns add "$1" && decoys+=("$1")
+    ip link add "to-$2" type veth peer name eth0 netns "$1"
+    ip addr add "10.99.$2.1/24" dev "to-$2" && ip link set "to-$2" up
+    plumb "ip -n $1" "$2"
+}
+plumb() { # IP NUMBER: the container's end
+    $1 addr add "10.99.$2.2/24" dev eth0 && $1 link set lo up && $1 link set eth0 up &&
+        $1 route add default via "10.99.$2.1"
+}
+asks_for() { edit_config "$b" "$(without network) | .linux.namespaces += [{type: \"network\", path: \"$1\"}]"; } # PATH
+# what the rules, links, addresses and settings of a network are
+contents() { # PATH
+    nsenter --net="$1" sh -c 'nft list ruleset; ip -o addr | sed "s/ *valid_lft.*//"; ip route; sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding'
+}
+forward_told() { shim explain --format json "$1" | jq -r '.decisions[] | select(.rule == "network.forward") | .action + " " + .why'; } # ID
+# lay OPTION... WHERE: mount, until the end of the test
+lay() { mount "$@" && mounted+=("${@: -1}"); }
+# stub TEXT: in place of nft
+stub() {
+    printf '#!/bin/sh\n%s\n' "$1" >nft && chmod 755 nft && lay --bind "$PWD/nft" "$(readlink -f /usr/sbin/nft)"
+}
+lift() { umount "${mounted[-1]}" && unset 'mounted[-1]'; }
+leads() { wait_until page_is "10.99.$1.2" 80 'a page'; } # NUMBER
+lives() { # ID NUMBER
+    succeeds run -d -b "$b" "$1" && leads "$2" && succeeds delete --force "$1" && no_forwarding
+}
+steps() { awk -v page="$1" '/#define STEP\(/ { split($0, part, "\""); at = part[2] }
+    at == page && /^[ \t]+(STEP|AWAIT)\("/ { split($0, part, "\""); print part[2] }' "$DISTRO_SHIM_SOURCE/src/boot/$2"; } # PAGE FILE
+
+@test "the runtime is killed, or fails, at a step of create: one delete --force leaves nothing, and it works again" {
+    requires fault
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    for step in $(steps parent create/create.c | sed -n '/record-init/,$p'); do
+        status=0
+        shim_fault "parent:$step:kill" create -b "$b" box </dev/null >out 2>&1 || status=$?
+        is "$step $status" "$step 137"
+        shim delete --force box
+        no_forwarding || { echo "killed at $step" >&2 && false; }
+        if shim_fault "parent:$step:fail" create -b "$b" box </dev/null >out 2>&1; then false; fi
+        no_forwarding || { echo "failed at $step" >&2 && false; }
+    done
+    lives box 1
+}
+
+@test "the runtime is killed at a step of start: one delete --force leaves nothing" {
+    requires fault
+    edit_config "$b" "$(new network)"
+    for step in $(steps start start/start.c); do
+        succeeds create -b "$b" box
+        pid=$(init_of box)
+        ip link add to-1 type veth peer name eth0 netns "$pid"
+        ip addr add 10.99.1.1/24 dev to-1 && ip link set to-1 up
+        plumb "nsenter -t $pid -n ip" 1
+        status=0
+        shim_fault "start:$step:kill" start box </dev/null >out 2>&1 || status=$?
+        is "$step $status" "$step 137"
+        shim delete --force box
+        no_forwarding || { echo "killed at $step" >&2 && false; }
+        wait_until links_are_gone
+    done
+}
+
+# what is not there: the container runs, with a warning
+not_led() { # PATTERN
+    local start=$SECONDS
+    warns=$1 succeeds run -d -b "$b" box || return 1
+    [ $((SECONDS - start)) -le 10 ] || return 1
+    matches "$(forward_told box)" "$1" && is "$(state_of box)" running && no_forwarding || return 1
+    succeeds delete --force box
+}
+
+@test "nft fails, ends by a signal, says too much or hangs: the container runs with a warning, and nothing is left" {
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    for text in 'echo no rules >&2; exit 1' 'kill -9 $$' 'yes' 'exec sleep 1000' 'sleep 7 & echo no rules >&2; exit 1'; do
+        stub "$text"
+        echo "$text"
+        not_led 'nft'
+        lift
+        if pgrep -f 'sleep 1000' >&2; then false; fi
+    done
+    lives box 1
+}
+
+@test "nothing can be written: settings, records; the container runs with a warning, and nothing is left" {
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    lay --bind /proc/sys /proc/sys
+    mount -o remount,bind,ro /proc/sys
+    not_led '/proc/sys/.*[Rr]ead-only'
+    lift
+    mkdir -p /run/distro-shim/decoys
+    lay -t tmpfs -o mode=755,nr_inodes=1 tmpfs /run/distro-shim/decoys
+    not_led '[Nn]o space left'
+    lift
+    # room for the directory, but not for what is in it
+    lay -t tmpfs -o mode=755,nr_inodes=2 tmpfs /run/distro-shim/decoys
+    not_led '[Nn]o space left'
+    lift
+    lives box 1
+}
+
+@test "two containers of one network: the last one ends it, in either order" {
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    c=$(bundle other "$(args sleep 1000)" "$(path_of network /run/netns/netns-one)")
+    for last in box other; do
+        succeeds run -d -b "$b" box
+        succeeds run -d -b "$c" other
+        is "$(forwarding_links)" 1
+        leads 1
+        for id in box other; do
+            [ $id = $last ] || succeeds delete --force $id
+        done
+        is "$(forwarding_links)" 1
+        [ $last = other ] || leads 1
+        succeeds delete --force $last
+        no_forwarding
+    done
+}
+
+@test "networks that are not prepared for one container are left as they are, and explain says why" {
+    decoy prod 1
+    decoy netns-used 2
+    ip netns exec netns-used python3 -c 'import socket, time; s = socket.create_server(("", 4711)); time.sleep(100)' 3>&- &
+    helpers+=($!)
+    wait_until ip netns exec netns-used grep -q :1267 /proc/net/tcp
+    ip netns add netns-empty && decoys+=(netns-empty)
+    decoy netns-other 3
+    policy '{"version": 1, "networks": {"other": {"namespace": "/run/netns/netns-other"}}}'
+    ip netns exec prod sleep 1000 3>&- &
+    helpers+=($!)
+    wait_until test "/proc/$!/ns/net" -ef /run/netns/prod
+    touch /run/netns/netns-host && decoys+=(netns-host) && mount --bind /proc/self/ns/net /run/netns/netns-host
+    for path in /run/netns/prod /run/netns/netns-used /run/netns/netns-empty /run/netns/netns-other "/proc/$!/ns/net" /run/netns/netns-host; do
+        asks_for "$path"
+        before=$(contents "$path")
+        attempt run -d -b "$b" box
+        is "$path $status $stderr" "$path 0 "
+        echo "$path: $(forward_told box)"
+        is "$(contents "$path")" "$before"
+        is "$(forwarding_links)" 0
+        [ $path = /run/netns/netns-empty ] || matches "$(forward_told box)" '^keep nothing leads '
+        succeeds delete --force box
+        no_forwarding
+    done
+}
+
+@test "the engine's network goes first, and the shared one while containers run" {
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    succeeds run -d -b "$b" box
+    leads 1
+    ip netns del netns-one && decoys=()
+    wait_until links_are_gone
+    succeeds delete --force box
+    no_forwarding
+}
+
+@test "many restarts leave nothing, with one network or with a new one each time" {
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    for ((i = 0; i < ${FORWARD_RESTARTS:-30}; i++)); do
+        succeeds run -d -b "$b" box
+        is "$(forwarding_links)" 1
+        [ $((i % 10)) != 0 ] || leads 1
+        succeeds delete --force box
+    done
+    no_forwarding
+    is "$(ip -n distros -br link | grep -c '^fwd')" 1
+    is "$(ip netns exec netns-one nft list tables | grep -c distro-shim)" 1
+}
