@@ -26,6 +26,10 @@ int gather_network(const struct policy *policy, struct arena *arena, struct fact
 void gather_twins(const struct policy *whole, const struct policy *chosen, struct arena *arena,
 		  struct facts *facts);
 
+/* Of a usable network namespace: it is a network of the policy, the one that was chosen or another one. */
+bool gather_is_in_policy(const struct policy *whole, const struct ns_facts *ns,
+			 const struct facts *facts);
+
 /* The name of a network namespace that iproute2 keeps, "distros" of "/run/netns/distros"; NULL for any
  * other path. Pure. */
 const char *iproute_name(const char *network_path);
@@ -62,8 +66,9 @@ int gather_shares(int root_fd, const struct policy *policy, struct arena *arena,
 /* facts->sources and host->sources, with those of facts->shares that can be used; with host->rootfs open facts->root,
  * too. */
 /* Of the network that is asked for, where the policy's is to be joined in its place. */
-int gather_forward(const struct policy *policy, const struct spec *spec, struct arena *arena,
-		   struct facts *facts, const struct host *host, struct err *e) MUST_CHECK;
+int gather_forward(const struct policy *policy, const struct policy *whole, const struct spec *spec,
+		   struct arena *arena, struct facts *facts, const struct host *host, struct err *e)
+	MUST_CHECK;
 int gather_sources(const struct spec *spec, const char *bundle, struct mount_table *table,
 		   struct arena *arena, struct facts *facts, struct host *host, struct err *e)
 	MUST_CHECK;

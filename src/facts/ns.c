@@ -254,16 +254,27 @@ int gather_network(const struct policy *policy, struct arena *arena, struct fact
 	return 0;
 }
 
-/* Whether a network's name leads to the same namespace; both exist now, so that numbers are compared. */
-static bool is_twin(const struct policy_network *network, const struct facts *facts)
+/* Whether a network's name leads to that namespace; both exist now, so that numbers are compared. */
+static bool is_of(const struct policy_network *network, const struct ns_facts *ns,
+		  const struct facts *facts)
 {
 	const struct ns_facts *self = facts_self(facts, SPEC_NS_NETWORK);
 	struct stat st;
 
 	if (str_eq(network->namespace_, "self"))
-		return ns_facts_same(self, facts->network);
+		return ns_facts_same(self, ns);
 	return network->namespace_[0] == '/' && stat(network->namespace_, &st) == 0 &&
-	       st.st_dev == facts->network->device && st.st_ino == facts->network->inode;
+	       st.st_dev == ns->device && st.st_ino == ns->inode;
+}
+
+bool gather_is_in_policy(const struct policy *whole, const struct ns_facts *ns,
+			 const struct facts *facts)
+{
+	bool ret = ns_facts_same(ns, facts->network) || (whole && is_of(whole->network, ns, facts));
+
+	for (size_t i = 0; whole && i < whole->networks.n && !ret; i++)
+		ret = is_of(&whole->networks.v[i], ns, facts);
+	return ret;
 }
 
 void gather_twins(const struct policy *whole, const struct policy *chosen, struct arena *arena,
@@ -275,12 +286,12 @@ void gather_twins(const struct policy *whole, const struct policy *chosen, struc
 	if (!whole || whole->networks.n == 0 || !facts->network || facts->network->problem)
 		return;
 	twins->v = arena_new_array(arena, char *, whole->networks.n + 1);
-	if (name && is_twin(whole->network, facts))
+	if (name && is_of(whole->network, facts->network, facts))
 		twins->v[twins->n++] = arena_strdup(arena, POLICY_NETWORK_DEFAULT);
 	for (size_t i = 0; i < whole->networks.n; i++) {
 		const struct policy_network *other = &whole->networks.v[i];
 
-		if (!str_eq(other->name, name) && is_twin(other, facts))
+		if (!str_eq(other->name, name) && is_of(other, facts->network, facts))
 			twins->v[twins->n++] = other->name;
 	}
 }
