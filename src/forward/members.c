@@ -247,13 +247,14 @@ static int join(const struct place *place, const struct forward *forward,
 		struct err *e)
 {
 	struct decoy_record *record = read_record(place, arena);
+	bool first = !record;
 
 	if (record)
 		keep_living(record, lives);
 	if (record && record->members.n == 0 && record->network != network->cookie &&
 	    end_all(record, e) < 0)
 		return -1;
-	if (!record)
+	if (first)
 		record = arena_new(arena, struct decoy_record);
 	record->version = RECORD_VERSION;
 	record->decoy = forward->cookie;
@@ -263,6 +264,9 @@ static int join(const struct place *place, const struct forward *forward,
 	if (write_record(place, record, arena, e) < 0 ||
 	    forward_make(forward, ret_done, ret_pair, e) < 0)
 		return -1;
+	/* then nothing was made either */
+	if (!*ret_done && first)
+		return remove_record(place, e);
 	if (!*ret_done)
 		return remove_member(place, member, arena, e);
 	record->pair = (struct opt_u32){ .set = true, .value = *ret_pair };

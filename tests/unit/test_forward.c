@@ -43,7 +43,7 @@ static void what_comes_to_the_decoy_goes_to_the_container(void **state)
 	const struct forward_rules rules = { .pair = 7, .v6 = true };
 
 	(void)state;
-	assert_true(says(&rules, "delete table inet distro-shim\n"));
+	assert_true(says(&rules, "flush table inet distro-shim\n"));
 	assert_true(says(&rules, "iifname != { \"lo\", \"ds-forward\" } fib daddr type local meta "
 				 "nfproto ipv4 dnat ip to 169.254.64.15\n"));
 	assert_true(says(&rules, "dnat ip6 to fd64:6973:7472:6f73::f\n"));
