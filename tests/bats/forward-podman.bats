@@ -89,3 +89,42 @@ teardown() {
     is "$(forwarding_links)" 0
     if page_is 127.0.0.1 18080 'a page'; then false; fi
 }
+
+@test "a second network that is connected while the container runs: its address leads to it, and the first one still" {
+    ok network create --subnet 10.90.0.0/24 team
+    ok run -d --network bridge --name web -p 18080:80 busybox sh -c "$(serves 80 'a page')"
+    wait_until page_is 127.0.0.1 18080 'a page'
+    ok network connect team web
+    address=$(podman inspect --format '{{(index .NetworkSettings.Networks "team").IPAddress}}' web)
+    wait_until page_is "$address" 80 'a page'
+    page_is 127.0.0.1 18080 'a page'
+    ok network disconnect team web
+    page_is 127.0.0.1 18080 'a page'
+    ok rm -f -t 0 web
+    ok network rm team
+    no_forwarding
+}
+
+@test "IPv6: a published port and the container's own address" {
+    ok network create --ipv6 --subnet fd00:90::/64 --subnet 10.90.0.0/24 six
+    ok run -d --network six --name web -p 18080:80 busybox sh -c "$(serves 80 'a page')"
+    address=$(podman inspect --format '{{(index .NetworkSettings.Networks "six").GlobalIPv6Address}}' web)
+    wait_until page_is "$address" 80 'a page'
+    wait_until page_is 127.0.0.1 18080 'a page'
+    # Podman's own address on that network is one of the host's
+    wait_until page_is fd00:90::1 18080 'a page'
+    ok rm -f -t 0 web
+    ok network rm six
+    no_forwarding
+}
+
+@test "a pod: the port that it publishes leads to its members" {
+    ok pod create --name pod --network bridge -p 18080:80
+    ok run -d --pod pod --name web busybox sh -c "$(serves 80 'a page')"
+    wait_until page_is 127.0.0.1 18080 'a page'
+    ok pod restart pod
+    wait_until page_is 127.0.0.1 18080 'a page'
+    ok rm -f -t 0 web
+    ok pod rm -f pod
+    no_forwarding
+}
