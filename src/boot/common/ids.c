@@ -95,8 +95,8 @@ static int run_program(const struct id_kind *kind, const char *path, int file, c
 	autofree char *said = NULL;
 	int status;
 
-	if (helper_program(kind->program, 0, execute_program, &program, SAID_MAX, &said, &status, e) <
-	    0)
+	if (helper_program(kind->program, 0, execute_program, &program, SAID_MAX, &said, &status,
+			   e) < 0)
 		return -1;
 	said[strcspn(said, "\n")] = '\0';
 	if (status != 0)
