@@ -47,8 +47,9 @@ int forward_make(const struct forward *forward, bool *ret_done, unsigned *ret_pa
 	MUST_CHECK;
 
 /* Nothing is led to the shared network any more. The link itself goes with the decoy: to remove one takes the kernel 24 ms.
- * FORWARD_PAIRS: the pair is not known, and what was made of it is looked for. */
-int forward_end(int network, uint64_t cookie, unsigned pair, struct err *e) MUST_CHECK;
+ * Of a network with another cookie nothing is changed. FORWARD_PAIRS: the pair is not known, and what was made of it is looked for. */
+int forward_end(int network, uint64_t network_cookie, uint64_t cookie, unsigned pair, struct err *e)
+	MUST_CHECK;
 
 /* The rules of a decoy, for nft(8). Pure. */
 struct forward_rules {

@@ -260,7 +260,7 @@ int forward_make(const struct forward *forward, bool *ret_done, unsigned *ret_pa
 
 struct ending {
 	int network;
-	uint64_t cookie;
+	uint64_t network_cookie, cookie;
 	unsigned pair;
 };
 
@@ -286,10 +286,14 @@ static int end(void *context, struct strbuf *answer, struct err *e)
 	const struct alias alias = make_alias(ending->cookie);
 	autoclose int socket = -1;
 	unsigned index;
+	uint64_t here;
 
 	(void)answer;
-	if (nsfd_enter(ending->network, CLONE_NEWNET, "of the policy", e) < 0)
+	if (nsfd_enter(ending->network, CLONE_NEWNET, "of the policy", e) < 0 ||
+	    netns_cookie(&here, e) < 0)
 		return -1;
+	if (here != ending->network_cookie)
+		return 0;
 	socket = netlink_open(e);
 	if (socket < 0)
 		return -1;
@@ -299,9 +303,9 @@ static int end(void *context, struct strbuf *answer, struct err *e)
 	return remove_addresses(socket, index, e);
 }
 
-int forward_end(int network, uint64_t cookie, unsigned pair, struct err *e)
+int forward_end(int network, uint64_t network_cookie, uint64_t cookie, unsigned pair, struct err *e)
 {
-	struct ending ending = { network, cookie, pair };
+	struct ending ending = { network, network_cookie, cookie, pair };
 	const struct helper_job job = { .name = "the end of forwarding",
 					.work = end,
 					.context = &ending };

@@ -195,18 +195,12 @@ static void add_member(struct decoy_record *record, const struct forward_member 
 static int end_all(const struct decoy_record *record, struct err *e)
 {
 	struct err gone;
-	uint64_t cookie = 0;
 	autoclose int network = -1;
 
 	network = nsfd_try(record->network_path, &gone);
 	if (network < 0)
 		return 0;
-	/* Another one of that name has none of it. */
-	if (netns_cookie_of(network, &cookie, e) < 0)
-		return -1;
-	if (cookie != record->network)
-		return 0;
-	return forward_end(network, record->decoy,
+	return forward_end(network, record->network, record->decoy,
 			   record->pair.set ? record->pair.value : FORWARD_PAIRS, e);
 }
 

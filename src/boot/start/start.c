@@ -147,7 +147,7 @@ static int start_forward(struct start *s, struct err *e)
 	if (decoy < 0)
 		return fail_sys(e, "open the network namespace of the container's first process");
 	network = nsfd_try(s->in->status->network_path, e);
-	if (network < 0 || netns_cookie_of(decoy, &forward->decoy, e) < 0 ||
+	if (network < 0 || netns_cookie_apart(decoy, &forward->decoy, e) < 0 ||
 	    state_write_status(s->in->state, s->in->status, e) < 0)
 		return -1;
 	record_forward(s->in->state, s->in->status, decoy, network, s->in->arena);
