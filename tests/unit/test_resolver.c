@@ -186,7 +186,6 @@ static void the_engines_own_resolver_is_told_from_others(void **state)
 		{ "nameserver 9.9.9.9\n# nameserver 127.0.0.11\n", NULL, NULL },
 		{ "", NULL, NULL },
 	};
-	const struct resolver_names box = { .host = "box" };
 	struct resolver_facts texts = { .local = { .n = 1, .v = of_host } };
 	struct arena arena = { 0 };
 
