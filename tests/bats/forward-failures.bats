@@ -180,7 +180,7 @@ not_led() { # PATTERN
     done
 }
 
-@test "the engine's network goes first, and the shared one while containers run" {
+@test "the engine's network goes first" {
     decoy netns-one 1
     asks_for /run/netns/netns-one
     succeeds run -d -b "$b" box
@@ -191,7 +191,7 @@ not_led() { # PATTERN
     no_forwarding
 }
 
-@test "many restarts leave nothing, with one network or with a new one each time" {
+@test "many restarts on one network of the engine leave nothing" {
     decoy netns-one 1
     asks_for /run/netns/netns-one
     for ((i = 0; i < ${FORWARD_RESTARTS:-30}; i++)); do
