@@ -32,6 +32,9 @@ struct forward_name {
 };
 struct forward_name forward_name(unsigned pair);
 #define FORWARD_DECOY_LINK "ds-forward"
+/* Such a link, or an address of such a pair, by its name or text alone. */
+bool forward_is_link(const char *name);
+bool forward_is_address(const char *text);
 
 struct forward {
 	int decoy, network; /* descriptors of both namespaces, the caller's */

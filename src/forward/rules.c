@@ -10,16 +10,20 @@
 #include <string.h>
 
 /* Of 169.254.0.0/16 (RFC 3927) what lies between 64.0 and 128.0: clouds answer at 169.254.169.254. */
-#define PAIR4 "169.254.%u.%u"
+#define NET4 "169.254."
+#define PAIR4 NET4 "%u.%u"
 #define PAIR4_FIRST 64u
+#define PAIR4_COUNT 64u
 /* A ULA (RFC 4193): "distros" in ASCII. */
-#define PAIR6 "fd64:6973:7472:6f73::%x"
+#define NET6 "fd64:6973:7472:6f73:"
+#define PAIR6 NET6 ":%x"
+#define LINK "fwd"
 
 static void address4(char text[16], unsigned pair, unsigned end)
 {
 	unsigned number = pair * 2 + end;
 
-	snprintf(text, 16, PAIR4, PAIR4_FIRST + number / 256 % 64, number % 256);
+	snprintf(text, 16, PAIR4, PAIR4_FIRST + number / 256 % PAIR4_COUNT, number % 256);
 }
 
 static void address6(char text[40], unsigned pair, unsigned end)
@@ -42,8 +46,31 @@ struct forward_name forward_name(unsigned pair)
 {
 	struct forward_name ret;
 
-	snprintf(ret.text, sizeof(ret.text), "fwd%u", pair % FORWARD_PAIRS);
+	snprintf(ret.text, sizeof(ret.text), LINK "%u", pair % FORWARD_PAIRS);
 	return ret;
+}
+
+bool forward_is_link(const char *name)
+{
+	uint32_t pair;
+
+	return str_has_prefix(name, LINK) && parse_u32(name + strlen(LINK), &pair) &&
+	       pair < FORWARD_PAIRS;
+}
+
+bool forward_is_address(const char *text)
+{
+	const char *third;
+	char number[4] = "";
+	uint32_t value;
+
+	if (!str_has_prefix(text, NET4))
+		return str_has_prefix(text, NET6);
+	third = text + strlen(NET4);
+	if (strcspn(third, ".") < sizeof(number))
+		memcpy(number, third, strcspn(third, "."));
+	return parse_u32(number, &value) && value >= PAIR4_FIRST &&
+	       value < PAIR4_FIRST + PAIR4_COUNT;
 }
 
 static void put_nameserver(const struct forward_rules *rules, const struct forward_addresses *at,

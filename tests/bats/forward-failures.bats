@@ -80,11 +80,7 @@ steps() { awk -v page="$1" '/#define STEP\(/ { split($0, part, "\""); at = part[
     requires fault
     edit_config "$b" "$(new network)"
     for step in $(steps start start/start.c); do
-        succeeds create -b "$b" box
-        pid=$(init_of box)
-        ip link add to-1 type veth peer name eth0 netns "$pid"
-        ip addr add 10.99.1.1/24 dev to-1 && ip link set to-1 up
-        plumb "nsenter -t $pid -n ip" 1
+        plumbed box
         status=0
         shim_fault "start:$step:kill" start box </dev/null >out 2>&1 || status=$?
         is "$step $status" "$step 137"
@@ -132,6 +128,28 @@ not_led() { # PATTERN
     not_led '[Nn]o space left'
     lift
     lives box 1
+}
+
+# plumbed ID: its own new network, as an engine sets it up until start
+plumbed() {
+    local pid
+    succeeds create -b "$b" "$1"
+    pid=$(init_of "$1")
+    ip link add to-1 type veth peer name eth0 netns "$pid"
+    ip addr add 10.99.1.1/24 dev to-1 && ip link set to-1 up
+    plumb "nsenter -t $pid -n ip" 1
+}
+
+@test "what leads to a container is no change that its hooks have made" {
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    edit_config "$b" '.hooks.createRuntime = [{path: "/bin/true"}]'
+    succeeds run -d -b "$b" box
+    leads 1
+    is "$stderr" ""
+    is "$(shim explain --format json box | jq -r '.decisions[] | select(.rule == "hooks.allow") | .why')" ""
+    succeeds delete --force box
+    no_forwarding
 }
 
 @test "two containers of one network: the last one ends it, in either order" {

@@ -38,6 +38,23 @@ static void each_pair_has_addresses_of_its_own(void **state)
 	assert_string_equal(forward_name(FORWARD_PAIRS - 1).text, "fwd8191");
 }
 
+static void what_leads_to_containers_is_told_by_its_name(void **state)
+{
+	(void)state;
+	assert_true(forward_is_link(forward_name(FORWARD_PAIRS - 1).text));
+	assert_false(forward_is_link("fwd8192"));
+	assert_false(forward_is_link("fwd"));
+	assert_false(forward_is_link("fwd7x"));
+	assert_false(forward_is_link("eth0"));
+	assert_true(forward_is_address(forward_addresses(0).decoy4));
+	assert_true(forward_is_address(forward_addresses(FORWARD_PAIRS - 1).container4));
+	assert_true(forward_is_address(forward_addresses(FORWARD_PAIRS - 1).container6));
+	assert_false(forward_is_address("169.254.63.255/31"));
+	assert_false(forward_is_address("169.254.128.0/16"));
+	assert_false(forward_is_address("10.77.0.2/24"));
+	assert_false(forward_is_address("fd64:6973:7472:6f7::1"));
+}
+
 static void what_comes_to_the_decoy_goes_to_the_container(void **state)
 {
 	const struct forward_rules rules = { .pair = 7, .v6 = true };
@@ -102,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_pair_has_addresses_of_its_own),
+		cmocka_unit_test(what_leads_to_containers_is_told_by_its_name),
 		cmocka_unit_test(what_comes_to_the_decoy_goes_to_the_container),
 		cmocka_unit_test(without_ipv6_no_rule_is_about_it),
 		cmocka_unit_test(the_engines_resolver_is_asked_by_its_ports),

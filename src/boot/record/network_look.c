@@ -3,6 +3,7 @@
 #include "boot/record/network_look.h"
 
 #include "base/auto.h"
+#include "forward/forward.h"
 #include "os/log.h"
 #include "sys/helper.h"
 #include "sys/netlink.h"
@@ -48,6 +49,25 @@ static int look_from_inside(void *context, struct strbuf *answer, struct err *e)
 	return 0;
 }
 
+/* "NUMBER STATE NAME" */
+static const char *after_blank(const char *text)
+{
+	const char *blank = strchr(text, ' ');
+
+	return blank ? blank + 1 : text;
+}
+static const char *name_of(const char *link)
+{
+	return after_blank(after_blank(link));
+}
+
+/* What leads to containers comes and goes with them, while hooks run as at any time. */
+static bool is_forwarding(const struct network_look *look, const struct strlist *list,
+			  const char *line)
+{
+	return list == &look->links ? forward_is_link(name_of(line)) : forward_is_address(line);
+}
+
 static void read_answer(char *text, struct arena *arena, struct network_look *look)
 {
 	struct strlist *list = &look->links;
@@ -61,7 +81,7 @@ static void read_answer(char *text, struct arena *arena, struct network_look *lo
 	while ((line = strsep(&text, "\n")) && *line)
 		if (str_eq(line, END_OF_LINKS))
 			list = &look->addresses;
-		else
+		else if (!is_forwarding(look, list, line))
 			list->v[list->n++] = arena_strdup(arena, line);
 }
 
@@ -88,18 +108,6 @@ void network_look_take(struct network_look *look, int network, pid_t init, struc
 }
 
 /* --- the comparison --- */
-
-/* What follows the number, and what follows the state. */
-static const char *after_blank(const char *text)
-{
-	const char *blank = strchr(text, ' ');
-
-	return blank ? blank + 1 : text;
-}
-static const char *name_of(const char *link)
-{
-	return after_blank(after_blank(link));
-}
 
 static const char *same_number(const struct strlist *links, const char *link)
 {
