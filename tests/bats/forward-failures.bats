@@ -140,6 +140,19 @@ plumbed() {
     plumb "nsenter -t $pid -n ip" 1
 }
 
+@test "what cannot be recorded at start leads nowhere: the container starts with a warning" {
+    edit_config "$b" "$(new network)"
+    plumbed box
+    lay --bind "$SHIM_ROOT" "$SHIM_ROOT"
+    mount -o remount,bind,ro "$SHIM_ROOT"
+    succeeds --log log start box
+    matches "$(<log)" 'network.forward.* do not lead to the container: .*[Rr]ead-only'
+    in_shared "$(init_of box)"
+    lift
+    succeeds delete --force box
+    no_forwarding
+}
+
 @test "what leads to a container is no change that its hooks have made" {
     decoy netns-one 1
     asks_for /run/netns/netns-one

@@ -82,18 +82,21 @@ static int forward_all(const struct state_dir *dir, const struct status_record *
 	return done && record->nameserver ? write_names(dir, record, pair, e) : 0;
 }
 
+void record_not_forwarded(struct status_record *status, const struct err *e, struct arena *arena)
+{
+	size_t added = decisions_add_not_forwarded(&status->decisions, e->text, arena);
+	const char *warning = decisions_warning(&status->decisions, added, arena);
+
+	log_warning("%s", warning ? warning : e->text);
+}
+
 void record_forward(struct state_dir *dir, struct status_record *status, int decoy, int network,
 		    struct arena *arena)
 {
-	const char *warning;
 	struct err e;
-	size_t added;
 
-	if (forward_all(dir, status, decoy, network, arena, &e) == 0)
-		return;
-	added = decisions_add_not_forwarded(&status->decisions, e.text, arena);
-	warning = decisions_warning(&status->decisions, added, arena);
-	log_warning("%s", warning ? warning : e.text);
+	if (forward_all(dir, status, decoy, network, arena, &e) < 0)
+		record_not_forwarded(status, &e, arena);
 }
 
 void record_forward_end(const struct state_dir *dir, const struct status_record *status)

@@ -10,6 +10,8 @@
  * container. */
 void record_forward(struct state_dir *dir, struct status_record *status, int decoy, int network,
 		    struct arena *arena);
+/* The same where it does not come so far: what `e` says keeps it from that. */
+void record_not_forwarded(struct status_record *status, const struct err *e, struct arena *arena);
 /* Of what is deleted. That it fails is told. */
 void record_forward_end(const struct state_dir *dir, const struct status_record *status);
 

@@ -134,23 +134,35 @@ static int start_look_at_network(struct start *s, struct err *e)
 	return 0;
 }
 
-/* What it set up until now leads to the container: before init leaves the engine's network, and all that it has there with
- * it. Recorded first, so that `delete` finds it. */
-static int start_forward(struct start *s, struct err *e)
+/* Recorded first, so that `delete` finds it. */
+static int forward_from_init(const struct start *s, struct err *e)
 {
-	struct forward_record *forward = s->in->status->forward;
-	autoclose int decoy = -1, network = -1;
+	struct status_record *status = s->in->status;
+	autoclose int decoy = nsfd_of_process(status->init.pid, "net"), network = -1;
 
-	if (!forward || !s->links)
-		return 0;
-	decoy = nsfd_of_process(s->in->status->init.pid, "net");
 	if (decoy < 0)
 		return fail_sys(e, "open the network namespace of the container's first process");
-	network = nsfd_try(s->in->status->network_path, e);
-	if (network < 0 || netns_cookie_apart(decoy, &forward->decoy, e) < 0 ||
-	    state_write_status(s->in->state, s->in->status, e) < 0)
+	network = nsfd_try(status->network_path, e);
+	if (network < 0 || netns_cookie_apart(decoy, &status->forward->decoy, e) < 0 ||
+	    state_write_status(s->in->state, status, e) < 0)
 		return -1;
-	record_forward(s->in->state, s->in->status, decoy, network, s->in->arena);
+	record_forward(s->in->state, status, decoy, network, s->in->arena);
+	return 0;
+}
+
+/* What it set up until now leads to the container: before init leaves the engine's network, and all that it has there with
+ * it. A start does not fail over it. */
+static int start_forward(const struct start *s, struct err *e)
+{
+	struct status_record *status = s->in->status;
+	struct err why;
+
+	(void)e;
+	if (!status->forward || !s->links || forward_from_init(s, &why) == 0)
+		return 0;
+	/* nothing was made */
+	status->forward->decoy = 0;
+	record_not_forwarded(status, &why, s->in->arena);
 	return 0;
 }
 
