@@ -185,14 +185,8 @@ static int fail_not_stopped(const struct deletion *d, int status, struct err *e)
 /* We hold the lock, so no process is creating it; what a creator that is gone has left is as good as stopped. */
 static bool is_abandoned(const struct deletion *d)
 {
-	struct err e;
-
 	/* The claimer of an id holds the lock from then on, and now we have it. */
-	if (!d->intent)
-		return true;
-
-	autoclose int creator = process_open(&d->intent->owner, &e);
-	return creator < 0 && e.kind == ERR_NOT_FOUND;
+	return !d->intent || !process_may_run(&d->intent->owner);
 }
 
 /* `kill ID KILL` comes back before the process is gone: with much memory to give back, or with many processes

@@ -85,10 +85,8 @@ static bool is_creator_gone(const struct state_dir *dir, struct arena *arena)
 	struct intent_record *intent;
 	struct err e;
 
-	if (state_read_intent(dir, arena, &intent, &e) < 0 || !intent)
-		return false;
-	autoclose int creator = process_open(&intent->owner, &e);
-	return creator < 0 && e.kind == ERR_NOT_FOUND;
+	return state_read_intent(dir, arena, &intent, &e) == 0 && intent &&
+	       !process_may_run(&intent->owner);
 }
 
 /* Its creator has ended before it was created, so it never will be: as good as stopped, as for delete. */

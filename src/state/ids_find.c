@@ -32,14 +32,6 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 
 /* --- claims in the way --- */
 
-static bool runs(const struct process_identity *process)
-{
-	struct err e;
-	autoclose int fd = process_open(process, &e);
-
-	return fd >= 0 || e.kind != ERR_NOT_FOUND;
-}
-
 /* What its records say: it is there and has these ids. One that its killed creator has left half made does not count,
  * unless it has a process. What cannot be told counts. */
 static bool is_living(const struct ids_claim *claim, uint32_t first)
@@ -60,7 +52,7 @@ static bool is_living(const struct ids_claim *claim, uint32_t first)
 		return true;
 	if (status && status->phase != PHASE_CREATING)
 		return true;
-	return runs(&intent->owner) || (status && runs(&status->init));
+	return process_may_run(&intent->owner) || (status && process_may_run(&status->init));
 }
 
 /* 1: another container has them. */

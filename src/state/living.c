@@ -2,14 +2,6 @@
 /* Whether a container runs or is being made, for who has only its name. */
 #include "state/state.h"
 
-static bool runs(const struct process_identity *process)
-{
-	struct err e;
-	autoclose int pidfd = process->pid ? process_open(process, &e) : -1;
-
-	return pidfd >= 0 || (process->pid && e.kind != ERR_NOT_FOUND);
-}
-
 bool state_is_living(const char *root, const char *id)
 {
 	autostatedir dir = STATE_DIR_INIT;
@@ -23,7 +15,8 @@ bool state_is_living(const char *root, const char *id)
 	if (state_read_status(&dir, &arena, &status, &e) < 0 ||
 	    state_read_intent(&dir, &arena, &intent, &e) < 0)
 		return true;
-	if (status && runs(&status->init))
+	if (status && process_may_run(&status->init))
 		return true;
-	return (!status || status->phase == PHASE_CREATING) && intent && runs(&intent->owner);
+	return (!status || status->phase == PHASE_CREATING) && intent &&
+	       process_may_run(&intent->owner);
 }

@@ -98,3 +98,11 @@ int process_look_at(const struct process_identity *process, bool *ret_executed, 
 		return 1;
 	return e->kind == ERR_NOT_FOUND ? 0 : -1;
 }
+
+bool process_may_run(const struct process_identity *process)
+{
+	struct err e;
+	autoclose int pidfd = process_open(process, &e);
+
+	return pidfd >= 0 || e.kind != ERR_NOT_FOUND;
+}

@@ -185,6 +185,8 @@ int process_identify(pid_t pid, struct arena *arena, struct process_identity *re
 /* A pidfd of exactly this process, -1 with e->kind ERR_NOT_FOUND if it is gone (also a zombie, a
  * reused pid, another boot). */
 int process_open(const struct process_identity *process, struct err *e) MUST_CHECK;
+/* Also true where that cannot be told. */
+bool process_may_run(const struct process_identity *process);
 /* To be shown, and not to be held: 1: it runs; 0: it has ended; -1. *ret_executed: its program, and not what made it. */
 int process_look_at(const struct process_identity *process, bool *ret_executed, struct err *e)
 	MUST_CHECK;
