@@ -225,36 +225,41 @@ long decisions_add_unused_network(struct decisions *decisions, const struct netw
 	return (long)add_warning(decisions, warning, arena);
 }
 
-size_t decisions_add_hooks_changed(struct decisions *decisions, const struct network *chosen,
-				   const char *what, struct arena *arena)
+static size_t warn_of(struct decisions *decisions, const char *rule, const char *path, char *why,
+		      struct arena *arena)
 {
-	static const char rule[] = "hooks.allow";
 	const struct decision warning = {
 		.rule = arena_strdup(arena, rule),
 		.action = DECISION_WARN,
-		.path = arena_strdup(arena, "/hooks"),
-		.why = arena_printf(arena,
-				    "while hooks ran, %s (%s can say which programs may be hooks)",
-				    what, policy_key_place(chosen, rule, arena)),
+		.path = arena_strdup(arena, path),
+		.why = why,
 	};
 
 	return add_warning(decisions, warning, arena);
 }
 
+size_t decisions_add_hooks_changed(struct decisions *decisions, const struct network *chosen,
+				   const char *what, struct arena *arena)
+{
+	static const char rule[] = "hooks.allow";
+
+	return warn_of(decisions, rule, "/hooks",
+		       arena_printf(arena,
+				    "while hooks ran, %s (%s can say which programs may be hooks)",
+				    what, policy_key_place(chosen, rule, arena)),
+		       arena);
+}
+
 size_t decisions_add_not_forwarded(struct decisions *decisions, const char *why,
 				   struct arena *arena)
 {
-	const struct decision warning = {
-		.rule = arena_strdup(arena, "network.forward"),
-		.action = DECISION_WARN,
-		.path = arena_strdup(arena, ""),
-		.why = arena_printf(
+	return warn_of(
+		decisions, "network.forward", "",
+		arena_printf(
 			arena,
 			"published ports, probes and names of the engine do not lead to the container: %s",
 			why),
-	};
-
-	return add_warning(decisions, warning, arena);
+		arena);
 }
 
 /* --- print --- */
