@@ -16,11 +16,6 @@ static const struct cli_option forwarding_rows[] = {
 	CLI_END_ROW,
 };
 
-static bool is_living(const struct forward_member *member)
-{
-	return state_is_living(member->root, member->id);
-}
-
 static int read_decoys(const struct cli_call *call, const char *directory,
 		       struct forward_decoys *ret, struct err *e)
 {
@@ -43,7 +38,7 @@ static int end_stale(const struct forward_decoys *decoys, const char *directory,
 	int rc = 0;
 
 	for (size_t i = 0; i < decoys->n; i++) {
-		if (forward_prune(directory, decoys->v[i].cookie, is_living, &one) == 0)
+		if (forward_prune(directory, decoys->v[i].cookie, state_is_living, &one) == 0)
 			continue;
 		if (rc == 0)
 			*e = one;
@@ -74,7 +69,7 @@ static int print_json(const struct forward_decoys *decoys, struct err *e)
 			json_out_member_string(out, "id", member->id);
 			json_out_member_string(out, "root", member->root);
 			json_out_key(out, "living");
-			json_out_bool(out, is_living(member));
+			json_out_bool(out, state_is_living(member->root, member->id));
 			json_out_object_end(out);
 		}
 		json_out_array_end(out);
@@ -87,12 +82,12 @@ static int print_json(const struct forward_decoys *decoys, struct err *e)
 static void print_row(const struct forward_decoy *decoy, const struct forward_member *member,
 		      struct strbuf *text)
 {
-	const char *state = !member ? "stale" : is_living(member) ? "living" : "stale";
+	bool living = member && state_is_living(member->root, member->id);
 	const struct forward_name link = forward_name(decoy->pair.set ? decoy->pair.value : 0);
 
 	strbuf_show(text, "%-8s %-10" PRIu64 " %-24s %-7s %-24s %s\n",
 		    decoy->pair.set ? link.text : "-", decoy->cookie,
-		    decoy->network_path ? decoy->network_path : "-", state,
+		    decoy->network_path ? decoy->network_path : "-", living ? "living" : "stale",
 		    member ? member->id : "-", member ? member->root : "-");
 }
 

@@ -25,8 +25,6 @@
 
 /* Names that are tried for the link in the shared network, each of which may be another decoy's. */
 #define TRIES 256u
-/* Docker's resolver, in each container that is in a network of its own making. */
-#define DOCKER_RESOLVER "127.0.0.11"
 
 static struct link_address make_address(int family, const char *text)
 {
@@ -58,15 +56,15 @@ static struct alias make_alias(uint64_t cookie)
 
 /* --- in the decoy --- */
 
-static bool is_prepared(int socket, struct arena *arena, unsigned own, bool *ret, struct err *e)
+static int ask_prepared(int socket, struct arena *arena, unsigned own, bool *ret, struct err *e)
 {
 	struct link_addresses all, ours = { 0 };
 
 	if (netlink_addresses(socket, 0, arena, &all, e) < 0 ||
 	    (own && netlink_addresses(socket, own, arena, &ours, e) < 0))
-		return false;
+		return -1;
 	*ret = all.n > ours.n;
-	return true;
+	return 0;
 }
 
 /* The pair of a link that is there already, by its address. */
@@ -181,7 +179,7 @@ static int find_or_make(const struct forward *f, int socket, struct arena *arena
 
 	if (netlink_find(socket, FORWARD_DECOY_LINK, &own, e) < 0 && e->kind != ERR_NOT_FOUND)
 		return -1;
-	if (!is_prepared(socket, arena, own, ret_done, e))
+	if (ask_prepared(socket, arena, own, ret_done, e) < 0)
 		return -1;
 	if (!*ret_done)
 		return 0;
@@ -198,9 +196,9 @@ static int ask_resolver(const struct forward *f, struct forward_rules *rules, st
 {
 	struct netns_sockets sockets;
 
-	if (!str_eq(f->nameserver, DOCKER_RESOLVER))
+	if (!str_eq(f->nameserver, NETNS_ENGINES_RESOLVER))
 		return 0;
-	if (netns_sockets_look(inet_addr(DOCKER_RESOLVER), &sockets, e) < 0)
+	if (netns_sockets_look(&sockets, e) < 0)
 		return -1;
 	rules->udp = sockets.resolver.udp;
 	rules->tcp = sockets.resolver.tcp;

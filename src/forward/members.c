@@ -30,27 +30,21 @@
 #define TRIES 100
 #define LOCK_PAUSE_US 2000
 
-struct recorded_member {
-	char *root, *id;
-};
 struct decoy_record {
 	int64_t version;
 	uint64_t decoy;
 	char *network_path;
 	uint64_t network;
 	struct opt_u32 pair; /* of its link; absent: it is not made, or was being made */
-	struct {
-		size_t n;
-		struct recorded_member *v;
-	} members;
+	struct forward_members members;
 };
 
 static const struct field member_rows[] = {
-	FIELD(struct recorded_member, STRING, root, "root", FIELD_REQUIRED),
-	FIELD(struct recorded_member, STRING, id, "id", FIELD_REQUIRED),
+	FIELD(struct forward_member, STRING, root, "root", FIELD_REQUIRED),
+	FIELD(struct forward_member, STRING, id, "id", FIELD_REQUIRED),
 };
 static const struct fields member_fields =
-	FIELDS("struct recorded_member", struct recorded_member, member_rows, 0);
+	FIELDS("struct forward_member", struct forward_member, member_rows, 0);
 
 static const struct field decoy_rows[] = {
 	FIELD(struct decoy_record, I64, version, "version", FIELD_REQUIRED),
@@ -58,7 +52,7 @@ static const struct field decoy_rows[] = {
 	FIELD(struct decoy_record, STRING, network_path, "networkPath", FIELD_REQUIRED),
 	FIELD(struct decoy_record, U64, network, "network", FIELD_REQUIRED),
 	FIELD(struct decoy_record, OPT_U32, pair, "pair", 0),
-	FIELD_LIST_ROW(struct decoy_record, members, struct recorded_member, "members", 0,
+	FIELD_LIST_ROW(struct decoy_record, members, struct forward_member, "members", 0,
 		       &member_fields),
 };
 static const struct fields decoy_fields =
@@ -173,20 +167,37 @@ static int remove_record(const struct place *place, struct err *e)
 	return 0;
 }
 
-static void add_member(struct decoy_record *record, const struct forward_member *member,
-		       struct arena *arena)
+static void drop_member(struct decoy_record *record, const struct forward_member *member)
 {
-	struct recorded_member *v =
-		arena_new_array(arena, struct recorded_member, record->members.n + 1);
 	size_t n = 0;
 
 	for (size_t i = 0; i < record->members.n; i++)
 		if (!str_eq(record->members.v[i].id, member->id) ||
 		    !str_eq(record->members.v[i].root, member->root))
-			v[n++] = record->members.v[i];
-	v[n++] = (struct recorded_member){ arena_strdup(arena, member->root),
-					   arena_strdup(arena, member->id) };
+			record->members.v[n++] = record->members.v[i];
+	record->members.n = n;
+}
+
+static void add_member(struct decoy_record *record, const struct forward_member *member,
+		       struct arena *arena)
+{
+	struct forward_member *v;
+
+	drop_member(record, member);
+	v = arena_new_array(arena, struct forward_member, record->members.n + 1);
+	for (size_t i = 0; i < record->members.n; i++)
+		v[i] = record->members.v[i];
+	v[record->members.n++] = *member;
 	record->members.v = v;
+}
+
+static void drop_dead(struct decoy_record *record, forward_lives lives)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < record->members.n; i++)
+		if (lives(record->members.v[i].root, record->members.v[i].id))
+			record->members.v[n++] = record->members.v[i];
 	record->members.n = n;
 }
 
@@ -204,33 +215,15 @@ static int end_all(const struct decoy_record *record, struct err *e)
 			   record->pair.set ? record->pair.value : FORWARD_PAIRS, e);
 }
 
-static void keep_living(struct decoy_record *record, forward_lives lives)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < record->members.n; i++) {
-		const struct forward_member member = { record->members.v[i].root,
-						       record->members.v[i].id };
-		if (lives(&member))
-			record->members.v[n++] = record->members.v[i];
-	}
-	record->members.n = n;
-}
-
 static int remove_member(const struct place *place, const struct forward_member *member,
 			 struct arena *arena, struct err *e)
 {
 	struct decoy_record *record = read_record(place, arena);
-	size_t n = 0;
 
 	if (!record)
 		return remove_record(place, e);
-	for (size_t i = 0; i < record->members.n; i++)
-		if (!str_eq(record->members.v[i].id, member->id) ||
-		    !str_eq(record->members.v[i].root, member->root))
-			record->members.v[n++] = record->members.v[i];
-	record->members.n = n;
-	if (n > 0)
+	drop_member(record, member);
+	if (record->members.n > 0)
 		return write_record(place, record, arena, e);
 	return end_all(record, e) < 0 ? -1 : remove_record(place, e);
 }
@@ -244,7 +237,7 @@ static int join(const struct place *place, const struct forward *forward,
 	bool first = !record;
 
 	if (record)
-		keep_living(record, lives);
+		drop_dead(record, lives);
 	if (record && record->members.n == 0 && record->network != network->cookie &&
 	    end_all(record, e) < 0)
 		return -1;
@@ -301,7 +294,7 @@ static int prune(const struct place *place, forward_lives lives, struct arena *a
 	if (!record)
 		return remove_record(place, e);
 	before = record->members.n;
-	keep_living(record, lives);
+	drop_dead(record, lives);
 	if (record->members.n == 0)
 		return end_all(record, e) < 0 ? -1 : remove_record(place, e);
 	return record->members.n == before ? 0 : write_record(place, record, arena, e);
@@ -317,19 +310,6 @@ int forward_prune(const char *directory, uint64_t decoy, forward_lives lives, st
 }
 
 /* --- all of them --- */
-
-static void show_record(const struct decoy_record *record, struct arena *arena,
-			struct forward_decoy *ret)
-{
-	ret->network = record->network;
-	ret->network_path = record->network_path;
-	ret->pair = record->pair;
-	ret->members.n = record->members.n;
-	ret->members.v = arena_new_array(arena, struct forward_member, record->members.n + 1);
-	for (size_t i = 0; i < record->members.n; i++)
-		ret->members.v[i] = (struct forward_member){ record->members.v[i].root,
-							     record->members.v[i].id };
-}
 
 static int by_cookie(const void *a, const void *b)
 {
@@ -364,7 +344,13 @@ static void add_decoy(const struct place *place, struct arena *arena, struct for
 		v[i] = ret->v[i];
 	v[ret->n] = (struct forward_decoy){ .cookie = cookie_of(place->name) };
 	if (record)
-		show_record(record, arena, &v[ret->n]);
+		v[ret->n] = (struct forward_decoy){
+			.cookie = v[ret->n].cookie,
+			.network = record->network,
+			.network_path = record->network_path,
+			.pair = record->pair,
+			.members = record->members,
+		};
 	ret->v = v;
 	ret->n++;
 }

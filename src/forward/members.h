@@ -11,7 +11,11 @@
 const char *forward_directory(bool rootless, struct arena *arena);
 
 struct forward_member {
-	const char *root, *id; /* of its state */
+	char *root, *id; /* of its state */
+};
+struct forward_members {
+	size_t n;
+	struct forward_member *v;
 };
 
 /* What the shared network is called, to be found again. */
@@ -21,7 +25,7 @@ struct forward_network {
 };
 
 /* Whether a container runs or is being made; true where that cannot be told. */
-typedef bool (*forward_lives)(const struct forward_member *member);
+typedef bool (*forward_lives)(const char *root, const char *id);
 
 /* Killed at any moment it leaves what forward_leave() ends. Members of the decoy that do not live are left out. */
 int forward_join(const char *directory, const struct forward *forward,
@@ -36,10 +40,7 @@ struct forward_decoy {
 	uint64_t cookie, network;
 	char *network_path; /* NULL: its record cannot be read */
 	struct opt_u32 pair;
-	struct {
-		size_t n;
-		struct forward_member *v;
-	} members;
+	struct forward_members members;
 };
 struct forward_decoys {
 	size_t n;

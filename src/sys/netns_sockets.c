@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 struct look {
-	uint32_t address;
+	uint32_t resolver; /* its address */
 	int protocol;
 	struct netns_sockets *found;
 };
@@ -32,13 +32,13 @@ static void take_socket(const struct nlmsghdr *answer, void *context)
 	    answer->nlmsg_len < NLMSG_LENGTH(sizeof(socket)))
 		return;
 	memcpy(&socket, NLMSG_DATA(answer), sizeof(socket));
-	if (socket.idiag_family == AF_INET && socket.id.idiag_src[0] == look->address)
+	if (socket.idiag_family == AF_INET && socket.id.idiag_src[0] == look->resolver)
 		*port = ntohs(socket.id.idiag_sport);
 	else
 		look->found->any = true;
 }
 
-int netns_sockets_look(uint32_t address, struct netns_sockets *ret, struct err *e)
+int netns_sockets_look(struct netns_sockets *ret, struct err *e)
 {
 	static const struct {
 		uint8_t family, protocol;
@@ -61,7 +61,7 @@ int netns_sockets_look(uint32_t address, struct netns_sockets *ret, struct err *
 			.sdiag_protocol = kinds[i].protocol,
 			.idiag_states = UINT32_MAX,
 		};
-		struct look look = { address, kinds[i].protocol, ret };
+		struct look look = { inet_addr(NETNS_ENGINES_RESOLVER), kinds[i].protocol, ret };
 
 		/* ENOENT: a protocol that this kernel does not tell of */
 		if (netlink_dump(fd, SOCK_DIAG_BY_FAMILY, &request, sizeof(request), take_socket,

@@ -8,18 +8,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a resolver in the namespace listens on, at an address that is asked for. */
+/* Docker's, which it runs in each network of its own making. */
+#define NETNS_ENGINES_RESOLVER "127.0.0.11"
 struct netns_resolver {
 	uint16_t udp, tcp; /* ports; 0: none */
 };
 
 struct netns_sockets {
-	bool any; /* but those at the address */
+	bool any; /* but those of the engine's resolver */
 	struct netns_resolver resolver;
 };
 
-/* Of the network namespace that the caller is in. `address`: of IPv4, in network byte order. What the kernel cannot tell
- * (it has no sock_diag) is not there. */
-int netns_sockets_look(uint32_t address, struct netns_sockets *ret, struct err *e) MUST_CHECK;
+/* Of the network namespace that the caller is in. What the kernel cannot tell (it has no sock_diag) is not there. */
+int netns_sockets_look(struct netns_sockets *ret, struct err *e) MUST_CHECK;
 
 #endif

@@ -54,11 +54,6 @@ static void read_names(struct forward_record *record, struct arena *arena)
 		resolver_of_engine(&texts, NULL, &nothing, arena, &record->resolv_conf);
 }
 
-static bool is_living(const struct forward_member *member)
-{
-	return state_is_living(member->root, member->id);
-}
-
 static int forward_all(const struct state_dir *dir, const struct status_record *status, int decoy,
 		       int network, struct arena *arena, struct err *e)
 {
@@ -77,7 +72,7 @@ static int forward_all(const struct state_dir *dir, const struct status_record *
 	bool done;
 
 	if (forward_join(forward_directory(caller_is_rootless(), arena), &forward, &shared, &member,
-			 is_living, &done, &pair, e) < 0)
+			 state_is_living, &done, &pair, e) < 0)
 		return -1;
 	return done && record->nameserver ? write_names(dir, record, pair, e) : 0;
 }
