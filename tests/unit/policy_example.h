@@ -7,6 +7,7 @@
 
 #include "fields_hash.h"
 #include "made_file.h"
+#include "policy/audit.h"
 #include "policy_generate_facts.h"
 
 /* --- judged --- */
@@ -58,22 +59,11 @@ static char *decisions_text(const struct round *r, const struct decisions *decis
 	return text_of(r, strbuf_text(&out));
 }
 
-static const struct name_row path_names[] = {
-	{ "create", PATH_CREATE },
-	{ "exec", PATH_EXEC },
-	{ "mounts", PATH_MOUNTS },
-	{ "restore", PATH_RESTORE },
-	{ "update", PATH_UPDATE },
-	{ "restored", PATH_RESTORED },
-	{ NULL, 0 },
-};
-
 static char *example_text(const struct round *r, const struct verdict *verdict)
 {
 	autostrbuf out = { 0 };
 
-	strbuf_printf(&out, "path %s\n",
-		      value_to_name(path_names, r->path ? r->path : PATH_CREATE));
+	strbuf_printf(&out, "path %s\n", audit_request_name(r->path ? r->path : PATH_CREATE));
 	if (r->request)
 		strbuf_printf(&out, "--- config.json\n%s\n", encoded(r, &spec_fields, r->request));
 	strbuf_printf(&out, "--- policy.json\n%s\n",

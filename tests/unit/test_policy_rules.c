@@ -83,7 +83,7 @@ static void test_each_rule_is_missed_on_each_of_its_paths(void **state)
 			rules[i].paths = policy_rules[i].paths & ~all[k];
 			if (!is_missed(rules))
 				fail_msg("%s: no property fails without it on path %s", rules[i].id,
-					 value_to_name(path_names, (int)all[k]));
+					 audit_request_name(all[k]));
 			rules[i].paths = policy_rules[i].paths;
 		}
 }
