@@ -121,9 +121,8 @@ full() { alive "$1" '.linux.resources.pids.limit = 1' "${@:2}" && init=$(init_of
     done
     DISTRO_SHIM_FAULT=process:announce:stop "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" exec c1 sleep 4711 </dev/null >out 2>&1 3>&- &
     pid=$!
-    stopped() { grep -lx "Name:.announce" /proc/[0-9]*/status 2>/dev/null | grep -q .; }
-    wait_until stopped
-    process=$(grep -lx "Name:.announce" /proc/[0-9]*/status | cut -d / -f 3)
+    wait_until stands_at announce
+    process=$(stands_at announce)
     is "$(cgroups_of "$process")" "$(cgroups_of "$init")"
     # the container is killed, and with it what stands there
     succeeds kill --all c1 KILL

@@ -20,19 +20,18 @@ ends() { gone "$1" || awk '{ sub(/.*\) /, ""); exit int($7 / 4) % 2 ? 0 : 1 }' "
 # end_at STEP: the container ends while an exec in it stands there
 end_at() {
     local step=$1 name=${1#*:} pid
-    stopped() { grep -lx "Name:.${name:0:15}" /proc/[0-9]*/status 2>/dev/null | grep -q .; }
     runs_program() { grep -qx 'Name:.sleep' "/proc/$(tr -d ' ' <"/proc/$pid/task/$pid/children")/status"; }
     alive c1
     init=$(init_of c1)
     DISTRO_SHIM_FAULT=$step:stop "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" exec c1 sleep 4711 </dev/null >out 2>&1 3>&- &
     pid=$!
-    wait_until stopped
+    wait_until stands_at "$name"
     [ "$step" != exec:running ] || wait_until runs_program
     kill -KILL "$init"
     # PF_EXITING: it has not ended before everything in its PID namespace is gone
     case $step in process:* | exec:*) wait_until ends "$init" ;; *) wait_until gone "$init" ;; esac
     case $step in exec:descriptors | exec:seccomp | exec:find-init) wait_until gone "$init" ;; esac
-    case $step in process:*) ;; *) let_go "${name:0:15}" ;; esac
+    case $step in process:*) ;; *) let_go "$name" ;; esac
     status=0
     wait "$pid" || status=$?
     said="$status $(<out)"

@@ -66,8 +66,7 @@ pkill_program() {
         DISTRO_SHIM_FAULT=$step:stop "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" exec -d --pid-file pid c1 sleep 4711 </dev/null >out 2>&1 3>&- &
         pid=$!
         name=${step#*:}
-        stopped() { grep -lx "Name:.${name:0:15}" /proc/[0-9]*/status 2>/dev/null | grep -q .; }
-        wait_until stopped
+        wait_until stands_at "$name"
         kill -KILL "$pid"
         wait "$pid" 2>/dev/null || true
         case $step in

@@ -61,8 +61,7 @@ teardown() { end_test; }
     for step in session executable ready announce execute; do
         SECRET=of-the-host DISTRO_SHIM_FAULT=process:$step:stop "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" exec -u 1000 c1 sleep 4711 </dev/null >out 2>&1 3>&- &
         pid=$!
-        stopped() { grep -lx "Name:.${step:0:15}" /proc/[0-9]*/status 2>/dev/null | grep -q .; }
-        wait_until stopped
+        wait_until stands_at "$step"
         seen=$(shim exec c1 sh -c 'for p in /proc/[0-9]*; do
             case $(cat $p/comm) in sleep | sh) continue ;; esac
             echo "$(cat $p/comm)"; tr "\0" " " <$p/environ; tr "\0" " " <$p/cmdline
@@ -79,11 +78,11 @@ teardown() { end_test; }
         wait_until says 1 c1 sh -c 'for p in $(pidof sleep); do [ $p = 1 ] || kill -9 $p; done; set -- /proc/[0-9]*; echo $(($# - 1))'
     done
     # what comes before cannot be seen at all
-    no_one_stopped() { ! stopped; }
+    no_one_stopped() { ! stands_at "$step"; }
     for step in network namespaces console identity forget clone; do
         DISTRO_SHIM_FAULT=joiner:$step:stop "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" exec c1 sleep 4711 </dev/null >out 2>&1 3>&- &
         pid=$!
-        wait_until stopped
+        wait_until stands_at "$step"
         says 1 c1 sh -c 'set -- /proc/[0-9]*; echo $(($# - 1))'
         kill -KILL "$pid"
         wait "$pid" 2>/dev/null || true

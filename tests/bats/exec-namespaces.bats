@@ -70,8 +70,7 @@ thaw() { [ "$DISTRO_SHIM_WORLD" = v2 ] && echo 0 >"$(freezer_of "$1")" || echo T
     done
     DISTRO_SHIM_FAULT=joiner:network:stop "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" exec c1 sleep 4711 </dev/null >out 2>&1 3>&- &
     pid=$!
-    stopped() { grep -lx "Name:.network" /proc/[0-9]*/status 2>/dev/null | grep -q .; }
-    wait_until stopped
+    wait_until stands_at network
     freeze "$init"
     status=0
     wait "$pid" || status=$?

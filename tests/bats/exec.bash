@@ -58,6 +58,15 @@ fault() { # FAULT ARGUMENT...
     DISTRO_SHIM_FAULT=$1 timeout --foreground -k 1 20 "$DISTRO_SHIM_FAULT_BIN" --root "$SHIM_ROOT" \
         exec -d --pid-file pid "${@:2}" c1 sleep 4711 </dev/null >out 2>&1 || status=$?
 }
+# Several pages have a step of the same name, and a process bears the name before it stops: only one that has
+# stopped stands at the step that was asked for.
+stands_at() { # STEP: prints the pid of the process that is stopped there
+    local file
+    for file in $(grep -lx "Name:.${1:0:15}" /proc/[0-9]*/status 2>/dev/null); do
+        ! grep -q '^State:.T' "$file" 2>/dev/null || { cut -d / -f 3 <<<"$file" && return 0; }
+    done
+    return 1
+}
 let_go() { # STEP: the process that is stopped there
-    kill -CONT "$(grep -lx "Name:.$1" /proc/[0-9]*/status 2>/dev/null | head -n 1 | cut -d / -f 3)"
+    kill -CONT "$(stands_at "$1")"
 }
