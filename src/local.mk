@@ -142,6 +142,8 @@ src_libsys_a_SOURCES = \
 	src/sys/netlink.h \
 	src/sys/netlink_answer.c \
 	src/sys/netlink_answer.h \
+	src/sys/netlink_request.c \
+	src/sys/netlink_request.h \
 	src/sys/netns_sockets.c \
 	src/sys/netns_sockets.h \
 	src/sys/nsfd.c \

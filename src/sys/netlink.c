@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See netlink.h. Runs in the runtime. */
 #include "sys/netlink_answer.h"
+#include "sys/netlink_request.h"
 
 #include "base/auto.h"
 
@@ -13,61 +14,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define REQUEST_MAX 512
 /* netlink(7): answers come in datagrams of up to a page, or 32 KiB where the reader has the room. */
 #define ANSWER_MAX 32768
 
-struct request {
-	union {
-		struct nlmsghdr header;
-		char bytes[REQUEST_MAX];
-	};
-};
-
-/* The kernel answers each before the next is sent. */
-static void request_begin(struct request *request, uint16_t type, uint16_t flags, const void *body,
-			  size_t length)
+static void request_add_name(struct netlink_request *request, const char *name)
 {
-	memset(request, 0, sizeof(*request));
-	request->header.nlmsg_len = (uint32_t)NLMSG_LENGTH(length);
-	request->header.nlmsg_type = type;
-	request->header.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	memcpy(NLMSG_DATA(&request->header), body, length);
-}
-
-/* What is added is small and counted: names, numbers and addresses. */
-static void request_add(struct request *request, uint16_t type, const void *data, size_t length)
-{
-	size_t at = NLMSG_ALIGN(request->header.nlmsg_len);
-	struct rtattr header = { .rta_len = (unsigned short)RTA_LENGTH(length), .rta_type = type };
-
-	memcpy(request->bytes + at, &header, sizeof(header));
-	if (length)
-		memcpy(request->bytes + at + RTA_LENGTH(0), data, length);
-	request->header.nlmsg_len = (uint32_t)(at + RTA_LENGTH(length));
-}
-
-/* An attribute of attributes, which are added until its end. */
-static size_t request_open(struct request *request, uint16_t type, const void *head, size_t length)
-{
-	size_t at = NLMSG_ALIGN(request->header.nlmsg_len);
-
-	request_add(request, type, head, length);
-	return at;
-}
-
-static void request_close(struct request *request, size_t at)
-{
-	struct rtattr header;
-
-	memcpy(&header, request->bytes + at, sizeof(header));
-	header.rta_len = (unsigned short)(request->header.nlmsg_len - at);
-	memcpy(request->bytes + at, &header, sizeof(header));
-}
-
-static void request_add_name(struct request *request, const char *name)
-{
-	request_add(request, IFLA_IFNAME, name, strnlen(name, IFNAMSIZ - 1) + 1);
+	netlink_request_add(request, IFLA_IFNAME, name, strnlen(name, IFNAMSIZ - 1) + 1);
 }
 
 int netlink_open(struct err *e)
@@ -101,8 +53,8 @@ static ssize_t receive(int fd, void *buffer, struct err *e)
 	}
 }
 
-static int transact(int fd, const struct request *request, netlink_take *each, void *context,
-		    struct err *e)
+static int transact(int fd, const struct netlink_request *request, netlink_take *each,
+		    void *context, struct err *e)
 {
 	autofree void *buffer = malloc(ANSWER_MAX);
 	int rc = 0;
@@ -123,19 +75,19 @@ static int transact(int fd, const struct request *request, netlink_take *each, v
 int netlink_dump(int fd, uint16_t type, const void *body, size_t length, netlink_take *each,
 		 void *context, struct err *e)
 {
-	struct request request;
+	struct netlink_request request;
 
-	request_begin(&request, type, NLM_F_DUMP, body, length);
+	netlink_request_begin(&request, type, NLM_F_DUMP, body, length);
 	return transact(fd, &request, each, context, e);
 }
 
 int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e)
 {
 	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
-	struct request request;
+	struct netlink_request request;
 	unsigned index = 0;
 
-	request_begin(&request, RTM_GETLINK, NLM_F_ACK, &link, sizeof(link));
+	netlink_request_begin(&request, RTM_GETLINK, NLM_F_ACK, &link, sizeof(link));
 	request_add_name(&request, name);
 	if (transact(fd, &request, netlink_take_index, &index, e) < 0) {
 		if (e->sys == ENODEV)
@@ -152,12 +104,13 @@ int netlink_find_alias(int fd, const char *name, const char *alias, unsigned *re
 	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
 	const uint32_t less = RTEXT_FILTER_SKIP_STATS;
 	struct netlink_alias_search search = { .alias = alias };
-	struct request request;
+	struct netlink_request request;
 
-	request_begin(&request, RTM_GETLINK, name ? NLM_F_ACK : NLM_F_DUMP, &link, sizeof(link));
+	netlink_request_begin(&request, RTM_GETLINK, name ? NLM_F_ACK : NLM_F_DUMP, &link,
+			      sizeof(link));
 	if (name)
 		request_add_name(&request, name);
-	request_add(&request, IFLA_EXT_MASK, &less, sizeof(less));
+	netlink_request_add(&request, IFLA_EXT_MASK, &less, sizeof(less));
 	if (transact(fd, &request, netlink_take_alias, &search, e) < 0 && e->sys != ENODEV)
 		return err_prefix(e, "find the network device of '%s'", alias);
 	if (!search.index)
@@ -170,10 +123,10 @@ int netlink_links(int fd, struct strbuf *ret, struct err *e)
 {
 	const struct ifinfomsg all = { .ifi_family = AF_UNSPEC };
 	const uint32_t less = RTEXT_FILTER_SKIP_STATS;
-	struct request request;
+	struct netlink_request request;
 
-	request_begin(&request, RTM_GETLINK, NLM_F_DUMP, &all, sizeof(all));
-	request_add(&request, IFLA_EXT_MASK, &less, sizeof(less));
+	netlink_request_begin(&request, RTM_GETLINK, NLM_F_DUMP, &all, sizeof(all));
+	netlink_request_add(&request, IFLA_EXT_MASK, &less, sizeof(less));
 	if (transact(fd, &request, netlink_take_link, ret, e) < 0)
 		return err_prefix(e, "list the network devices");
 	return 0;
@@ -196,10 +149,10 @@ int netlink_move(int fd, unsigned index, const char *name, int network, struct e
 {
 	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
 	const uint32_t network_fd = (uint32_t)network;
-	struct request request;
+	struct netlink_request request;
 
-	request_begin(&request, RTM_NEWLINK, NLM_F_ACK, &link, sizeof(link));
-	request_add(&request, IFLA_NET_NS_FD, &network_fd, sizeof(network_fd));
+	netlink_request_begin(&request, RTM_NEWLINK, NLM_F_ACK, &link, sizeof(link));
+	netlink_request_add(&request, IFLA_NET_NS_FD, &network_fd, sizeof(network_fd));
 	request_add_name(&request, name);
 	return transact(fd, &request, NULL, NULL, e);
 }
@@ -214,15 +167,16 @@ static int change_address(int fd, uint16_t type, uint16_t flags, unsigned index,
 		.ifa_scope = address->scope,
 		.ifa_index = index,
 	};
-	struct request request;
+	struct netlink_request request;
 
-	request_begin(&request, type, (uint16_t)(NLM_F_ACK | flags), &header, sizeof(header));
+	netlink_request_begin(&request, type, (uint16_t)(NLM_F_ACK | flags), &header,
+			      sizeof(header));
 	if (address->has_local)
-		request_add(&request, IFA_LOCAL, address->local, address->size);
+		netlink_request_add(&request, IFA_LOCAL, address->local, address->size);
 	if (address->has_address)
-		request_add(&request, IFA_ADDRESS, address->address, address->size);
+		netlink_request_add(&request, IFA_ADDRESS, address->address, address->size);
 	if (address->has_broadcast)
-		request_add(&request, IFA_BROADCAST, address->broadcast, address->size);
+		netlink_request_add(&request, IFA_BROADCAST, address->broadcast, address->size);
 	return transact(fd, &request, NULL, NULL, e);
 }
 
@@ -246,40 +200,40 @@ int netlink_make_pair(int fd, const char *name, const char *other, int network, 
 	static const char kind[] = "veth";
 	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
 	const uint32_t network_fd = (uint32_t)network;
-	struct request request;
+	struct netlink_request request;
 	size_t info, data, peer;
 
-	request_begin(&request, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &link,
-		      sizeof(link));
+	netlink_request_begin(&request, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &link,
+			      sizeof(link));
 	request_add_name(&request, name);
-	info = request_open(&request, IFLA_LINKINFO, NULL, 0);
-	request_add(&request, IFLA_INFO_KIND, kind, sizeof(kind) - 1);
-	data = request_open(&request, IFLA_INFO_DATA, NULL, 0);
-	peer = request_open(&request, VETH_INFO_PEER, &link, sizeof(link));
+	info = netlink_request_open(&request, IFLA_LINKINFO, NULL, 0);
+	netlink_request_add(&request, IFLA_INFO_KIND, kind, sizeof(kind) - 1);
+	data = netlink_request_open(&request, IFLA_INFO_DATA, NULL, 0);
+	peer = netlink_request_open(&request, VETH_INFO_PEER, &link, sizeof(link));
 	request_add_name(&request, other);
-	request_add(&request, IFLA_NET_NS_FD, &network_fd, sizeof(network_fd));
-	request_close(&request, peer);
-	request_close(&request, data);
-	request_close(&request, info);
+	netlink_request_add(&request, IFLA_NET_NS_FD, &network_fd, sizeof(network_fd));
+	netlink_request_close(&request, peer);
+	netlink_request_close(&request, data);
+	netlink_request_close(&request, info);
 	return transact(fd, &request, NULL, NULL, e);
 }
 
 int netlink_remove(int fd, unsigned index, struct err *e)
 {
 	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
-	struct request request;
+	struct netlink_request request;
 
-	request_begin(&request, RTM_DELLINK, NLM_F_ACK, &link, sizeof(link));
+	netlink_request_begin(&request, RTM_DELLINK, NLM_F_ACK, &link, sizeof(link));
 	return transact(fd, &request, NULL, NULL, e);
 }
 
 int netlink_set_alias(int fd, unsigned index, const char *alias, struct err *e)
 {
 	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
-	struct request request;
+	struct netlink_request request;
 
-	request_begin(&request, RTM_SETLINK, NLM_F_ACK, &link, sizeof(link));
-	request_add(&request, IFLA_IFALIAS, alias, strnlen(alias, IFALIASZ - 1));
+	netlink_request_begin(&request, RTM_SETLINK, NLM_F_ACK, &link, sizeof(link));
+	netlink_request_add(&request, IFLA_IFALIAS, alias, strnlen(alias, IFALIASZ - 1));
 	return transact(fd, &request, NULL, NULL, e);
 }
 
@@ -291,8 +245,8 @@ int netlink_up(int fd, unsigned index, struct err *e)
 		.ifi_flags = IFF_UP,
 		.ifi_change = IFF_UP,
 	};
-	struct request request;
+	struct netlink_request request;
 
-	request_begin(&request, RTM_NEWLINK, NLM_F_ACK, &link, sizeof(link));
+	netlink_request_begin(&request, RTM_NEWLINK, NLM_F_ACK, &link, sizeof(link));
 	return transact(fd, &request, NULL, NULL, e);
 }
