@@ -145,6 +145,8 @@ src_libsys_a_SOURCES = \
 	src/sys/netlink_request.c \
 	src/sys/netlink_request.h \
 	src/sys/netns_sockets.c \
+	src/sys/nftables.c \
+	src/sys/nftables.h \
 	src/sys/netns_sockets.h \
 	src/sys/nsfd.c \
 	src/sys/nsfd.h \
@@ -347,8 +349,6 @@ src_libforward_a_SOURCES = \
 	src/forward/link.c \
 	src/forward/members.c \
 	src/forward/members.h \
-	src/forward/nft.c \
-	src/forward/nft.h \
 	src/forward/rules.c
 # not libcriu.a, which would be taken for criu's own library
 src_libcriu_swrk_a_SOURCES = \

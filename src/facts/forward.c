@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Whether what the engine prepares can lead to the container: what the namespace that is asked for is, and whether there
- * is the program that takes. Runs in the runtime.
- */
+/* Whether what the engine prepares can lead to the container: what the namespace that is asked for is. Runs in the runtime. */
 #include "facts/gather.h"
 
 #include "policy/engine.h"
@@ -12,21 +9,6 @@
 #include "sys/nsfd.h"
 
 #include <linux/sched.h>
-#include <sys/stat.h>
-
-static char *find_nft(struct arena *arena)
-{
-	static const char *const paths[] = { "/usr/sbin/nft", "/usr/local/sbin/nft", "/sbin/nft",
-					     "/usr/bin/nft" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		struct stat st;
-
-		if (stat(paths[i], &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111)
-			return arena_strdup(arena, paths[i]);
-	}
-	return NULL;
-}
 
 static int look_inside(void *context, struct strbuf *answer, struct err *e)
 {
@@ -79,9 +61,6 @@ int gather_forward(const struct policy *policy, const struct policy *whole, cons
 		return 0;
 	facts->forward = arena_new(arena, struct forward_facts);
 	problem = ns ? decoy_problem(ns, host->requested[SPEC_NS_NETWORK], whole, facts) : NULL;
-	if (problem)
-		facts->forward->problem = arena_strdup(arena, problem);
-	else
-		facts->forward->nft = find_nft(arena);
+	facts->forward->problem = problem ? arena_strdup(arena, problem) : NULL;
 	return 0;
 }

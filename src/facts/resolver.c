@@ -153,7 +153,7 @@ static void look_at_servers(struct resolver_facts *texts, struct arena *arena)
 void gather_mounted_files(const struct spec *spec, const char *bundle, struct arena *arena,
 			  struct facts *facts)
 {
-	if (facts->forward && facts->forward->nft && !facts->resolv_conf_texts)
+	if (facts->forward && !facts->forward->problem && !facts->resolv_conf_texts)
 		facts->resolv_conf_texts = arena_new(arena, struct resolver_facts);
 	if (facts->hosts_texts)
 		facts->hosts_texts->engine = mounted_text(spec, bundle, "/etc/hosts", arena);

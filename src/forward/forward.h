@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "sys/nftables.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,7 +40,6 @@ bool forward_is_address(const char *text);
 struct forward {
 	int decoy, network; /* descriptors of both namespaces, the caller's */
 	uint64_t cookie;    /* of the decoy */
-	const char *nft;    /* the program */
 	/* A nameserver of the engine's, which the decoy's end of the pair answers for; NULL: none */
 	const char *nameserver;
 };
@@ -54,13 +54,13 @@ int forward_make(const struct forward *forward, bool *ret_done, unsigned *ret_pa
 int forward_end(int network, uint64_t network_cookie, uint64_t cookie, unsigned pair, struct err *e)
 	MUST_CHECK;
 
-/* The rules of a decoy, for nft(8). Pure. */
+/* The rules of a decoy, to be loaded in it; begins *ret. Pure. */
 struct forward_rules {
 	unsigned pair;
 	bool v6;
 	const char *nameserver; /* NULL: none */
 	uint16_t udp, tcp;      /* its ports; 0: 53 */
 };
-void forward_rules(const struct forward_rules *rules, struct strbuf *out);
+void forward_rules(const struct forward_rules *rules, struct nftables *ret);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * See forward.h. What is done in two namespaces at once is done by a process that goes from one to the other and ends.
  */
-#include "forward/nft.h"
+#include "forward/forward.h"
 
 #include "base/auto.h"
 #include "base/path.h"
@@ -205,6 +205,14 @@ static int ask_resolver(const struct forward *f, struct forward_rules *rules, st
 	return 0;
 }
 
+static int load_rules(const struct forward_rules *rules, struct err *e)
+{
+	autonftables n = { 0 };
+
+	forward_rules(rules, &n);
+	return nftables_load(&n, e);
+}
+
 static int make(void *context, struct strbuf *answer, struct err *e)
 {
 	const struct forward *f = context;
@@ -233,7 +241,7 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	    set_up_end(decoy, FORWARD_DECOY_LINK, at.decoy4, at.decoy6, alias.text, &rules.v6, e) <
 		    0 ||
 	    set_up_forwarding(rules.v6, e) < 0 || ask_resolver(f, &rules, e) < 0 ||
-	    nft_load(f->nft, &rules, e) < 0)
+	    load_rules(&rules, e) < 0)
 		return -1;
 	strbuf_printf(answer, "%u", rules.pair);
 	return 0;

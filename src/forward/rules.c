@@ -5,7 +5,9 @@
 #include "forward/forward.h"
 
 #include "base/auto.h"
+#include "sys/netns_sockets.h"
 
+#include <linux/netfilter.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +20,11 @@
 #define NET6 "fd64:6973:7472:6f73:"
 #define PAIR6 NET6 ":%x"
 #define LINK "fwd"
+
+#define PREROUTING "prerouting"
+#define OUTPUT "output"
+#define POSTROUTING "postrouting"
+#define DNS_PORT 53
 
 static void address4(char text[16], unsigned pair, unsigned end)
 {
@@ -73,69 +80,98 @@ bool forward_is_address(const char *text)
 	       value < PAIR4_FIRST + PAIR4_COUNT;
 }
 
-static void put_nameserver(const struct forward_rules *rules, const struct forward_addresses *at,
-			   struct strbuf *out)
+/* What asks the decoy's end of the pair asks the engine's resolver. */
+static void add_nameserver(struct nftables *n, const struct forward_rules *rules,
+			   const struct forward_addresses *at)
 {
-	bool six = strchr(rules->nameserver, ':') != NULL;
+	const struct nftables_address to = nftables_address(rules->nameserver);
+	const struct nftables_address asked =
+		nftables_address(to.family == AF_INET6 ? at->decoy6 : at->decoy4);
 	const struct {
-		const char *protocol;
-		unsigned port;
-	} kinds[] = { { "udp", rules->udp }, { "tcp", rules->tcp } };
+		uint8_t protocol;
+		uint16_t port;
+	} kinds[] = { { IPPROTO_UDP, rules->udp }, { IPPROTO_TCP, rules->tcp } };
 
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		strbuf_printf(out,
-			      "\t\tiifname \"" FORWARD_DECOY_LINK
-			      "\" %s daddr %s %s dport 53 dnat %s to %s%s%s:%u\n",
-			      six ? "ip6" : "ip", six ? at->decoy6 : at->decoy4, kinds[i].protocol,
-			      six ? "ip6" : "ip", six ? "[" : "", rules->nameserver, six ? "]" : "",
-			      kinds[i].port ? kinds[i].port : 53);
+	for (size_t i = 0; to.family != AF_UNSPEC && i < ARRAY_SIZE(kinds); i++) {
+		nftables_rule(n, PREROUTING);
+		nftables_iifname(n, true, FORWARD_DECOY_LINK);
+		nftables_daddr(n, true, &asked, 0);
+		nftables_dport(n, kinds[i].protocol, DNS_PORT);
+		nftables_dnat(n, &to, kinds[i].port ? kinds[i].port : DNS_PORT);
+		nftables_rule_end(n);
+	}
+}
+
+/* To the container, unless the address is not one that it can have in common with the decoy. */
+static void add_destination(struct nftables *n, const struct nftables_address *container)
+{
+	const struct nftables_address link_local = nftables_address("fe80::");
+
+	nftables_daddr_local(n);
+	if (container->family == AF_INET6) {
+		nftables_daddr(n, false, &link_local, 10);
+		nftables_l4proto(n, false, IPPROTO_ICMPV6);
+	} else {
+		nftables_nfproto(n, container->family);
+	}
+	nftables_dnat(n, container, 0);
+	nftables_rule_end(n);
+}
+
+static void return_from(struct nftables *n, const char *chain, const char *address)
+{
+	const struct nftables_address asked = nftables_address(address);
+
+	nftables_rule(n, chain);
+	nftables_daddr(n, true, &asked, 0);
+	nftables_return(n);
+	nftables_rule_end(n);
+}
+
+static void add_family(struct nftables *n, const char *container, const char *decoy)
+{
+	const struct nftables_address to = nftables_address(container);
+
+	nftables_rule(n, PREROUTING);
+	nftables_iifname(n, false, "lo");
+	nftables_iifname(n, false, FORWARD_DECOY_LINK);
+	add_destination(n, &to);
+
+	return_from(n, OUTPUT, decoy);
+	nftables_rule(n, OUTPUT);
+	add_destination(n, &to);
+}
+
+static void add_masquerade(struct nftables *n, void link(struct nftables *, bool, const char *))
+{
+	nftables_rule(n, POSTROUTING);
+	link(n, true, FORWARD_DECOY_LINK);
+	nftables_masquerade(n);
+	nftables_rule_end(n);
 }
 
 /*
  * Before the engine's own rules, which have the priorities dstnat (-100) and srcnat (100): of two rules
  * for a connection the first one counts. From within the decoy itself (the engine's port forwarder)
- * the loopback address leads to the container as well, but for 127.0.0.11, where Docker's resolver is.
- * What is there already is flushed: to delete a table, even one that the same text adds, takes the kernel 12 ms.
+ * the loopback address leads to the container as well, but for 127.0.0.11, where Docker's resolver is, and ::1, from
+ * which the kernel lets nothing leave by a link.
  */
-void forward_rules(const struct forward_rules *rules, struct strbuf *out)
+void forward_rules(const struct forward_rules *rules, struct nftables *n)
 {
 	const struct forward_addresses at = forward_addresses(rules->pair);
 
-	strbuf_puts(out, "add table inet distro-shim\n"
-			 "flush table inet distro-shim\n"
-			 "table inet distro-shim {\n"
-			 "\tchain prerouting {\n"
-			 "\t\ttype nat hook prerouting priority -110\n");
+	nftables_begin(n, "distro-shim");
+	nftables_chain(n, PREROUTING, NF_INET_PRE_ROUTING, -110);
+	nftables_chain(n, OUTPUT, NF_INET_LOCAL_OUT, -110);
+	nftables_chain(n, POSTROUTING, NF_INET_POST_ROUTING, 90);
 	if (rules->nameserver)
-		put_nameserver(rules, &at, out);
-	strbuf_printf(out,
-		      "\t\tiifname != { \"lo\", \"" FORWARD_DECOY_LINK
-		      "\" } fib daddr type local meta nfproto ipv4 dnat ip to %s\n",
-		      at.container4);
-	if (rules->v6)
-		strbuf_printf(
-			out,
-			"\t\tiifname != { \"lo\", \"" FORWARD_DECOY_LINK
-			"\" } fib daddr type local meta nfproto ipv6 ip6 daddr != fe80::/10 meta l4proto != ipv6-icmp dnat ip6 to %s\n",
-			at.container6);
-	strbuf_printf(out,
-		      "\t}\n"
-		      "\tchain output {\n"
-		      "\t\ttype nat hook output priority -110\n"
-		      "\t\tip daddr 127.0.0.11 return\n"
-		      "\t\tip daddr %s return\n"
-		      "\t\tfib daddr type local meta nfproto ipv4 dnat ip to %s\n",
-		      at.decoy4, at.container4);
-	if (rules->v6)
-		strbuf_printf(
-			out,
-			"\t\tfib daddr type local ip6 daddr != { ::1, fe80::/10, %s } meta l4proto != ipv6-icmp dnat ip6 to %s\n",
-			at.decoy6, at.container6);
-	strbuf_puts(out, "\t}\n"
-			 "\tchain postrouting {\n"
-			 "\t\ttype nat hook postrouting priority 90\n"
-			 "\t\toifname \"" FORWARD_DECOY_LINK "\" masquerade\n"
-			 "\t\tiifname \"" FORWARD_DECOY_LINK "\" masquerade\n"
-			 "\t}\n"
-			 "}\n");
+		add_nameserver(n, rules, &at);
+	return_from(n, OUTPUT, NETNS_ENGINES_RESOLVER);
+	add_family(n, at.container4, at.decoy4);
+	if (rules->v6) {
+		return_from(n, OUTPUT, "::1");
+		add_family(n, at.container6, at.decoy6);
+	}
+	add_masquerade(n, nftables_oifname);
+	add_masquerade(n, nftables_iifname);
 }

@@ -163,7 +163,6 @@ static const struct fields hook_fields =
 	FIELDS("struct hook_facts", struct hook_facts, hook_rows, 0);
 
 static const struct field forward_rows[] = {
-	FIELD(struct forward_facts, STRING, nft, "nft", 0),
 	FIELD(struct forward_facts, STRING, problem, "problem", 0),
 };
 static const struct fields forward_fields =

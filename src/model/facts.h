@@ -149,9 +149,8 @@ struct caller_facts {
 	char *network, *network_by;
 };
 
-/* What it takes to lead to the container what the engine prepares. */
+/* Whether what the engine prepares can lead to the container. */
 struct forward_facts {
-	char *nft;     /* the program; NULL: it is not installed */
 	char *problem; /* why the namespace that was asked for is not an engine's decoy; NULL: it is one, or a new one was asked for */
 };
 

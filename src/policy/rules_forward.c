@@ -34,17 +34,7 @@ void rule_network_forward(struct judgement *j, const char *id)
 				facts->problem));
 		return;
 	}
-	if (!facts->nft) {
-		edit_warn(
-			&j->edit, id, pointer,
-			arena_printf(
-				j->edit.arena,
-				"published ports, probes and names of the engine do not lead to the container, because the program nft is not installed; install the package nftables, or set %s to \"none\"",
-				key_place(j, id)));
-		return;
-	}
 	j->forward = arena_new(j->edit.arena, struct forward_record);
-	j->forward->nft = arena_strdup(j->edit.arena, facts->nft);
 	j->forward->decoy = !late && decoy ? decoy->cookie : 0;
 	edit_keep(
 		&j->edit, id, pointer,

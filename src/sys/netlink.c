@@ -22,14 +22,19 @@ static void request_add_name(struct netlink_request *request, const char *name)
 	netlink_request_add(request, IFLA_IFNAME, name, strnlen(name, IFNAMSIZ - 1) + 1);
 }
 
-int netlink_open(struct err *e)
+int netlink_open_protocol(int protocol, struct err *e)
 {
 	const struct sockaddr_nl address = { .nl_family = AF_NETLINK };
-	autoclose int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	autoclose int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return fail_sys(e, "open a netlink socket");
 	return take_fd(&fd);
+}
+
+int netlink_open(struct err *e)
+{
+	return netlink_open_protocol(NETLINK_ROUTE, e);
 }
 
 /*
@@ -53,15 +58,15 @@ static ssize_t receive(int fd, void *buffer, struct err *e)
 	}
 }
 
-static int transact(int fd, const struct netlink_request *request, netlink_take *each,
-		    void *context, struct err *e)
+int netlink_transact(int fd, const void *messages, size_t size, netlink_take *each, void *context,
+		     struct err *e)
 {
 	autofree void *buffer = malloc(ANSWER_MAX);
 	int rc = 0;
 
 	if (!buffer)
 		return fail_errno(e, ENOMEM, "netlink");
-	if (send(fd, request->bytes, request->header.nlmsg_len, 0) < 0)
+	if (send(fd, messages, size, 0) < 0)
 		return fail_sys(e, "netlink: send");
 	while (rc == 0) {
 		ssize_t length = receive(fd, buffer, e);
@@ -70,6 +75,12 @@ static int transact(int fd, const struct netlink_request *request, netlink_take 
 		rc = netlink_read_answers(buffer, (size_t)length, each, context, e);
 	}
 	return rc < 0 ? -1 : 0;
+}
+
+static int transact(int fd, const struct netlink_request *request, netlink_take *each,
+		    void *context, struct err *e)
+{
+	return netlink_transact(fd, request->bytes, request->header.nlmsg_len, each, context, e);
 }
 
 int netlink_dump(int fd, uint16_t type, const void *body, size_t length, netlink_take *each,

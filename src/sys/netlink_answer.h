@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel answers over rtnetlink(7): messages in a datagram, attributes in a message. Pure; private to
- * netlink.c, its fuzzer and its tests.
+ * What the kernel answers over netlink(7): messages in a datagram, attributes in a message. Pure; private to
+ * this room, its fuzzer and its tests.
  */
 #ifndef SYS_NETLINK_ANSWER_H
 #define SYS_NETLINK_ANSWER_H
@@ -39,6 +39,13 @@ struct netlink_addresses_search {
 };
 /* The context is a struct netlink_addresses_search. */
 void netlink_take_address(const struct nlmsghdr *answer, void *context);
+
+/* A socket of another protocol than netlink_open()'s. */
+int netlink_open_protocol(int protocol, struct err *e) MUST_CHECK;
+
+/* Sends messages of which the last one asks for an answer, and reads until it is complete. */
+int netlink_transact(int fd, const void *messages, size_t size, netlink_take *each, void *context,
+		     struct err *e) MUST_CHECK;
 
 /* All that the kernel has of a kind; fd: of any netlink protocol. */
 int netlink_dump(int fd, uint16_t type, const void *body, size_t length, netlink_take *each,

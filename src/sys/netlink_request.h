@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A message to the kernel over netlink(7), attribute by attribute. Pure; private to netlink.c.
+ * A message to the kernel over netlink(7), attribute by attribute. Pure; private to this room.
  */
 #ifndef SYS_NETLINK_REQUEST_H
 #define SYS_NETLINK_REQUEST_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NETLINK_REQUEST_MAX 512
+#define NETLINK_REQUEST_MAX 1024
 
 struct netlink_request {
 	union {
@@ -18,7 +18,6 @@ struct netlink_request {
 	};
 };
 
-/* The kernel answers each before the next is sent. */
 void netlink_request_begin(struct netlink_request *request, uint16_t type, uint16_t flags,
 			   const void *body, size_t length);
 

@@ -211,7 +211,6 @@ static void look_at_network(const struct round *r, struct facts *facts)
 		facts->network->is_self = true;
 	if (one_in(2)) {
 		facts->forward = arena_new(r->arena, struct forward_facts);
-		facts->forward->nft = text_of(r, one_in(4) ? NULL : "/usr/sbin/nft");
 		facts->forward->problem = text_of(r, one_in(4) ? "has sockets in it" : NULL);
 	}
 	if (one_in(10)) {

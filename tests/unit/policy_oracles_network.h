@@ -146,10 +146,9 @@ static void check_forward(const struct round *r, const struct verdict *verdict,
 			 (asked->shape == ASKED_HOST && !asked->no_rewrite);
 
 	HOLDS(r, verdict,
-	      !!verdict->forward ==
-		      (verdict->path == PATH_CREATE &&
-		       r->policy->network->forward == POLICY_FORWARD_AUTO && facts && facts->nft &&
-		       is_joined(verdict) && rewritten && (late || !facts->problem)));
+	      !!verdict->forward == (verdict->path == PATH_CREATE &&
+				     r->policy->network->forward == POLICY_FORWARD_AUTO && facts &&
+				     is_joined(verdict) && rewritten && (late || !facts->problem)));
 	if (verdict->forward)
 		HOLDS(r, verdict, verdict->forward->decoy == (late || !there ? 0 : there->cookie));
 }

@@ -14,14 +14,6 @@
 /* after the four above, as cmocka wants it */
 #include <cmocka.h>
 
-static bool says(const struct forward_rules *rules, const char *text)
-{
-	autostrbuf out = { 0 };
-
-	forward_rules(rules, &out);
-	return strstr(strbuf_text(&out), text) != NULL;
-}
-
 static void each_pair_has_addresses_of_its_own(void **state)
 {
 	struct forward_addresses first = forward_addresses(0), second = forward_addresses(1);
@@ -55,43 +47,6 @@ static void what_leads_to_containers_is_told_by_its_name(void **state)
 	assert_false(forward_is_address("fd64:6973:7472:6f7::1"));
 }
 
-static void what_comes_to_the_decoy_goes_to_the_container(void **state)
-{
-	const struct forward_rules rules = { .pair = 7, .v6 = true };
-
-	(void)state;
-	assert_true(says(&rules, "flush table inet distro-shim\n"));
-	assert_true(says(&rules, "iifname != { \"lo\", \"ds-forward\" } fib daddr type local meta "
-				 "nfproto ipv4 dnat ip to 169.254.64.15\n"));
-	assert_true(says(&rules, "dnat ip6 to fd64:6973:7472:6f73::f\n"));
-	assert_true(says(&rules, "oifname \"ds-forward\" masquerade"));
-	assert_false(says(&rules, "dport 53"));
-}
-
-static void without_ipv6_no_rule_is_about_it(void **state)
-{
-	const struct forward_rules rules = { .pair = 7 };
-
-	(void)state;
-	assert_false(says(&rules, "ip6"));
-}
-
-static void the_engines_resolver_is_asked_by_its_ports(void **state)
-{
-	const struct forward_rules usual = { .pair = 7, .nameserver = "10.89.0.1" };
-	const struct forward_rules own = {
-		.pair = 7, .nameserver = "127.0.0.11", .udp = 4711, .tcp = 4712
-	};
-	const struct forward_rules six = { .pair = 7, .v6 = true, .nameserver = "fd00::1" };
-
-	(void)state;
-	assert_true(says(&usual, "ip daddr 169.254.64.14 udp dport 53 dnat ip to 10.89.0.1:53\n"));
-	assert_true(says(&own, "udp dport 53 dnat ip to 127.0.0.11:4711\n"));
-	assert_true(says(&own, "tcp dport 53 dnat ip to 127.0.0.11:4712\n"));
-	assert_true(says(
-		&six, "ip6 daddr fd64:6973:7472:6f73::e udp dport 53 dnat ip6 to [fd00::1]:53\n"));
-}
-
 static void engines_name_the_networks_that_they_make(void **state)
 {
 	static const char *const theirs[] = {
@@ -120,9 +75,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_pair_has_addresses_of_its_own),
 		cmocka_unit_test(what_leads_to_containers_is_told_by_its_name),
-		cmocka_unit_test(what_comes_to_the_decoy_goes_to_the_container),
-		cmocka_unit_test(without_ipv6_no_rule_is_about_it),
-		cmocka_unit_test(the_engines_resolver_is_asked_by_its_ports),
 		cmocka_unit_test(engines_name_the_networks_that_they_make),
 	};
 

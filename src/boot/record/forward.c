@@ -63,7 +63,6 @@ static int forward_all(const struct state_dir *dir, const struct status_record *
 		.decoy = decoy,
 		.network = network,
 		.cookie = record->decoy,
-		.nft = record->nft,
 		.nameserver = record->nameserver,
 	};
 	const struct forward_network shared = { status->network_path, status->network_cookie };

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules of nf_tables (linux/netfilter/nf_tables.h) for one table, loaded all at once or not at all: what it takes to send
+ * connections elsewhere. The functions that add to a rule bear the words of nft(8), which shows what they have made.
+ */
+#ifndef SYS_NFTABLES_H
+#define SYS_NFTABLES_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "sys/netlink_request.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+/* An address of either family, in the order of the network. */
+struct nftables_address {
+	int family; /* AF_INET, AF_INET6 */
+	uint8_t bytes[16];
+};
+/* A text that is an address of neither family is a mistake of the caller's: the family is AF_UNSPEC. */
+struct nftables_address nftables_address(const char *text);
+
+struct nftables {
+	struct strbuf batch;
+	const char *table;
+	struct netlink_request rule; /* that is being made */
+	size_t expressions;          /* where they begin in it */
+	size_t last;                 /* message, by its place in the batch */
+};
+
+/* A table of the family inet, which is made if it is not there. Its rules are removed, its chains stay: to delete a
+ * table takes the kernel 12 ms. */
+void nftables_begin(struct nftables *n, const char *table);
+void nftables_release(struct nftables *n);
+#define autonftables __attribute__((cleanup(nftables_release))) struct nftables
+
+/* Of the type nat. hook: NF_INET_... of linux/netfilter.h. */
+void nftables_chain(struct nftables *n, const char *name, unsigned hook, int priority);
+
+void nftables_rule(struct nftables *n, const char *chain);
+void nftables_rule_end(struct nftables *n);
+
+/* Conditions of a rule: all of them hold, or none of what follows is done. */
+void nftables_iifname(struct nftables *n, bool is, const char *name);
+void nftables_oifname(struct nftables *n, bool is, const char *name);
+void nftables_nfproto(struct nftables *n, int family);
+void nftables_l4proto(struct nftables *n, bool is, uint8_t protocol);
+/* "fib daddr type local" */
+void nftables_daddr_local(struct nftables *n);
+/* The packet is of the address' family. prefix: in bits, 0 for the whole of it. */
+void nftables_daddr(struct nftables *n, bool is, const struct nftables_address *address,
+		    unsigned prefix);
+/* Of a protocol that has ports. */
+void nftables_dport(struct nftables *n, uint8_t protocol, uint16_t port);
+
+/* What is done. port 0: as it is. */
+void nftables_dnat(struct nftables *n, const struct nftables_address *to, uint16_t port);
+void nftables_masquerade(struct nftables *n);
+void nftables_return(struct nftables *n);
+
+/* Into the network namespace that the caller is in. */
+int nftables_load(struct nftables *n, struct err *e) MUST_CHECK;
+
+#endif
