@@ -123,6 +123,14 @@ def tenth(values):
     return sorted(values)[int((len(values) - 1) * 0.1)]
 
 
+def differences(one, other):
+    """How much more the second sample of each pair takes, which is less noisy than the difference of medians."""
+    more = {name: statistics.median(getattr(b, name) - getattr(a, name) for a, b in zip(one, other))
+            for name in ("wall", "cpu")}
+    more["tenth"] = tenth([b.wall for b in other]) - tenth([a.wall for a in one])
+    return more
+
+
 def figures(samples):
     """Of the samples of one cell."""
     walls = [sample.wall for sample in samples]

@@ -2,9 +2,8 @@
 """What a policy with many entries costs a start, beside the same start without a policy file."""
 import json
 import os
-import statistics
 
-from measure import figures, interleaved
+from measure import differences, figures, interleaved
 from rows import Result, runs
 
 TITLE = "`run`, no cgroups, a policy with 100 entries"
@@ -26,7 +25,6 @@ def write_policy(directory):
 
 
 def measure(bench, bundles, title):
-    """Pairs of samples: the difference of each is less noisy than that of medians."""
     shim = next(subject for subject in bench.subjects if subject.key == "distro-shim")
     ruled = shim.under(write_policy(bundles.work))
     got, reasons = interleaved([shim, ruled], lambda subject: bench.meter.cost(runs(subject, bundles.plain, cgroups=False)),
@@ -35,12 +33,9 @@ def measure(bench, bundles, title):
         bench.tidy(shim)
         return [Result(title, {}, {shim.key: reason for reason in reasons.values()})]
     without, under = figures(got[shim]), figures(got[ruled])
-    more = {name: statistics.median(getattr(b, name) - getattr(a, name) for a, b in zip(got[shim], got[ruled]))
-            for name in ("wall", "cpu")}
-    more["tenth"] = under["tenth"] - without["tenth"]
     return [
         Result(title, {shim.key: under}, {}),
-        Result(title + ": more than without a policy", {shim.key: more}, {}),
+        Result(title + ": more than without a policy", {shim.key: differences(got[shim], got[ruled])}, {}),
         Result(title + ": times what it takes without a policy", {shim.key: {"value": under["wall"] / without["wall"]}}, {},
                "times"),
     ]
