@@ -2,13 +2,16 @@
 /* Whether what the engine prepares can lead to the container: what the namespace that is asked for is. Runs in the runtime. */
 #include "facts/gather.h"
 
+#include "facts/groups.h"
 #include "policy/engine.h"
 #include "policy/policy.h"
+#include "state/registry.h"
 #include "sys/helper.h"
 #include "sys/netns_sockets.h"
 #include "sys/nsfd.h"
 
 #include <linux/sched.h>
+#include <string.h>
 
 static int look_inside(void *context, struct strbuf *answer, struct err *e)
 {
@@ -48,19 +51,70 @@ static const char *decoy_problem(const struct ns_facts *ns, int fd, const struct
 	return length ? "has sockets in it, so that it is in use" : NULL;
 }
 
-int gather_forward(const struct policy *policy, const struct policy *whole, const struct spec *spec,
-		   struct arena *arena, struct facts *facts, const struct host *host, struct err *e)
+/* "/proc/PID/ns/net", by which engines ask for the network of a container. */
+static bool read_process(const char *path, int64_t *ret)
+{
+	const char *number = str_has_prefix(path, "/proc/") ? path + strlen("/proc/") : "";
+	char digits[16] = "";
+	size_t length = strspn(number, "0123456789");
+	uint32_t pid;
+
+	if (length >= sizeof(digits) || !str_eq(number + length, "/ns/net"))
+		return false;
+	memcpy(digits, number, length);
+	if (!parse_u32(digits, &pid) || pid == 0)
+		return false;
+	*ret = pid;
+	return true;
+}
+
+/* A container of the same engine's, of which no more is known than the number of its first process. What cannot be read
+ * leads nowhere. */
+static int look_at_other(const struct facts_options *options, const char *path, struct arena *arena,
+			 struct facts *facts, struct err *e)
+{
+	const char *directory = options->members_directory;
+	struct status_record *status = NULL;
+	struct member_record *member = NULL;
+	autostatedir dir = STATE_DIR_INIT;
+	struct err ignored;
+	int64_t pid;
+
+	if (!options->root || !read_process(path, &pid))
+		return 0;
+	if (!directory)
+		directory = registry_default_directory(facts->rootless, arena);
+	if (registry_of_process(directory, facts->network->path, pid, arena, &member, e) < 0)
+		return -1;
+	if (!member ||
+	    !str_eq(facts_real_root(member->root, arena), facts_real_root(options->root, arena)))
+		return 0;
+	if (state_open(member->root, member->id, false, &dir, &ignored) < 0 ||
+	    state_read_status(&dir, arena, &status, &ignored) < 0 || !status || !status->forward ||
+	    !status->forward->decoy)
+		return 0;
+	facts->forward = arena_new(arena, struct forward_facts);
+	facts->forward->of_other = status->forward->decoy;
+	facts->forward->nameserver = status->forward->nameserver;
+	return 0;
+}
+
+int gather_forward(const struct policy *policy, const struct facts_options *options,
+		   const struct spec *spec, struct arena *arena, struct facts *facts,
+		   const struct host *host, struct err *e)
 {
 	const struct spec_namespace *asked = spec_namespace_find(spec, SPEC_NS_NETWORK);
 	const struct ns_facts *ns = asked ? facts_requested(facts, asked->path) : NULL;
 	const char *problem;
 
-	(void)e;
 	if (policy->network->forward != POLICY_FORWARD_AUTO || !facts->network ||
-	    facts->network->problem || !asked || ns_facts_same(ns, facts->network))
+	    facts->network->problem || !asked)
 		return 0;
+	if (ns_facts_same(ns, facts->network))
+		return look_at_other(options, ns->path, arena, facts, e);
 	facts->forward = arena_new(arena, struct forward_facts);
-	problem = ns ? decoy_problem(ns, host->requested[SPEC_NS_NETWORK], whole, facts) : NULL;
+	problem = ns ? decoy_problem(ns, host->requested[SPEC_NS_NETWORK], options->whole, facts)
+		     : NULL;
 	facts->forward->problem = problem ? arena_strdup(arena, problem) : NULL;
 	return 0;
 }

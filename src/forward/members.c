@@ -276,6 +276,33 @@ int forward_join(const char *directory, const struct forward *forward,
 	return rc;
 }
 
+static int share(const struct place *place, const struct forward_network *network,
+		 const struct forward_member *member, struct arena *arena, unsigned *ret_pair,
+		 struct err *e)
+{
+	struct decoy_record *record = read_record(place, arena);
+
+	if (!record || !record->pair.set || record->network != network->cookie)
+		return 0;
+	*ret_pair = record->pair.value;
+	add_member(record, member, arena);
+	return write_record(place, record, arena, e) < 0 ? -1 : 1;
+}
+
+int forward_share(const char *directory, uint64_t decoy, const struct forward_network *network,
+		  const struct forward_member *member, unsigned *ret_pair, struct err *e)
+{
+	autoplace place = PLACE_INIT;
+	autoarena arena = { 0 };
+	int rc = place_open(directory, decoy, false, &place, e);
+
+	if (rc > 0)
+		rc = share(&place, network, member, &arena, ret_pair, e);
+	if (rc == 0)
+		return fail(e, ERR_STATE, "the container whose network was asked for has ended");
+	return rc < 0 ? -1 : 0;
+}
+
 int forward_leave(const char *directory, uint64_t decoy, const struct forward_member *member,
 		  struct err *e)
 {

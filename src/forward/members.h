@@ -32,6 +32,11 @@ int forward_join(const char *directory, const struct forward *forward,
 		 const struct forward_network *network, const struct forward_member *member,
 		 forward_lives lives, bool *ret_done, unsigned *ret_pair, struct err *e) MUST_CHECK;
 
+/* Of a decoy that leads to another container of that network already. ERR_STATE: none does any more. */
+int forward_share(const char *directory, uint64_t decoy, const struct forward_network *network,
+		  const struct forward_member *member, unsigned *ret_pair, struct err *e)
+	MUST_CHECK;
+
 /* Of one that is not a member nothing. */
 int forward_leave(const char *directory, uint64_t decoy, const struct forward_member *member,
 		  struct err *e) MUST_CHECK;

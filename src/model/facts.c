@@ -164,6 +164,8 @@ static const struct fields hook_fields =
 
 static const struct field forward_rows[] = {
 	FIELD(struct forward_facts, STRING, problem, "problem", 0),
+	FIELD(struct forward_facts, U64, of_other, "ofOther", FIELD_SPARSE),
+	FIELD(struct forward_facts, STRING, nameserver, "nameserver", 0),
 };
 static const struct fields forward_fields =
 	FIELDS("struct forward_facts", struct forward_facts, forward_rows, 0);

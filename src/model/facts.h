@@ -152,6 +152,10 @@ struct caller_facts {
 /* Whether what the engine prepares can lead to the container. */
 struct forward_facts {
 	char *problem; /* why the namespace that was asked for is not an engine's decoy; NULL: it is one, or a new one was asked for */
+	/* By the number of its first process another container was named, to which what is prepared leads already: the cookie of
+	 * that, 0: none was; and the engine's nameserver that it asks, NULL: none */
+	uint64_t of_other;
+	char *nameserver;
 };
 
 /* A directory that the policy shows to every container. */

@@ -23,6 +23,7 @@ const struct fields cgroup_record_fields =
 
 static const struct field forward_record_rows[] = {
 	FIELD(struct forward_record, U64, decoy, "decoy", FIELD_SPARSE),
+	FIELD(struct forward_record, BOOL, of_other, "ofOther", FIELD_SPARSE),
 	FIELD(struct forward_record, STRING, nameserver, "nameserver", 0),
 	FIELD(struct forward_record, STRING, resolv_conf, "resolvConf", 0),
 	FIELD(struct forward_record, STRING, source, "source", 0),

@@ -36,7 +36,8 @@ extern const struct fields cgroup_record_fields;
 
 /* That what the engine has prepared leads to the container (forward/forward.h). */
 struct forward_record {
-	uint64_t decoy;    /* cookie of the engine's namespace; 0: not known before `start` */
+	uint64_t decoy; /* cookie of the engine's namespace; 0: not known before `start` */
+	bool of_other; /* what leads from it is another container's doing, whose network was asked for */
 	char *nameserver;  /* of the engine's, which the decoy answers for; NULL: none */
 	char *resolv_conf; /* then: the other lines of the container's file */
 	char *source; /* the engine's file, which it may write until `start`: both are read then; NULL: they are known */

@@ -40,6 +40,7 @@ static const struct fields join_fields = PLAN_TABLE(join_rows);
 #define T struct forward_record
 static const struct field forward_rows[] = {
 	ROW_IF_SET(U64, decoy, "decoy", HEAD, LED("forward from the engine's network %")),
+	ROW(BOOL, of_other, "ofOther", DETAIL, LED("by another container")),
 	ROW(STRING, nameserver, "nameserver", LINE, LED("names are asked of")),
 	ROW(STRING, resolv_conf, "resolvConf", UNSHOWN),
 	ROW(STRING, source, "source", LINE, LED("names are asked of what stands in")),

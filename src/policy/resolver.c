@@ -403,3 +403,13 @@ char *resolver_of_engine(const struct resolver_facts *texts, const char *hosts,
 	}
 	return NULL;
 }
+
+char *resolver_known(const char *text, const char *server, struct arena *arena, char **ret_rest)
+{
+	struct conf engine = read_conf(text, arena);
+
+	if (!server || !strlist_has(&engine.servers, server))
+		return NULL;
+	*ret_rest = without_server(text, server, arena);
+	return arena_strdup(arena, server);
+}

@@ -42,5 +42,7 @@ struct strlist resolver_nameservers(const char *text, struct arena *arena);
  * networks, and *ret_rest, the file without it. NULL: it has none. `hosts`: the engine's file of that name. */
 char *resolver_of_engine(const struct resolver_facts *texts, const char *hosts,
 			 const struct resolver_names *names, struct arena *arena, char **ret_rest);
+/* The same with the nameserver known: NULL if the file does not have it. */
+char *resolver_known(const char *text, const char *server, struct arena *arena, char **ret_rest);
 
 #endif

@@ -15,6 +15,17 @@ static const struct ns_facts *decoy_of(const struct judgement *j)
 			 : facts_requested(j->facts, asked->linux_->namespaces.v[index].path);
 }
 
+/* A pod's infra container, or one that a user named: it is in the shared network itself. */
+static void share_of_other(struct judgement *j, const char *id, const char *pointer)
+{
+	j->forward = arena_new(j->edit.arena, struct forward_record);
+	j->forward->decoy = j->facts->forward->of_other;
+	j->forward->of_other = true;
+	edit_keep(
+		&j->edit, id, pointer,
+		"the network of another container was asked for: what the engine has set up for that one (published ports, probes, names) leads to this one, too");
+}
+
 void rule_network_forward(struct judgement *j, const char *id)
 {
 	const struct forward_facts *facts = j->facts->forward;
@@ -22,8 +33,12 @@ void rule_network_forward(struct judgement *j, const char *id)
 	bool late = j->network.join == NETWORK_LATE;
 	const char *pointer = namespace_pointer(j, namespace_index(j->edit.spec, SPEC_NS_NETWORK));
 
-	if (j->policy->network->forward != POLICY_FORWARD_AUTO || !facts || !network_is_shared(j) ||
-	    !j->network_rewritten)
+	if (j->policy->network->forward != POLICY_FORWARD_AUTO || !facts || !network_is_shared(j))
+		return;
+	if (facts->of_other && !j->network_rewritten && decoy &&
+	    !str_eq(decoy->path, j->facts->network->path))
+		share_of_other(j, id, pointer);
+	if (!j->network_rewritten)
 		return;
 	if (!late && facts->problem) {
 		edit_keep(

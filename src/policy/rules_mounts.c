@@ -314,7 +314,11 @@ static bool ask_decoy(struct judgement *j, const char *id, const struct shared_f
 	    !str_eq(file->choice, "auto") || !mount_is_bind(mount) || str_empty(mount->source) ||
 	    mount->source[0] != '/' || str_eq(mount->source, file->found))
 		return false;
-	if (j->network.join == NETWORK_LATE)
+	if (j->forward->of_other)
+		j->forward->nameserver =
+			resolver_known(texts->engine, j->facts->forward->nameserver, j->edit.arena,
+				       &j->forward->resolv_conf);
+	else if (j->network.join == NETWORK_LATE)
 		j->forward->source = arena_strdup(j->edit.arena, mount->source);
 	else
 		j->forward->nameserver =

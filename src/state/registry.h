@@ -45,6 +45,9 @@ int registry_living(const char *directory, const char *network_path, struct aren
  * are passed over by the names of their entries. */
 int registry_elsewhere(const char *directory, const char *network_path, uint64_t cookie,
 		       struct arena *arena, struct members *ret, struct err *e) MUST_CHECK;
+/* The running member of a network whose first process has that number; *ret NULL: there is none. */
+int registry_of_process(const char *directory, const char *network_path, int64_t pid,
+			struct arena *arena, struct member_record **ret, struct err *e) MUST_CHECK;
 /* Those of dead processes too. */
 int registry_all(const char *directory, struct arena *arena, struct members *ret, struct err *e)
 	MUST_CHECK;

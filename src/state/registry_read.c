@@ -37,6 +37,7 @@ static void add_member(struct members *members, struct arena *arena,
 struct wanted {
 	const char *network_path; /* NULL: any */
 	uint64_t not_in;          /* cookie of a network whose members are not read; 0: none */
+	int64_t pid;              /* of its first process; 0: any */
 	bool dead;                /* those of dead processes, too */
 };
 
@@ -70,7 +71,7 @@ static int consider(const struct registry *r, int fd, const char *name, const st
 		return 0;
 	if (registry_read_entry(fd, name, arena, &member, e) < 0)
 		return err_prefix(e, "registry of members '%s'", r->path);
-	if (!member ||
+	if (!member || (wanted->pid && member->init.pid != wanted->pid) ||
 	    (wanted->network_path && !str_eq(member->network_path, wanted->network_path)))
 		return 0;
 	living = wanted->dead ? 1 : is_living(member, e);
@@ -136,6 +137,18 @@ int registry_elsewhere(const char *directory, const char *network_path, uint64_t
 	const struct wanted wanted = { .network_path = network_path, .not_in = cookie };
 
 	return read_members(directory, &wanted, arena, ret, e);
+}
+
+int registry_of_process(const char *directory, const char *network_path, int64_t pid,
+			struct arena *arena, struct member_record **ret, struct err *e)
+{
+	const struct wanted wanted = { .network_path = network_path, .pid = pid };
+	struct members members;
+
+	if (read_members(directory, &wanted, arena, &members, e) < 0)
+		return -1;
+	*ret = members.n ? members.v : NULL;
+	return 0;
 }
 
 int registry_all(const char *directory, struct arena *arena, struct members *ret, struct err *e)

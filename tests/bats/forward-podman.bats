@@ -117,14 +117,3 @@ teardown() {
     ok network rm six
     no_forwarding
 }
-
-@test "a pod: the port that it publishes leads to its members" {
-    ok pod create --name pod --network bridge -p 18080:80
-    ok run -d --pod pod --name web busybox sh -c "$(serves 80 'a page')"
-    wait_until page_is 127.0.0.1 18080 'a page'
-    ok pod restart pod
-    wait_until page_is 127.0.0.1 18080 'a page'
-    ok rm -f -t 0 web
-    ok pod rm -f pod
-    no_forwarding
-}

@@ -212,6 +212,8 @@ static void look_at_network(const struct round *r, struct facts *facts)
 	if (one_in(2)) {
 		facts->forward = arena_new(r->arena, struct forward_facts);
 		facts->forward->problem = text_of(r, one_in(4) ? "has sockets in it" : NULL);
+		facts->forward->of_other = one_in(2) ? 78 : 0;
+		facts->forward->nameserver = text_of(r, one_in(2) ? "127.0.0.11" : NULL);
 	}
 	if (one_in(10)) {
 		static const uint64_t cookies[] = { 43, 9, 0, 77 };

@@ -85,10 +85,11 @@ struct file_oracle {
 static bool asks_decoy(const struct round *r, const struct verdict *verdict,
 		       const struct file_oracle *file, const struct spec_mount *before)
 {
-	return verdict->forward && str_eq(file->name, "resolv.conf") &&
-	       str_eq(file->choice, "auto") && file->texts && file->texts->engine &&
-	       r->facts->state && before && is_bind(before) && !str_empty(before->source) &&
-	       before->source[0] == '/' && !str_eq(before->source, file->found);
+	return verdict->forward && (!verdict->forward->of_other || r->facts->forward->nameserver) &&
+	       str_eq(file->name, "resolv.conf") && str_eq(file->choice, "auto") && file->texts &&
+	       file->texts->engine && r->facts->state && before && is_bind(before) &&
+	       !str_empty(before->source) && before->source[0] == '/' &&
+	       !str_eq(before->source, file->found);
 }
 
 /* NULL: what the config has stays, "" : one of several, said in check_file(). */

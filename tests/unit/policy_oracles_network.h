@@ -135,22 +135,31 @@ static void check_network_given(const struct round *r, const struct verdict *ver
 	}
 }
 
-/* What the engine has prepared, and the container does not get, leads to it. */
+/* What the engine has prepared, and the container does not get, leads to it; and what it has for another one. */
 static void check_forward(const struct round *r, const struct verdict *verdict,
 			  const struct asked_network *asked)
 {
 	const struct forward_facts *facts = r->facts->forward;
 	const struct ns_facts *there = facts_requested(r->facts, asked->path);
 	bool late = verdict->network.join == NETWORK_LATE;
+	bool by_process = asked->shape == ASKED_SAME && there &&
+			  !str_eq(there->path, r->facts->network->path);
 	bool rewritten = late || asked->shape == ASKED_PATH ||
 			 (asked->shape == ASKED_HOST && !asked->no_rewrite);
 
 	HOLDS(r, verdict,
-	      !!verdict->forward == (verdict->path == PATH_CREATE &&
-				     r->policy->network->forward == POLICY_FORWARD_AUTO && facts &&
-				     is_joined(verdict) && rewritten && (late || !facts->problem)));
-	if (verdict->forward)
-		HOLDS(r, verdict, verdict->forward->decoy == (late || !there ? 0 : there->cookie));
+	      !!verdict->forward ==
+		      (verdict->path == PATH_CREATE &&
+		       r->policy->network->forward == POLICY_FORWARD_AUTO && facts &&
+		       is_joined(verdict) &&
+		       (rewritten ? late || !facts->problem : by_process && facts->of_other)));
+	if (verdict->forward) {
+		HOLDS(r, verdict, verdict->forward->of_other == !rewritten);
+		HOLDS(r, verdict,
+		      verdict->forward->decoy == (!rewritten       ? facts->of_other
+						  : late || !there ? 0
+								   : there->cookie));
+	}
 }
 
 static void check_membership(const struct round *r, const struct verdict *verdict,

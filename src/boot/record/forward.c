@@ -54,26 +54,38 @@ static void read_names(struct forward_record *record, struct arena *arena)
 		resolver_of_engine(&texts, NULL, &nothing, arena, &record->resolv_conf);
 }
 
-static int forward_all(const struct state_dir *dir, const struct status_record *status, int decoy,
-		       int network, struct arena *arena, struct err *e)
+/* As forward_join(): *ret_done false where there is nothing to be done. */
+static int join(const struct state_dir *dir, const struct status_record *status, int decoy,
+		int network, struct arena *arena, bool *ret_done, unsigned *ret_pair, struct err *e)
 {
-	struct forward_record *record = status->forward;
-	read_names(record, arena);
+	const struct forward_record *record = status->forward;
+	const char *directory = forward_directory(caller_is_rootless(), arena);
+	const struct forward_network shared = { status->network_path, status->network_cookie };
+	const struct forward_member member = { dir->root, dir->id };
 	const struct forward forward = {
 		.decoy = decoy,
 		.network = network,
 		.cookie = record->decoy,
 		.nameserver = record->nameserver,
 	};
-	const struct forward_network shared = { status->network_path, status->network_cookie };
-	const struct forward_member member = { dir->root, dir->id };
+
+	*ret_done = true;
+	if (record->of_other)
+		return forward_share(directory, record->decoy, &shared, &member, ret_pair, e);
+	return forward_join(directory, &forward, &shared, &member, state_is_living, ret_done,
+			    ret_pair, e);
+}
+
+static int forward_all(const struct state_dir *dir, const struct status_record *status, int decoy,
+		       int network, struct arena *arena, struct err *e)
+{
 	unsigned pair;
 	bool done;
 
-	if (forward_join(forward_directory(caller_is_rootless(), arena), &forward, &shared, &member,
-			 state_is_living, &done, &pair, e) < 0)
+	read_names(status->forward, arena);
+	if (join(dir, status, decoy, network, arena, &done, &pair, e) < 0)
 		return -1;
-	return done && record->nameserver ? write_names(dir, record, pair, e) : 0;
+	return done && status->forward->nameserver ? write_names(dir, status->forward, pair, e) : 0;
 }
 
 void record_not_forwarded(struct status_record *status, const struct err *e, struct arena *arena)
