@@ -534,6 +534,7 @@ src_libcontainer_a_SOURCES = \
 	src/container/exec_process.c \
 	src/container/exec_process.h \
 	src/container/find.c \
+	src/container/forwarding.c \
 	src/container/input.c \
 	src/container/input.h \
 	src/container/kill.c \

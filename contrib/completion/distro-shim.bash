@@ -44,7 +44,7 @@ _distro_shim() {
     'delete') options='--force --regex --help' ;;
     'list') options='--format --quiet --help' ;;
     'members') options='--network --format --quiet --help' ;;
-    'forwarding') options='--network --format --end-stale --help' ;;
+    'forwarding') options='--network --format --end-stale --renew --help' ;;
     'ps') options='--format --help' ;;
     'pause') options='--help' ;;
     'resume') options='--help' ;;

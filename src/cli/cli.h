@@ -33,7 +33,7 @@ struct cli_values {
 	bool all, force, quiet, regex, rootless_example;
 	const char *format, *network;
 	const char *network_name; /* before the command */
-	bool plan, living, end_stale;
+	bool plan, living, end_stale, renew;
 	const char *engine;
 	struct container_update_options update;
 	bool stats;

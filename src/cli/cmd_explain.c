@@ -180,6 +180,7 @@ static int explain_container_json(const struct cli_call *call, const struct cont
 {
 	auto_json_out out = json_out_new(true);
 	const struct status_record *record = view->record;
+	const char *forwarding = container_forwarding_text(&call->global, view, call->arena);
 
 	json_out_object(out);
 	json_out_member_string(out, "id", view->id);
@@ -187,6 +188,8 @@ static int explain_container_json(const struct cli_call *call, const struct cont
 	json_out_member_string(out, "phase", value_to_name(container_phase_names, record->phase));
 	json_out_member_string(out, "bundle", view->bundle);
 	json_head(record->policy_path, record->policy, network, out);
+	if (forwarding)
+		json_out_member_string(out, "forwarding", forwarding);
 	json_decisions(&record->decisions, out);
 	json_remedies(call, record->policy, &record->decisions, out);
 	json_out_object_end(out);
@@ -198,6 +201,7 @@ static int explain_container(const struct cli_call *call, const struct container
 {
 	const struct status_record *record = view->record;
 	autostrbuf text = { 0 };
+	const char *forwarding;
 
 	if (call->values.plan)
 		return fail(
@@ -225,6 +229,9 @@ static int explain_container(const struct cli_call *call, const struct container
 		    value_to_name(container_phase_names, record->phase));
 	strbuf_show(&text, "bundle: %s\n", view->bundle);
 	print_head(record->policy_path, record->policy, &network, &text);
+	forwarding = container_forwarding_text(&call->global, view, call->arena);
+	if (forwarding)
+		strbuf_show(&text, "forwarding: %s\n", forwarding);
 	print_decisions(&record->decisions, &text);
 	print_remedies(call, record->policy, &record->decisions, &text);
 	return cli_output(&text, e);

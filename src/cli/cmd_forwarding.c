@@ -13,6 +13,9 @@ static const struct cli_option forwarding_rows[] = {
 		       "how the list looks (default: table)"),
 	CLI_FLAG_ROW("end-stale", 0, end_stale,
 		     "first end what leads to containers that do not run any more"),
+	CLI_FLAG_ROW(
+		"renew", 0, renew,
+		"first set up anew what leads to running containers, with what engines have set up since"),
 	CLI_END_ROW,
 };
 
@@ -117,6 +120,10 @@ static int run_forwarding(const struct cli_call *call, struct err *e)
 		return -1;
 	if (call->values.end_stale &&
 	    (end_stale(&decoys, directory, e) < 0 || read_decoys(call, directory, &decoys, e) < 0))
+		return -1;
+	if (call->values.renew &&
+	    (container_forwarding_renew(&call->global, call->values.network, e) < 0 ||
+	     read_decoys(call, directory, &decoys, e) < 0))
 		return -1;
 	if (str_eq(call->values.format, "json"))
 		return print_json(&decoys, e);

@@ -159,6 +159,13 @@ int container_state_json(const struct container_view *view, struct json_out *out
 	MUST_CHECK;
 /* Of the policy's network that it is in, or enters at start; "-": it has one of its own, or none is known. */
 const char *container_network_name(const struct container_view *view);
+/* What leads to it at this moment from the network that its engine has prepared; NULL: nothing was to. */
+char *container_forwarding_text(const struct global_options *global,
+				const struct container_view *view, struct arena *arena);
+/* Of all running containers of a network, or of any (NULL): what leads to them is set up anew, with what their engines have
+ * set up since. */
+int container_forwarding_renew(const struct global_options *global, const char *network_path,
+			       struct err *e) MUST_CHECK;
 /* The owner as people read it: "root", or the number. Names of other users are not looked up, because
  * that would load what nsswitch.conf says into a runtime. */
 struct owner_name {

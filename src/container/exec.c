@@ -4,11 +4,13 @@
  * policy in force then among them, and not from the policy file. Runs in the runtime.
  */
 #include "base/auto.h"
+#include "boot/record/forward.h"
 #include "container/exec_process.h"
 #include "container/recorded.h"
 #include "container/records.h"
 #include "container/report.h"
 #include "container/terminal.h"
+#include "os/log.h"
 #include "plan/make.h"
 #include "seccomp/program.h"
 #include "spec/part.h"
@@ -148,8 +150,14 @@ static int execute(const struct global_options *global, struct execution *x,
 	};
 	int waiting = container_is_waiting(&x->dir, x->status, e);
 
+	struct err late;
+
 	if (waiting < 0)
 		return -1;
+	if (record_forward_again(&x->dir, x->status, false, &x->arena, &late) < 0)
+		log_warning(
+			"container %s: what its engine has set up since does not lead to it: %s",
+			x->dir.id, late.text);
 	struct exec_request request = {
 		.plan = x->plan,
 		.facts = x->facts,

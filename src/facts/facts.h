@@ -57,6 +57,13 @@ int facts_of_caller(bool cgroups, struct arena *arena, struct facts **ret, struc
 
 /* True if the caller is not root of the initial user namespace. */
 bool facts_is_rootless(void);
+/* A network namespace that an engine has made, by its cookie, and where it is: at `path`, unless that is NULL or another one
+ * by now, or where engines keep theirs. The descriptor; ERR_NOT_FOUND: it is gone. */
+int facts_find_engines_network(const char *path, uint64_t cookie, struct arena *arena,
+			       char **ret_path, struct err *e) MUST_CHECK;
+/* What the engine's file of resolvers says, and of which of its nameservers that decides. False: it cannot be read. */
+bool facts_of_engines_resolver(const char *path, struct arena *arena, struct resolver_facts *ret);
+
 /* True if not every id is its own, whatever the caller's uid. */
 bool facts_in_user_namespace(void);
 

@@ -2,6 +2,7 @@
 /* Whether what the engine prepares can lead to the container: what the namespace that is asked for is. Runs in the runtime. */
 #include "facts/gather.h"
 
+#include "base/auto.h"
 #include "facts/groups.h"
 #include "policy/engine.h"
 #include "policy/policy.h"
@@ -10,7 +11,10 @@
 #include "sys/netns_sockets.h"
 #include "sys/nsfd.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <linux/sched.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int look_inside(void *context, struct strbuf *answer, struct err *e)
@@ -91,7 +95,7 @@ static int look_at_other(const struct facts_options *options, const char *path, 
 		return 0;
 	if (state_open(member->root, member->id, false, &dir, &ignored) < 0 ||
 	    state_read_status(&dir, arena, &status, &ignored) < 0 || !status || !status->forward ||
-	    !status->forward->decoy)
+	    !status->forward->decoy || status->forward->empty)
 		return 0;
 	facts->forward = arena_new(arena, struct forward_facts);
 	facts->forward->of_other = status->forward->decoy;
@@ -117,4 +121,72 @@ int gather_forward(const struct policy *policy, const struct facts_options *opti
 		     : NULL;
 	facts->forward->problem = problem ? arena_strdup(arena, problem) : NULL;
 	return 0;
+}
+
+/* --- one of which the cookie is known --- */
+
+struct search {
+	uint64_t cookie;
+	const char *path; /* tried first; NULL: none */
+	struct arena *arena;
+};
+
+static bool is_sought(const struct search *search, const char *path)
+{
+	autoclose int fd = -1;
+	struct err ignored;
+	uint64_t cookie;
+
+	fd = nsfd_try(path, &ignored);
+	return fd >= 0 && nsfd_enter(fd, CLONE_NEWNET, path, &ignored) == 0 &&
+	       netns_cookie(&cookie, &ignored) == 0 && cookie == search->cookie;
+}
+
+static const char *search_in(const struct search *search, const char *directory)
+{
+	autoclosedir DIR *entries = opendir(directory);
+	struct dirent *entry;
+
+	while (entries && (entry = readdir(entries))) {
+		const char *path = arena_printf(search->arena, "%s/%s", directory, entry->d_name);
+
+		if (entry->d_name[0] != '.' && engine_makes_network(path) &&
+		    is_sought(search, path))
+			return path;
+	}
+	return NULL;
+}
+
+static int search_all(void *context, struct strbuf *answer, struct err *e)
+{
+	const struct search *search = context;
+	const char *run = getenv("XDG_RUNTIME_DIR");
+	const char *found = search->path && is_sought(search, search->path) ? search->path : NULL;
+
+	(void)e;
+	for (size_t i = 0; !found && engine_network_directories[i]; i++)
+		found = search_in(search, engine_network_directories[i]);
+	if (!found && run && run[0] == '/')
+		found = search_in(search, arena_printf(search->arena, "%s/netns", run));
+	strbuf_puts(answer, found ? found : "");
+	return 0;
+}
+
+int facts_find_engines_network(const char *path, uint64_t cookie, struct arena *arena,
+			       char **ret_path, struct err *e)
+{
+	struct search search = { cookie, path, arena };
+	const struct helper_job job = { .name = "the search for a network of an engine's",
+					.work = search_all,
+					.context = &search };
+	autofree char *found = NULL;
+	size_t length;
+
+	if (helper_run(&job, PATH_MAX, &found, &length, e) < 0)
+		return -1;
+	if (length == 0)
+		return fail(e, ERR_NOT_FOUND,
+			    "the network that the engine has prepared is not there any more");
+	*ret_path = arena_strdup(arena, found);
+	return nsfd_try(found, e);
 }

@@ -150,6 +150,14 @@ static void look_at_servers(struct resolver_facts *texts, struct arena *arena)
 	freeifaddrs(all);
 }
 
+bool facts_of_engines_resolver(const char *path, struct arena *arena, struct resolver_facts *ret)
+{
+	*ret = (struct resolver_facts){ .engine = text_of(AT_FDCWD, path, arena) };
+	if (ret->engine)
+		look_at_servers(ret, arena);
+	return ret->engine != NULL;
+}
+
 void gather_mounted_files(const struct spec *spec, const char *bundle, struct arena *arena,
 			  struct facts *facts)
 {

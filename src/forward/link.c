@@ -171,8 +171,24 @@ static int set_up_end(int socket, const char *name, const char *address4, const 
 
 /* --- both --- */
 
-static int find_or_make(const struct forward *f, int socket, struct arena *arena, bool *ret_done,
-			unsigned *ret_pair, struct err *e)
+/* A link that is there already, by its pair: 0 if it cannot be used. The network that it leads to may have been left for
+ * another one. */
+static int find_pair(const struct forward *f, int socket, int network, unsigned own,
+		     struct arena *arena, unsigned *ret_pair, struct err *e)
+{
+	const struct alias alias = make_alias(f->cookie);
+	unsigned other;
+	int rc = pair_of_link(socket, own, arena, ret_pair, e);
+
+	if (rc <= 0)
+		return rc;
+	if (netlink_find_alias(network, forward_name(*ret_pair).text, alias.text, &other, e) == 0)
+		return 1;
+	return e->kind == ERR_NOT_FOUND ? 0 : -1;
+}
+
+static int find_or_make(const struct forward *f, int socket, int network, struct arena *arena,
+			bool *ret_done, unsigned *ret_pair, struct err *e)
 {
 	unsigned own = 0;
 	int rc;
@@ -183,9 +199,9 @@ static int find_or_make(const struct forward *f, int socket, struct arena *arena
 		return -1;
 	if (!*ret_done)
 		return 0;
-	rc = own ? pair_of_link(socket, own, arena, ret_pair, e) : 0;
+	rc = own ? find_pair(f, socket, network, own, arena, ret_pair, e) : 0;
 	if (rc == 0 && own) {
-		/* of one that was killed between: its other end is not known */
+		/* of one that was killed between, so that its other end is not known, or is elsewhere */
 		if (netlink_remove(socket, own, e) < 0)
 			return -1;
 	}
@@ -231,7 +247,7 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	if (network < 0 || nsfd_enter(f->decoy, CLONE_NEWNET, "of the engine", e) < 0)
 		return -1;
 	decoy = netlink_open(e);
-	if (decoy < 0 || find_or_make(f, decoy, &arena, &done, &rules.pair, e) < 0)
+	if (decoy < 0 || find_or_make(f, decoy, network, &arena, &done, &rules.pair, e) < 0)
 		return -1;
 	if (!done)
 		return 0;

@@ -36,6 +36,7 @@ struct decoy_record {
 	char *network_path;
 	uint64_t network;
 	struct opt_u32 pair; /* of its link; absent: it is not made, or was being made */
+	char *nameserver;    /* as in struct forward, of the member that named one last */
 	struct forward_members members;
 };
 
@@ -52,6 +53,7 @@ static const struct field decoy_rows[] = {
 	FIELD(struct decoy_record, STRING, network_path, "networkPath", FIELD_REQUIRED),
 	FIELD(struct decoy_record, U64, network, "network", FIELD_REQUIRED),
 	FIELD(struct decoy_record, OPT_U32, pair, "pair", 0),
+	FIELD(struct decoy_record, STRING, nameserver, "nameserver", 0),
 	FIELD_LIST_ROW(struct decoy_record, members, struct forward_member, "members", 0,
 		       &member_fields),
 };
@@ -167,13 +169,17 @@ static int remove_record(const struct place *place, struct err *e)
 	return 0;
 }
 
+static bool is_member(const struct forward_member *one, const struct forward_member *other)
+{
+	return str_eq(one->id, other->id) && str_eq(one->root, other->root);
+}
+
 static void drop_member(struct decoy_record *record, const struct forward_member *member)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < record->members.n; i++)
-		if (!str_eq(record->members.v[i].id, member->id) ||
-		    !str_eq(record->members.v[i].root, member->root))
+		if (!is_member(&record->members.v[i], member))
 			record->members.v[n++] = record->members.v[i];
 	record->members.n = n;
 }
@@ -181,10 +187,9 @@ static void drop_member(struct decoy_record *record, const struct forward_member
 static void add_member(struct decoy_record *record, const struct forward_member *member,
 		       struct arena *arena)
 {
-	struct forward_member *v;
+	struct forward_member *v =
+		arena_new_array(arena, struct forward_member, record->members.n + 1);
 
-	drop_member(record, member);
-	v = arena_new_array(arena, struct forward_member, record->members.n + 1);
 	for (size_t i = 0; i < record->members.n; i++)
 		v[i] = record->members.v[i];
 	v[record->members.n++] = *member;
@@ -228,28 +233,49 @@ static int remove_member(const struct place *place, const struct forward_member 
 	return end_all(record, e) < 0 ? -1 : remove_record(place, e);
 }
 
+/* What comes to a decoy goes one way. */
+static int check_network(const struct decoy_record *record, const struct forward_network *network,
+			 struct err *e)
+{
+	if (record->network == network->cookie)
+		return 0;
+	if (record->members.n == 0)
+		return end_all(record, e);
+	return fail(
+		e, ERR_STATE,
+		"the network that was asked for leads already to container '%s', which is in %sthe shared network %s; it can lead to one network alone",
+		record->members.v[0].id,
+		str_eq(record->network_path, network->path) ? "what was before " : "",
+		record->network_path);
+}
+
 static int join(const struct place *place, const struct forward *forward,
 		const struct forward_network *network, const struct forward_member *member,
 		forward_lives lives, struct arena *arena, bool *ret_done, unsigned *ret_pair,
 		struct err *e)
 {
 	struct decoy_record *record = read_record(place, arena);
+	struct forward all = *forward;
 	bool first = !record;
 
 	if (record)
 		drop_dead(record, lives);
-	if (record && record->members.n == 0 && record->network != network->cookie &&
-	    end_all(record, e) < 0)
+	if (record && check_network(record, network, e) < 0)
 		return -1;
 	if (first)
 		record = arena_new(arena, struct decoy_record);
+	drop_member(record, member);
+	/* the rules are those of all members */
+	if (!all.nameserver && record->members.n > 0)
+		all.nameserver = record->nameserver;
 	record->version = RECORD_VERSION;
-	record->decoy = forward->cookie;
+	record->decoy = all.cookie;
 	record->network = network->cookie;
 	record->network_path = arena_strdup(arena, network->path);
+	record->nameserver = all.nameserver ? arena_strdup(arena, all.nameserver) : NULL;
 	add_member(record, member, arena);
 	if (write_record(place, record, arena, e) < 0 ||
-	    forward_make(forward, ret_done, ret_pair, e) < 0)
+	    forward_make(&all, ret_done, ret_pair, e) < 0)
 		return -1;
 	/* then nothing was made either */
 	if (!*ret_done && first)
@@ -285,6 +311,7 @@ static int share(const struct place *place, const struct forward_network *networ
 	if (!record || !record->pair.set || record->network != network->cookie)
 		return 0;
 	*ret_pair = record->pair.value;
+	drop_member(record, member);
 	add_member(record, member, arena);
 	return write_record(place, record, arena, e) < 0 ? -1 : 1;
 }
@@ -311,6 +338,28 @@ int forward_leave(const char *directory, uint64_t decoy, const struct forward_me
 	int rc = place_open(directory, decoy, false, &place, e);
 
 	return rc <= 0 ? rc : remove_member(&place, member, &arena, e);
+}
+
+bool forward_leads(const char *directory, uint64_t decoy, const struct forward_member *member,
+		   struct arena *arena, unsigned *ret_pair)
+{
+	autoplace place = PLACE_INIT;
+	const struct decoy_record *record;
+	struct err unread;
+
+	snprintf(place.name, sizeof(place.name), "%016llx", (unsigned long long)decoy);
+	if (trusted_directory_open("directory of decoys", directory, false, 0755, &place.all,
+				   &unread) < 0)
+		return false;
+	place.fd = openat(place.all, place.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	record = place.fd < 0 ? NULL : read_record(&place, arena);
+	if (!record || !record->pair.set)
+		return false;
+	*ret_pair = record->pair.value;
+	for (size_t i = 0; i < record->members.n; i++)
+		if (is_member(&record->members.v[i], member))
+			return true;
+	return false;
 }
 
 static int prune(const struct place *place, forward_lives lives, struct arena *arena, struct err *e)
@@ -364,22 +413,26 @@ static uint64_t cookie_of(const char *name)
 /* A record is replaced in one step, so it is read without the lock. */
 static void add_decoy(const struct place *place, struct arena *arena, struct forward_decoys *ret)
 {
-	struct forward_decoy *v = arena_new_array(arena, struct forward_decoy, ret->n + 1);
-	struct decoy_record *record = read_record(place, arena);
+	const struct decoy_record *record = read_record(place, arena);
+	struct forward_decoy *decoy;
 
-	for (size_t i = 0; i < ret->n; i++)
-		v[i] = ret->v[i];
-	v[ret->n] = (struct forward_decoy){ .cookie = cookie_of(place->name) };
-	if (record)
-		v[ret->n] = (struct forward_decoy){
-			.cookie = v[ret->n].cookie,
-			.network = record->network,
-			.network_path = record->network_path,
-			.pair = record->pair,
-			.members = record->members,
-		};
-	ret->v = v;
-	ret->n++;
+	/* Grows where it holds a power of two. */
+	if ((ret->n & (ret->n - 1)) == 0) {
+		struct forward_decoy *v =
+			arena_new_array(arena, struct forward_decoy, ret->n ? 2 * ret->n : 1);
+
+		if (ret->n)
+			memcpy(v, ret->v, ret->n * sizeof(*v));
+		ret->v = v;
+	}
+	decoy = &ret->v[ret->n++];
+	*decoy = (struct forward_decoy){ .cookie = cookie_of(place->name) };
+	if (!record)
+		return;
+	decoy->network = record->network;
+	decoy->network_path = record->network_path;
+	decoy->pair = record->pair;
+	decoy->members = record->members;
 }
 
 int forward_list(const char *directory, struct arena *arena, struct forward_decoys *ret,

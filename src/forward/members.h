@@ -27,7 +27,8 @@ struct forward_network {
 /* Whether a container runs or is being made; true where that cannot be told. */
 typedef bool (*forward_lives)(const char *root, const char *id);
 
-/* Killed at any moment it leaves what forward_leave() ends. Members of the decoy that do not live are left out. */
+/* Killed at any moment it leaves what forward_leave() ends. Members of the decoy that do not live are left out. One that is
+ * a member has made anew what leads to it; a nameserver of NULL leaves that of other members. */
 int forward_join(const char *directory, const struct forward *forward,
 		 const struct forward_network *network, const struct forward_member *member,
 		 forward_lives lives, bool *ret_done, unsigned *ret_pair, struct err *e) MUST_CHECK;
@@ -40,6 +41,10 @@ int forward_share(const char *directory, uint64_t decoy, const struct forward_ne
 /* Of one that is not a member nothing. */
 int forward_leave(const char *directory, uint64_t decoy, const struct forward_member *member,
 		  struct err *e) MUST_CHECK;
+
+/* Whether it leads to this member, by its record, and by which pair. */
+bool forward_leads(const char *directory, uint64_t decoy, const struct forward_member *member,
+		   struct arena *arena, unsigned *ret_pair);
 
 struct forward_decoy {
 	uint64_t cookie, network;

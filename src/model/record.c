@@ -27,6 +27,8 @@ static const struct field forward_record_rows[] = {
 	FIELD(struct forward_record, STRING, nameserver, "nameserver", 0),
 	FIELD(struct forward_record, STRING, resolv_conf, "resolvConf", 0),
 	FIELD(struct forward_record, STRING, source, "source", 0),
+	FIELD(struct forward_record, STRING, path, "path", 0),
+	FIELD(struct forward_record, BOOL, empty, "empty", FIELD_SPARSE),
 };
 const struct fields forward_record_fields =
 	FIELDS("struct forward_record", struct forward_record, forward_record_rows, 0);

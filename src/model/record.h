@@ -40,7 +40,9 @@ struct forward_record {
 	bool of_other; /* what leads from it is another container's doing, whose network was asked for */
 	char *nameserver;  /* of the engine's, which the decoy answers for; NULL: none */
 	char *resolv_conf; /* then: the other lines of the container's file */
-	char *source; /* the engine's file, which it may write until `start`: both are read then; NULL: they are known */
+	char *source; /* the engine's file, which may come to say something else; NULL: it is not followed */
+	char *path; /* where the engine keeps its namespace; NULL: not known */
+	bool empty; /* nothing was set up in it yet, so nothing leads from it */
 };
 extern const struct fields forward_record_fields;
 

@@ -262,6 +262,25 @@ size_t decisions_add_not_forwarded(struct decisions *decisions, const char *why,
 		arena);
 }
 
+void decisions_forward_is_empty(struct decisions *decisions, bool empty, struct arena *arena)
+{
+	static const char not_yet[] =
+		"nothing is set up in the network that was asked for, so that nothing leads from it to the container; what the engine sets up later (published ports, probes, names) leads to it from the next exec, restart or 'distro-net refresh' on";
+
+	for (size_t i = 0; i < decisions->n; i++) {
+		struct decision *decision = &decisions->v[i];
+
+		if (!str_eq(decision->rule, "network.forward") ||
+		    (empty ? decision->action != DECISION_KEEP : !str_eq(decision->why, not_yet)))
+			continue;
+		decision->action = empty ? DECISION_WARN : DECISION_KEEP;
+		decision->why = arena_strdup(
+			arena,
+			empty ? not_yet
+			      : "what the engine has set up since (published ports, probes, names) leads to the container");
+	}
+}
+
 /* --- print --- */
 
 static void print_change(const struct decision *decision, struct strbuf *out)

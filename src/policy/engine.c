@@ -90,6 +90,8 @@ static const struct {
 	{ "/run/docker/netns/", "" },
 };
 
+const char *const engine_network_directories[] = { "/run/netns", "/run/docker/netns", NULL };
+
 bool engine_makes_network(const char *path)
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;

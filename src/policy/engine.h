@@ -14,5 +14,7 @@ const char *engine_of(const char *root, const char *bundle, const struct spec *r
 
 /* Whether engines make network namespaces with such names, each for one container or pod and for nothing else. */
 bool engine_makes_network(const char *path);
+/* Where these are, but for those of users; ends with NULL. */
+extern const char *const engine_network_directories[];
 
 #endif

@@ -319,6 +319,10 @@ size_t decisions_add_hooks_changed(struct decisions *decisions, const struct net
 size_t decisions_add_not_forwarded(struct decisions *decisions, const char *why,
 				   struct arena *arena);
 
+/* That something leads to the container was decided; where it turns out that the engine has set up nothing yet (`empty`), or
+ * has by now, the decision says that. */
+void decisions_forward_is_empty(struct decisions *decisions, bool empty, struct arena *arena);
+
 /* Apply recorded decisions to a config as JSON: gives the verdict's spec, and under observe what enforce
  * would have made of it (proof that nothing was changed silently). A decision that does not find what
  * it says was there is an error of kind ERR_STATE. */

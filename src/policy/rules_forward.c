@@ -49,8 +49,16 @@ void rule_network_forward(struct judgement *j, const char *id)
 				facts->problem));
 		return;
 	}
+	if (late && j->subject->path == PATH_RESTORE) {
+		edit_keep(
+			&j->edit, id, pointer,
+			"nothing leads from a network of the engine's to the container, because what is restored is in the shared one at once");
+		return;
+	}
 	j->forward = arena_new(j->edit.arena, struct forward_record);
 	j->forward->decoy = !late && decoy ? decoy->cookie : 0;
+	if (!late && decoy)
+		j->forward->path = arena_strdup(j->edit.arena, decoy->path);
 	edit_keep(
 		&j->edit, id, pointer,
 		late ? "what the engine sets up until start (published ports, probes, names) leads to the container"

@@ -307,6 +307,7 @@ static bool ask_decoy(struct judgement *j, const char *id, const struct shared_f
 {
 	const struct resolver_facts *texts = j->facts->resolv_conf_texts;
 	const struct resolver_facts *hosts = j->facts->hosts_texts;
+	bool late = j->network.join == NETWORK_LATE;
 	long index = mount_at(j, file->destination);
 	const struct spec_mount *mount = index < 0 ? NULL : &j->edit.spec->mounts.v[index];
 
@@ -318,19 +319,17 @@ static bool ask_decoy(struct judgement *j, const char *id, const struct shared_f
 		j->forward->nameserver =
 			resolver_known(texts->engine, j->facts->forward->nameserver, j->edit.arena,
 				       &j->forward->resolv_conf);
-	else if (j->network.join == NETWORK_LATE)
-		j->forward->source = arena_strdup(j->edit.arena, mount->source);
-	else
+	else if (!late)
 		j->forward->nameserver =
 			resolver_of_engine(texts, hosts ? hosts->engine : NULL, names,
 					   j->edit.arena, &j->forward->resolv_conf);
-	if (!j->forward->source && !j->forward->nameserver)
+	if (!late && !j->forward->nameserver)
 		return false;
+	j->forward->source = arena_strdup(j->edit.arena, mount->source);
 	copy_file(
 		j, id, (size_t)index, file->made,
-		j->forward->source
-			? "until start the engine may name a resolver in its file that answers only the network which it has prepared; that network asks it for the container then"
-			: "the engine's resolver answers only the network which it has prepared; that network asks it for the container");
+		late ? "until start the engine may name a resolver in its file that answers only the network which it has prepared; that network asks it for the container then"
+		     : "the engine's resolver answers only the network which it has prepared; that network asks it for the container");
 	if (!texts->own)
 		*file->ret_text = texts->engine;
 	else if (file->result.choice == RESOLVER_MERGED)

@@ -56,3 +56,21 @@ pid_of() { docker inspect --format '{{.State.Pid}}' "$1"; }
     dk_ok rm -f web
     no_forwarding
 }
+
+@test "a network that is connected while the container runs: its address leads to it, its names are known from the next exec on" {
+    iptables -I DOCKER-USER -i dsh -j ACCEPT
+    dk_ok network create team
+    dk_ok run -d --network team --name web "$DOCKER_IMAGE" sh -c "$(serves 80 'a page')"
+    dk_ok run -d --name other "$DOCKER_IMAGE" sleep 1000
+    dk_ok network connect team other
+    address=$(docker inspect --format '{{.NetworkSettings.Networks.team.IPAddress}}' other)
+    # by that server, which is in the one network
+    wait_until page_is "$address" 80 'a page'
+    dk_ok exec other wget -q -O - http://web/
+    is "$output" 'a page'
+    dk_ok network disconnect team other
+    dk_ok exec other cat /etc/resolv.conf
+    echo "$output"
+    dk_ok rm -f other web
+    no_forwarding
+}

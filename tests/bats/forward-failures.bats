@@ -10,46 +10,20 @@ load policy
 load forward
 
 setup_file() { make_rootfs; }
-setup() {
-    requires root world cmd:nft
-    start_policy_test
-    decoys=()
-    b=$(bundle box "$(args sh -c 'exec httpd -f -p 80 -h /home')")
-    echo 'a page' >"$b/rootfs/home/index.html"
-}
+setup() { start_decoy_test; }
 teardown() {
     local name
     for name in "${mounted[@]:-}"; do [ -z "$name" ] || umount "$name"; done
-    for name in "$SHIM_ROOT"/*; do [ ! -e "$name" ] || shim delete --force "${name##*/}"; done
-    [ ${#helpers[@]} -eq 0 ] || { kill -KILL "${helpers[@]}" && wait "${helpers[@]}"; } 2>/dev/null || true
-    helpers=()
-    for name in "${decoys[@]}"; do ip netns del "$name"; done
-    wait_until links_are_gone
-    end_policy_test
+    end_decoy_test
 }
-links_are_gone() { ! ip -n distros -br link | grep -q '^fwd' && ! ip -br link | grep -q '^to-'; }
 
-# decoy NAME NUMBER: a network as an engine prepares it, with the address 10.99.NUMBER.2
-decoy() {
-    ip netns add "$1" && decoys+=("$1")
-    ip link add "to-$2" type veth peer name eth0 netns "$1"
-    ip addr add "10.99.$2.1/24" dev "to-$2" && ip link set "to-$2" up
-    plumb "ip -n $1" "$2"
-}
-plumb() { # IP NUMBER: the container's end
-    $1 addr add "10.99.$2.2/24" dev eth0 && $1 link set lo up && $1 link set eth0 up &&
-        $1 route add default via "10.99.$2.1"
-}
-asks_for() { edit_config "$b" "$(without network) | .linux.namespaces += [{type: \"network\", path: \"$1\"}]"; } # PATH
 # what the rules, links, addresses and settings of a network are
 contents() { # PATH
     nsenter --net="$1" sh -c 'nft list ruleset; ip -o addr | sed "s/ *valid_lft.*//"; ip route; sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding'
 }
-forward_told() { shim explain --format json "$1" | jq -r '.decisions[] | select(.rule == "network.forward") | .action + " " + .why'; } # ID
 # lay OPTION... WHERE: mount, until the end of the test
 lay() { mount "$@" && mounted+=("${@: -1}"); }
 lift() { umount "${mounted[-1]}" && unset 'mounted[-1]'; }
-leads() { wait_until page_is "10.99.$1.2" 80 'a page'; } # NUMBER
 lives() { # ID NUMBER
     succeeds run -d -b "$b" "$1" && leads "$2" && succeeds delete --force "$1" && no_forwarding
 }
@@ -179,16 +153,6 @@ links_of_it_are_gone() { ! ip -n distros -br link | grep -q '^fwd'; }
     not_led '[Nn]o space left'
     lift
     lives box 1
-}
-
-# plumbed ID: its own new network, as an engine sets it up until start
-plumbed() {
-    local pid
-    succeeds create -b "$b" "$1"
-    pid=$(init_of "$1")
-    ip link add to-1 type veth peer name eth0 netns "$pid"
-    ip addr add 10.99.1.1/24 dev to-1 && ip link set to-1 up
-    plumb "nsenter -t $pid -n ip" 1
 }
 
 @test "what cannot be recorded at start leads nowhere: the container starts with a warning" {

@@ -50,3 +50,50 @@ no_forwarding() {
     is "$(forwarding_links)" 0
     is "$(ls /run/distro-shim/decoys 2>/dev/null)" ""
 }
+
+# ---- the test as the engine: decoys by hand. With `load policy`; in setup start_decoy_test, in teardown end_decoy_test.
+
+# A bundle $b, whose program serves a page.
+start_decoy_test() {
+    requires root world cmd:nft
+    start_policy_test
+    decoys=()
+    b=$(bundle box "$(args sh -c 'exec httpd -f -p 80 -h /home')")
+    echo 'a page' >"$b/rootfs/home/index.html"
+}
+end_decoy_test() {
+    local name
+    for name in "$SHIM_ROOT"/*; do [ ! -e "$name" ] || shim delete --force "${name##*/}"; done
+    [ ${#helpers[@]} -eq 0 ] || { kill -KILL "${helpers[@]}" && wait "${helpers[@]}"; } 2>/dev/null || true
+    helpers=()
+    for name in "${decoys[@]}"; do ip netns del "$name"; done
+    wait_until links_are_gone
+    end_policy_test
+}
+links_are_gone() { ! ip -n distros -br link | grep -q '^fwd' && ! ip -br link | grep -q '^to-'; }
+# decoy NAME NUMBER: a network as an engine prepares it, with the address 10.99.NUMBER.2
+decoy() {
+    ip netns add "$1" && decoys+=("$1")
+    wire "$1" "$2"
+}
+wire() { # NAME NUMBER: one that is there
+    ip link add "to-$2" type veth peer name eth0 netns "$1"
+    ip addr add "10.99.$2.1/24" dev "to-$2" && ip link set "to-$2" up
+    plumb "ip -n $1" "$2"
+}
+plumb() { # IP NUMBER: the container's end
+    $1 addr add "10.99.$2.2/24" dev eth0 && $1 link set lo up && $1 link set eth0 up &&
+        $1 route add default via "10.99.$2.1"
+}
+asks_for() { edit_config "$b" "$(without network) | .linux.namespaces += [{type: \"network\", path: \"$1\"}]"; } # PATH
+# plumbed ID: its own new network, as an engine sets it up until start
+plumbed() {
+    local pid
+    succeeds create -b "$b" "$1"
+    pid=$(init_of "$1")
+    ip link add to-1 type veth peer name eth0 netns "$pid"
+    ip addr add 10.99.1.1/24 dev to-1 && ip link set to-1 up
+    plumb "nsenter -t $pid -n ip" 1
+}
+forward_told() { shim explain --format json "$1" | jq -r '.decisions[] | select(.rule == "network.forward") | .action + " " + .why'; } # ID
+leads() { wait_until page_is "10.99.$1.2" 80 'a page'; } # NUMBER

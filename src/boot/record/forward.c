@@ -3,19 +3,25 @@
 #include "boot/record/forward.h"
 
 #include "base/auto.h"
+#include "facts/facts.h"
 #include "forward/members.h"
 #include "os/io.h"
 #include "os/log.h"
 #include "policy/policy.h"
 #include "policy/resolver.h"
 #include "sys/caller.h"
+#include "sys/nsfd.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define TEXT_MAX (64u * 1024)
+#define HOSTS_MAX (64u * 1024)
+
+/* --- names --- */
 
 /* The same file: it is mounted in the container. */
 static int write_names(const struct state_dir *dir, const struct forward_record *record,
@@ -25,36 +31,89 @@ static int write_names(const struct state_dir *dir, const struct forward_record 
 	autostrbuf text = { 0 };
 	autoclose int fd = -1;
 
-	strbuf_printf(&text, "nameserver %s\n%s",
-		      strchr(record->nameserver, ':') ? at.decoy6 : at.decoy4,
-		      record->resolv_conf ? record->resolv_conf : "");
+	if (record->nameserver)
+		strbuf_printf(&text, "nameserver %s\n",
+			      strchr(record->nameserver, ':') ? at.decoy6 : at.decoy4);
+	strbuf_puts(&text, record->resolv_conf ? record->resolv_conf : "");
 	fd = openat(dir->fd, STATE_RESOLV_CONF, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fail_sys(e, "open '" STATE_RESOLV_CONF "' beside the records");
 	return write_fd_all(fd, STATE_RESOLV_CONF, text.text, text.length, e);
 }
 
-/* What the engine has written into its file meanwhile. What cannot be read names no resolver. */
-static void read_names(struct forward_record *record, struct arena *arena)
+/* The copy has the time of what it was made of. *ret: that of the engine's file now. */
+static bool are_names_new(const struct state_dir *dir, const struct forward_record *record,
+			  struct stat *ret)
 {
-	static const struct resolver_names nothing;
-	struct resolver_facts texts = { 0 };
-	autofree char *text = NULL;
-	struct err unread;
-	size_t length;
+	struct stat own;
 
-	if (!record->source)
-		return;
-	if (read_file_at(AT_FDCWD, record->source, TEXT_MAX, &text, &length, &unread) < 0) {
-		log_debug("%s", unread.text);
-		return;
-	}
-	texts.engine = text;
-	record->nameserver =
-		resolver_of_engine(&texts, NULL, &nothing, arena, &record->resolv_conf);
+	return record->source && stat(record->source, ret) == 0 &&
+	       fstatat(dir->fd, STATE_RESOLV_CONF, &own, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (own.st_mtim.tv_sec != ret->st_mtim.tv_sec ||
+		own.st_mtim.tv_nsec != ret->st_mtim.tv_nsec);
 }
 
-/* As forward_join(): *ret_done false where there is nothing to be done. */
+static void mark_names(const struct state_dir *dir, const struct stat *of)
+{
+	const struct timespec times[] = { { .tv_nsec = UTIME_OMIT }, of->st_mtim };
+
+	if (utimensat(dir->fd, STATE_RESOLV_CONF, times, AT_SYMLINK_NOFOLLOW) < 0)
+		log_debug("mark '" STATE_RESOLV_CONF "' beside the records: %s", strerror(errno));
+}
+
+/* What tells the engine's resolver from others. */
+struct own_names {
+	const char *host;
+	char *hosts; /* the text of the engine's file of that name; NULL: not known */
+};
+
+static struct own_names ask_own_names(const struct state_dir *dir, struct arena *arena)
+{
+	struct own_names ret = { .hosts = NULL };
+	struct spec *asked = NULL;
+	struct err unread;
+
+	if (state_read_request(dir, arena, &asked, &unread) < 0 ||
+	    (!asked && state_read_config(dir, arena, &asked, &unread) < 0) || !asked)
+		return ret;
+	ret.host = asked->hostname;
+	for (size_t i = 0; i < asked->mounts.n; i++) {
+		const struct spec_mount *mount = &asked->mounts.v[i];
+		autofree char *text = NULL;
+		size_t length;
+
+		if (str_eq(mount->destination, "/etc/hosts") && !str_empty(mount->source) &&
+		    read_file_at(AT_FDCWD, mount->source, HOSTS_MAX, &text, &length, &unread) == 0)
+			ret.hosts = arena_strdup(arena, text);
+	}
+	return ret;
+}
+
+/* What the engine has written into its file meanwhile. True if that is something else than is recorded; of what cannot be
+ * read nothing is known. */
+static bool read_names(struct forward_record *record, const struct own_names *own,
+		       struct arena *arena)
+{
+	const struct resolver_names names = { .host = own->host };
+	struct resolver_facts texts;
+	char *nameserver, *rest = NULL;
+
+	if (!record->source || !facts_of_engines_resolver(record->source, arena, &texts))
+		return false;
+	nameserver = resolver_of_engine(&texts, own->hosts, &names, arena, &rest);
+	if (!nameserver)
+		rest = texts.engine;
+	if (str_eq(nameserver, record->nameserver) &&
+	    (str_eq(rest, record->resolv_conf) || (!nameserver && !record->resolv_conf)))
+		return false;
+	record->nameserver = nameserver;
+	record->resolv_conf = rest;
+	return true;
+}
+
+/* --- at create or start, and again --- */
+
+/* As forward_join(): *ret_done false where there is nothing to be done. decoy -1: it leads to another container already. */
 static int join(const struct state_dir *dir, const struct status_record *status, int decoy,
 		int network, struct arena *arena, bool *ret_done, unsigned *ret_pair, struct err *e)
 {
@@ -70,22 +129,25 @@ static int join(const struct state_dir *dir, const struct status_record *status,
 	};
 
 	*ret_done = true;
-	if (record->of_other)
+	if (decoy < 0)
 		return forward_share(directory, record->decoy, &shared, &member, ret_pair, e);
 	return forward_join(directory, &forward, &shared, &member, state_is_living, ret_done,
 			    ret_pair, e);
 }
 
-static int forward_all(const struct state_dir *dir, const struct status_record *status, int decoy,
-		       int network, struct arena *arena, struct err *e)
+/* `renamed`: the names are to be written although none is asked of the engine's resolver. */
+static int forward_all(const struct state_dir *dir, struct status_record *status, int decoy,
+		       int network, bool renamed, struct arena *arena, struct err *e)
 {
+	struct forward_record *record = status->forward;
 	unsigned pair;
 	bool done;
 
-	read_names(status->forward, arena);
 	if (join(dir, status, decoy, network, arena, &done, &pair, e) < 0)
 		return -1;
-	return done && status->forward->nameserver ? write_names(dir, status->forward, pair, e) : 0;
+	record->empty = !done;
+	decisions_forward_is_empty(&status->decisions, !done, arena);
+	return done && (record->nameserver || renamed) ? write_names(dir, record, pair, e) : 0;
 }
 
 void record_not_forwarded(struct status_record *status, const struct err *e, struct arena *arena)
@@ -99,10 +161,82 @@ void record_not_forwarded(struct status_record *status, const struct err *e, str
 void record_forward(struct state_dir *dir, struct status_record *status, int decoy, int network,
 		    struct arena *arena)
 {
+	const struct own_names unknown = { .hosts = NULL };
+	struct stat names;
+	bool new = are_names_new(dir, status->forward, &names);
 	struct err e;
 
-	if (forward_all(dir, status, decoy, network, arena, &e) < 0)
+	/* until start it may have written another one than was judged */
+	if (status->network == NETWORK_LATE)
+		(void)!read_names(status->forward, &unknown, arena);
+	if (forward_all(dir, status, status->forward->of_other ? -1 : decoy, network, false, arena,
+			&e) < 0)
 		record_not_forwarded(status, &e, arena);
+	else if (new)
+		mark_names(dir, &names);
+}
+
+/* Where the first process is: another network may have the path by now. */
+static int open_own_network(const struct status_record *status, struct err *e)
+{
+	autoclose int process = process_open(&status->init, e), network = -1;
+	uint64_t cookie;
+
+	if (process < 0)
+		return -1;
+	network = nsfd_of_process(status->init.pid, "net");
+	if (network < 0)
+		return fail_sys(e, "open the network namespace of the container's first process");
+	if (netns_cookie_apart(network, &cookie, e) < 0)
+		return -1;
+	if (cookie != status->network_cookie)
+		return fail(e, ERR_STATE,
+			    "the container's first process has left the shared network");
+	return take_fd(&network);
+}
+
+static int forward_again(struct state_dir *dir, struct status_record *status, bool renamed,
+			 struct arena *arena, struct err *e)
+{
+	struct forward_record *record = status->forward;
+	autoclose int decoy = -1, network = -1;
+
+	decoy = facts_find_engines_network(record->path, record->decoy, arena, &record->path, e);
+	if (decoy < 0 && e->kind == ERR_NOT_FOUND && record->empty) {
+		/* nothing will ever be set up there */
+		status->forward = NULL;
+		return state_write_status(dir, status, e);
+	}
+	/* or it is where this does not look, and leads in as it did */
+	if (decoy < 0)
+		return e->kind == ERR_NOT_FOUND && !renamed ? 0 : -1;
+	network = open_own_network(status, e);
+	if (network < 0 || forward_all(dir, status, decoy, network, renamed, arena, e) < 0)
+		return -1;
+	return state_write_status(dir, status, e);
+}
+
+int record_forward_again(struct state_dir *dir, struct status_record *status, bool anew,
+			 struct arena *arena, struct err *e)
+{
+	struct forward_record *record = status->forward;
+	bool new, renamed = false;
+	struct stat names;
+
+	if (!record || !record->decoy)
+		return 0;
+	new = are_names_new(dir, record, &names);
+	if (!new && !record->empty && !anew)
+		return 0;
+	if (new) {
+		const struct own_names own = ask_own_names(dir, arena);
+		renamed = read_names(record, &own, arena);
+	}
+	if ((renamed || record->empty || anew) && forward_again(dir, status, renamed, arena, e) < 0)
+		return -1;
+	if (new)
+		mark_names(dir, &names);
+	return 0;
 }
 
 void record_forward_end(const struct state_dir *dir, const struct status_record *status)
@@ -116,4 +250,32 @@ void record_forward_end(const struct state_dir *dir, const struct status_record 
 	if (forward_leave(forward_directory(caller_is_rootless(), &arena), status->forward->decoy,
 			  &member, &e) < 0)
 		log_warning("container %s: what leads to it stays: %s", dir->id, e.text);
+}
+
+#define UNTIL "until the next exec, restart or 'distro-net refresh'"
+
+char *record_forward_text(const struct state_dir *dir, const struct status_record *status,
+			  struct arena *arena)
+{
+	const struct forward_record *record = status->forward;
+	const struct forward_member member = { dir->root, dir->id };
+	struct stat names;
+	unsigned pair;
+
+	if (!record || !record->decoy)
+		return NULL;
+	if (record->empty)
+		return arena_printf(arena, "nothing leads in " UNTIL
+					   ", because the engine had set up nothing");
+	if (!forward_leads(forward_directory(caller_is_rootless(), arena), record->decoy, &member,
+			   arena, &pair))
+		return arena_printf(
+			arena,
+			"nothing leads in; 'distro-net refresh' sets up anew what is to lead in");
+	if (are_names_new(dir, record, &names))
+		return arena_printf(
+			arena,
+			"by %s; what the engine has written into '%s' since counts for nothing " UNTIL,
+			forward_name(pair).text, record->source);
+	return arena_printf(arena, "by %s", forward_name(pair).text);
 }

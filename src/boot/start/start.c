@@ -158,6 +158,13 @@ static int start_forward(const struct start *s, struct err *e)
 	struct err why;
 
 	(void)e;
+	if (status->network == NETWORK_EARLY) {
+		/* what was not there at create */
+		if (status->forward && status->forward->empty &&
+		    record_forward_again(s->in->state, status, false, s->in->arena, &why) < 0)
+			record_not_forwarded(status, &why, s->in->arena);
+		return 0;
+	}
 	if (!status->forward || !s->links || forward_from_init(s, &why) == 0)
 		return 0;
 	/* nothing was made */
