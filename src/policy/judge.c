@@ -29,7 +29,7 @@ const struct rule policy_rules[] = {
 	  "A network that the engine sets up after create must not be the shared one, so the container enters that at start only." },
 	{ "network.membership", PATH_NEW, rule_network_membership,
 	  "Running containers keep the name of their network, so that one network cannot silently become two." },
-	{ "network.forward", PATH_CREATE, rule_network_forward,
+	{ "network.forward", PATH_NEW, rule_network_forward,
 	  "What an engine publishes in a network of its own leads to the container, which is in the shared one." },
 	{ "namespaces.pid", PATH_NEW, rule_namespace_pid,
 	  "No container sees the processes of the host, nor those of another one." },

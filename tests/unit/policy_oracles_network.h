@@ -149,7 +149,7 @@ static void check_forward(const struct round *r, const struct verdict *verdict,
 
 	HOLDS(r, verdict,
 	      !!verdict->forward ==
-		      (verdict->path == PATH_CREATE &&
+		      ((verdict->path == PATH_CREATE || (verdict->path == PATH_RESTORE && !late)) &&
 		       r->policy->network->forward == POLICY_FORWARD_AUTO && facts &&
 		       is_joined(verdict) &&
 		       (rewritten ? late || !facts->problem : by_process && facts->of_other)));

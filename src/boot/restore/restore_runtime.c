@@ -10,6 +10,7 @@
 #include "boot/common/descriptors.h"
 #include "boot/common/power.h"
 #include "boot/protocol.h"
+#include "boot/record/forward.h"
 #include "boot/record/hooks.h"
 #include "boot/restore/made.h"
 #include "criu/images.h"
@@ -240,6 +241,19 @@ static int check_power(struct restore_runtime *c, struct err *e)
 	return -1;
 }
 
+/* Recorded already, so that it is found; nothing of the container runs yet. */
+static int lead_in(struct restore_runtime *c)
+{
+	const struct boot_request *create = &c->in->create;
+	const struct forward_record *forward = create->status->forward;
+
+	if (forward && forward->decoy)
+		record_forward(create->state, create->status,
+			       create->host->requested[SPEC_NS_NETWORK], restore_network(c),
+			       create->arena);
+	return 0;
+}
+
 static int notified(struct restore_runtime *c, const struct criu_answer *answer, int *fd,
 		    struct err *e)
 {
@@ -252,7 +266,7 @@ static int notified(struct restore_runtime *c, const struct criu_answer *answer,
 	if (str_eq(answer->script, "orphan-pts-master"))
 		return take_console(c, fd, e);
 	if (str_eq(answer->script, "post-restore"))
-		return adopt(c, answer->pid, e) < 0 ? -1 : check_namespaces(c, e);
+		return adopt(c, answer->pid, e) < 0 || check_namespaces(c, e) < 0 ? -1 : lead_in(c);
 	if (str_eq(answer->script, "pre-resume"))
 		return check_power(c, e);
 	return 0;
