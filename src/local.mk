@@ -144,6 +144,8 @@ src_libsys_a_SOURCES = \
 	src/sys/netlink_answer.h \
 	src/sys/netlink_request.c \
 	src/sys/netlink_request.h \
+	src/sys/netlink_route.c \
+	src/sys/netlink_route.h \
 	src/sys/netns_sockets.c \
 	src/sys/nftables.c \
 	src/sys/nftables.h \
@@ -349,6 +351,8 @@ src_libforward_a_SOURCES = \
 	src/forward/link.c \
 	src/forward/members.c \
 	src/forward/members.h \
+	src/forward/routes.c \
+	src/forward/routes.h \
 	src/forward/rules.c
 # not libcriu.a, which would be taken for criu's own library
 src_libcriu_swrk_a_SOURCES = \

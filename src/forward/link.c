@@ -2,7 +2,7 @@
 /*
  * See forward.h. What is done in two namespaces at once is done by a process that goes from one to the other and ends.
  */
-#include "forward/forward.h"
+#include "forward/routes.h"
 
 #include "base/auto.h"
 #include "base/path.h"
@@ -257,7 +257,8 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	    set_up_end(decoy, FORWARD_DECOY_LINK, at.decoy4, at.decoy6, alias.text, &rules.v6, e) <
 		    0 ||
 	    set_up_forwarding(rules.v6, e) < 0 || ask_resolver(f, &rules, e) < 0 ||
-	    load_rules(&rules, e) < 0)
+	    load_rules(&rules, e) < 0 ||
+	    forward_routes(decoy, network, rules.pair, rules.v6, e) < 0)
 		return -1;
 	strbuf_printf(answer, "%u", rules.pair);
 	return 0;

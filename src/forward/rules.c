@@ -132,9 +132,9 @@ static void add_family(struct nftables *n, const char *container, const char *de
 {
 	const struct nftables_address to = nftables_address(container);
 
+	return_from(n, PREROUTING, decoy);
 	nftables_rule(n, PREROUTING);
 	nftables_iifname(n, false, "lo");
-	nftables_iifname(n, false, FORWARD_DECOY_LINK);
 	add_destination(n, &to);
 
 	return_from(n, OUTPUT, decoy);

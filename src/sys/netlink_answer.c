@@ -175,3 +175,21 @@ void netlink_take_address(const struct nlmsghdr *answer, void *context)
 	if (flags & IFA_F_PERMANENT)
 		keep_address(search, &address);
 }
+
+void netlink_take_source(const struct nlmsghdr *answer, void *context)
+{
+	const struct netlink_source_search *search = context;
+	const struct rtmsg *body = NLMSG_DATA(answer);
+	int left;
+
+	if (answer->nlmsg_type != RTM_NEWROUTE || answer->nlmsg_len < NLMSG_LENGTH(sizeof(*body)))
+		return;
+	left = (int)RTM_PAYLOAD(answer);
+	for (const struct rtattr *part = RTM_RTA(body); RTA_OK(part, left);
+	     part = RTA_NEXT(part, left)) {
+		if (part->rta_type != RTA_PREFSRC || RTA_PAYLOAD(part) < search->size)
+			continue;
+		memcpy(search->bytes, RTA_DATA(part), search->size);
+		*search->found = true;
+	}
+}

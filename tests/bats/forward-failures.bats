@@ -92,8 +92,10 @@ table inet distro-shim {
 		type nat hook prerouting priority dstnat - 10; policy accept;
 		iifname "ds-forward" ip daddr $at udp dport 53 dnat ip to 10.99.1.1:53
 		iifname "ds-forward" ip daddr $at tcp dport 53 dnat ip to 10.99.1.1:53
-		iifname != "lo" iifname != "ds-forward" fib daddr type local meta nfproto ipv4 dnat ip to ${at%.*}.$((${at##*.} + 1))
-		iifname != "lo" iifname != "ds-forward" fib daddr type local ip6 daddr != fe80::/10 meta l4proto != ipv6-icmp dnat ip6 to $(v6 "$pair" 1)
+		ip daddr $at return
+		iifname != "lo" fib daddr type local meta nfproto ipv4 dnat ip to ${at%.*}.$((${at##*.} + 1))
+		ip6 daddr $(v6 "$pair" 0) return
+		iifname != "lo" fib daddr type local ip6 daddr != fe80::/10 meta l4proto != ipv6-icmp dnat ip6 to $(v6 "$pair" 1)
 	}
 
 	chain output {

@@ -19,7 +19,7 @@ print(answer.decode().split("\r\n\r\n", 1)[1], end="")' "$1" "$2" 2>/dev/null)" 
 udp_answer() { # ADDRESS PORT TEXT
     timeout 5 python3 -c '
 import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
 s.settimeout(1)
 for tries in range(4):
     s.sendto(sys.argv[3].encode() + b"\n", (sys.argv[1], int(sys.argv[2])))
@@ -33,8 +33,8 @@ for tries in range(4):
 udp_server() { # PORT
     nsenter --net=/run/netns/distros timeout 60 python3 -c '
 import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("0.0.0.0", int(sys.argv[1])))
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("::", int(sys.argv[1])))
 while True:
     word, asker = s.recvfrom(100)
     s.sendto(b"got " + word, asker)' "$1" >/dev/null 2>&1 3>&- </dev/null &
@@ -44,6 +44,20 @@ end_udp_server() { [ ! -e "$BATS_TEST_TMPDIR/udp.pid" ] || kill "$(<"$BATS_TEST_
 # The host's address on the link to the shared network: one of its own that is not the loopback.
 host_address() { ip -4 -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }'; }
 in_shared() { is "$(readlink "/proc/$1/ns/net")" "$SHARED"; } # PID
+# Another machine: a namespace behind a link of the host's, which is its way to everything.
+OTHER_HOST=(10.200.0.1 fd00:200::1) # the host's addresses on that link
+another_machine() {
+    ip netns add another && ip link add another0 type veth peer name eth0 netns another || return 1
+    ip addr add "${OTHER_HOST[0]}/24" dev another0 && ip addr add "${OTHER_HOST[1]}/64" dev another0 nodad
+    ip -n another addr add 10.200.0.2/24 dev eth0 && ip -n another addr add fd00:200::2/64 dev eth0 nodad
+    ip link set another0 up && ip -n another link set eth0 up && ip -n another link set lo up
+    ip -n another route add default via "${OTHER_HOST[0]}" && ip -n another route add default via "${OTHER_HOST[1]}"
+}
+end_another_machine() {
+    [ ! -e /run/netns/another ] || { ip netns del another && ip link del another0 2>/dev/null; } || true
+}
+# from_there FUNCTION ARGUMENT...: page_is or udp_answer, with that machine as the client
+from_there() { ip netns exec another bash -c "$(declare -f page_is udp_answer); \"\$@\"" - "$@"; }
 # of which something leads to the shared network
 forwarding_links() { ip -n distros -4 -o addr show | grep -c ' fwd[0-9]*  *inet ' || true; }
 no_forwarding() {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a datagram of rtnetlink(7), read for the index of a link, for links and for addresses. Nothing beyond
+ * Any bytes as a datagram of rtnetlink(7), read for the index of a link, for links, addresses and a route. Nothing beyond
  * its end is read, and an address that is kept is of the link that was asked for.
  */
 #include "sys/netlink_answer.h"
@@ -37,6 +37,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct netlink_addresses_search search = { .index = LINK, .arena = &arena };
 	autostrbuf links = { 0 };
 	unsigned index = 0;
+	uint8_t source[16];
+	bool found = false;
+	struct netlink_source_search source_search = { source, sizeof(source), &found };
 	/* a copy of exactly this size, so that reading beyond it is noticed */
 	autofree void *bytes = malloc(size);
 
@@ -45,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_taking(bytes, size, netlink_take_index, &index);
 	try_taking(bytes, size, netlink_take_address, &search);
 	try_taking(bytes, size, netlink_take_link, &links);
+	try_taking(bytes, size, netlink_take_source, &source_search);
 	try_taking(bytes, size, NULL, NULL);
 	must(search.found.n <= size / sizeof(struct nlmsghdr));
 	for (size_t i = 0; i < search.found.n; i++) {

@@ -5,11 +5,15 @@
  */
 #include "base/auto.h"
 #include "sys/netlink.h"
+#include "sys/netlink_route.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,11 +83,72 @@ static void test_links_and_addresses_of_all(void **state)
 	assert_int_equal(none.n, 0);
 }
 
+static struct route_address address_of(const char *text)
+{
+	bool four = strchr(text, ':') == NULL;
+	struct route_address ret = { .family = four ? AF_INET : AF_INET6, .size = four ? 4 : 16 };
+
+	assert_int_equal(inet_pton(ret.family, text, ret.bytes), 1);
+	return ret;
+}
+
+static bool goes_from(int fd, const char *to, const char *from)
+{
+	const struct route_address asked = address_of(to), wanted = address_of(from);
+	struct route_address source;
+	struct err e;
+
+	if (netlink_source_of(fd, &asked, &source, &e) < 0) {
+		assert_int_equal(e.kind, ERR_NOT_FOUND);
+		return false;
+	}
+	return memcmp(source.bytes, wanted.bytes, wanted.size) == 0;
+}
+
+/* In a network of its own: nothing else in this process needs the machine's. */
+static void test_a_way_to_neighbours_of_an_address(void **state)
+{
+	const struct link_address own = { .family = AF_INET,
+					  .prefix = 31,
+					  .size = 4,
+					  .has_local = true,
+					  .has_address = true,
+					  .local = { 169, 254, 64, 1 },
+					  .address = { 169, 254, 64, 1 } };
+	struct route route = { .to = address_of("10.91.7.5"),
+			       .gateway = address_of("169.254.64.0"),
+			       .prefix = 20,
+			       .metric = 7 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	autoclose int fd = netlink_open(&e);
+	autoclose int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(netlink_make_pair(fd, "one", "other", here, &e), 0);
+	assert_false(goes_from(fd, "10.91.0.1", "169.254.64.1"));
+	assert_false(goes_from(fd, "fd00::1", "::1"));
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(netlink_find(fd, i ? "one" : "other", &route.index, &e), 0);
+		assert_int_equal(netlink_up(fd, route.index, &e), 0);
+	}
+	assert_int_equal(netlink_add_address(fd, route.index, &own, &e), 0);
+	assert_int_equal(netlink_set_route(fd, &route, &e), 0);
+	assert_int_equal(netlink_set_route(fd, &route, &e), 0);
+	assert_true(goes_from(fd, "10.91.0.0", "169.254.64.1"));
+	assert_true(goes_from(fd, "10.91.15.255", "169.254.64.1"));
+	assert_false(goes_from(fd, "10.91.16.0", "169.254.64.1"));
+	assert_int_equal(netlink_remove_address(fd, route.index, &own, &e), 0);
+	assert_false(goes_from(fd, "10.91.0.1", "169.254.64.1"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_the_kernel_is_believed),
 		cmocka_unit_test(test_links_and_addresses_of_all),
+		/* the last one: it leaves the machine's network */
+		cmocka_unit_test(test_a_way_to_neighbours_of_an_address),
 	};
 
 	return cmocka_run_group_tests_name("netlink_root", tests, NULL, NULL);

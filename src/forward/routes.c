@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See routes.h. An engine's network that is for its containers alone has no way out, so that a decoy in it could not
+ * answer; and the shared network may have no IPv6.
+ */
+#include "forward/routes.h"
+
+#include "base/auto.h"
+#include "sys/netlink.h"
+#include "sys/netlink_route.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* 1: there is one; 0: there is none. */
+static int has_way(int decoy, int network, const struct route_address *to, struct err *e)
+{
+	struct route_address from, back;
+
+	if (netlink_source_of(network, to, &from, e) < 0 ||
+	    netlink_source_of(decoy, &from, &back, e) < 0)
+		return e->kind == ERR_NOT_FOUND ? 0 : -1;
+	return 1;
+}
+
+static struct route_address make_address(int family, const char *text)
+{
+	struct route_address ret = { .family = (uint8_t)family,
+				     .size = family == AF_INET ? 4 : 16 };
+
+	(void)!inet_pton(family, text, ret.bytes);
+	return ret;
+}
+
+static bool is_own(const struct route_address *address)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	return inet_ntop(address->family, address->bytes, text, sizeof(text)) &&
+	       forward_is_address(text);
+}
+
+/* Each decoy of an engine's network has a way to it: when one goes, the others' stay. */
+static int lead_to(int decoy, int network, const struct link_address *address, struct route *route,
+		   struct err *e)
+{
+	int rc;
+
+	route->to = (struct route_address){ .family = address->family, .size = address->size };
+	memcpy(route->to.bytes, address->has_local ? address->local : address->address,
+	       address->size);
+	route->prefix = address->prefix;
+	if (is_own(&route->to))
+		return 0;
+	rc = has_way(decoy, network, &route->to, e);
+	return rc != 0 ? rc : netlink_set_route(network, route, e);
+}
+
+int forward_routes(int decoy, int network, unsigned pair, bool v6, struct err *e)
+{
+	const struct forward_addresses at = forward_addresses(pair);
+	struct route route = { .metric = pair + 1 };
+	struct link_addresses all;
+	autoarena arena = { 0 };
+
+	if (netlink_find(network, forward_name(pair).text, &route.index, e) < 0 ||
+	    netlink_addresses(decoy, 0, &arena, &all, e) < 0)
+		return -1;
+	for (size_t i = 0; i < all.n; i++) {
+		int family = all.v[i].family;
+
+		if (family == AF_INET6 && !v6)
+			continue;
+		route.gateway = make_address(family, family == AF_INET ? at.decoy4 : at.decoy6);
+		if (lead_to(decoy, network, &all.v[i], &route, e) < 0)
+			return err_prefix(e, "lead others of the network to the engine's address");
+	}
+	return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ways to addresses by rtnetlink(7); a socket of netlink_open(). */
+#ifndef SYS_NETLINK_ROUTE_H
+#define SYS_NETLINK_ROUTE_H
+
+#include "base/err.h"
+
+#include <stdint.h>
+
+/* 4 or 16 bytes. */
+struct route_address {
+	uint8_t family, size;
+	uint8_t bytes[16];
+};
+
+/* From which address what goes to `to` would come. ERR_NOT_FOUND: from none. */
+int netlink_source_of(int fd, const struct route_address *to, struct route_address *ret,
+		      struct err *e) MUST_CHECK;
+
+/* To all addresses with the same first bits, by way of a neighbour on that link. Of several the one of the lowest metric is
+ * taken. */
+struct route {
+	unsigned index;
+	struct route_address to, gateway;
+	uint8_t prefix;
+	uint32_t metric;
+};
+/* In place of one of that metric. */
+int netlink_set_route(int fd, const struct route *route, struct err *e) MUST_CHECK;
+
+#endif
