@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Real Podman: ports that it publishes, addresses and names that it gives lead to the container, although that is in
-# the shared network; and nothing is left of it.
+# the shared network; and nothing is left of it. More of ports is in forward-podman-ports.bats, of restarts and networks in
+# forward-podman-life.bats, of pods in forward-pods.bats.
 # world: hybrid
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container
@@ -14,7 +15,6 @@ setup_file() { make_rootfs && setup_podman; }
 setup() { requires root world cmd:nft && start_engine_test podman; }
 teardown() {
     rm -rf /etc/netns/distros
-    end_udp_server
     end_podman_test
 }
 
@@ -30,19 +30,6 @@ teardown() {
     ok exec web wget -q -O - "http://$address/"
     is "$output" 'a page'
     ok rm -f -t 0 web
-    no_forwarding
-}
-
-@test "UDP, a port of one address, and a range" {
-    ok run -d --network bridge --name echo -p 18081:81/udp -p 127.0.0.1:18082:82 -p 18090-18091:90-91 busybox sh -c \
-        "$(serves 82 two); $(serves 91 range); sleep 1000"
-    wait_until page_is 127.0.0.1 18082 two
-    if page_is "$(host_address)" 18082 two; then false; fi
-    page_is 127.0.0.1 18091 range
-    udp_server 81
-    is "$(udp_answer 127.0.0.1 18081 word)" 'got word'
-    is "$(udp_answer "$(host_address)" 18081 word)" 'got word'
-    ok rm -f -t 0 echo
     no_forwarding
 }
 
@@ -65,22 +52,6 @@ teardown() {
     no_forwarding
 }
 
-@test "a container that is started again: its new decoy leads to it, and nothing of the old one is left" {
-    ok run -d --network bridge --name web -p 18080:80 busybox sh -c "$(serves 80 'a page')"
-    wait_until page_is 127.0.0.1 18080 'a page'
-    for i in 1 2 3; do
-        ok restart -t 0 web
-        wait_until page_is 127.0.0.1 18080 'a page'
-        is "$(forwarding_links)" 1
-    done
-    ok stop -t 0 web
-    no_forwarding
-    ok start web
-    wait_until page_is 127.0.0.1 18080 'a page'
-    ok rm -f -t 0 web
-    no_forwarding
-}
-
 @test "forward none: the port leads nowhere" {
     jq -n '{ version: 1, network: { forward: "none" } }' >/run/policy.json
     POLICY=/run/policy.json
@@ -88,21 +59,6 @@ teardown() {
     in_shared "$(pid_of web)"
     is "$(forwarding_links)" 0
     if page_is 127.0.0.1 18080 'a page'; then false; fi
-}
-
-@test "a second network that is connected while the container runs: its address leads to it, and the first one still" {
-    ok network create --subnet 10.90.0.0/24 team
-    ok run -d --network bridge --name web -p 18080:80 busybox sh -c "$(serves 80 'a page')"
-    wait_until page_is 127.0.0.1 18080 'a page'
-    ok network connect team web
-    address=$(podman inspect --format '{{(index .NetworkSettings.Networks "team").IPAddress}}' web)
-    wait_until page_is "$address" 80 'a page'
-    page_is 127.0.0.1 18080 'a page'
-    ok network disconnect team web
-    page_is 127.0.0.1 18080 'a page'
-    ok rm -f -t 0 web
-    ok network rm team
-    no_forwarding
 }
 
 @test "IPv6: a published port and the container's own address" {
