@@ -347,6 +347,8 @@ src_libhooks_a_SOURCES = \
 	src/hooks/hooks.h \
 	src/hooks/place.c
 src_libforward_a_SOURCES = \
+	src/forward/decoy.c \
+	src/forward/decoy.h \
 	src/forward/forward.h \
 	src/forward/link.c \
 	src/forward/members.c \
