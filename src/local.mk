@@ -138,6 +138,8 @@ src_libsys_a_SOURCES = \
 	src/sys/mount_api.h \
 	src/sys/mountinfo.c \
 	src/sys/mountinfo.h \
+	src/sys/nat_targets.c \
+	src/sys/nat_targets.h \
 	src/sys/netlink.c \
 	src/sys/netlink.h \
 	src/sys/netlink_answer.c \

@@ -98,6 +98,7 @@ unit_tests = \
 world_tests = \
 	tests/root/test_cgroup_kill_root \
 	tests/root/test_cgroup_root \
+	tests/root/test_nat_targets_root \
 	tests/root/test_netlink_root
 
 # test data and helpers that are not a program
@@ -222,6 +223,7 @@ tests_unit_test_spawn_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sys_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_kill_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
+tests_root_test_nat_targets_root_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_netlink_root_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 
 if HAVE_CMOCKA

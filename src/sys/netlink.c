@@ -58,23 +58,31 @@ static ssize_t receive(int fd, void *buffer, struct err *e)
 	}
 }
 
-int netlink_transact(int fd, const void *messages, size_t size, netlink_take *each, void *context,
-		     struct err *e)
+static int exchange(int fd, const void *messages, size_t size, size_t limit, netlink_take *each,
+		    void *context, struct err *e)
 {
 	autofree void *buffer = malloc(ANSWER_MAX);
+	size_t got = 0;
 	int rc = 0;
 
 	if (!buffer)
 		return fail_errno(e, ENOMEM, "netlink");
 	if (send(fd, messages, size, 0) < 0)
 		return fail_sys(e, "netlink: send");
-	while (rc == 0) {
+	while (rc == 0 && got < limit) {
 		ssize_t length = receive(fd, buffer, e);
 		if (length < 0)
 			return -1;
+		got += (size_t)length;
 		rc = netlink_read_answers(buffer, (size_t)length, each, context, e);
 	}
 	return rc < 0 ? -1 : 0;
+}
+
+int netlink_transact(int fd, const void *messages, size_t size, netlink_take *each, void *context,
+		     struct err *e)
+{
+	return exchange(fd, messages, size, SIZE_MAX, each, context, e);
 }
 
 static int transact(int fd, const struct netlink_request *request, netlink_take *each,
@@ -83,13 +91,20 @@ static int transact(int fd, const struct netlink_request *request, netlink_take 
 	return netlink_transact(fd, request->bytes, request->header.nlmsg_len, each, context, e);
 }
 
-int netlink_dump(int fd, uint16_t type, const void *body, size_t length, netlink_take *each,
-		 void *context, struct err *e)
+int netlink_dump_some(int fd, uint16_t type, const void *body, size_t length, size_t limit,
+		      netlink_take *each, void *context, struct err *e)
 {
 	struct netlink_request request;
 
 	netlink_request_begin(&request, type, NLM_F_DUMP, body, length);
-	return transact(fd, &request, each, context, e);
+	return exchange(fd, request.bytes, request.header.nlmsg_len, limit ? limit : SIZE_MAX, each,
+			context, e);
+}
+
+int netlink_dump(int fd, uint16_t type, const void *body, size_t length, netlink_take *each,
+		 void *context, struct err *e)
+{
+	return netlink_dump_some(fd, type, body, length, 0, each, context, e);
 }
 
 int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e)

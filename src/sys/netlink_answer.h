@@ -59,4 +59,8 @@ int netlink_transact(int fd, const void *messages, size_t size, netlink_take *ea
 int netlink_dump(int fd, uint16_t type, const void *body, size_t length, netlink_take *each,
 		 void *context, struct err *e) MUST_CHECK;
 
+/* The same, but given up at `limit` bytes as if that were all; 0: no limit. */
+int netlink_dump_some(int fd, uint16_t type, const void *body, size_t length, size_t limit,
+		      netlink_take *each, void *context, struct err *e) MUST_CHECK;
+
 #endif

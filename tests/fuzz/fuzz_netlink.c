@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a datagram of rtnetlink(7), read for the index of a link, for links, addresses and a route. Nothing beyond
- * its end is read, and an address that is kept is of the link that was asked for.
+ * Any bytes as a datagram of netlink(7), read for the index of a link, for links, addresses, a route and for rules of
+ * nf_tables. Nothing beyond its end is read, and an address that is kept is of the link that was asked for.
  */
 #include "sys/netlink_answer.h"
 
 #include "base/auto.h"
+#include "sys/nat_targets.h"
 
 #include <linux/netlink.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autoarena arena = { 0 };
 	struct netlink_addresses_search search = { .index = LINK, .arena = &arena };
+	struct nat_targets targets = { .arena = &arena };
 	autostrbuf links = { 0 };
 	unsigned index = 0;
 	uint8_t source[16];
@@ -49,11 +51,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_taking(bytes, size, netlink_take_address, &search);
 	try_taking(bytes, size, netlink_take_link, &links);
 	try_taking(bytes, size, netlink_take_source, &source_search);
+	try_taking(bytes, size, nat_targets_take, &targets);
 	try_taking(bytes, size, NULL, NULL);
 	must(search.found.n <= size / sizeof(struct nlmsghdr));
 	for (size_t i = 0; i < search.found.n; i++) {
 		const struct link_address *address = &search.found.v[i];
 		must(address->size == (address->family == AF_INET ? 4 : 16));
+	}
+	for (size_t i = 0; i < targets.n; i++) {
+		const struct nat_target *target = &targets.v[i];
+		must(target->size == 4 || target->size == 16);
+		must(target->protocol && target->first && target->first <= target->last);
 	}
 	return 0;
 }
