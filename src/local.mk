@@ -351,10 +351,13 @@ src_libhooks_a_SOURCES = \
 src_libforward_a_SOURCES = \
 	src/forward/decoy.c \
 	src/forward/decoy.h \
+	src/forward/decoy_name.h \
 	src/forward/forward.h \
 	src/forward/link.c \
 	src/forward/members.c \
 	src/forward/members.h \
+	src/forward/ports.c \
+	src/forward/ports.h \
 	src/forward/routes.c \
 	src/forward/routes.h \
 	src/forward/rules.c

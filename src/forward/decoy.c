@@ -37,6 +37,7 @@ static const struct field decoy_rows[] = {
 	FIELD(struct decoy_record, U64, network, "network", FIELD_REQUIRED),
 	FIELD(struct decoy_record, OPT_U32, pair, "pair", 0),
 	FIELD(struct decoy_record, STRING, nameserver, "nameserver", 0),
+	FIELD(struct decoy_record, STRLIST, ports, "ports", FIELD_SPARSE),
 	FIELD_LIST_ROW(struct decoy_record, members, struct forward_member, "members", 0,
 		       &member_fields),
 };
@@ -53,25 +54,27 @@ void decoy_place_close(struct decoy_place *place)
 /* It may have been taken away between the open and the lock. */
 static int lock(const struct decoy_place *place, int *ret_fd, struct err *e)
 {
-	autoclose int fd =
-		openat(place->all, place->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int fd = openat(place->all, place->name.text,
+				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	const struct deadline deadline = deadline_in(deadline_ms());
 	struct stat st;
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : fail_sys(e, "open '%s' among the decoys", place->name);
+		return errno == ENOENT
+			       ? 0
+			       : fail_sys(e, "open '%s' among the decoys", place->name.text);
 	/* Another container of the same decoy is started, or deleted. */
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return fail_sys(e, "lock '%s' among the decoys", place->name);
+			return fail_sys(e, "lock '%s' among the decoys", place->name.text);
 		if (deadline_is_over(&deadline))
 			return fail(e, ERR_SYSTEM,
 				    "'%s' among the decoys is locked by another command",
-				    place->name);
+				    place->name.text);
 		usleep(LOCK_PAUSE_US);
 	}
 	if (fstat(fd, &st) < 0)
-		return fail_sys(e, "look at '%s' among the decoys", place->name);
+		return fail_sys(e, "look at '%s' among the decoys", place->name.text);
 	if (st.st_nlink == 0)
 		return 0;
 	*ret_fd = take_fd(&fd);
@@ -81,19 +84,19 @@ static int lock(const struct decoy_place *place, int *ret_fd, struct err *e)
 int decoy_place_open(const char *directory, uint64_t decoy, bool create, struct decoy_place *place,
 		     struct err *e)
 {
-	snprintf(place->name, sizeof(place->name), "%016llx", (unsigned long long)decoy);
+	place->name = decoy_name(decoy);
 	if (trusted_directory_open("directory of decoys", directory, create, 0755, &place->all, e) <
 	    0)
 		return !create && e->kind == ERR_NOT_FOUND ? 0 : -1;
 	for (int tries = 0; tries < TRIES; tries++) {
-		if (create && mkdirat(place->all, place->name, 0755) < 0 && errno != EEXIST)
-			return fail_sys(e, "make '%s/%s'", directory, place->name);
+		if (create && mkdirat(place->all, place->name.text, 0755) < 0 && errno != EEXIST)
+			return fail_sys(e, "make '%s/%s'", directory, place->name.text);
 		int rc = lock(place, &place->fd, e);
 		if (rc != 0 || !create)
 			return rc;
 	}
 	return fail(e, ERR_SYSTEM, "'%s/%s' is made and removed again and again", directory,
-		    place->name);
+		    place->name.text);
 }
 
 /* --- the record --- */
@@ -127,8 +130,8 @@ int decoy_record_remove(const struct decoy_place *place, struct err *e)
 {
 	(void)!unlinkat(place->fd, "." RECORD, 0);
 	if (unlinkat(place->fd, RECORD, 0) < 0 && errno != ENOENT)
-		return fail_sys(e, "remove '%s/" RECORD "'", place->name);
-	if (unlinkat(place->all, place->name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return fail_sys(e, "remove '%s' among the decoys", place->name);
+		return fail_sys(e, "remove '%s/" RECORD "'", place->name.text);
+	if (unlinkat(place->all, place->name.text, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return fail_sys(e, "remove '%s' among the decoys", place->name.text);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef FORWARD_DECOY_H
 #define FORWARD_DECOY_H
 
+#include "forward/decoy_name.h"
 #include "forward/members.h"
 
 #define DECOY_RECORD_VERSION 1
@@ -14,12 +15,13 @@ struct decoy_record {
 	uint64_t network;
 	struct opt_u32 pair; /* of its link; absent: it is not made, or was being made */
 	char *nameserver;    /* as in struct forward, of the member that named one last */
+	struct strlist ports;
 	struct forward_members members;
 };
 
 struct decoy_place {
 	int all, fd; /* both directories; the second one locked */
-	char name[17];
+	struct decoy_name name;
 };
 #define DECOY_PLACE_INIT            \
 	{                           \

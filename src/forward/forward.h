@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "forward/ports.h"
 #include "sys/nftables.h"
 
 #include <stdbool.h>
@@ -44,10 +45,16 @@ struct forward {
 	const char *nameserver;
 };
 
-/* Nothing is changed where the engine has not prepared anything (*ret_done false). What is there already is made anew,
- * but for the link. *ret_pair: of the link. */
-int forward_make(const struct forward *forward, bool *ret_done, unsigned *ret_pair, struct err *e)
-	MUST_CHECK;
+struct forward_made {
+	bool done;     /* false: the engine has not prepared anything, and nothing is changed */
+	unsigned pair; /* of the link */
+	/* to which rules in the network namespace that the caller is in send connections, as far as they can be read in a
+	 * millisecond or two */
+	struct forward_ports ports;
+};
+/* What is there already is made anew, but for the link. */
+int forward_make(const struct forward *forward, struct arena *arena, struct forward_made *ret,
+		 struct err *e) MUST_CHECK;
 
 /* Nothing is led to the shared network any more. The link itself goes with the decoy: to remove one takes the kernel 24 ms.
  * Of a network with another cookie nothing is changed. FORWARD_PAIRS: the pair is not known, and what was made of it is looked for. */

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "os/io.h"
 #include "sys/helper.h"
+#include "sys/nat_targets.h"
 #include "sys/netlink.h"
 #include "sys/netns_sockets.h"
 #include "sys/nsfd.h"
@@ -25,6 +26,7 @@
 
 /* Names that are tried for the link in the shared network, each of which may be another decoy's. */
 #define TRIES 256u
+#define ANSWER_MAX (16u + FORWARD_PORTS_MAX * (1 + sizeof(struct forward_port_name)))
 
 static struct link_address make_address(int family, const char *text)
 {
@@ -229,6 +231,53 @@ static int load_rules(const struct forward_rules *rules, struct err *e)
 	return nftables_load(&n, e);
 }
 
+/* Of rules that a host may have very many of; more than a thousand of an engine's are below this. */
+#define RULES_MAX (512u * 1024)
+
+static bool has(const struct forward_ports *ports, uint8_t protocol, unsigned port)
+{
+	for (size_t i = 0; i < ports->n; i++)
+		if (ports->v[i].protocol == protocol && ports->v[i].port == port)
+			return true;
+	return false;
+}
+
+static void add_ports(const struct nat_target *target, struct forward_ports *ret)
+{
+	for (unsigned port = target->first; port <= target->last && ret->n < FORWARD_PORTS_MAX;
+	     port++)
+		if (forward_port_has_name(target->protocol) && !has(ret, target->protocol, port))
+			ret->v[ret->n++] =
+				(struct forward_port){ target->protocol, (uint16_t)port };
+}
+
+/* Only one of IPv4 has an address of its own beside that of its peer (rtnetlink(7)). */
+static bool is_at(const struct nat_target *target, const struct link_address *address)
+{
+	return target->size == address->size &&
+	       memcmp(target->address, address->has_local ? address->local : address->address,
+		      address->size) == 0;
+}
+
+/* What cannot be asked publishes nothing. */
+static void find_ports(int decoy, const struct nat_targets *targets, struct arena *arena,
+		       struct strbuf *answer)
+{
+	struct forward_ports ports = { .v = arena_new_array(arena, struct forward_port,
+							    FORWARD_PORTS_MAX) };
+	struct link_addresses addresses;
+	struct err ignored;
+
+	if (!targets->n || netlink_addresses(decoy, 0, arena, &addresses, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < addresses.n; i++)
+		for (size_t k = 0; k < targets->n; k++)
+			if (is_at(&targets->v[k], &addresses.v[i]))
+				add_ports(&targets->v[k], &ports);
+	for (size_t i = 0; i < ports.n; i++)
+		strbuf_printf(answer, " %s", forward_port_name(&ports.v[i]).text);
+}
+
 static int make(void *context, struct strbuf *answer, struct err *e)
 {
 	const struct forward *f = context;
@@ -239,8 +288,12 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	autoclose int decoy = -1, network = -1;
 	autoarena arena = { 0 };
 	const struct alias alias = make_alias(f->cookie);
+	struct nat_targets targets;
+	struct err ignored;
 	bool done;
 
+	if (nat_targets_read(RULES_MAX, &arena, &targets, &ignored) < 0)
+		targets.n = 0;
 	if (nsfd_enter(f->network, CLONE_NEWNET, "of the policy", e) < 0)
 		return -1;
 	network = netlink_open(e);
@@ -261,24 +314,39 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	    forward_routes(decoy, network, rules.pair, rules.v6, e) < 0)
 		return -1;
 	strbuf_printf(answer, "%u", rules.pair);
+	find_ports(decoy, &targets, &arena, answer);
 	return 0;
 }
 
-int forward_make(const struct forward *forward, bool *ret_done, unsigned *ret_pair, struct err *e)
+/* "PAIR tcp-80 udp-53" */
+static int read_answer(char *answer, struct arena *arena, struct forward_made *ret, struct err *e)
+{
+	struct strlist names = { .v = arena_new_array(arena, char *, FORWARD_PORTS_MAX) };
+	char *rest = answer, *word = strsep(&rest, " ");
+	uint32_t pair;
+
+	if (!parse_u32(word, &pair))
+		return fail(e, ERR_INTERNAL, "forwarding answered '%s'", answer);
+	while ((word = strsep(&rest, " ")) && names.n < FORWARD_PORTS_MAX)
+		names.v[names.n++] = word;
+	ret->done = true;
+	ret->pair = pair;
+	ret->ports = forward_ports_read(&names, arena);
+	return 0;
+}
+
+int forward_make(const struct forward *forward, struct arena *arena, struct forward_made *ret,
+		 struct err *e)
 {
 	struct forward copy = *forward;
 	const struct helper_job job = { .name = "forwarding", .work = make, .context = &copy };
 	autofree char *answer = NULL;
-	uint64_t pair = 0;
 	size_t length;
 
-	if (helper_run(&job, 64, &answer, &length, e) < 0)
+	*ret = (struct forward_made){ .done = false };
+	if (helper_run(&job, ANSWER_MAX, &answer, &length, e) < 0)
 		return -1;
-	*ret_done = length > 0;
-	if (*ret_done && !parse_u64(answer, &pair))
-		return fail(e, ERR_INTERNAL, "forwarding answered '%s'", answer);
-	*ret_pair = (unsigned)pair;
-	return 0;
+	return length ? read_answer(answer, arena, ret, e) : 0;
 }
 
 struct ending {

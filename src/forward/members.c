@@ -62,11 +62,21 @@ static void drop_dead(struct decoy_record *record, forward_lives lives)
 
 /* --- the verbs --- */
 
-static int end_all(const struct decoy_record *record, struct err *e)
+static void give_up_ports(const struct decoy_place *place, const struct decoy_record *record,
+			  struct arena *arena)
+{
+	const struct forward_ports ports = forward_ports_read(&record->ports, arena);
+
+	forward_ports_give_up(place->all, record->network, record->decoy, &ports);
+}
+
+static int end_all(const struct decoy_place *place, const struct decoy_record *record,
+		   struct arena *arena, struct err *e)
 {
 	struct err gone;
 	autoclose int network = -1;
 
+	give_up_ports(place, record, arena);
 	network = nsfd_try(record->network_path, &gone);
 	if (network < 0)
 		return 0;
@@ -84,17 +94,30 @@ static int remove_member(const struct decoy_place *place, const struct forward_m
 	drop_member(record, member);
 	if (record->members.n > 0)
 		return decoy_record_write(place, record, arena, e);
-	return end_all(record, e) < 0 ? -1 : decoy_record_remove(place, e);
+	return end_all(place, record, arena, e) < 0 ? -1 : decoy_record_remove(place, e);
+}
+
+/* Those that are recorded are known to be given up. */
+static int publish(const struct decoy_place *place, struct decoy_record *record,
+		   const struct forward_ports *ports, struct arena *arena,
+		   struct forward_clashes *ret, struct err *e)
+{
+	give_up_ports(place, record, arena);
+	record->ports = forward_ports_names(ports, arena);
+	if (decoy_record_write(place, record, arena, e) < 0)
+		return -1;
+	return forward_ports_claim(place->all, record->network, record->decoy, ports, arena, ret,
+				   e);
 }
 
 /* What comes to a decoy goes one way. */
-static int check_network(const struct decoy_record *record, const struct forward_network *network,
-			 struct err *e)
+static int check_network(const struct decoy_place *place, const struct decoy_record *record,
+			 const struct forward_network *network, struct arena *arena, struct err *e)
 {
 	if (record->network == network->cookie)
 		return 0;
 	if (record->members.n == 0)
-		return end_all(record, e);
+		return end_all(place, record, arena, e);
 	return fail(
 		e, ERR_STATE,
 		"the network that was asked for leads already to container '%s', which is in %sthe shared network %s; it can lead to one network alone",
@@ -105,16 +128,16 @@ static int check_network(const struct decoy_record *record, const struct forward
 
 static int join(const struct decoy_place *place, const struct forward *forward,
 		const struct forward_network *network, const struct forward_member *member,
-		forward_lives lives, struct arena *arena, bool *ret_done, unsigned *ret_pair,
-		struct err *e)
+		forward_lives lives, struct arena *arena, struct forward_joined *ret, struct err *e)
 {
 	struct decoy_record *record = decoy_record_read(place, arena);
 	struct forward all = *forward;
+	struct forward_made made;
 	bool first = !record;
 
 	if (record)
 		drop_dead(record, lives);
-	if (record && check_network(record, network, e) < 0)
+	if (record && check_network(place, record, network, arena, e) < 0)
 		return -1;
 	if (first)
 		record = arena_new(arena, struct decoy_record);
@@ -129,30 +152,33 @@ static int join(const struct decoy_place *place, const struct forward *forward,
 	record->nameserver = all.nameserver ? arena_strdup(arena, all.nameserver) : NULL;
 	add_member(record, member, arena);
 	if (decoy_record_write(place, record, arena, e) < 0 ||
-	    forward_make(&all, ret_done, ret_pair, e) < 0)
+	    forward_make(&all, arena, &made, e) < 0)
 		return -1;
+	ret->done = made.done;
+	ret->pair = made.pair;
 	/* then nothing was made either */
-	if (!*ret_done && first)
+	if (!made.done && first)
 		return decoy_record_remove(place, e);
-	if (!*ret_done)
+	if (!made.done)
 		return remove_member(place, member, arena, e);
-	record->pair = (struct opt_u32){ .set = true, .value = *ret_pair };
-	return decoy_record_write(place, record, arena, e);
+	record->pair = (struct opt_u32){ .set = true, .value = made.pair };
+	return publish(place, record, &made.ports, arena, &ret->clashes, e);
 }
 
 int forward_join(const char *directory, const struct forward *forward,
 		 const struct forward_network *network, const struct forward_member *member,
-		 forward_lives lives, bool *ret_done, unsigned *ret_pair, struct err *e)
+		 forward_lives lives, struct arena *arena, struct forward_joined *ret,
+		 struct err *e)
 {
 	autodecoyplace place = DECOY_PLACE_INIT;
-	autoarena arena = { 0 };
 	struct err ignored;
 	int rc = decoy_place_open(directory, forward->cookie, true, &place, e);
 
+	*ret = (struct forward_joined){ .done = false };
 	if (rc >= 0)
-		rc = join(&place, forward, network, member, lives, &arena, ret_done, ret_pair, e);
+		rc = join(&place, forward, network, member, lives, arena, ret, e);
 	if (rc < 0 && place.fd >= 0)
-		(void)!remove_member(&place, member, &arena, &ignored);
+		(void)!remove_member(&place, member, arena, &ignored);
 	return rc;
 }
 
@@ -194,19 +220,32 @@ int forward_leave(const char *directory, uint64_t decoy, const struct forward_me
 	return rc <= 0 ? rc : remove_member(&place, member, &arena, e);
 }
 
+/* --- without the lock: a record is replaced in one step --- */
+
+static int open_unlocked(int directory, uint64_t decoy)
+{
+	return openat(directory, decoy_name(decoy).text,
+		      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static const struct decoy_record *read_unlocked(const char *directory, uint64_t decoy,
+						struct arena *arena)
+{
+	autodecoyplace place = DECOY_PLACE_INIT;
+	struct err unread;
+
+	if (trusted_directory_open("directory of decoys", directory, false, 0755, &place.all,
+				   &unread) < 0)
+		return NULL;
+	place.fd = open_unlocked(place.all, decoy);
+	return place.fd < 0 ? NULL : decoy_record_read(&place, arena);
+}
+
 bool forward_leads(const char *directory, uint64_t decoy, const struct forward_member *member,
 		   struct arena *arena, unsigned *ret_pair)
 {
-	autodecoyplace place = DECOY_PLACE_INIT;
-	const struct decoy_record *record;
-	struct err unread;
+	const struct decoy_record *record = read_unlocked(directory, decoy, arena);
 
-	snprintf(place.name, sizeof(place.name), "%016llx", (unsigned long long)decoy);
-	if (trusted_directory_open("directory of decoys", directory, false, 0755, &place.all,
-				   &unread) < 0)
-		return false;
-	place.fd = openat(place.all, place.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	record = place.fd < 0 ? NULL : decoy_record_read(&place, arena);
 	if (!record || !record->pair.set)
 		return false;
 	*ret_pair = record->pair.value;
@@ -215,6 +254,16 @@ bool forward_leads(const char *directory, uint64_t decoy, const struct forward_m
 			return true;
 	return false;
 }
+
+struct forward_members forward_members_of(const char *directory, uint64_t decoy,
+					  struct arena *arena)
+{
+	const struct decoy_record *record = read_unlocked(directory, decoy, arena);
+
+	return record ? record->members : (struct forward_members){ .n = 0 };
+}
+
+/* --- what is not needed any more --- */
 
 static int prune(const struct decoy_place *place, forward_lives lives, struct arena *arena,
 		 struct err *e)
@@ -227,7 +276,7 @@ static int prune(const struct decoy_place *place, forward_lives lives, struct ar
 	before = record->members.n;
 	drop_dead(record, lives);
 	if (record->members.n == 0)
-		return end_all(record, e) < 0 ? -1 : decoy_record_remove(place, e);
+		return end_all(place, record, arena, e) < 0 ? -1 : decoy_record_remove(place, e);
 	return record->members.n == before ? 0 : decoy_record_write(place, record, arena, e);
 }
 
@@ -249,24 +298,7 @@ static int by_cookie(const void *a, const void *b)
 	return one->cookie < two->cookie ? -1 : one->cookie > two->cookie;
 }
 
-#define DIGITS "0123456789abcdef"
-
-static bool is_decoy_name(const char *name)
-{
-	return strlen(name) == 16 && strspn(name, DIGITS) == 16;
-}
-
-static uint64_t cookie_of(const char *name)
-{
-	uint64_t ret = 0;
-
-	for (; *name; name++)
-		ret = ret << 4 | (uint64_t)(strchr(DIGITS, *name) - DIGITS);
-	return ret;
-}
-
-/* A record is replaced in one step, so it is read without the lock. */
-static void add_decoy(const struct decoy_place *place, struct arena *arena,
+static void add_decoy(const struct decoy_place *place, uint64_t cookie, struct arena *arena,
 		      struct forward_decoys *ret)
 {
 	const struct decoy_record *record = decoy_record_read(place, arena);
@@ -282,12 +314,13 @@ static void add_decoy(const struct decoy_place *place, struct arena *arena,
 		ret->v = v;
 	}
 	decoy = &ret->v[ret->n++];
-	*decoy = (struct forward_decoy){ .cookie = cookie_of(place->name) };
+	*decoy = (struct forward_decoy){ .cookie = cookie };
 	if (!record)
 		return;
 	decoy->network = record->network;
 	decoy->network_path = record->network_path;
 	decoy->pair = record->pair;
+	decoy->ports = forward_ports_read(&record->ports, arena);
 	decoy->members = record->members;
 }
 
@@ -307,14 +340,13 @@ int forward_list(const char *directory, struct arena *arena, struct forward_deco
 	(void)take_fd(&all);
 	while ((entry = readdir(entries))) {
 		struct decoy_place place = DECOY_PLACE_INIT;
+		uint64_t cookie;
 
-		if (!is_decoy_name(entry->d_name))
+		if (!decoy_name_read(entry->d_name, &cookie))
 			continue;
-		memcpy(place.name, entry->d_name, sizeof(place.name));
-		place.fd = openat(dirfd(entries), place.name,
-				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		place.fd = open_unlocked(dirfd(entries), cookie);
 		if (place.fd >= 0)
-			add_decoy(&place, arena, ret);
+			add_decoy(&place, cookie, arena, ret);
 		decoy_place_close(&place);
 	}
 	closedir(entries);

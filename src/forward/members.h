@@ -27,11 +27,18 @@ struct forward_network {
 /* Whether a container runs or is being made; true where that cannot be told. */
 typedef bool (*forward_lives)(const char *root, const char *id);
 
+struct forward_joined {
+	bool done;     /* false: there is nothing that leads to it */
+	unsigned pair; /* of the link */
+	/* of the ports that the engine publishes, those that others of the shared network have, too */
+	struct forward_clashes clashes;
+};
 /* Killed at any moment it leaves what forward_leave() ends. Members of the decoy that do not live are left out. One that is
  * a member has made anew what leads to it; a nameserver of NULL leaves that of other members. */
 int forward_join(const char *directory, const struct forward *forward,
 		 const struct forward_network *network, const struct forward_member *member,
-		 forward_lives lives, bool *ret_done, unsigned *ret_pair, struct err *e) MUST_CHECK;
+		 forward_lives lives, struct arena *arena, struct forward_joined *ret,
+		 struct err *e) MUST_CHECK;
 
 /* Of a decoy that leads to another container of that network already. ERR_STATE: none does any more. */
 int forward_share(const char *directory, uint64_t decoy, const struct forward_network *network,
@@ -50,12 +57,16 @@ struct forward_decoy {
 	uint64_t cookie, network;
 	char *network_path; /* NULL: its record cannot be read */
 	struct opt_u32 pair;
+	struct forward_ports ports; /* that the engine publishes */
 	struct forward_members members;
 };
 struct forward_decoys {
 	size_t n;
 	struct forward_decoy *v;
 };
+/* Of one decoy; none where it is not known. */
+struct forward_members forward_members_of(const char *directory, uint64_t decoy,
+					  struct arena *arena);
 /* All of them, sorted by their cookies; a missing directory has none. */
 int forward_list(const char *directory, struct arena *arena, struct forward_decoys *ret,
 		 struct err *e) MUST_CHECK;

@@ -281,6 +281,25 @@ void decisions_forward_is_empty(struct decisions *decisions, bool empty, struct 
 	}
 }
 
+long decisions_add_port_taken(struct decisions *decisions, const char *port, const char *other,
+			      struct arena *arena)
+{
+	const struct decision warning = {
+		.rule = arena_strdup(arena, "network.forward"),
+		.action = DECISION_WARN,
+		.path = arena_strdup(arena, ""),
+		.why = arena_printf(
+			arena,
+			"port %s is published for container %s as well, and both have the addresses of the shared network: what is published leads to whichever listens first, and the other cannot listen; let one of them listen at another port",
+			port, other),
+	};
+
+	for (size_t i = 0; i < decisions->n; i++)
+		if (same_reason(&decisions->v[i], &warning))
+			return -1;
+	return (long)add_warning(decisions, warning, arena);
+}
+
 /* --- print --- */
 
 static void print_change(const struct decision *decision, struct strbuf *out)

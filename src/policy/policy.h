@@ -318,6 +318,10 @@ size_t decisions_add_hooks_changed(struct decisions *decisions, const struct net
 /* What the engine has prepared does not lead to the container, and why. Returns the number of the decision. */
 size_t decisions_add_not_forwarded(struct decisions *decisions, const char *why,
 				   struct arena *arena);
+/* What the engine publishes of the container is another one's port as well ("80/tcp"). Returns the number of the decision; -1
+ * if that has been said. */
+long decisions_add_port_taken(struct decisions *decisions, const char *port, const char *other,
+			      struct arena *arena);
 
 /* That something leads to the container was decided; where it turns out that the engine has set up nothing yet (`empty`), or
  * has by now, the decision says that. */

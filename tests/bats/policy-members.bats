@@ -88,7 +88,7 @@ teardown() { end_policy_test; }
     mkdir -p $record
     jq -n --arg root "$SHIM_ROOT" '{version: 1, decoy: 999, networkPath: "/run/netns/distros", network: 1, pair: 5,
         members: [{root: $root, id: "one"}, {root: $root, id: "none"}]}' >$record/decoy.json
-    shim forwarding | grep -E "^fwd5 +999 +/run/netns/distros +living +one +$SHIM_ROOT\$"
+    shim forwarding | grep -E "^fwd5 +999 +/run/netns/distros +- +living +one +$SHIM_ROOT\$"
     shim forwarding --format json >json
     is "$(jq -c '[.[0] | .decoy, .link, (.containers[] | .id, .living)]' json)" '[999,"fwd5","one",true,"none",false]'
     is "$(shim forwarding --format json --network /run/netns/team)" '[]'

@@ -113,9 +113,9 @@ static bool read_names(struct forward_record *record, const struct own_names *ow
 
 /* --- at create or start, and again --- */
 
-/* As forward_join(): *ret_done false where there is nothing to be done. decoy -1: it leads to another container already. */
+/* decoy -1: it leads to another container already. */
 static int join(const struct state_dir *dir, const struct status_record *status, int decoy,
-		int network, struct arena *arena, bool *ret_done, unsigned *ret_pair, struct err *e)
+		int network, struct arena *arena, struct forward_joined *ret, struct err *e)
 {
 	const struct forward_record *record = status->forward;
 	const char *directory = forward_directory(caller_is_rootless(), arena);
@@ -128,11 +128,38 @@ static int join(const struct state_dir *dir, const struct status_record *status,
 		.nameserver = record->nameserver,
 	};
 
-	*ret_done = true;
-	if (decoy < 0)
-		return forward_share(directory, record->decoy, &shared, &member, ret_pair, e);
-	return forward_join(directory, &forward, &shared, &member, state_is_living, ret_done,
-			    ret_pair, e);
+	if (decoy >= 0)
+		return forward_join(directory, &forward, &shared, &member, state_is_living, arena,
+				    ret, e);
+	*ret = (struct forward_joined){ .done = true };
+	return forward_share(directory, record->decoy, &shared, &member, &ret->pair, e);
+}
+
+static void warn(struct status_record *status, size_t added, const char *text, struct arena *arena)
+{
+	const char *warning = decisions_warning(&status->decisions, added, arena);
+
+	log_warning("%s", warning ? warning : text);
+}
+
+/* What leads to the one port is served by whichever is there first. */
+static void warn_of_clashes(struct status_record *status, const struct forward_clashes *clashes,
+			    struct arena *arena)
+{
+	const char *directory = forward_directory(caller_is_rootless(), arena);
+
+	for (size_t i = 0; i < clashes->n; i++) {
+		const struct forward_clash *clash = &clashes->v[i];
+		const struct forward_members others =
+			forward_members_of(directory, clash->decoy, arena);
+		const struct forward_port_name port = forward_port_text(&clash->port);
+		long added = others.n ? decisions_add_port_taken(&status->decisions, port.text,
+								 others.v[0].id, arena)
+				      : -1;
+
+		if (added >= 0)
+			warn(status, (size_t)added, port.text, arena);
+	}
 }
 
 /* `renamed`: the names are to be written although none is asked of the engine's resolver. */
@@ -140,22 +167,23 @@ static int forward_all(const struct state_dir *dir, struct status_record *status
 		       int network, bool renamed, struct arena *arena, struct err *e)
 {
 	struct forward_record *record = status->forward;
-	unsigned pair;
-	bool done;
+	struct forward_joined joined;
 
-	if (join(dir, status, decoy, network, arena, &done, &pair, e) < 0)
+	if (join(dir, status, decoy, network, arena, &joined, e) < 0)
 		return -1;
-	record->empty = !done;
-	decisions_forward_is_empty(&status->decisions, !done, arena);
-	return done && (record->nameserver || renamed) ? write_names(dir, record, pair, e) : 0;
+	record->empty = !joined.done;
+	decisions_forward_is_empty(&status->decisions, record->empty, arena);
+	warn_of_clashes(status, &joined.clashes, arena);
+	if (!joined.done || !(record->nameserver || renamed))
+		return 0;
+	return write_names(dir, record, joined.pair, e);
 }
 
 void record_not_forwarded(struct status_record *status, const struct err *e, struct arena *arena)
 {
 	size_t added = decisions_add_not_forwarded(&status->decisions, e->text, arena);
-	const char *warning = decisions_warning(&status->decisions, added, arena);
 
-	log_warning("%s", warning ? warning : e->text);
+	warn(status, added, e->text, arena);
 }
 
 void record_forward(struct state_dir *dir, struct status_record *status, int decoy, int network,
