@@ -92,7 +92,7 @@ address() { podman inspect --format "{{range .NetworkSettings.Networks}}{{.$2}}{
         sibling_gets "http://$to/" 'a usual page'
         says web "http://$to/" 'a usual page'
     done
-    wait_until podman exec usual nslookup web
+    wait_until podman exec usual timeout 1 nslookup web
     says usual http://web/ 'a page'
     says web http://usual/ 'a usual page'
     ok rm -f -t 0 web usual
@@ -106,7 +106,7 @@ address() { podman inspect --format "{{range .NetworkSettings.Networks}}{{.$2}}{
         ok run -d --network $network --name web busybox sh -c "$(serves 80 'a page')"
         ok run -d --network $network --name other busybox sh -c "$(serves 81 'another page'); sleep 1000"
         ok --runtime crun run -d --network $network --name usual busybox sh -c "$(serves 80 'a usual page')"
-        wait_until podman exec other nslookup usual
+        wait_until podman exec other timeout 1 nslookup usual
         for to in web "$(address web IPAddress)" "[$(address web GlobalIPv6Address)]"; do
             says other "http://$to/" 'a page'
             says usual "http://$to/" 'a page'

@@ -22,7 +22,7 @@ teardown() {
 # how many containers are behind each decoy
 members() { "$ENGINES_RUNTIME" forwarding --format json | jq -c 'map(.containers | length) | sort'; }
 fetches() { # CONTAINER URL TEXT: a name may be looked for before it is known
-    wait_until eval "podman exec $1 wget -q -O - $2 3>&- | grep -qx '$3'"
+    wait_until eval "podman exec $1 timeout 2 wget -q -O - $2 3>&- | grep -qx '$3'"
 }
 
 @test "a pod: the ports that it publishes lead to its members, and again after a restart" {
