@@ -50,6 +50,21 @@ teardown() {
     no_forwarding
 }
 
+counts() { # of links, addresses, records, networks
+    echo "$(ip -br link | wc -l) $(ip -n distros -br link | wc -l) $(ip -n distros -o addr | wc -l)" \
+        "$(find /run/distro-shim/{decoys,members,containers} | wc -l) $(ip netns | wc -l)"
+}
+are_counts() { [ "$(counts)" = "$1" ]; }
+
+@test "run --rm -p again and again: nothing is left" {
+    for ((i = 0; i <= ${FORWARD_RUNS:-5}; i++)); do
+        ok run --rm --network bridge -p 18080:80 busybox true
+        [ $i != 0 ] || before=$(counts)
+    done
+    wait_until are_counts "$before"
+    no_forwarding
+}
+
 @test "forward none: the port leads nowhere" {
     jq -n '{ version: 1, network: { forward: "none" } }' >/run/policy.json
     POLICY=/run/policy.json
