@@ -127,6 +127,18 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
     contains "$(<"$ETC/containerd/config.toml")" io.containerd.cri.v1.runtime
 }
 
+@test "containerd: the first handler of a file does not take away containerd's own, and another one is left alone" {
+    handlers() { sed -n 's/^ *\[plugins.*\.runtimes\.\([^].]*\)\]$/\1/p' "$ETC/containerd/config.toml" | paste -sd ' '; }
+    integrate containerd
+    is "$(handlers)" "runc distro-shim"
+    printf 'version = 3\n' >"$ETC/containerd/config.toml"
+    integrate containerd
+    is "$(handlers)" "runc distro-shim"
+    printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.mine]\n' >"$ETC/containerd/config.toml"
+    integrate containerd
+    is "$(handlers)" "mine distro-shim"
+}
+
 @test "containerd: what was written around it since then stays; a link stays a link" {
     mkdir "$ETC/containerd"
     echo 'version = 2' >"$ETC/real.toml"
