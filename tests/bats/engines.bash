@@ -164,19 +164,22 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.b
 [plugins."io.containerd.internal.v1.opt"]
 path = "/var/lib/containerd/opt"
 END
-    containerd >"$BATS_FILE_TMPDIR/containerd.log" 2>&1 3>&- </dev/null &
-    echo $! >"$BATS_FILE_TMPDIR/containerd.pid"
-    wait_until ctr version || { tail -n 5 "$BATS_FILE_TMPDIR/containerd.log" >&2 && return 1; }
+    start_containerd || return 1
     ctr images import "$ENGINES/images/busybox.tar" >/dev/null 3>&- || return 1
     timeout -k 5 30 ctr "${CT_RUN[@]}" --rm "$CTR_IMAGE" first true 3>&- </dev/null 2>/dev/null || true
 }
-teardown_containerd() {
+start_containerd() {
+    containerd >>"$BATS_FILE_TMPDIR/containerd.log" 2>&1 3>&- </dev/null &
+    echo $! >"$BATS_FILE_TMPDIR/containerd.pid"
+    wait_until ctr version || { tail -n 5 "$BATS_FILE_TMPDIR/containerd.log" >&2 && return 1; }
+}
+stop_containerd() {
     local pid
-    [ -e "$BATS_FILE_TMPDIR/containerd.pid" ] || return 0
     pid=$(<"$BATS_FILE_TMPDIR/containerd.pid")
     kill "$pid"
     wait_until eval "! kill -0 $pid"
 }
+teardown_containerd() { [ ! -e "$BATS_FILE_TMPDIR/containerd.pid" ] || stop_containerd; }
 
 # shellcheck disable=SC2034 # read by the tests
 CTR_IMAGE=localhost/busybox:latest
