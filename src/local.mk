@@ -353,6 +353,8 @@ src_libforward_a_SOURCES = \
 	src/forward/decoy.h \
 	src/forward/decoy_name.h \
 	src/forward/forward.h \
+	src/forward/hold.c \
+	src/forward/hold.h \
 	src/forward/link.c \
 	src/forward/members.c \
 	src/forward/members.h \

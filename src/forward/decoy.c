@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/fields.h"
+#include "forward/hold.h"
 #include "os/io.h"
 #include "os/json_file.h"
 #include "sys/deadline.h"
@@ -128,6 +129,8 @@ int decoy_record_write(const struct decoy_place *place, const struct decoy_recor
 
 int decoy_record_remove(const struct decoy_place *place, struct err *e)
 {
+	if (hold_release(place->fd, e) < 0)
+		return -1;
 	(void)!unlinkat(place->fd, "." RECORD, 0);
 	if (unlinkat(place->fd, RECORD, 0) < 0 && errno != ENOENT)
 		return fail_sys(e, "remove '%s/" RECORD "'", place->name.text);

@@ -43,6 +43,7 @@ struct forward {
 	uint64_t cookie;    /* of the decoy */
 	/* A nameserver of the engine's, which the decoy's end of the pair answers for; NULL: none */
 	const char *nameserver;
+	bool hold; /* the container is about to leave the decoy, which may have nothing else that keeps it */
 };
 
 struct forward_made {

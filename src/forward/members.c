@@ -6,6 +6,7 @@
 #include "forward/decoy.h"
 
 #include "base/auto.h"
+#include "forward/hold.h"
 #include "sys/directory.h"
 #include "sys/nsfd.h"
 
@@ -161,6 +162,8 @@ static int join(const struct decoy_place *place, const struct forward *forward,
 		return decoy_record_remove(place, e);
 	if (!made.done)
 		return remove_member(place, member, arena, e);
+	if (all.hold && hold_decoy(place->fd, all.decoy, e) < 0)
+		return -1;
 	record->pair = (struct opt_u32){ .set = true, .value = made.pair };
 	return publish(place, record, &made.ports, arena, &ret->clashes, e);
 }

@@ -26,6 +26,9 @@ int sys_umount2(const char *target, int flags);
 #ifndef MNT_DETACH
 #define MNT_DETACH 2
 #endif
+#ifndef UMOUNT_NOFOLLOW
+#define UMOUNT_NOFOLLOW 8
+#endif
 
 /* What an fs context says about the last failure ("e overlay: ..."): without the "e ", lower-cased
  * but for what stands in quotes, cut to the buffer; "" if it says nothing. Keeps errno. */

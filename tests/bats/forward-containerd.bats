@@ -135,3 +135,34 @@ while True:
     s.sendto(asked[:2] + b"\x85\x80\0\1\0" + bytes([len(answer) > 0]) + b"\0\0\0\0" + asked[12:end] + answer, asker)' 3>&- </dev/null &
     echo $! >"$BATS_TEST_TMPDIR/udp.pid"
 }
+
+@test "ctr run --cni: the address of the plugins leads to the container as long as it runs" {
+    requires file:/opt/cni/bin/bridge
+    ct_ok "${CT_RUN[@]}" -d --cni "$CTR_IMAGE" web sh -c "$(serves 80 'a page')"
+    address=$(given_address)
+    wait_until page_is "$address" 80 'a page'
+    in_shared "$(ctr tasks list | awk '$1 == "web" { print $2 }')"
+    ct_ok tasks exec --exec-id one web wget -q -O - "http://$address/"
+    is "$output" 'a page'
+    ct_ok tasks kill --signal SIGKILL web
+    ct tasks delete web
+    no_forwarding
+    # and in the foreground, where ctr has the plugins take their things back
+    (ct_ok "${CT_RUN[@]}" --rm --cni "$CTR_IMAGE" other sh -c "$(serves 81 'a page'); until [ -e /end ]; do sleep 0.1; done") &
+    running=$!
+    wait_until eval '[ -n "$(given_address)" ]'
+    wait_until eval 'page_is "$(given_address)" 81 "a page"'
+    ct_ok tasks exec --exec-id one other touch /end
+    wait $running
+    no_forwarding
+    wait_until links_of_pods_are_gone
+}
+# The last one; they keep it until ctr, which does not for a detached one, tells them otherwise.
+given_address() {
+    local file newest=''
+    for file in /var/lib/cni/networks/pods/10.91.*; do
+        if [ -e "$file" ] && { [ -z "$newest" ] || [ "$file" -nt "$newest" ]; }; then newest=$file; fi
+    done
+    echo "${newest##*/}"
+}
+links_of_pods_are_gone() { ! ip -br link | grep -q ^veth; }

@@ -23,9 +23,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#ifndef UMOUNT_NOFOLLOW
-#define UMOUNT_NOFOLLOW 8
-#endif
 /* As many as may lie one on the other at one place. */
 #define STACKED_MAX 64
 

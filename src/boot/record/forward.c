@@ -126,6 +126,7 @@ static int join(const struct state_dir *dir, const struct status_record *status,
 		.network = network,
 		.cookie = record->decoy,
 		.nameserver = record->nameserver,
+		.hold = status->network == NETWORK_LATE,
 	};
 
 	if (decoy >= 0)
