@@ -76,7 +76,7 @@ static int check_network(struct made *m, struct err *e)
 	own = nsfd_own("net", e);
 	if (own < 0)
 		return -1;
-	if (ns->network_cookie && netns_cookie_of(found, &cookie, e) < 0)
+	if (ns->network_cookie && netns_cookie_apart(found, &cookie, e) < 0)
 		return -1;
 	if (!nsfd_same(found, expected < 0 ? own : expected) ||
 	    (ns->network_cookie && cookie != ns->network_cookie))
