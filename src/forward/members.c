@@ -244,6 +244,11 @@ static const struct decoy_record *read_unlocked(const char *directory, uint64_t 
 	return place.fd < 0 ? NULL : decoy_record_read(&place, arena);
 }
 
+char *forward_held(const char *directory, uint64_t decoy, struct arena *arena)
+{
+	return arena_printf(arena, "%s/%s/" HOLD_NAME, directory, decoy_name(decoy).text);
+}
+
 bool forward_leads(const char *directory, uint64_t decoy, const struct forward_member *member,
 		   struct arena *arena, unsigned *ret_pair)
 {

@@ -49,6 +49,8 @@ int forward_share(const char *directory, uint64_t decoy, const struct forward_ne
 int forward_leave(const char *directory, uint64_t decoy, const struct forward_member *member,
 		  struct err *e) MUST_CHECK;
 
+/* Where a decoy is that nothing but its record's directory holds. */
+char *forward_held(const char *directory, uint64_t decoy, struct arena *arena);
 /* Whether it leads to this member, by its record, and by which pair. */
 bool forward_leads(const char *directory, uint64_t decoy, const struct forward_member *member,
 		   struct arena *arena, unsigned *ret_pair);

@@ -114,6 +114,19 @@ net_of() { # OPTION...: as distro-net calls it
     no_forwarding
 }
 
+@test "a network that the runtime alone holds is found for that" {
+    edit_config "$b" "$(new network)"
+    plumbed box
+    succeeds start box
+    leads 1
+    nsenter --net="$(echo /run/distro-shim/decoys/*/netns)" nft flush ruleset
+    if page_is 10.99.1.2 80 'a page'; then false; fi
+    net_of --renew
+    leads 1
+    succeeds delete --force box
+    no_forwarding
+}
+
 # resolver ADDRESS [LINE]...: the engine's file names it
 resolver() { printf '%s\n' "nameserver $1" "${@:2}" >engine.conf; }
 asked() { ip netns exec netns-one nft list ruleset | grep -o 'dport 53 dnat .*' | sort -u; }

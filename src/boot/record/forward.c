@@ -228,9 +228,13 @@ static int forward_again(struct state_dir *dir, struct status_record *status, bo
 			 struct arena *arena, struct err *e)
 {
 	struct forward_record *record = status->forward;
+	const char *path = record->path;
 	autoclose int decoy = -1, network = -1;
 
-	decoy = facts_find_engines_network(record->path, record->decoy, arena, &record->path, e);
+	if (!path)
+		path = forward_held(forward_directory(caller_is_rootless(), arena), record->decoy,
+				    arena);
+	decoy = facts_find_engines_network(path, record->decoy, arena, &record->path, e);
 	if (decoy < 0 && e->kind == ERR_NOT_FOUND && record->empty) {
 		/* nothing will ever be set up there */
 		status->forward = NULL;
