@@ -211,9 +211,14 @@ static void take_merged(struct judgement *j, const char *id, const struct shared
 	*file->ret_text = file->result.text;
 }
 
+/* The network of the request, or of the container that it names, was an engine's own. */
+static bool is_of_another_network(const struct judgement *j)
+{
+	return j->network_rewritten || (j->forward && j->forward->of_other);
+}
+
 /* An engine makes its file for the network that it has prepared: Docker's 127.0.0.11 is dead outside it,
- * and its hosts file names an address that no host has. If the engine knew the shared network
- * (nothing was rewritten), its file is right. */
+ * and its hosts file names an address that no host has. If the engine knew the shared network, its file is right. */
 static void apply_auto(struct judgement *j, const char *id, const struct shared_file *file)
 {
 	long index = mount_at(j, file->destination);
@@ -223,7 +228,8 @@ static void apply_auto(struct judgement *j, const char *id, const struct shared_
 
 	if (!file->found || !network_is_shared(j))
 		return;
-	if (index >= 0 && (!j->network_rewritten || !mount_is_bind(&j->edit.spec->mounts.v[index])))
+	if (index >= 0 &&
+	    (!is_of_another_network(j) || !mount_is_bind(&j->edit.spec->mounts.v[index])))
 		return;
 	if (merged)
 		take_merged(j, id, file, index);

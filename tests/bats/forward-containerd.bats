@@ -15,6 +15,7 @@ setup_file() { make_rootfs && setup_cri; }
 teardown_file() { teardown_containerd; }
 setup() { requires root world && start_cri_test; }
 teardown() {
+    rm -rf /etc/netns/distros
     end_udp_server
     end_cri_test
 }
@@ -27,7 +28,7 @@ teardown() {
     in_shared "$(pod_pid web)"
     address=$(pod_address web)
     wait_until page_is "$address" 80 'a page'
-    page_is "$(pod_address6 web)" 80 'a page'
+    wait_until page_is "$(pod_address6 web)" 80 'a page'
     page_is "$(host_address)" 18080 'a page'
     page_is 127.0.0.1 18080 'a page'
     is "$(cri forward "${pods[web]}" 80)" 'a page'
@@ -121,6 +122,14 @@ pod_has_ended() { [ "$(cri PodSandboxStatus "{ \"pod_sandbox_id\": \"${pods[$1]}
     contains "$output" 10.1.2.3
     says_in server hostname
     is "$output" web
+    # one that asks for nothing has the network's own
+    mkdir -p /etc/netns/distros && echo 'nameserver 10.77.0.1' >/etc/netns/distros/resolv.conf
+    start_pod plain
+    in_pod plain asker 'sleep 1000'
+    says_in asker cat /etc/resolv.conf
+    is "$output" 'nameserver 10.77.0.1'
+    says_in asker nslookup some.where.example
+    contains "$output" 10.1.2.3
 }
 # Of the host's: each name has the address 10.1.2.3.
 dns_server() {

@@ -98,7 +98,8 @@ static const char *expected_file(const struct round *r, const struct verdict *ve
 {
 	const struct asked_network asked = asked_network(r);
 	bool readonly = request_of(r)->root && request_of(r)->root->readonly;
-	bool rewritten = asked.shape != ASKED_SAME && !asked.no_rewrite;
+	bool rewritten = (asked.shape != ASKED_SAME && !asked.no_rewrite) ||
+			 (verdict->forward && verdict->forward->of_other);
 
 	if (str_eq(file->choice, "engine") || (!before && readonly))
 		return NULL;
