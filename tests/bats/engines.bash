@@ -60,6 +60,7 @@ it_failed() {
 
 # ---- Podman
 
+# PODMAN_NETWORKS=cni: its networks are made by plugins of CNI, and not by netavark.
 setup_podman() {
     lay_engines || return 1
     command -v podman >/dev/null && [ -e /run/engines ] || return 0
@@ -73,6 +74,8 @@ log_driver = "k8s-file"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+[network]
+network_backend = "${PODMAN_NETWORKS:-netavark}"
 END
         "$DISTRO_SHIM_SOURCE/contrib/integrate" podman --program "$ENGINES_RUNTIME" --network /run/netns/distros || return 1
         echo 'containers:1000000:1000000' | tee -a /etc/subuid >>/etc/subgid
