@@ -180,7 +180,7 @@ static int explain_container_json(const struct cli_call *call, const struct cont
 {
 	auto_json_out out = json_out_new(true);
 	const struct status_record *record = view->record;
-	const char *forwarding = container_forwarding_text(&call->global, view, call->arena);
+	const char *forwarding = container_forwarding_text(view, call->arena);
 
 	json_out_object(out);
 	json_out_member_string(out, "id", view->id);
@@ -229,7 +229,7 @@ static int explain_container(const struct cli_call *call, const struct container
 		    value_to_name(container_phase_names, record->phase));
 	strbuf_show(&text, "bundle: %s\n", view->bundle);
 	print_head(record->policy_path, record->policy, &network, &text);
-	forwarding = container_forwarding_text(&call->global, view, call->arena);
+	forwarding = container_forwarding_text(view, call->arena);
 	if (forwarding)
 		strbuf_show(&text, "forwarding: %s\n", forwarding);
 	print_decisions(&record->decisions, &text);

@@ -135,9 +135,9 @@ extern const struct name_row container_status_names[];
 
 /* What `state` and `list` show. */
 struct container_view {
-	const char *id, *oci_version, *bundle, *rootfs, *created;
-	int status;  /* enum container_status */
-	int64_t pid; /* 0 if stopped */
+	const char *root, *id, *oci_version, *bundle, *rootfs, *created; /* root: of its state */
+	int status;                                                      /* enum container_status */
+	int64_t pid;                                                     /* 0 if stopped */
 	uint32_t owner;
 	const struct status_record *record; /* NULL while only claimed */
 };
@@ -160,8 +160,7 @@ int container_state_json(const struct container_view *view, struct json_out *out
 /* Of the policy's network that it is in, or enters at start; "-": it has one of its own, or none is known. */
 const char *container_network_name(const struct container_view *view);
 /* What leads to it at this moment from the network that its engine has prepared; NULL: nothing was to. */
-char *container_forwarding_text(const struct global_options *global,
-				const struct container_view *view, struct arena *arena);
+char *container_forwarding_text(const struct container_view *view, struct arena *arena);
 /* Of all running containers of a network, or of any (NULL): what leads to them is set up anew, with what their engines have
  * set up since. */
 int container_forwarding_renew(const struct global_options *global, const char *network_path,

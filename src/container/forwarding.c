@@ -4,13 +4,12 @@
 #include "container/container.h"
 #include "state/registry.h"
 
-char *container_forwarding_text(const struct global_options *global,
-				const struct container_view *view, struct arena *arena)
+char *container_forwarding_text(const struct container_view *view, struct arena *arena)
 {
 	autostatedir dir = STATE_DIR_INIT;
 	struct err unread;
 
-	if (!view->record || state_open(global->root, view->id, false, &dir, &unread) < 0)
+	if (!view->record || state_open(view->root, view->id, false, &dir, &unread) < 0)
 		return NULL;
 	return record_forward_text(&dir, view->record, arena);
 }

@@ -112,7 +112,8 @@ static int view_recorded(const struct global_options *global, const struct state
 			 struct status_record *record, struct arena *arena,
 			 struct container_view *ret, struct err *e)
 {
-	struct container_view view = { .id = arena_strdup(arena, dir->id) };
+	struct container_view view = { .root = arena_strdup(arena, dir->root),
+				       .id = arena_strdup(arena, dir->id) };
 
 	if (look_at_process(dir, record, &view, e) < 0 ||
 	    look_for_creator(global, dir, arena, &record, &view, e) < 0)

@@ -66,6 +66,8 @@ pid_of() { docker inspect --format '{{.State.Pid}}' "$1"; }
     address=$(docker inspect --format '{{.NetworkSettings.Networks.team.IPAddress}}' other)
     # by that server, which is in the one network
     wait_until page_is "$address" 80 'a page'
+    "$DISTRO_SHIM" explain "$(docker ps --quiet --filter name=other)" >explained
+    matches "$(<explained)" 'forwarding: by fwd[0-9]+; what the engine has written into .* counts for nothing until'
     dk_ok exec other wget -q -O - http://web/
     is "$output" 'a page'
     dk_ok network disconnect team other

@@ -7,6 +7,7 @@
 
 load helpers
 load policy
+load checkpoint
 load forward
 
 setup_file() { make_rootfs; }
@@ -57,6 +58,24 @@ steps() { awk -v page="$1" '/#define STEP\(/ { split($0, part, "\""); at = part[
         shim delete --force box
         no_forwarding || { echo "killed at $step" >&2 && false; }
         wait_until links_are_gone
+    done
+}
+
+@test "the runtime is killed, or fails, at a step of restore: one delete --force leaves nothing" {
+    requires fault
+    fake restores
+    images
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    for step in $(steps restore restore/restore.c); do
+        status=0
+        shim_fault "restore:$step:kill" restore -d -b "$b" --image-path images box </dev/null >out 2>&1 || status=$?
+        is "$step $status" "$step 137"
+        [ $step != record-started ] || is "$(forwarding_links)" 1
+        shim delete --force box
+        no_forwarding || { echo "killed at $step" >&2 && false; }
+        if shim_fault "restore:$step:fail" restore -d -b "$b" --image-path images box </dev/null >out 2>&1; then false; fi
+        no_forwarding || { echo "failed at $step" >&2 && false; }
     done
 }
 
