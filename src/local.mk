@@ -44,6 +44,8 @@ src_libbase_a_SOURCES = \
 	src/base/path.h \
 	src/base/slice.c \
 	src/base/slice.h \
+	src/base/pointer.c \
+	src/base/pointer.h \
 	src/base/str.c \
 	src/base/str.h
 src_libmodel_a_SOURCES = \
@@ -198,8 +200,6 @@ src_libpolicy_a_SOURCES = \
 	src/policy/networks.c \
 	src/policy/place.c \
 	src/policy/place.h \
-	src/policy/pointer.c \
-	src/policy/pointer.h \
 	src/policy/policy.h \
 	src/policy/resolver.c \
 	src/policy/resolver.h \

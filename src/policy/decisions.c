@@ -3,7 +3,7 @@
  * Recorded decisions: replayed on a config, told as warnings, and printed. Pure.
  */
 #include "base/auto.h"
-#include "policy/pointer.h"
+#include "base/pointer.h"
 #include "policy/rules.h"
 
 /* --- replay --- */

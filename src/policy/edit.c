@@ -5,8 +5,8 @@
 #include "policy/edit.h"
 
 #include "base/auto.h"
+#include "base/pointer.h"
 #include "policy/place.h"
-#include "policy/pointer.h"
 
 char *edit_shown(struct edit *edit, const char *text)
 {

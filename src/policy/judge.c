@@ -5,7 +5,7 @@
 #include "policy/rules.h"
 
 #include "base/auto.h"
-#include "policy/pointer.h"
+#include "base/pointer.h"
 
 /* In this order: what network it is comes before what may be done in it, /proc after the PID namespace that it shows,
  * what depends on a capability after the rules that may take it, and systemd last of what mounts: what is there

@@ -3,7 +3,7 @@
 #include "policy/place.h"
 
 #include "base/auto.h"
-#include "policy/pointer.h"
+#include "base/pointer.h"
 
 static const struct field *row_named(const struct fields *fields, const char *name)
 {

@@ -6,7 +6,7 @@
 #include "policy/host_files.h"
 
 #include "base/auto.h"
-#include "policy/pointer.h"
+#include "base/pointer.h"
 #include "policy/rules.h"
 
 static void refuse_elsewhere(struct judgement *j, const char *id, enum annotation which,

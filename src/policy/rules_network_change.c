@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules about what would change the network that all containers share: links of the host, sysctls. Pure. */
-#include "policy/pointer.h"
+#include "base/pointer.h"
 #include "policy/rules.h"
 #include "policy/sysctl.h"
 

@@ -2,7 +2,7 @@
 /*
  * JSON pointers into a parsed tree. Pure.
  */
-#include "policy/pointer.h"
+#include "base/pointer.h"
 
 #include "base/str.h"
 

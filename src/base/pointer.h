@@ -3,8 +3,8 @@
  * JSON pointers (RFC 6901) into a parsed tree: how a decision says where, and how it is replayed. As in
  * a JSON Patch (RFC 6902) an index of an array that is inserted shifts what follows it.
  */
-#ifndef POLICY_POINTER_H
-#define POLICY_POINTER_H
+#ifndef BASE_POINTER_H
+#define BASE_POINTER_H
 
 #include "base/arena.h"
 #include "base/err.h"
