@@ -32,6 +32,8 @@ src_libbase_a_SOURCES = \
 	src/base/json.h \
 	src/base/json_memory.c \
 	src/base/json_memory.h \
+	src/base/json_edit.c \
+	src/base/json_edit.h \
 	src/base/json_out.c \
 	src/base/json_out.h \
 	src/base/json_tree.c \
@@ -588,6 +590,7 @@ src_libcli_a_SOURCES = \
 	src/cli/cmd_explain.c \
 	src/cli/cmd_features.c \
 	src/cli/cmd_forwarding.c \
+	src/cli/cmd_json.c \
 	src/cli/cmd_kill.c \
 	src/cli/cmd_list.c \
 	src/cli/cmd_members.c \

@@ -37,6 +37,7 @@ unit_tests = \
 	tests/unit/test_input \
 	tests/unit/test_io \
 	tests/unit/test_json \
+	tests/unit/test_json_edit \
 	tests/unit/test_json_out \
 	tests/unit/test_json_refused \
 	tests/unit/test_kill_delete \
@@ -161,6 +162,7 @@ tests_unit_test_identity_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_input_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_io_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_json_edit_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_out_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_json_refused_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_kill_delete_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)

@@ -57,6 +57,7 @@ _distro_shim() {
     'explain') options='--bundle --config --engine --plan --format --help' ;;
     'features') options='--help' ;;
     'policy') options='--living --format --help' ;;
+    'json') options='--help' ;;
     'completion') options='--help' ;;
     'help') options='--help' ;;
     esac
@@ -171,13 +172,14 @@ _distro_shim() {
         checkpoint) offer='id' ;;
         explain) offer='id' ;;
         policy) offer='words' words='check show keys test' ;;
+        json) offer='words' words='get set remove' ;;
         help) offer='command' ;;
         esac
     fi
 
     case $offer in
     id) words=$("${COMP_WORDS[0]}" "${root[@]}" list --quiet 2>/dev/null) ;;
-    command) words='create start run exec state kill delete list members forwarding ps pause resume update mounts events checkpoint restore spec explain features policy completion help' ;;
+    command) words='create start run exec state kill delete list members forwarding ps pause resume update mounts events checkpoint restore spec explain features policy json completion help' ;;
     file)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames 2>/dev/null
