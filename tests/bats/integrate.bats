@@ -187,7 +187,7 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
         chmod 640 "$ETC/docker/daemon.json"
         everything >before
         run integrate docker --dry-run
-        contains "$output" '+    "default-runtime": "distro-shim"'
+        contains "$output" '"default-runtime": "distro-shim"'
         everything | diff before -
         integrate docker
         # valid, with ours and all that was there
@@ -200,7 +200,7 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
         integrate docker --no-default --program "$(type -P true)"
         is "$(jq -c '[.["default-runtime"], .runtimes["distro-shim"].path]' "$ETC/docker/daemon.json")" "[null,\"$(type -P true)\"]"
         run integrate docker --undo --dry-run
-        contains "$output" '-    "runtimes"'
+        contains "$output" '"runtimes"'
         integrate docker --undo
         everything | diff before -
         run integrate docker --undo
@@ -208,26 +208,114 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
     done
 }
 
-@test "docker: states that it does not understand are refused, what was written around it stays" {
+@test "docker: runtimes and a default that are there stay, and come back" {
+    local content
     mkdir "$ETC/docker"
-    echo '{ "runtimes": { "mine": { "path": "/mine" } } }' >"$ETC/docker/daemon.json"
-    refused 'sets runtimes already.*"default-runtime": "distro-shim"' docker
-    refused 'sets runtimes already' docker --no-default
-    echo '{ "default-runtime": "runc" }' >"$ETC/docker/daemon.json"
-    refused 'sets runtimes already' docker
-    integrate docker --no-default
+    for content in '{ "runtimes": { "mine": { "path": "/mine" } } }' '{"default-runtime":"nvidia","runtimes":{"nvidia":{"path":"/n","runtimeArgs":[]}}}' \
+        '{\n\t"runtimes" : {\n\t\t"mine" : { "path" : "/mine" }\n\t},\n\t"default-runtime":\n\t"mine"\n}\n\n' '{"runtimes":{}}'; do
+        # shellcheck disable=SC2059 # it is the format
+        printf "$content" >"$ETC/docker/daemon.json"
+        everything >before
+        integrate docker --network lab
+        is "$(jq -r '.["default-runtime"], .runtimes["distro-shim"].path, .runtimes["distro-shim@lab"].runtimeArgs[1]' "$ETC/docker/daemon.json" | xargs)" \
+            "distro-shim $DISTRO_SHIM lab"
+        # what was there, in its own layout
+        is "$(jq -Sc 'del(.["default-runtime"], .runtimes["distro-shim", "distro-shim@lab"])' "$ETC/docker/daemon.json")" \
+            "$(printf "$content" | jq -Sc 'del(.["default-runtime"])')"
+        run integrate docker --network lab
+        contains "$output" "Nothing to do"
+        integrate docker --no-default
+        is "$(jq -c '.["default-runtime"]' "$ETC/docker/daemon.json")" "$(printf "$content" | jq -c '.["default-runtime"]')"
+        integrate docker --undo
+        everything | diff before -
+    done
+    # one that is as it would be written is another's all the same
+    echo "{ \"runtimes\": { \"distro-shim\": { \"path\": \"$DISTRO_SHIM\" } } }" >"$ETC/docker/daemon.json"
+    everything >before
+    integrate docker
     integrate docker --undo
-    echo '[]' >"$ETC/docker/daemon.json"
-    refused 'not an object of JSON' docker
-    echo '{ "a": 1 }' >"$ETC/docker/daemon.json"
+    everything | diff before -
+}
+
+@test "docker: what has been changed since stays, in whatever layout; only what is of integrate goes" {
+    mkdir "$ETC/docker"
+    echo '{ "a": 1, "default-runtime": "mine" }' >"$ETC/docker/daemon.json"
     integrate docker
     sed -i 's/"a": 1/"a": 2, "b": 3/' "$ETC/docker/daemon.json"
-    integrate docker --undo
-    is "$(<"$ETC/docker/daemon.json")" '{ "a": 2, "b": 3 }'
-    # in another layout it is not known as ours any more
+    run integrate docker --undo
+    contains "$output" 'has been changed since'
+    is "$(<"$ETC/docker/daemon.json")" '{ "a": 2, "b": 3, "default-runtime": "mine" }'
+    [ ! -e "$ETC/distro-shim" ]
+    # laid out anew, with a runtime more
+    integrate docker --network lab
+    jq '.runtimes.other = {path: "/other"}' "$ETC/docker/daemon.json" >"$ETC/new" && mv "$ETC/new" "$ETC/docker/daemon.json"
+    # again with other options: the change is part of what comes back
     integrate docker
-    jq . "$ETC/docker/daemon.json" >"$ETC/new" && mv "$ETC/new" "$ETC/docker/daemon.json"
-    refused 'sets runtimes already' docker
+    is "$(jq -c '.runtimes | keys' "$ETC/docker/daemon.json")" '["distro-shim","other"]'
+    integrate docker --undo
+    is "$(jq -Sc . "$ETC/docker/daemon.json")" '{"a":2,"b":3,"default-runtime":"mine","runtimes":{"other":{"path":"/other"}}}'
+    # another one in the place of ours is not ours
+    integrate docker
+    jq '.["default-runtime"] = "other"' "$ETC/docker/daemon.json" >"$ETC/new" && mv "$ETC/new" "$ETC/docker/daemon.json"
+    integrate docker --undo
+    is "$(jq -Sc . "$ETC/docker/daemon.json")" '{"a":2,"b":3,"default-runtime":"other","runtimes":{"other":{"path":"/other"}}}'
+    # removed meanwhile
+    integrate docker
+    rm "$ETC/docker/daemon.json"
+    integrate docker --undo
+    [ ! -e "$ETC/docker/daemon.json" ]
+    [ ! -e "$ETC/distro-shim" ]
+}
+
+@test "docker: what it cannot change is left as it is" {
+    mkdir "$ETC/docker"
+    echo '{ "runtimes": { "distro-shim": { "path": "/mine" } } }' >"$ETC/docker/daemon.json"
+    refused "has a runtime 'distro-shim' that is not of integrate" docker
+    echo '{ "default-runtime": 7 }' >"$ETC/docker/daemon.json"
+    refused 'daemon.json' docker
+    echo '{ "runtimes": [] }' >"$ETC/docker/daemon.json"
+    refused 'not an object' docker
+    for text in '[]' '{ "a": 1' '{ "a": 1, "a": 2 }' '{} {}' ''; do
+        printf '%s' "$text" >"$ETC/docker/daemon.json"
+        refused 'daemon.json' docker
+    done
+    echo '{ "a": 1 }' >"$ETC/docker/daemon.json"
+    DISTRO_SHIM='' PATH=/usr/bin:/bin refused 'no program distro-shim that can change JSON' docker --program /bin/true
+}
+
+@test "docker: dockerd with a default runtime on its command line is named" {
+    bash -c 'exec -a dockerd bash -c "sleep 100; :" --default-runtime=runc' >/dev/null 2>&1 3>&- &
+    daemon=$!
+    is_there() { tr '\0' ' ' <"/proc/$daemon/cmdline" | grep -q '^dockerd .*--default-runtime'; }
+    wait_until is_there
+    refused "dockerd .process $daemon. has --default-runtime on its command line" docker
+    integrate docker --no-default
+    integrate docker --undo
+    kill "$daemon"
+    integrate docker
+}
+
+@test "killed at any of its steps: --undo makes it what it was" {
+    local step
+    for ((step = 1; step <= 60; step++)); do
+        rm -rf "$ETC/docker" && mkdir -p "$ETC/docker"
+        printf '{"a": 1}' >"$ETC/docker/daemon.json"
+        everything >before
+        # at its n-th call of a program that writes
+        cat >trip.sh <<END
+count=0
+for name in mv cp mkdir rm rmdir chmod; do
+    eval "\$name() { count=\\\$((count + 1)); [ \\\$count -lt $step ] || kill -KILL \\\$\\\$; command \$name \\"\\\$@\\"; }"
+done
+END
+        killed=0
+        BASH_ENV=$PWD/trip.sh bash "$DISTRO_SHIM_SOURCE/contrib/integrate" docker --etc-dir "$ETC" >out 2>&1 || killed=$?
+        integrate docker --undo
+        everything | diff before -
+        [ "$killed" != 0 ] || break
+        is "$killed" 137
+    done
+    [ "$step" -gt 5 ] && [ "$killed" = 0 ]
 }
 
 # linked ENGINE: the networks that it has links for
