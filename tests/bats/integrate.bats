@@ -295,6 +295,68 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
     integrate docker
 }
 
+# an engine that answers as it is told
+engine_says() { # NAME SCRIPT
+    mkdir -p bin && printf '#!/bin/bash\n%s\n' "$2" >"bin/$1" && chmod 755 "bin/$1"
+}
+
+@test "--status: whether it is set and in use, what leads around it, and who has another runtime" {
+    PATH=$PWD/bin:$PATH
+    engine_says docker 'case "$*" in
+        "info --format {{.DefaultRuntime}}") cat default ;;
+        info*) printf "distro-shim\nrunc\nmine\nio.containerd.runc.v2\n" ;;
+        "ps -aq") echo 1; echo 2 ;;
+        "inspect --format {{.Name}} {{.HostConfig.Runtime}} 1 2") printf "/old runc\n/new distro-shim\n" ;;
+        esac'
+    echo runc >default
+    everything >before
+    run integrate docker --status
+    is "$status" 1
+    contains "$output" 'not set:'
+    contains "$output" "not in use: dockerd's default runtime is runc; restart Docker"
+    everything | diff before -
+    integrate docker
+    run integrate docker --status
+    is "$status" 1
+    contains "$output" "set: in $ETC/docker/daemon.json"
+    echo distro-shim >default
+    run integrate docker --status
+    is "$status" 0
+    contains "$output" "in use: it is dockerd's default runtime"
+    contains "$output" 'way around: docker build with BuildKit'
+    contains "$output" 'way around: docker run --runtime mine'
+    is "$(grep -c '^way around: docker run --runtime' <<<"$output")" 2
+    is "$(grep '^to be made again' <<<"$output")" 'to be made again: container old has the runtime runc'
+    sed -i 's/"path"/"path" /' "$ETC/docker/daemon.json"
+    run integrate docker --status
+    contains "$output" 'changed: '
+    # one that hangs is not waited for
+    engine_says docker 'exec sleep 100'
+    engine_says timeout 'shift; exec /usr/bin/timeout 0.2 "$@"'
+    run integrate docker --status
+    contains "$output" 'in use: not known'
+    rm bin/timeout
+
+    engine_says podman 'case "$*" in
+        --version) echo podman version 5.4.0 ;;
+        info*) echo crun ;;
+        "ps -aq") echo 1 ;;
+        inspect*) echo 0123456789abcdef0123456789abcdef old crun ;;
+        esac'
+    integrate podman
+    run integrate podman --status
+    is "$status" 1
+    contains "$output" "not in use: Podman's default runtime is crun"
+    contains "$output" 'to be made again: container old (0123456789ab) has the runtime crun'
+
+    engine_says containerd 'sed "s/^/  /" "$2"'
+    integrate containerd
+    run integrate containerd --status
+    is "$status" 0
+    is "$(grep '^handler: ' <<<"$output")" 'handler: distro-shim'
+    contains "$output" "way around: handler 'runc': pods whose RuntimeClass names it, and those without one"
+}
+
 @test "killed at any of its steps: --undo makes it what it was" {
     local step
     for ((step = 1; step <= 60; step++)); do
@@ -415,6 +477,8 @@ podman --undo --network lab
 containerd --undo --network lab
 docker --undo --no-default
 docker --undo --program /bin/true
+docker --status --undo
+podman --status --network lab
 END
     run "$DISTRO_SHIM_SOURCE/contrib/integrate"
     is "$status" 2
