@@ -62,12 +62,19 @@ int forward_make(const struct forward *forward, struct arena *arena, struct forw
 int forward_end(int network, uint64_t network_cookie, uint64_t cookie, unsigned pair, struct err *e)
 	MUST_CHECK;
 
+/* That of iptables, of IPv4. */
+#define FORWARD_NAT_TABLE "nat"
+#define FORWARD_CHAIN "DISTRO-SHIM"
+
 /* The rules of a decoy, to be loaded in it; begins *ret. Pure. */
 struct forward_rules {
 	unsigned pair;
 	bool v6;
 	const char *nameserver; /* NULL: none */
-	uint16_t udp, tcp;      /* its ports; 0: 53 */
+	/* A chain of FORWARD_NAT_TABLE that leads from the nameserver's port 53 to it, whatever its own are; NULL: none */
+	const char *chain;
+	bool chained;      /* FORWARD_CHAIN is there already */
+	uint16_t udp, tcp; /* ports; 0: 53 */
 };
 void forward_rules(const struct forward_rules *rules, struct nftables *ret);
 

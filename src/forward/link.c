@@ -210,12 +210,20 @@ static int find_or_make(const struct forward *f, int socket, int network, struct
 	return rc == 0 ? make_link(f, socket, ret_pair, e) : rc;
 }
 
+/* Docker changes the rules of this chain when it is started again and its resolver has other ports. */
+#define DOCKER_CHAIN "DOCKER_OUTPUT"
+
 static int ask_resolver(const struct forward *f, struct forward_rules *rules, struct err *e)
 {
 	struct netns_sockets sockets;
 
 	if (!str_eq(f->nameserver, NETNS_ENGINES_RESOLVER))
 		return 0;
+	if (nftables_has_chain(FORWARD_NAT_TABLE, DOCKER_CHAIN)) {
+		rules->chain = DOCKER_CHAIN;
+		rules->chained = nftables_has_chain(FORWARD_NAT_TABLE, FORWARD_CHAIN);
+		return 0;
+	}
 	if (netns_sockets_look(&sockets, e) < 0)
 		return -1;
 	rules->udp = sockets.resolver.udp;

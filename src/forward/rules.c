@@ -102,6 +102,55 @@ static void add_nameserver(struct nftables *n, const struct forward_rules *rules
 	}
 }
 
+static void add_jump(struct nftables *n, const char *chain, const char *to)
+{
+	nftables_rule(n, chain);
+	nftables_iifname(n, true, FORWARD_DECOY_LINK);
+	nftables_jump(n, to);
+	nftables_rule_end(n);
+}
+
+/*
+ * The same by a chain of the engine's, which says where its resolver listens now: after the engine was started again its
+ * ports are others. What the chain is for is sent from the decoy itself to the nameserver's address, so what asks is
+ * given that address before the kernel knows it for a connection, and what answers is given ours when all else is done. Of
+ * Docker's table nothing is removed when rules are made anew, so a chain of our own there says that it has ours.
+ */
+static void follow_chain(struct nftables *n, const struct forward_rules *rules,
+			 const struct forward_addresses *at)
+{
+	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
+	static const enum nftables_place places[] = { NFTABLES_SADDR, NFTABLES_REFUSED };
+	const struct nftables_address to = nftables_address(rules->nameserver);
+	const struct nftables_address asked = nftables_address(at->decoy4);
+
+	nftables_filter_chain(n, "asked", NF_INET_PRE_ROUTING, -350);
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
+		nftables_rule(n, "asked");
+		nftables_iifname(n, true, FORWARD_DECOY_LINK);
+		nftables_addr(n, NFTABLES_DADDR, &asked);
+		nftables_dport(n, protocols[i], DNS_PORT);
+		nftables_set_addr(n, NFTABLES_DADDR, &to);
+		nftables_rule_end(n);
+	}
+	nftables_filter_chain(n, "answered", NF_INET_POST_ROUTING, 110);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		nftables_rule(n, "answered");
+		nftables_oifname(n, true, FORWARD_DECOY_LINK);
+		nftables_addr(n, places[i], &to);
+		nftables_set_addr(n, places[i], &asked);
+		nftables_rule_end(n);
+	}
+	if (rules->chained)
+		return;
+	nftables_other_table(n, FORWARD_NAT_TABLE);
+	/* as iptables(8) would have made them */
+	nftables_inner_chain(n, FORWARD_CHAIN);
+	nftables_chain(n, "PREROUTING", NF_INET_PRE_ROUTING, -100);
+	add_jump(n, "PREROUTING", FORWARD_CHAIN);
+	add_jump(n, FORWARD_CHAIN, rules->chain);
+}
+
 /* To the container, unless the address is not one that it can have in common with the decoy. */
 static void add_destination(struct nftables *n, const struct nftables_address *container)
 {
@@ -164,7 +213,9 @@ void forward_rules(const struct forward_rules *rules, struct nftables *n)
 	nftables_chain(n, PREROUTING, NF_INET_PRE_ROUTING, -110);
 	nftables_chain(n, OUTPUT, NF_INET_LOCAL_OUT, -110);
 	nftables_chain(n, POSTROUTING, NF_INET_POST_ROUTING, 90);
-	if (rules->nameserver)
+	if (rules->chain)
+		return_from(n, PREROUTING, rules->nameserver);
+	else if (rules->nameserver)
 		add_nameserver(n, rules, &at);
 	return_from(n, OUTPUT, NETNS_ENGINES_RESOLVER);
 	add_family(n, at.container4, at.decoy4);
@@ -174,4 +225,6 @@ void forward_rules(const struct forward_rules *rules, struct nftables *n)
 	}
 	add_masquerade(n, nftables_oifname);
 	add_masquerade(n, nftables_iifname);
+	if (rules->chain)
+		follow_chain(n, rules, &at);
 }

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/icmp.h>
 #include <linux/if.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -27,9 +28,10 @@ static void add_message(struct nftables *n, const struct netlink_request *messag
 	strbuf_add(&n->batch, padding, NLMSG_ALIGN(n->batch.length) - n->batch.length);
 }
 
-static void begin_message(struct netlink_request *message, unsigned type, uint16_t flags)
+static void begin_message(struct netlink_request *message, uint8_t family, unsigned type,
+			  uint16_t flags)
 {
-	const struct nfgenmsg body = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };
+	const struct nfgenmsg body = { .nfgen_family = family, .version = NFNETLINK_V0 };
 
 	netlink_request_begin(message, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, &body,
 			      sizeof(body));
@@ -72,12 +74,12 @@ void nftables_begin(struct nftables *n, const char *table)
 {
 	struct netlink_request message;
 
-	*n = (struct nftables){ .table = table };
+	*n = (struct nftables){ .family = NFPROTO_INET, .table = table };
 	add_mark(n, NFNL_MSG_BATCH_BEGIN);
-	begin_message(&message, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	begin_message(&message, n->family, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	add_text(&message, NFTA_TABLE_NAME, table);
 	add_message(n, &message);
-	begin_message(&message, NFT_MSG_DELRULE, 0);
+	begin_message(&message, n->family, NFT_MSG_DELRULE, 0);
 	add_text(&message, NFTA_RULE_TABLE, table);
 	add_message(n, &message);
 }
@@ -87,25 +89,55 @@ void nftables_release(struct nftables *n)
 	strbuf_release(&n->batch);
 }
 
-void nftables_chain(struct nftables *n, const char *name, unsigned hook, int priority)
+void nftables_other_table(struct nftables *n, const char *table)
+{
+	n->family = NFPROTO_IPV4;
+	n->table = table;
+}
+
+static void begin_chain(const struct nftables *n, struct netlink_request *message, const char *name)
+{
+	begin_message(message, n->family, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	add_text(message, NFTA_CHAIN_TABLE, n->table);
+	add_text(message, NFTA_CHAIN_NAME, name);
+}
+
+static void add_chain(struct nftables *n, const char *type, const char *name, unsigned hook,
+		      int priority)
 {
 	struct netlink_request message;
 	size_t nest;
 
-	begin_message(&message, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
-	add_text(&message, NFTA_CHAIN_TABLE, n->table);
-	add_text(&message, NFTA_CHAIN_NAME, name);
+	begin_chain(n, &message, name);
 	nest = open_nest(&message, NFTA_CHAIN_HOOK);
 	add_number(&message, NFTA_HOOK_HOOKNUM, hook);
 	add_number(&message, NFTA_HOOK_PRIORITY, (uint32_t)priority);
 	netlink_request_close(&message, nest);
-	add_text(&message, NFTA_CHAIN_TYPE, "nat");
+	add_text(&message, NFTA_CHAIN_TYPE, type);
+	add_message(n, &message);
+}
+
+void nftables_chain(struct nftables *n, const char *name, unsigned hook, int priority)
+{
+	add_chain(n, "nat", name, hook, priority);
+}
+
+void nftables_filter_chain(struct nftables *n, const char *name, unsigned hook, int priority)
+{
+	add_chain(n, "filter", name, hook, priority);
+}
+
+void nftables_inner_chain(struct nftables *n, const char *name)
+{
+	struct netlink_request message;
+
+	begin_chain(n, &message, name);
 	add_message(n, &message);
 }
 
 void nftables_rule(struct nftables *n, const char *chain)
 {
-	begin_message(&n->rule, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	begin_message(&n->rule, n->family, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 	add_text(&n->rule, NFTA_RULE_TABLE, n->table);
 	add_text(&n->rule, NFTA_RULE_CHAIN, chain);
 	n->expressions = open_nest(&n->rule, NFTA_RULE_EXPRESSIONS);
@@ -302,7 +334,8 @@ void nftables_masquerade(struct nftables *n)
 	end_expression(n, &expression);
 }
 
-void nftables_return(struct nftables *n)
+/* chain: NULL for none */
+static void add_verdict(struct nftables *n, int code, const char *chain)
 {
 	const struct expression expression = begin_expression(n, "immediate");
 	size_t data, verdict;
@@ -310,9 +343,64 @@ void nftables_return(struct nftables *n)
 	add_number(&n->rule, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
 	data = open_nest(&n->rule, NFTA_IMMEDIATE_DATA);
 	verdict = open_nest(&n->rule, NFTA_DATA_VERDICT);
-	add_number(&n->rule, NFTA_VERDICT_CODE, (uint32_t)NFT_RETURN);
+	add_number(&n->rule, NFTA_VERDICT_CODE, (uint32_t)code);
+	if (chain)
+		add_text(&n->rule, NFTA_VERDICT_CHAIN, chain);
 	netlink_request_close(&n->rule, verdict);
 	netlink_request_close(&n->rule, data);
+	end_expression(n, &expression);
+}
+
+void nftables_return(struct nftables *n)
+{
+	add_verdict(n, NFT_RETURN, NULL);
+}
+
+void nftables_jump(struct nftables *n, const char *chain)
+{
+	add_verdict(n, NFT_JUMP, chain);
+}
+
+/* RFC 791 and RFC 792: where they are, and what is summed up over them, where. An answer of ICMP has what it answers behind
+ * eight octets of its own. */
+static const struct place {
+	uint32_t base, offset, sum;
+} places[] = {
+	[NFTABLES_SADDR] = { NFT_PAYLOAD_NETWORK_HEADER, 12, 10 },
+	[NFTABLES_DADDR] = { NFT_PAYLOAD_NETWORK_HEADER, 16, 10 },
+	[NFTABLES_REFUSED] = { NFT_PAYLOAD_TRANSPORT_HEADER, 8 + 16, 2 },
+};
+
+void nftables_addr(struct nftables *n, enum nftables_place place,
+		   const struct nftables_address *address)
+{
+	const uint8_t unreachable = ICMP_DEST_UNREACH;
+
+	nftables_nfproto(n, AF_INET);
+	if (place == NFTABLES_REFUSED) {
+		nftables_l4proto(n, true, IPPROTO_ICMP);
+		payload(n, NFT_PAYLOAD_TRANSPORT_HEADER, 0, sizeof(unreachable));
+		compare(n, true, &unreachable, sizeof(unreachable));
+	}
+	payload(n, places[place].base, places[place].offset, 4);
+	compare(n, true, address->bytes, 4);
+}
+
+void nftables_set_addr(struct nftables *n, enum nftables_place place,
+		       const struct nftables_address *address)
+{
+	struct expression expression;
+
+	immediate(n, NFT_REG_1, address->bytes, 4);
+	expression = begin_expression(n, "payload");
+	add_number(&n->rule, NFTA_PAYLOAD_SREG, NFT_REG_1);
+	add_number(&n->rule, NFTA_PAYLOAD_BASE, places[place].base);
+	add_number(&n->rule, NFTA_PAYLOAD_OFFSET, places[place].offset);
+	add_number(&n->rule, NFTA_PAYLOAD_LEN, 4);
+	add_number(&n->rule, NFTA_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_INET);
+	add_number(&n->rule, NFTA_PAYLOAD_CSUM_OFFSET, places[place].sum);
+	if (places[place].base == NFT_PAYLOAD_NETWORK_HEADER)
+		add_number(&n->rule, NFTA_PAYLOAD_CSUM_FLAGS, NFT_PAYLOAD_L4CSUM_PSEUDOHDR);
 	end_expression(n, &expression);
 }
 
@@ -326,6 +414,19 @@ struct nftables_address nftables_address(const char *text)
 }
 
 /* --- the whole --- */
+
+bool nftables_has_chain(const char *table, const char *chain)
+{
+	struct netlink_request message;
+	struct err ignored;
+	autoclose int fd = netlink_open_protocol(NETLINK_NETFILTER, &ignored);
+
+	begin_message(&message, NFPROTO_IPV4, NFT_MSG_GETCHAIN, NLM_F_ACK);
+	add_text(&message, NFTA_CHAIN_TABLE, table);
+	add_text(&message, NFTA_CHAIN_NAME, chain);
+	return fd >= 0 && netlink_transact(fd, message.bytes, message.header.nlmsg_len, NULL, NULL,
+					   &ignored) == 0;
+}
 
 int nftables_load(struct nftables *n, struct err *e)
 {

@@ -23,6 +23,7 @@ struct nftables_address nftables_address(const char *text);
 
 struct nftables {
 	struct strbuf batch;
+	uint8_t family; /* NFPROTO_... of the table */
 	const char *table;
 	struct netlink_request rule; /* that is being made */
 	size_t expressions;          /* where they begin in it */
@@ -35,8 +36,15 @@ void nftables_begin(struct nftables *n, const char *table);
 void nftables_release(struct nftables *n);
 #define autonftables __attribute__((cleanup(nftables_release))) struct nftables
 
+/* What follows is for a table of IPv4 that is there already, and of which nothing is removed. */
+void nftables_other_table(struct nftables *n, const char *table);
+
 /* Of the type nat. hook: NF_INET_... of linux/netfilter.h. */
 void nftables_chain(struct nftables *n, const char *name, unsigned hook, int priority);
+/* Of the type filter: each packet goes through it. */
+void nftables_filter_chain(struct nftables *n, const char *name, unsigned hook, int priority);
+/* To which rules of others jump. */
+void nftables_inner_chain(struct nftables *n, const char *name);
 
 void nftables_rule(struct nftables *n, const char *chain);
 void nftables_rule_end(struct nftables *n);
@@ -53,11 +61,23 @@ void nftables_daddr(struct nftables *n, bool is, const struct nftables_address *
 		    unsigned prefix);
 /* Of a protocol that has ports. */
 void nftables_dport(struct nftables *n, uint8_t protocol, uint16_t port);
+/* Of IPv4 alone. refused: what an answer of ICMP that a destination cannot be reached says where that is. */
+enum nftables_place { NFTABLES_SADDR, NFTABLES_DADDR, NFTABLES_REFUSED };
+void nftables_addr(struct nftables *n, enum nftables_place place,
+		   const struct nftables_address *address);
 
 /* What is done. port 0: as it is. */
 void nftables_dnat(struct nftables *n, const struct nftables_address *to, uint16_t port);
 void nftables_masquerade(struct nftables *n);
 void nftables_return(struct nftables *n);
+void nftables_jump(struct nftables *n, const char *chain);
+/* In the packet itself, beside all that is known of its connection. */
+void nftables_set_addr(struct nftables *n, enum nftables_place place,
+		       const struct nftables_address *address);
+
+/* Whether a table of IPv4 has that chain, in the network namespace that the caller is in. Where that cannot be asked it has
+ * not. */
+bool nftables_has_chain(const char *table, const char *chain);
 
 /* Into the network namespace that the caller is in. */
 int nftables_load(struct nftables *n, struct err *e) MUST_CHECK;

@@ -210,7 +210,7 @@ end_containerd_test() {
 # ---- Docker
 
 # The usual network of its own, docker0, in which no container is in the end; and rules of packet filters are for
-# nothing here (DOCKER_RULES=true: they are).
+# nothing here (DOCKER_RULES=true: they are). DOCKER_MORE: members of daemon.json that come on top.
 setup_docker() { # [OPTION-OF-INTEGRATE]...
     local rules=${DOCKER_RULES:-false}
     lay_engines || return 1
@@ -225,6 +225,7 @@ setup_docker() { # [OPTION-OF-INTEGRATE]...
     "live-restore": true
 }
 END
+    jq ". * ${DOCKER_MORE:-{\}}" /etc/docker/daemon.json >/etc/docker/more && mv /etc/docker/more /etc/docker/daemon.json || return 1
     "$DISTRO_SHIM_SOURCE/contrib/integrate" docker --program "$ENGINES_RUNTIME" "$@" || return 1
     start_dockerd || return 1
     docker load -q -i "$ENGINES/images/busybox.tar" >/dev/null 3>&- || return 1
@@ -242,6 +243,14 @@ stop_dockerd() {
     pid=$(<"$BATS_FILE_TMPDIR/docker.pid")
     kill "$pid"
     wait_until eval "! kill -0 $pid"
+}
+# It has no time to put anything in order, and the containerd that it has started dies with it.
+kill_dockerd() {
+    local pid
+    pid=$(<"$BATS_FILE_TMPDIR/docker.pid")
+    kill -KILL "$pid"
+    wait_until eval "! kill -0 $pid"
+    wait_until eval '! pgrep -x containerd'
 }
 teardown_docker() {
     [ -e "$BATS_FILE_TMPDIR/docker.pid" ] || return 0

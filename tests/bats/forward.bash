@@ -41,6 +41,7 @@ while True:
     echo $! >"$BATS_TEST_TMPDIR/udp.pid"
 }
 end_udp_server() { [ ! -e "$BATS_TEST_TMPDIR/udp.pid" ] || kill "$(<"$BATS_TEST_TMPDIR/udp.pid")"; }
+refuse() { if "$@"; then echo "this should have failed: $*" >&2 && return 1; fi; }
 # The host's address on the link to the shared network: one of its own that is not the loopback.
 host_address() { ip -4 -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }'; }
 in_shared() { is "$(readlink "/proc/$1/ns/net")" "$SHARED"; } # PID

@@ -213,10 +213,10 @@ all_of() {
 # state_of ID: its status, or nothing
 state_of() { shim state "$1" 2>/dev/null | sed -n 's/^  "status": "\([a-z]*\)",\{0,1\}$/\1/p'; }
 
-# wait_until CMD...: until it succeeds, at most 10 seconds.
+# wait_until CMD...: until it succeeds, at most 10 seconds, and 60 where it takes its time itself.
 wait_until() {
-    local i
-    for ((i = 0; i < 200; i++)); do
+    local i begun=$SECONDS
+    for ((i = 0; i < 200 && SECONDS - begun < 60; i++)); do
         "$@" >/dev/null 2>&1 && return 0
         sleep 0.05
     done
