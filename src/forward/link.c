@@ -138,6 +138,15 @@ static void keep_advertisements(void)
 		closedir(links);
 }
 
+/* Docker switches IPv6 off for every link that comes later. A kernel without it has no such setting. */
+static void allow_ipv6(void)
+{
+	struct err ignored;
+
+	(void)!write_setting("/proc/sys/net/ipv6/conf/" FORWARD_DECOY_LINK "/disable_ipv6", "0",
+			     &ignored);
+}
+
 static int set_up_forwarding(bool v6, struct err *e)
 {
 	if (write_setting("/proc/sys/net/ipv4/ip_forward", "1", e) < 0 ||
@@ -313,6 +322,7 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	if (!done)
 		return 0;
 	at = forward_addresses(rules.pair);
+	allow_ipv6();
 	if (set_up_end(network, forward_name(rules.pair).text, at.container4, at.container6,
 		       alias.text, &rules.v6, e) < 0 ||
 	    set_up_end(decoy, FORWARD_DECOY_LINK, at.decoy4, at.decoy6, alias.text, &rules.v6, e) <

@@ -15,6 +15,7 @@ setup() { start_decoy_test; }
 teardown() {
     local name
     for name in "${mounted[@]:-}"; do [ -z "$name" ] || umount "$name"; done
+    ip netns exec distros sysctl -q net.ipv6.conf.default.disable_ipv6=0 2>/dev/null || true
     end_decoy_test
 }
 
@@ -152,7 +153,14 @@ v6() { printf 'fd64:6973:7472:6f73::%x' $(($1 * 2 + $2)); } # PAIR END
     succeeds delete --force box
     ip netns exec netns-one ip link del ds-forward
     wait_until links_of_it_are_gone
+    # Docker's are so, and get it all the same
     ip netns exec netns-one sysctl -q net.ipv6.conf.default.disable_ipv6=1
+    succeeds run -d -b "$b" box
+    rules_are ''
+    succeeds delete --force box
+    ip netns exec netns-one ip link del ds-forward
+    wait_until links_of_it_are_gone
+    ip netns exec distros sysctl -q net.ipv6.conf.default.disable_ipv6=1
     succeeds run -d -b "$b" box
     rules_are '/ip6/d'
 }
