@@ -153,7 +153,13 @@ while True:
     in_shared "$(ctr tasks list | awk '$1 == "web" { print $2 }')"
     ct_ok tasks exec --exec-id one web wget -q -O - "http://$address/"
     is "$output" 'a page'
+    # what was lost is set up again: the network is found where it is held
+    ip -n distros addr flush dev "$(ip -n distros -o link | grep -o 'fwd[0-9]*')"
+    if page_is "$address" 80 'a page'; then false; fi
+    "$DISTRO_SHIM" forwarding --renew
+    wait_until page_is "$address" 80 'a page'
     ct_ok tasks kill --signal SIGKILL web
+    wait_until eval '[ "$(ctr tasks list | awk '\''$1 == "web" { print $3 }'\'')" = STOPPED ]'
     ct tasks delete web
     no_forwarding
     # and in the foreground, where ctr has the plugins take their things back
