@@ -161,8 +161,10 @@ bool facts_of_engines_resolver(const char *path, struct arena *arena, struct res
 void gather_mounted_files(const struct spec *spec, const char *bundle, struct arena *arena,
 			  struct facts *facts)
 {
-	if (facts->forward && !facts->forward->problem && !facts->resolv_conf_texts)
+	if (facts->forward && !facts->forward->problem && !facts->resolv_conf_texts) {
 		facts->resolv_conf_texts = arena_new(arena, struct resolver_facts);
+		facts->hosts_texts = arena_new(arena, struct resolver_facts);
+	}
 	if (facts->hosts_texts)
 		facts->hosts_texts->engine = mounted_text(spec, bundle, "/etc/hosts", arena);
 	if (facts->hosts_texts && facts->hosts_texts->engine)

@@ -305,12 +305,18 @@ static bool is_gateway(const char *address, const struct strlist *own)
 	return false;
 }
 
+/* Of slirp4netns, and where Podman has pasta answer. */
+static bool is_of_user_mode(const char *address)
+{
+	return str_eq(address, "10.0.2.3") || str_eq(address, "169.254.1.1");
+}
+
 /* The engine's own resolvers, those of user-mode networks, and what it has from the host. */
 static bool is_of_engine(const char *address, const struct resolver_facts *texts,
 			 const struct conf *network, const struct conf *host)
 {
 	return is_loopback(address) || str_has_prefix(address, "169.254.") ||
-	       str_has_prefix(address, "fe80:") || str_eq(address, "10.0.2.3") ||
+	       str_has_prefix(address, "fe80:") || is_of_user_mode(address) ||
 	       strlist_has(&texts->local, address) || strlist_has(&network->servers, address) ||
 	       strlist_has(&host->servers, address) || is_last_resort(address, &host->servers);
 }
@@ -395,7 +401,7 @@ char *resolver_of_engine(const struct resolver_facts *texts, const char *hosts,
 	for (size_t i = 0; i < engine.servers.n; i++) {
 		const char *server = engine.servers.v[i];
 
-		if (!is_loopback(server) && !str_eq(server, "10.0.2.3") &&
+		if (!is_loopback(server) && !is_of_user_mode(server) &&
 		    !strlist_has(&texts->local, server) && !is_gateway(server, &own))
 			continue;
 		*ret_rest = without_server(texts->engine, server, arena);

@@ -313,7 +313,9 @@ static bool ask_decoy(struct judgement *j, const char *id, const struct shared_f
 {
 	const struct resolver_facts *texts = j->facts->resolv_conf_texts;
 	const struct resolver_facts *hosts = j->facts->hosts_texts;
-	bool late = j->network.join == NETWORK_LATE;
+	/* Podman 5 writes its file between create and start */
+	bool late = j->network.join == NETWORK_LATE ||
+		    (texts && str_empty(texts->engine) && j->subject->path != PATH_RESTORE);
 	long index = mount_at(j, file->destination);
 	const struct spec_mount *mount = index < 0 ? NULL : &j->edit.spec->mounts.v[index];
 
@@ -329,8 +331,10 @@ static bool ask_decoy(struct judgement *j, const char *id, const struct shared_f
 		j->forward->nameserver =
 			resolver_of_engine(texts, hosts ? hosts->engine : NULL, names,
 					   j->edit.arena, &j->forward->resolv_conf);
-	if (!late && !j->forward->nameserver)
+	if ((!late || j->forward->of_other) && !j->forward->nameserver)
 		return false;
+	if (late && !texts->own && !j->forward->resolv_conf)
+		j->forward->resolv_conf = arena_strdup(j->edit.arena, texts->engine);
 	j->forward->source = arena_strdup(j->edit.arena, mount->source);
 	copy_file(
 		j, id, (size_t)index, file->made,

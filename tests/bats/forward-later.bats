@@ -168,6 +168,33 @@ names_of() { shim exec "$1" cat /etc/resolv.conf; } # ID: after what exec does
     no_forwarding
 }
 
+@test "an engine writes its file of resolvers between create and start, as Podman 5 does: the container has what it says" {
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    edit_config "$b" ".mounts += [{destination: \"/etc/resolv.conf\", type: \"bind\", source: \"$PWD/engine.conf\", options: [\"rbind\", \"ro\"]}]"
+    local server
+    for server in 127.0.0.53 192.0.2.1; do
+        : >engine.conf
+        succeeds create -b "$b" box
+        is "$(<"$SHIM_ROOT/box/resolv.conf")" ""
+        resolver $server 'search team.example'
+        succeeds start box
+        leads 1
+        matches "$(<"$SHIM_ROOT/box/resolv.conf")" "^nameserver $([ $server = 192.0.2.1 ] && echo $server || echo '169\.254\.[0-9.]+')"$'\n''search team\.example$'
+        is "$(asked)" "$([ $server = 192.0.2.1 ] || printf '%s\n' "dport 53 dnat ip to $server:53")"
+        succeeds delete --force box
+    done
+    # where nothing can lead in, too
+    ip netns exec netns-one nft 'flush ruleset; add table inet distro-shim; add chain inet distro-shim output { type filter hook input priority 0; }'
+    : >engine.conf
+    warns='load the rules' succeeds create -b "$b" box
+    resolver 127.0.0.53 'nameserver 192.0.2.1'
+    succeeds start box
+    is "$(<"$SHIM_ROOT/box/resolv.conf")" 'nameserver 192.0.2.1'
+    succeeds delete --force box
+    no_forwarding
+}
+
 @test "of two containers of one network the one that asks no resolver leaves that of the other" {
     decoy netns-one 1
     asks_for /run/netns/netns-one

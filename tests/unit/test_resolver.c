@@ -181,6 +181,8 @@ static void the_engines_own_resolver_is_told_from_others(void **state)
 		{ "search team\nnameserver 10.89.0.1\nnameserver 9.9.9.9", "10.89.0.1",
 		  "search team\nnameserver 9.9.9.9\n" },
 		{ "nameserver 9.9.9.9\nnameserver 10.0.2.3\n", "10.0.2.3", "nameserver 9.9.9.9\n" },
+		{ "nameserver 169.254.1.1\nnameserver 9.9.9.9\n", "169.254.1.1",
+		  "nameserver 9.9.9.9\n" },
 		/* the first address of the network in which the engine has put the container */
 		{ "nameserver 10.88.0.1\n", "10.88.0.1", "" },
 		{ "nameserver 9.9.9.9\n# nameserver 127.0.0.11\n", NULL, NULL },

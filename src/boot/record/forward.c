@@ -111,6 +111,12 @@ static bool read_names(struct forward_record *record, const struct own_names *ow
 	return true;
 }
 
+/* The container's file is a copy of the engine's, which asks no decoy. */
+static bool has_engines_names(const struct forward_record *record)
+{
+	return record->resolv_conf && !record->nameserver;
+}
+
 /* --- at create or start, and again --- */
 
 /* decoy -1: it leads to another container already. */
@@ -191,15 +197,16 @@ void record_forward(struct state_dir *dir, struct status_record *status, int dec
 		    struct arena *arena)
 {
 	const struct own_names unknown = { .hosts = NULL };
+	bool engines = has_engines_names(status->forward), renamed = false;
 	struct stat names;
 	bool new = are_names_new(dir, status->forward, &names);
 	struct err e;
 
 	/* until start it may have written another one than was judged */
 	if (status->network == NETWORK_LATE)
-		(void)!read_names(status->forward, &unknown, arena);
-	if (forward_all(dir, status, status->forward->of_other ? -1 : decoy, network, false, arena,
-			&e) < 0)
+		renamed = read_names(status->forward, &unknown, arena) && engines;
+	if (forward_all(dir, status, status->forward->of_other ? -1 : decoy, network, renamed,
+			arena, &e) < 0)
 		record_not_forwarded(status, &e, arena);
 	else if (new)
 		mark_names(dir, &names);
@@ -253,23 +260,30 @@ int record_forward_again(struct state_dir *dir, struct status_record *status, bo
 			 struct arena *arena, struct err *e)
 {
 	struct forward_record *record = status->forward;
-	bool new, renamed = false;
+	bool new, engines, renamed = false;
 	struct stat names;
+	struct err unwritten;
+	int rc = 0;
 
 	if (!record || !record->decoy)
 		return 0;
 	new = are_names_new(dir, record, &names);
+	engines = has_engines_names(record);
 	if (!new && !record->empty && !anew)
 		return 0;
 	if (new) {
 		const struct own_names own = ask_own_names(dir, arena);
 		renamed = read_names(record, &own, arena);
 	}
-	if ((renamed || record->empty || anew) && forward_again(dir, status, renamed, arena, e) < 0)
-		return -1;
-	if (new)
+	if (renamed || record->empty || anew)
+		rc = forward_again(dir, status, renamed, arena, e);
+	if (engines && renamed && (rc < 0 || record->empty)) {
+		record->nameserver = NULL;
+		(void)!write_names(dir, record, 0, &unwritten);
+	}
+	if (rc == 0 && new)
 		mark_names(dir, &names);
-	return 0;
+	return rc;
 }
 
 void record_forward_end(const struct state_dir *dir, const struct status_record *status)

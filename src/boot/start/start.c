@@ -159,8 +159,8 @@ static int start_forward(const struct start *s, struct err *e)
 
 	(void)e;
 	if (status->network == NETWORK_EARLY) {
-		/* what was not there at create */
-		if (status->forward && status->forward->empty &&
+		/* what was not there at create, or not written into the engine's file of resolvers */
+		if (status->forward && (status->forward->empty || status->forward->source) &&
 		    record_forward_again(s->in->state, status, false, s->in->arena, &why) < 0)
 			record_not_forwarded(status, &why, s->in->arena);
 		return 0;
