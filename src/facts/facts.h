@@ -61,6 +61,8 @@ bool facts_is_rootless(void);
  * by now, or where engines keep theirs. The descriptor; ERR_NOT_FOUND: it is gone. */
 int facts_find_engines_network(const char *path, uint64_t cookie, struct arena *arena,
 			       char **ret_path, struct err *e) MUST_CHECK;
+/* The port of UDP at which the engine's resolver is in there; 0: there is none, or the network is not at this path. */
+uint32_t facts_resolver_port(const char *path, uint64_t cookie);
 /* What the engine's file of resolvers says, and of which of its nameservers that decides. False: it cannot be read. */
 bool facts_of_engines_resolver(const char *path, struct arena *arena, struct resolver_facts *ret);
 

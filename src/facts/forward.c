@@ -127,19 +127,18 @@ int gather_forward(const struct policy *policy, const struct facts_options *opti
 
 struct search {
 	uint64_t cookie;
-	const char *path; /* tried first; NULL: none */
 	struct arena *arena;
 };
 
-static bool is_sought(const struct search *search, const char *path)
+static bool is_sought(const char *path, uint64_t cookie)
 {
 	autoclose int fd = -1;
 	struct err ignored;
-	uint64_t cookie;
+	uint64_t found;
 
 	fd = nsfd_try(path, &ignored);
 	return fd >= 0 && nsfd_enter(fd, CLONE_NEWNET, path, &ignored) == 0 &&
-	       netns_cookie(&cookie, &ignored) == 0 && cookie == search->cookie;
+	       netns_cookie(&found, &ignored) == 0 && found == cookie;
 }
 
 static const char *search_in(const struct search *search, const char *directory)
@@ -151,17 +150,17 @@ static const char *search_in(const struct search *search, const char *directory)
 		const char *path = arena_printf(search->arena, "%s/%s", directory, entry->d_name);
 
 		if (entry->d_name[0] != '.' && engine_makes_network(path) &&
-		    is_sought(search, path))
+		    is_sought(path, search->cookie))
 			return path;
 	}
 	return NULL;
 }
 
+/* In a process of its own, which enters each of them. */
 static int search_all(void *context, struct strbuf *answer, struct err *e)
 {
 	const struct search *search = context;
-	const char *run = getenv("XDG_RUNTIME_DIR");
-	const char *found = search->path && is_sought(search, search->path) ? search->path : NULL;
+	const char *run = getenv("XDG_RUNTIME_DIR"), *found = NULL;
 
 	(void)e;
 	for (size_t i = 0; !found && engine_network_directories[i]; i++)
@@ -172,21 +171,76 @@ static int search_all(void *context, struct strbuf *answer, struct err *e)
 	return 0;
 }
 
+/* -1: it is not at this path. */
+static int open_if_sought(const char *path, uint64_t cookie)
+{
+	autoclose int fd = -1;
+	struct err ignored;
+	uint64_t found;
+
+	fd = nsfd_try(path, &ignored);
+	if (fd < 0 || netns_cookie_apart(fd, &found, &ignored) < 0 || found != cookie)
+		return -1;
+	return take_fd(&fd);
+}
+
 int facts_find_engines_network(const char *path, uint64_t cookie, struct arena *arena,
 			       char **ret_path, struct err *e)
 {
-	struct search search = { cookie, path, arena };
+	struct search search = { cookie, arena };
 	const struct helper_job job = { .name = "the search for a network of an engine's",
 					.work = search_all,
 					.context = &search };
 	autofree char *found = NULL;
 	size_t length;
+	int fd = path ? open_if_sought(path, cookie) : -1;
 
+	if (fd >= 0) {
+		*ret_path = arena_strdup(arena, path);
+		return fd;
+	}
 	if (helper_run(&job, PATH_MAX, &found, &length, e) < 0)
 		return -1;
-	if (length == 0)
+	fd = length ? open_if_sought(found, cookie) : -1;
+	if (fd < 0)
 		return fail(e, ERR_NOT_FOUND,
 			    "the network that the engine has prepared is not there any more");
 	*ret_path = arena_strdup(arena, found);
-	return nsfd_try(found, e);
+	return fd;
+}
+
+/* --- its resolver --- */
+
+struct asked_resolver {
+	const char *path;
+	uint64_t cookie;
+};
+
+static int look_for_resolver(void *context, struct strbuf *answer, struct err *e)
+{
+	const struct asked_resolver *asked = context;
+	struct netns_sockets sockets;
+
+	if (!is_sought(asked->path, asked->cookie))
+		return 0;
+	if (netns_sockets_look(&sockets, e) < 0)
+		return -1;
+	strbuf_printf(answer, "%u", sockets.resolver.udp);
+	return 0;
+}
+
+uint32_t facts_resolver_port(const char *path, uint64_t cookie)
+{
+	struct asked_resolver asked = { path, cookie };
+	const struct helper_job job = { .name = "a look for the engine's resolver",
+					.work = look_for_resolver,
+					.context = &asked };
+	autofree char *answer = NULL;
+	struct err unknown;
+	uint32_t port = 0;
+	size_t length;
+
+	if (helper_run(&job, 16, &answer, &length, &unknown) < 0 || !parse_u32(answer, &port))
+		return 0;
+	return port;
 }

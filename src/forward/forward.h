@@ -49,6 +49,8 @@ struct forward {
 struct forward_made {
 	bool done;     /* false: the engine has not prepared anything, and nothing is changed */
 	unsigned pair; /* of the link */
+	/* of UDP, at which the nameserver is asked; 0: the usual one, or none is asked */
+	uint32_t nameserver_port;
 	/* to which rules in the network namespace that the caller is in send connections, as far as they can be read in a
 	 * millisecond or two */
 	struct forward_ports ports;

@@ -331,19 +331,20 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	    load_rules(&rules, e) < 0 ||
 	    forward_routes(decoy, network, rules.pair, rules.v6, e) < 0)
 		return -1;
-	strbuf_printf(answer, "%u", rules.pair);
+	strbuf_printf(answer, "%u %u", rules.pair, rules.udp);
 	find_ports(decoy, &targets, &arena, answer);
 	return 0;
 }
 
-/* "PAIR tcp-80 udp-53" */
+/* "PAIR PORT tcp-80 udp-53" */
 static int read_answer(char *answer, struct arena *arena, struct forward_made *ret, struct err *e)
 {
 	struct strlist names = { .v = arena_new_array(arena, char *, FORWARD_PORTS_MAX) };
 	char *rest = answer, *word = strsep(&rest, " ");
 	uint32_t pair;
 
-	if (!parse_u32(word, &pair))
+	if (!parse_u32(word, &pair) || !rest ||
+	    !parse_u32(strsep(&rest, " "), &ret->nameserver_port))
 		return fail(e, ERR_INTERNAL, "forwarding answered '%s'", answer);
 	while ((word = strsep(&rest, " ")) && names.n < FORWARD_PORTS_MAX)
 		names.v[names.n++] = word;

@@ -157,6 +157,7 @@ static int join(const struct decoy_place *place, const struct forward *forward,
 		return -1;
 	ret->done = made.done;
 	ret->pair = made.pair;
+	ret->nameserver_port = made.nameserver_port;
 	/* then nothing was made either */
 	if (!made.done && first)
 		return decoy_record_remove(place, e);

@@ -28,8 +28,9 @@ struct forward_network {
 typedef bool (*forward_lives)(const char *root, const char *id);
 
 struct forward_joined {
-	bool done;     /* false: there is nothing that leads to it */
-	unsigned pair; /* of the link */
+	bool done;                /* false: there is nothing that leads to it */
+	unsigned pair;            /* of the link */
+	uint32_t nameserver_port; /* as in struct forward_made */
 	/* of the ports that the engine publishes, those that others of the shared network have, too */
 	struct forward_clashes clashes;
 };

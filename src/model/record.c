@@ -27,6 +27,7 @@ static const struct field forward_record_rows[] = {
 	FIELD(struct forward_record, STRING, nameserver, "nameserver", 0),
 	FIELD(struct forward_record, STRING, resolv_conf, "resolvConf", 0),
 	FIELD(struct forward_record, STRING, source, "source", 0),
+	FIELD(struct forward_record, U32, nameserver_port, "nameserverPort", FIELD_SPARSE),
 	FIELD(struct forward_record, STRING, path, "path", 0),
 	FIELD(struct forward_record, BOOL, empty, "empty", FIELD_SPARSE),
 };

@@ -41,8 +41,9 @@ struct forward_record {
 	char *nameserver;  /* of the engine's, which the decoy answers for; NULL: none */
 	char *resolv_conf; /* then: the other lines of the container's file */
 	char *source; /* the engine's file, which may come to say something else; NULL: it is not followed */
-	char *path; /* where the engine keeps its namespace; NULL: not known */
-	bool empty; /* nothing was set up in it yet, so nothing leads from it */
+	uint32_t nameserver_port; /* of UDP, at which it is asked; 0: the usual one */
+	char *path;               /* where the engine keeps its namespace; NULL: not known */
+	bool empty;               /* nothing was set up in it yet, so nothing leads from it */
 };
 extern const struct fields forward_record_fields;
 

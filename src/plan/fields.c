@@ -45,6 +45,7 @@ static const struct field forward_rows[] = {
 	ROW(STRING, resolv_conf, "resolvConf", UNSHOWN),
 	ROW(STRING, source, "source", LINE, LED("names are asked of what stands in")),
 	ROW(STRING, path, "path", UNSHOWN),
+	PLAN_HIDDEN(nameserver_port, "it is asked for when the container is made"),
 	PLAN_HIDDEN(empty, "what is there is looked at when the container is made"),
 };
 static const struct fields plan_forward_fields = PLAN_TABLE(forward_rows);

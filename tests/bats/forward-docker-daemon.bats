@@ -126,7 +126,7 @@ END
     done
 }
 
-@test "rules of the older iptables: names lead to where the resolver listens at the start; after the daemon only when it is renewed" {
+@test "rules of the older iptables: names lead to where the resolver listens at the start; after the daemon from the next exec or refresh on" {
     command -v iptables-legacy >/dev/null || skip "needs iptables-legacy"
     iptables-legacy -t nat -L >/dev/null || skip "needs a kernel with the tables of the older iptables"
     stop_dockerd
@@ -141,7 +141,11 @@ END
     in_decoy web "$PWD/bin/iptables" -t nat -S DOCKER_OUTPUT
     kill_dockerd
     PATH=$PWD/bin:$PATH start_dockerd
-    refuse gets web other:81 'page of other'
+    # what is there does not know it yet
+    refuse timeout 5 nsenter -t "$(field web State.Pid)" -m -n busybox wget -q -O - http://other:81/
+    gets web other:81 'page of other'
+    kill_dockerd
+    PATH=$PWD/bin:$PATH start_dockerd
     "$DISTRO_SHIM" forwarding --renew
     gets web other:81 'page of other'
     dk_ok rm -f web other

@@ -195,6 +195,39 @@ names_of() { shim exec "$1" cat /etc/resolv.conf; } # ID: after what exec does
     no_forwarding
 }
 
+# engines_resolver PORT: one like Docker's in netns-one, without rules of its own that say where it is
+engines_resolver() {
+    ip netns exec netns-one python3 -c '
+import socket, sys, time
+sockets = [socket.socket(socket.AF_INET, kind) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)]
+for s in sockets:
+    s.bind(("127.0.0.11", int(sys.argv[1])))
+sockets[1].listen()
+time.sleep(1000)' "$1" >/dev/null 2>&1 3>&- </dev/null &
+    helpers+=($!)
+    wait_until eval "[ -n \"\$(ip netns exec netns-one ss -Hlnu src 127.0.0.11:$1)\" ]"
+}
+
+@test "an engine's resolver that begins anew at another port is asked there from the next exec or refresh on" {
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    edit_config "$b" ".mounts += [{destination: \"/etc/resolv.conf\", type: \"bind\", source: \"$PWD/engine.conf\", options: [\"rbind\", \"ro\"]}]"
+    resolver 127.0.0.11
+    engines_resolver 4001
+    succeeds run -d -b "$b" box
+    matches "$(asked)" 'to 127.0.0.11:4001'
+    for port in 4002 4003; do
+        kill "${helpers[-1]}" && wait "${helpers[-1]}" || true
+        engines_resolver $port
+        matches "$(forwarding_of box)" "^by fwd[0-9]+; the engine's resolver, which has begun anew, is not asked until the next exec"
+        if [ $port = 4002 ]; then succeeds exec box true; else net_of --renew; fi
+        matches "$(asked)" "to 127.0.0.11:$port"
+        matches "$(forwarding_of box)" '^by fwd[0-9]+$'
+    done
+    succeeds delete --force box
+    no_forwarding
+}
+
 @test "of two containers of one network the one that asks no resolver leaves that of the other" {
     decoy netns-one 1
     asks_for /run/netns/netns-one

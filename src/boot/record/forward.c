@@ -179,6 +179,7 @@ static int forward_all(const struct state_dir *dir, struct status_record *status
 	if (join(dir, status, decoy, network, arena, &joined, e) < 0)
 		return -1;
 	record->empty = !joined.done;
+	record->nameserver_port = joined.nameserver_port;
 	decisions_forward_is_empty(&status->decisions, record->empty, arena);
 	warn_of_clashes(status, &joined.clashes, arena);
 	if (!joined.done || !(record->nameserver || renamed))
@@ -238,7 +239,7 @@ static int forward_again(struct state_dir *dir, struct status_record *status, bo
 	const char *path = record->path;
 	autoclose int decoy = -1, network = -1;
 
-	if (!path)
+	if (str_empty(path))
 		path = forward_held(forward_directory(caller_is_rootless(), arena), record->decoy,
 				    arena);
 	decoy = facts_find_engines_network(path, record->decoy, arena, &record->path, e);
@@ -256,19 +257,47 @@ static int forward_again(struct state_dir *dir, struct status_record *status, bo
 	return state_write_status(dir, status, e);
 }
 
+/* Its daemon began anew; the file says nothing of that. */
+static bool is_resolver_moved(const struct forward_record *record)
+{
+	uint32_t port = record->nameserver_port && !str_empty(record->path)
+				? facts_resolver_port(record->path, record->decoy)
+				: 0;
+
+	return port && port != record->nameserver_port;
+}
+
+/* Where the engine keeps what it made of a new network, once it is to be looked into; "": not where they keep theirs. */
+static int find_path(struct state_dir *dir, struct status_record *status, struct arena *arena,
+		     struct err *e)
+{
+	struct forward_record *record = status->forward;
+	autoclose int decoy = -1;
+
+	if (!record->nameserver_port || record->path)
+		return 0;
+	decoy = facts_find_engines_network(NULL, record->decoy, arena, &record->path, e);
+	if (decoy < 0)
+		record->path = arena_strdup(arena, "");
+	return state_write_status(dir, status, e);
+}
+
 int record_forward_again(struct state_dir *dir, struct status_record *status, bool anew,
 			 struct arena *arena, struct err *e)
 {
 	struct forward_record *record = status->forward;
 	bool new, engines, renamed = false;
-	struct stat names;
+	struct stat names = { 0 };
 	struct err unwritten;
 	int rc = 0;
 
 	if (!record || !record->decoy)
 		return 0;
+	if (find_path(dir, status, arena, e) < 0)
+		return -1;
 	new = are_names_new(dir, record, &names);
 	engines = has_engines_names(record);
+	anew = anew || is_resolver_moved(record);
 	if (!new && !record->empty && !anew)
 		return 0;
 	if (new) {
@@ -281,7 +310,8 @@ int record_forward_again(struct state_dir *dir, struct status_record *status, bo
 		record->nameserver = NULL;
 		(void)!write_names(dir, record, 0, &unwritten);
 	}
-	if (rc == 0 && new)
+	/* it may have been written anew */
+	if (rc == 0 && names.st_nlink)
 		mark_names(dir, &names);
 	return rc;
 }
@@ -324,5 +354,10 @@ char *record_forward_text(const struct state_dir *dir, const struct status_recor
 			arena,
 			"by %s; what the engine has written into '%s' since counts for nothing " UNTIL,
 			forward_name(pair).text, record->source);
+	if (is_resolver_moved(record))
+		return arena_printf(
+			arena,
+			"by %s; the engine's resolver, which has begun anew, is not asked " UNTIL,
+			forward_name(pair).text);
 	return arena_printf(arena, "by %s", forward_name(pair).text);
 }
