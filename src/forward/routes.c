@@ -57,6 +57,29 @@ static int lead_to(int decoy, int network, const struct link_address *address, s
 	return rc != 0 ? rc : netlink_set_route(network, route, e);
 }
 
+/* The kernel takes nothing for ::1 from a link, so no answer to a process in the decoy that has asked from there (pasta,
+ * for who asks ::1 of the host). One that asks from another address because ::1 is not here is answered. */
+static int lead_loopback(int decoy, const char *container, struct err *e)
+{
+	static const char loopback[] = "::1";
+	struct route route = { .to = make_address(AF_INET6, loopback),
+			       .gateway = make_address(AF_INET6, container),
+			       .prefix = 128,
+			       .metric = 1 };
+	struct link_address own = {
+		.family = AF_INET6, .prefix = 128, .size = 16, .has_local = true
+	};
+	unsigned lo;
+
+	memcpy(own.local, route.to.bytes, sizeof(own.local));
+	if (netlink_find(decoy, FORWARD_DECOY_LINK, &route.index, e) < 0 ||
+	    netlink_find(decoy, "lo", &lo, e) < 0 ||
+	    (netlink_remove_address(decoy, lo, &own, e) < 0 && e->kind != ERR_NOT_FOUND) ||
+	    netlink_set_route(decoy, &route, e) < 0)
+		return err_prefix(e, "lead from ::1 to the container");
+	return 0;
+}
+
 int forward_routes(int decoy, int network, unsigned pair, bool v6, struct err *e)
 {
 	const struct forward_addresses at = forward_addresses(pair);
@@ -76,5 +99,5 @@ int forward_routes(int decoy, int network, unsigned pair, bool v6, struct err *e
 		if (lead_to(decoy, network, &all.v[i], &route, e) < 0)
 			return err_prefix(e, "lead others of the network to the engine's address");
 	}
-	return 0;
+	return v6 ? lead_loopback(decoy, at.container6, e) : 0;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between containers of the shared network, by the addresses that engines have given them. */
+/* Ways of a decoy and to it, beside the rules. */
 #ifndef FORWARD_ROUTES_H
 #define FORWARD_ROUTES_H
 
 #include "forward/forward.h"
 
 /* From the shared network the addresses of a decoy and its neighbours are reached by the host, as by everyone, where that
- * way goes there and back; else by the pair. Both are sockets; v6: the pair has addresses of IPv6. */
+ * way goes there and back; else by the pair. From within the decoy ::1 leads to the container. Both are sockets; v6: the pair
+ * has addresses of IPv6. */
 int forward_routes(int decoy, int network, unsigned pair, bool v6, struct err *e) MUST_CHECK;
 
 #endif

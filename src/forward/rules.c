@@ -191,6 +191,18 @@ static void add_family(struct nftables *n, const char *container, const char *de
 	add_destination(n, &to);
 }
 
+/* Not an address of the decoy's (routes.c). */
+static void add_loopback(struct nftables *n, const char *container)
+{
+	const struct nftables_address to = nftables_address(container);
+	const struct nftables_address asked = nftables_address("::1");
+
+	nftables_rule(n, OUTPUT);
+	nftables_daddr(n, true, &asked, 0);
+	nftables_dnat(n, &to, 0);
+	nftables_rule_end(n);
+}
+
 static void add_masquerade(struct nftables *n, void link(struct nftables *, bool, const char *))
 {
 	nftables_rule(n, POSTROUTING);
@@ -202,8 +214,7 @@ static void add_masquerade(struct nftables *n, void link(struct nftables *, bool
 /*
  * Before the engine's own rules, which have the priorities dstnat (-100) and srcnat (100): of two rules
  * for a connection the first one counts. From within the decoy itself (the engine's port forwarder)
- * the loopback address leads to the container as well, but for 127.0.0.11, where Docker's resolver is, and ::1, from
- * which the kernel lets nothing leave by a link.
+ * the loopback address leads to the container as well, but for 127.0.0.11, where Docker's resolver is.
  */
 void forward_rules(const struct forward_rules *rules, struct nftables *n)
 {
@@ -220,7 +231,7 @@ void forward_rules(const struct forward_rules *rules, struct nftables *n)
 	return_from(n, OUTPUT, NETNS_ENGINES_RESOLVER);
 	add_family(n, at.container4, at.decoy4);
 	if (rules->v6) {
-		return_from(n, OUTPUT, "::1");
+		add_loopback(n, at.container6);
 		add_family(n, at.container6, at.decoy6);
 	}
 	add_masquerade(n, nftables_oifname);

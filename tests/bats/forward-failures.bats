@@ -123,7 +123,7 @@ table inet distro-shim {
 		ip daddr 127.0.0.11 return
 		ip daddr $at return
 		fib daddr type local meta nfproto ipv4 dnat ip to ${at%.*}.$((${at##*.} + 1))
-		ip6 daddr ::1 return
+		ip6 daddr ::1 dnat ip6 to $(v6 "$pair" 1)
 		ip6 daddr $(v6 "$pair" 0) return
 		fib daddr type local ip6 daddr != fe80::/10 meta l4proto != ipv6-icmp dnat ip6 to $(v6 "$pair" 1)
 	}

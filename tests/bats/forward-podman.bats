@@ -86,3 +86,15 @@ are_counts() { [ "$(counts)" = "$1" ]; }
     ok network rm six
     no_forwarding
 }
+
+@test "from within the engine's network, where port forwarders are: 127.0.0.1 and ::1" {
+    ok run -d --network bridge --name web busybox sh -c "$(serves 80 'a page')"
+    decoy=$(podman inspect --format '{{.NetworkSettings.SandboxKey}}' web)
+    wait_until page_is "$(podman inspect --format '{{.NetworkSettings.IPAddress}}' web)" 80 'a page'
+    for address in 127.0.0.1 ::1; do
+        nsenter --net="$decoy" bash -c "$(declare -f page_is); page_is $address 80 'a page'"
+    done
+    # what leads there is made again as it is
+    ok exec web true
+    nsenter --net="$decoy" bash -c "$(declare -f page_is); page_is ::1 80 'a page'"
+}
