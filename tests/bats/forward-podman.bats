@@ -59,7 +59,7 @@ are_counts() { [ "$(counts)" = "$1" ]; }
 @test "run --rm -p again and again: nothing is left" {
     for ((i = 0; i <= ${FORWARD_RUNS:-5}; i++)); do
         ok run --rm --network bridge -p 18080:80 busybox true
-        [ $i != 0 ] || before=$(counts)
+        [ $i != 0 ] || { wait_until links_are_gone && before=$(counts); }
     done
     wait_until are_counts "$before"
     no_forwarding
