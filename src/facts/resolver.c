@@ -161,10 +161,12 @@ bool facts_of_engines_resolver(const char *path, struct arena *arena, struct res
 void gather_mounted_files(const struct spec *spec, const char *bundle, struct arena *arena,
 			  struct facts *facts)
 {
-	if (facts->forward && !facts->forward->problem && !facts->resolv_conf_texts) {
+	bool forward = facts->forward && !facts->forward->problem;
+
+	if (forward && !facts->resolv_conf_texts)
 		facts->resolv_conf_texts = arena_new(arena, struct resolver_facts);
+	if (forward && !facts->hosts_texts)
 		facts->hosts_texts = arena_new(arena, struct resolver_facts);
-	}
 	if (facts->hosts_texts)
 		facts->hosts_texts->engine = mounted_text(spec, bundle, "/etc/hosts", arena);
 	if (facts->hosts_texts && facts->hosts_texts->engine)
