@@ -262,7 +262,8 @@ size_t decisions_add_not_forwarded(struct decisions *decisions, const char *why,
 		arena);
 }
 
-void decisions_forward_is_empty(struct decisions *decisions, bool empty, struct arena *arena)
+void decisions_forward_is_empty(struct decisions *decisions, bool empty, bool meant,
+				struct arena *arena)
 {
 	static const char not_yet[] =
 		"nothing is set up in the network that was asked for, so that nothing leads from it to the container; what the engine sets up later (published ports, probes, names) leads to it from the next exec, restart or 'distro-net refresh' on";
@@ -273,7 +274,7 @@ void decisions_forward_is_empty(struct decisions *decisions, bool empty, struct 
 		if (!str_eq(decision->rule, "network.forward") ||
 		    (empty ? decision->action != DECISION_KEEP : !str_eq(decision->why, not_yet)))
 			continue;
-		decision->action = empty ? DECISION_WARN : DECISION_KEEP;
+		decision->action = empty && !meant ? DECISION_WARN : DECISION_KEEP;
 		decision->why = arena_strdup(
 			arena,
 			empty ? not_yet

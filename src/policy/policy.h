@@ -324,8 +324,9 @@ long decisions_add_port_taken(struct decisions *decisions, const char *port, con
 			      struct arena *arena);
 
 /* That something leads to the container was decided; where it turns out that the engine has set up nothing yet (`empty`), or
- * has by now, the decision says that. */
-void decisions_forward_is_empty(struct decisions *decisions, bool empty, struct arena *arena);
+ * has by now, the decision says that; it is a warning unless it may be `meant`. */
+void decisions_forward_is_empty(struct decisions *decisions, bool empty, bool meant,
+				struct arena *arena);
 
 /* Apply recorded decisions to a config as JSON: gives the verdict's spec, and under observe what enforce
  * would have made of it (proof that nothing was changed silently). A decision that does not find what

@@ -180,7 +180,9 @@ static int forward_all(const struct state_dir *dir, struct status_record *status
 		return -1;
 	record->empty = !joined.done;
 	record->nameserver_port = joined.nameserver_port;
-	decisions_forward_is_empty(&status->decisions, record->empty, arena);
+	/* one that is made between create and start has all until start, or is to reach nothing */
+	decisions_forward_is_empty(&status->decisions, record->empty,
+				   status->network == NETWORK_LATE, arena);
 	warn_of_clashes(status, &joined.clashes, arena);
 	if (!joined.done || !(record->nameserver || renamed))
 		return 0;
