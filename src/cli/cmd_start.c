@@ -14,6 +14,5 @@ const struct cli_command cmd_start = {
 	.least = 1,
 	.most = 1,
 	.offer = CLI_OFFER_ID,
-	.warns = true,
 	.run = run_start,
 };

@@ -75,7 +75,9 @@ ports_of() { shim forwarding --format json | jq -c --arg id "$1" '.[] | select(.
     edit_config "$b" "$(new network)"
     plumbed box
     publishes 8080 10.99.1.2:80
-    warns_of 80/tcp other start box
+    succeeds --log log start box
+    matches "$(<log)" 'network\.forward: port 80/tcp is published for container other as well'
+    matches "$(forward_told box)" 'warn port 80/tcp is published for container other as well'
     succeeds delete --force box
     no_longer() { ! ip -br link | grep -q '^to-1'; }
     wait_until no_longer

@@ -27,7 +27,7 @@ static void warnings_are_told_where_a_person_sees_them(void **state)
 		bool warns;
 	} cases[] = {
 		{ &cmd_create, true },     { &cmd_run, true },        { &cmd_restore, true },
-		{ &cmd_update, true },     { &cmd_checkpoint, true }, { &cmd_start, true },
+		{ &cmd_update, true },     { &cmd_checkpoint, true }, { &cmd_start, false },
 		{ &cmd_forwarding, true }, { &cmd_exec, false },      { &cmd_state, false },
 		{ &cmd_kill, false },      { &cmd_delete, false },    { &cmd_events, false },
 		{ &cmd_list, false },      { &cmd_ps, false },        { &cmd_explain, false },
