@@ -51,8 +51,9 @@ starts() { podman inspect --format '{{.RestartCount}}' "$1"; }
     ok run -d --network two --name other --dns 192.0.2.1 --dns-search asked.for --add-host added:192.0.2.2 busybox sleep 1000
     for address in 10.90.0.77 10.91.0.77; do wait_until page_is $address 80 'a page'; done
     page_is 127.0.0.1 18080 'a page'
-    ok exec web nslookup here
-    contains "$output" 10.90.0.77
+    # an alias is known in its network alone; of several networks the first resolver is asked, which that is by chance
+    wait_until podman exec web timeout 5 nslookup web
+    wait_until podman run --rm --network one busybox timeout 5 nslookup here
     ok exec other cat /etc/resolv.conf /etc/hosts
     for text in 192.0.2.1 asked.for "192.0.2.2"; do contains "$output" "$text"; done
     ok exec other wget -q -O - http://10.91.0.77/

@@ -54,14 +54,14 @@ counts() { # of links, addresses, records, networks
     echo "$(ip -br link | wc -l) $(ip -n distros -br link | wc -l) $(ip -n distros -o addr | wc -l)" \
         "$(find /run/distro-shim/{decoys,members,containers} | wc -l) $(ip netns | wc -l)"
 }
-are_counts() { [ "$(counts)" = "$1" ]; }
+counts_become() { wait_until eval "[ \"\$(counts)\" = \"$1\" ]" || is "$(counts)" "$1"; }
 
 @test "run --rm -p again and again: nothing is left" {
     for ((i = 0; i <= ${FORWARD_RUNS:-5}; i++)); do
         ok run --rm --network bridge -p 18080:80 busybox true
         [ $i != 0 ] || { wait_until links_are_gone && before=$(counts); }
     done
-    wait_until are_counts "$before"
+    counts_become "$before"
     no_forwarding
 }
 
