@@ -58,14 +58,16 @@ static struct alias make_alias(uint64_t cookie)
 
 /* --- in the decoy --- */
 
-static int ask_prepared(int socket, struct arena *arena, unsigned own, bool *ret, struct err *e)
+/* *ret_all: with ours. */
+static int ask_prepared(int socket, struct arena *arena, unsigned own, bool *ret,
+			struct link_addresses *ret_all, struct err *e)
 {
-	struct link_addresses all, ours = { 0 };
+	struct link_addresses ours = { 0 };
 
-	if (netlink_addresses(socket, 0, arena, &all, e) < 0 ||
+	if (netlink_addresses(socket, 0, arena, ret_all, e) < 0 ||
 	    (own && netlink_addresses(socket, own, arena, &ours, e) < 0))
 		return -1;
-	*ret = all.n > ours.n;
+	*ret = ret_all->n > ours.n;
 	return 0;
 }
 
@@ -199,14 +201,15 @@ static int find_pair(const struct forward *f, int socket, int network, unsigned 
 }
 
 static int find_or_make(const struct forward *f, int socket, int network, struct arena *arena,
-			bool *ret_done, unsigned *ret_pair, struct err *e)
+			bool *ret_done, unsigned *ret_pair, struct link_addresses *ret_all,
+			struct err *e)
 {
 	unsigned own = 0;
 	int rc;
 
 	if (netlink_find(socket, FORWARD_DECOY_LINK, &own, e) < 0 && e->kind != ERR_NOT_FOUND)
 		return -1;
-	if (ask_prepared(socket, arena, own, ret_done, e) < 0)
+	if (ask_prepared(socket, arena, own, ret_done, ret_all, e) < 0)
 		return -1;
 	if (!*ret_done)
 		return 0;
@@ -268,28 +271,21 @@ static void add_ports(const struct nat_target *target, struct forward_ports *ret
 				(struct forward_port){ target->protocol, (uint16_t)port };
 }
 
-/* Only one of IPv4 has an address of its own beside that of its peer (rtnetlink(7)). */
 static bool is_at(const struct nat_target *target, const struct link_address *address)
 {
 	return target->size == address->size &&
-	       memcmp(target->address, address->has_local ? address->local : address->address,
-		      address->size) == 0;
+	       memcmp(target->address, link_address_own(address), address->size) == 0;
 }
 
-/* What cannot be asked publishes nothing. */
-static void find_ports(int decoy, const struct nat_targets *targets, struct arena *arena,
-		       struct strbuf *answer)
+static void find_ports(const struct link_addresses *addresses, const struct nat_targets *targets,
+		       struct arena *arena, struct strbuf *answer)
 {
 	struct forward_ports ports = { .v = arena_new_array(arena, struct forward_port,
 							    FORWARD_PORTS_MAX) };
-	struct link_addresses addresses;
-	struct err ignored;
 
-	if (!targets->n || netlink_addresses(decoy, 0, arena, &addresses, &ignored) < 0)
-		return;
-	for (size_t i = 0; i < addresses.n; i++)
+	for (size_t i = 0; i < addresses->n; i++)
 		for (size_t k = 0; k < targets->n; k++)
-			if (is_at(&targets->v[k], &addresses.v[i]))
+			if (is_at(&targets->v[k], &addresses->v[i]))
 				add_ports(&targets->v[k], &ports);
 	for (size_t i = 0; i < ports.n; i++)
 		strbuf_printf(answer, " %s", forward_port_name(&ports.v[i]).text);
@@ -305,10 +301,12 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	autoclose int decoy = -1, network = -1;
 	autoarena arena = { 0 };
 	const struct alias alias = make_alias(f->cookie);
+	struct link_addresses prepared;
 	struct nat_targets targets;
 	struct err ignored;
 	bool done;
 
+	/* what cannot be asked publishes nothing */
 	if (nat_targets_read(RULES_MAX, &arena, &targets, &ignored) < 0)
 		targets.n = 0;
 	if (nsfd_enter(f->network, CLONE_NEWNET, "of the policy", e) < 0)
@@ -317,7 +315,8 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	if (network < 0 || nsfd_enter(f->decoy, CLONE_NEWNET, "of the engine", e) < 0)
 		return -1;
 	decoy = netlink_open(e);
-	if (decoy < 0 || find_or_make(f, decoy, network, &arena, &done, &rules.pair, e) < 0)
+	if (decoy < 0 ||
+	    find_or_make(f, decoy, network, &arena, &done, &rules.pair, &prepared, e) < 0)
 		return -1;
 	if (!done)
 		return 0;
@@ -329,10 +328,10 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 		    0 ||
 	    set_up_forwarding(rules.v6, e) < 0 || ask_resolver(f, &rules, e) < 0 ||
 	    load_rules(&rules, e) < 0 ||
-	    forward_routes(decoy, network, rules.pair, rules.v6, e) < 0)
+	    forward_routes(decoy, network, &prepared, rules.pair, rules.v6, e) < 0)
 		return -1;
 	strbuf_printf(answer, "%u %u", rules.pair, rules.udp);
-	find_ports(decoy, &targets, &arena, answer);
+	find_ports(&prepared, &targets, &arena, answer);
 	return 0;
 }
 

@@ -48,8 +48,7 @@ static int lead_to(int decoy, int network, const struct link_address *address, s
 	int rc;
 
 	route->to = (struct route_address){ .family = address->family, .size = address->size };
-	memcpy(route->to.bytes, address->has_local ? address->local : address->address,
-	       address->size);
+	memcpy(route->to.bytes, link_address_own(address), address->size);
 	route->prefix = address->prefix;
 	if (is_own(&route->to))
 		return 0;
@@ -80,23 +79,21 @@ static int lead_loopback(int decoy, const char *container, struct err *e)
 	return 0;
 }
 
-int forward_routes(int decoy, int network, unsigned pair, bool v6, struct err *e)
+int forward_routes(int decoy, int network, const struct link_addresses *prepared, unsigned pair,
+		   bool v6, struct err *e)
 {
 	const struct forward_addresses at = forward_addresses(pair);
 	struct route route = { .metric = pair + 1 };
-	struct link_addresses all;
-	autoarena arena = { 0 };
 
-	if (netlink_find(network, forward_name(pair).text, &route.index, e) < 0 ||
-	    netlink_addresses(decoy, 0, &arena, &all, e) < 0)
+	if (netlink_find(network, forward_name(pair).text, &route.index, e) < 0)
 		return -1;
-	for (size_t i = 0; i < all.n; i++) {
-		int family = all.v[i].family;
+	for (size_t i = 0; i < prepared->n; i++) {
+		int family = prepared->v[i].family;
 
 		if (family == AF_INET6 && !v6)
 			continue;
 		route.gateway = make_address(family, family == AF_INET ? at.decoy4 : at.decoy6);
-		if (lead_to(decoy, network, &all.v[i], &route, e) < 0)
+		if (lead_to(decoy, network, &prepared->v[i], &route, e) < 0)
 			return err_prefix(e, "lead others of the network to the engine's address");
 	}
 	return v6 ? lead_loopback(decoy, at.container6, e) : 0;

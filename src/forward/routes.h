@@ -4,10 +4,12 @@
 #define FORWARD_ROUTES_H
 
 #include "forward/forward.h"
+#include "sys/netlink.h"
 
 /* From the shared network the addresses of a decoy and its neighbours are reached by the host, as by everyone, where that
- * way goes there and back; else by the pair. From within the decoy ::1 leads to the container. Both are sockets; v6: the pair
+ * way goes there and back; else by the pair. From within the decoy ::1 leads to the container. `prepared`: those of the decoy. Both are sockets; v6: the pair
  * has addresses of IPv6. */
-int forward_routes(int decoy, int network, unsigned pair, bool v6, struct err *e) MUST_CHECK;
+int forward_routes(int decoy, int network, const struct link_addresses *prepared, unsigned pair,
+		   bool v6, struct err *e) MUST_CHECK;
 
 #endif

@@ -34,6 +34,11 @@ struct link_address {
 	uint8_t local[16], address[16], broadcast[16];
 	bool has_local, has_address, has_broadcast;
 };
+/* Only one of IPv4 has an address of its own beside that of its peer (rtnetlink(7)). */
+static inline const uint8_t *link_address_own(const struct link_address *address)
+{
+	return address->has_local ? address->local : address->address;
+}
 struct link_addresses {
 	size_t n;
 	struct link_address *v;
