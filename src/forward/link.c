@@ -216,7 +216,7 @@ static int find_or_make(const struct forward *f, int socket, int network, struct
 	rc = own ? find_pair(f, socket, network, own, arena, ret_pair, e) : 0;
 	if (rc == 0 && own) {
 		/* of one that was killed between, so that its other end is not known, or is elsewhere */
-		if (netlink_remove(socket, own, e) < 0)
+		if (netlink_remove(socket, own, e) < 0 && e->sys != ENODEV)
 			return -1;
 	}
 	return rc == 0 ? make_link(f, socket, ret_pair, e) : rc;

@@ -216,7 +216,8 @@ int netlink_remove_address(int fd, unsigned index, const struct link_address *ad
 {
 	int rc = change_address(fd, RTM_DELADDR, 0, index, address, e);
 
-	if (rc < 0 && e->sys == EADDRNOTAVAIL)
+	/* The device itself may have gone with the namespace of its other end. */
+	if (rc < 0 && (e->sys == EADDRNOTAVAIL || e->sys == ENODEV || e->sys == ENXIO))
 		return fail(e, ERR_NOT_FOUND, "the network device does not have the address");
 	return rc;
 }

@@ -83,6 +83,32 @@ static void test_links_and_addresses_of_all(void **state)
 	assert_int_equal(none.n, 0);
 }
 
+/* Their removal may come late: the namespace of the other end may have ended, and the device with it. */
+static void test_what_is_not_there_is_not_found(void **state)
+{
+	static const char *const texts[] = { "169.254.64.1", "fe80:7:7::1" };
+	struct err e = { 0 };
+	autoclose int fd = netlink_open(&e);
+	unsigned lo = if_nametoindex("lo");
+
+	(void)state;
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct link_address address = { .family = i ? AF_INET6 : AF_INET,
+						.prefix = i ? 128 : 32,
+						.size = i ? 16 : 4,
+						.has_local = true,
+						.has_address = true };
+
+		assert_int_equal(inet_pton(address.family, texts[i], address.local), 1);
+		assert_int_equal(inet_pton(address.family, texts[i], address.address), 1);
+		assert_int_equal(netlink_remove_address(fd, lo, &address, &e), -1);
+		assert_int_equal(e.kind, ERR_NOT_FOUND);
+		assert_int_equal(netlink_remove_address(fd, 1u << 30, &address, &e), -1);
+		assert_int_equal(e.kind, ERR_NOT_FOUND);
+	}
+}
+
 static struct route_address address_of(const char *text)
 {
 	bool four = strchr(text, ':') == NULL;
@@ -147,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_the_kernel_is_believed),
 		cmocka_unit_test(test_links_and_addresses_of_all),
+		cmocka_unit_test(test_what_is_not_there_is_not_found),
 		/* the last one: it leaves the machine's network */
 		cmocka_unit_test(test_a_way_to_neighbours_of_an_address),
 	};
