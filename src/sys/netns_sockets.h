@@ -22,4 +22,8 @@ struct netns_sockets {
 /* Of the network namespace that the caller is in. What the kernel cannot tell (it has no sock_diag) is not there. */
 int netns_sockets_look(struct netns_sockets *ret, struct err *e) MUST_CHECK;
 
+/* Pure: whether no socket of TCP or UDP is in use by these counts, the texts of /proc/PID/net/sockstat and sockstat6; NULL:
+ * there is no IPv6. */
+bool netns_sockets_are_none(const char *four, const char *six);
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "sys/netlink.h"
 #include "sys/netlink_route.h"
+#include "sys/netns_sockets.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -168,14 +169,87 @@ static void test_a_way_to_neighbours_of_an_address(void **state)
 	assert_false(goes_from(fd, "10.91.0.1", "169.254.64.1"));
 }
 
+/* Of a kind and at an address; the caller closes it. */
+static int open_socket(int family, int type, const char *at)
+{
+	struct sockaddr_in four = { .sin_family = AF_INET };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+	const void *address = family == AF_INET ? (const void *)&four : &six;
+	int fd = socket(family, type | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(
+		inet_pton(family, at, family == AF_INET ? (void *)&four.sin_addr : &six.sin6_addr),
+		1);
+	assert_int_equal(bind(fd, address, family == AF_INET ? sizeof(four) : sizeof(six)), 0);
+	if (type == SOCK_STREAM)
+		assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+static void test_sockets_are_found(void **state)
+{
+	static const struct {
+		int family, type;
+		const char *at;
+		bool any;
+	} kinds[] = {
+		{ AF_INET, SOCK_STREAM, "127.0.0.1", true },
+		{ AF_INET6, SOCK_STREAM, "::1", true },
+		{ AF_INET, SOCK_DGRAM, "127.0.0.1", true },
+		{ AF_INET6, SOCK_DGRAM, "::1", true },
+		{ AF_INET, SOCK_STREAM, NETNS_ENGINES_RESOLVER, false },
+		{ AF_INET, SOCK_DGRAM, NETNS_ENGINES_RESOLVER, false },
+	};
+	struct netns_sockets found;
+	struct err e = { 0 };
+	unsigned lo;
+
+	(void)state;
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	autoclose int fd = netlink_open(&e);
+	assert_int_equal(netlink_find(fd, "lo", &lo, &e), 0);
+	assert_int_equal(netlink_up(fd, lo, &e), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		assert_int_equal(netns_sockets_look(&found, &e), 0);
+		assert_false(found.any || found.resolver.tcp || found.resolver.udp);
+		autoclose int one = open_socket(kinds[i].family, kinds[i].type, kinds[i].at);
+		assert_int_equal(netns_sockets_look(&found, &e), 0);
+		assert_int_equal(found.any, kinds[i].any);
+		assert_int_equal(found.resolver.tcp != 0,
+				 !kinds[i].any && kinds[i].type == SOCK_STREAM);
+		assert_int_equal(found.resolver.udp != 0,
+				 !kinds[i].any && kinds[i].type == SOCK_DGRAM);
+	}
+}
+
+/* What cannot be read is looked at by sock_diag. */
+static void test_counts_are_read_exactly(void **state)
+{
+	static const char four[] = "sockets: used 80\nTCP: inuse 0 orphan 0\nUDP: inuse 0 mem 0\n",
+			  six[] = "TCP6: inuse 0\nUDP6: inuse 0\n";
+
+	(void)state;
+	assert_true(netns_sockets_are_none(four, six));
+	assert_true(netns_sockets_are_none(four, NULL));
+	assert_false(netns_sockets_are_none(six, four));
+	assert_false(netns_sockets_are_none(four, ""));
+	assert_false(netns_sockets_are_none("", six));
+	assert_false(netns_sockets_are_none("TCP: inuse 0\nUDP: inuse 03\n", six));
+	assert_false(netns_sockets_are_none("TCP: inuse 1\nUDP: inuse 0\n", six));
+	assert_false(netns_sockets_are_none(four, "TCP6: inuse 0\nUDP6: inuse 0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_the_kernel_is_believed),
 		cmocka_unit_test(test_links_and_addresses_of_all),
 		cmocka_unit_test(test_what_is_not_there_is_not_found),
-		/* the last one: it leaves the machine's network */
+		cmocka_unit_test(test_counts_are_read_exactly),
+		/* the last ones: they leave the machine's network */
 		cmocka_unit_test(test_a_way_to_neighbours_of_an_address),
+		cmocka_unit_test(test_sockets_are_found),
 	};
 
 	return cmocka_run_group_tests_name("netlink_root", tests, NULL, NULL);
