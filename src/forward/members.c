@@ -78,7 +78,7 @@ static int end_all(const struct decoy_place *place, const struct decoy_record *r
 	autoclose int network = -1;
 
 	give_up_ports(place, record, arena);
-	network = nsfd_try(record->network_path, &gone);
+	network = nsfd_network(record->network_path, &gone);
 	if (network < 0)
 		return 0;
 	return forward_end(network, record->network, record->decoy,

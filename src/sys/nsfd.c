@@ -96,6 +96,11 @@ int nsfd_open(const char *path, struct err *e)
 	return fd;
 }
 
+int nsfd_network(const char *name, struct err *e)
+{
+	return str_eq(name, "self") ? nsfd_own("net", e) : nsfd_try(name, e);
+}
+
 int nsfd_type(int fd)
 {
 	return ioctl(fd, NS_GET_NSTYPE);

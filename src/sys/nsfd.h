@@ -22,6 +22,8 @@ int nsfd_open(const char *path, struct err *e) MUST_CHECK;
 /* The same with the bare reason as text, without the path; e->sys is the errno (EINVAL for another kind
  * of file). */
 int nsfd_try(const char *path, struct err *e) MUST_CHECK;
+/* A network by its name in a policy: a path, or "self" for the one that the caller is in. As nsfd_try(). */
+int nsfd_network(const char *name, struct err *e) MUST_CHECK;
 
 /* CLONE_NEW* of what it is (NS_GET_NSTYPE); -1 and errno. */
 int nsfd_type(int fd);

@@ -69,3 +69,29 @@ teardown() { end_policy_test; }
         .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings')
     expect_error "network.requested.new: .*--network ns:/run/netns/distros.*user namespace" create -b "$b" x
 }
+
+@test "late join to \"self\": the runtime's own network, also for exec before start, which is refused from elsewhere" {
+    local b pid
+    policy '{"version": 1, "network": {"namespace": "self"}}'
+    ip netns add other
+    b=$(bundle late "$(new network)" "$(args sleep 1000)")
+    succeeds create -b "$b" late
+    pid=$(init_of late)
+    [ ! "/proc/$pid/ns/net" -ef /proc/self/ns/net ]
+    is "$(shim exec late readlink /proc/self/ns/net)" "$OWN"
+    elsewhere() { nsenter --net=/run/netns/other "$DISTRO_SHIM" --root "$SHIM_ROOT" "$@"; }
+    status=0
+    elsewhere exec late true 2>err || status=$?
+    is "$status" 255
+    contains "$(<err)" "'self' is another network namespace than when the container was created"
+    # it has what the engine has set up
+    ip link add to-1 type veth peer name eth0 netns "$pid"
+    ip addr add 10.99.1.1/24 dev to-1 && ip link set to-1 up
+    ip -n other link set lo up
+    nsenter -t "$pid" -n ip addr add 10.99.1.2/24 dev eth0 && nsenter -t "$pid" -n ip link set eth0 up
+    elsewhere start late
+    shim explain late >told
+    contains "$(<told)" 'do not lead to the container: start runs in another network than create did'
+    [ "/proc/$pid/ns/net" -ef /proc/self/ns/net ]
+    is "$(ip -n other -br link | grep -c '^fwd' || true)" 0
+}

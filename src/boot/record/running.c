@@ -131,9 +131,9 @@ int running_open_namespaces(const struct running *r, struct target *t, struct er
 		return fail_stopped(e);
 	/* Before a late join init is in the engine's network, and the shared one is known by its path. */
 	if (r->waiting && r->status->network == NETWORK_LATE) {
-		t->late_network = nsfd_open(r->status->network_path, e);
+		t->late_network = nsfd_network(r->status->network_path, e);
 		if (t->late_network < 0)
-			return -1;
+			return err_prefix(e, "network '%s'", r->status->network_path);
 	}
 	return 0;
 }

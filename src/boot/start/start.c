@@ -134,6 +134,20 @@ static int start_look_at_network(struct start *s, struct err *e)
 	return 0;
 }
 
+/* One that is known by a path is what it was; "self" is another one for each that says so. */
+static int open_shared(const struct status_record *status, struct err *e)
+{
+	autoclose int network = nsfd_network(status->network_path, e);
+	uint64_t cookie;
+
+	if (network < 0)
+		return -1;
+	if (str_eq(status->network_path, "self") &&
+	    (netns_cookie(&cookie, e) < 0 || cookie != status->network_cookie))
+		return fail(e, ERR_STATE, "start runs in another network than create did");
+	return take_fd(&network);
+}
+
 /* Recorded first, so that `delete` finds it. */
 static int forward_from_init(const struct start *s, struct err *e)
 {
@@ -142,7 +156,7 @@ static int forward_from_init(const struct start *s, struct err *e)
 
 	if (decoy < 0)
 		return fail_sys(e, "open the network namespace of the container's first process");
-	network = nsfd_try(status->network_path, e);
+	network = open_shared(status, e);
 	if (network < 0 || netns_cookie_apart(decoy, &status->forward->decoy, e) < 0 ||
 	    state_write_status(s->in->state, status, e) < 0)
 		return -1;
