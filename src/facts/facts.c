@@ -217,6 +217,7 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 	    gather_members(options->members_directory, arena, facts, e) < 0)
 		return -1;
 	gather_twins(options->whole, policy, arena, facts);
+	gather_asked_name(options->whole, policy, spec, arena, facts);
 	if (gather_forward(policy, options, spec, arena, facts, &host, e) < 0)
 		return -1;
 	if (facts->network)

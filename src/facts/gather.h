@@ -22,6 +22,9 @@ int gather_requested_namespaces(const struct spec *spec, struct arena *arena, st
 int gather_network(const struct policy *policy, struct arena *arena, struct facts *facts,
 		   struct host *host, struct err *e) MUST_CHECK;
 
+/* facts->asked_name; needs facts->requested. */
+void gather_asked_name(const struct policy *whole, const struct policy *chosen,
+		       const struct spec *spec, struct arena *arena, struct facts *facts);
 /* facts->twins; needs facts->network. `whole`: the policy with all its networks, or NULL. */
 void gather_twins(const struct policy *whole, const struct policy *chosen, struct arena *arena,
 		  struct facts *facts);

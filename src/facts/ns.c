@@ -295,3 +295,18 @@ void gather_twins(const struct policy *whole, const struct policy *chosen, struc
 			twins->v[twins->n++] = other->name;
 	}
 }
+
+void gather_asked_name(const struct policy *whole, const struct policy *chosen,
+		       const struct spec *spec, struct arena *arena, struct facts *facts)
+{
+	const struct spec_namespace *asked = spec_namespace_find(spec, SPEC_NS_NETWORK);
+	const struct ns_facts *ns = asked ? facts_requested(facts, asked->path) : NULL;
+
+	if (!whole || !ns || ns->problem || !str_eq(chosen->network->namespace_, "requested"))
+		return;
+	if (is_of(whole->network, ns, facts))
+		facts->asked_name = arena_strdup(arena, POLICY_NETWORK_DEFAULT);
+	for (size_t i = 0; i < whole->networks.n && !facts->asked_name; i++)
+		if (is_of(&whole->networks.v[i], ns, facts))
+			facts->asked_name = whole->networks.v[i].name;
+}

@@ -184,6 +184,7 @@ static const struct field facts_rows[] = {
 	FIELD_LIST_ROW(struct facts, requested, struct ns_facts, "requested", 0, &ns_fact_fields),
 	FIELD_OBJECT_ROW(struct facts, network, struct ns_facts, "network", 0, &ns_fact_fields),
 	FIELD(struct facts, STRLIST, twins, "twins", 0),
+	FIELD(struct facts, STRING, asked_name, "askedName", 0),
 	FIELD_LIST_ROW(struct facts, members, struct member_facts, "members", 0, &member_fields),
 	FIELD_OBJECT_ROW(struct facts, forward, struct forward_facts, "forward", 0,
 			 &forward_fields),

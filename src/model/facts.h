@@ -198,6 +198,7 @@ struct facts {
 	struct ns_facts *network; /* the policy's network namespace; NULL if it names none */
 	struct strlist
 		twins; /* names of other networks of the policy that are the same namespace */
+	char *asked_name; /* that of the policy's network which is asked for where each keeps what it asks for; NULL: none */
 	struct {
 		size_t n;
 		struct member_facts *v;

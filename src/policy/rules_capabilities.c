@@ -143,13 +143,17 @@ void capabilities_take(struct judgement *j, const char *id, uint64_t mask, const
 /* CAP_NET_ADMIN changes the network, CAP_NET_RAW sniffs and spoofs in it; both act on the network of all. */
 void rule_network_admin(struct judgement *j, const char *id)
 {
+	bool own = str_eq(j->policy->network->namespace_, "requested");
+
 	if (!j->policy->network->admin.value)
 		capabilities_take(
 			j, id, NETWORK_POWER,
-			arena_printf(
-				j->edit.arena,
-				"it would give power over the shared network; for the one container that manages it, set %s to true",
-				key_place(j, id)));
+			arena_printf(j->edit.arena,
+				     "it would give power over %s; for %s, set %s to true",
+				     own ? "the network that it keeps" : "the shared network",
+				     own ? "a container that manages its own, as an engine does"
+					 : "the one container that manages it",
+				     key_place(j, id)));
 }
 
 void rule_capabilities_remove(struct judgement *j, const char *id)

@@ -198,6 +198,13 @@ static void keep_requested(struct judgement *j, const char *id)
 			    arena_printf(j->edit.arena,
 					 "%s: %s; name a network namespace that exists",
 					 edit_shown(&j->edit, path), problem));
+	else if (j->facts->asked_name && j->policy->network->admin.value)
+		edit_warn(
+			&j->edit, id, request_pointer(j),
+			arena_printf(
+				j->edit.arena,
+				"the network that is asked for, and kept, is '%s' of the policy: what an engine inside sets up there, as %s lets it (bridges, routes, rules), is in the network of all and stays; ask for one of its own (--network bridge)",
+				j->facts->asked_name, key_place(j, "network.admin")));
 	else
 		edit_keep(&j->edit, id, request_pointer(j),
 			  "the policy lets containers keep the network that they ask for");

@@ -204,6 +204,8 @@ static void look_at_network(const struct round *r, struct facts *facts)
 
 		facts->twins = words(r, names, ARRAY_SIZE(names), 2);
 	}
+	if (r->selection && one_in(20))
+		facts->asked_name = text_of(r, "default");
 	if (one_in(30))
 		facts->network->problem = text_of(r, "is a FIFO, not a namespace file");
 	facts->network->owned = !one_in(30);
