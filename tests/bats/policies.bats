@@ -18,6 +18,7 @@ example() {
     policy "$(sed "s|/srv/|$SHIM_POLICY_DIRECTORY/srv/|g; s|/var/log/|$SHIM_POLICY_DIRECTORY/|g" "$DISTRO_SHIM_SOURCE/contrib/policies/$1.json")"
     mkdir -p "$SHIM_POLICY_DIRECTORY/srv"
 }
+refuse_shared() { if in_shared "$1"; then false; fi; }
 # placed DIRECTORY NAME FILTER...: a bundle below a directory of the example
 placed() { BATS_TEST_TMPDIR=$SHIM_POLICY_DIRECTORY/srv/$1 bundle "${@:2}"; }
 
@@ -94,20 +95,21 @@ placed() { BATS_TEST_TMPDIR=$SHIM_POLICY_DIRECTORY/srv/$1 bundle "${@:2}"; }
     [ ! -e "$SHIM_ROOT/five" ]
 }
 
-@test "nested-engine: what lies in its directory may change the network, the others not" {
+@test "nested-engine: what lies in its directory keeps a network, and may change it; the others not" {
     local b
     example nested-engine
-    b=$(placed nested engine "$(args sleep 1000)" "$(capabilities CAP_NET_ADMIN)" '.linux.readonlyPaths = []')
+    b=$(placed nested engine "$(args sleep 1000)" "$(capabilities CAP_NET_ADMIN)" '.linux.readonlyPaths = []' "$(new network)")
     shim_in 10 run -d -b "$b" engine </dev/null
+    refuse_shared "$(init_of engine)"
     shim exec engine ip addr add 10.99.99.99/32 dev lo
-    nsenter --net=/run/netns/distros ip addr del 10.99.99.99/32 dev lo
     shim exec engine sh -c 'cat /proc/sys/net/ipv4/ip_default_ttl >/proc/sys/net/ipv4/ip_default_ttl'
     b=$(bundle other "$(args sleep 1000)" "$(capabilities CAP_NET_ADMIN)")
     shim_in 10 run -d -b "$b" other </dev/null
     attempt exec other ip addr add 10.99.99.99/32 dev lo
     [ "$status" -ne 0 ]
-    in_shared "$(init_of engine)"
     in_shared "$(init_of other)"
+    b=$(placed nested hosts "$(args true)" "$(without network)")
+    expect_error 'network.allowHost' run -b "$b" hosts
 }
 
 @test "two-teams: who asks decides which network it is" {
