@@ -23,7 +23,7 @@ struct netns_sockets {
 int netns_sockets_look(struct netns_sockets *ret, struct err *e) MUST_CHECK;
 
 /* Pure: whether no socket of TCP or UDP is in use by these counts, the texts of /proc/PID/net/sockstat and sockstat6; NULL:
- * there is no IPv6. */
+ * the kernel has none of IPv6. */
 bool netns_sockets_are_none(const char *four, const char *six);
 
 #endif

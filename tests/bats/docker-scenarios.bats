@@ -1,0 +1,105 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Real Docker: what people do with it (docker-scenarios.bash), by runc and by the program that is built: what comes of it is
+# the same but for the table below.
+# world: hybrid
+
+load helpers
+load engines
+
+DOCKER_RULES=true
+setup_file() {
+    # each test does some dozens of things, twice
+    export BATS_TEST_TIMEOUT=900
+    make_rootfs && setup_docker || return 1
+    # as distro-net has it
+    ! [ -e "$BATS_FILE_TMPDIR/docker.pid" ] || iptables -I DOCKER-USER -i dsh -j ACCEPT
+}
+teardown_file() { teardown_docker; }
+setup() { requires root world cmd:runc && start_engine_test dockerd; }
+teardown() { end_docker_test; }
+
+# What differs, and what is said instead.
+declare -gA DIFFERS=(
+    # the policy: no network and no processes of the host's, and no raw packets in a network that others share
+    [run_capabilities]=$'CapInh:\t0000000000000000\nCapPrm:\t00000000a80405fb\nCapEff:\t00000000a80405fb\nCapBnd:\t00000000a80405fb\nCapAmb:\t0000000000000000'
+    [run_capabilities_of_a_user]=$'CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t00000000a80405fb\nCapAmb:\t0000000000000000'
+    [run_pid_of_the_host]=own
+    [build_without_network]=1
+    [network_links]='dsn lo '
+    [network_none]=1
+    [network_host]=$'0\nstatus 1'
+)
+# The same of a machine that does not have all capabilities: runc refuses there what asks for them.
+declare -gA REFUSED_BY_RUNC=([run_privileged]=$'mounted\n1' [exec_privileged]=1)
+
+scenarios() { # KIND
+    bash -c '. "$1" && declare -F' - "$BATS_TEST_DIRNAME/docker-scenarios.bash" | awk '{ print $3 }' | grep "^$1_" | grep -E "${ONLY:-.}"
+}
+scenario() { # RUNTIME NAME
+    mkdir -p "$BATS_TEST_TMPDIR/$1"
+    RUNTIME=$1 HERE=$BATS_TEST_TMPDIR/$1 I=$DOCKER_IMAGE TERMINAL=$BATS_TEST_DIRNAME/terminal.py timeout -k 5 90 \
+        bash -c '. "$1" && "$2"' - "$BATS_TEST_DIRNAME/docker-scenarios.bash" "$2" >"$BATS_TEST_TMPDIR/$1/$2" 2>&1 3>&- </dev/null || true
+    {
+        docker ps -aq | xargs -r timeout 30 docker rm -fv
+        docker network prune -f
+    } >/dev/null 2>&1 3>&-
+}
+# expected_of NAME: by the table, else what runc did
+expected_of() {
+    local by_runc
+    by_runc=$(<"$BATS_TEST_TMPDIR/runc/$1")
+    if [ -n "${DIFFERS[$1]+set}" ]; then
+        [ "${DIFFERS[$1]}" != "$by_runc" ] || { echo "$1 does not differ" >&2 && return 1; }
+        echo "${DIFFERS[$1]}"
+    elif [ -n "${REFUSED_BY_RUNC[$1]+set}" ] && grep -q 'unable to apply caps' <<<"$by_runc"; then
+        echo "${REFUSED_BY_RUNC[$1]}"
+    else
+        echo "$by_runc"
+    fi
+}
+compare() { # NAME...
+    local name got expected differ=''
+    for name; do
+        expected=$(expected_of "$name")
+        got=$(<"$BATS_TEST_TMPDIR/distro-shim/$name")
+        [ "$got" != "$expected" ] || continue
+        differ+=" $name"
+        printf '%s\n' "$name, expected:" "$expected" "by distro-shim:" "$got" >&2
+    done
+    is "$differ" ""
+}
+by_each() { # KIND
+    local name names
+    names=$(scenarios "$1")
+    for name in $names; do scenario runc "$name" && scenario distro-shim "$name"; done
+    # shellcheck disable=SC2086 # names are words
+    compare $names
+}
+default_runtime() { # NAME
+    stop_dockerd
+    jq --arg name "$1" '."default-runtime" = $name' /etc/docker/daemon.json >daemon.json && cp daemon.json /etc/docker/daemon.json
+    start_dockerd
+}
+
+@test "what a container is given" { by_each run; }
+@test "its life" { by_each life; }
+@test "exec" { by_each exec; }
+@test "networks" { by_each network; }
+
+@test "build" {
+    local names name runtime
+    names=$(scenarios build)
+    for runtime in runc distro-shim; do
+        default_runtime "$runtime"
+        for name in $names; do scenario "$runtime" "$name"; done
+    done
+    # shellcheck disable=SC2086 # names are words
+    compare $names
+}
+
+@test "they are as many as this file says" {
+    local n=0 kind
+    for kind in run life exec network build; do n=$((n + $(scenarios $kind | wc -l))); done
+    [ "$n" -ge 60 ]
+}
