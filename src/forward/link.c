@@ -298,7 +298,7 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	struct forward_rules rules = { .v6 = stat("/proc/sys/net/ipv6", &st) == 0,
 				       .nameserver = f->nameserver };
 	struct forward_addresses at;
-	autoclose int decoy = -1, network = -1;
+	autoclose int host = netlink_open(e), decoy = -1, network = -1;
 	autoarena arena = { 0 };
 	const struct alias alias = make_alias(f->cookie);
 	struct link_addresses prepared;
@@ -309,7 +309,7 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	/* what cannot be asked publishes nothing */
 	if (nat_targets_read(RULES_MAX, &arena, &targets, &ignored) < 0)
 		targets.n = 0;
-	if (nsfd_enter(f->network, CLONE_NEWNET, "of the policy", e) < 0)
+	if (host < 0 || nsfd_enter(f->network, CLONE_NEWNET, "of the policy", e) < 0)
 		return -1;
 	network = netlink_open(e);
 	if (network < 0 || nsfd_enter(f->decoy, CLONE_NEWNET, "of the engine", e) < 0)
@@ -328,7 +328,8 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 		    0 ||
 	    set_up_forwarding(rules.v6, e) < 0 || ask_resolver(f, &rules, e) < 0 ||
 	    load_rules(&rules, e) < 0 ||
-	    forward_routes(decoy, network, &prepared, rules.pair, rules.v6, e) < 0)
+	    forward_routes(&(struct forward_sockets){ host, network, decoy }, &prepared, rules.pair,
+			   rules.v6, e) < 0)
 		return -1;
 	strbuf_printf(answer, "%u %u", rules.pair, rules.udp);
 	find_ports(&prepared, &targets, &arena, answer);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * See routes.h. An engine's network that is for its containers alone has no way out, so that a decoy in it could not
- * answer; and the shared network may have no IPv6.
+ * answer; one that is laid over several machines, or is a user's, is known to the engine alone; and the shared network may
+ * have no IPv6.
  */
 #include "forward/routes.h"
 
@@ -13,15 +14,16 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* 1: there is one; 0: there is none. */
-static int has_way(int decoy, int network, const struct route_address *to, struct err *e)
+/* 1: there is one; 0: there is none. What the host sends on to its own gateway does not come to an engine's network. */
+static int has_way(const struct forward_sockets *at, const struct route_address *to, struct err *e)
 {
-	struct route_address from, back;
+	struct route_way there, on, back;
 
-	if (netlink_source_of(network, to, &from, e) < 0 ||
-	    netlink_source_of(decoy, &from, &back, e) < 0)
+	if (netlink_way_to(at->network, to, &there, e) < 0 ||
+	    netlink_way_to(at->host, to, &on, e) < 0 ||
+	    netlink_way_to(at->decoy, &there.source, &back, e) < 0)
 		return e->kind == ERR_NOT_FOUND ? 0 : -1;
-	return 1;
+	return !on.by_gateway;
 }
 
 static struct route_address make_address(int family, const char *text)
@@ -42,8 +44,8 @@ static bool is_own(const struct route_address *address)
 }
 
 /* Each decoy of an engine's network has a way to it: when one goes, the others' stay. */
-static int lead_to(int decoy, int network, const struct link_address *address, struct route *route,
-		   struct err *e)
+static int lead_to(const struct forward_sockets *at, const struct link_address *address,
+		   struct route *route, struct err *e)
 {
 	int rc;
 
@@ -52,8 +54,8 @@ static int lead_to(int decoy, int network, const struct link_address *address, s
 	route->prefix = address->prefix;
 	if (is_own(&route->to))
 		return 0;
-	rc = has_way(decoy, network, &route->to, e);
-	return rc != 0 ? rc : netlink_set_route(network, route, e);
+	rc = has_way(at, &route->to, e);
+	return rc != 0 ? rc : netlink_set_route(at->network, route, e);
 }
 
 /* The kernel takes nothing for ::1 from a link, so no answer to a process in the decoy that has asked from there (pasta,
@@ -79,22 +81,22 @@ static int lead_loopback(int decoy, const char *container, struct err *e)
 	return 0;
 }
 
-int forward_routes(int decoy, int network, const struct link_addresses *prepared, unsigned pair,
-		   bool v6, struct err *e)
+int forward_routes(const struct forward_sockets *at, const struct link_addresses *prepared,
+		   unsigned pair, bool v6, struct err *e)
 {
-	const struct forward_addresses at = forward_addresses(pair);
+	const struct forward_addresses ends = forward_addresses(pair);
 	struct route route = { .metric = pair + 1 };
 
-	if (netlink_find(network, forward_name(pair).text, &route.index, e) < 0)
+	if (netlink_find(at->network, forward_name(pair).text, &route.index, e) < 0)
 		return -1;
 	for (size_t i = 0; i < prepared->n; i++) {
 		int family = prepared->v[i].family;
 
 		if (family == AF_INET6 && !v6)
 			continue;
-		route.gateway = make_address(family, family == AF_INET ? at.decoy4 : at.decoy6);
-		if (lead_to(decoy, network, &prepared->v[i], &route, e) < 0)
+		route.gateway = make_address(family, family == AF_INET ? ends.decoy4 : ends.decoy6);
+		if (lead_to(at, &prepared->v[i], &route, e) < 0)
 			return err_prefix(e, "lead others of the network to the engine's address");
 	}
-	return v6 ? lead_loopback(decoy, at.container6, e) : 0;
+	return v6 ? lead_loopback(at->decoy, ends.container6, e) : 0;
 }

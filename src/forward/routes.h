@@ -6,10 +6,15 @@
 #include "forward/forward.h"
 #include "sys/netlink.h"
 
-/* From the shared network the addresses of a decoy and its neighbours are reached by the host, as by everyone, where that
- * way goes there and back; else by the pair. From within the decoy ::1 leads to the container. `prepared`: those of the decoy. Both are sockets; v6: the pair
- * has addresses of IPv6. */
-int forward_routes(int decoy, int network, const struct link_addresses *prepared, unsigned pair,
-		   bool v6, struct err *e) MUST_CHECK;
+/* Sockets in the three namespaces. */
+struct forward_sockets {
+	int host, network, decoy;
+};
+
+/* From the shared network the addresses of a decoy and its neighbours are reached by the host, as by everyone, where they
+ * are neighbours of the host's and the way goes there and back; else by the pair. From within the decoy ::1 leads to the
+ * container. `prepared`: the addresses of the decoy; v6: the pair has such of IPv6. */
+int forward_routes(const struct forward_sockets *at, const struct link_addresses *prepared,
+		   unsigned pair, bool v6, struct err *e) MUST_CHECK;
 
 #endif

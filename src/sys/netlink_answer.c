@@ -176,9 +176,9 @@ void netlink_take_address(const struct nlmsghdr *answer, void *context)
 		keep_address(search, &address);
 }
 
-void netlink_take_source(const struct nlmsghdr *answer, void *context)
+void netlink_take_way(const struct nlmsghdr *answer, void *context)
 {
-	const struct netlink_source_search *search = context;
+	struct netlink_way_search *search = context;
 	const struct rtmsg *body = NLMSG_DATA(answer);
 	int left;
 
@@ -187,9 +187,11 @@ void netlink_take_source(const struct nlmsghdr *answer, void *context)
 	left = (int)RTM_PAYLOAD(answer);
 	for (const struct rtattr *part = RTM_RTA(body); RTA_OK(part, left);
 	     part = RTA_NEXT(part, left)) {
+		if (part->rta_type == RTA_GATEWAY || part->rta_type == RTA_VIA)
+			search->by_gateway = true;
 		if (part->rta_type != RTA_PREFSRC || RTA_PAYLOAD(part) < search->size)
 			continue;
-		memcpy(search->bytes, RTA_DATA(part), search->size);
-		*search->found = true;
+		memcpy(search->source, RTA_DATA(part), search->size);
+		search->found = true;
 	}
 }

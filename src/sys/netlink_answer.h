@@ -40,13 +40,14 @@ struct netlink_addresses_search {
 /* The context is a struct netlink_addresses_search. */
 void netlink_take_address(const struct nlmsghdr *answer, void *context);
 
-struct netlink_source_search {
-	void *bytes; /* room for the address */
-	size_t size; /* of it */
-	bool *found;
+struct netlink_way_search {
+	void *source; /* room for the address */
+	size_t size;  /* of it */
+	bool found, by_gateway;
 };
-/* From where a route has what is sent by it come. The context is a struct netlink_source_search. */
-void netlink_take_source(const struct nlmsghdr *answer, void *context);
+/* From where a route has what is sent by it come, and whether it goes to another machine first. The context is a struct
+ * netlink_way_search. */
+void netlink_take_way(const struct nlmsghdr *answer, void *context);
 
 /* A socket of another protocol than netlink_open()'s. */
 int netlink_open_protocol(int protocol, struct err *e) MUST_CHECK;

@@ -9,30 +9,28 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-int netlink_source_of(int fd, const struct route_address *to, struct route_address *ret,
-		      struct err *e)
+int netlink_way_to(int fd, const struct route_address *to, struct route_way *ret, struct err *e)
 {
 	const struct rtmsg header = {
 		.rtm_family = to->family,
 		.rtm_dst_len = (unsigned char)(to->size * 8),
 	};
 	struct route_address source = { .family = to->family, .size = to->size };
+	struct netlink_way_search search = { .source = &source.bytes, .size = source.size };
 	struct netlink_request request;
-	bool found = false;
-	struct netlink_source_search search = { &source.bytes, source.size, &found };
 
 	netlink_request_begin(&request, RTM_GETROUTE, NLM_F_ACK, &header, sizeof(header));
 	netlink_request_add(&request, RTA_DST, to->bytes, to->size);
-	if (netlink_transact(fd, request.bytes, request.header.nlmsg_len, netlink_take_source,
-			     &search, e) < 0) {
+	if (netlink_transact(fd, request.bytes, request.header.nlmsg_len, netlink_take_way, &search,
+			     e) < 0) {
 		if (e->sys != ENETUNREACH && e->sys != EHOSTUNREACH && e->sys != EACCES &&
 		    e->sys != EINVAL)
 			return err_prefix(e, "ask for the way to an address");
-		found = false;
+		search.found = false;
 	}
-	if (!found)
+	if (!search.found)
 		return fail(e, ERR_NOT_FOUND, "the address cannot be reached");
-	*ret = source;
+	*ret = (struct route_way){ .source = source, .by_gateway = search.by_gateway };
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* 4 or 16 bytes. */
@@ -13,9 +14,13 @@ struct route_address {
 	uint8_t bytes[16];
 };
 
-/* From which address what goes to `to` would come. ERR_NOT_FOUND: from none. */
-int netlink_source_of(int fd, const struct route_address *to, struct route_address *ret,
-		      struct err *e) MUST_CHECK;
+struct route_way {
+	struct route_address source; /* from which what goes there would come */
+	bool by_gateway;             /* first to another machine, or by none of the links here */
+};
+/* ERR_NOT_FOUND: it cannot be reached. */
+int netlink_way_to(int fd, const struct route_address *to, struct route_way *ret, struct err *e)
+	MUST_CHECK;
 
 /* To all addresses with the same first bits, by way of a neighbour on that link. Of several the one of the lowest metric is
  * taken. */

@@ -40,8 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	autostrbuf links = { 0 };
 	unsigned index = 0;
 	uint8_t source[16];
-	bool found = false;
-	struct netlink_source_search source_search = { source, sizeof(source), &found };
+	struct netlink_way_search way = { .source = source, .size = sizeof(source) };
 	/* a copy of exactly this size, so that reading beyond it is noticed */
 	autofree void *bytes = malloc(size);
 
@@ -50,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_taking(bytes, size, netlink_take_index, &index);
 	try_taking(bytes, size, netlink_take_address, &search);
 	try_taking(bytes, size, netlink_take_link, &links);
-	try_taking(bytes, size, netlink_take_source, &source_search);
+	try_taking(bytes, size, netlink_take_way, &way);
 	try_taking(bytes, size, nat_targets_take, &targets);
 	try_taking(bytes, size, NULL, NULL);
 	must(search.found.n <= size / sizeof(struct nlmsghdr));

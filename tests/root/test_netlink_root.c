@@ -122,14 +122,24 @@ static struct route_address address_of(const char *text)
 static bool goes_from(int fd, const char *to, const char *from)
 {
 	const struct route_address asked = address_of(to), wanted = address_of(from);
-	struct route_address source;
+	struct route_way way;
 	struct err e;
 
-	if (netlink_source_of(fd, &asked, &source, &e) < 0) {
+	if (netlink_way_to(fd, &asked, &way, &e) < 0) {
 		assert_int_equal(e.kind, ERR_NOT_FOUND);
 		return false;
 	}
-	return memcmp(source.bytes, wanted.bytes, wanted.size) == 0;
+	return memcmp(way.source.bytes, wanted.bytes, wanted.size) == 0;
+}
+
+static bool goes_by_gateway(int fd, const char *to)
+{
+	const struct route_address asked = address_of(to);
+	struct route_way way;
+	struct err e;
+
+	assert_int_equal(netlink_way_to(fd, &asked, &way, &e), 0);
+	return way.by_gateway;
 }
 
 /* In a network of its own: nothing else in this process needs the machine's. */
@@ -163,6 +173,9 @@ static void test_a_way_to_neighbours_of_an_address(void **state)
 	assert_int_equal(netlink_set_route(fd, &route, &e), 0);
 	assert_int_equal(netlink_set_route(fd, &route, &e), 0);
 	assert_true(goes_from(fd, "10.91.0.0", "169.254.64.1"));
+	assert_true(goes_by_gateway(fd, "10.91.0.0"));
+	assert_false(goes_by_gateway(fd, "169.254.64.0"));
+	assert_false(goes_by_gateway(fd, "169.254.64.1"));
 	assert_true(goes_from(fd, "10.91.15.255", "169.254.64.1"));
 	assert_false(goes_from(fd, "10.91.16.0", "169.254.64.1"));
 	assert_int_equal(netlink_remove_address(fd, route.index, &own, &e), 0);
