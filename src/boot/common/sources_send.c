@@ -21,6 +21,7 @@
 #include "sys/mount_api.h"
 #include "sys/nsfd.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -169,6 +170,7 @@ static int send_procfs(const struct sources *s, const struct idmaps *idmaps, str
 	return 0;
 }
 
+#define UNTOLD 1
 #define TOLD_THE_CHILD 2
 
 /* What a helper does. */
@@ -185,7 +187,7 @@ static __attribute__((noreturn)) void helper_main(const struct sources *s, helpe
 	if (work(s, idmaps, &error) == 0)
 		_exit(0);
 	message.error = error;
-	_exit(channel_send(s->peer->channel, &message, -1, &ignored) < 0 ? 1 : TOLD_THE_CHILD);
+	_exit(channel_send(s->peer->channel, &message, -1, &ignored) < 0 ? UNTOLD : TOLD_THE_CHILD);
 }
 
 /* In a process of its own. 1: done; 0: the child knows of an error. */
@@ -203,7 +205,13 @@ static int help(const struct sources *s, helper_work *work, const struct idmaps 
 		return -1;
 	if (status == TOLD_THE_CHILD)
 		return 0;
-	return status == 0 ? 1 : fail(e, ERR_SYSTEM, "the helper ended with status %d", status);
+	if (status == 0)
+		return 1;
+	(void)!fail(e, ERR_SYSTEM, "the helper ended with status %d", status);
+	/* the child could not be told: it is about to end, and that is the cause (peer_last_words()) */
+	if (status == UNTOLD)
+		e->sys = EPIPE;
+	return -1;
 }
 
 /* In a process that may not come back: its PID namespace may belong to a user namespace above ours. */
