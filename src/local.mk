@@ -496,6 +496,7 @@ src_libboot_a_SOURCES = \
 	src/boot/create/init_paths.c \
 	src/boot/create/init_root.c \
 	src/boot/create/init_start.c \
+	src/boot/create/init_threads.c \
 	src/boot/create/links.c \
 	src/boot/create/links.h \
 	src/boot/exec/exec.c \

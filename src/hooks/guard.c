@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,6 +40,8 @@ __attribute__((noreturn)) void hook_execute(const struct plan_hook *hook,
 		.input = streams->state,
 		.output = place->output >= 0 ? place->output : streams->output,
 		.errors = place->errors >= 0 ? place->errors : streams->output,
+		/* what is prepared may take one that is open */
+		.close_flags = place->prepare ? CLOSE_RANGE_CLOEXEC : 0,
 	};
 	char reason[128];
 	struct err e;

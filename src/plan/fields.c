@@ -68,6 +68,7 @@ static const struct field namespace_rows[] = {
 	SHOWN_WITH(new_pid, clone_flags),
 	SHOWN_WITH(new_network, clone_flags),
 	PLAN_HIDDEN(host_mounts, "it is so where no mount namespace is new or joined"),
+	PLAN_HIDDEN(late_by_thread, "it is so of each late join with a user namespace"),
 	ROW_LIST(struct plan_join, joins, "join", LINE, LED("join"), .sub = &join_fields),
 	ROW_PART("network", LINE, LED("network"), .sub = &network_fields),
 	ROW(TEXT, uid_map, "uidMap", LINE, LED("uid_map")),

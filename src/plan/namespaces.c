@@ -48,8 +48,10 @@ static int network_of_policy(struct plan_context *c, struct err *e)
 	if (network->problem)
 		return fail(e, ERR_CONFIG, "network namespace %s: %s", ns->network_path,
 			    network->problem);
-	/* with a namespace of its own the process that joins late waits for `start` */
-	if (ns->network == NETWORK_LATE)
+	/* with a namespace of its own the process that joins late waits for `start`; to join takes power over the shared
+	 * network, which none in another user namespace has (setns(2)) */
+	ns->late_by_thread = ns->network == NETWORK_LATE && plan_has_user_namespace(c->plan);
+	if (ns->network == NETWORK_LATE && !ns->late_by_thread)
 		ns->clone_flags |= CLONE_NEWNET;
 	return 0;
 }
@@ -197,13 +199,13 @@ int plan_namespaces(struct plan_context *c, struct err *e)
 	ns->network = c->verdict->network.join;
 	if (namespaces_walk(c, e) < 0)
 		return -1;
+	ns->new_user = ns->clone_flags & CLONE_NEWUSER;
 	if (ns->network == NETWORK_EARLY || ns->network == NETWORK_LATE) {
 		if (network_of_policy(c, e) < 0)
 			return -1;
 	} else if (network_of_config(c, e) < 0) {
 		return -1;
 	}
-	ns->new_user = ns->clone_flags & CLONE_NEWUSER;
 	ns->new_mount = ns->clone_flags & CLONE_NEWNS;
 	ns->new_pid = ns->clone_flags & CLONE_NEWPID;
 	ns->new_network = ns->clone_flags & CLONE_NEWNET;
@@ -212,11 +214,11 @@ int plan_namespaces(struct plan_context *c, struct err *e)
 		return fail(e, ERR_CONFIG, "linux.namespaces: a mount namespace is needed");
 	if (join_check_mounts(c, e) < 0)
 		return -1;
-	/* no power over the shared network is left at `start` (user_namespaces(7)) */
-	if (ns->network == NETWORK_LATE && plan_has_user_namespace(c->plan))
+	/* setns(2): a process with threads enters none */
+	if (ns->late_by_thread && plan_join_of(c->plan, SPEC_NS_MOUNT))
 		return fail(
 			e, ERR_CONFIG,
-			"linux.namespaces: a container with a user namespace cannot enter the shared network at start");
+			"linux.namespaces: with a user namespace and a new network a container cannot join a mount namespace; let it have a new one");
 	return namespaces_check_uts(c, e);
 }
 

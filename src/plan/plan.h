@@ -35,6 +35,9 @@ struct plan_namespaces {
 		struct plan_join *v;
 	} joins;     /* by path, all but the policy's network */
 	int network; /* enum network_join */
+	/* NETWORK_LATE of a process that will have no power over the shared network by then: it is born there, and one of its
+	 * threads is in the new one until it ends (boot/create/init_threads.c) */
+	bool late_by_thread;
 	const char *network_path;
 	uint64_t network_cookie;
 	/* text for /proc/PID/uid_map and gid_map; NULL without a new user namespace */

@@ -336,26 +336,6 @@ void rule_network_requested_path(struct judgement *j, const char *id)
  * at start. */
 static void join_late(struct judgement *j, const char *id)
 {
-	/* Entering needs CAP_SYS_ADMIN over the owner of the policy's namespace, which a process in a
-	 * new user namespace has lost by then (setns(2)). */
-	if (user_is_given(j)) {
-		edit_refuse(
-			&j->edit, id, request_pointer(j),
-			arena_printf(
-				j->edit.arena,
-				"a new network was asked for, and namespaces.user of the policy gives the container a user namespace: it cannot enter the policy's network at start; %s, or %s",
-				request_hint(j), user_exception(j)));
-		return;
-	}
-	if (namespace_index(j->edit.spec, SPEC_NS_USER) >= 0) {
-		edit_refuse(
-			&j->edit, id, request_pointer(j),
-			arena_printf(
-				j->edit.arena,
-				"a new network and a user namespace were asked for: such a container cannot enter the policy's network at start; %s, or ask for no user namespace",
-				request_hint(j)));
-		return;
-	}
 	j->network.join = NETWORK_LATE;
 	j->network_rewritten = true;
 	edit_keep(

@@ -84,7 +84,7 @@ with_200_descriptors() { # CMD...: they are not closed on execve
             esac
             [[ $target != socket:* ]] || continue
             # which `start` reads when the filter is in force
-            [ ! "$fd" -ef "/proc/$pid/status" ] || continue
+            [ ! "$fd" -ef "/proc/$pid/task/$pid/status" ] || continue
             # before a late join the shared network waits in a descriptor
             [ $late = true ]
             [ "$fd" -ef /run/netns/distros ]

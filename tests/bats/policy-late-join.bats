@@ -63,13 +63,6 @@ teardown() { end_policy_test; }
     contains "$(<log)" "no link but lo"
 }
 
-@test "late join with a user namespace is refused, with the flag" {
-    local b
-    b=$(bundle late-user "$(new network)" '.linux.namespaces += [{type: "user"}] |
-        .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings')
-    expect_error "network.requested.new: .*--network ns:/run/netns/distros.*user namespace" create -b "$b" x
-}
-
 @test "late join to \"self\": the runtime's own network, also for exec before start, which is refused from elsewhere" {
     local b pid
     policy '{"version": 1, "network": {"namespace": "self"}}'

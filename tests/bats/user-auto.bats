@@ -205,9 +205,7 @@ elsewhere() { SHIM_ROOT=$FILES/second "$@"; }
     attempt run -b "$b" c1
     is "$(xargs <<<"$output")" "0 200000 65536"
     is "$(claims)" ""
-    # a late join, and a pod
-    asked "$(new network)"
-    expect_error 'network.requested.new: a new network was asked for, and namespaces.user' create -b "$b" c1
+    # a pod
     cp plain "$b/config.json"
     edit_config "$b" "$(args sleep 1000)"
     shim_in 10 create -b "$b" c1 </dev/null >out 2>err
@@ -330,7 +328,21 @@ breaks_at() { # PAGE:STEP
     is "$(looks)" "$before"
 }
 
-# ---- networks that are not the shared one
+# ---- networks
+
+@test "a container with ids of its own whose engine sets its network up until start is in the shared one" {
+    local b
+    policy '{"version": 1, "namespaces": {"user": {"auto": {"range": [1000000, 655360]}}}}'
+    b=$(on_tmpfs c1 "$(new network)" "$(args sh -c 'id -u; readlink /proc/self/ns/net; sleep 1000')")
+    shim_in 10 create -b "$b" c1 </dev/null >out 2>err
+    [ ! "/proc/$(init_of c1)/ns/net" -ef /run/netns/distros ]
+    succeeds start c1
+    wait_until grep -q net: out
+    is "$(<out)" $'0\n'"$SHARED"
+    matches "$(awk '/^Uid/ { print $2 }' "/proc/$(init_of c1)/status")" '^1[0-9]{6}$'
+    succeeds delete --force c1
+}
+
 
 @test "a container with ids of its own sees its own network where it keeps one" {
     local b

@@ -66,10 +66,6 @@ static void check_network_refusals(const struct round *r, const struct verdict *
 	const struct policy_requested *requested = r->policy->network->requested;
 	const struct ns_facts *network = r->facts->network;
 	const struct ns_facts *there = facts_requested(r->facts, asked->path);
-	const struct spec_namespace *user;
-	struct policy_ids ids;
-	bool users = count_entries(request_of(r), SPEC_NS_USER, &user) > 0 ||
-		     policy_user_ids(r->policy, &ids);
 	bool bad = !network || network->problem || network->problem_errno == EPERM ||
 		   network->type != SPEC_NS_NETWORK || !network->owned;
 	bool new_ = !asked->kept && asked->shape == ASKED_NEW;
@@ -94,8 +90,7 @@ static void check_network_refusals(const struct round *r, const struct verdict *
 		       requested->path == POLICY_REFUSE));
 	HOLDS(r, verdict,
 	      is_refused_by(verdict, "network.requested.new") ==
-		      (new_ && (requested->new_ == POLICY_REFUSE ||
-				(requested->new_ == POLICY_LATE && users))));
+		      (new_ && requested->new_ == POLICY_REFUSE));
 }
 
 static bool is_joined(const struct verdict *verdict)

@@ -157,10 +157,32 @@ static void test_late_join_is_born_in_a_new_network(void **state)
 	assert_true(ns->new_network);
 	assert_int_equal(ns->clone_flags, CLONE_NEWNS | CLONE_NEWNET);
 	assert_string_equal(ns->network_path, "/run/netns/distros");
+	assert_false(ns->late_by_thread);
+}
+
+/* It has no power to enter the shared network later. */
+static void test_late_join_with_a_user_namespace_is_born_in_the_shared_network(void **state)
+{
+	struct fixture *f = *state;
+	const struct plan_namespaces *ns;
+
+	f->verdict.network.join = NETWORK_LATE;
+	f->verdict.network.path = (char[]){ "/run/netns/distros" };
+	ns = &fixture_plan(f, "", MAPS NAMESPACES("{'type':'network'},{'type':'user'}"))
+		      ->namespaces;
+	assert_true(ns->late_by_thread);
+	assert_false(ns->new_network);
+	assert_int_equal(ns->clone_flags, CLONE_NEWNS | CLONE_NEWUSER);
 	fixture_refused(
-		f, "", MAPS NAMESPACES("{'type':'network'},{'type':'user'}"),
-		"linux.namespaces: a container with a user namespace cannot enter the shared "
-		"network at start");
+		f, "",
+		MAPS
+		"'namespaces':[{'type':'mount','path':'/ns/mnt'},{'type':'network'},{'type':'user'}]",
+		"linux.namespaces: with a user namespace and a new network a container cannot join a "
+		"mount namespace; let it have a new one");
+	f->verdict.network.join = NETWORK_EARLY;
+	ns = &fixture_plan(f, "", MAPS NAMESPACES("{'type':'network'},{'type':'user'}"))
+		      ->namespaces;
+	assert_false(ns->late_by_thread);
 }
 
 static void test_unusable_policy_network_is_refused(void **state)
@@ -374,6 +396,7 @@ int main(void)
 		TEST(test_a_joined_mount_namespace_gets_mounts_that_are_not_judged),
 		TEST(test_early_join_is_not_a_join_by_path),
 		TEST(test_late_join_is_born_in_a_new_network),
+		TEST(test_late_join_with_a_user_namespace_is_born_in_the_shared_network),
 		TEST(test_unusable_policy_network_is_refused),
 		TEST(test_kept_network_path_is_joined),
 		TEST(test_kept_new_network_is_new),

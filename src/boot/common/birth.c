@@ -91,7 +91,7 @@ static int join_namespaces(struct birth *b, struct err *e)
 		if (enter(b, join->type, b->host->requested[join->type], join->path, e) < 0)
 			return -1;
 	}
-	if (ns->network == NETWORK_EARLY)
+	if (ns->network == NETWORK_EARLY || ns->late_by_thread)
 		return enter(b, SPEC_NS_NETWORK, b->host->network, ns->network_path, e);
 	return 0;
 }
@@ -118,7 +118,7 @@ int birth_return_home(struct birth *b, struct err *e)
 static int make_sysfs(struct birth *b, struct err *e)
 {
 	const struct plan *plan = b->plan;
-	bool late = plan->namespaces.network == NETWORK_LATE;
+	bool late = plan->namespaces.network == NETWORK_LATE && !plan->namespaces.late_by_thread;
 	bool away = false;
 
 	for (size_t i = 0; i < plan->mounts.n; i++) {

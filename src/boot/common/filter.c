@@ -30,7 +30,8 @@ static bool is_late(const struct filter *f)
 /* Without no_new_privs loading takes CAP_SYS_ADMIN (seccomp(2)); so does a late join (setns(2)). */
 static bool needs_admin(const struct filter *f)
 {
-	return is_late(f) || (f->programs.n && !f->plan->process.no_new_privileges);
+	return (is_late(f) && !f->plan->namespaces.late_by_thread) ||
+	       (f->programs.n && !f->plan->process.no_new_privileges);
 }
 
 int filter_assume_identity(struct filter *f, const struct program *program, struct err *e)
@@ -49,11 +50,11 @@ int filter_open_status(struct filter *f, struct err *e)
 	struct proc_status status;
 	autoarena arena = { 0 };
 
-	f->status =
-		openat(f->proc >= 0 ? f->proc : AT_FDCWD,
-		       f->proc >= 0 ? "self/status" : "/proc/self/status", O_RDONLY | O_CLOEXEC);
+	f->status = openat(f->proc >= 0 ? f->proc : AT_FDCWD,
+			   f->proc >= 0 ? "thread-self/status" : "/proc/thread-self/status",
+			   O_RDONLY | O_CLOEXEC);
 	if (f->status < 0)
-		return fail_sys(e, "open /proc/self/status");
+		return fail_sys(e, "open /proc/thread-self/status");
 	if (proc_status_read(f->status, &arena, &status, e) < 0)
 		return -1;
 	f->inherited = status.filters;

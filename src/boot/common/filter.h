@@ -17,7 +17,7 @@ struct filter {
 	struct identity *identity;
 	bool loaded;        /* they are in force */
 	uint32_t inherited; /* before those are loaded */
-	int status;         /* /proc/self/status */
+	int status;         /* /proc/thread-self/status */
 	int proc;           /* the runtime's /proc, where its own is another one */
 };
 

@@ -12,7 +12,7 @@
 
 /* What the process says of itself before any filter is loaded. */
 struct identity_shown {
-	int fd;             /* of its /proc/self/status; not owned */
+	int fd;             /* of its /proc/thread-self/status; not owned */
 	bool groups_kept;   /* its groups are the caller's */
 	uint32_t inherited; /* filters */
 	uint32_t loaded;    /* how many more there are to be at the moment */

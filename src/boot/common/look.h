@@ -10,7 +10,7 @@
 struct look {
 	struct seccomp_programs programs;
 	struct identity_record *expected; /* of the process that is made */
-	int status;                       /* its /proc/self/status, as it was sent */
+	int status;                       /* its /proc/thread-self/status, as it was sent */
 	struct identity_shown shown;      /* what came with that */
 };
 

@@ -11,6 +11,7 @@
 #include "os/io.h"
 #include "os/log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioprio.h>
@@ -46,13 +47,36 @@ static bool has_no_realtime(const struct cgroup *cgroup)
 	return false;
 }
 
+/* The one that becomes the program: of a process with two threads that is not the first one (create/init_threads.c). */
+static int find_thread(const struct plan *plan, pid_t pid, pid_t *ret, struct err *e)
+{
+	autoclosedir DIR *threads = NULL;
+	char path[32];
+	uint32_t id;
+
+	*ret = pid;
+	if (!plan->namespaces.late_by_thread)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	threads = opendir(path);
+	if (!threads)
+		return fail_sys(e, "open '%s'", path);
+	for (struct dirent *entry; *ret == pid && (entry = readdir(threads));)
+		if (parse_u32(entry->d_name, &id))
+			*ret = (pid_t)id;
+	return 0;
+}
+
 int set_scheduler(const struct plan *plan, const struct cgroup *cgroup, pid_t pid, struct err *e)
 {
 	const struct plan_scheduler *from = plan->process.scheduler;
 	struct scheduling to = { .size = sizeof(to) };
+	pid_t thread;
 
 	if (!from)
 		return 0;
+	if (find_thread(plan, pid, &thread, e) < 0)
+		return -1;
 	to.policy = from->policy;
 	to.flags = from->flags;
 	to.nice = from->nice;
@@ -60,7 +84,7 @@ int set_scheduler(const struct plan *plan, const struct cgroup *cgroup, pid_t pi
 	to.runtime = from->runtime;
 	to.deadline = from->deadline;
 	to.period = from->period;
-	if (syscall(SYS_sched_setattr, pid, &to, 0) == 0)
+	if (syscall(SYS_sched_setattr, thread, &to, 0) == 0)
 		return 0;
 	/* sched(7): bandwidth is given to a whole root domain only, and admitted only if it is left. */
 	if (errno == EBUSY)
@@ -73,7 +97,7 @@ int set_scheduler(const struct plan *plan, const struct cgroup *cgroup, pid_t pi
 				  : "");
 }
 
-/* Its group, as runc: whatever the program starts in it has the same. */
+/* Its group with all threads, as runc: whatever the program starts in it has the same. */
 int set_io_priority(const struct plan *plan, pid_t pid, struct err *e)
 {
 	const struct plan_io_priority *io = plan->process.io_priority;

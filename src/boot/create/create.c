@@ -27,7 +27,15 @@
 #define STEP(name, call) STEP_ON("child", name, call)
 #define AWAIT(name, call) AWAIT_ON("child", name, call)
 
-static int birth_page(struct create_init *c, struct arena *kept, struct err *e)
+/* A process until it is where it is to be; its first thread, if it is to have two. */
+struct life {
+	struct create_init init;
+	struct err error;
+	struct arena kept;
+};
+static void live(void *context, int rc);
+
+static int arrive_page(struct life *life, struct create_init *c, struct err *e)
 {
 	STEP("session", session_begin(&c->session, e));
 	/* Until GO the parent may not have mapped our ids yet. */
@@ -37,13 +45,20 @@ static int birth_page(struct create_init *c, struct arena *kept, struct err *e)
 	/* After the join, which narrows it to the cpuset. */
 	STEP("affinity", reset_affinity(c->plan, false, e));
 	STEP("become-root", init_become_root(c, e));
-	/* In the runtime's view still, and with the ids of its own user namespace. */
-	STEP("open-status", filter_open_status(&c->filter, e));
 	/* After the join: a cgroup namespace shows the group in which it was made as its root. */
 	STEP("cgroup-namespace", init_make_cgroup_namespace(c->plan, e));
 	/* After the namespace, whose root is the group that the limits are on. */
 	STEP("delegated-cgroup", init_ask_for_delegation(c, e));
 	STEP("check-network", init_check_network(c->plan, e));
+	/* The first thread has all namespaces now; what comes is for the one that becomes the program. */
+	STEP("part", init_part(c, live, life, e));
+	return 0;
+}
+
+static int birth_page(struct create_init *c, struct arena *kept, struct err *e)
+{
+	/* In the runtime's view still, and with the ids of its own user namespace. */
+	STEP("open-status", filter_open_status(&c->filter, e));
 	STEP("join-mount-ns", init_join_mount_namespace(c, e));
 	AWAIT("sources", init_receive_sources(c, e));
 	STEP("attach-root", init_attach_root(c, e));
@@ -111,15 +126,14 @@ static int start_page(struct create_init *c, struct err *e)
 
 /* The container's first process, from its birth to execve(). Errors go to the runtime that waits: the one that
  * creates, later the one that starts. */
-static __attribute__((noreturn)) void init_main(struct create_runtime *runtime)
+static void live(void *context, int rc)
 {
-	struct create_init init, *c = &init;
-	struct err error = { 0 }, *e = &error;
-	struct arena kept = { 0 };
-	int rc;
+	struct life *life = context;
+	struct create_init *c = &life->init;
+	struct err *e = &life->error;
 
-	create_init_take(runtime, c);
-	rc = birth_page(c, &kept, e);
+	if (rc == 0)
+		rc = birth_page(c, &life->kept, e);
 	if (rc == 0)
 		rc = init_wait_start(c, e);
 	if (rc == 0)
@@ -127,11 +141,20 @@ static __attribute__((noreturn)) void init_main(struct create_runtime *runtime)
 	if (rc < 0)
 		filter_explain(&c->filter, e);
 	if (rc < 0 && c->session.channel >= 0) {
-		struct message message = { .type = BOOT_ERROR, .error = error };
+		struct message message = { .type = BOOT_ERROR, .error = *e };
 		struct err ignored;
 		if (channel_send(c->session.channel, &message, -1, &ignored) < 0)
 			_exit(2); /* no runtime is left to tell */
 	}
+	_exit(1);
+}
+
+static __attribute__((noreturn)) void init_main(struct create_runtime *runtime)
+{
+	struct life life = { .error = { 0 } };
+
+	create_init_take(runtime, &life.init);
+	live(&life, arrive_page(&life, &life.init, &life.error));
 	_exit(1);
 }
 

@@ -82,7 +82,7 @@ void create_init_take(struct create_runtime *c, struct create_init *init)
 	const struct plan *plan = c->plan;
 	struct host *host = in->host;
 	bool own_root = plan->namespaces.new_mount || plan->namespaces.host_mounts;
-	bool late = plan->namespaces.network == NETWORK_LATE;
+	bool late = plan->namespaces.network == NETWORK_LATE && !plan->namespaces.late_by_thread;
 
 	self_exe_let_go();
 	*init = (struct create_init){

@@ -39,7 +39,7 @@ int init_ask_for_delegation(struct create_init *c, struct err *e)
 }
 
 /* A new network namespace is born with its loopback link down. */
-static int loopback_up(struct err *e)
+int init_loopback_up(struct err *e)
 {
 	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
 	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -55,8 +55,8 @@ int init_check_network(const struct plan *plan, struct err *e)
 	uint64_t cookie;
 
 	if (ns->new_network)
-		return loopback_up(e);
-	if (ns->network != NETWORK_EARLY || ns->network_cookie == 0)
+		return init_loopback_up(e);
+	if ((ns->network != NETWORK_EARLY && !ns->late_by_thread) || ns->network_cookie == 0)
 		return 0;
 	if (netns_cookie(&cookie, e) < 0)
 		return -1;
@@ -74,12 +74,28 @@ int init_ask_for_hooks(struct create_init *c, struct err *e)
 			   "the runtime ended while its hooks ran", e);
 }
 
+static int enter_network(void *context, struct err *e)
+{
+	return nsfd_enter(*(const int *)context, CLONE_NEWNET, NULL, e);
+}
+
 int init_run_container_hooks(struct create_init *c, struct err *e)
 {
 	const struct oci_state state = oci_state_of_plan(c->plan, "created", getpid());
 	struct hook_place place = c->hooks;
 	const struct hook_run within = { .watch = NULL };
+	autoclose int network = -1;
 
+	if (c->plan->create_container.n == 0)
+		return 0;
+	/* that of the process, which is its first thread's */
+	if (c->plan->namespaces.late_by_thread) {
+		network = nsfd_own("net", e);
+		if (network < 0)
+			return -1;
+		place.prepare = enter_network;
+		place.context = &network;
+	}
 	/* The directory that will be the container's "/", as with runc. */
 	place.directory = c->root.fd;
 	umask(c->session.caller_umask);

@@ -34,6 +34,7 @@ int init_become_root(struct create_init *c, struct err *e) MUST_CHECK;
 int init_make_cgroup_namespace(const struct plan *plan, struct err *e) MUST_CHECK;
 int init_ask_for_delegation(struct create_init *c, struct err *e) MUST_CHECK;
 int init_check_network(const struct plan *plan, struct err *e) MUST_CHECK;
+int init_loopback_up(struct err *e) MUST_CHECK;
 int init_receive_sources(struct create_init *c, struct err *e) MUST_CHECK;
 int init_ask_for_hooks(struct create_init *c, struct err *e) MUST_CHECK;
 int init_run_container_hooks(struct create_init *c, struct err *e) MUST_CHECK;
@@ -50,7 +51,15 @@ int init_make_root_readonly(const struct plan *plan, struct err *e) MUST_CHECK;
 /* --- init_paths.c --- */
 int root_mask(struct root *r, struct err *e) MUST_CHECK;
 int root_make_readonly_paths(struct root *r, struct err *e) MUST_CHECK;
+/* But for those of the network where the caller is not in the one that they are for. */
 int set_sysctls(const struct plan *plan, struct err *e) MUST_CHECK;
+int set_network_sysctls(const struct plan *plan, struct err *e) MUST_CHECK;
+
+/* --- init_threads.c --- */
+/* Where there are two networks to be in (late_by_thread) it returns only if that fails: `go_on` is called in the thread that
+ * is to execute the program, whose error is then *e, else without one. */
+int init_part(struct create_init *c, void (*go_on)(void *context, int rc), void *context,
+	      struct err *e) MUST_CHECK;
 
 /* --- init_devices.c --- */
 int init_make_devices(struct create_init *c, struct err *e) MUST_CHECK;

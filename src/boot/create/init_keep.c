@@ -107,6 +107,7 @@ int init_keep(struct create_init *c, struct arena *arena, struct err *e)
 	to = arena_new(arena, struct plan);
 	to->id = keep_text(arena, from->id);
 	to->namespaces.network = from->namespaces.network;
+	to->namespaces.late_by_thread = from->namespaces.late_by_thread;
 	to->namespaces.network_path = keep_text(arena, from->namespaces.network_path);
 	to->namespaces.network_cookie = from->namespaces.network_cookie;
 	keep_process(arena, &from->process, &to->process);

@@ -60,8 +60,13 @@ int root_make_readonly_paths(struct root *r, struct err *e)
 	return 0;
 }
 
+static bool is_of_network(const struct strpair *parameter)
+{
+	return str_has_prefix(parameter->key, "net/");
+}
+
 /* Through a procfs of our own, not through what the image may have put at /proc/sys. */
-int set_sysctls(const struct plan *plan, struct err *e)
+static int set_those(const struct plan *plan, bool network, bool others, struct err *e)
 {
 	autoclose int proc = -1;
 
@@ -73,9 +78,21 @@ int set_sysctls(const struct plan *plan, struct err *e)
 	for (size_t i = 0; i < plan->sysctls.n; i++) {
 		const struct strpair *parameter = &plan->sysctls.v[i];
 		char path[256];
+		if (!(is_of_network(parameter) ? network : others))
+			continue;
 		if (str_format(path, sizeof(path), e, "sys/%s", parameter->key) < 0 ||
 		    procfs_write(proc, path, parameter->value, e) < 0)
 			return err_prefix(e, "linux.sysctl: %s", parameter->key);
 	}
 	return 0;
+}
+
+int set_sysctls(const struct plan *plan, struct err *e)
+{
+	return set_those(plan, !plan->namespaces.late_by_thread, true, e);
+}
+
+int set_network_sysctls(const struct plan *plan, struct err *e)
+{
+	return set_those(plan, true, false, e);
 }

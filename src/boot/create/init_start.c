@@ -109,7 +109,8 @@ int init_join_late(struct create_init *c, struct err *e)
 
 	if (ns->network != NETWORK_LATE)
 		return 0;
-	if (nsfd_enter(c->network, CLONE_NEWNET, ns->network_path, e) < 0 ||
+	if ((!ns->late_by_thread &&
+	     nsfd_enter(c->network, CLONE_NEWNET, ns->network_path, e) < 0) ||
 	    netns_cookie(&cookie, e) < 0)
 		return -1;
 	if (ns->network_cookie && cookie != ns->network_cookie)

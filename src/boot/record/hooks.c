@@ -10,13 +10,20 @@
 
 /* --- the shared network, before and after --- */
 
+/* One with two threads leaves by itself (boot/create/init_threads.c). */
+static void look(struct record *r, pid_t init)
+{
+	network_look_take(&r->look, r->host->network, r->plan->namespaces.late_by_thread ? 0 : init,
+			  r->arena);
+}
+
 int record_look_at_network(struct record *r, pid_t init)
 {
 	const struct plan *plan = r->plan;
 
 	if ((r->status->network == NETWORK_EARLY || r->status->network == NETWORK_LATE) &&
 	    plan->prestart.n + plan->create_runtime.n + plan->create_container.n > 0)
-		network_look_take(&r->look, r->host->network, init, r->arena);
+		look(r, init);
 	return 0;
 }
 
@@ -29,7 +36,7 @@ static void compare_networks(struct record *r, pid_t init)
 
 	if (!before.known)
 		return;
-	network_look_take(&r->look, r->host->network, init, r->arena);
+	look(r, init);
 	network_look_compare(&before, &r->look, &what);
 	if (what.length == 0)
 		return;

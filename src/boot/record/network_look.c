@@ -97,7 +97,7 @@ void network_look_take(struct network_look *look, int network, pid_t init, struc
 	size_t length;
 
 	*look = (struct network_look){ .known = false };
-	if (network < 0 || stat(ns_path(init, "net").text, &look->namespace_) < 0)
+	if (network < 0 || (init && stat(ns_path(init, "net").text, &look->namespace_) < 0))
 		return;
 	if (helper_run(&job, LOOK_MAX, &text, &length, &unread) < 0) {
 		log_debug("%s", unread.text);

@@ -17,7 +17,7 @@ struct network_look {
 	struct stat namespace_;   /* that the first process is in */
 };
 
-/* `network`: the descriptor of the shared one. What cannot be read is not known, and is not compared. */
+/* `network`: the descriptor of the shared one. `init` 0: where the first process is does not count. What cannot be read is not known, and is not compared. */
 void network_look_take(struct network_look *look, int network, pid_t init, struct arena *arena);
 /* What is different, as a sentence's part; nothing is added where nothing is. */
 void network_look_compare(const struct network_look *before, const struct network_look *after,

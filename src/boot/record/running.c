@@ -104,6 +104,7 @@ int running_open_namespaces(const struct running *r, struct target *t, struct er
 {
 	pid_t init = (pid_t)r->status->init.pid;
 	bool shared = r->status->network == NETWORK_EARLY || r->status->network == NETWORK_LATE;
+	bool late;
 	int rc;
 
 	t->network_path = r->status->network_path;
@@ -119,9 +120,10 @@ int running_open_namespaces(const struct running *r, struct target *t, struct er
 	if (rc < 0)
 		return -1;
 	t->network = rc;
+	late = r->waiting && r->status->network == NETWORK_LATE;
 	/* Without power of our own there is none over any network but by way of the container's user
 	 * namespace. */
-	if (rc && (t->join & CLONE_NEWUSER) && !has_host_admin(r->facts))
+	if (rc && !late && (t->join & CLONE_NEWUSER) && !has_host_admin(r->facts))
 		t->join |= CLONE_NEWNET;
 	t->groups_denied = denies_groups(init);
 	if (!(t->join & CLONE_NEWNS) && open_init_root(init, &t->root, e) < 0)
@@ -130,7 +132,7 @@ int running_open_namespaces(const struct running *r, struct target *t, struct er
 	if (pidfd_ended(t->pidfd, 0))
 		return fail_stopped(e);
 	/* Before a late join init is in the engine's network, and the shared one is known by its path. */
-	if (r->waiting && r->status->network == NETWORK_LATE) {
+	if (late) {
 		t->late_network = nsfd_network(r->status->network_path, e);
 		if (t->late_network < 0)
 			return err_prefix(e, "network '%s'", r->status->network_path);
