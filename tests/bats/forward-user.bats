@@ -30,6 +30,21 @@ teardown() {
     done
 }
 
+@test "with a user namespace of its own (--userns keep-id, auto) a container of a user is in the user's network, and a published port leads to it" {
+    local shared
+    shared=$(of_user podman unshare sh -c 'stat -L -c "net:[%i]" $XDG_RUNTIME_DIR/distro-shim/netns')
+    for userns in keep-id auto; do
+        pod run -d --name web --userns $userns --network slirp4netns -p 18085:8080 --rootfs $HOME_OF_USER/root httpd -f -p 8080 -h /home >/dev/null
+        init=$(of_user podman inspect --format '{{.State.Pid}}' web)
+        is "$(readlink "/proc/$init/ns/net")" "$shared"
+        [ "$(awk '{ print $2, $3 }' "/proc/$init/uid_map" | xargs)" != "$(of_user podman unshare awk '{ print $2, $3 }' /proc/self/uid_map | xargs)" ]
+        wait_until page_is 127.0.0.1 18085 'a page'
+        contains "$(left)" fwd
+        pod rm -f -t 0 web >/dev/null
+        is "$(left)" ""
+    done
+}
+
 # In the user's namespaces, as its engine runs the runtime
 ours() { of_user podman unshare "$HOME_OF_USER/distro-shim" "$@"; }
 # bundle_of_user FILTER: in $b
