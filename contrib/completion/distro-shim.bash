@@ -172,7 +172,7 @@ _distro_shim() {
         checkpoint) offer='id' ;;
         explain) offer='id' ;;
         policy) offer='words' words='check show keys test' ;;
-        json) offer='words' words='get set remove' ;;
+        json) offer='words' words='get set remove keys' ;;
         help) offer='command' ;;
         esac
     fi

@@ -35,12 +35,37 @@ static int get(const struct json_source *source, const struct json_value *root,
 	return 0;
 }
 
+/* Each as a step of a pointer. */
+static int keys(const struct json_source *source, const struct json_value *root,
+		const struct cli_call *call, struct strbuf *out, struct err *e)
+{
+	const struct json_value *found;
+
+	(void)source;
+	if (json_edit_find(root, call->arguments.v[2], call->arena, &found, e) < 0)
+		return -1;
+	if (!found || found->kind != JSON_OBJECT)
+		return 0;
+	for (const struct json_value *one = found->first; one; one = one->next) {
+		for (const char *c = one->key; *c; c++) {
+			if (*c == '~' || *c == '/')
+				strbuf_puts(out, *c == '~' ? "~0" : "~1");
+			else
+				strbuf_putc(out, *c);
+		}
+		strbuf_putc(out, '\n');
+	}
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	size_t arguments;
 	int (*run)(const struct json_source *source, const struct json_value *root,
 		   const struct cli_call *call, struct strbuf *out, struct err *e);
-} verbs[] = { { "get", 3, get }, { "set", 4, set }, { "remove", 3, take_away } };
+} verbs[] = {
+	{ "get", 3, get }, { "set", 4, set }, { "remove", 3, take_away }, { "keys", 3, keys }
+};
 
 static int run_json(const struct cli_call *call, struct err *e)
 {
@@ -65,16 +90,16 @@ static int run_json(const struct cli_call *call, struct err *e)
 			return -1;
 		return cli_output(&out, e);
 	}
-	return fail(e, ERR_USAGE, "json: '%s' is none of get, set and remove", words->v[0]);
+	return fail(e, ERR_USAGE, "json: '%s' is none of get, set, remove and keys", words->v[0]);
 }
 
 const struct cli_command cmd_json = {
 	.name = "json",
 	.summary = "print a JSON file with one member changed",
-	.arguments = "get|set|remove FILE POINTER [VALUE]",
+	.arguments = "get|set|remove|keys FILE POINTER [VALUE]",
 	.least = 3,
 	.most = 4,
 	.offer = CLI_OFFER_WORDS,
-	.choices = "get set remove",
+	.choices = "get set remove keys",
 	.run = run_json,
 };
