@@ -46,7 +46,7 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
         [distro-shim.8/1]="below" [distro-shim.8/2]="needs a container of Podman: podman-network.bats"
         [distro-shim.8/3]="needs a container of Podman: podman-network.bats, policy-test.bats"
         [distro-shim.8/4]="integrate: below; Podman: podman.bats" [distro-shim.8/5]="integrate: below; ctr: containerd.bats"
-        [distro-shim.8/6]="integrate: below; Docker reads it: docker.bats"
+        [distro-shim.8/6]="integrate: below; Docker reads it: docker.bats" [distro-shim.8/7]="integrate: below; Docker: docker-only.bats"
         [distro-shim-policy.5/1]="needs Podman of a user: rootless.bats"
         [distro-shim-policy.5/2]="below" [distro-shim-policy.5/3]="below" [distro-shim-policy.5/4]="below" [distro-shim-policy.5/5]="below"
         [distro-shim-policy.5/6]="below" [distro-shim-policy.5/7]="below"
@@ -87,12 +87,12 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
     blocks "$S/docs/first-steps.md" first
     blocks "$S/man/distro-shim.8" man
     find /etc/containers /etc/containerd /etc/docker -type f -exec sha256sum {} + 2>/dev/null | sort >before || true
-    for block in first/4 man/4 man/5 man/6; do
+    for block in first/4 man/4 man/5 man/6 man/7; do
         grep -E '^(sudo )?distro-shim-integrate' "$block" >lines
         [ -s lines ]
         bash -e lines
     done
-    for engine in podman containerd docker; do distro-shim-integrate $engine --undo; done
+    for engine in podman buildah containerd docker; do distro-shim-integrate $engine --undo; done
     find /etc/containers /etc/containerd /etc/docker -type f -exec sha256sum {} + 2>/dev/null | sort | diff before -
 }
 

@@ -1,31 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # contrib/integrate: what it changes, that it changes it once, and that it takes exactly that back. That the
-# engines read it the podman files show.
+# engines read it the podman files show. Docker has files of its own.
 # world: hybrid
 
 load helpers
+load integrate
 
-setup() {
-    requires root world cmd:diff
-    ETC=$BATS_TEST_TMPDIR/etc
-    mkdir "$ETC"
-    cd "$BATS_TEST_TMPDIR" || return 1
-}
-teardown() { rm -rf /run/distro-shim-test; }
+setup() { start_integrate_test; }
+teardown() { end_integrate_test; }
 
-integrate() { "$DISTRO_SHIM_SOURCE/contrib/integrate" "$1" --etc-dir "$ETC" "${@:2}"; }
-everything() { find "$ETC" -printf '%P %y %m %U:%G %l\n' -type f -exec sha256sum {} + | sort; }
-# refused PATTERN ARGUMENT...: exit status 1, the reason on stderr, and nothing has changed
-refused() {
-    local pattern=$1
-    shift
-    everything >refused.before
-    run integrate "$@"
-    is "$status" 1
-    matches "$output" "$pattern"
-    everything | diff refused.before -
-}
 DROPIN=containers/containers.conf.d/50-distro-shim.conf
 
 @test "podman: the drop-in; again; with other arguments; and back" {
@@ -78,6 +62,92 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
     contains "$output" "99-mine.conf is read later"
     integrate podman --undo
     everything | diff before -
+    # later versions of Podman can be told to continue a list
+    printf '%s\n' '[engine]' 'runtime_supports_json = ["four", {append=true}]' >"$ETC/containers/containers.conf.d/10-mine.conf"
+    integrate podman
+    contains "$(<"$ETC/$DROPIN")" 'runtime_supports_json = ["one", "two", "three", "four", "distro-shim"]'
+}
+
+@test "podman: what was edited since is neither replaced nor removed, and that of an older version is" {
+    integrate podman
+    sed -i 's/^runtime = .*/runtime = "mine"/' "$ETC/$DROPIN"
+    refused 'was edited since' podman
+    refused 'was edited since' podman --undo
+    run integrate podman --status
+    contains "$output" 'changed: '
+    rm "$ETC/$DROPIN"
+    everything >before
+    integrate podman
+    echo 'cgroup_manager = "systemd"' >>"$ETC/$DROPIN"
+    refused 'was edited since' podman --undo
+    sed -i '/^# checksum/d' "$ETC/$DROPIN"
+    integrate podman --undo
+    [ ! -e "$ETC/$DROPIN" ]
+}
+
+@test "buildah: a file beside that of Podman; each goes by itself, and the last takes the directories along" {
+    local mine=containers/containers.conf.d/50-distro-shim-buildah.conf first
+    PATH=$PWD/bin:$PATH
+    root_alone_writes
+    everything >before
+    for first in podman buildah; do
+        integrate buildah --network lab --program "$(type -P true)"
+        contains "$(<"$ETC/$mine")" 'runtime = "distro-shim"'
+        contains "$(<"$ETC/$mine")" '"distro-shim@lab" = '
+        cp "$ETC/$mine" kept
+        integrate podman
+        lacks "$(<"$ETC/$DROPIN")" lab
+        cmp kept "$ETC/$mine"
+        cp "$ETC/$DROPIN" kept.podman
+        run integrate "$first" --undo
+        is "$status" 0
+        contains "$output" 'stays, and is for'
+        if [ "$first" = podman ]; then
+            cmp kept "$ETC/$mine"
+            integrate buildah --undo
+        else
+            cmp kept.podman "$ETC/$DROPIN"
+            integrate podman --undo
+        fi
+        everything | diff before -
+    done
+    # shellcheck disable=SC2016 # it is for the script
+    engine_says buildah 'echo "      --runtime path           path to an alternate OCI runtime (default \"$(cat default)\")"'
+    integrate buildah
+    echo distro-shim >default
+    run integrate buildah --status
+    is "$status" 0
+    contains "$output" "in use: it is buildah's default runtime"
+    contains "$output" 'way around: buildah --isolation chroot'
+    echo crun >default
+    run integrate buildah --status
+    is "$status" 1
+    contains "$output" "not in use: buildah's default runtime is crun"
+}
+
+@test "podman and containerd: what the engine itself does not understand is not written" {
+    PATH=$PWD/bin:$PATH
+    # shellcheck disable=SC2016 # it is for the script
+    engine_says podman '[ -z "${CONTAINERS_CONF:-}" ] || { echo "toml: line 5" >&2 && exit 125; }; echo podman version 5.4.0'
+    refused 'podman does not understand what would be written' podman
+    # a file that it imports has the section of the plugin, which goes before ours
+    # shellcheck disable=SC2016 # it is for the script
+    engine_says containerd 'echo "    [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.theirs]"'
+    refused "would not have the handler 'distro-shim'" containerd
+    mkdir "$ETC/containerd"
+    printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.mine]\n' >"$ETC/containerd/config.toml"
+    # shellcheck disable=SC2016 # it is for the script
+    engine_says containerd 'grep -v mine "$2" || true; grep -q distro-shim "$2" || cat "$2"'
+    refused "would no longer have the handler 'mine'" containerd
+    engine_says containerd 'exit 1'
+    refused 'containerd does not understand' containerd
+    # as the packages of Docker have it
+    printf 'version = 2\ndisabled_plugins = ["cri"]\n' >"$ETC/containerd/config.toml"
+    # shellcheck disable=SC2016 # it is for the script
+    engine_says containerd 'cat "$2"'
+    run integrate containerd
+    is "$status" 0
+    contains "$output" 'disables the plugin for Kubernetes'
 }
 
 @test "podman: a file that integrate has not written is left alone" {
@@ -168,175 +238,8 @@ DROPIN=containers/containers.conf.d/50-distro-shim.conf
     refused 'a link to nothing' containerd
 }
 
-@test "docker: a new file; one that is there, of whatever layout; and back" {
-    local content
-    everything >before
-    integrate docker
-    is "$(jq -c . "$ETC/docker/daemon.json")" "{\"default-runtime\":\"distro-shim\",\"runtimes\":{\"distro-shim\":{\"path\":\"$DISTRO_SHIM\"}}}"
-    integrate docker --undo
-    everything | diff before -
-    mkdir "$ETC/docker"
-    everything >before
-    integrate docker --undo
-    integrate docker
-    integrate docker --undo
-    everything | diff before -
-    for content in '{}' '{\n}\n' '{\n}\n\n' '{"a": 1}' '\n{ "a": {} }\n' '{\n    "a": 1,\n    "b": "}"\n}\n' '{\n    "default": "}"}'; do
-        # shellcheck disable=SC2059 # it is the format
-        printf "$content" >"$ETC/docker/daemon.json"
-        chmod 640 "$ETC/docker/daemon.json"
-        everything >before
-        run integrate docker --dry-run
-        contains "$output" '"default-runtime": "distro-shim"'
-        everything | diff before -
-        integrate docker
-        # valid, with ours and all that was there
-        is "$(jq -c 'del(.runtimes, .["default-runtime"])' "$ETC/docker/daemon.json")" "$(printf "$content" | jq -c .)"
-        is "$(jq -r '.runtimes["distro-shim"].path' "$ETC/docker/daemon.json")" "$DISTRO_SHIM"
-        everything >once
-        run integrate docker
-        contains "$output" "Nothing to do"
-        everything | diff once -
-        integrate docker --no-default --program "$(type -P true)"
-        is "$(jq -c '[.["default-runtime"], .runtimes["distro-shim"].path]' "$ETC/docker/daemon.json")" "[null,\"$(type -P true)\"]"
-        run integrate docker --undo --dry-run
-        contains "$output" '"runtimes"'
-        integrate docker --undo
-        everything | diff before -
-        run integrate docker --undo
-        contains "$output" "Nothing to undo"
-    done
-}
-
-@test "docker: runtimes and a default that are there stay, and come back" {
-    local content
-    mkdir "$ETC/docker"
-    for content in '{ "runtimes": { "mine": { "path": "/mine" } } }' '{"default-runtime":"nvidia","runtimes":{"nvidia":{"path":"/n","runtimeArgs":[]}}}' \
-        '{\n\t"runtimes" : {\n\t\t"mine" : { "path" : "/mine" }\n\t},\n\t"default-runtime":\n\t"mine"\n}\n\n' '{"runtimes":{}}'; do
-        # shellcheck disable=SC2059 # it is the format
-        printf "$content" >"$ETC/docker/daemon.json"
-        everything >before
-        integrate docker --network lab
-        is "$(jq -r '.["default-runtime"], .runtimes["distro-shim"].path, .runtimes["distro-shim@lab"].runtimeArgs[1]' "$ETC/docker/daemon.json" | xargs)" \
-            "distro-shim $DISTRO_SHIM lab"
-        # what was there, in its own layout
-        is "$(jq -Sc 'del(.["default-runtime"], .runtimes["distro-shim", "distro-shim@lab"])' "$ETC/docker/daemon.json")" \
-            "$(printf "$content" | jq -Sc 'del(.["default-runtime"])')"
-        run integrate docker --network lab
-        contains "$output" "Nothing to do"
-        integrate docker --no-default
-        is "$(jq -c '.["default-runtime"]' "$ETC/docker/daemon.json")" "$(printf "$content" | jq -c '.["default-runtime"]')"
-        integrate docker --undo
-        everything | diff before -
-    done
-    # one that is as it would be written is another's all the same
-    echo "{ \"runtimes\": { \"distro-shim\": { \"path\": \"$DISTRO_SHIM\" } } }" >"$ETC/docker/daemon.json"
-    everything >before
-    integrate docker
-    integrate docker --undo
-    everything | diff before -
-}
-
-@test "docker: what has been changed since stays, in whatever layout; only what is of integrate goes" {
-    mkdir "$ETC/docker"
-    echo '{ "a": 1, "default-runtime": "mine" }' >"$ETC/docker/daemon.json"
-    integrate docker
-    sed -i 's/"a": 1/"a": 2, "b": 3/' "$ETC/docker/daemon.json"
-    run integrate docker --undo
-    contains "$output" 'has been changed since'
-    is "$(<"$ETC/docker/daemon.json")" '{ "a": 2, "b": 3, "default-runtime": "mine" }'
-    [ ! -e "$ETC/distro-shim" ]
-    # laid out anew, with a runtime more
-    integrate docker --network lab
-    jq '.runtimes.other = {path: "/other"}' "$ETC/docker/daemon.json" >"$ETC/new" && mv "$ETC/new" "$ETC/docker/daemon.json"
-    # again with other options: the change is part of what comes back
-    integrate docker
-    is "$(jq -c '.runtimes | keys' "$ETC/docker/daemon.json")" '["distro-shim","other"]'
-    integrate docker --undo
-    is "$(jq -Sc . "$ETC/docker/daemon.json")" '{"a":2,"b":3,"default-runtime":"mine","runtimes":{"other":{"path":"/other"}}}'
-    # another one in the place of ours is not ours
-    integrate docker
-    jq '.["default-runtime"] = "other"' "$ETC/docker/daemon.json" >"$ETC/new" && mv "$ETC/new" "$ETC/docker/daemon.json"
-    integrate docker --undo
-    is "$(jq -Sc . "$ETC/docker/daemon.json")" '{"a":2,"b":3,"default-runtime":"other","runtimes":{"other":{"path":"/other"}}}'
-    # removed meanwhile
-    integrate docker
-    rm "$ETC/docker/daemon.json"
-    integrate docker --undo
-    [ ! -e "$ETC/docker/daemon.json" ]
-    [ ! -e "$ETC/distro-shim" ]
-}
-
-@test "docker: what it cannot change is left as it is" {
-    mkdir "$ETC/docker"
-    echo '{ "runtimes": { "distro-shim": { "path": "/mine" } } }' >"$ETC/docker/daemon.json"
-    refused "has a runtime 'distro-shim' that is not of integrate" docker
-    echo '{ "default-runtime": 7 }' >"$ETC/docker/daemon.json"
-    refused 'daemon.json' docker
-    echo '{ "runtimes": [] }' >"$ETC/docker/daemon.json"
-    refused 'not an object' docker
-    for text in '[]' '{ "a": 1' '{ "a": 1, "a": 2 }' '{} {}' ''; do
-        printf '%s' "$text" >"$ETC/docker/daemon.json"
-        refused 'daemon.json' docker
-    done
-    echo '{ "a": 1 }' >"$ETC/docker/daemon.json"
-    DISTRO_SHIM='' PATH=/usr/bin:/bin refused 'no program distro-shim that can change JSON' docker --program /bin/true
-}
-
-@test "docker: dockerd with a default runtime on its command line is named" {
-    bash -c 'exec -a dockerd bash -c "sleep 100; :" --default-runtime=runc' >/dev/null 2>&1 3>&- &
-    daemon=$!
-    is_there() { tr '\0' ' ' <"/proc/$daemon/cmdline" | grep -q '^dockerd .*--default-runtime'; }
-    wait_until is_there
-    refused "dockerd .process $daemon. has --default-runtime on its command line" docker
-    integrate docker --no-default
-    integrate docker --undo
-    kill "$daemon"
-    integrate docker
-}
-
-# an engine that answers as it is told
-engine_says() { # NAME SCRIPT
-    mkdir -p bin && printf '#!/bin/bash\n%s\n' "$2" >"bin/$1" && chmod 755 "bin/$1"
-}
-
 @test "--status: whether it is set and in use, what leads around it, and who has another runtime" {
     PATH=$PWD/bin:$PATH
-    engine_says docker 'case "$*" in
-        "info --format {{.DefaultRuntime}}") cat default ;;
-        info*) printf "distro-shim\nrunc\nmine\nio.containerd.runc.v2\n" ;;
-        "ps -aq") echo 1; echo 2 ;;
-        "inspect --format {{.Name}} {{.HostConfig.Runtime}} 1 2") printf "/old runc\n/new distro-shim\n" ;;
-        esac'
-    echo runc >default
-    everything >before
-    run integrate docker --status
-    is "$status" 1
-    contains "$output" 'not set:'
-    contains "$output" "not in use: dockerd's default runtime is runc; restart Docker"
-    everything | diff before -
-    integrate docker
-    run integrate docker --status
-    is "$status" 1
-    contains "$output" "set: in $ETC/docker/daemon.json"
-    echo distro-shim >default
-    run integrate docker --status
-    is "$status" 0
-    contains "$output" "in use: it is dockerd's default runtime"
-    contains "$output" 'way around: docker build with BuildKit'
-    contains "$output" 'way around: docker run --runtime mine'
-    is "$(grep -c '^way around: docker run --runtime' <<<"$output")" 2
-    is "$(grep '^to be made again' <<<"$output")" 'to be made again: container old has the runtime runc'
-    sed -i 's/"path"/"path" /' "$ETC/docker/daemon.json"
-    run integrate docker --status
-    contains "$output" 'changed: '
-    # one that hangs is not waited for
-    engine_says docker 'exec sleep 100'
-    engine_says timeout 'shift; exec /usr/bin/timeout 0.2 "$@"'
-    run integrate docker --status
-    contains "$output" 'in use: not known'
-    rm bin/timeout
-
     engine_says podman 'case "$*" in
         --version) echo podman version 5.4.0 ;;
         info*) echo crun ;;
@@ -355,29 +258,6 @@ engine_says() { # NAME SCRIPT
     is "$status" 0
     is "$(grep '^handler: ' <<<"$output")" 'handler: distro-shim'
     contains "$output" "way around: handler 'runc': pods whose RuntimeClass names it, and those without one"
-}
-
-@test "killed at any of its steps: --undo makes it what it was" {
-    local step
-    for ((step = 1; step <= 60; step++)); do
-        rm -rf "$ETC/docker" && mkdir -p "$ETC/docker"
-        printf '{"a": 1}' >"$ETC/docker/daemon.json"
-        everything >before
-        # at its n-th call of a program that writes
-        cat >trip.sh <<END
-count=0
-for name in mv cp mkdir rm rmdir chmod; do
-    eval "\$name() { count=\\\$((count + 1)); [ \\\$count -lt $step ] || kill -KILL \\\$\\\$; command \$name \\"\\\$@\\"; }"
-done
-END
-        killed=0
-        BASH_ENV=$PWD/trip.sh bash "$DISTRO_SHIM_SOURCE/contrib/integrate" docker --etc-dir "$ETC" >out 2>&1 || killed=$?
-        integrate docker --undo
-        everything | diff before -
-        [ "$killed" != 0 ] || break
-        is "$killed" 137
-    done
-    [ "$step" -gt 5 ] && [ "$killed" = 0 ]
 }
 
 # linked ENGINE: the networks that it has links for
@@ -474,6 +354,13 @@ containerd --network /run/netns/distros
 docker --network /run/netns/distros
 containerd --no-default
 podman --undo --network lab
+podman --only
+containerd --kubernetes
+docker --kubernetes
+docker --only --network a --network b
+docker --undo --only
+docker --status --only
+buildah --network /run/netns/distros
 containerd --undo --network lab
 docker --undo --no-default
 docker --undo --program /bin/true
