@@ -68,3 +68,14 @@ while True:
     lacks "$(<conf)" 169.254.1.1
     contains "$(pod exec web timeout 4 nslookup any.name)" 192.0.2.77
 }
+
+@test "with a user namespace of its own (--userns keep-id): a published port, and names" {
+    serve_names
+    pod run -d --name web --userns keep-id --network pasta -p 18085:8080 --rootfs $HOME_OF_USER/root httpd -f -p 8080 -h /home >/dev/null
+    is "$(readlink "/proc/$(of_user podman inspect --format '{{.State.Pid}}' web)/ns/net")" "$(of_user podman unshare sh -c 'stat -L -c "net:[%i]" $XDG_RUNTIME_DIR/distro-shim/netns')"
+    wait_until page_is 127.0.0.1 18085 'a page'
+    from_there page_is 10.200.0.1 18085 'a page'
+    contains "$(pod exec web timeout 4 nslookup any.name)" 192.0.2.77
+    pod rm -f -t 0 web >/dev/null
+    wait_until eval '[ -z "$(left)" ]'
+}

@@ -78,6 +78,23 @@ nothing_is_left() { [ -z "$(left)" ]; }
     wait_until nothing_is_left
 }
 
+@test "exec before start is in the user's network, also where the container has a user namespace" {
+    local shared
+    shared=$(of_user podman unshare sh -c 'stat -L -c "net:[%i]" $XDG_RUNTIME_DIR/distro-shim/netns')
+    bundle_of_user '.linux.namespaces |= map(select(.type != "network" and .type != "user")) + [{type: "network"}, {type: "user"}]'
+    jq '.process.args = ["sleep", "1000"] | .linux.uidMappings = [{containerID: 0, hostID: 1, size: 1000}] | .linux.gidMappings = .linux.uidMappings' "$b/config.json" >new.json
+    cp new.json "$b/config.json"
+    of_user podman unshare chown -R 1:1 "$b/rootfs"
+    ours create -b "$b" box
+    [ "$(readlink "/proc/$(ours state box | jq .pid)/ns/net")" != "$shared" ]
+    is "$(ours exec box readlink /proc/self/ns/net)" "$shared"
+    ours start box
+    is "$(readlink "/proc/$(ours state box | jq .pid)/ns/net")" "$shared"
+    is "$(ours exec box readlink /proc/self/ns/net)" "$shared"
+    ours delete --force box
+    is "$(left)" ""
+}
+
 @test "a container of a user that is restored is led to, in the network of the user" {
     bundle_of_user '.linux.namespaces |= map(select(.type != "network" and .type != "user")) + [{type: "network", path: "'$HOME_OF_USER'/run/netns/netns-one"}]'
     of_user podman unshare sh -c 'n=$XDG_RUNTIME_DIR/netns; mkdir -p $n; touch $n/netns-one
