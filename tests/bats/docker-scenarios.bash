@@ -255,7 +255,7 @@ life_events() {
     since=$(date +%s)
     begins "$name" true
     d wait "$name"
-    timeout 3 docker events --since "$since" --filter "container=$name" --format '{{.Status}}' | head -n 3 | tr '\n' ' '
+    d events --since "$since" --until "$(($(date +%s) + 1))" --filter "container=$name" --format '{{.Status}}' | tr '\n' ' '
 }
 life_prune() { begins c1 true && d wait c1 && d container prune -f | grep -c '^[0-9a-f]\{64\}$'; }
 
