@@ -78,7 +78,10 @@ it_is_shared() {
     dk_ok "$@"
     contains "$output$stderr" "$SHARED"
 }
-built() { DOCKER_BUILDKIT=1 engine 60 docker build --no-cache --progress plain "$@" .; }
+# The client of Docker 23 and later has BuildKit in a program of its own: then that of the other cache speaks to the daemon.
+client=docker
+[ ! -x "$ENGINES/../root/usr/bin/docker" ] || client=$ENGINES/../root/usr/bin/docker
+built() { DOCKER_BUILDKIT=1 engine 60 "$client" build --no-cache --progress plain "$@" .; }
 
 @test "no way leads around: each network of BuildKit, the classic builder, each name of a runtime, exec, a container with another's network" {
     local network name
@@ -88,12 +91,14 @@ built() { DOCKER_BUILDKIT=1 engine 60 docker build --no-cache --progress plain "
         contains "$output$stderr" "$SHARED"
     done
     DOCKER_BUILDKIT=0 it_is_shared build --no-cache .
-    for name in runc io.containerd.runc.v2 io.containerd.runtime.v1.linux distro-shim; do
+    for name in $(docker info --format '{{range $name, $runtime := .Runtimes}}{{$name}} {{end}}'); do
+        [ "$name" != mine ] || continue
         it_is_shared run --rm --runtime "$name" "$DOCKER_IMAGE" readlink /proc/self/ns/net
     done
     for network in bridge host none; do
         it_is_shared run --rm --runtime runc --network "$network" "$DOCKER_IMAGE" readlink /proc/self/ns/net
     done
+    contains " $(docker info --format '{{range $name, $runtime := .Runtimes}}{{$name}} {{end}}')" ' io.containerd.runc.v2 '
     dk_ok run -d --name stays --runtime runc "$DOCKER_IMAGE" sleep 100
     it_is_shared exec stays readlink /proc/self/ns/net
     it_is_shared run --rm --runtime runc --network container:stays "$DOCKER_IMAGE" readlink /proc/self/ns/net
@@ -144,6 +149,16 @@ END
     it_succeeded docker build
     lacks "$output$stderr" "$SHARED"
     dk_ok run -d --name old "$DOCKER_IMAGE" sleep 100
+    # the default alone: a SIGHUP is enough
+    run integrate
+    is "$status" 0
+    contains "$output" 'to be made again: container old has the runtime runc'
+    kill -HUP "$(<"$BATS_FILE_TMPDIR/docker.pid")"
+    wait_until eval '[ "$(docker info --format "{{.DefaultRuntime}}")" = distro-shim ]'
+    it_is_shared run --rm "$DOCKER_IMAGE" readlink /proc/self/ns/net
+    # and the ways around are open yet
+    run docker_status
+    is "$(grep -c '^way around' <<<"$output")" 3
     run integrate --only
     is "$status" 1
     contains "$output" 'alive: old ('
