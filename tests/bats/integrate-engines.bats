@@ -63,6 +63,28 @@ run_says() { engine 40 podman run --rm --network none busybox readlink /proc/sel
     lacks "$output" "$SHARED"
 }
 
+@test "podman: who is to be made again, and who never starts again after --undo, by name" {
+    ok create --name old --network none busybox true
+    run integrate podman
+    matches "$output" 'to be made again: container old .*has the runtime (crun|runc)'
+    ok create --name new --network none busybox true
+    run engine_status podman
+    is "$status" 0
+    contains "$output" 'to be made again: container old'
+    lacks "$output" 'container new'
+    # while the file of buildah says what the runtime is, it is there
+    integrate buildah
+    run undo podman
+    lacks "$output" 'never starts again'
+    ok start new
+    integrate podman
+    undo buildah
+    run undo podman
+    is "$(grep '^never starts' <<<"$output" | cut -d '(' -f 1)" 'never starts again: container new '
+    fails 125 'distro-shim' start new
+    ok start old
+}
+
 handlers() { containerd --config /etc/containerd/config.toml config dump | sed -n 's/^ *\[plugins.*\.runtimes\.\([^].]*\)\]$/\1/p' | paste -sd ' '; }
 
 @test "containerd: by its own parser there is what was there, and ours; an import that would take it away is seen" {
