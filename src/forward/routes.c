@@ -7,6 +7,7 @@
 #include "forward/routes.h"
 
 #include "base/auto.h"
+#include "sys/caller.h"
 #include "sys/netlink.h"
 #include "sys/netlink_route.h"
 
@@ -14,11 +15,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* 1: there is one; 0: there is none. What the host sends on to its own gateway does not come to an engine's network. */
+/* 1: there is one; 0: there is none. What the host sends on to its own gateway does not come to an engine's network, and what
+ * leads out of a user's own network ends in a program, for which networks of the user's engine are not there. */
 static int has_way(const struct forward_sockets *at, const struct route_address *to, struct err *e)
 {
 	struct route_way there, on, back;
 
+	if (caller_in_user_namespace())
+		return 0;
 	if (netlink_way_to(at->network, to, &there, e) < 0 ||
 	    netlink_way_to(at->host, to, &on, e) < 0 ||
 	    netlink_way_to(at->decoy, &there.source, &back, e) < 0)
@@ -47,12 +51,19 @@ static bool is_own(const struct route_address *address)
 static int lead_to(const struct forward_sockets *at, const struct link_address *address,
 		   struct route *route, struct err *e)
 {
+	bool tun;
 	int rc;
 
 	route->to = (struct route_address){ .family = address->family, .size = address->size };
 	memcpy(route->to.bytes, link_address_own(address), address->size);
 	route->prefix = address->prefix;
 	if (is_own(&route->to))
+		return 0;
+	/* nothing else is in a network that such a program has made for one container, and it may have the addresses of the
+	 * host's own */
+	if (netlink_is_tun(at->decoy, address->index, &tun, e) < 0)
+		return -1;
+	if (tun)
 		return 0;
 	rc = has_way(at, &route->to, e);
 	return rc != 0 ? rc : netlink_set_route(at->network, route, e);

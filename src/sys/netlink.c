@@ -158,6 +158,18 @@ int netlink_links(int fd, struct strbuf *ret, struct err *e)
 	return 0;
 }
 
+int netlink_is_tun(int fd, unsigned index, bool *ret, struct err *e)
+{
+	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
+	struct netlink_request request;
+
+	*ret = false;
+	netlink_request_begin(&request, RTM_GETLINK, NLM_F_ACK, &link, sizeof(link));
+	if (transact(fd, &request, netlink_take_tun, ret, e) < 0)
+		return err_prefix(e, "look at a network device");
+	return 0;
+}
+
 int netlink_addresses(int fd, unsigned index, struct arena *arena, struct link_addresses *ret,
 		      struct err *e)
 {

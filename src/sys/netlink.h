@@ -27,7 +27,11 @@ int netlink_find_alias(int fd, const char *name, const char *alias, unsigned *re
  * name has a blank (dev_valid_name() of the kernel). */
 int netlink_links(int fd, struct strbuf *ret, struct err *e) MUST_CHECK;
 
+/* Of a program that answers for the network behind it (a tun or tap device: pasta, slirp4netns). */
+int netlink_is_tun(int fd, unsigned index, bool *ret, struct err *e) MUST_CHECK;
+
 struct link_address {
+	unsigned index; /* of the link that has it */
 	uint8_t family, prefix, scope;
 	bool known_unique; /* of IPv6: it can be used at once (IFA_F_NODAD) */
 	uint8_t size;      /* of each below: 4 or 16 */

@@ -90,6 +90,34 @@ void netlink_take_alias(const struct nlmsghdr *answer, void *context)
 			netlink_take_index(answer, &search->index);
 }
 
+static bool is_tun_info(const struct rtattr *info)
+{
+	static const char kind[] = "tun";
+	int left = (int)RTA_PAYLOAD(info);
+
+	for (const struct rtattr *part = RTA_DATA(info); RTA_OK(part, left);
+	     part = RTA_NEXT(part, left))
+		if (part->rta_type == IFLA_INFO_KIND &&
+		    strnlen(RTA_DATA(part), RTA_PAYLOAD(part)) == strlen(kind) &&
+		    memcmp(RTA_DATA(part), kind, strlen(kind)) == 0)
+			return true;
+	return false;
+}
+
+void netlink_take_tun(const struct nlmsghdr *answer, void *context)
+{
+	const struct ifinfomsg *body = NLMSG_DATA(answer);
+	int left;
+
+	if (answer->nlmsg_type != RTM_NEWLINK || answer->nlmsg_len < NLMSG_LENGTH(sizeof(*body)))
+		return;
+	left = (int)IFLA_PAYLOAD(answer);
+	for (const struct rtattr *part = IFLA_RTA(body); RTA_OK(part, left);
+	     part = RTA_NEXT(part, left))
+		if (part->rta_type == IFLA_LINKINFO && is_tun_info(part))
+			*(bool *)context = true;
+}
+
 void netlink_take_link(const struct nlmsghdr *answer, void *context)
 {
 	const struct ifinfomsg *body = NLMSG_DATA(answer);
@@ -164,6 +192,7 @@ void netlink_take_address(const struct nlmsghdr *answer, void *context)
 	    (header.ifa_family != AF_INET && header.ifa_family != AF_INET6))
 		return;
 	flags = header.ifa_flags;
+	address.index = header.ifa_index;
 	address.family = header.ifa_family;
 	address.prefix = header.ifa_prefixlen;
 	address.scope = header.ifa_scope;

@@ -28,6 +28,9 @@ struct netlink_alias_search {
 /* The context is a struct netlink_alias_search. */
 void netlink_take_alias(const struct nlmsghdr *answer, void *context);
 
+/* The context is a bool. */
+void netlink_take_tun(const struct nlmsghdr *answer, void *context);
+
 /* The context is a struct strbuf. */
 void netlink_take_link(const struct nlmsghdr *answer, void *context);
 
