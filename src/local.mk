@@ -134,6 +134,8 @@ src_libsys_a_SOURCES = \
 	src/sys/family.h \
 	src/sys/helper.c \
 	src/sys/helper.h \
+	src/sys/holder.c \
+	src/sys/holder.h \
 	src/sys/host.c \
 	src/sys/host.h \
 	src/sys/idmap.c \
@@ -558,6 +560,7 @@ src_libcontainer_a_SOURCES = \
 	src/container/mounts.c \
 	src/container/notify.c \
 	src/container/notify.h \
+	src/container/outside.c \
 	src/container/pause.c \
 	src/container/policy_test.c \
 	src/container/policy_test.h \

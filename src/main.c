@@ -80,11 +80,37 @@ static char **arguments_again(char **argv, const struct cli_call *call, struct a
 	return again;
 }
 
+/* NULL: it is about none in particular. */
+static const char *container_of(const struct cli_call *call)
+{
+	/* behind a verb */
+	size_t at = call->command->offer == CLI_OFFER_WORDS ? 1 : 0;
+
+	return call->arguments.n > at ? call->arguments.v[at] : NULL;
+}
+
+/* A user's command goes to where the user's network is, and begins anew there. */
+static int go_to_network(char **argv, struct arena *arena, struct cli_call *call, struct err *e)
+{
+	int rc;
+
+	if (cli_global_options(&call->values, arena, &call->global, e) < 0)
+		return -1;
+	rc = container_enter_users_network(&call->global, container_of(call), arena, e);
+	return rc == 1 ? self_exe_again(arguments_again(argv, call, arena), e) : rc;
+}
+
 static int prepare(char **argv, struct arena *arena, struct cli_call *call, struct err *e)
 {
+	bool again = self_exe_is_again();
+
 	if (signals_prepare(e) < 0 || fill_standard_descriptors(e) < 0 ||
 	    cli_parse(argv, arena, call, e) < 0)
 		return -1;
+	if (call->command && !call->command->stays_outside && !call->values.help && !again &&
+	    go_to_network(argv, arena, call, e) < 0)
+		return -1;
+	call->values.from_outside = again;
 	/* Before the log is opened and anything else is done, because it may execute the program anew. */
 	if (call->command && call->command->enters_container && !call->values.help)
 		return self_exe_protect(arguments_again(argv, call, arena), e);

@@ -38,6 +38,7 @@ struct cli_values {
 	struct container_update_options update;
 	bool stats;
 	const char *interval;
+	bool from_outside; /* see global_options */
 	struct container_checkpoint_options checkpoint;
 };
 
@@ -143,6 +144,8 @@ struct cli_command {
 	/* What a user must know is said on stderr where no log is named. Elsewhere it would be noise (state, list), or
 	 * be taken for what the container's program says (exec). */
 	bool warns;
+	/* It is about no container and no network, so that a user's command stays where the user is. */
+	bool stays_outside;
 	/* This binary becomes the container's first process, so it must not be writable from there. */
 	bool enters_container;
 	/* Engines take a successful --help for the word that the command works here: asked where the usage

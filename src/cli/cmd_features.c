@@ -216,6 +216,7 @@ static int run_features(const struct cli_call *call, struct err *e)
 
 const struct cli_command cmd_features = {
 	.name = "features",
+	.stays_outside = true,
 	.summary = "show what a configuration may ask for, as JSON",
 	.arguments = "",
 	.run = run_features,

@@ -95,6 +95,7 @@ static int run_json(const struct cli_call *call, struct err *e)
 
 const struct cli_command cmd_json = {
 	.name = "json",
+	.stays_outside = true,
 	.summary = "print a JSON file with one member changed",
 	.arguments = "get|set|remove|keys FILE POINTER [VALUE]",
 	.least = 3,

@@ -93,6 +93,7 @@ static int run_spec(const struct cli_call *call, struct err *e)
 
 const struct cli_command cmd_spec = {
 	.name = "spec",
+	.stays_outside = true,
 	.summary = "write an example config.json that joins the shared network",
 	.arguments = "",
 	.options = spec_rows,

@@ -186,6 +186,7 @@ static int run_completion(const struct cli_call *call, struct err *e)
 
 const struct cli_command cmd_completion = {
 	.name = "completion",
+	.stays_outside = true,
 	.summary = "print the completion for bash",
 	.arguments = "",
 	.run = run_completion,

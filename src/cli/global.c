@@ -113,6 +113,7 @@ int cli_global_options(const struct cli_values *values, struct arena *arena,
 		.criu = values->criu,
 		.network = values->network_name,
 		.program = self_exe_name(),
+		.from_outside = values->from_outside,
 	};
 	const char *manager = values->cgroup_manager;
 

@@ -84,6 +84,7 @@ static int run_help(const struct cli_call *call, struct err *e)
 
 const struct cli_command cmd_help = {
 	.name = "help",
+	.stays_outside = true,
 	.summary = "show how the program or one of its commands is used",
 	.arguments = "[COMMAND]",
 	.most = 1,

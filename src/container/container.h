@@ -16,8 +16,18 @@ struct global_options {
 	const char *network;     /* --network, NULL: not given */
 	const char *program;     /* the file that was executed, as it was named; NULL: not known */
 	bool rootless;
+	bool from_outside; /* the caller is outside of the user namespace that the command has gone into */
 	bool systemd_cgroup, cgroup_disabled;
 };
+
+/*
+ * To where a user's own network is, if there is one and the caller is outside: 1, and the program is to be executed again;
+ * 0: the caller stays. `id`: the container that it is about, if any; one that lives elsewhere is looked at from outside.
+ */
+int container_enter_users_network(const struct global_options *global, const char *id,
+				  struct arena *arena, struct err *e) MUST_CHECK;
+/* Ids of the host as they are inside. */
+int container_ids_from_outside(struct spec *spec, struct arena *arena, struct err *e) MUST_CHECK;
 
 struct container_create_options {
 	const char *bundle;      /* as given; NULL: "." */

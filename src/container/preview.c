@@ -146,6 +146,7 @@ int container_preview(const struct global_options *global, const char *id, enum 
 	if (state_check_id(id, e) < 0 ||
 	    container_open_bundle(options->bundle ? options->bundle : ".", preview.config_name,
 				  arena, &asked.bundle, &preview.spec, e) < 0 ||
+	    (global->from_outside && container_ids_from_outside(preview.spec, arena, e) < 0) ||
 	    policy_load(global->policy_path, arena, &preview.policy, e) < 0 ||
 	    container_judge(global, &asked, arena, &preview, &host, e) < 0)
 		return -1;

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -49,19 +50,15 @@ static char *text_of(int dirfd, const char *path, struct arena *arena)
 	return arena_strdup(arena, text);
 }
 
-static char *network_file(int root_fd, const char *name, const char *file, struct arena *arena,
-			  struct resolver_facts **ret_texts)
+static char *network_file(int root_fd, const char *directory, const struct trust *trust,
+			  const char *file, struct arena *arena, struct resolver_facts **ret_texts)
 {
-	static const struct trust root_alone = {
-		.directories = { .n = 1, .v = { 0 } },
-		.file = { .n = 1, .v = { 0 } },
-	};
-	char *path = arena_printf(arena, "/etc/netns/%s/%s", name, file);
+	char *path = arena_printf(arena, "%s/%s", directory, file);
 	const struct trusted_name shown = { .what = "network file", .base = "", .path = path };
 	autofree char *text = NULL;
 	struct err ignored;
 	size_t length;
-	autoclose int fd = trusted_open_at(root_fd, &shown, &root_alone, &ignored);
+	autoclose int fd = trusted_open_at(root_fd, &shown, trust, &ignored);
 
 	if (fd < 0)
 		return NULL;
@@ -75,16 +72,36 @@ static char *network_file(int root_fd, const char *name, const char *file, struc
 	return path;
 }
 
+/* Of a user's own network `distro-net up` has put them beside it. */
+static const char *directory_of_user(const char *network_path, struct arena *arena)
+{
+	const char *run = getenv("XDG_RUNTIME_DIR");
+
+	if (str_empty(run) ||
+	    !str_eq(network_path, arena_printf(arena, "%s" POLICY_NETWORK_OF_USER, run)))
+		return NULL;
+	return arena_printf(arena, "%s/distro-shim/net", run);
+}
+
 void gather_network_files(int root_fd, const char *network_path, struct arena *arena,
 			  struct facts *facts)
 {
-	const char *name = iproute_name(network_path);
+	const char *name = iproute_name(network_path), *directory;
+	struct trust trust = {
+		.directories = { .n = 1, .v = { 0 } },
+		.file = { .n = 1, .v = { 0 } },
+	};
+	struct err ignored;
 
-	if (!name)
+	directory = name ? arena_printf(arena, "/etc/netns/%s", name) : NULL;
+	if (!name && facts->rootless)
+		directory = directory_of_user(network_path, arena);
+	if (!directory || (!name && trust_of_caller(&trust, &ignored) < 0))
 		return;
-	facts->resolv_conf =
-		network_file(root_fd, name, "resolv.conf", arena, &facts->resolv_conf_texts);
-	facts->hosts = network_file(root_fd, name, "hosts", arena, &facts->hosts_texts);
+	facts->resolv_conf = network_file(root_fd, directory, &trust, "resolv.conf", arena,
+					  &facts->resolv_conf_texts);
+	facts->hosts =
+		network_file(root_fd, directory, &trust, "hosts", arena, &facts->hosts_texts);
 }
 
 /* --- what the config mounts --- */

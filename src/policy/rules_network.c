@@ -127,7 +127,9 @@ static const char *create_hint(struct judgement *j, bool missing)
 	if (j->facts->rootless && j->facts->no_runtime_directory)
 		return "set XDG_RUNTIME_DIR to the directory in which a user's own network is looked for (/run/user/UID)";
 	if (j->facts->rootless)
-		return "a user who is not root makes one as in distro-shim-policy(5), NETWORK OF A USER";
+		return str_has_suffix(j->policy->network->namespace_, POLICY_NETWORK_OF_USER)
+			       ? "make it as this user, with `distro-net up` (distro-shim-policy(5), NETWORK OF A USER)"
+			       : "a user has another one: `distro-net up` makes it, and a policy of the user's own leads there, { \"version\": 1 } in ~/.config/distro-shim/policy.json (distro-shim-policy(5), NETWORK OF A USER)";
 	return arena_printf(j->edit.arena,
 			    missing ? "make it with `%s`"
 				    : "name a network namespace, or make one with `%s`",
@@ -195,9 +197,11 @@ static void keep_requested(struct judgement *j, const char *id)
 	problem = path ? namespace_problem(j, path, SPEC_NS_NETWORK) : NULL;
 	if (problem)
 		edit_refuse(&j->edit, id, request_pointer(j),
-			    arena_printf(j->edit.arena,
-					 "%s: %s; name a network namespace that exists",
-					 edit_shown(&j->edit, path), problem));
+			    arena_printf(j->edit.arena, "%s: %s; %s", edit_shown(&j->edit, path),
+					 problem,
+					 str_eq(path, policy_path(j))
+						 ? create_hint(j, true)
+						 : "name a network namespace that exists"));
 	else if (j->facts->asked_name && j->policy->network->admin.value)
 		edit_warn(
 			&j->edit, id, request_pointer(j),
@@ -221,7 +225,7 @@ void rule_network_namespace(struct judgement *j, const char *id)
 			&j->edit, id, "",
 			arena_printf(
 				j->edit.arena,
-				"the user has no network at %s: the container keeps the one that it asks for (distro-shim-policy(5), NETWORK OF A USER, tells how to make one)",
+				"the user has no network at %s: the container keeps the one that it asks for; make one as this user, with `distro-net up` (distro-shim-policy(5), NETWORK OF A USER)",
 				policy_path(j)));
 	if (is_requested(j)) {
 		if (!wrong)

@@ -29,7 +29,7 @@ static bool is_initial_map(const char *text)
 	return str_eq(text, "\n");
 }
 
-static char *ask_uid_map(void)
+static char *ask_map(const char *path)
 {
 	autoclose int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	autoclose int fd = -1;
@@ -38,21 +38,21 @@ static char *ask_uid_map(void)
 
 	if (proc < 0)
 		return NULL;
-	fd = procfs_openat(proc, "self/uid_map", O_RDONLY, &ignored);
-	if (fd < 0 || read_fd_all(fd, "uid_map", UID_MAP_MAX, &text, NULL, &ignored) < 0)
+	fd = procfs_openat(proc, path, O_RDONLY, &ignored);
+	if (fd < 0 || read_fd_all(fd, path, UID_MAP_MAX, &text, NULL, &ignored) < 0)
 		return NULL;
 	return text;
 }
 
 /* NULL if there is none: a kernel without user namespaces. Owned. Asked by several and the same for as long as the process
- * lives: a runtime joins no user namespace, only its children do. */
+ * lives: a runtime joins no user namespace but right before it is executed again, else only its children do. */
 static char *read_uid_map(void)
 {
 	static char *map;
 	static bool asked;
 
 	if (!asked)
-		map = ask_uid_map();
+		map = ask_map("self/uid_map");
 	asked = true;
 	return map ? xstrdup(map) : NULL;
 }
@@ -82,6 +82,23 @@ uid_t caller_outer_uid(void)
 		if (own >= inside && own - inside < count)
 			return outside + (own - inside);
 	return own;
+}
+
+bool caller_inner_ids(bool gids, uint32_t outside, uint32_t *ret_inside, uint32_t *ret_count)
+{
+	autofree char *map = ask_map(gids ? "self/gid_map" : "self/uid_map");
+	char *at = map;
+	uint32_t inside, first, count;
+
+	while (at && next_number(&at, &inside) && next_number(&at, &first) &&
+	       next_number(&at, &count)) {
+		if (outside < first || outside - first >= count)
+			continue;
+		*ret_inside = inside + (outside - first);
+		*ret_count = count - (outside - first);
+		return true;
+	}
+	return false;
 }
 
 bool caller_in_user_namespace(void)

@@ -168,6 +168,11 @@ int nsfd_owner(int fd)
 	return ioctl(fd, NS_GET_USERNS);
 }
 
+int nsfd_parent(int userns_fd)
+{
+	return ioctl(userns_fd, NS_GET_PARENT);
+}
+
 int nsfd_owner_uid(int userns_fd, uid_t *ret)
 {
 	uid_t uid;

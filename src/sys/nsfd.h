@@ -48,6 +48,8 @@ bool ns_is_same(const struct stat *a, const struct stat *b);
 
 /* The owning user namespace (NS_GET_USERNS), -1 and errno (EPERM: it is above or beside ours). */
 int nsfd_owner(int fd);
+/* The one around a user namespace (NS_GET_PARENT), -1 and errno (EPERM: that is above or beside ours). */
+int nsfd_parent(int userns_fd);
 /* NS_GET_OWNER_UID of a user namespace descriptor. */
 int nsfd_owner_uid(int userns_fd, uid_t *ret);
 

@@ -43,6 +43,8 @@
 /* Says "executed again already": it can only turn a second attempt into an error, so that setting it
  * gains nothing. */
 #define MARKER "DISTRO_SHIM_EXECUTED_AGAIN"
+/* The same, in other namespaces. */
+#define MOVED_MARKER "DISTRO_SHIM_FROM_OUTSIDE"
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 extern char **environ;
@@ -139,9 +141,8 @@ static int sealed_copy(struct err *e)
 }
 
 /* The environment with the marker added, for the new program alone. */
-static char **marked_environment(void)
+static char **marked_environment(char *marker)
 {
-	static char marker[] = MARKER "=1";
 	size_t n = 0;
 	char **copy;
 
@@ -157,10 +158,34 @@ static char **marked_environment(void)
 
 static int execute(int fd, char **argv, struct err *e)
 {
-	autofree char **environment = marked_environment();
+	static char marker[] = MARKER "=1";
+	autofree char **environment = marked_environment(marker);
 
 	syscall(SYS_execveat, fd, "", argv, environment, AT_EMPTY_PATH);
 	return fail_sys(e, "execute the protected copy of the program");
+}
+
+int self_exe_again(char **argv, struct err *e)
+{
+	static char marker[] = MOVED_MARKER "=1";
+	autofree char **environment = marked_environment(marker);
+	autoclose int exe = open_exe(O_PATH, e);
+
+	if (exe < 0)
+		return -1;
+	syscall(SYS_execveat, exe, "", argv, environment, AT_EMPTY_PATH);
+	return fail_sys(e, "execute the program again");
+}
+
+bool self_exe_is_again(void)
+{
+	bool again = getenv(MOVED_MARKER);
+
+	unsetenv(MOVED_MARKER);
+	/* executing by descriptor names the process after the descriptor's number */
+	if (again)
+		(void)prctl(PR_SET_NAME, PROGRAM_NAME, 0, 0, 0);
+	return again;
 }
 
 static int leave_file(int copy, struct err *e)

@@ -26,6 +26,11 @@ const char *self_exe_name(void);
  */
 void self_exe_let_go(void);
 
+/* Execute the program again, as it is, after a change of its namespaces: does not return but on failure. Is it? is asked
+ * once, and says so in the environment alone until then. */
+int self_exe_again(char **argv, struct err *e) MUST_CHECK;
+bool self_exe_is_again(void);
+
 /* Whether it is: a read-only file system or mount, or a memfd with all seals. */
 int self_exe_is_protected(bool *ret, struct err *e) MUST_CHECK;
 

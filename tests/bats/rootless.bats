@@ -422,10 +422,10 @@ own_ids() { [ ${#inside[@]} -eq 0 ] && echo . || echo 'del(.linux.uidMappings, .
     rm "$HOME_OF_USER/.config/distro-shim/policy.json"
     user_bundle c1 "$(args true)" 'del(.linux.namespaces[] | select(.type == "network"))'
     place=$RUNTIME_OF_USER/distro-shim/netns
-    expect_error "$place: the shared network does not exist; .*NETWORK OF A USER" run -b "$b" c1
+    expect_error "$place: the shared network does not exist; make it as this user, with .distro-net up. .*NETWORK OF A USER" run -b "$b" c1
     as_user sh -c "mkdir -p ${place%/*} && touch $place"
     mount --bind /run/netns/distros "$place"
-    expect_error "cannot join network namespace $place: operation not permitted: .*NETWORK OF A USER" run -b "$b" c1
+    expect_error "cannot join network namespace $place: operation not permitted: .*with .distro-net up. .*NETWORK OF A USER" run -b "$b" c1
     # Podman's: the runtime is root of a user namespace, and what is root's is root's
     inside=(unshare --user --map-root-user --mount)
     edit_config "$b" 'del(.linux.uidMappings, .linux.gidMappings, (.linux.namespaces[] | select(.type == "user")))'
