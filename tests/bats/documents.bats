@@ -41,13 +41,14 @@ person() { timeout -k 5 60 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
 @test "every example is run by a test, or stands here with the reason why it is not" {
     local -A known=(
         [README.md/1]="acceptance/quickstart.bats" [README.md/2]="builds and installs: tests/check"
+        [README.md/3]="a registry of images; else user-podman.bats"
         [first-steps.md/1]="builds and installs: tests/check" [first-steps.md/2]="below" [first-steps.md/3]="below"
-        [first-steps.md/4]="integrate: below; ctr: containerd.bats" [CONTRIBUTING.md/1]="builds" [CONTRIBUTING.md/2]="is what runs this test"
+        [first-steps.md/4]="integrate: below; ctr: containerd.bats" [first-steps.md/5]="user-network.bats" [CONTRIBUTING.md/1]="builds" [CONTRIBUTING.md/2]="is what runs this test"
         [distro-shim.8/1]="below" [distro-shim.8/2]="needs a container of Podman: podman-network.bats"
         [distro-shim.8/3]="needs a container of Podman: podman-network.bats, policy-test.bats"
         [distro-shim.8/4]="integrate: below; Podman: podman.bats" [distro-shim.8/5]="integrate: below; ctr: containerd.bats"
         [distro-shim.8/6]="integrate: below; Docker reads it: docker.bats" [distro-shim.8/7]="integrate: below; Docker: docker-only.bats"
-        [distro-shim-policy.5/1]="needs Podman of a user: rootless.bats"
+        [distro-shim-policy.5/1]="user-podman.bats"
         [distro-shim-policy.5/2]="below" [distro-shim-policy.5/3]="below" [distro-shim-policy.5/4]="below" [distro-shim-policy.5/5]="below"
         [distro-shim-policy.5/6]="below" [distro-shim-policy.5/7]="below"
     )
