@@ -211,9 +211,12 @@ static int find_or_make(const struct forward *f, int socket, int network, struct
 		return -1;
 	if (ask_prepared(socket, arena, own, ret_done, ret_all, e) < 0)
 		return -1;
-	if (!*ret_done)
-		return 0;
 	rc = own ? find_pair(f, socket, network, own, arena, ret_pair, e) : 0;
+	/* an engine may take away the last network of a container that runs, and give it one later */
+	if (rc > 0)
+		*ret_done = true;
+	if (rc < 0 || !*ret_done)
+		return rc;
 	if (rc == 0 && own) {
 		/* of one that was killed between, so that its other end is not known, or is elsewhere */
 		if (netlink_remove(socket, own, e) < 0 && e->sys != ENODEV)

@@ -99,6 +99,22 @@ net_of() { # OPTION...: as distro-net calls it
     leads 2
 }
 
+@test "the only link goes and another one comes: it leads to the container, whatever was asked of that in between" {
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    succeeds run -d -b "$b" box
+    leads 1
+    for asked in 'shim exec box true' 'net_of --renew' true; do
+        ip -n netns-one link del eth0
+        $asked
+        wire netns-one 1
+        leads 1
+        leads_in box 1
+    done
+    succeeds delete --force box
+    no_forwarding
+}
+
 @test "what was taken away by hand leads to the container again after a refresh" {
     decoy netns-one 1
     asks_for /run/netns/netns-one
