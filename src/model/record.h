@@ -38,8 +38,8 @@ extern const struct fields cgroup_record_fields;
 struct forward_record {
 	uint64_t decoy; /* cookie of the engine's namespace; 0: not known before `start` */
 	bool of_other; /* what leads from it is another container's doing, whose network was asked for */
-	char *nameserver;  /* of the engine's, which the decoy answers for; NULL: none */
-	char *resolv_conf; /* then: the other lines of the container's file */
+	char *nameserver; /* of the engine's, which the decoy answers for; NULL: none */
+	char *resolv_conf; /* then: the other lines of the container's file, and a bare "nameserver" */
 	char *source; /* the engine's file, which may come to say something else; NULL: it is not followed */
 	uint32_t nameserver_port; /* of UDP, at which it is asked; 0: the usual one */
 	char *path;               /* where the engine keeps its namespace; NULL: not known */

@@ -373,10 +373,11 @@ struct resolver_result resolver_conf(const struct resolver_facts *texts, const c
 	};
 }
 
-/* The file without the lines of that nameserver. */
+/* The file without the lines of that nameserver; a line with the keyword alone says where the first was. */
 static char *without_server(const char *text, const char *server, struct arena *arena)
 {
 	autostrbuf out = { 0 };
+	bool first = true;
 
 	while (*text) {
 		size_t length = strcspn(text, "\n");
@@ -384,12 +385,32 @@ static char *without_server(const char *text, const char *server, struct arena *
 		struct strlist words;
 		const char *rest = line;
 
-		if (!next_line(&rest, arena, &words) || words.n < 2 ||
-		    !str_eq(words.v[0], "nameserver") || !str_eq(words.v[1], server))
-			strbuf_printf(&out, "%s\n", line);
 		text += length + (text[length] == '\n');
+		if (!next_line(&rest, arena, &words) || words.n < 2 ||
+		    !str_eq(words.v[0], "nameserver") || !str_eq(words.v[1], server)) {
+			strbuf_printf(&out, "%s\n", line);
+			continue;
+		}
+		if (first)
+			strbuf_puts(&out, RESOLVER_PLACE);
+		first = false;
 	}
 	return arena_strdup(arena, strbuf_text(&out));
+}
+
+char *resolver_with_server(const char *rest, const char *server, struct arena *arena)
+{
+	const char *line = server ? arena_printf(arena, "nameserver %s\n", server) : "";
+	const char *place = rest;
+
+	while (*place && !str_has_prefix(place, RESOLVER_PLACE)) {
+		place += strcspn(place, "\n");
+		place += *place == '\n';
+	}
+	if (!*place)
+		return arena_printf(arena, "%s%s", line, rest);
+	return arena_printf(arena, "%.*s%s%s", (int)(place - rest), rest, line,
+			    place + strlen(RESOLVER_PLACE));
 }
 
 char *resolver_of_engine(const struct resolver_facts *texts, const char *hosts,

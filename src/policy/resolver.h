@@ -44,5 +44,8 @@ char *resolver_of_engine(const struct resolver_facts *texts, const char *hosts,
 			 const struct resolver_names *names, struct arena *arena, char **ret_rest);
 /* The same with the nameserver known: NULL if the file does not have it. */
 char *resolver_known(const char *text, const char *server, struct arena *arena, char **ret_rest);
+/* Such a rest, or another text, with a nameserver where that was; first of all, if it does not say where. NULL: none. */
+char *resolver_with_server(const char *rest, const char *server, struct arena *arena);
+#define RESOLVER_PLACE "nameserver\n"
 
 #endif

@@ -169,6 +169,10 @@ names_of() { shim exec "$1" cat /etc/resolv.conf; } # ID: after what exec does
     net_of --renew
     is "$(names_of box)" "$first"$'\n''search team.example'
 
+    # each line where the engine has it
+    printf '%s\n' 'search team.example' 'nameserver 127.0.0.54' 'nameserver 192.0.2.9' >engine.conf
+    is "$(names_of box)" $'search team.example\n'"$first"$'\nnameserver 192.0.2.9'
+
     # one that answers everyone needs no one to ask it
     resolver 192.0.2.1
     is "$(names_of box)" 'nameserver 192.0.2.1'

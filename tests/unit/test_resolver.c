@@ -175,16 +175,20 @@ static void the_engines_own_resolver_is_told_from_others(void **state)
 {
 	static char gateway[] = "10.89.0.1", *of_host[] = { gateway };
 	static const struct {
-		const char *text, *server, *rest;
+		const char *text, *server, *asked; /* with another one in its place */
 	} cases[] = {
-		{ "nameserver 127.0.0.11\noptions ndots:0\n", "127.0.0.11", "options ndots:0\n" },
+		{ "nameserver 127.0.0.11\noptions ndots:0\n", "127.0.0.11",
+		  "nameserver 1.2.3.4\noptions ndots:0\n" },
 		{ "search team\nnameserver 10.89.0.1\nnameserver 9.9.9.9", "10.89.0.1",
-		  "search team\nnameserver 9.9.9.9\n" },
-		{ "nameserver 9.9.9.9\nnameserver 10.0.2.3\n", "10.0.2.3", "nameserver 9.9.9.9\n" },
+		  "search team\nnameserver 1.2.3.4\nnameserver 9.9.9.9\n" },
+		{ "nameserver 10.89.0.1\n\nnameserver 10.89.0.1\nsearch team\n", "10.89.0.1",
+		  "nameserver 1.2.3.4\n\nsearch team\n" },
+		{ "nameserver 9.9.9.9\nnameserver 10.0.2.3\n", "10.0.2.3",
+		  "nameserver 9.9.9.9\nnameserver 1.2.3.4\n" },
 		{ "nameserver 169.254.1.1\nnameserver 9.9.9.9\n", "169.254.1.1",
-		  "nameserver 9.9.9.9\n" },
+		  "nameserver 1.2.3.4\nnameserver 9.9.9.9\n" },
 		/* the first address of the network in which the engine has put the container */
-		{ "nameserver 10.88.0.1\n", "10.88.0.1", "" },
+		{ "nameserver 10.88.0.1\n", "10.88.0.1", "nameserver 1.2.3.4\n" },
 		{ "nameserver 9.9.9.9\n# nameserver 127.0.0.11\n", NULL, NULL },
 		{ "", NULL, NULL },
 	};
@@ -203,8 +207,13 @@ static void the_engines_own_resolver_is_told_from_others(void **state)
 			continue;
 		}
 		assert_string_equal(server, cases[i].server);
-		assert_string_equal(rest, cases[i].rest);
+		assert_string_equal(resolver_with_server(rest, "1.2.3.4", &arena), cases[i].asked);
 	}
+	assert_string_equal(resolver_with_server("nameserver\nsearch team\n", NULL, &arena),
+			    "search team\n");
+	/* of a record that does not say where */
+	assert_string_equal(resolver_with_server("search team\n", "1.2.3.4", &arena),
+			    "nameserver 1.2.3.4\nsearch team\n");
 	arena_release(&arena);
 }
 

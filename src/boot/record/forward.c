@@ -28,17 +28,17 @@ static int write_names(const struct state_dir *dir, const struct forward_record 
 		       unsigned pair, struct err *e)
 {
 	const struct forward_addresses at = forward_addresses(pair);
-	autostrbuf text = { 0 };
+	const char *asked = record->nameserver, *text;
+	autoarena arena = { 0 };
 	autoclose int fd = -1;
 
-	if (record->nameserver)
-		strbuf_printf(&text, "nameserver %s\n",
-			      strchr(record->nameserver, ':') ? at.decoy6 : at.decoy4);
-	strbuf_puts(&text, record->resolv_conf ? record->resolv_conf : "");
+	if (asked)
+		asked = strchr(asked, ':') ? at.decoy6 : at.decoy4;
+	text = resolver_with_server(record->resolv_conf ? record->resolv_conf : "", asked, &arena);
 	fd = openat(dir->fd, STATE_RESOLV_CONF, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fail_sys(e, "open '" STATE_RESOLV_CONF "' beside the records");
-	return write_fd_all(fd, STATE_RESOLV_CONF, text.text, text.length, e);
+	return write_fd_all(fd, STATE_RESOLV_CONF, text, strlen(text), e);
 }
 
 /* The copy has the time of what it was made of. *ret: that of the engine's file now. */
