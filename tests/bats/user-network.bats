@@ -149,6 +149,7 @@ $(net_of 1000)"
     said 1 'make it as this user, with .distro-net up' 1000 sh -c 'cd box && distro-shim run box'
     said 1 'try: export XDG_RUNTIME_DIR=|loginctl enable-linger' 1000 env -u XDG_RUNTIME_DIR distro-net up
     said 1 'has no name' 1000 distro-net up other
+    said 1 'outside of it, where id -u is not 0' 1000 podman unshare distro-net up
     chmod 600 $RUNS/tun/tun
     said 1 'slirp4netns could not lead out of the network: .' 1000 distro-net up
     ours_is_gone

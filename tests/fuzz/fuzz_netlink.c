@@ -39,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct nat_targets targets = { .arena = &arena };
 	autostrbuf links = { 0 };
 	unsigned index = 0;
+	bool tun = false;
 	uint8_t source[16];
 	struct netlink_way_search way = { .source = source, .size = sizeof(source) };
 	/* a copy of exactly this size, so that reading beyond it is noticed */
@@ -47,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 0)
 		memcpy(bytes, data, size);
 	try_taking(bytes, size, netlink_take_index, &index);
+	try_taking(bytes, size, netlink_take_tun, &tun);
 	try_taking(bytes, size, netlink_take_address, &search);
 	try_taking(bytes, size, netlink_take_link, &links);
 	try_taking(bytes, size, netlink_take_way, &way);
