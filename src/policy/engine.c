@@ -13,6 +13,7 @@ static const struct {
 	const char *middle, *last, *engine;
 } roots[] = {
 	{ "/runtime-runc/", "moby", "docker" },
+	{ "/runtime-runc/", "plugins.moby", "docker" },
 	{ "/runc/", "moby", "docker" },
 	{ "/runc/", "k8s.io", "cri" },
 	{ "/containerd/runc/", NULL, "containerd" },
@@ -65,6 +66,16 @@ static bool is_crio(const struct spec *request, const char *id, size_t length)
 	return false;
 }
 
+/* The BuildKit in dockerd names no root, and has its bundles in DATA-ROOT/buildkit/executor/ID. */
+static bool is_docker_build(const char *bundle)
+{
+	static const char above[] = "/buildkit/executor/";
+	const char *slash = bundle ? strrchr(bundle, '/') : NULL;
+
+	return slash && slash[1] && (size_t)(slash + 1 - bundle) >= strlen(above) &&
+	       strncmp(slash + 1 - strlen(above), above, strlen(above)) == 0;
+}
+
 const char *engine_of(const char *root, const char *bundle, const struct spec *request)
 {
 	size_t length = 0;
@@ -73,6 +84,8 @@ const char *engine_of(const char *root, const char *bundle, const struct spec *r
 	for (size_t i = 0; root && i < ARRAY_SIZE(roots); i++)
 		if (is_root_of(root, roots[i].middle, roots[i].last))
 			return roots[i].engine;
+	if (is_docker_build(bundle))
+		return "docker";
 	if (id)
 		return is_crio(request, id, length) ? NULL : "podman";
 	if (str_eq(strmap_get(&request->annotations, "io.container.manager"), "libpod"))

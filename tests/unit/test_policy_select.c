@@ -405,6 +405,11 @@ static void test_engines_by_where_they_keep_containers(void **state)
 		{ OWN, "/srv/overlay-containers//userdata", NULL, NULL, NULL },
 		{ OWN, "/srv/containers/" ID "/userdata", NULL, NULL, NULL },
 		{ OWN, "/userdata", NULL, NULL, NULL },
+		{ "/run/docker/runtime-runc/plugins.moby", "/b", NULL, NULL, "docker" },
+		{ OWN, "/var/lib/docker/buildkit/executor/x1", NULL, NULL, "docker" },
+		{ OWN, "/var/lib/docker/buildkit/executor/", NULL, NULL, NULL },
+		{ OWN, "/srv/executor/x1", NULL, NULL, NULL },
+		{ OWN, "executor/x1", NULL, NULL, NULL },
 		{ OWN, "userdata", NULL, NULL, NULL },
 		{ OWN, "/srv/overlay-containers/" ID "/x/userdata", NULL, NULL, NULL },
 	};
