@@ -8,6 +8,7 @@
 
 load helpers
 load engines
+load policy
 
 integrate() { "$DISTRO_SHIM_SOURCE/contrib/integrate" docker --program "$ENGINES_RUNTIME" "$@"; }
 undo() { "$DISTRO_SHIM_SOURCE/contrib/integrate" docker --undo; }
@@ -34,6 +35,7 @@ restart_services() { stop_dockerd && stop_containerd && start_services; }
 setup_file() {
     make_rootfs
     lay_engines || return 1
+    lay_policy_place
     command -v dockerd >/dev/null && [ -e /run/engines ] || return 0
     # the client of the package, which builds by itself
     PATH=/usr/bin:$PATH
@@ -60,6 +62,7 @@ END
 }
 teardown_file() {
     [ -e "$BATS_FILE_TMPDIR/docker.pid" ] || return 0
+    take_policy_place
     stop_dockerd && stop_containerd && is "$(pgrep -l '^(dockerd|containerd)')" ""
 }
 setup() {
@@ -68,6 +71,8 @@ setup() {
 }
 teardown() {
     docker builder prune --all --force 3>&- >/dev/null 2>&1 || true
+    [ -z "$POLICY_PLACE" ] || rm -f "$POLICY_PLACE"
+    [ ! -e /run/netns/lab ] || ip netns del lab
     # runc leaves it
     find /sys/fs/cgroup -depth -type d -path '*/docker/buildkit' -exec rmdir {} +
     end_docker_test
@@ -127,6 +132,34 @@ END
     readlink "/proc/$pid/ns/net" >network
     dk_ok plugin rm --force listens
     is "$(<network)" "$SHARED"
+}
+
+@test "--network: runc, and so each way, is in that network; a policy for Docker is for builds and plugins, too" {
+    local lab
+    [ -n "$POLICY_PLACE" ] || skip "this machine has a policy of its own"
+    ip netns add lab
+    lab=$(readlink_of /run/netns/lab net)
+    echo '{"version": 1, "networks": {"lab": {"namespace": "/run/netns/lab", "selectable": true}}}' >"$POLICY_PLACE"
+    integrate --only --network lab
+    kill -HUP "$(<"$BATS_FILE_TMPDIR/docker.pid")"
+    wait_until eval '[ "$(docker info --format "{{.DefaultRuntime}}")" = distro-shim@lab ]'
+    built --network none
+    it_succeeded docker build
+    contains "$output$stderr" "$lab"
+    for name in runc distro-shim@lab; do
+        dk_ok run --rm --runtime "$name" "$DOCKER_IMAGE" readlink /proc/self/ns/net
+        is "$output" "$lab"
+    done
+    docker_status
+    # by an entry of the policy
+    integrate --only
+    kill -HUP "$(<"$BATS_FILE_TMPDIR/docker.pid")"
+    wait_until eval '[ "$(docker info --format "{{.DefaultRuntime}}")" = distro-shim ]'
+    echo '{"version": 1, "networks": {"lab": {"namespace": "/run/netns/lab"}}, "distros": [{"match": {"engine": "docker"}, "network": "lab"}]}' >"$POLICY_PLACE"
+    built --network none
+    contains "$output$stderr" "$lab"
+    dk_ok run --rm "$DOCKER_IMAGE" readlink /proc/self/ns/net
+    is "$output" "$lab"
 }
 
 @test "--only and --undo are refused while containers live that the other runtime knows nothing of; back is byte for byte" {
