@@ -13,6 +13,10 @@
 : "${ENGINES:=${DISTRO_SHIM_ENGINES:-${XDG_CACHE_HOME:-/var/cache}/distro-shim-tests/engines}}"
 : "${ENGINES_RUNTIME:=$DISTRO_SHIM}"
 
+# A program of the same name in /usr/local is not the one that is tried.
+PATH=$(awk -v RS=: -v ORS=: '/^\/usr\/local\// { later = later $0 ORS; next } { sub(/\n$/, ""); print } END { printf "%s", later }' <<<"$PATH")
+PATH=${PATH%:}
+
 # Once a machine: /usr is an overlay without an upper layer, /etc may be written to in any case.
 lay_engines() {
     [ "$(id -u)" = 0 ] && [ -n "${DISTRO_SHIM_WORLD:-}" ] && [ -e "$ENGINES/recipe" ] || return 0
@@ -23,6 +27,8 @@ lay_engines() {
     for directory in /var/lib/containers /var/lib/containerd /var/lib/docker; do
         mkdir -p "$directory" && mount -t tmpfs -o mode=755 tmpfs "$directory" || return 1
     done
+    # what the machine's own root has set for Podman
+    [ ! -e ~/.config/containers ] || mount -t tmpfs -o mode=755 tmpfs ~/.config/containers || return 1
     # as on any machine with an init
     mount --make-rshared / && touch /run/engines
 }
@@ -62,6 +68,8 @@ it_failed() {
 
 # PODMAN_NETWORKS=cni: its networks are made by plugins of CNI, and not by netavark.
 setup_podman() {
+    # a newer one, at each command, in a machine that has cgroups v1
+    export PODMAN_IGNORE_CGROUPSV1_WARNING=1
     lay_engines || return 1
     command -v podman >/dev/null && [ -e /run/engines ] || return 0
     if [ ! -e /run/engines-podman ]; then
@@ -88,6 +96,8 @@ END
 
 # pod ARGUMENT...: Podman with a deadline; then $status, $output (of stdout) and $stderr
 pod() { engine "${SECONDS_MAX:-40}" podman "$@"; }
+# podman_since MAJOR: it is that version, or a later one
+podman_since() { [ "$(podman --version | grep -oE '[0-9]+' | head -n 1)" -ge "$1" ]; }
 # ok ARGUMENT...: the same, and it must succeed
 ok() {
     pod "$@"

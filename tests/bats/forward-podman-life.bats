@@ -55,7 +55,9 @@ starts() { podman inspect --format '{{.RestartCount}}' "$1"; }
     wait_until podman exec web timeout 5 nslookup web
     wait_until podman run --rm --network one busybox timeout 5 nslookup here
     ok exec other cat /etc/resolv.conf /etc/hosts
-    for text in 192.0.2.1 asked.for "192.0.2.2"; do contains "$output" "$text"; done
+    for text in asked.for "192.0.2.2"; do contains "$output" "$text"; done
+    # a newer one's resolver asks that server itself
+    podman_since 5 || contains "$output" 192.0.2.1
     ok exec other wget -q -O - http://10.91.0.77/
 }
 

@@ -22,7 +22,7 @@ make_nested_root() {
     mount -t overlay -o "lowerdir=$ENGINES/root:/,upperdir=$layers/upper,workdir=$layers/work" overlay "$root" || return 1
     cp "$ENGINES/images/busybox.tar" "$root/" && cp "$DISTRO_SHIM" "$root/usr/local/bin/distro-shim" &&
         cp -r "$DISTRO_SHIM_SOURCE/contrib" "$root/contrib" || return 1
-    rm -rf "$root"/etc/containers/libpod.conf "$root"/etc/cni/net.d/* "$root/etc/docker" "$root${POLICY_PLACE:?}"
+    rm -rf "$root"/etc/containers/libpod.conf "$root"/etc/cni/net.d/* "$root/etc/docker" "$root/root/.config/containers" "$root${POLICY_PLACE:?}"
     mkdir "$root/etc/docker"
     inner_uses runc
 }
@@ -57,7 +57,7 @@ engine_runs() {
     ok run -d --name engine --privileged --network "${ENGINE_NETWORK:-podman}" -v /run/nested-layers/podman:/var/lib/containers \
         -v /run/nested-layers/docker:/var/lib/docker --tmpfs /run "$@" --rootfs $NESTED/engine sleep 1000
 }
-inside() { engine 40 "${ENGINE_OUTSIDE:-podman}" exec engine "$@"; }
+inside() { engine 40 "${ENGINE_OUTSIDE:-podman}" exec --env PODMAN_IGNORE_CGROUPSV1_WARNING=1 engine "$@"; }
 inside_ok() {
     inside "$@"
     it_succeeded "in the engine's container:" "$@"
@@ -98,6 +98,6 @@ make_engine_image() {
     tar -C "$root" -c . | docker import - engine >/dev/null 3>&-
 }
 docker_engine_runs() { # [FLAG]...
-    dk_ok run -d --name engine --privileged --cgroup-parent /nested -v /usr:/usr:ro -v /var/lib/docker -v /var/lib/containers \
+    dk_ok run -d --name engine --privileged --cgroup-parent /nested -v /usr:/usr:ro -v "$ENGINES:$ENGINES:ro" -v /var/lib/docker -v /var/lib/containers \
         --tmpfs /run:exec "$@" engine sleep 1000
 }

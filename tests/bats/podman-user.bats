@@ -36,8 +36,13 @@ policed() { pod --runtime-flag "policy=$SHIM_POLICY" "$@"; }
     policed run --rm -v "$ROOT.volume:/v" --rootfs "$ROOT" touch /v/made
     is "$status" 1
     policed run --rm -v "$ROOT.volume:/v:idmap" --rootfs "$ROOT" touch /v/made
-    is "$status $stderr" "0 "
-    is "$(stat -c %u "$ROOT.volume/made")" 0
+    if podman_since 5; then
+        # it keeps that to itself, for a container of which it knows no ids
+        is "$status" 1
+    else
+        is "$status $stderr" "0 "
+        is "$(stat -c %u "$ROOT.volume/made")" 0
+    fi
     rm -r "$ROOT.volume"
     policed run -d --name c1 --rootfs "$ROOT" sleep 1000
     policed exec c1 sh -c 'id -u; awk "{ print \$1, \$3 }" /proc/self/uid_map'

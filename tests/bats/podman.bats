@@ -177,6 +177,7 @@ in_pty() { timeout -k 5 40 /usr/bin/python3 "$BATS_TEST_DIRNAME/terminal.py" "$@
 }
 
 @test "socket activation: a listening socket of the service manager's is the program's" {
+    ! podman_since 5 || skip "this Podman closes a descriptor of its own database there, with any runtime"
     cat >activate.py <<'END'
 import os, socket, sys
 listener = socket.socket(socket.AF_UNIX)
