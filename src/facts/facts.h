@@ -65,6 +65,9 @@ int facts_find_engines_network(const char *path, uint64_t cookie, struct arena *
 uint32_t facts_resolver_port(const char *path, uint64_t cookie);
 /* What the engine's file of resolvers says, and of which of its nameservers that decides. False: it cannot be read. */
 bool facts_of_engines_resolver(const char *path, struct arena *arena, struct resolver_facts *ret);
+/* What the network's own files say (by iproute2's convention; NULL: it has none), and the host's hosts. */
+void facts_of_network_files(const char *network_path, struct arena *arena, char **ret_resolv_conf,
+			    struct resolver_facts *ret_hosts);
 
 /* True if not every id is its own, whatever the caller's uid. */
 bool facts_in_user_namespace(void);

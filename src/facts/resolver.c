@@ -104,6 +104,21 @@ void gather_network_files(int root_fd, const char *network_path, struct arena *a
 		network_file(root_fd, directory, &trust, "hosts", arena, &facts->hosts_texts);
 }
 
+void facts_of_network_files(const char *network_path, struct arena *arena, char **ret_resolv_conf,
+			    struct resolver_facts *ret_hosts)
+{
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct facts found = { 0 };
+
+	if (root >= 0)
+		gather_network_files(root, network_path, arena, &found);
+	*ret_resolv_conf = found.resolv_conf_texts ? found.resolv_conf_texts->own : NULL;
+	*ret_hosts = (struct resolver_facts){
+		.own = found.hosts_texts ? found.hosts_texts->own : NULL,
+		.host = text_of(AT_FDCWD, "/etc/hosts", arena),
+	};
+}
+
 /* --- what the config mounts --- */
 
 static char *mounted_text(const struct spec *spec, const char *bundle, const char *destination,

@@ -215,6 +215,31 @@ names_of() { shim exec "$1" cat /etc/resolv.conf; } # ID: after what exec does
     no_forwarding
 }
 
+@test "the same where the network has files of its own: they have what the engine was asked for, which it writes until start" {
+    mkdir -p /etc/netns/distros
+    echo 'nameserver 192.0.2.53' >/etc/netns/distros/resolv.conf
+    echo '192.0.2.54 of-the-network' >/etc/netns/distros/hosts
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    edit_config "$b" "$(for name in resolv.conf hosts; do printf '.mounts += [{destination: "/etc/%s", type: "bind", source: "%s/engine.%s", options: ["rbind"]}] | ' $name "$PWD" $name; done) .hostname = \"one\""
+    for asked in '' 'nameserver 192.0.2.1'; do
+        : >engine.resolv.conf
+        : >engine.hosts
+        succeeds create -b "$b" box
+        printf '%s\n' ${asked:+"$asked" 'search team.example'} >engine.resolv.conf
+        [ -n "$asked" ] || cat /etc/resolv.conf >engine.resolv.conf
+        printf '%s\n' '127.0.0.1 localhost' '10.99.1.2 one other-name' '192.0.2.2 two' >engine.hosts
+        succeeds start box
+        is "$(shim exec box cat /etc/resolv.conf)" "${asked:+$asked$'\n'search team.example}$([ -n "$asked" ] || echo 'nameserver 192.0.2.53')"
+        is "$(shim exec box cat /etc/hosts)" $'192.0.2.2 two\n192.0.2.54 of-the-network\n127.0.1.1 one other-name'
+        leads 1
+        # what is the same is not written again
+        echo '192.0.2.3 by-itself' >>"$SHIM_ROOT/box/hosts"
+        contains "$(shim exec box cat /etc/hosts)" by-itself
+        succeeds delete --force box
+    done
+}
+
 # engines_resolver PORT: one like Docker's in netns-one, without rules of its own that say where it is
 engines_resolver() {
     ip netns exec netns-one python3 -c '

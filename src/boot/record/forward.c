@@ -61,22 +61,26 @@ static void mark_names(const struct state_dir *dir, const struct stat *of)
 		log_debug("mark '" STATE_RESOLV_CONF "' beside the records: %s", strerror(errno));
 }
 
-/* What tells the engine's resolver from others. */
+/* What tells the engine's resolver, and what it was asked for, from all else. */
 struct own_names {
-	const char *host;
-	char *hosts; /* the text of the engine's file of that name; NULL: not known */
+	struct resolver_names names; /* of the container */
+	struct resolver_facts hosts; /* engine NULL: not known */
+	char *resolv_conf; /* the network's own; NULL: it has none, or that is not known */
 };
 
-static struct own_names ask_own_names(const struct state_dir *dir, struct arena *arena)
+static struct own_names ask_own_names(const struct state_dir *dir, const char *network_path,
+				      struct arena *arena)
 {
-	struct own_names ret = { .hosts = NULL };
+	struct own_names ret = { .resolv_conf = NULL };
 	struct spec *asked = NULL;
 	struct err unread;
+
+	facts_of_network_files(network_path, arena, &ret.resolv_conf, &ret.hosts);
 
 	if (state_read_request(dir, arena, &asked, &unread) < 0 ||
 	    (!asked && state_read_config(dir, arena, &asked, &unread) < 0) || !asked)
 		return ret;
-	ret.host = asked->hostname;
+	ret.names = (struct resolver_names){ asked->hostname, asked->domainname };
 	for (size_t i = 0; i < asked->mounts.n; i++) {
 		const struct spec_mount *mount = &asked->mounts.v[i];
 		autofree char *text = NULL;
@@ -84,9 +88,45 @@ static struct own_names ask_own_names(const struct state_dir *dir, struct arena 
 
 		if (str_eq(mount->destination, "/etc/hosts") && !str_empty(mount->source) &&
 		    read_file_at(AT_FDCWD, mount->source, HOSTS_MAX, &text, &length, &unread) == 0)
-			ret.hosts = arena_strdup(arena, text);
+			ret.hosts.engine = arena_strdup(arena, text);
 	}
 	return ret;
+}
+
+/* The network's own file with what the engine was asked for. NULL: that is nothing, and the file is in place. */
+static char *with_wishes(const struct forward_record *record, const struct own_names *own,
+			 struct resolver_facts *texts, struct arena *arena)
+{
+	struct resolver_result result;
+
+	texts->own = own->resolv_conf;
+	result = resolver_conf(texts, own->hosts.engine, &own->names, arena);
+	if (result.choice == RESOLVER_MERGED)
+		return result.text;
+	if (result.choice == RESOLVER_ENGINE)
+		return texts->engine;
+	return record->nameserver || record->resolv_conf ? own->resolv_conf : NULL;
+}
+
+/* Where the container's hosts are made of the engine's, which Podman 5 writes between create and start. */
+static void write_hosts(const struct state_dir *dir, const struct own_names *own,
+			struct arena *arena)
+{
+	struct resolver_result result = resolver_hosts(&own->hosts, &own->names, arena);
+	autofree char *now = NULL;
+	autoclose int fd = -1;
+	struct err e;
+	size_t length;
+
+	if (!own->hosts.engine || result.choice != RESOLVER_MERGED ||
+	    read_file_at(dir->fd, STATE_HOSTS, HOSTS_MAX, &now, &length, &e) < 0 ||
+	    str_eq(now, result.text))
+		return;
+	fd = openat(dir->fd, STATE_HOSTS, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || write_fd_all(fd, STATE_HOSTS, result.text, strlen(result.text), &e) < 0)
+		log_warning(
+			"cannot write the names that the engine was asked for into '" STATE_HOSTS
+			"' beside the records");
 }
 
 /* What the engine has written into its file meanwhile. True if that is something else than is recorded; of what cannot be
@@ -94,17 +134,17 @@ static struct own_names ask_own_names(const struct state_dir *dir, struct arena 
 static bool read_names(struct forward_record *record, const struct own_names *own,
 		       struct arena *arena)
 {
-	const struct resolver_names names = { .host = own->host };
 	struct resolver_facts texts;
 	char *nameserver, *rest = NULL;
 
 	if (!record->source || !facts_of_engines_resolver(record->source, arena, &texts))
 		return false;
-	nameserver = resolver_of_engine(&texts, own->hosts, &names, arena, &rest);
+	nameserver = resolver_of_engine(&texts, own->hosts.engine, &own->names, arena, &rest);
 	if (!nameserver)
-		rest = texts.engine;
+		rest = own->resolv_conf ? with_wishes(record, own, &texts, arena) : texts.engine;
 	if (str_eq(nameserver, record->nameserver) &&
-	    (str_eq(rest, record->resolv_conf) || (!nameserver && !record->resolv_conf)))
+	    (str_eq(rest, record->resolv_conf) ||
+	     (!nameserver && !record->resolv_conf && !own->resolv_conf)))
 		return false;
 	record->nameserver = nameserver;
 	record->resolv_conf = rest;
@@ -199,7 +239,7 @@ void record_not_forwarded(struct status_record *status, const struct err *e, str
 void record_forward(struct state_dir *dir, struct status_record *status, int decoy, int network,
 		    struct arena *arena)
 {
-	const struct own_names unknown = { .hosts = NULL };
+	const struct own_names unknown = { .resolv_conf = NULL };
 	bool engines = has_engines_names(status->forward), renamed = false;
 	struct stat names;
 	bool new = are_names_new(dir, status->forward, &names);
@@ -303,7 +343,9 @@ int record_forward_again(struct state_dir *dir, struct status_record *status, bo
 	if (!new && !record->empty && !anew)
 		return 0;
 	if (new) {
-		const struct own_names own = ask_own_names(dir, arena);
+		const struct own_names own = ask_own_names(dir, status->network_path, arena);
+
+		write_hosts(dir, &own, arena);
 		renamed = read_names(record, &own, arena);
 	}
 	if (renamed || record->empty || anew)
