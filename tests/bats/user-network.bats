@@ -57,7 +57,8 @@ without_podman() { # PROGRAM...: and without these
     kill "$(uplink_of 1000)"
     wait_until said 4 'damaged: slirp4netns has ended' 1000 distro-net status
     said 0 'repaired' 1000 distro-net up
-    before=$(net_of 1000)
+    # the number of a namespace may be used again at once
+    before=$(<$RUNS/1000/distro-shim/net/holder)
     as 1000 podman unshare true
     said 0 'slirp4netns, process' 1000 distro-net status
     as 1000 podman system migrate >/dev/null
@@ -67,7 +68,7 @@ without_podman() { # PROGRAM...: and without these
     box 1000 '.process.args = ["true"] | del(.linux.namespaces[] | select(.type == "user")) | del(.linux.uidMappings, .linux.gidMappings)'
     said 1 'make it as this user, with .distro-net up' 1000 podman unshare sh -c 'cd box && distro-shim run box'
     said 0 'repaired' 1000 distro-net up
-    [ "$(net_of 1000)" != "$before" ]
+    [ "$(<$RUNS/1000/distro-shim/net/holder)" != "$before" ]
     as 1000 podman unshare sh -c 'cd box && distro-shim run box'
     # as at the end of a session
     kill -KILL "$(uplink_of 1000)" "$(cut -d ' ' -f 1 $RUNS/1000/distro-shim/net/holder)"
