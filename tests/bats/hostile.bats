@@ -311,5 +311,5 @@ named_inside() {
     strace -ff -qq -o trace -e trace=%file,%process,pivot_root,setns "$DISTRO_SHIM" --root "$SHIM_ROOT" exec --user 1000:5 lured id -u </dev/null >out 2>err
     is "$(<out) $(<err)" "1000 "
     # the last one in the runtime's procfs, by its descriptor
-    is "$(named_inside /bin/id)" "/ /bin/id /etc/passwd /sbin/id /work self/status"
+    is "$(named_inside /bin/id)" "/ /bin/id /etc/passwd /sbin/id /work thread-self/status"
 }

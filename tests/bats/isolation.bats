@@ -67,7 +67,7 @@ strange_descriptors() { # PID ROOT
             mount=$(awk '/^mnt_id/ { print $2 }' "/proc/$1/fdinfo/${fd##*/}")
             grep -q "^$mount " "/proc/$1/mountinfo" || echo "$target of the host"
             ;;
-        "/proc/$1/status" | "/$1/status") ;;
+        "/proc/$1/task/"*/status | "/$1/task/"*/status) ;;
         *) [ "$fd" -ef /run/netns/distros ] && echo "the shared network" || echo "$target" ;;
         esac
     done
