@@ -2,6 +2,7 @@
 /* `json`: one member of a JSON file, for scripts that change files which are not theirs. */
 #include "base/auto.h"
 #include "base/json_edit.h"
+#include "base/pointer.h"
 #include "cli/cli.h"
 #include "os/io.h"
 
@@ -47,12 +48,7 @@ static int keys(const struct json_source *source, const struct json_value *root,
 	if (!found || found->kind != JSON_OBJECT)
 		return 0;
 	for (const struct json_value *one = found->first; one; one = one->next) {
-		for (const char *c = one->key; *c; c++) {
-			if (*c == '~' || *c == '/')
-				strbuf_puts(out, *c == '~' ? "~0" : "~1");
-			else
-				strbuf_putc(out, *c);
-		}
+		strbuf_puts(out, pointer_escape(one->key, call->arena));
 		strbuf_putc(out, '\n');
 	}
 	return 0;
