@@ -59,14 +59,14 @@ static int lead_to(const struct forward_sockets *at, const struct link_address *
 	route->prefix = address->prefix;
 	if (is_own(&route->to))
 		return 0;
+	rc = has_way(at, &route->to, e);
+	if (rc != 0)
+		return rc;
 	/* nothing else is in a network that such a program has made for one container, and it may have the addresses of the
 	 * host's own */
 	if (netlink_is_tun(at->decoy, address->index, &tun, e) < 0)
 		return -1;
-	if (tun)
-		return 0;
-	rc = has_way(at, &route->to, e);
-	return rc != 0 ? rc : netlink_set_route(at->network, route, e);
+	return tun ? 0 : netlink_set_route(at->network, route, e);
 }
 
 /* The kernel takes nothing for ::1 from a link, so no answer to a process in the decoy that has asked from there (pasta,
