@@ -72,18 +72,27 @@ void netlink_take_index(const struct nlmsghdr *answer, void *context)
 	*(unsigned *)context = (unsigned)link.ifi_index;
 }
 
+/* The first of what stands behind the body of an answer, and how many bytes are left from there; NULL and 0: it is of another
+ * type, or cut off. */
+static const struct rtattr *parts_of(const struct nlmsghdr *answer, uint16_t type, size_t body,
+				     int *ret_left)
+{
+	*ret_left = 0;
+	if (answer->nlmsg_type != type || answer->nlmsg_len < NLMSG_LENGTH(body))
+		return NULL;
+	*ret_left = (int)NLMSG_PAYLOAD(answer, body);
+	return (const void *)((const char *)NLMSG_DATA(answer) + NLMSG_ALIGN(body));
+}
+
 void netlink_take_alias(const struct nlmsghdr *answer, void *context)
 {
 	struct netlink_alias_search *search = context;
-	const struct ifinfomsg *body = NLMSG_DATA(answer);
 	size_t length = strlen(search->alias);
 	int left;
 
-	if (answer->nlmsg_type != RTM_NEWLINK || answer->nlmsg_len < NLMSG_LENGTH(sizeof(*body)))
-		return;
-	left = (int)IFLA_PAYLOAD(answer);
-	for (const struct rtattr *part = IFLA_RTA(body); RTA_OK(part, left);
-	     part = RTA_NEXT(part, left))
+	for (const struct rtattr *part =
+		     parts_of(answer, RTM_NEWLINK, sizeof(struct ifinfomsg), &left);
+	     RTA_OK(part, left); part = RTA_NEXT(part, left))
 		if (part->rta_type == IFLA_IFALIAS && !search->index &&
 		    strnlen(RTA_DATA(part), RTA_PAYLOAD(part)) == length &&
 		    memcmp(RTA_DATA(part), search->alias, length) == 0)
@@ -106,30 +115,25 @@ static bool is_tun_info(const struct rtattr *info)
 
 void netlink_take_tun(const struct nlmsghdr *answer, void *context)
 {
-	const struct ifinfomsg *body = NLMSG_DATA(answer);
 	int left;
 
-	if (answer->nlmsg_type != RTM_NEWLINK || answer->nlmsg_len < NLMSG_LENGTH(sizeof(*body)))
-		return;
-	left = (int)IFLA_PAYLOAD(answer);
-	for (const struct rtattr *part = IFLA_RTA(body); RTA_OK(part, left);
-	     part = RTA_NEXT(part, left))
+	for (const struct rtattr *part =
+		     parts_of(answer, RTM_NEWLINK, sizeof(struct ifinfomsg), &left);
+	     RTA_OK(part, left); part = RTA_NEXT(part, left))
 		if (part->rta_type == IFLA_LINKINFO && is_tun_info(part))
 			*(bool *)context = true;
 }
 
 void netlink_take_link(const struct nlmsghdr *answer, void *context)
 {
-	const struct ifinfomsg *body = NLMSG_DATA(answer);
 	struct ifinfomsg link;
 	int left;
+	const struct rtattr *part = parts_of(answer, RTM_NEWLINK, sizeof(link), &left);
 
-	if (answer->nlmsg_type != RTM_NEWLINK || answer->nlmsg_len < NLMSG_LENGTH(sizeof(link)))
+	if (!part)
 		return;
-	memcpy(&link, body, sizeof(link));
-	left = (int)IFLA_PAYLOAD(answer);
-	for (const struct rtattr *part = IFLA_RTA(body); RTA_OK(part, left);
-	     part = RTA_NEXT(part, left))
+	memcpy(&link, NLMSG_DATA(answer), sizeof(link));
+	for (; RTA_OK(part, left); part = RTA_NEXT(part, left))
 		if (part->rta_type == IFLA_IFNAME)
 			strbuf_printf(context, "%d %s %.*s\n", link.ifi_index,
 				      link.ifi_flags & IFF_UP ? "up" : "down",
@@ -183,8 +187,9 @@ void netlink_take_address(const struct nlmsghdr *answer, void *context)
 	struct ifaddrmsg header;
 	uint32_t flags;
 	int left;
+	const struct rtattr *part = parts_of(answer, RTM_NEWADDR, sizeof(header), &left);
 
-	if (answer->nlmsg_type != RTM_NEWADDR || answer->nlmsg_len < NLMSG_LENGTH(sizeof(header)))
+	if (!part)
 		return;
 	memcpy(&header, NLMSG_DATA(answer), sizeof(header));
 	if ((search->index && header.ifa_index != search->index) ||
@@ -197,9 +202,7 @@ void netlink_take_address(const struct nlmsghdr *answer, void *context)
 	address.prefix = header.ifa_prefixlen;
 	address.scope = header.ifa_scope;
 	address.size = header.ifa_family == AF_INET ? 4 : 16;
-	left = (int)IFA_PAYLOAD(answer);
-	for (const struct rtattr *part = IFA_RTA((struct ifaddrmsg *)NLMSG_DATA(answer));
-	     RTA_OK(part, left); part = RTA_NEXT(part, left))
+	for (; RTA_OK(part, left); part = RTA_NEXT(part, left))
 		take_part(part, &address, &flags);
 	if (flags & IFA_F_PERMANENT)
 		keep_address(search, &address);
@@ -208,14 +211,11 @@ void netlink_take_address(const struct nlmsghdr *answer, void *context)
 void netlink_take_way(const struct nlmsghdr *answer, void *context)
 {
 	struct netlink_way_search *search = context;
-	const struct rtmsg *body = NLMSG_DATA(answer);
 	int left;
 
-	if (answer->nlmsg_type != RTM_NEWROUTE || answer->nlmsg_len < NLMSG_LENGTH(sizeof(*body)))
-		return;
-	left = (int)RTM_PAYLOAD(answer);
-	for (const struct rtattr *part = RTM_RTA(body); RTA_OK(part, left);
-	     part = RTA_NEXT(part, left)) {
+	for (const struct rtattr *part =
+		     parts_of(answer, RTM_NEWROUTE, sizeof(struct rtmsg), &left);
+	     RTA_OK(part, left); part = RTA_NEXT(part, left)) {
 		if (part->rta_type == RTA_GATEWAY || part->rta_type == RTA_VIA)
 			search->by_gateway = true;
 		if (part->rta_type != RTA_PREFSRC || RTA_PAYLOAD(part) < search->size)
