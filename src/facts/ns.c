@@ -267,14 +267,24 @@ static bool is_of(const struct policy_network *network, const struct ns_facts *n
 	       st.st_dev == ns->device && st.st_ino == ns->inode;
 }
 
+/* The name of the network of the policy that it is. NULL: of none. */
+static const char *name_in_policy(const struct policy *whole, const struct ns_facts *ns,
+				  const struct facts *facts)
+{
+	if (!whole)
+		return NULL;
+	if (is_of(whole->network, ns, facts))
+		return POLICY_NETWORK_DEFAULT;
+	for (size_t i = 0; i < whole->networks.n; i++)
+		if (is_of(&whole->networks.v[i], ns, facts))
+			return whole->networks.v[i].name;
+	return NULL;
+}
+
 bool gather_is_in_policy(const struct policy *whole, const struct ns_facts *ns,
 			 const struct facts *facts)
 {
-	bool ret = ns_facts_same(ns, facts->network) || (whole && is_of(whole->network, ns, facts));
-
-	for (size_t i = 0; whole && i < whole->networks.n && !ret; i++)
-		ret = is_of(&whole->networks.v[i], ns, facts);
-	return ret;
+	return ns_facts_same(ns, facts->network) || name_in_policy(whole, ns, facts);
 }
 
 void gather_twins(const struct policy *whole, const struct policy *chosen, struct arena *arena,
@@ -302,11 +312,10 @@ void gather_asked_name(const struct policy *whole, const struct policy *chosen,
 	const struct spec_namespace *asked = spec_namespace_find(spec, SPEC_NS_NETWORK);
 	const struct ns_facts *ns = asked ? facts_requested(facts, asked->path) : NULL;
 
-	if (!whole || !ns || ns->problem || !str_eq(chosen->network->namespace_, "requested"))
+	const char *name;
+
+	if (!ns || ns->problem || !str_eq(chosen->network->namespace_, "requested"))
 		return;
-	if (is_of(whole->network, ns, facts))
-		facts->asked_name = arena_strdup(arena, POLICY_NETWORK_DEFAULT);
-	for (size_t i = 0; i < whole->networks.n && !facts->asked_name; i++)
-		if (is_of(&whole->networks.v[i], ns, facts))
-			facts->asked_name = whole->networks.v[i].name;
+	name = name_in_policy(whole, ns, facts);
+	facts->asked_name = name ? arena_strdup(arena, name) : NULL;
 }
