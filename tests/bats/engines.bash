@@ -66,6 +66,14 @@ it_failed() {
 
 # ---- Podman
 
+# Of each containers.conf, with [engine] as its last section. Root here may lack the power to raise limits; a --ulimit replaces both.
+PODMAN_CONF='[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=1000:1000"]
+log_driver = "k8s-file"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"'
+
 # PODMAN_NETWORKS=cni: its networks are made by plugins of CNI, and not by netavark.
 setup_podman() {
     # a newer one, at each command, in a machine that has cgroups v1
@@ -74,14 +82,8 @@ setup_podman() {
     command -v podman >/dev/null && [ -e /run/engines ] || return 0
     if [ ! -e /run/engines-podman ]; then
         rm -f /etc/containers/libpod.conf /etc/cni/net.d/*
-        # root here may lack the power to raise limits; a --ulimit replaces both
         cat >/etc/containers/containers.conf <<END
-[containers]
-default_ulimits = ["nofile=20000:20000", "nproc=1000:1000"]
-log_driver = "k8s-file"
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
+$PODMAN_CONF
 [network]
 network_backend = "${PODMAN_NETWORKS:-netavark}"
 END

@@ -56,12 +56,7 @@ teardown() {
     is "$output" words
     inner_dk restart -t 0 web
     wait_until page_is "$(host_address)" 18080 'a page'
-    inside_ok sh -c "mkdir -p /context && printf 'FROM $DOCKER_IMAGE\nRUN ip route | grep -o default >/built\nCMD cat /built\n' >/context/Dockerfile"
-    for kit in 0 1; do
-        inside_ok env DOCKER_BUILDKIT=$kit /usr/bin/docker build --no-cache -q -t built$kit /context
-        inner_dk run --rm built$kit
-        is "$output" default
-    done
+    inner_builds
 }
 
 @test "Podman inside: networks, ports, a build" {

@@ -35,12 +35,7 @@ take_nested_root() {
 inner_uses() {
     local root=${2:-$NESTED/engine}
     cat >"$root/etc/containers/containers.conf" <<END
-[containers]
-default_ulimits = ["nofile=20000:20000", "nproc=1000:1000"]
-log_driver = "k8s-file"
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
+$PODMAN_CONF
 runtime = "$1"
 runtime_supports_json = ["runc", "distro-shim"]
 [network]
@@ -73,6 +68,14 @@ load_inner_image() {
 start_inner_dockerd() {
     inside_ok sh -c 'dockerd >/var/log/dockerd 2>&1 & for i in $(seq 300); do /usr/bin/docker version >/dev/null 2>&1 && exit; sleep 0.1; done; tail -n 5 /var/log/dockerd >&2; exit 1'
     inner_dk load -q -i /busybox.tar
+}
+# Docker's own builder, and BuildKit: a step has a network with a way out.
+inner_builds() {
+    local kit
+    inside_ok sh -c "mkdir -p /context && printf 'FROM $DOCKER_IMAGE\nRUN ip route | grep -o default >/built\nCMD cat /built\n' >/context/Dockerfile" || return 1
+    for kit in 0 1; do
+        inside_ok env DOCKER_BUILDKIT=$kit /usr/bin/docker build --no-cache -q -t built$kit /context && inner_dk run --rm built$kit && is "$output" default || return 1
+    done
 }
 # What any of it could leave in the network of all.
 shared_network() {

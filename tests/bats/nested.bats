@@ -98,12 +98,7 @@ teardown() {
     inner_dk run -d --name named --network inner "$DOCKER_IMAGE" sh -c "$(serves 81 'another page'); sleep 1000"
     inner_dk run --rm --network inner "$DOCKER_IMAGE" sh -c 'for i in 1 2 3 4 5; do timeout 5 wget -q -O - http://named:81/ && break; sleep 1; done'
     is "$output" 'another page'
-    inside_ok sh -c "mkdir -p /context && printf 'FROM $DOCKER_IMAGE\nRUN ip route | grep -o default >/built\nCMD cat /built\n' >/context/Dockerfile"
-    for kit in 0 1; do
-        inside_ok env DOCKER_BUILDKIT=$kit /usr/bin/docker build --no-cache -q -t built$kit /context
-        inner_dk run --rm built$kit
-        is "$output" default
-    done
+    inner_builds
     ok rm --force --time 0 engine
 }
 

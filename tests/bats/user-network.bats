@@ -96,8 +96,7 @@ $(net_of 1000)"
     is "$(as 1000 distro-shim list -q) $(as 1000 podman unshare distro-shim list -q)" "one one"
     # another one, made within, has the same localhost
     as 1000 sh -c 'cp -r box other && cd other && rm config.json && podman unshare distro-shim spec --rootless=false'
-    jq '.process.terminal = false | .process.args = ["wget", "-qO", "-", "http://127.0.0.1/"]' $HOMES/1000/other/config.json >new.json
-    cp new.json $HOMES/1000/other/config.json
+    asks_localhost $HOMES/1000/other
     is "$(as 1000 podman unshare sh -c 'cd other && distro-shim run two')" "the page of 1000"
     said 1 'these live in .*: one; stop them first' 1000 distro-net down
     as 1000 distro-shim kill one KILL

@@ -79,3 +79,7 @@ ours_is_gone() {
 }
 # What leads from networks of the engine's into the user's.
 leads_in() { as 1000 podman unshare nsenter --net=$RUNS/1000/distro-shim/netns ip -br addr | grep -c '^fwd.* 169\.254\.' || true; }
+# The bundle's program gets the page at localhost and prints it.
+asks_localhost() { # BUNDLE
+    jq '.process.terminal = false | .process.args = ["wget", "-qO", "-", "http://127.0.0.1/"]' "$1/config.json" >new.json && cp new.json "$1/config.json"
+}
