@@ -14,12 +14,13 @@ says() { rm_run "${@:1:$#-1}" "$I" sh -c "${*: -1}"; }             # [FLAG]... S
 begins() { quiet run -d --runtime "$RUNTIME" --name "$1" "${@:2:$#-2}" "$I" sh -c "${*: -1}"; } # NAME [FLAG]... SCRIPT
 stays() { begins "$@" 'trap "exit 3" TERM; echo started; while :; do sleep 0.1; done'; } # NAME [FLAG]...
 of() { docker inspect --format "{{.$2}}" "$1" 2>&1; }              # NAME FIELD
-becomes() { # COMMAND...: within 15 s
+becomes() { # COMMAND...: within 15 s; says whether it did
     local end=$((SECONDS + 15))
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt $end ] || { echo "never: $*" && return; }
         sleep 0.1
     done
+    echo "in time"
 }
 logged() { docker logs "$1" 2>&1 | grep -q -- "$2"; }              # NAME PATTERN
 is_of() { [ "$(of "$1" "$2")" = "$3" ]; }                          # NAME FIELD VALUE
@@ -28,14 +29,14 @@ is_of() { [ "$(of "$1" "$2")" = "$3" ]; }                          # NAME FIELD 
 
 run_output() { run --rm "$I" sh -c 'echo out; echo err >&2' </dev/null 2>"$HERE/err" && cat "$HERE/err"; }
 run_status() { says 'exit 7'; }
-run_killed_by_a_signal() { says 'kill -9 $$'; }
+run_killed_by_a_signal() { says 'sh -c "kill -9 \$\$"; echo $?; trap - TERM; kill -TERM $$; exit 5'; }
 run_input() { echo words | run --rm -i "$I" cat; }
 run_much_output() { says 'seq 1 20000' | tail -n 1; }
 run_no_such_program() { rm_run "$I" no-such-program | sed -n 's/.*\(executable file not found\|status 127\).*/\1/p'; }
 run_environment() { says -e A=b -e C --env D= 'env | sort | grep -E "^(A|C|D|PATH|HOME|HOSTNAME)=" | sed "s/HOSTNAME=.*/HOSTNAME/"'; }
 run_directory() { says -w /made/by/docker 'pwd; ls -ld /made/by/docker | cut -c1-10'; }
 run_user() { says -u 1000:2000 --group-add 3000 'id -u; id -g; id -G; touch /x 2>&1'; }
-run_user_by_name() { says -u nobody 'id -un 2>&1 || id -u'; }
+run_user_by_name() { says -u nobody 'id -un' | grep -oE 'unable to find user nobody|^nobody$|status [0-9]+'; }
 run_entrypoint() { rm_run --entrypoint echo "$I" a 'b c'; }
 run_read_only() { says --read-only --tmpfs /tmp:size=1m 'touch /x 2>&1; touch /tmp/x && df -k /tmp | tail -n 1 | awk "{ print \$2 }"'; }
 run_bind() {
@@ -105,7 +106,7 @@ run_cgroup_parent() {
     rmdir /sys/fs/cgroup/*/parent-of-docker 2>/dev/null
 }
 run_cgroup_namespace() { says --cgroupns private 'grep pids: /proc/self/cgroup'; }
-run_terminal() { timeout 20 python3 "$TERMINAL" expect:'# ' 'send:tty; stty size; exit 5\n' --size 30x90 -- \
+run_terminal() { timeout 20 python3 "$TERMINAL" --size 30x90 expect:'# ' 'send:tty; stty size; exit 5\n' -- \
     docker run --runtime "$RUNTIME" --rm -it "$I" sh </dev/null 2>&1 | tr -d '\r' | grep -aoE '/dev/pts/0|^[0-9]+ [0-9]+$'; }
 run_twice_one_name() {
     stays c1

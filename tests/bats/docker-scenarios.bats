@@ -38,15 +38,23 @@ scenario() { # RUNTIME NAME
     mkdir -p "$BATS_TEST_TMPDIR/$1"
     RUNTIME=$1 HERE=$BATS_TEST_TMPDIR/$1 I=$DOCKER_IMAGE TERMINAL=$BATS_TEST_DIRNAME/terminal.py timeout -k 5 90 \
         bash -c '. "$1" && "$2"' - "$BATS_TEST_DIRNAME/docker-scenarios.bash" "$2" >"$BATS_TEST_TMPDIR/$1/$2" 2>&1 3>&- </dev/null || true
-    {
-        docker ps -aq | xargs -r timeout 30 docker rm -fv
-        docker network prune -f
-    } >/dev/null 2>&1 3>&-
+    # `docker rm` gives up at a container that ends by itself (--rm)
+    becomes no_containers 3>&- || { echo "left by $2 with $1:" && docker ps -a && return 1; } >&2
+    docker network prune -f >/dev/null 3>&-
+}
+becomes() { # COMMAND...: within 30 s
+    local end=$((SECONDS + 30))
+    until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] && sleep 0.1 || return 1; done
+}
+no_containers() {
+    docker ps -aq | xargs -r timeout 30 docker rm -fv
+    [ -z "$(docker ps -aq)" ]
 }
 # expected_of NAME: by the table, else what runc did
 expected_of() {
     local by_runc
     by_runc=$(<"$BATS_TEST_TMPDIR/runc/$1")
+    [ -n "$by_runc" ] || { echo "$1 says nothing by runc" >&2 && return 1; }
     if [ -n "${DIFFERS[$1]+set}" ]; then
         [ "${DIFFERS[$1]}" != "$by_runc" ] || { echo "$1 does not differ" >&2 && return 1; }
         echo "${DIFFERS[$1]}"
