@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See parts.h: what is done about an address of IPv4. R7 is that address, in the order of the network. */
+#include "address/parts.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#define FIRST DATA(v4[0])
+
+/* The part of an address that says which loopback it is. */
+static uint32_t last_byte(void)
+{
+	return htonl(0xff);
+}
+
+static void jump_if_loopback(struct assembly *a, enum reg what, unsigned to)
+{
+	op_move(a, R1, what);
+	op_to_host(a, R1, 32);
+	op_shift_right(a, R1, 24);
+	op_jump_if(a, BPF_JEQ, R1, IN_LOOPBACKNET, to);
+}
+
+static void jump_if_own(struct assembly *a, enum reg what, unsigned to)
+{
+	const unsigned no_more = label_new(a);
+
+	for (unsigned i = 0; i < ADDRESSES_MAX; i++) {
+		op_load(a, W32, R1, R9, DATA(v4[i]));
+		op_jump_if(a, BPF_JEQ, R1, 0, no_more);
+		op_jump_if_same(a, what, R1, to);
+	}
+	label(a, no_more);
+}
+
+/* To `to` if it is not one of the distribution's own loopback. */
+static void jump_unless_private(struct assembly *a, enum reg what, unsigned to)
+{
+	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, to);
+	op_move(a, R1, what);
+	op_and(a, R1, ~last_byte());
+	op_load(a, W32, R2, R9, DATA(loopback));
+	op_jump_unless_same(a, R1, R2, to);
+}
+
+/* R7 of 127.0.0.0/8 becomes the distribution's own one. */
+static void make_private(struct assembly *a)
+{
+	op_and(a, R7, last_byte());
+	op_load(a, W32, R1, R9, DATA(loopback));
+	op_or(a, R7, R1);
+}
+
+/* R7, a loopback of the distribution's own, becomes 127.0.0.N. */
+static void make_public(struct assembly *a)
+{
+	op_and(a, R7, last_byte());
+	op_set(a, R1, (int32_t)htonl(INADDR_LOOPBACK & ~0xffu));
+	op_or(a, R7, R1);
+}
+
+/* The first of the own addresses into R7; REFUSE: there is none of this family. */
+static void take_first(struct assembly *a)
+{
+	op_load(a, W32, R7, R9, FIRST);
+	op_jump_if(a, BPF_JEQ, R7, 0, REFUSE);
+}
+
+void part_bind4(struct assembly *a, const struct place4 *at)
+{
+	const unsigned any = label_new(a), loopback = label_new(a);
+
+	/* own ones, and those that are for many */
+	op_load(a, W32, R7, R6, at->to);
+	op_jump_if(a, BPF_JEQ, R7, INADDR_ANY, any);
+	jump_if_loopback(a, R7, loopback);
+	jump_if_own(a, R7, ALLOW);
+	op_jump_if(a, BPF_JEQ, R7, INADDR_BROADCAST, ALLOW);
+	op_move(a, R1, R7);
+	op_to_host(a, R1, 32);
+	op_shift_right(a, R1, 28);
+	op_jump_if(a, BPF_JEQ, R1, INADDR_UNSPEC_GROUP >> 28, ALLOW);
+	op_jump(a, REFUSE);
+
+	/* none is named: the first own one */
+	label(a, any);
+	part_jump_if_port_is_shared(a, ALLOW);
+	take_first(a);
+	op_store(a, W32, R6, at->to, R7);
+	op_jump(a, ALLOW);
+
+	label(a, loopback);
+	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
+	make_private(a);
+	op_store(a, W32, R6, at->to, R7);
+	op_jump(a, ALLOW);
+}
+
+/* To `no` if the distribution has no socket at its first address and the port that the context has. */
+static void jump_unless_served(struct assembly *a, unsigned no)
+{
+	const unsigned datagram = label_new(a), asked = label_new(a),
+		       served = label_new(a);
+
+	/* struct bpf_sock_tuple: from anywhere, to there */
+	op_zero_stack(a, W32, STACK_TUPLE);
+	op_load(a, W32, R1, R9, FIRST);
+	op_store_stack(a, W32, STACK_TUPLE + 4, R1);
+	op_zero_stack(a, W32, STACK_TUPLE + 8);
+	op_load(a, W32, R1, R6, CONTEXT(user_port));
+	op_store_stack(a, W16, STACK_TUPLE + 10, R1);
+	op_load(a, W32, R8, R6, CONTEXT(type));
+	op_move(a, R1, R6);
+	op_stack(a, R2, STACK_TUPLE);
+	op_set(a, R3, 12);
+	op_set(a, R4, BPF_F_CURRENT_NETNS);
+	op_set(a, R5, 0);
+	op_jump_if(a, BPF_JEQ, R8, SOCK_DGRAM, datagram);
+	op_call(a, BPF_FUNC_sk_lookup_tcp);
+	op_jump(a, asked);
+	label(a, datagram);
+	op_call(a, BPF_FUNC_sk_lookup_udp);
+	label(a, asked);
+	op_jump_if_null(a, R0, no);
+	/* one without an address may be another distribution's, but for datagrams, where such a port is shared */
+	op_load(a, W32, R2, R0, SOCKET(src_ip4));
+	op_move(a, R1, R0);
+	op_load(a, W32, R3, R9, FIRST);
+	op_jump_if_same(a, R2, R3, served);
+	op_jump_if(a, BPF_JEQ, R8, SOCK_DGRAM, served);
+	op_call(a, BPF_FUNC_sk_release);
+	op_jump(a, no);
+	label(a, served);
+	op_call(a, BPF_FUNC_sk_release);
+}
+
+/* The socket comes from the address in R7. */
+static void come_from(struct assembly *a, int mapped)
+{
+	const int size = mapped ? (int)sizeof(struct sockaddr_in6) : (int)sizeof(struct sockaddr_in);
+
+	for (int i = 0; i < 32; i += 8)
+		op_zero_stack(a, W64, STACK_TUPLE + i);
+	op_set(a, R1, mapped ? AF_INET6 : AF_INET);
+	op_store_stack(a, W16, STACK_TUPLE, R1);
+	if (mapped) {
+		op_set(a, R1, (int32_t)htonl(0xffff));
+		op_store_stack(a, W32, STACK_TUPLE + 16, R1);
+		op_store_stack(a, W32, STACK_TUPLE + 20, R7);
+	} else {
+		op_store_stack(a, W32, STACK_TUPLE + 4, R7);
+	}
+	op_move(a, R1, R6);
+	op_stack(a, R2, STACK_TUPLE);
+	op_set(a, R3, size);
+	op_call(a, BPF_FUNC_bind);
+	op_jump_if(a, BPF_JSLT, R0, 0, REFUSE);
+}
+
+void part_connect4(struct assembly *a, const struct place4 *at)
+{
+	const unsigned local = label_new(a), keep = label_new(a), shared = label_new(a),
+		       come = label_new(a);
+
+	/* the address that it has already, which is its own */
+	op_load(a, W64, R8, R6, CONTEXT(sk));
+	op_load(a, W32, R8, R8, SOCKET(src_ip4));
+	op_store_stack(a, W64, STACK_SOURCE, R8);
+	op_load(a, W32, R7, R6, at->to);
+	op_jump_if(a, BPF_JEQ, R7, INADDR_ANY, local);
+	jump_if_loopback(a, R7, local);
+	/* elsewhere: from the first own one */
+	op_jump_if(a, BPF_JNE, R8, 0, ALLOW);
+	take_first(a);
+	op_jump(a, come);
+
+	/* the distribution itself, where it serves at its address */
+	label(a, local);
+	jump_unless_served(a, keep);
+	op_load(a, W32, R7, R9, FIRST);
+	op_store(a, W32, R6, at->to, R7);
+	op_load_stack(a, W64, R8, STACK_SOURCE);
+	op_jump_if(a, BPF_JNE, R8, 0, ALLOW);
+	op_set(a, R7, (int32_t)htonl(INADDR_LOOPBACK));
+	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, come);
+	make_private(a);
+	label(a, come);
+	come_from(a, at->mapped);
+	op_jump(a, ALLOW);
+
+	/* else the loopback */
+	label(a, keep);
+	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
+	op_jump_if(a, BPF_JNE, R7, INADDR_ANY, shared);
+	op_set(a, R7, (int32_t)htonl(INADDR_LOOPBACK));
+	label(a, shared);
+	make_private(a);
+	op_store(a, W32, R6, at->to, R7);
+	op_jump(a, ALLOW);
+}
+
+/* Replies come from the own address, and are shown as those of the loopback that was asked. */
+static void remember_asked(struct assembly *a, const struct address_maps *maps)
+{
+	op_move(a, R1, R6);
+	op_call(a, BPF_FUNC_get_socket_cookie);
+	op_store_stack(a, W64, STACK_COOKIE, R0);
+	op_zero_stack(a, W64, STACK_ASKED);
+	op_store_stack(a, W32, STACK_ASKED, R7);
+	op_map(a, R1, maps->asked);
+	op_stack(a, R2, STACK_COOKIE);
+	op_stack(a, R3, STACK_ASKED);
+	op_set(a, R4, BPF_ANY);
+	op_call(a, BPF_FUNC_map_update_elem);
+}
+
+void part_send4(struct assembly *a, const struct address_maps *maps, const struct place4 *at)
+{
+	const unsigned local = label_new(a), keep = label_new(a), none = label_new(a),
+		       loopback = label_new(a), named = label_new(a);
+
+	op_load(a, W32, R7, R6, at->to);
+	op_jump_if(a, BPF_JEQ, R7, INADDR_ANY, local);
+	jump_if_loopback(a, R7, local);
+	/* elsewhere, from the own ones alone */
+	op_load(a, W32, R7, R6, at->source);
+	op_jump_if(a, BPF_JEQ, R7, 0, none);
+	jump_if_own(a, R7, ALLOW);
+	jump_if_loopback(a, R7, loopback);
+	op_jump(a, REFUSE);
+	label(a, loopback);
+	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
+	jump_unless_private(a, R7, REFUSE);
+	op_jump(a, ALLOW);
+	label(a, none);
+	take_first(a);
+	op_store(a, W32, R6, at->source, R7);
+	op_jump(a, ALLOW);
+
+	/* the distribution itself */
+	label(a, local);
+	op_jump_if(a, BPF_JNE, R7, INADDR_ANY, named);
+	op_set(a, R7, (int32_t)htonl(INADDR_LOOPBACK));
+	label(a, named);
+	jump_unless_served(a, keep);
+	remember_asked(a, maps);
+	op_load(a, W32, R7, R9, FIRST);
+	op_store(a, W32, R6, at->to, R7);
+	op_jump(a, ALLOW);
+	label(a, keep);
+	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
+	make_private(a);
+	op_store(a, W32, R6, at->to, R7);
+	op_jump(a, ALLOW);
+}
+
+void part_receive4(struct assembly *a, const struct address_maps *maps, const struct place4 *at)
+{
+	const unsigned own = label_new(a), not_private = label_new(a);
+
+	op_load(a, W32, R7, R6, at->to);
+	jump_unless_private(a, R7, not_private);
+	make_public(a);
+	op_store(a, W32, R6, at->to, R7);
+	op_jump(a, ALLOW);
+	label(a, not_private);
+	jump_if_own(a, R7, own);
+	op_jump(a, ALLOW);
+
+	/* its own: as what it was asked by, if it was */
+	label(a, own);
+	op_move(a, R1, R6);
+	op_call(a, BPF_FUNC_get_socket_cookie);
+	op_store_stack(a, W64, STACK_COOKIE, R0);
+	op_map(a, R1, maps->asked);
+	op_stack(a, R2, STACK_COOKIE);
+	op_call(a, BPF_FUNC_map_lookup_elem);
+	op_jump_if_null(a, R0, ALLOW);
+	op_load(a, W32, R7, R0, 0);
+	op_store(a, W32, R6, at->to, R7);
+	op_jump(a, ALLOW);
+}
+
+void part_show4(struct assembly *a, const struct place4 *at, int own_is_any)
+{
+	const unsigned not_private = label_new(a), own = label_new(a), any = label_new(a);
+
+	op_load(a, W32, R7, R6, at->to);
+	jump_unless_private(a, R7, not_private);
+	make_public(a);
+	op_store(a, W32, R6, at->to, R7);
+	op_jump(a, ALLOW);
+	label(a, not_private);
+	if (own_is_any) {
+		jump_if_own(a, R7, own);
+		op_jump(a, ALLOW);
+		label(a, own);
+		op_load(a, W64, R8, R6, CONTEXT(sk));
+		op_load(a, W32, R1, R8, SOCKET(state));
+		op_jump_if(a, BPF_JEQ, R1, BPF_TCP_LISTEN, any);
+		op_jump_if(a, BPF_JNE, R1, BPF_TCP_CLOSE, ALLOW);
+		label(a, any);
+		op_set(a, R7, 0);
+		op_store(a, W32, R6, at->to, R7);
+	}
+	op_jump(a, ALLOW);
+}
