@@ -5,7 +5,7 @@
 
 noinst_LIBRARIES += \
 	src/libbase.a src/libmodel.a src/libos.a src/libspec.a src/libsys.a src/libpolicy.a src/libplan.a src/libcgroup.a \
-	src/libstate.a src/libhooks.a src/libforward.a src/libcriu_swrk.a src/libseccomp_filter.a src/libfacts.a src/libboot.a src/libcontainer.a src/libcli.a
+	src/libstate.a src/libhooks.a src/libforward.a src/libaddress.a src/libcriu_swrk.a src/libseccomp_filter.a src/libfacts.a src/libboot.a src/libcontainer.a src/libcli.a
 
 src_libbase_a_SOURCES = \
 	src/base/arena.c \
@@ -110,6 +110,8 @@ src_libsys_a_SOURCES = \
 	src/sys/audit_log.h \
 	src/sys/beneath.c \
 	src/sys/beneath.h \
+	src/sys/bpf.c \
+	src/sys/bpf.h \
 	src/sys/boot_id.c \
 	src/sys/boot_id.h \
 	src/sys/caller.c \
@@ -352,6 +354,16 @@ src_libhooks_a_SOURCES = \
 	src/hooks/hooks.c \
 	src/hooks/hooks.h \
 	src/hooks/place.c
+src_libaddress_a_SOURCES = \
+	src/address/address.h \
+	src/address/arm.c \
+	src/address/assembler.c \
+	src/address/assembler.h \
+	src/address/hooks.c \
+	src/address/parts.h \
+	src/address/programs.h \
+	src/address/programs4.c \
+	src/address/programs6.c
 src_libforward_a_SOURCES = \
 	src/forward/decoy.c \
 	src/forward/decoy.h \
@@ -633,7 +645,7 @@ HOOKS_LIBS = src/libhooks.a $(PLAN_LIBS)
 CRIU_LIBS = src/libcriu_swrk.a $(SYS_LIBS)
 FILTER_LIBS = src/libseccomp_filter.a $(PLAN_LIBS) $(SECCOMP_LIBS)
 FACTS_LIBS = src/libfacts.a src/libcriu_swrk.a src/libhooks.a src/libstate.a src/libcgroup.a $(FILTER_LIBS)
-BOOT_LIBS = src/libboot.a src/libforward.a $(FACTS_LIBS)
+BOOT_LIBS = src/libboot.a src/libforward.a src/libaddress.a $(FACTS_LIBS)
 CONTAINER_LIBS = src/libcontainer.a $(BOOT_LIBS)
 CLI_LIBS = src/libcli.a $(CONTAINER_LIBS)
 

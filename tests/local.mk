@@ -97,6 +97,7 @@ unit_tests = \
 	tests/unit/test_state_roots \
 	tests/unit/test_sys
 world_tests = \
+	tests/root/test_address_root \
 	tests/root/test_cgroup_kill_root \
 	tests/root/test_cgroup_root \
 	tests/root/test_nat_targets_root \
@@ -223,6 +224,7 @@ tests_unit_test_state_removal_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_roots_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spawn_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sys_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_root_test_address_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_kill_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_nat_targets_root_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)

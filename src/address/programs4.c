@@ -100,8 +100,7 @@ void part_bind4(struct assembly *a, const struct place4 *at)
 /* To `no` if the distribution has no socket at its first address and the port that the context has. */
 static void jump_unless_served(struct assembly *a, unsigned no)
 {
-	const unsigned datagram = label_new(a), asked = label_new(a),
-		       served = label_new(a);
+	const unsigned datagram = label_new(a), asked = label_new(a), served = label_new(a);
 
 	/* struct bpf_sock_tuple: from anywhere, to there */
 	op_zero_stack(a, W32, STACK_TUPLE);
@@ -138,7 +137,8 @@ static void jump_unless_served(struct assembly *a, unsigned no)
 /* The socket comes from the address in R7. */
 static void come_from(struct assembly *a, int mapped)
 {
-	const int size = mapped ? (int)sizeof(struct sockaddr_in6) : (int)sizeof(struct sockaddr_in);
+	const int size =
+		mapped ? (int)sizeof(struct sockaddr_in6) : (int)sizeof(struct sockaddr_in);
 
 	for (int i = 0; i < 32; i += 8)
 		op_zero_stack(a, W64, STACK_TUPLE + i);

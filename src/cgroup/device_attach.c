@@ -1,87 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * bpf(2): the device program of a v2 cgroup is loaded and attached. Three calls need no
- * library. Runs in the runtime.
- */
+/* The device program of a v2 cgroup is loaded and attached. Runs in the runtime. */
 #include "cgroup/device_program.h"
 
 #include "base/auto.h"
 #include "os/log.h"
+#include "sys/bpf.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-/* More than one at a cgroup is allowed (BPF_CGROUP_MAX_PROGS of the kernel). */
-#define ATTACHED_MAX 64
-#define VERIFIER_LOG_SIZE 65536
-
-static int bpf(int command, union bpf_attr *attr)
+static int load(const struct device_program *program, struct err *e)
 {
-	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
+	const struct bpf_text text = {
+		.license = "Apache-2.0",
+		.type = BPF_PROG_TYPE_CGROUP_DEVICE,
+		.v = program->v,
+		.n = program->n,
+	};
+	int fd = bpf_load(&text, e);
+
+	return fd < 0 ? err_prefix(e, "linux.resources.devices") : fd;
 }
 
-static uint64_t address_of(const void *pointer)
+/* How many there are; their descriptors in `fds`. -1 and errno. */
+static int open_attached(int cgroup_fd, int fds[BPF_ATTACHED_MAX])
 {
-	return (uint64_t)(uintptr_t)pointer;
-}
+	uint32_t ids[BPF_ATTACHED_MAX];
+	int there = bpf_attached(cgroup_fd, BPF_CGROUP_DEVICE, ids), n = 0;
 
-/* The verifier's log costs time, so it is asked for only once the load has failed. */
-static int load(const struct device_program *program, char *log, size_t log_size)
-{
-	union bpf_attr attr = { 0 };
-
-	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-	attr.insns = address_of(program->v);
-	attr.insn_cnt = (uint32_t)program->n;
-	attr.license = address_of("Apache-2.0");
-	attr.log_level = log ? 1 : 0;
-	attr.log_buf = address_of(log);
-	attr.log_size = (uint32_t)log_size;
-	return bpf(BPF_PROG_LOAD, &attr);
-}
-
-static int load_or_explain(const struct device_program *program, struct err *e)
-{
-	autofree char *log = NULL;
-	int fd = load(program, NULL, 0);
-	int error_number = errno;
-
-	if (fd >= 0)
-		return fd;
-	if (errno == EPERM)
-		return fail_sys(
-			e,
-			"load the program for linux.resources.devices: it takes CAP_BPF or CAP_SYS_ADMIN in the initial user namespace");
-	log = calloc(1, VERIFIER_LOG_SIZE);
-	fd = log ? load(program, log, VERIFIER_LOG_SIZE) : -1;
-	if (fd >= 0)
-		return fd;
-	if (log && *log)
-		log_debug("the verifier says: %s", log);
-	return fail_errno(e, error_number,
-			  "load the program for linux.resources.devices (%zu instructions)",
-			  program->n);
-}
-
-/* How many there are; the descriptors of the first `size` in `fds`. -1 and errno. */
-static int open_attached(int cgroup_fd, int *fds, size_t size)
-{
-	uint32_t ids[ATTACHED_MAX];
-	union bpf_attr attr = { 0 };
-	int n = 0;
-
-	attr.query.target_fd = (uint32_t)cgroup_fd;
-	attr.query.attach_type = BPF_CGROUP_DEVICE;
-	attr.query.prog_ids = address_of(ids);
-	attr.query.prog_cnt = ATTACHED_MAX;
-	if (bpf(BPF_PROG_QUERY, &attr) < 0)
-		return -1;
-	for (uint32_t i = 0; i < attr.query.prog_cnt && i < size; i++) {
-		union bpf_attr get = { .prog_id = ids[i] };
-		int fd = bpf(BPF_PROG_GET_FD_BY_ID, &get);
+	for (int i = 0; i < there; i++) {
+		int fd = bpf_program_by_id(ids[i]);
 		/* It may have been detached in between. */
 		if (fd >= 0)
 			fds[n++] = fd;
@@ -91,32 +40,17 @@ static int open_attached(int cgroup_fd, int *fds, size_t size)
 			return -1;
 		}
 	}
-	return n;
+	return there < 0 ? -1 : n;
 }
 
 static int attach(int cgroup_fd, int program_fd, int replaced_fd)
 {
-	union bpf_attr attr = { 0 };
-
-	attr.target_fd = (uint32_t)cgroup_fd;
-	attr.attach_bpf_fd = (uint32_t)program_fd;
-	attr.attach_type = BPF_CGROUP_DEVICE;
-	attr.attach_flags = BPF_F_ALLOW_MULTI;
-	if (replaced_fd >= 0) {
-		attr.attach_flags |= BPF_F_REPLACE;
-		attr.replace_bpf_fd = (uint32_t)replaced_fd;
-	}
-	return bpf(BPF_PROG_ATTACH, &attr);
+	return bpf_attach(cgroup_fd, program_fd, replaced_fd, BPF_CGROUP_DEVICE);
 }
 
 static void detach(int cgroup_fd, int program_fd)
 {
-	union bpf_attr attr = { 0 };
-
-	attr.target_fd = (uint32_t)cgroup_fd;
-	attr.attach_bpf_fd = (uint32_t)program_fd;
-	attr.attach_type = BPF_CGROUP_DEVICE;
-	if (bpf(BPF_PROG_DETACH, &attr) < 0)
+	if (bpf_detach(cgroup_fd, program_fd, BPF_CGROUP_DEVICE) < 0)
 		log_debug("an earlier device program stays attached: errno %d", errno);
 }
 
@@ -126,8 +60,8 @@ static void detach(int cgroup_fd, int program_fd)
  */
 static int attach_in_place(int cgroup_fd, int program_fd)
 {
-	int old[ATTACHED_MAX];
-	int n = open_attached(cgroup_fd, old, ARRAY_SIZE(old));
+	int old[BPF_ATTACHED_MAX];
+	int n = open_attached(cgroup_fd, old);
 	int rc;
 
 	/* Without the right to ask (CAP_SYS_ADMIN) ours is one more. */
@@ -145,7 +79,7 @@ static int attach_in_place(int cgroup_fd, int program_fd)
 static int load_and_attach(int directory_fd, const struct device_program *program,
 			   const char *shown, struct err *e)
 {
-	autoclose int program_fd = load_or_explain(program, e);
+	autoclose int program_fd = load(program, e);
 	autoclose int cgroup_fd = -1;
 
 	if (program_fd < 0)

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -79,15 +80,21 @@ static void jump_if_option(struct assembly *a, int option, unsigned to)
 	label(a, unknown);
 }
 
-/* What is sent to many (mDNS, DHCP, SSDP) comes to sockets without an address alone; such ports are shared. */
+/* DHCP, NetBIOS, SSDP, mDNS and LLMNR: what is sent to many comes to sockets without an address alone. Other servers share
+ * their ports out of habit. */
+static const uint16_t ports_for_many[] = { 67, 68, 137, 138, 1900, 5353, 5355 };
+
 void part_jump_if_port_is_shared(struct assembly *a, unsigned to)
 {
-	const unsigned own = label_new(a);
+	const unsigned own = label_new(a), many = label_new(a);
 
 	op_load(a, W32, R1, R6, CONTEXT(type));
 	op_jump_if(a, BPF_JNE, R1, SOCK_DGRAM, own);
 	op_load(a, W32, R1, R6, CONTEXT(user_port));
-	op_jump_if(a, BPF_JEQ, R1, 0, own);
+	for (size_t i = 0; i < ARRAY_SIZE(ports_for_many); i++)
+		op_jump_if(a, BPF_JEQ, R1, htons(ports_for_many[i]), many);
+	op_jump(a, own);
+	label(a, many);
 	jump_if_option(a, SO_REUSEADDR, to);
 	jump_if_option(a, SO_REUSEPORT, to);
 	label(a, own);
