@@ -15,6 +15,8 @@ src_libbase_a_SOURCES = \
 	src/base/base64.h \
 	src/base/capabilities.c \
 	src/base/capabilities.h \
+	src/base/cidr.c \
+	src/base/cidr.h \
 	src/base/err.c \
 	src/base/err.h \
 	src/base/fields.h \

@@ -13,6 +13,7 @@ unit_tests = \
 	tests/unit/test_cgroup \
 	tests/unit/test_cgroup_control \
 	tests/unit/test_cgroup_end \
+	tests/unit/test_cidr \
 	tests/unit/test_cli \
 	tests/unit/test_cli_global \
 	tests/unit/test_cli_texts \
@@ -141,6 +142,7 @@ tests_unit_test_beneath_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_control_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_end_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_cidr_LDADD = $(BASE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_global_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_cli_texts_LDADD = $(CLI_LIBS) $(CMOCKA_LIBS)
