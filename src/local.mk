@@ -358,11 +358,16 @@ src_libhooks_a_SOURCES = \
 	src/hooks/place.c
 src_libaddress_a_SOURCES = \
 	src/address/address.h \
+	src/address/anchor.c \
+	src/address/anchor.h \
 	src/address/arm.c \
 	src/address/assembler.c \
 	src/address/assembler.h \
+	src/address/bind.c \
 	src/address/hooks.c \
+	src/address/parts.c \
 	src/address/parts.h \
+	src/address/probe.c \
 	src/address/programs.h \
 	src/address/programs4.c \
 	src/address/programs6.c

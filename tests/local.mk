@@ -98,6 +98,7 @@ unit_tests = \
 	tests/unit/test_state_roots \
 	tests/unit/test_sys
 world_tests = \
+	tests/root/test_address_arm_root \
 	tests/root/test_address_root \
 	tests/root/test_cgroup_kill_root \
 	tests/root/test_cgroup_root \
@@ -106,6 +107,7 @@ world_tests = \
 
 # test data and helpers that are not a program
 tests_headers = \
+	tests/root/address_root.h \
 	tests/root/cgroup_root.h \
 	tests/unit/bpf.h \
 	tests/unit/bpf_compare.h \
@@ -226,6 +228,9 @@ tests_unit_test_state_removal_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_state_roots_LDADD = $(STATE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_spawn_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sys_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_root_test_address_arm_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
+# what calls the kernel is counted
+tests_root_test_address_arm_root_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 tests_root_test_address_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_kill_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)

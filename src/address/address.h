@@ -41,7 +41,16 @@ int address_tree_open(struct err *e) MUST_CHECK;
 /* A group, a directory of that tree, gets the data, and the programs if it has none: sockets that are made in it from now on,
  * and those that were, are as the data has it. Only descriptors with which the runtime alone can do something are used. */
 int address_arm(int tree, int group, const struct address_data *data, struct err *e) MUST_CHECK;
-/* What an armed group has; *ret is all zero where it is not armed. */
-int address_read(int tree, int group, struct address_data *ret, struct err *e) MUST_CHECK;
+/* What an armed group has; *ret is all zero where it is not armed, or by a version that has other data. */
+int address_read(int group, struct address_data *ret, struct err *e) MUST_CHECK;
+
+/* Whether this kernel and caller can have all that. Where the programs are there already it costs a few calls, else they are
+ * loaded and let go. */
+struct address_support {
+	bool programs;
+	bool fence; /* packets from addresses of others are dropped as well, whatever makes them */
+	struct err why; /* why there are no programs: what would mend it, in words */
+};
+void address_probe(struct address_support *ret);
 
 #endif

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* What the hooks of both families have in common. Private to address/. */
 #ifndef ADDRESS_PARTS_H
 #define ADDRESS_PARTS_H
@@ -31,10 +31,36 @@ void part_end(struct assembly *a, int low_ports);
 /* Of hooks that only show something. */
 void part_end_shown(struct assembly *a);
 
-/* To `to` if a datagram socket shares its port with others. */
-void part_jump_if_port_is_shared(struct assembly *a, unsigned to);
 /* To `to` where the data has not this flag. */
 void part_jump_unless(struct assembly *a, uint32_t flag, unsigned to);
+
+/* Of IPv4, in the register `what`, in the order of the network. R1 and R2 are lost. */
+void part_jump_if_loopback4(struct assembly *a, enum reg what, unsigned to);
+void part_jump_if_own4(struct assembly *a, enum reg what, unsigned to);
+/* To `to` if it is not one of the distribution's own loopback. */
+void part_jump_unless_private4(struct assembly *a, enum reg what, unsigned to);
+/* R7 of 127.0.0.0/8 becomes the distribution's own one, and back: 127.0.0.N. */
+void part_make_private4(struct assembly *a);
+void part_make_public4(struct assembly *a);
+/* The first of the own addresses into R7; REFUSE: there is none. */
+void part_take_first4(struct assembly *a);
+
+/* Of IPv6, in the context, at the offset `at`. R1 and R2 are lost. */
+#define WORD(i) (CONTEXT(user_ip6) + 4 * (i))
+#define SOURCE(i) (CONTEXT(msg_src_ip6) + 4 * (i))
+/* A word of an address of IPv4 in one of IPv6 (RFC 4291, 2.5.5.2), but the last one. */
+uint32_t part_mapping(unsigned word);
+void part_jump_if_mapped(struct assembly *a, size_t at, unsigned to);
+/* The words are these: 0, 0, 0 and the last one. */
+void part_jump_if_last(struct assembly *a, size_t at, uint32_t last, unsigned to);
+/* They are those of the data. */
+void part_jump_if_data(struct assembly *a, size_t at, size_t data, unsigned to);
+void part_jump_if_own6(struct assembly *a, size_t at, unsigned to);
+/* What is for many (ff00::/8), and what is of one link alone (fe80::/10). */
+void part_jump_if_of_link(struct assembly *a, unsigned to);
+void part_store_data(struct assembly *a, size_t at, size_t data);
+void part_store_last(struct assembly *a, size_t at, uint32_t last);
+void part_refuse_without_v6(struct assembly *a);
 
 /* One address of IPv4, which the context has at this offset: by itself, or in the last word of a mapped one of IPv6. */
 struct place4 {
@@ -42,18 +68,23 @@ struct place4 {
 	size_t source; /* msg_src_ip4, msg_src_ip6[3] */
 	int mapped;
 };
-void part_bind4(struct assembly *a, const struct place4 *at);
 void part_connect4(struct assembly *a, const struct place4 *at);
 void part_send4(struct assembly *a, const struct address_maps *maps, const struct place4 *at);
 void part_receive4(struct assembly *a, const struct address_maps *maps, const struct place4 *at);
 /* `own_is_any`: the own address of a socket that is not connected is shown as the one that names none. */
 void part_show4(struct assembly *a, const struct place4 *at, int own_is_any);
 
+void program_bind4(struct assembly *a, const struct address_maps *maps);
 void program_bind6(struct assembly *a, const struct address_maps *maps);
+void program_connect4(struct assembly *a, const struct address_maps *maps);
 void program_connect6(struct assembly *a, const struct address_maps *maps);
+void program_send4(struct assembly *a, const struct address_maps *maps);
 void program_send6(struct assembly *a, const struct address_maps *maps);
+void program_receive4(struct assembly *a, const struct address_maps *maps);
 void program_receive6(struct assembly *a, const struct address_maps *maps);
+void program_name4(struct assembly *a, const struct address_maps *maps);
 void program_name6(struct assembly *a, const struct address_maps *maps);
+void program_peer4(struct assembly *a, const struct address_maps *maps);
 void program_peer6(struct assembly *a, const struct address_maps *maps);
 
 #endif

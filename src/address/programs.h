@@ -17,9 +17,14 @@ struct address_maps {
 /* Where a program is put, and how it is made. */
 struct address_hook {
 	const char *name; /* at most 15 bytes, as the kernel shows it */
+	enum bpf_prog_type program;
 	enum bpf_attach_type type;
+	const char *license;
+	int optional; /* for a kernel that cannot have it, it is left out */
 	void (*make)(struct assembly *a, const struct address_maps *maps);
 };
+#define ADDRESS_HOOKS_MAX 16
+/* The first one has no map but the data. */
 extern const struct address_hook address_hooks[];
 extern const size_t address_hooks_n;
 

@@ -8,95 +8,6 @@
 
 #define FIRST DATA(v4[0])
 
-/* The part of an address that says which loopback it is. */
-static uint32_t last_byte(void)
-{
-	return htonl(0xff);
-}
-
-static void jump_if_loopback(struct assembly *a, enum reg what, unsigned to)
-{
-	op_move(a, R1, what);
-	op_to_host(a, R1, 32);
-	op_shift_right(a, R1, 24);
-	op_jump_if(a, BPF_JEQ, R1, IN_LOOPBACKNET, to);
-}
-
-static void jump_if_own(struct assembly *a, enum reg what, unsigned to)
-{
-	const unsigned no_more = label_new(a);
-
-	for (unsigned i = 0; i < ADDRESSES_MAX; i++) {
-		op_load(a, W32, R1, R9, DATA(v4[i]));
-		op_jump_if(a, BPF_JEQ, R1, 0, no_more);
-		op_jump_if_same(a, what, R1, to);
-	}
-	label(a, no_more);
-}
-
-/* To `to` if it is not one of the distribution's own loopback. */
-static void jump_unless_private(struct assembly *a, enum reg what, unsigned to)
-{
-	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, to);
-	op_move(a, R1, what);
-	op_and(a, R1, ~last_byte());
-	op_load(a, W32, R2, R9, DATA(loopback));
-	op_jump_unless_same(a, R1, R2, to);
-}
-
-/* R7 of 127.0.0.0/8 becomes the distribution's own one. */
-static void make_private(struct assembly *a)
-{
-	op_and(a, R7, last_byte());
-	op_load(a, W32, R1, R9, DATA(loopback));
-	op_or(a, R7, R1);
-}
-
-/* R7, a loopback of the distribution's own, becomes 127.0.0.N. */
-static void make_public(struct assembly *a)
-{
-	op_and(a, R7, last_byte());
-	op_set(a, R1, (int32_t)htonl(INADDR_LOOPBACK & ~0xffu));
-	op_or(a, R7, R1);
-}
-
-/* The first of the own addresses into R7; REFUSE: there is none of this family. */
-static void take_first(struct assembly *a)
-{
-	op_load(a, W32, R7, R9, FIRST);
-	op_jump_if(a, BPF_JEQ, R7, 0, REFUSE);
-}
-
-void part_bind4(struct assembly *a, const struct place4 *at)
-{
-	const unsigned any = label_new(a), loopback = label_new(a);
-
-	/* own ones, and those that are for many */
-	op_load(a, W32, R7, R6, at->to);
-	op_jump_if(a, BPF_JEQ, R7, INADDR_ANY, any);
-	jump_if_loopback(a, R7, loopback);
-	jump_if_own(a, R7, ALLOW);
-	op_jump_if(a, BPF_JEQ, R7, INADDR_BROADCAST, ALLOW);
-	op_move(a, R1, R7);
-	op_to_host(a, R1, 32);
-	op_shift_right(a, R1, 28);
-	op_jump_if(a, BPF_JEQ, R1, INADDR_UNSPEC_GROUP >> 28, ALLOW);
-	op_jump(a, REFUSE);
-
-	/* none is named: the first own one */
-	label(a, any);
-	part_jump_if_port_is_shared(a, ALLOW);
-	take_first(a);
-	op_store(a, W32, R6, at->to, R7);
-	op_jump(a, ALLOW);
-
-	label(a, loopback);
-	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
-	make_private(a);
-	op_store(a, W32, R6, at->to, R7);
-	op_jump(a, ALLOW);
-}
-
 /* To `no` if the distribution has no socket at its first address and the port that the context has. */
 static void jump_unless_served(struct assembly *a, unsigned no)
 {
@@ -169,10 +80,10 @@ void part_connect4(struct assembly *a, const struct place4 *at)
 	op_store_stack(a, W64, STACK_SOURCE, R8);
 	op_load(a, W32, R7, R6, at->to);
 	op_jump_if(a, BPF_JEQ, R7, INADDR_ANY, local);
-	jump_if_loopback(a, R7, local);
+	part_jump_if_loopback4(a, R7, local);
 	/* elsewhere: from the first own one */
 	op_jump_if(a, BPF_JNE, R8, 0, ALLOW);
-	take_first(a);
+	part_take_first4(a);
 	op_jump(a, come);
 
 	/* the distribution itself, where it serves at its address */
@@ -184,7 +95,7 @@ void part_connect4(struct assembly *a, const struct place4 *at)
 	op_jump_if(a, BPF_JNE, R8, 0, ALLOW);
 	op_set(a, R7, (int32_t)htonl(INADDR_LOOPBACK));
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, come);
-	make_private(a);
+	part_make_private4(a);
 	label(a, come);
 	come_from(a, at->mapped);
 	op_jump(a, ALLOW);
@@ -195,7 +106,7 @@ void part_connect4(struct assembly *a, const struct place4 *at)
 	op_jump_if(a, BPF_JNE, R7, INADDR_ANY, shared);
 	op_set(a, R7, (int32_t)htonl(INADDR_LOOPBACK));
 	label(a, shared);
-	make_private(a);
+	part_make_private4(a);
 	op_store(a, W32, R6, at->to, R7);
 	op_jump(a, ALLOW);
 }
@@ -222,19 +133,19 @@ void part_send4(struct assembly *a, const struct address_maps *maps, const struc
 
 	op_load(a, W32, R7, R6, at->to);
 	op_jump_if(a, BPF_JEQ, R7, INADDR_ANY, local);
-	jump_if_loopback(a, R7, local);
+	part_jump_if_loopback4(a, R7, local);
 	/* elsewhere, from the own ones alone */
 	op_load(a, W32, R7, R6, at->source);
 	op_jump_if(a, BPF_JEQ, R7, 0, none);
-	jump_if_own(a, R7, ALLOW);
-	jump_if_loopback(a, R7, loopback);
+	part_jump_if_own4(a, R7, ALLOW);
+	part_jump_if_loopback4(a, R7, loopback);
 	op_jump(a, REFUSE);
 	label(a, loopback);
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
-	jump_unless_private(a, R7, REFUSE);
+	part_jump_unless_private4(a, R7, REFUSE);
 	op_jump(a, ALLOW);
 	label(a, none);
-	take_first(a);
+	part_take_first4(a);
 	op_store(a, W32, R6, at->source, R7);
 	op_jump(a, ALLOW);
 
@@ -250,7 +161,7 @@ void part_send4(struct assembly *a, const struct address_maps *maps, const struc
 	op_jump(a, ALLOW);
 	label(a, keep);
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
-	make_private(a);
+	part_make_private4(a);
 	op_store(a, W32, R6, at->to, R7);
 	op_jump(a, ALLOW);
 }
@@ -260,12 +171,12 @@ void part_receive4(struct assembly *a, const struct address_maps *maps, const st
 	const unsigned own = label_new(a), not_private = label_new(a);
 
 	op_load(a, W32, R7, R6, at->to);
-	jump_unless_private(a, R7, not_private);
-	make_public(a);
+	part_jump_unless_private4(a, R7, not_private);
+	part_make_public4(a);
 	op_store(a, W32, R6, at->to, R7);
 	op_jump(a, ALLOW);
 	label(a, not_private);
-	jump_if_own(a, R7, own);
+	part_jump_if_own4(a, R7, own);
 	op_jump(a, ALLOW);
 
 	/* its own: as what it was asked by, if it was */
@@ -287,13 +198,13 @@ void part_show4(struct assembly *a, const struct place4 *at, int own_is_any)
 	const unsigned not_private = label_new(a), own = label_new(a), any = label_new(a);
 
 	op_load(a, W32, R7, R6, at->to);
-	jump_unless_private(a, R7, not_private);
-	make_public(a);
+	part_jump_unless_private4(a, R7, not_private);
+	part_make_public4(a);
 	op_store(a, W32, R6, at->to, R7);
 	op_jump(a, ALLOW);
 	label(a, not_private);
 	if (own_is_any) {
-		jump_if_own(a, R7, own);
+		part_jump_if_own4(a, R7, own);
 		op_jump(a, ALLOW);
 		label(a, own);
 		op_load(a, W64, R8, R6, CONTEXT(sk));
@@ -305,4 +216,46 @@ void part_show4(struct assembly *a, const struct place4 *at, int own_is_any)
 		op_store(a, W32, R6, at->to, R7);
 	}
 	op_jump(a, ALLOW);
+}
+
+/* --- IPv4 by itself --- */
+
+static const struct place4 alone = {
+	.to = CONTEXT(user_ip4),
+	.source = CONTEXT(msg_src_ip4),
+};
+
+void program_connect4(struct assembly *a, const struct address_maps *maps)
+{
+	part_begin(a, maps);
+	part_connect4(a, &alone);
+	part_end(a, 0);
+}
+
+void program_send4(struct assembly *a, const struct address_maps *maps)
+{
+	part_begin(a, maps);
+	part_send4(a, maps, &alone);
+	part_end(a, 0);
+}
+
+void program_receive4(struct assembly *a, const struct address_maps *maps)
+{
+	part_begin(a, maps);
+	part_receive4(a, maps, &alone);
+	part_end_shown(a);
+}
+
+void program_name4(struct assembly *a, const struct address_maps *maps)
+{
+	part_begin(a, maps);
+	part_show4(a, &alone, 1);
+	part_end_shown(a);
+}
+
+void program_peer4(struct assembly *a, const struct address_maps *maps)
+{
+	part_begin(a, maps);
+	part_show4(a, &alone, 0);
+	part_end_shown(a);
 }

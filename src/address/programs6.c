@@ -1,19 +1,10 @@
-/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/*
- * See parts.h: what is done about an address of IPv6. Asking whether a socket is for IPv6 alone takes a function that the
- * kernel gives to programs under its own licence alone, so that this file is under that one, too.
- */
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See parts.h: what is done about an address of IPv6. */
 #include "address/parts.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-
-#define WORD(i) (CONTEXT(user_ip6) + 4 * (i))
-#define SOURCE(i) (CONTEXT(msg_src_ip6) + 4 * (i))
-/* struct sock_common of the kernel: skc_ipv6only is bit 5 of this byte, 1 behind skc_state (include/net/sock.h) */
-#define FLAGS_AT 19
-#define FLAG_V6ONLY 0x20
 
 /* An address of IPv4 in one of IPv6 (RFC 4291, 2.5.5.2). */
 static const struct place4 mapped = {
@@ -21,151 +12,6 @@ static const struct place4 mapped = {
 	.source = SOURCE(3),
 	.mapped = 1,
 };
-
-static uint32_t mapping(unsigned word)
-{
-	return word == 2 ? htonl(0xffff) : 0;
-}
-
-static void jump_if_mapped(struct assembly *a, size_t at, unsigned to)
-{
-	const unsigned other = label_new(a);
-
-	for (unsigned i = 0; i < 3; i++) {
-		op_load(a, W32, R1, R6, at + 4 * i);
-		op_jump_if(a, BPF_JNE, R1, mapping(i), other);
-	}
-	op_jump(a, to);
-	label(a, other);
-}
-
-/* The words at `at` of the context are these: 0, 0, 0 and the last one. */
-static void jump_if_last(struct assembly *a, size_t at, uint32_t last, unsigned to)
-{
-	const unsigned other = label_new(a);
-
-	for (unsigned i = 0; i < 3; i++) {
-		op_load(a, W32, R1, R6, at + 4 * i);
-		op_jump_if(a, BPF_JNE, R1, 0, other);
-	}
-	op_load(a, W32, R1, R6, at + 12);
-	op_jump_if(a, BPF_JEQ, R1, last, to);
-	label(a, other);
-}
-
-/* They are those of the data. */
-static void jump_if_data(struct assembly *a, size_t at, size_t data, unsigned to)
-{
-	const unsigned other = label_new(a);
-
-	for (unsigned i = 0; i < 4; i++) {
-		op_load(a, W32, R1, R6, at + 4 * i);
-		op_load(a, W32, R2, R9, data + 4 * i);
-		op_jump_unless_same(a, R1, R2, other);
-	}
-	op_jump(a, to);
-	label(a, other);
-}
-
-static void jump_if_own(struct assembly *a, size_t at, unsigned to)
-{
-	const unsigned no_more = label_new(a);
-
-	for (unsigned i = 0; i < ADDRESSES_MAX; i++) {
-		op_load(a, W32, R1, R9, DATA(v6[i]));
-		op_jump_if(a, BPF_JEQ, R1, 0, no_more);
-		jump_if_data(a, at, DATA(v6[i]), to);
-	}
-	label(a, no_more);
-}
-
-/* What is for many (ff00::/8), and what is of one link alone (fe80::/10). */
-static void jump_if_of_link(struct assembly *a, unsigned to)
-{
-	op_load(a, W32, R1, R6, WORD(0));
-	op_to_host(a, R1, 32);
-	op_shift_right(a, R1, 22);
-	op_jump_if(a, BPF_JEQ, R1, 0xfe80u >> 6, to);
-	op_shift_right(a, R1, 2);
-	op_jump_if(a, BPF_JEQ, R1, 0xff, to);
-}
-
-static void store_data(struct assembly *a, size_t at, size_t data)
-{
-	for (unsigned i = 0; i < 4; i++) {
-		op_load(a, W32, R1, R9, data + 4 * i);
-		op_store(a, W32, R6, at + 4 * i, R1);
-	}
-}
-
-static void store_last(struct assembly *a, size_t at, uint32_t last)
-{
-	op_set(a, R1, 0);
-	for (unsigned i = 0; i < 3; i++)
-		op_store(a, W32, R6, at + 4 * i, R1);
-	op_set(a, R1, (int32_t)last);
-	op_store(a, W32, R6, at + 12, R1);
-}
-
-static void refuse_without_v6(struct assembly *a)
-{
-	op_load(a, W32, R1, R9, DATA(v6[0]));
-	op_jump_if(a, BPF_JEQ, R1, 0, REFUSE);
-}
-
-/* A socket of both families has one address: that of IPv4 where there is one, because that is what clients use. */
-static void choose_family(struct assembly *a, unsigned six)
-{
-	op_load(a, W32, R7, R9, DATA(v4[0]));
-	op_jump_if(a, BPF_JEQ, R7, 0, six);
-	op_stack(a, R1, STACK_TUPLE);
-	op_set(a, R2, FLAGS_AT + 1);
-	op_load(a, W64, R3, R6, CONTEXT(sk));
-	op_call(a, BPF_FUNC_probe_read_kernel);
-	op_jump_if(a, BPF_JNE, R0, 0, REFUSE);
-	op_load_stack(a, W8, R1, STACK_TUPLE + FLAGS_AT);
-	op_and(a, R1, FLAG_V6ONLY);
-	op_jump_if(a, BPF_JNE, R1, 0, six);
-}
-
-void program_bind6(struct assembly *a, const struct address_maps *maps)
-{
-	part_begin(a, maps);
-	const unsigned any = label_new(a), loopback = label_new(a), four = label_new(a),
-		       own = label_new(a);
-
-	/* own ones, and those that are for many */
-	jump_if_last(a, WORD(0), 0, any);
-	jump_if_mapped(a, WORD(0), four);
-	jump_if_last(a, WORD(0), htonl(1), loopback);
-	jump_if_of_link(a, ALLOW);
-	jump_if_own(a, WORD(0), ALLOW);
-	op_jump(a, REFUSE);
-
-	/* none is named */
-	label(a, any);
-	part_jump_if_port_is_shared(a, ALLOW);
-	choose_family(a, own);
-	for (unsigned i = 0; i < 3; i++) {
-		op_set(a, R1, (int32_t)mapping(i));
-		op_store(a, W32, R6, WORD(i), R1);
-	}
-	op_store(a, W32, R6, WORD(3), R7);
-	op_jump(a, ALLOW);
-	label(a, own);
-	refuse_without_v6(a);
-	store_data(a, WORD(0), DATA(v6[0]));
-	op_jump(a, ALLOW);
-
-	label(a, loopback);
-	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
-	store_data(a, WORD(0), DATA(loopback6));
-	op_jump(a, ALLOW);
-
-	label(a, four);
-	part_bind4(a, &mapped);
-	part_end(a, 1);
-}
 
 /* The socket comes from the address in the data. */
 static void come_from(struct assembly *a, size_t data)
@@ -228,10 +74,10 @@ void program_connect6(struct assembly *a, const struct address_maps *maps)
 	const unsigned four = label_new(a), local = label_new(a), unbound = label_new(a),
 		       keep = label_new(a), come = label_new(a);
 
-	jump_if_mapped(a, WORD(0), four);
-	jump_if_last(a, WORD(0), htonl(1), local);
-	jump_if_last(a, WORD(0), 0, local);
-	jump_if_of_link(a, ALLOW);
+	part_jump_if_mapped(a, WORD(0), four);
+	part_jump_if_last(a, WORD(0), htonl(1), local);
+	part_jump_if_last(a, WORD(0), 0, local);
+	part_jump_if_of_link(a, ALLOW);
 	/* elsewhere: from the address that it has, else the first own one */
 	op_load(a, W64, R8, R6, CONTEXT(sk));
 	for (unsigned i = 0; i < 4; i++) {
@@ -239,14 +85,14 @@ void program_connect6(struct assembly *a, const struct address_maps *maps)
 		op_jump_if(a, BPF_JNE, R1, 0, ALLOW);
 	}
 	label(a, come);
-	refuse_without_v6(a);
+	part_refuse_without_v6(a);
 	come_from(a, DATA(v6[0]));
 	op_jump(a, ALLOW);
 
 	/* the distribution itself, where it serves at its address; else the loopback */
 	label(a, local);
 	jump_unless_served(a, keep);
-	store_data(a, WORD(0), DATA(v6[0]));
+	part_store_data(a, WORD(0), DATA(v6[0]));
 	op_load(a, W64, R8, R6, CONTEXT(sk));
 	for (unsigned i = 0; i < 4; i++) {
 		op_load(a, W32, R1, R8, SOCKET(src_ip6) + 4 * i);
@@ -259,7 +105,7 @@ void program_connect6(struct assembly *a, const struct address_maps *maps)
 	op_jump(a, come);
 	label(a, keep);
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
-	store_data(a, WORD(0), DATA(loopback6));
+	part_store_data(a, WORD(0), DATA(loopback6));
 	op_jump(a, ALLOW);
 
 	label(a, four);
@@ -273,32 +119,32 @@ void program_send6(struct assembly *a, const struct address_maps *maps)
 	const unsigned four = label_new(a), local = label_new(a), keep = label_new(a),
 		       none = label_new(a), loopback = label_new(a);
 
-	jump_if_mapped(a, WORD(0), four);
-	jump_if_last(a, WORD(0), htonl(1), local);
-	jump_if_of_link(a, ALLOW);
+	part_jump_if_mapped(a, WORD(0), four);
+	part_jump_if_last(a, WORD(0), htonl(1), local);
+	part_jump_if_of_link(a, ALLOW);
 	/* elsewhere, from the own ones alone */
-	jump_if_last(a, SOURCE(0), 0, none);
-	jump_if_own(a, SOURCE(0), ALLOW);
-	jump_if_last(a, SOURCE(0), htonl(1), loopback);
+	part_jump_if_last(a, SOURCE(0), 0, none);
+	part_jump_if_own6(a, SOURCE(0), ALLOW);
+	part_jump_if_last(a, SOURCE(0), htonl(1), loopback);
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, REFUSE);
-	jump_if_data(a, SOURCE(0), DATA(loopback6), ALLOW);
+	part_jump_if_data(a, SOURCE(0), DATA(loopback6), ALLOW);
 	op_jump(a, REFUSE);
 	label(a, loopback);
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
 	op_jump(a, REFUSE);
 	label(a, none);
-	refuse_without_v6(a);
-	store_data(a, SOURCE(0), DATA(v6[0]));
+	part_refuse_without_v6(a);
+	part_store_data(a, SOURCE(0), DATA(v6[0]));
 	op_jump(a, ALLOW);
 
 	/* the distribution itself */
 	label(a, local);
 	jump_unless_served(a, keep);
-	store_data(a, WORD(0), DATA(v6[0]));
+	part_store_data(a, WORD(0), DATA(v6[0]));
 	op_jump(a, ALLOW);
 	label(a, keep);
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
-	store_data(a, WORD(0), DATA(loopback6));
+	part_store_data(a, WORD(0), DATA(loopback6));
 	op_jump(a, ALLOW);
 
 	label(a, four);
@@ -312,10 +158,10 @@ static void show_loopback(struct assembly *a)
 	const unsigned other = label_new(a), private = label_new(a);
 
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, other);
-	jump_if_data(a, WORD(0), DATA(loopback6), private);
+	part_jump_if_data(a, WORD(0), DATA(loopback6), private);
 	op_jump(a, other);
 	label(a, private);
-	store_last(a, WORD(0), htonl(1));
+	part_store_last(a, WORD(0), htonl(1));
 	op_jump(a, ALLOW);
 	label(a, other);
 }
@@ -325,7 +171,7 @@ void program_receive6(struct assembly *a, const struct address_maps *maps)
 	part_begin(a, maps);
 	const unsigned four = label_new(a);
 
-	jump_if_mapped(a, WORD(0), four);
+	part_jump_if_mapped(a, WORD(0), four);
 	show_loopback(a);
 	op_jump(a, ALLOW);
 	label(a, four);
@@ -345,18 +191,18 @@ void program_name6(struct assembly *a, const struct address_maps *maps)
 	op_jump_if(a, BPF_JEQ, R1, BPF_TCP_LISTEN, unconnected);
 	op_jump_if(a, BPF_JNE, R1, BPF_TCP_CLOSE, other);
 	label(a, unconnected);
-	jump_if_own(a, WORD(0), any);
-	jump_if_mapped(a, WORD(0), own);
+	part_jump_if_own6(a, WORD(0), any);
+	part_jump_if_mapped(a, WORD(0), own);
 	op_jump(a, other);
 	label(a, own);
 	op_load(a, W32, R1, R6, WORD(3));
 	op_load(a, W32, R2, R9, DATA(v4[0]));
 	op_jump_unless_same(a, R1, R2, other);
 	label(a, any);
-	store_last(a, WORD(0), 0);
+	part_store_last(a, WORD(0), 0);
 	op_jump(a, ALLOW);
 	label(a, other);
-	jump_if_mapped(a, WORD(0), four);
+	part_jump_if_mapped(a, WORD(0), four);
 	show_loopback(a);
 	op_jump(a, ALLOW);
 	label(a, four);
@@ -369,7 +215,7 @@ void program_peer6(struct assembly *a, const struct address_maps *maps)
 	part_begin(a, maps);
 	const unsigned four = label_new(a);
 
-	jump_if_mapped(a, WORD(0), four);
+	part_jump_if_mapped(a, WORD(0), four);
 	show_loopback(a);
 	op_jump(a, ALLOW);
 	label(a, four);

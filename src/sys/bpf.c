@@ -118,20 +118,46 @@ int bpf_map_by_id(uint32_t id)
 	return call(BPF_MAP_GET_FD_BY_ID, &attr);
 }
 
+static int ask_info(int fd, void *info, size_t size)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info = address_of(info);
+	attr.info.info_len = (uint32_t)size;
+	return call(BPF_OBJ_GET_INFO_BY_FD, &attr);
+}
+
 int bpf_program_info(int program_fd, char name[BPF_OBJ_NAME_LEN], uint32_t *map_ids, size_t *n)
 {
 	struct bpf_prog_info info = { 0 };
-	union bpf_attr attr = { 0 };
 
 	info.map_ids = address_of(map_ids);
 	info.nr_map_ids = (uint32_t)*n;
-	attr.info.bpf_fd = (uint32_t)program_fd;
-	attr.info.info = address_of(&info);
-	attr.info.info_len = sizeof(info);
-	if (call(BPF_OBJ_GET_INFO_BY_FD, &attr) < 0)
+	if (ask_info(program_fd, &info, sizeof(info)) < 0)
 		return -1;
 	memcpy(name, info.name, BPF_OBJ_NAME_LEN);
 	*n = info.nr_map_ids;
+	return 0;
+}
+
+int bpf_program_id(int program_fd, uint32_t *ret)
+{
+	struct bpf_prog_info info = { 0 };
+
+	if (ask_info(program_fd, &info, sizeof(info)) < 0)
+		return -1;
+	*ret = info.id;
+	return 0;
+}
+
+int bpf_map_value_size(int map_fd, size_t *ret)
+{
+	struct bpf_map_info info = { 0 };
+
+	if (ask_info(map_fd, &info, sizeof(info)) < 0)
+		return -1;
+	*ret = info.value_size;
 	return 0;
 }
 

@@ -35,9 +35,12 @@ int bpf_program_by_id(uint32_t id);
 int bpf_map_by_id(uint32_t id);
 /* Its name, and the ids of the maps that it uses; *n is how many there is room for, then how many there are. */
 int bpf_program_info(int program_fd, char name[BPF_OBJ_NAME_LEN], uint32_t *map_ids, size_t *n);
+int bpf_program_id(int program_fd, uint32_t *ret);
 
 int bpf_map_create(enum bpf_map_type type, const char *name, size_t key, size_t value,
 		   size_t entries);
+/* How many bytes its values have. */
+int bpf_map_value_size(int map_fd, size_t *ret);
 int bpf_map_set(int map_fd, const void *key, const void *value, uint64_t flags);
 int bpf_map_get(int map_fd, const void *key, void *value);
 
