@@ -144,6 +144,8 @@ src_libsys_a_SOURCES = \
 	src/sys/host.h \
 	src/sys/idmap.c \
 	src/sys/idmap.h \
+	src/sys/locked_directory.c \
+	src/sys/locked_directory.h \
 	src/sys/mount_api.c \
 	src/sys/mount_api.h \
 	src/sys/mountinfo.c \

@@ -7,22 +7,17 @@
 #include "forward/hold.h"
 #include "os/io.h"
 #include "os/json_file.h"
-#include "sys/deadline.h"
 #include "sys/directory.h"
+#include "sys/locked_directory.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define RECORD "decoy.json"
 #define RECORD_MAX (1024u * 1024)
-/* As often another container may take the directory away in between. */
-#define TRIES 100
-#define LOCK_PAUSE_US 2000
 
 static const struct field member_rows[] = {
 	FIELD(struct forward_member, STRING, root, "root", FIELD_REQUIRED),
@@ -52,35 +47,6 @@ void decoy_place_close(struct decoy_place *place)
 	close_keep_errno(place->fd);
 	close_keep_errno(place->all);
 }
-/* It may have been taken away between the open and the lock. */
-static int lock(const struct decoy_place *place, int *ret_fd, struct err *e)
-{
-	autoclose int fd = openat(place->all, place->name.text,
-				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	const struct deadline deadline = deadline_in(deadline_ms());
-	struct stat st;
-
-	if (fd < 0)
-		return errno == ENOENT
-			       ? 0
-			       : fail_sys(e, "open '%s' among the decoys", place->name.text);
-	/* Another container of the same decoy is started, or deleted. */
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return fail_sys(e, "lock '%s' among the decoys", place->name.text);
-		if (deadline_is_over(&deadline))
-			return fail(e, ERR_SYSTEM,
-				    "'%s' among the decoys is locked by another command",
-				    place->name.text);
-		usleep(LOCK_PAUSE_US);
-	}
-	if (fstat(fd, &st) < 0)
-		return fail_sys(e, "look at '%s' among the decoys", place->name.text);
-	if (st.st_nlink == 0)
-		return 0;
-	*ret_fd = take_fd(&fd);
-	return 1;
-}
 
 int decoy_place_open(const char *directory, uint64_t decoy, bool create, struct decoy_place *place,
 		     struct err *e)
@@ -89,15 +55,7 @@ int decoy_place_open(const char *directory, uint64_t decoy, bool create, struct 
 	if (trusted_directory_open("directory of decoys", directory, create, 0755, &place->all, e) <
 	    0)
 		return !create && e->kind == ERR_NOT_FOUND ? 0 : -1;
-	for (int tries = 0; tries < TRIES; tries++) {
-		if (create && mkdirat(place->all, place->name.text, 0755) < 0 && errno != EEXIST)
-			return fail_sys(e, "make '%s/%s'", directory, place->name.text);
-		int rc = lock(place, &place->fd, e);
-		if (rc != 0 || !create)
-			return rc;
-	}
-	return fail(e, ERR_SYSTEM, "'%s/%s' is made and removed again and again", directory,
-		    place->name.text);
+	return locked_directory_open(place->all, place->name.text, "decoys", create, &place->fd, e);
 }
 
 /* --- the record --- */
