@@ -370,6 +370,8 @@ src_libaddress_a_SOURCES = \
 	src/address/parts.c \
 	src/address/parts.h \
 	src/address/probe.c \
+	src/address/place.c \
+	src/address/place.h \
 	src/address/programs.h \
 	src/address/programs4.c \
 	src/address/programs6.c

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See place.h. Runs in the runtime, and in a process that enters the network and ends. */
+#include "address/place.h"
+
+#include "base/auto.h"
+#include "base/cidr.h"
+#include "sys/helper.h"
+#include "sys/netlink.h"
+#include "sys/nsfd.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LINK "lo"
+
+struct placing {
+	int network;
+	uint64_t cookie; /* 0: not asked for */
+	const struct strlist *addresses;
+};
+
+static int read_address(const char *text, struct link_address *ret, struct err *e)
+{
+	const int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+
+	*ret = (struct link_address){
+		.family = (uint8_t)family,
+		.prefix = family == AF_INET ? 32 : 128,
+		.size = family == AF_INET ? 4 : 16,
+		.known_unique = true,
+		.has_local = true,
+		.has_address = true,
+	};
+	if (inet_pton(family, text, ret->local) != 1)
+		return fail(e, ERR_INTERNAL, "'%s' is not an address", text);
+	memcpy(ret->address, ret->local, ret->size);
+	return 0;
+}
+
+/* 0: it is another network. */
+static int enter(const struct placing *placing, int *ret_socket, unsigned *ret_index, struct err *e)
+{
+	autoclose int socket = -1;
+	uint64_t here;
+
+	if (nsfd_enter(placing->network, CLONE_NEWNET, "of the policy", e) < 0)
+		return -1;
+	if (placing->cookie && netns_cookie(&here, e) < 0)
+		return -1;
+	if (placing->cookie && here != placing->cookie)
+		return 0;
+	socket = netlink_open(e);
+	if (socket < 0 || netlink_find(socket, LINK, ret_index, e) < 0)
+		return -1;
+	*ret_socket = take_fd(&socket);
+	return 1;
+}
+
+/* EACCES is said of a link without IPv6, the others by a kernel without. */
+static bool has_no_ipv6(const struct link_address *address, const struct err *e)
+{
+	return address->family == AF_INET6 &&
+	       (e->sys == EACCES || e->sys == EAFNOSUPPORT || e->sys == EOPNOTSUPP);
+}
+
+static int add_all(void *context, struct strbuf *answer, struct err *e)
+{
+	const struct placing *placing = context;
+	autoclose int socket = -1;
+	unsigned index;
+
+	(void)answer;
+	if (enter(placing, &socket, &index, e) < 0)
+		return -1;
+	for (size_t i = 0; i < placing->addresses->n; i++) {
+		const char *text = placing->addresses->v[i];
+		struct link_address address;
+
+		if (read_address(text, &address, e) < 0)
+			return -1;
+		if (netlink_add_address(socket, index, &address, e) == 0 || e->sys == EEXIST)
+			continue;
+		if (has_no_ipv6(&address, e))
+			return fail(
+				e, ERR_STATE,
+				"the network cannot have the address %s, because IPv6 is off there; "
+				"set net.ipv6.conf." LINK ".disable_ipv6 in it to 0",
+				text);
+		return err_prefix(e, "give '" LINK "' of the network the address %s", text);
+	}
+	return 0;
+}
+
+static int remove_all(void *context, struct strbuf *answer, struct err *e)
+{
+	const struct placing *placing = context;
+	autoclose int socket = -1;
+	unsigned index;
+	int rc = enter(placing, &socket, &index, e);
+
+	(void)answer;
+	if (rc <= 0)
+		return rc;
+	for (size_t i = 0; i < placing->addresses->n; i++) {
+		struct link_address address;
+
+		if (read_address(placing->addresses->v[i], &address, e) < 0)
+			return -1;
+		if (netlink_remove_address(socket, index, &address, e) < 0 &&
+		    e->kind != ERR_NOT_FOUND)
+			return err_prefix(e, "take the address %s off '" LINK "' of the network",
+					  placing->addresses->v[i]);
+	}
+	return 0;
+}
+
+static int run(const char *name, int (*work)(void *, struct strbuf *, struct err *),
+	       struct placing *placing, struct err *e)
+{
+	const struct helper_job job = { .name = name, .work = work, .context = placing };
+	autofree char *answer = NULL;
+	size_t length;
+
+	return helper_run(&job, 64, &answer, &length, e);
+}
+
+int address_place(int network, const struct strlist *addresses, struct err *e)
+{
+	struct placing placing = { network, 0, addresses };
+
+	return run("placing addresses", add_all, &placing, e);
+}
+
+int address_unplace(int network, uint64_t network_cookie, const struct strlist *addresses,
+		    struct err *e)
+{
+	struct placing placing = { network, network_cookie, addresses };
+
+	return run("taking addresses away", remove_all, &placing, e);
+}
+
+struct address_loopback address_loopback(unsigned index)
+{
+	struct address_loopback ret = {
+		.v4 = htonl((127u << 24) | ((64 + index / 256) << 16) | (index % 256 << 8)),
+	};
+	struct cidr network;
+
+	(void)!cidr_parse(CIDR_LOOPBACK6, &network);
+	network.bytes[6] = (uint8_t)(index / 256);
+	network.bytes[7] = (uint8_t)index;
+	network.bytes[15] = 1;
+	memcpy(ret.v6, network.bytes, sizeof(ret.v6));
+	(void)!inet_ntop(AF_INET6, network.bytes, ret.text6, sizeof(ret.text6));
+	return ret;
+}
