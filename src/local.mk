@@ -372,6 +372,12 @@ src_libaddress_a_SOURCES = \
 	src/address/probe.c \
 	src/address/place.c \
 	src/address/place.h \
+	src/address/pool.c \
+	src/address/pool.h \
+	src/address/pool_numbers.c \
+	src/address/pool_numbers.h \
+	src/address/pool_record.c \
+	src/address/pool_record.h \
 	src/address/programs.h \
 	src/address/programs4.c \
 	src/address/programs6.c

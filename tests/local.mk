@@ -6,6 +6,7 @@
 # tests/root, and any whose opening comment has a line "world: legacy hybrid v2", are world_tests and run
 # in those private machines (default: hybrid).
 unit_tests = \
+	tests/unit/test_address_pool \
 	tests/unit/test_annotations \
 	tests/unit/test_audit \
 	tests/unit/test_base \
@@ -99,6 +100,7 @@ unit_tests = \
 	tests/unit/test_sys
 world_tests = \
 	tests/root/test_address_arm_root \
+	tests/root/test_address_place_root \
 	tests/root/test_address_root \
 	tests/root/test_cgroup_kill_root \
 	tests/root/test_cgroup_root \
@@ -137,6 +139,7 @@ tests_headers = \
 	tests/unit/spec_files.h \
 	tests/unit/state_fixture.h
 
+tests_unit_test_address_pool_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_annotations_LDADD = $(CONTAINER_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_audit_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_base_LDADD = src/libos.a $(BASE_LIBS) $(CMOCKA_LIBS)
@@ -231,6 +234,7 @@ tests_unit_test_sys_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_address_arm_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 # what calls the kernel is counted
 tests_root_test_address_arm_root_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
+tests_root_test_address_place_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_address_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_kill_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
