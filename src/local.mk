@@ -366,6 +366,7 @@ src_libaddress_a_SOURCES = \
 	src/address/assembler.c \
 	src/address/assembler.h \
 	src/address/bind.c \
+	src/address/fence.c \
 	src/address/hooks.c \
 	src/address/parts.c \
 	src/address/parts.h \

@@ -101,6 +101,7 @@ unit_tests = \
 world_tests = \
 	tests/root/test_address_arm_root \
 	tests/root/test_address_place_root \
+	tests/root/test_address_fence_root \
 	tests/root/test_address_root \
 	tests/root/test_cgroup_kill_root \
 	tests/root/test_cgroup_root \
@@ -235,6 +236,7 @@ tests_root_test_address_arm_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_L
 # what calls the kernel is counted
 tests_root_test_address_arm_root_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 tests_root_test_address_place_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_root_test_address_fence_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_address_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_kill_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #define MAPS_MAX 4 /* that one program has */
 /* How many sockets may wait for replies of the loopback that they have asked; the oldest are forgotten. */
 #define ASKED_MAX 4096
+/* How many addresses are known as another's; the oldest are forgotten, which are mostly those of groups that are gone. */
+#define TAKEN_MAX 8192
 #define LOCK_PAUSE_US 2000
 
 /* What the anchor has in place of addresses: which programs it keeps, so that they are found by a few calls. It is written
@@ -27,6 +30,7 @@ union record {
 		uint64_t no_cookie;
 		uint32_t n;
 		uint32_t ids[ADDRESS_HOOKS_MAX];
+		uint32_t taken; /* the id of that map */
 	};
 	struct address_data room;
 };
@@ -38,6 +42,7 @@ void programs_none(struct programs *ret)
 	for (size_t i = 0; i < ADDRESS_HOOKS_MAX; i++)
 		ret->fds[i] = -1;
 	ret->data = -1;
+	ret->taken = -1;
 }
 
 void programs_close(struct programs *p)
@@ -45,6 +50,7 @@ void programs_close(struct programs *p)
 	for (size_t i = 0; i < ADDRESS_HOOKS_MAX; i++)
 		close_keep_errno(p->fds[i]);
 	close_keep_errno(p->data);
+	close_keep_errno(p->taken);
 	programs_none(p);
 }
 
@@ -82,7 +88,7 @@ int data_of_program(uint32_t id)
 	return take_fd(&data);
 }
 
-static int look_at(int anchor, struct programs *ret)
+static int look_at(int anchor, struct programs *ret, uint32_t *taken)
 {
 	uint32_t ids[BPF_ATTACHED_MAX];
 	union record record;
@@ -101,6 +107,7 @@ static int look_at(int anchor, struct programs *ret)
 		if (ret->data >= 0 && bpf_map_get(ret->data, &key, &record) == 0 &&
 		    record.n == address_hooks_n) {
 			memcpy(ret->ids, record.ids, sizeof(ret->ids));
+			*taken = record.taken;
 			return 1;
 		}
 	}
@@ -115,20 +122,25 @@ static int open_anchor(int tree)
 int anchor_look(int tree, struct programs *ret)
 {
 	autoclose int anchor = open_anchor(tree);
+	uint32_t taken;
 
 	programs_none(ret);
-	return anchor < 0 ? 0 : look_at(anchor, ret);
+	return anchor < 0 ? 0 : look_at(anchor, ret, &taken);
 }
 
 /* The same with their descriptors. */
 static int find(int anchor, struct programs *ret)
 {
+	uint32_t taken;
 	int rc;
 
 	programs_close(ret);
-	rc = look_at(anchor, ret);
+	rc = look_at(anchor, ret, &taken);
 	if (rc <= 0)
 		return rc;
+	ret->taken = bpf_map_by_id(taken);
+	if (ret->taken < 0)
+		return 0;
 	for (size_t i = 0; i < address_hooks_n; i++) {
 		if (!ret->ids[i])
 			continue;
@@ -174,11 +186,14 @@ int programs_load(struct programs *ret, struct err *e)
 	if (ret->data >= 0)
 		asked = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "distro_asked", sizeof(uint64_t),
 				       sizeof(uint64_t), ASKED_MAX);
-	if (asked < 0)
+	if (asked >= 0)
+		ret->taken = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "distro_taken",
+					    sizeof(struct in6_addr), sizeof(uint64_t), TAKEN_MAX);
+	if (ret->taken < 0)
 		return fail_sys(e, "make the data of addresses");
 	for (size_t i = 0; i < address_hooks_n; i++) {
 		const struct address_hook *hook = &address_hooks[i];
-		const struct address_maps maps = { ret->data, asked };
+		const struct address_maps maps = { ret->data, ret->taken, asked };
 
 		ret->fds[i] = load(hook, &maps, hook->optional ? &unused : e);
 		if (ret->fds[i] < 0 && !hook->optional)
@@ -243,7 +258,8 @@ static int keep_new(int anchor, struct programs *ret, struct err *e)
 					address_hooks[i].name);
 	}
 	memcpy(record.ids, ret->ids, sizeof(record.ids));
-	if (group_key(anchor, &key) < 0 || bpf_map_set(ret->data, &key, &record, BPF_EXIST) < 0)
+	if (bpf_map_id(ret->taken, &record.taken) < 0 || group_key(anchor, &key) < 0 ||
+	    bpf_map_set(ret->data, &key, &record, BPF_EXIST) < 0)
 		return fail_sys(e, "record the programs at cgroup '/" ADDRESS_ANCHOR "'");
 	return 0;
 }

@@ -10,7 +10,8 @@
 struct programs {
 	int fds[ADDRESS_HOOKS_MAX];
 	uint32_t ids[ADDRESS_HOOKS_MAX];
-	int data; /* the map of struct address_data, by group */
+	int data;  /* the map of struct address_data, by group */
+	int taken; /* that of addresses */
 };
 void programs_none(struct programs *ret);
 void programs_close(struct programs *p);

@@ -7,6 +7,7 @@
 #include "sys/bpf.h"
 #include "sys/mount_api.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -65,6 +66,24 @@ static void remove_others(int group, const struct programs *programs)
 	}
 }
 
+static int take(const struct programs *programs, const uint32_t address[4], uint64_t key)
+{
+	return bpf_map_set(programs->taken, address, &key, BPF_ANY);
+}
+
+/* Others know then that these are not of the network itself. */
+static int take_all(const struct programs *programs, const struct address_data *data, uint64_t key)
+{
+	for (size_t i = 0; i < ADDRESSES_MAX; i++) {
+		const uint32_t mapped[4] = { 0, 0, htonl(0xffff), data->v4[i] };
+
+		if ((data->v4[i] && take(programs, mapped, key) < 0) ||
+		    (data->v6[i][0] && take(programs, data->v6[i], key) < 0))
+			return -1;
+	}
+	return data->loopback6[0] ? take(programs, data->loopback6, key) : 0;
+}
+
 int address_arm(int tree, int group, const struct address_data *data, struct err *e)
 {
 	uint32_t ids[BPF_ATTACHED_MAX];
@@ -79,7 +98,8 @@ int address_arm(int tree, int group, const struct address_data *data, struct err
 	if (put_programs(group, &programs, there, e) < 0)
 		return -1;
 	/* Until now they have changed nothing. */
-	if (group_key(group, &key) < 0 || bpf_map_set(programs.data, &key, data, BPF_EXIST) < 0)
+	if (group_key(group, &key) < 0 || take_all(&programs, data, key) < 0 ||
+	    bpf_map_set(programs.data, &key, data, BPF_EXIST) < 0)
 		return fail_sys(e, "give the container's cgroup its addresses");
 	if (there > 0)
 		remove_others(group, &programs);

@@ -115,6 +115,7 @@ void program_bind6(struct assembly *a, const struct address_maps *maps)
 	part_jump_if_mapped(a, WORD(0), four);
 	part_jump_if_last(a, WORD(0), htonl(1), loopback);
 	part_jump_if_of_link(a, ALLOW);
+	part_jump_if_for_many(a, ALLOW);
 	part_jump_if_own6(a, WORD(0), ALLOW);
 	op_jump(a, REFUSE);
 

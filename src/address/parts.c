@@ -181,14 +181,30 @@ void part_jump_if_own6(struct assembly *a, size_t at, unsigned to)
 	label(a, no_more);
 }
 
-/* What is for many (ff00::/8), and what is of one link alone (fe80::/10). */
 void part_jump_if_of_link(struct assembly *a, unsigned to)
 {
+	const unsigned other = label_new(a);
+
 	op_load(a, W32, R1, R6, WORD(0));
 	op_to_host(a, R1, 32);
+	op_move(a, R2, R1);
 	op_shift_right(a, R1, 22);
 	op_jump_if(a, BPF_JEQ, R1, 0xfe80u >> 6, to);
 	op_shift_right(a, R1, 2);
+	op_jump_if(a, BPF_JNE, R1, 0xff, other);
+	/* its scope (RFC 4291, 2.7) */
+	op_shift_right(a, R2, 16);
+	op_and(a, R2, 0xf);
+	op_jump_if(a, BPF_JEQ, R2, 2, to);
+	op_jump_if(a, BPF_JEQ, R2, 1, to);
+	label(a, other);
+}
+
+void part_jump_if_for_many(struct assembly *a, unsigned to)
+{
+	op_load(a, W32, R1, R6, WORD(0));
+	op_to_host(a, R1, 32);
+	op_shift_right(a, R1, 24);
 	op_jump_if(a, BPF_JEQ, R1, 0xff, to);
 }
 

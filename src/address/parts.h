@@ -56,8 +56,10 @@ void part_jump_if_last(struct assembly *a, size_t at, uint32_t last, unsigned to
 /* They are those of the data. */
 void part_jump_if_data(struct assembly *a, size_t at, size_t data, unsigned to);
 void part_jump_if_own6(struct assembly *a, size_t at, unsigned to);
-/* What is for many (ff00::/8), and what is of one link alone (fe80::/10). */
+/* What is of one link alone: fe80::/10, ff01::/16, ff02::/16. */
 void part_jump_if_of_link(struct assembly *a, unsigned to);
+/* What is for many: ff00::/8. */
+void part_jump_if_for_many(struct assembly *a, unsigned to);
 void part_store_data(struct assembly *a, size_t at, size_t data);
 void part_store_last(struct assembly *a, size_t at, uint32_t last);
 void part_refuse_without_v6(struct assembly *a);
@@ -86,5 +88,7 @@ void program_name4(struct assembly *a, const struct address_maps *maps);
 void program_name6(struct assembly *a, const struct address_maps *maps);
 void program_peer4(struct assembly *a, const struct address_maps *maps);
 void program_peer6(struct assembly *a, const struct address_maps *maps);
+void program_leave(struct assembly *a, const struct address_maps *maps);
+void program_come(struct assembly *a, const struct address_maps *maps);
 
 #endif

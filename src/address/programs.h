@@ -11,6 +11,7 @@
 
 struct address_maps {
 	int data; /* BPF_MAP_TYPE_CGROUP_STORAGE of struct address_data */
+	int taken; /* BPF_MAP_TYPE_LRU_HASH: address of IPv6, or a mapped one, that is a group's -> that group's key */
 	int asked; /* BPF_MAP_TYPE_LRU_HASH: cookie of a socket -> the loopback address that it has asked, 32 bits */
 };
 

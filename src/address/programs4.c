@@ -108,7 +108,12 @@ void part_connect4(struct assembly *a, const struct place4 *at)
 	label(a, shared);
 	part_make_private4(a);
 	op_store(a, W32, R6, at->to, R7);
-	op_jump(a, ALLOW);
+	/* from there, too: the kernel would take 127.0.0.1, which is of no distribution */
+	op_load_stack(a, W64, R8, STACK_SOURCE);
+	op_jump_if(a, BPF_JNE, R8, 0, ALLOW);
+	op_set(a, R7, (int32_t)htonl(INADDR_LOOPBACK));
+	part_make_private4(a);
+	op_jump(a, come);
 }
 
 /* Replies come from the own address, and are shown as those of the loopback that was asked. */
@@ -163,6 +168,11 @@ void part_send4(struct assembly *a, const struct address_maps *maps, const struc
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
 	part_make_private4(a);
 	op_store(a, W32, R6, at->to, R7);
+	op_load(a, W32, R1, R6, at->source);
+	op_jump_if(a, BPF_JNE, R1, 0, ALLOW);
+	op_set(a, R7, (int32_t)htonl(INADDR_LOOPBACK));
+	part_make_private4(a);
+	op_store(a, W32, R6, at->source, R7);
 	op_jump(a, ALLOW);
 }
 

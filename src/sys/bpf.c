@@ -151,6 +151,16 @@ int bpf_program_id(int program_fd, uint32_t *ret)
 	return 0;
 }
 
+int bpf_map_id(int map_fd, uint32_t *ret)
+{
+	struct bpf_map_info info = { 0 };
+
+	if (ask_info(map_fd, &info, sizeof(info)) < 0)
+		return -1;
+	*ret = info.id;
+	return 0;
+}
+
 int bpf_map_value_size(int map_fd, size_t *ret)
 {
 	struct bpf_map_info info = { 0 };

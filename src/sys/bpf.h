@@ -39,6 +39,7 @@ int bpf_program_id(int program_fd, uint32_t *ret);
 
 int bpf_map_create(enum bpf_map_type type, const char *name, size_t key, size_t value,
 		   size_t entries);
+int bpf_map_id(int map_fd, uint32_t *ret);
 /* How many bytes its values have. */
 int bpf_map_value_size(int map_fd, size_t *ret);
 int bpf_map_set(int map_fd, const void *key, const void *value, uint64_t flags);

@@ -85,8 +85,8 @@ long __wrap_syscall(long number, ...)
 
 /* An attachment for each program, and as many to find it; besides, what the anchor is asked, whether the group has some, and
  * the data. */
-#define PROGRAMS 12
-#define ARM_MAX (2 * PROGRAMS + 8)
+#define PROGRAMS 14
+#define ARM_MAX (2 * PROGRAMS + 10)
 #define PROBE_MAX 6
 #define GROUPS_MANY 200
 
@@ -99,6 +99,7 @@ static unsigned programs_at(int group)
 		BPF_CGROUP_UDP4_RECVMSG,      BPF_CGROUP_UDP6_RECVMSG,
 		BPF_CGROUP_INET4_GETSOCKNAME, BPF_CGROUP_INET6_GETSOCKNAME,
 		BPF_CGROUP_INET4_GETPEERNAME, BPF_CGROUP_INET6_GETPEERNAME,
+		BPF_CGROUP_INET_EGRESS,       BPF_CGROUP_INET_INGRESS,
 	};
 	uint32_t ids[BPF_ATTACHED_MAX];
 	unsigned ret = 0;
