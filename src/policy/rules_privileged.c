@@ -101,6 +101,12 @@ static long find_rule(const struct spec_resources *resources,
 	return -1;
 }
 
+/* A node without a number has 0. */
+static bool is_number_of(const struct opt_i64 *rule, const struct opt_i64 *node)
+{
+	return is_any(rule) || rule->value == (node->set ? node->value : 0);
+}
+
 static bool is_allowed(const struct spec_resources *resources, const struct spec_device *node)
 {
 	for (size_t i = resources ? first_effective(resources) : 0;
@@ -108,8 +114,8 @@ static bool is_allowed(const struct spec_resources *resources, const struct spec
 		const struct spec_device_rule *rule = &resources->devices.v[i];
 
 		if (gives_access(rule) && is_char(rule) &&
-		    (is_any(&rule->major) || rule->major.value == node->major.value) &&
-		    (is_any(&rule->minor) || rule->minor.value == node->minor.value))
+		    is_number_of(&rule->major, &node->major) &&
+		    is_number_of(&rule->minor, &node->minor))
 			return true;
 	}
 	return false;
