@@ -220,6 +220,7 @@ src_libpolicy_a_SOURCES = \
 	src/policy/rules_cgroup_parent.c \
 	src/policy/rules_confinement.c \
 	src/policy/rules_hooks.c \
+	src/policy/rules_address.c \
 	src/policy/rules_forward.c \
 	src/policy/rules_hostname.c \
 	src/policy/rules_kernel_mounts.c \
@@ -292,6 +293,8 @@ src_libplan_a_SOURCES = \
 	src/plan/warnings.c
 src_libcgroup_a_SOURCES = \
 	src/cgroup/cgroup.h \
+	src/cgroup/apart.c \
+	src/cgroup/apart.h \
 	src/cgroup/claim.c \
 	src/cgroup/controllers.c \
 	src/cgroup/create.c \
@@ -426,6 +429,7 @@ src_libseccomp_filter_a_SOURCES = \
 	src/seccomp/program.h \
 	src/seccomp/ranges.c
 src_libfacts_a_SOURCES = \
+	src/facts/address.c \
 	src/facts/cgroup.c \
 	src/facts/facts.c \
 	src/facts/facts.h \
@@ -543,6 +547,8 @@ src_libboot_a_SOURCES = \
 	src/boot/mounts/mounts.h \
 	src/boot/mounts/mounts_runtime.c \
 	src/boot/protocol.h \
+	src/boot/record/address.c \
+	src/boot/record/address.h \
 	src/boot/record/forward.c \
 	src/boot/record/forward.h \
 	src/boot/record/hooks.c \
@@ -662,8 +668,8 @@ STATE_LIBS = src/libstate.a $(PLAN_LIBS)
 HOOKS_LIBS = src/libhooks.a $(PLAN_LIBS)
 CRIU_LIBS = src/libcriu_swrk.a $(SYS_LIBS)
 FILTER_LIBS = src/libseccomp_filter.a $(PLAN_LIBS) $(SECCOMP_LIBS)
-FACTS_LIBS = src/libfacts.a src/libcriu_swrk.a src/libhooks.a src/libstate.a src/libcgroup.a $(FILTER_LIBS)
-BOOT_LIBS = src/libboot.a src/libforward.a src/libaddress.a $(FACTS_LIBS)
+FACTS_LIBS = src/libfacts.a src/libaddress.a src/libcriu_swrk.a src/libhooks.a src/libstate.a src/libcgroup.a $(FILTER_LIBS)
+BOOT_LIBS = src/libboot.a src/libforward.a $(FACTS_LIBS)
 CONTAINER_LIBS = src/libcontainer.a $(BOOT_LIBS)
 CLI_LIBS = src/libcli.a $(CONTAINER_LIBS)
 

@@ -139,6 +139,9 @@ int cgroup_create(const struct plan_cgroup *plan, const struct cgroup_facts *fac
 int cgroup_open(const struct cgroup_record *record, const struct cgroup_facts *facts,
 		const struct strlist *below, struct cgroup *ret, struct err *e) MUST_CHECK;
 
+/* The one directory of version 2 of a recorded cgroup, opened (O_PATH). ERR_STATE: it has none. */
+int cgroup_open_unified(const struct cgroup_record *record, struct err *e) MUST_CHECK;
+
 /* Another place to be born in: ret->into becomes the v2 cgroup that `pid` is in, which must be the recorded
  * one or lie below it. */
 int cgroup_follow(const struct cgroup_record *record, pid_t pid, struct cgroup *ret, struct err *e)

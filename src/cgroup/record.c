@@ -245,6 +245,21 @@ int cgroup_opened_unified(const struct cgroup_opened *opened)
 	return cgroup_opened_with(opened, "cgroup.events");
 }
 
+int cgroup_open_unified(const struct cgroup_record *record, struct err *e)
+{
+	autoopened opened = { 0 };
+	int fd;
+
+	if (cgroup_open_record(record, &opened, e) < 0)
+		return -1;
+	fd = cgroup_opened_unified(&opened);
+	if (fd < 0)
+		return fail(e, ERR_STATE,
+			    "the container's cgroup has no directory in the tree of version 2");
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? fail_sys(e, "copy a descriptor") : fd;
+}
+
 int cgroup_opened_freezer(const struct cgroup_opened *opened)
 {
 	return cgroup_opened_with(opened, "freezer.state");

@@ -48,6 +48,7 @@ static const struct remedy remedies[] = {
 	{ "network.requested.new", true, { NULL } },
 	{ .rule = "network.membership" },
 	{ .rule = "network.forward" },
+	{ .rule = "network.address" },
 	{ "namespaces.pid",
 	  false,
 	  { "no --pid host and no --pid container:NAME",

@@ -97,6 +97,7 @@ static void fill_status(struct new_container *made, const struct container_creat
 		.decisions = preview->verdict.decisions,
 		.confinement = &made->preview.verdict.confinement,
 		.forward = made->preview.verdict.forward,
+		.address = made->preview.verdict.address,
 		.terminal = preview->plan->process.terminal,
 		.no_new_keyring = options->no_new_keyring,
 		.poststop = preview->plan->poststop.n > 0,

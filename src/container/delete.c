@@ -4,6 +4,7 @@
  * whatever fails or is killed on the way, the same command can be given again. Every wait has a deadline. Nothing is
  * written, so a full or read-only file system does not stop the processes from being ended and the cgroup from being removed.
  */
+#include "boot/record/address.h"
 #include "boot/record/forward.h"
 #include "boot/record/runtime_hooks.h"
 #include "cgroup/cgroup.h"
@@ -392,6 +393,9 @@ static int delete_opened(struct deletion *d, struct err *e)
 	if (rc <= 0)
 		return rc;
 	record_forward_end(d->dir, d->status);
+	record_address_end(d->dir, d->status);
+	if (record_end_group(d->status, d->intent, e) < 0)
+		return -1;
 	if (recorded_ids_remove(d->dir, d->status, d->intent, d->arena, e) < 0 ||
 	    remove_member(d, e) < 0 || state_remove(d->dir, e) < 0)
 		return -1;

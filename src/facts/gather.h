@@ -72,6 +72,8 @@ int gather_shares(int root_fd, const struct policy *policy, struct arena *arena,
 int gather_forward(const struct policy *policy, const struct facts_options *options,
 		   const struct spec *spec, struct arena *arena, struct facts *facts,
 		   const struct host *host, struct err *e) MUST_CHECK;
+/* facts->address, after facts->network. */
+void gather_address(const struct policy *policy, struct arena *arena, struct facts *facts);
 int gather_sources(const struct spec *spec, const char *bundle, struct mount_table *table,
 		   struct arena *arena, struct facts *facts, struct host *host, struct err *e)
 	MUST_CHECK;

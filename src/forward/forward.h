@@ -43,12 +43,18 @@ struct forward {
 	uint64_t cookie;    /* of the decoy */
 	/* A nameserver of the engine's, which the decoy's end of the pair answers for; NULL: none */
 	const char *nameserver;
+	/* The distribution has the engine's own addresses, to which the decoy leads without a translation; others of its kind
+	 * are met by the engine's network unless they are `siblings_local`. */
+	bool routed, siblings_local;
+	/* Else addresses in the shared network to lead to in place of the pair's; NULL: those */
+	const struct strlist *targets;
 	bool hold; /* the container is about to leave the decoy, which may have nothing else that keeps it */
 };
 
 struct forward_made {
 	bool done;     /* false: the engine has not prepared anything, and nothing is changed */
 	unsigned pair; /* of the link */
+	struct strlist addresses; /* routed: the distribution's own */
 	/* of UDP, at which the nameserver is asked; 0: the usual one, or none is asked */
 	uint32_t nameserver_port;
 	/* to which rules in the network namespace that the caller is in send connections, as far as they can be read in a

@@ -30,6 +30,7 @@ typedef bool (*forward_lives)(const char *root, const char *id);
 struct forward_joined {
 	bool done;                /* false: there is nothing that leads to it */
 	unsigned pair;            /* of the link */
+	struct strlist addresses; /* as in struct forward_made */
 	uint32_t nameserver_port; /* as in struct forward_made */
 	/* of the ports that the engine publishes, those that others of the shared network have, too */
 	struct forward_clashes clashes;

@@ -170,6 +170,12 @@ static const struct field forward_rows[] = {
 static const struct fields forward_fields =
 	FIELDS("struct forward_facts", struct forward_facts, forward_rows, 0);
 
+static const struct field address_rows[] = {
+	FIELD(struct address_facts, STRING, problem, "problem", 0),
+};
+static const struct fields address_fields =
+	FIELDS("struct address_facts", struct address_facts, address_rows, 0);
+
 static const struct field facts_rows[] = {
 	FIELD(struct facts, U32, uid, "uid", 0),
 	FIELD(struct facts, U32, gid, "gid", 0),
@@ -188,6 +194,8 @@ static const struct field facts_rows[] = {
 	FIELD_LIST_ROW(struct facts, members, struct member_facts, "members", 0, &member_fields),
 	FIELD_OBJECT_ROW(struct facts, forward, struct forward_facts, "forward", 0,
 			 &forward_fields),
+	FIELD_OBJECT_ROW(struct facts, address, struct address_facts, "address", 0,
+			 &address_fields),
 	FIELD_OBJECT_ROW(struct facts, cgroup, struct cgroup_facts, "cgroup", 0, &cgroup_fields),
 	FIELD(struct facts, STRING, bundle, "bundle", 0),
 	FIELD_OBJECT_ROW(struct facts, parent, struct parent_facts, "parent", 0, &parent_fields),

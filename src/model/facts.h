@@ -158,6 +158,11 @@ struct forward_facts {
 	char *nameserver;
 };
 
+/* Whether the kernel's programs for addresses of a container's own can be had. */
+struct address_facts {
+	char *problem; /* why not; NULL: they can */
+};
+
 /* A directory that the policy shows to every container. */
 struct share_facts {
 	char *source;        /* as the policy has it */
@@ -204,6 +209,7 @@ struct facts {
 		struct member_facts *v;
 	} members; /* running members of that network PATH in another namespace than it is now */
 	struct forward_facts *forward; /* NULL: not looked at */
+	struct address_facts *address; /* NULL: not looked at */
 	struct cgroup_facts *cgroup;
 	char *bundle;                /* real path */
 	struct parent_facts *parent; /* NULL: the policy has none */

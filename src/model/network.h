@@ -17,6 +17,14 @@ enum network_join {
 };
 extern const struct name_row network_join_names[];
 
+/* Whose addresses the sockets of a container in the shared network have. */
+enum network_address {
+	ADDRESS_SHARED = 1, /* those of the network */
+	ADDRESS_ENGINE,     /* those that its engine has given it */
+	ADDRESS_POOL,       /* of its own, out of a pool */
+};
+extern const struct name_row network_address_names[];
+
 struct network {
 	int join;        /* enum network_join */
 	char *path;      /* of the policy's namespace under EARLY and LATE */

@@ -34,6 +34,20 @@ static const struct field forward_record_rows[] = {
 const struct fields forward_record_fields =
 	FIELDS("struct forward_record", struct forward_record, forward_record_rows, 0);
 
+static const struct field address_record_rows[] = {
+	FIELD_ENUM_ROW(struct address_record, mode, "mode", FIELD_REQUIRED, network_address_names),
+	FIELD(struct address_record, BOOL, private_localhost, "privateLocalhost", FIELD_SPARSE),
+	FIELD(struct address_record, BOOL, low_ports, "lowPorts", FIELD_SPARSE),
+	FIELD(struct address_record, BOOL, siblings_local, "siblingsLocal", FIELD_SPARSE),
+	FIELD(struct address_record, STRING, pool4, "pool4", 0),
+	FIELD(struct address_record, STRING, pool6, "pool6", 0),
+	FIELD(struct address_record, STRLIST, addresses, "addresses", 0),
+	FIELD(struct address_record, OPT_U32, index, "index", 0),
+	FIELD(struct address_record, STRING, group, "group", 0),
+};
+const struct fields address_record_fields =
+	FIELDS("struct address_record", struct address_record, address_record_rows, 0);
+
 static const struct field rdt_record_rows[] = {
 	FIELD(struct rdt_record, STRING, group, "group", FIELD_REQUIRED | FIELD_NOT_EMPTY),
 	FIELD(struct rdt_record, BOOL, made, "made", 0),

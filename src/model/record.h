@@ -7,6 +7,7 @@
 #define MODEL_RECORD_H
 
 #include "base/fields.h"
+#include "model/network.h"
 
 /* Directories that records name whose containers have no marks on their groups. Not on disk. */
 struct cgroup_other {
@@ -46,6 +47,18 @@ struct forward_record {
 	bool empty;               /* nothing was set up in it yet, so nothing leads from it */
 };
 extern const struct fields forward_record_fields;
+
+/* That its sockets are held to addresses of its own, or to a localhost of its own (address/address.h). */
+struct address_record {
+	int mode; /* enum network_address */
+	bool private_localhost, low_ports;
+	bool siblings_local; /* ADDRESS_ENGINE: others of the network are met in it, and not by the engine's */
+	char *pool4, *pool6;      /* ADDRESS_POOL: out of which; NULL: none of that family */
+	struct strlist addresses; /* IPv4 first; empty: not known yet, or those of the network */
+	struct opt_u32 index;     /* among those of its network; absent: not known yet */
+	char *group; /* one of ours, from the root of the tree of version 2 on; NULL: the container's own group is used */
+};
+extern const struct fields address_record_fields;
 
 /* Its group of resctrl. */
 struct rdt_record {

@@ -51,6 +51,21 @@ static const struct field forward_rows[] = {
 static const struct fields plan_forward_fields = PLAN_TABLE(forward_rows);
 #undef T
 
+#define T struct address_record
+static const struct field address_rows[] = {
+	ROW(ENUM, mode, "mode", HEAD, LED("address"), .names = network_address_names),
+	ROW(STRING, pool4, "pool4", HEAD, LED("of")),
+	ROW(STRING, pool6, "pool6", HEAD, LED("of")),
+	ROW(BOOL, private_localhost, "privateLocalhost", DETAIL, LED("localhost private")),
+	ROW(BOOL, low_ports, "lowPorts", DETAIL, LED("low ports")),
+	ROW(BOOL, siblings_local, "siblingsLocal", DETAIL, LED("siblings local")),
+	PLAN_HIDDEN(addresses, "they are asked for when the container is made"),
+	PLAN_HIDDEN(index, "it is given out when the container is made"),
+	PLAN_HIDDEN(group, "its name is made when the container is"),
+};
+static const struct fields plan_address_fields = PLAN_TABLE(address_rows);
+#undef T
+
 #define T struct plan_namespaces
 static const struct field network_rows[] = {
 	ROW(ENUM, network, "join", HEAD, .names = network_join_names),
@@ -207,6 +222,7 @@ static const struct field plan_rows[] = {
 		   .sub = &plan_cgroup_fields),
 	ROW_ODD(cgroup, NULL, SECTION, SHOWN("cgroup none", .when = is_not_managed)),
 	ROW_OBJECT(struct forward_record, forward, "forward", SECTION, .sub = &plan_forward_fields),
+	ROW_OBJECT(struct address_record, address, "address", SECTION, .sub = &plan_address_fields),
 	ROW_OBJECT(struct plan_rdt, rdt, "intelRdt", SECTION, .sub = &plan_rdt_fields),
 	ROW_STRUCT(struct plan_process, process, "process", SECTION,
 		   SHOWN(NULL, .when = has_process), .sub = &plan_process_fields),

@@ -23,6 +23,7 @@ static void plan_top(struct plan_context *c)
 	plan->oci_version = spec->oci_version;
 	plan->confinement = c->verdict->confinement;
 	plan->forward = c->verdict->forward;
+	plan->address = c->verdict->address;
 }
 
 /* Of a container that exists: what of its namespaces the parts ask for. */

@@ -379,6 +379,7 @@ struct plan {
 	struct strmap sysctls; /* keys with slashes, "kernel/shm_rmid_forced" */
 	struct plan_cgroup cgroup;
 	struct forward_record *forward; /* NULL: nothing is led to the container */
+	struct address_record *address; /* NULL: it has the addresses of its network */
 	struct plan_rdt *rdt;           /* NULL: resctrl is left alone */
 	struct plan_process process;
 	struct plan_seccomp *seccomp; /* NULL: none */

@@ -262,6 +262,24 @@ size_t decisions_add_not_forwarded(struct decisions *decisions, const char *why,
 		arena);
 }
 
+size_t decisions_add_no_address(struct decisions *decisions, const struct network *chosen,
+				const char *why, bool has_pool, struct arena *arena)
+{
+	static const char rule[] = "network.address";
+	const char *reason = why ? why : "its engine has given it none";
+
+	return warn_of(
+		decisions, rule, "",
+		has_pool
+			? arena_printf(arena, "the container has an address of the pool: %s",
+				       reason)
+			: arena_printf(
+				  arena,
+				  "the container has the addresses of the shared network: %s; %s would give it one of its own",
+				  reason, policy_key_place(chosen, "network.addressPool", arena)),
+		arena);
+}
+
 void decisions_forward_is_empty(struct decisions *decisions, bool empty, bool meant,
 				struct arena *arena)
 {

@@ -31,6 +31,8 @@ const struct rule policy_rules[] = {
 	  "Running containers keep the name of their network, so that one network cannot silently become two." },
 	{ "network.forward", PATH_NEW, rule_network_forward,
 	  "What an engine publishes in a network of its own leads to the container, which is in the shared one." },
+	{ "network.address", PATH_NEW, rule_network_address,
+	  "Containers listen at the same ports, each at an address of its own, although they share one network." },
 	{ "namespaces.pid", PATH_NEW, rule_namespace_pid,
 	  "No container sees the processes of the host, nor those of another one." },
 	{ "namespaces.mount", PATH_NEW, rule_namespace_mount,
@@ -186,6 +188,7 @@ static void enforce(const struct judgement *j, struct verdict *ret)
 	ret->confinement = j->confinement;
 	ret->ids = j->ids;
 	ret->forward = j->forward;
+	ret->address = j->address;
 	ret->refused = has_refusal(&j->edit.decisions);
 	ret->group_exclusive = policy_is_group_exclusive(j->policy);
 	ret->parent = j->parent;

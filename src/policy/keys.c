@@ -38,6 +38,22 @@ static const struct name_row network_forward_names[] = {
 	{ "none", POLICY_FORWARD_NONE },
 	{ NULL, 0 },
 };
+static const struct name_row siblings_names[] = {
+	{ "engine", POLICY_SIBLINGS_ENGINE },
+	{ "local", POLICY_SIBLINGS_LOCAL },
+	{ NULL, 0 },
+};
+static const struct name_row localhost_names[] = {
+	{ "auto", POLICY_LOCALHOST_AUTO },
+	{ "shared", POLICY_LOCALHOST_SHARED },
+	{ "private", POLICY_LOCALHOST_PRIVATE },
+	{ NULL, 0 },
+};
+static const struct name_row unavailable_names[] = {
+	{ "refuse", POLICY_UNAVAILABLE_REFUSE },
+	{ "warn", POLICY_UNAVAILABLE_WARN },
+	{ NULL, 0 },
+};
 static const struct name_row abstract_socket_names[] = {
 	{ "shared", POLICY_SOCKETS_SHARED },
 	{ NULL, 0 },
@@ -106,6 +122,14 @@ static const struct field requested_rows[] = {
 		 "What becomes of a request for a new network: an entry without a path."),
 };
 static const struct fields requested_fields = KEYS(struct policy_requested, requested_rows);
+
+static const struct field pool_rows[] = {
+	KEY(struct policy_pool, STRING, v4, "v4", NULL, &pool4_check,
+	    "Addresses of IPv4: \"10.78.0.0/24\"."),
+	KEY(struct policy_pool, STRING, v6, "v6", NULL, &pool6_check,
+	    "Addresses of IPv6: \"fd78::/64\"."),
+};
+static const struct fields pool_fields = KEYS(struct policy_pool, pool_rows);
 
 static const struct field network_rows[] = {
 #include "policy/keys_network.def"
@@ -281,7 +305,7 @@ static const struct field policy_rows[] = {
 	KEY_OBJECTS(
 		struct policy, networks, struct policy_network, FIELD_MAP, "networks",
 		&policy_network_fields, NULL, NULL,
-		"Other networks, by name. What one leaves out is as in network, but not namespace, selectable, allowHost, admin and a path of resolvConf or hosts: these are as built in."),
+		"Other networks, by name. What one leaves out is as in network, but not namespace, selectable, address, addressPool, allowHost, admin and a path of resolvConf or hosts: these are as built in."),
 	KEY_OBJECTS(
 		struct policy, distros, struct policy_distro, FIELD_LIST, "distros", &distro_fields,
 		NULL, NULL,
@@ -308,4 +332,22 @@ bool policy_user_ids(const struct policy *policy, struct policy_ids *ret)
 	ret->count = user->auto_->range.v[1];
 	ret->size = user->auto_->size.set ? user->auto_->size.value : POLICY_IDS_SIZE;
 	return ret->size > 0 && ret->size <= ret->count;
+}
+
+const struct policy_pool *policy_pool(const struct policy_network *network)
+{
+	return network ? network->address_pool.object : NULL;
+}
+
+bool policy_localhost_is_private(const struct policy_network *network)
+{
+	return network->localhost == POLICY_LOCALHOST_PRIVATE ||
+	       (network->localhost == POLICY_LOCALHOST_AUTO &&
+		(network->address == ADDRESS_ENGINE || network->address == ADDRESS_POOL));
+}
+
+bool policy_has_addresses(const struct policy_network *network)
+{
+	return network && (network->address == ADDRESS_ENGINE || network->address == ADDRESS_POOL ||
+			   network->low_ports.value || policy_localhost_is_private(network));
 }

@@ -43,15 +43,32 @@ struct policy_network {
 	struct policy_requested *requested;
 	struct opt_bool allow_host;
 	struct opt_bool admin;
-	struct strlist_or_word sysctls; /* "drop", "refuse" or names that are allowed */
-	int forward;                    /* enum policy_forward */
-	int lock;                       /* enum network_lock */
-	int abstract_sockets;           /* enum policy_sockets */
-	int peer_descriptors;           /* enum peer_descriptors */
-	char *resolv_conf;              /* "auto", "engine" or a path */
+	struct strlist_or_word sysctls;     /* "drop", "refuse" or names that are allowed */
+	int forward;                        /* enum policy_forward */
+	int address;                        /* enum network_address */
+	struct word_or_object address_pool; /* "none" or struct policy_pool; by policy_pool() */
+	int siblings;                       /* enum policy_siblings */
+	int localhost;                      /* enum policy_localhost */
+	struct opt_bool low_ports;
+	int unavailable;      /* enum policy_unavailable */
+	int lock;             /* enum network_lock */
+	int abstract_sockets; /* enum policy_sockets */
+	int peer_descriptors; /* enum peer_descriptors */
+	char *resolv_conf;    /* "auto", "engine" or a path */
 	char *hosts;
 };
 enum policy_forward { POLICY_FORWARD_AUTO = 1, POLICY_FORWARD_NONE };
+enum policy_siblings { POLICY_SIBLINGS_ENGINE = 1, POLICY_SIBLINGS_LOCAL };
+enum policy_localhost {
+	POLICY_LOCALHOST_AUTO = 1,
+	POLICY_LOCALHOST_SHARED,
+	POLICY_LOCALHOST_PRIVATE
+};
+enum policy_unavailable { POLICY_UNAVAILABLE_REFUSE = 1, POLICY_UNAVAILABLE_WARN };
+#define POLICY_POOL_NONE "none"
+struct policy_pool {
+	char *v4, *v6; /* "10.78.0.0/24"; NULL: none of that family */
+};
 /* Ids of the host that are given out, `size` to each container. */
 struct policy_auto {
 	struct u32list range; /* the first one, and how many */
@@ -160,6 +177,12 @@ struct policy_distro {
 extern const struct fields policy_fields;
 /* Of struct policy_network. */
 extern const struct fields policy_network_fields;
+
+/* The addresses that containers of the network are given out of; NULL: none. */
+const struct policy_pool *policy_pool(const struct policy_network *network);
+/* Whether containers of it are held to addresses, or to a localhost, of their own. */
+bool policy_has_addresses(const struct policy_network *network);
+bool policy_localhost_is_private(const struct policy_network *network);
 
 /* True under namespaces.user "auto"; never for a record of a program that did not know it. */
 bool policy_user_ids(const struct policy *policy, struct policy_ids *ret);
@@ -279,6 +302,7 @@ struct verdict {
 	struct confinement confinement;
 	struct decisions decisions;
 	struct forward_record *forward; /* CREATE: NULL: nothing is led to the container */
+	struct address_record *address; /* NEW: NULL: it has the addresses of the network */
 	/* Files that the spec mounts and that are made beside the records first; NULL: none is. */
 	char *hosts_text, *resolv_conf_text;
 	struct id_range ids;  /* of the host, its own under namespaces.user "auto"; size 0: none */
@@ -322,6 +346,11 @@ size_t decisions_add_not_forwarded(struct decisions *decisions, const char *why,
  * if that has been said. */
 long decisions_add_port_taken(struct decisions *decisions, const char *port, const char *other,
 			      struct arena *arena);
+
+/* Its engine has given the container no address that can be its own (`why` NULL: it has given none). Returns the number of the
+ * decision. */
+size_t decisions_add_no_address(struct decisions *decisions, const struct network *chosen,
+				const char *why, bool has_pool, struct arena *arena);
 
 /* That something leads to the container was decided; where it turns out that the engine has set up nothing yet (`empty`), or
  * has by now, the decision says that; it is a warning unless it may be `meant`. */

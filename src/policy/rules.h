@@ -22,6 +22,7 @@ struct judgement {
 	bool pid_made;          /* the PID namespace was not asked for */
 	struct confinement confinement;
 	struct forward_record *forward;      /* as in struct verdict */
+	struct address_record *address;      /* as in struct verdict */
 	struct strlist added_files;          /* as in struct verdict */
 	char *hosts_text, *resolv_conf_text; /* as in struct verdict */
 	struct group_parent parent;          /* as in struct verdict */
@@ -61,6 +62,9 @@ void rule_network_sysctls(struct judgement *j, const char *id);
 
 /* rules_forward.c */
 void rule_network_forward(struct judgement *j, const char *id);
+
+/* rules_address.c */
+void rule_network_address(struct judgement *j, const char *id);
 
 /* rules_namespaces.c */
 void rule_namespace_entries(struct judgement *j, const char *id);

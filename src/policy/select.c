@@ -115,6 +115,8 @@ struct policy_network *policy_networks_complete(const struct policy *said,
 
 	/* A way out of one network is none out of another, which may be a private one. */
 	inherited.namespace_ = NULL;
+	inherited.address = 0;
+	inherited.address_pool = (struct word_or_object){ 0 };
 	inherited.selectable.set = inherited.admin.set = inherited.allow_host.set = false;
 	if (inherited.resolv_conf && inherited.resolv_conf[0] == '/')
 		inherited.resolv_conf = NULL;

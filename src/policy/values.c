@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/capabilities.h"
+#include "base/cidr.h"
 #include "base/path.h"
 #include "base/slice.h"
 #include "policy/policy.h"
@@ -364,4 +365,58 @@ const struct field_check audit_check = {
 		  "|journal|syslog)$\"}, \"required\": {\"type\": \"boolean\", \"default\": "
 		  "false}}}]}",
 	.values = "a path, \"journal\", \"syslog\", \"none\", an object",
+};
+
+static int check_pool_of(const struct field_value *value, bool v6, struct err *e)
+{
+	const char *text = *(char *const *)value->member;
+	const char *problem = cidr_pool_problem(text, v6);
+
+	if (!problem)
+		return 0;
+	return json_fail(value->source, value->at, e, "%s: %s, is \"%s\"", value->path, problem,
+			 text);
+}
+static int check_pool4(const struct field_value *value, struct err *e)
+{
+	return check_pool_of(value, false, e);
+}
+static int check_pool6(const struct field_value *value, struct err *e)
+{
+	return check_pool_of(value, true, e);
+}
+const struct field_check pool4_check = {
+	.run = check_pool4,
+	.schema = "{\"pattern\": \"^[0-9.]+/[0-9]+$\"}",
+	.values = "a network",
+};
+const struct field_check pool6_check = {
+	.run = check_pool6,
+	.schema = "{\"pattern\": \"^[0-9A-Fa-f:.]+/[0-9]+$\"}",
+	.values = "a network",
+};
+
+static int check_pool(const struct field_value *value, struct err *e)
+{
+	const struct word_or_object *said = value->member;
+	const struct policy_pool *pool = said->object;
+
+	if (!pool && !str_eq(said->word, POLICY_POOL_NONE))
+		return json_fail(value->source, value->at, e,
+				 "%s: must be \"" POLICY_POOL_NONE
+				 "\" or an object with v4 or v6, is \"%s\"",
+				 value->path, said->word);
+	if (pool && !pool->v4 && !pool->v6)
+		return json_fail(value->source, value->at, e, "%s: has neither v4 nor v6",
+				 value->path);
+	return 0;
+}
+const struct field_check pool_check = {
+	.run = check_pool,
+	.schema = "{\"oneOf\": [{\"type\": \"string\", \"enum\": [\"" POLICY_POOL_NONE
+		  "\"]}, {\"type\": \"object\", \"minProperties\": 1, "
+		  "\"additionalProperties\": false, \"properties\": {\"v4\": {\"type\": "
+		  "\"string\", \"pattern\": \"^[0-9.]+/[0-9]+$\"}, \"v6\": {\"type\": "
+		  "\"string\", \"pattern\": \"^[0-9A-Fa-f:.]+/[0-9]+$\"}}}]}",
+	.values = "\"" POLICY_POOL_NONE "\", an object with v4 and v6",
 };

@@ -52,6 +52,7 @@ struct intent_record {
 	struct process_identity owner; /* the creating runtime process */
 	struct cgroup_record *cgroup;
 	struct rdt_record *rdt; /* NULL: none is used */
+	char *group;            /* of ours, as in struct address_record; NULL: none */
 	char *bundle;
 	struct id_range ids;     /* of the host, its own; size 0: none */
 	struct hook_record hook; /* guard.pid 0: none has run */
@@ -79,6 +80,7 @@ struct status_record {
 	struct cgroup_record *cgroup;
 	struct rdt_record *rdt;
 	struct forward_record *forward; /* NULL: nothing is led to the container */
+	struct address_record *address; /* NULL: it has the addresses of its network */
 	struct strmap annotations;
 	struct policy *policy; /* in force when it was created */
 	char *policy_path;     /* NULL: built-in */

@@ -217,6 +217,10 @@ static void look_at_network(const struct round *r, struct facts *facts)
 		facts->forward->of_other = one_in(2) ? 78 : 0;
 		facts->forward->nameserver = text_of(r, one_in(2) ? "127.0.0.11" : NULL);
 	}
+	if (one_in(2)) {
+		facts->address = arena_new(r->arena, struct address_facts);
+		facts->address->problem = text_of(r, one_in(4) ? "the caller is not root" : NULL);
+	}
 	if (one_in(10)) {
 		static const uint64_t cookies[] = { 43, 9, 0, 77 };
 

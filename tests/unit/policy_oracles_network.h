@@ -157,6 +157,51 @@ static void check_forward(const struct round *r, const struct verdict *verdict,
 	}
 }
 
+static bool has_pool(const struct round *r)
+{
+	return r->policy->network->address_pool.object != NULL;
+}
+
+/* What the file wants, of a container that is in the shared network, where it can be had. */
+static void check_address(const struct round *r, const struct verdict *verdict)
+{
+	const struct policy_network *network = r->policy->network;
+	const struct address_record *given = verdict->address;
+	const char *problem = r->facts->address ? r->facts->address->problem : NULL;
+	bool own = network->address != ADDRESS_SHARED;
+	bool private = network->localhost == POLICY_LOCALHOST_PRIVATE ||
+		       (own && network->localhost == POLICY_LOCALHOST_AUTO);
+	bool wanted = is_joined(verdict) && (own || private || network->low_ports.value);
+	bool poolless = network->address == ADDRESS_POOL && !has_pool(r);
+	bool strict = network->unavailable == POLICY_UNAVAILABLE_REFUSE;
+	const struct policy_pool none = { 0 }, *pool;
+	int mode = network->address;
+
+	HOLDS(r, verdict,
+	      is_refused_by(verdict, "network.address") ==
+		      (wanted && (poolless || (problem && strict))));
+	if (verdict->refused)
+		return;
+	HOLDS(r, verdict, !!given == (wanted && !problem));
+	HOLDS(r, verdict,
+	      is_decided(verdict, "network.address", DECISION_WARN) ==
+		      (wanted && (problem || (network->address == ADDRESS_ENGINE &&
+					      !verdict->forward && !has_pool(r)))));
+	if (!given)
+		return;
+	if (mode == ADDRESS_ENGINE && !verdict->forward)
+		mode = has_pool(r) ? ADDRESS_POOL : ADDRESS_SHARED;
+	HOLDS(r, verdict, given->mode == mode);
+	HOLDS(r, verdict, given->private_localhost == private);
+	HOLDS(r, verdict, given->low_ports == network->low_ports.value);
+	HOLDS(r, verdict,
+	      given->siblings_local ==
+		      (mode == ADDRESS_ENGINE && network->siblings == POLICY_SIBLINGS_LOCAL));
+	pool = mode == ADDRESS_POOL ? network->address_pool.object : &none;
+	HOLDS(r, verdict, str_eq(given->pool4, pool->v4) && str_eq(given->pool6, pool->v6));
+	HOLDS(r, verdict, !given->addresses.n && !given->index.set && !given->group);
+}
+
 static void check_membership(const struct round *r, const struct verdict *verdict,
 			     const struct asked_network *asked)
 {
@@ -257,6 +302,7 @@ static void check_network(const struct round *r, const struct verdict *verdict)
 		check_network_given(r, verdict, &asked);
 	if (!verdict->refused)
 		check_forward(r, verdict, &asked);
+	check_address(r, verdict);
 }
 
 #endif

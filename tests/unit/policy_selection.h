@@ -110,7 +110,8 @@ static struct json_value *overlay(struct arena *arena, const struct json_value *
 	if (!above)
 		return result;
 	if (under->kind != JSON_OBJECT || above->kind != JSON_OBJECT ||
-	    str_eq(above->key, "user") || str_eq(above->key, "audit"))
+	    str_eq(above->key, "user") || str_eq(above->key, "audit") ||
+	    str_eq(above->key, "addressPool"))
 		return json_copy(arena, above);
 	for (const struct json_value *child = above->first; child; child = child->next) {
 		const struct json_value *old = json_get(under, child->key);
@@ -126,7 +127,8 @@ static struct json_value *expected_network(struct arena *arena, const struct jso
 					   const struct json_value *general,
 					   const struct json_value *named)
 {
-	static const char *const own[] = { "namespace", "selectable", "admin", "allowHost" };
+	static const char *const own[] = { "namespace",   "selectable", "address",
+					   "addressPool", "admin",      "allowHost" };
 	static const char *const files[] = { "resolvConf", "hosts" };
 	struct json_value *inherited = json_copy(arena, json_get(general, "network"));
 

@@ -205,6 +205,8 @@ static uint64_t decided(struct round *r)
 		h = hash_fields(h, &decision_fields, &verdict.decisions.v[i]);
 	h = hash_fields(h, &spec_fields, verdict.spec);
 	h = hash_fields(h, &confinement_fields, &verdict.confinement);
+	if (verdict.address)
+		h = hash_fields(h, &address_record_fields, verdict.address);
 	h = hash_text(h, verdict.network.path);
 	return h * 8 + (verdict.refused ? 4 : 0) + (verdict.observed ? 2 : 0) +
 	       (verdict.group_exclusive ? 1 : 0);

@@ -192,7 +192,7 @@ static int helper_enter(struct birth *b, const struct plan_join *user, int chann
 static int helper_clone(struct birth *b, const struct plan_join *user, int mine, int theirs)
 {
 	uint64_t flags = b->plan->namespaces.clone_flags | CLONE_PARENT;
-	int into = user || has_time_of_user(b) ? -1 : b->group->cgroup.into;
+	int into = user || has_time_of_user(b) ? -1 : group_into(b->group);
 	struct message message = { .type = BOOT_GO };
 	struct child init = CHILD_INIT;
 	struct err error = { 0 };
@@ -270,9 +270,9 @@ static int clone_by_helper(struct birth *b, const struct plan_join *user, struct
  * opened. */
 static int open_cgroup_procs(struct birth *b, struct err *e)
 {
-	if (b->group->cgroup.into < 0)
+	if (group_into(b->group) < 0)
 		return 0;
-	b->group->procs = openat(b->group->cgroup.into, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	b->group->procs = openat(group_into(b->group), "cgroup.procs", O_WRONLY | O_CLOEXEC);
 	return b->group->procs < 0 ? fail_sys(e, "open 'cgroup.procs'") : 0;
 }
 
@@ -280,9 +280,9 @@ static int open_cgroup_procs(struct birth *b, struct err *e)
 static int clone_into_cgroup(struct birth *b, struct err *e)
 {
 	const struct plan_namespaces *ns = &b->plan->namespaces;
-	int rc = child_clone(ns->clone_flags, b->group->cgroup.into, &b->peer->child, e);
+	int rc = child_clone(ns->clone_flags, group_into(b->group), &b->peer->child, e);
 
-	if (rc >= 0 || b->group->cgroup.into < 0 || (e->sys != EPERM && e->sys != ENOSYS))
+	if (rc >= 0 || group_into(b->group) < 0 || (e->sys != EPERM && e->sys != ENOSYS))
 		return rc;
 	if (open_cgroup_procs(b, e) < 0)
 		return -1;

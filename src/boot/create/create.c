@@ -173,6 +173,7 @@ static int runtime_page(struct create_runtime *c, struct err *e)
 	STEP("ids", record_ids(&c->record, &c->in->host->ids_lock, e));
 	/* Limits stand before there is a process. */
 	STEP("cgroup-create", record_make_cgroup(&c->record, e));
+	STEP("group-apart", record_make_group(&c->record, e));
 	STEP("resctrl-create", record_make_rdt(&c->record, e));
 	STEP("descriptors", protect_descriptors(c->in->options->preserve_fds, e));
 	/* In the host's view and with the host's power, each looked up once. */
@@ -209,7 +210,11 @@ static int runtime_page(struct create_runtime *c, struct err *e)
 	/* While the child works: what is asked for later, and what waits. */
 	STEP("record-config", record_config(&c->record, e));
 	STEP("record-member", record_member(&c->record, e));
+	/* What is forwarded leads to it. */
+	STEP("address", runtime_take_address(c, e));
 	STEP("forward", runtime_forward(c, e));
+	/* Before anything of it, a hook included, can make a socket. */
+	STEP("hold-address", runtime_hold_address(c, e));
 	STEP("let-binary-go", let_binary_go(e));
 	AWAIT("delegated-cgroup", runtime_delegate_cgroup(c, e));
 	STEP("send-sources", sources_send(&c->sources, e));

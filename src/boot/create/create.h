@@ -45,6 +45,9 @@ void create_init_take(struct create_runtime *c, struct create_init *init);
 
 /* From the network that was asked for, where the engine has prepared it. */
 int runtime_forward(struct create_runtime *c, struct err *e) MUST_CHECK;
+/* Which is not its engine's to give. */
+int runtime_take_address(struct create_runtime *c, struct err *e) MUST_CHECK;
+int runtime_hold_address(struct create_runtime *c, struct err *e) MUST_CHECK;
 int runtime_make_filters(struct create_runtime *c, struct err *e) MUST_CHECK;
 int runtime_open_sockets(struct create_runtime *c, struct err *e) MUST_CHECK;
 int runtime_delegate_cgroup(struct create_runtime *c, struct err *e) MUST_CHECK;

@@ -7,6 +7,7 @@
 #include "boot/common/power.h"
 #include "boot/common/terminal.h"
 #include "boot/protocol.h"
+#include "boot/record/address.h"
 #include "boot/record/forward.h"
 #include "boot/record/hooks.h"
 #include "os/log.h"
@@ -168,15 +169,24 @@ int runtime_receive_terminal(struct create_runtime *c, struct err *e)
 				&c->console_master, e);
 }
 
+int runtime_take_address(struct create_runtime *c, struct err *e)
+{
+	return record_take_address(c->in->state, c->in->status, c->in->arena, e);
+}
+
+int runtime_hold_address(struct create_runtime *c, struct err *e)
+{
+	return record_arm_address(c->in->state, c->in->status, c->in->host->network, e);
+}
+
 int runtime_forward(struct create_runtime *c, struct err *e)
 {
 	const struct forward_record *forward = c->in->status->forward;
 
-	(void)e;
-	if (forward && forward->decoy)
-		record_forward(c->in->state, c->in->status, c->in->host->requested[SPEC_NS_NETWORK],
-			       c->in->host->network, c->in->arena);
-	return 0;
+	if (!forward || !forward->decoy)
+		return 0;
+	return record_forward(c->in->state, c->in->status, c->in->host->requested[SPEC_NS_NETWORK],
+			      c->in->host->network, c->in->arena, e);
 }
 
 int runtime_make_filters(struct create_runtime *c, struct err *e)

@@ -10,6 +10,7 @@
 #include "boot/common/descriptors.h"
 #include "boot/common/terminal.h"
 #include "boot/protocol.h"
+#include "boot/record/address.h"
 #include "boot/record/running.h"
 #include "facts/facts.h"
 #include "plan/state.h"
@@ -32,6 +33,8 @@
 
 int exec_open_cgroup(struct exec_runtime *c, struct err *e)
 {
+	if (record_open_group(c->in->status, false, &c->group.apart, e) < 0)
+		return -1;
 	if (!c->in->status->cgroup || !c->in->status->cgroup->manage) {
 		if (c->in->cgroups.n)
 			return fail(
@@ -51,7 +54,7 @@ static int clone_elsewhere(struct exec_runtime *c, struct err *e)
 {
 	/* cgroups(7), "no internal processes": the container has made sub-groups and given them
 	 * controllers. Its first process is in one of them. */
-	if (e->sys == EBUSY && c->in->cgroups.n == 0) {
+	if (e->sys == EBUSY && c->in->cgroups.n == 0 && c->group.apart < 0) {
 		if (cgroup_follow(c->in->status->cgroup, (pid_t)c->in->status->init.pid,
 				  &c->group.cgroup, e) < 0)
 			return -1;
@@ -68,9 +71,10 @@ static int clone_elsewhere(struct exec_runtime *c, struct err *e)
 
 int exec_clone(struct exec_runtime *c, struct err *e)
 {
-	int rc = child_clone(0, c->group.cgroup.into, &c->joiner.child, e);
+	int into = group_into(&c->group);
+	int rc = child_clone(0, into, &c->joiner.child, e);
 
-	if (rc < 0 && c->group.cgroup.into >= 0)
+	if (rc < 0 && into >= 0)
 		rc = clone_elsewhere(c, e);
 	if (rc < 0)
 		return -1;
@@ -105,7 +109,7 @@ static int take_in(struct exec_runtime *c, pid_t pid, struct err *e)
 {
 	if (!c->outside)
 		return 0;
-	if (cgroup_take_in(&c->group.cgroup, pid, e) < 0)
+	if (group_take_in(&c->group, pid, e) < 0)
 		return -1;
 	/* A kill of all that is in the cgroup may have come before. */
 	if (pidfd_ended(c->target.pidfd, 0))

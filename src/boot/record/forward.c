@@ -3,6 +3,7 @@
 #include "boot/record/forward.h"
 
 #include "base/auto.h"
+#include "boot/record/address.h"
 #include "facts/facts.h"
 #include "forward/members.h"
 #include "os/io.h"
@@ -167,12 +168,16 @@ static int join(const struct state_dir *dir, const struct status_record *status,
 	const char *directory = forward_directory(caller_is_rootless(), arena);
 	const struct forward_network shared = { status->network_path, status->network_cookie };
 	const struct forward_member member = { dir->root, dir->id };
+	const struct address_record *address = status->address;
 	const struct forward forward = {
 		.decoy = decoy,
 		.network = network,
 		.cookie = record->decoy,
 		.nameserver = record->nameserver,
 		.hold = status->network == NETWORK_LATE,
+		.routed = address && address->mode == ADDRESS_ENGINE,
+		.siblings_local = address && address->siblings_local,
+		.targets = address && address->mode == ADDRESS_POOL ? &address->addresses : NULL,
 	};
 
 	if (decoy >= 0)
@@ -180,13 +185,6 @@ static int join(const struct state_dir *dir, const struct status_record *status,
 				    ret, e);
 	*ret = (struct forward_joined){ .done = true };
 	return forward_share(directory, record->decoy, &shared, &member, &ret->pair, e);
-}
-
-static void warn(struct status_record *status, size_t added, const char *text, struct arena *arena)
-{
-	const char *warning = decisions_warning(&status->decisions, added, arena);
-
-	log_warning("%s", warning ? warning : text);
 }
 
 /* What leads to the one port is served by whichever is there first. */
@@ -205,7 +203,7 @@ static void warn_of_clashes(struct status_record *status, const struct forward_c
 				      : -1;
 
 		if (added >= 0)
-			warn(status, (size_t)added, port.text, arena);
+			record_warn(status, (size_t)added, arena);
 	}
 }
 
@@ -224,35 +222,42 @@ static int forward_all(const struct state_dir *dir, struct status_record *status
 	decisions_forward_is_empty(&status->decisions, record->empty,
 				   status->network == NETWORK_LATE, arena);
 	warn_of_clashes(status, &joined.clashes, arena);
+	record_engines_address(status, &joined);
 	if (!joined.done || !(record->nameserver || renamed))
 		return 0;
 	return write_names(dir, record, joined.pair, e);
 }
 
-void record_not_forwarded(struct status_record *status, const struct err *e, struct arena *arena)
+int record_not_forwarded(const struct state_dir *dir, struct status_record *status,
+			 const struct err *why, struct arena *arena, struct err *e)
 {
-	size_t added = decisions_add_not_forwarded(&status->decisions, e->text, arena);
+	size_t added;
 
-	warn(status, added, e->text, arena);
+	if (status->address && status->address->mode == ADDRESS_ENGINE)
+		return record_address_without_engine(dir, status, why, arena, e);
+	added = decisions_add_not_forwarded(&status->decisions, why->text, arena);
+	record_warn(status, added, arena);
+	return 0;
 }
 
-void record_forward(struct state_dir *dir, struct status_record *status, int decoy, int network,
-		    struct arena *arena)
+int record_forward(struct state_dir *dir, struct status_record *status, int decoy, int network,
+		   struct arena *arena, struct err *e)
 {
 	const struct own_names unknown = { .resolv_conf = NULL };
 	bool engines = has_engines_names(status->forward), renamed = false;
 	struct stat names;
 	bool new = are_names_new(dir, status->forward, &names);
-	struct err e;
+	struct err why;
 
 	/* until start it may have written another one than was judged */
 	if (status->network == NETWORK_LATE)
 		renamed = read_names(status->forward, &unknown, arena) && engines;
 	if (forward_all(dir, status, status->forward->of_other ? -1 : decoy, network, renamed,
-			arena, &e) < 0)
-		record_not_forwarded(status, &e, arena);
-	else if (new)
+			arena, &why) < 0)
+		return record_not_forwarded(dir, status, &why, arena, e);
+	if (new)
 		mark_names(dir, &names);
+	return 0;
 }
 
 /* Where the first process is: another network may have the path by now. */
@@ -296,7 +301,9 @@ static int forward_again(struct state_dir *dir, struct status_record *status, bo
 	network = open_own_network(status, e);
 	if (network < 0 || forward_all(dir, status, decoy, network, renamed, arena, e) < 0)
 		return -1;
-	return state_write_status(dir, status, e);
+	/* it may have another address by now */
+	return status->address ? record_arm_address(dir, status, network, e)
+			       : state_write_status(dir, status, e);
 }
 
 /* Its daemon began anew; the file says nothing of that. */

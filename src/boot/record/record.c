@@ -5,6 +5,7 @@
  */
 #include "boot/record/record.h"
 
+#include "boot/record/address.h"
 #include "boot/record/forward.h"
 
 #include "base/str.h"
@@ -46,6 +47,14 @@ static bool can_mark(const struct facts *facts)
 	return !facts->rootless && (facts->effective & (UINT64_C(1) << CAP_SYS_ADMIN));
 }
 
+/* Its own cgroup has a directory in the tree of version 2. */
+static bool has_unified(const struct record *r)
+{
+	int layout = r->facts->cgroup ? r->facts->cgroup->layout : CGROUP_NONE;
+
+	return r->plan->cgroup.manage && (layout == CGROUP_V2 || layout == CGROUP_HYBRID);
+}
+
 int record_intent(struct record *r, struct err *e)
 {
 	struct intent_record *intent = arena_new(r->arena, struct intent_record);
@@ -64,6 +73,10 @@ int record_intent(struct record *r, struct err *e)
 	if (describe_rdt(r, e) < 0)
 		return -1;
 	intent->rdt = r->status->rdt;
+	if (record_describe_group(r->status, has_unified(r), r->arena, e) < 0)
+		return -1;
+	if (r->status->address)
+		intent->group = r->status->address->group;
 	r->status->cgroup = r->group->record;
 	r->intent = intent;
 	return state_write_intent(r->state, intent, e);
@@ -131,6 +144,11 @@ int record_make_cgroup(struct record *r, struct err *e)
 	/* An engine may have made and used it. */
 	cgroup_memory_of(&r->group->cgroup, &r->group->before);
 	return 0;
+}
+
+int record_make_group(struct record *r, struct err *e)
+{
+	return record_open_group(r->status, true, &r->group->apart, e);
 }
 
 int record_make_rdt(struct record *r, struct err *e)
@@ -256,6 +274,11 @@ bool record_undo(struct record *r, pid_t init)
 		clean = false;
 	}
 	record_forward_end(r->state, r->status);
+	record_address_end(r->state, r->status);
+	if (record_end_group(r->status, r->intent, &e) < 0) {
+		log_warning("after a failed start: %s", e.text);
+		clean = false;
+	}
 	if (r->registered &&
 	    registry_remove(r->members_directory, r->state->root, r->state->id, &e) < 0) {
 		log_warning("after a failed start: %s", e.text);

@@ -35,6 +35,8 @@ int record_intent(struct record *r, struct err *e) MUST_CHECK;
 /* The ids of the host that it has, which *lock keeps until then. */
 int record_ids(struct record *r, int *lock, struct err *e) MUST_CHECK;
 int record_make_cgroup(struct record *r, struct err *e) MUST_CHECK;
+/* That which it is put into beside its cgroup, if it needs one. */
+int record_make_group(struct record *r, struct err *e) MUST_CHECK;
 int record_make_rdt(struct record *r, struct err *e) MUST_CHECK;
 int record_systemd_scope(struct record *r, pid_t pid, struct err *e) MUST_CHECK;
 int record_init(struct record *r, pid_t pid, struct err *e) MUST_CHECK;

@@ -62,6 +62,7 @@ static int restore_page(struct restore_runtime *c, struct err *e)
 	STEP("intent", record_intent(&c->record, e));
 	/* Limits stand before there is a process: criu works within them, and what it makes is born there. */
 	STEP("cgroup-create", record_make_cgroup(&c->record, e));
+	STEP("group-apart", record_make_group(&c->record, e));
 	STEP("resctrl-create", record_make_rdt(&c->record, e));
 	/* In the host's view, each looked up once; criu gets the clones. */
 	STEP("sources", restore_clone_sources(c, e));

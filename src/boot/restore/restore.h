@@ -25,6 +25,7 @@ struct restore_runtime {
 	bool confine_criu;    /* what it makes inherits the policy's filter */
 	bool images_confined; /* the images have it; that each process does is looked at */
 	bool restore_checked; /* that it is where it belongs */
+	bool led_in; /* what its engine has prepared leads to it, and its addresses are its own */
 	/* Namespaces that it enters instead of making them, under these names. */
 	size_t n_joined;
 	struct criu_descriptor joined[2]; /* not owned */

@@ -10,6 +10,7 @@
 #include "boot/common/descriptors.h"
 #include "boot/common/power.h"
 #include "boot/protocol.h"
+#include "boot/record/address.h"
 #include "boot/record/forward.h"
 #include "boot/record/hooks.h"
 #include "boot/restore/made.h"
@@ -241,17 +242,23 @@ static int check_power(struct restore_runtime *c, struct err *e)
 	return -1;
 }
 
-/* Recorded already, so that it is found; nothing of the container runs yet. */
-static int lead_in(struct restore_runtime *c)
+/* Recorded already, so that it is found; its sockets are not made yet, which have the addresses that they had. */
+static int lead_in(struct restore_runtime *c, struct err *e)
 {
 	const struct boot_request *create = &c->in->create;
 	const struct forward_record *forward = create->status->forward;
 
-	if (forward && forward->decoy)
-		record_forward(create->state, create->status,
-			       create->host->requested[SPEC_NS_NETWORK], restore_network(c),
-			       create->arena);
-	return 0;
+	if (c->led_in)
+		return 0;
+	c->led_in = true;
+	if (record_take_address(create->state, create->status, create->arena, e) < 0 ||
+	    (forward && forward->decoy &&
+	     record_forward(create->state, create->status, create->host->requested[SPEC_NS_NETWORK],
+			    restore_network(c), create->arena, e) < 0) ||
+	    record_address_without_engine(create->state, create->status, NULL, create->arena, e) <
+		    0)
+		return -1;
+	return record_arm_address(create->state, create->status, restore_network(c), e);
 }
 
 static int notified(struct restore_runtime *c, const struct criu_answer *answer, int *fd,
@@ -259,14 +266,15 @@ static int notified(struct restore_runtime *c, const struct criu_answer *answer,
 {
 	log_debug("restore: criu: %s", answer->script);
 	if (str_eq(answer->script, "setup-namespaces"))
-		return adopt(c, answer->pid, e) < 0 ||
+		return adopt(c, answer->pid, e) < 0 || lead_in(c, e) < 0 ||
 				       record_look_at_network(&c->record, c->init.child.pid) < 0
 			       ? -1
 			       : record_run_hooks(&c->record, &c->hooks, c->init.child.pid, e);
 	if (str_eq(answer->script, "orphan-pts-master"))
 		return take_console(c, fd, e);
 	if (str_eq(answer->script, "post-restore"))
-		return adopt(c, answer->pid, e) < 0 || check_namespaces(c, e) < 0 ? -1 : lead_in(c);
+		return adopt(c, answer->pid, e) < 0 || check_namespaces(c, e) < 0 ? -1
+										  : lead_in(c, e);
 	if (str_eq(answer->script, "pre-resume"))
 		return check_power(c, e);
 	return 0;
@@ -426,7 +434,7 @@ int restore_open_sockets(struct restore_runtime *c, struct err *e)
 
 int restore_clone(struct restore_runtime *c, struct err *e)
 {
-	int rc = child_clone(CLONE_NEWNS, c->group.cgroup.into, &c->init.child, e);
+	int rc = child_clone(CLONE_NEWNS, group_into(&c->group), &c->init.child, e);
 
 	if (rc < 0)
 		return -1;

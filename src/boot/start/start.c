@@ -8,6 +8,7 @@
 #include "boot/common/identity_check.h"
 #include "boot/common/step.h"
 #include "boot/protocol.h"
+#include "boot/record/address.h"
 #include "boot/record/forward.h"
 #include "boot/record/runtime_hooks.h"
 #include "cgroup/cgroup.h"
@@ -33,6 +34,7 @@ struct start {
 	struct identity_shown shown;
 	struct cgroup_memory memory; /* before init was let go */
 	bool links; /* a network that it is to leave has been set up, as far as is known */
+	bool held;  /* to its own addresses, since create */
 	bool over;  /* init was let go and has ended, or is about to */
 };
 
@@ -160,31 +162,53 @@ static int forward_from_init(const struct start *s, struct err *e)
 	if (network < 0 || netns_cookie_apart(decoy, &status->forward->decoy, e) < 0 ||
 	    state_write_status(s->in->state, status, e) < 0)
 		return -1;
-	record_forward(s->in->state, status, decoy, network, s->in->arena);
-	return 0;
+	return record_forward(s->in->state, status, decoy, network, s->in->arena, e);
 }
 
-/* What it set up until now leads to the container: before init leaves the engine's network, and all that it has there with
- * it. A start does not fail over it. */
-static int start_forward(const struct start *s, struct err *e)
+static int forward_again(const struct start *s, struct err *e)
 {
 	struct status_record *status = s->in->status;
 	struct err why;
 
-	(void)e;
-	if (status->network == NETWORK_EARLY) {
-		/* what was not there at create, or not written into the engine's file of resolvers */
-		if (status->forward && (status->forward->empty || status->forward->source) &&
-		    record_forward_again(s->in->state, status, false, s->in->arena, &why) < 0)
-			record_not_forwarded(status, &why, s->in->arena);
+	/* what was not there at create, or not written into the engine's file of resolvers */
+	if (!status->forward || !(status->forward->empty || status->forward->source) ||
+	    record_forward_again(s->in->state, status, false, s->in->arena, &why) == 0)
 		return 0;
-	}
+	return record_not_forwarded(s->in->state, status, &why, s->in->arena, e);
+}
+
+/* What it set up until now leads to the container: before init leaves the engine's network, and all that it has there with
+ * it. A start does not fail over it, unless the container's own address was to come so. */
+static int start_forward(struct start *s, struct err *e)
+{
+	struct status_record *status = s->in->status;
+	struct err why;
+
+	s->held = status->address && status->address->index.set;
+	if (status->network == NETWORK_EARLY)
+		return forward_again(s, e);
 	if (!status->forward || !s->links || forward_from_init(s, &why) == 0)
 		return 0;
 	/* nothing was made */
 	status->forward->decoy = 0;
-	record_not_forwarded(status, &why, s->in->arena);
-	return 0;
+	if (why.kind == ERR_POLICY) {
+		*e = why;
+		return -1;
+	}
+	return record_not_forwarded(s->in->state, status, &why, s->in->arena, e);
+}
+
+static int start_hold_address(struct start *s, struct err *e)
+{
+	struct status_record *status = s->in->status;
+	autoclose int network = -1;
+
+	if (!status->address || s->held)
+		return 0;
+	if (record_address_without_engine(s->in->state, status, NULL, s->in->arena, e) < 0)
+		return -1;
+	network = open_shared(status, e);
+	return network < 0 ? -1 : record_arm_address(s->in->state, status, network, e);
 }
 
 static int start_go(struct start *s, struct err *e)
@@ -364,6 +388,7 @@ static int start_page(struct start *s, struct err *e)
 	STEP("connect", start_connect(s, e));
 	STEP("network", start_look_at_network(s, e));
 	STEP("forward", start_forward(s, e));
+	STEP("hold-address", start_hold_address(s, e));
 	STEP("go", start_go(s, e));
 	STEP("record-created", start_record_created(s, e));
 	STEP("unlock", start_unlock(s, e));
