@@ -175,11 +175,31 @@ static void json_decisions(const struct decisions *decisions, struct json_out *o
 	json_out_array_end(out);
 }
 
+/* What the kernel holds its sockets to. NULL: to nothing of its own. */
+static const char *address_text(const struct status_record *record, struct arena *arena)
+{
+	const struct address_record *address = record->address;
+	const char *own = container_addresses(record, arena);
+
+	if (!address)
+		return NULL;
+	return arena_printf(
+		arena, "%s%s%s%s",
+		own                  ? own
+		: address->index.set ? "those of the network"
+				     : "not known before start",
+		address->private_localhost ? ", localhost private" : ", localhost shared",
+		address->low_ports ? ", low ports" : "",
+		address->group ? arena_printf(arena, ", by group /%s of version 2", address->group)
+			       : ", by its own group of version 2");
+}
+
 static int explain_container_json(const struct cli_call *call, const struct container_view *view,
 				  const struct network_facts *network, struct err *e)
 {
 	auto_json_out out = json_out_new(true);
 	const struct status_record *record = view->record;
+	const char *address = address_text(record, call->arena);
 	const char *forwarding = container_forwarding_text(view, call->arena);
 
 	json_out_object(out);
@@ -188,6 +208,8 @@ static int explain_container_json(const struct cli_call *call, const struct cont
 	json_out_member_string(out, "phase", value_to_name(container_phase_names, record->phase));
 	json_out_member_string(out, "bundle", view->bundle);
 	json_head(record->policy_path, record->policy, network, out);
+	if (address)
+		json_out_member_string(out, "address", address);
 	if (forwarding)
 		json_out_member_string(out, "forwarding", forwarding);
 	json_decisions(&record->decisions, out);
@@ -201,7 +223,7 @@ static int explain_container(const struct cli_call *call, const struct container
 {
 	const struct status_record *record = view->record;
 	autostrbuf text = { 0 };
-	const char *forwarding;
+	const char *address, *forwarding;
 
 	if (call->values.plan)
 		return fail(
@@ -229,6 +251,9 @@ static int explain_container(const struct cli_call *call, const struct container
 		    value_to_name(container_phase_names, record->phase));
 	strbuf_show(&text, "bundle: %s\n", view->bundle);
 	print_head(record->policy_path, record->policy, &network, &text);
+	address = address_text(record, call->arena);
+	if (address)
+		strbuf_show(&text, "address: %s\n", address);
 	forwarding = container_forwarding_text(view, call->arena);
 	if (forwarding)
 		strbuf_show(&text, "forwarding: %s\n", forwarding);

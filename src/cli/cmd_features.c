@@ -3,6 +3,7 @@
  * `features` (features.md, features-linux.md): what a configuration may ask for. Everything is read off the
  * tables that decide it, so that nothing is promised that would be refused.
  */
+#include "address/address.h"
 #include "base/capabilities.h"
 #include "cli/cli.h"
 #include "criu/criu.h"
@@ -173,6 +174,7 @@ static void put_annotations(struct json_out *out, const struct global_options *g
 			    struct arena *arena)
 {
 	const char *networks = networks_text(global->policy_path, arena);
+	struct address_support support;
 	const char *program;
 	struct err ignored;
 
@@ -190,6 +192,11 @@ static void put_annotations(struct json_out *out, const struct global_options *g
 										      : "true");
 	if (networks)
 		json_out_member_string(out, "io.github.distro-shim.networks", networks);
+	address_probe(&support);
+	json_out_member_string(out, "io.github.distro-shim.ownAddresses",
+			       support.programs ? "true" : support.why.text);
+	json_out_member_string(out, "io.github.distro-shim.sourceFence",
+			       support.fence ? "true" : "false");
 	json_out_object_end(out);
 	json_out_key(out, "potentiallyUnsafeConfigAnnotations");
 	json_out_array(out);

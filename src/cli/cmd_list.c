@@ -69,13 +69,15 @@ static int print_json(const struct views *views, struct err *e)
 	return cli_output_json(out, e);
 }
 
-#define LIST_COLUMNS 7
+#define LIST_COLUMNS 8
 #define LIST_WIDTH_LEAST 12
 #define LIST_GAP 3
 
 static void table_row(const struct container_view *view, struct arena *arena,
 		      const char *ret[LIST_COLUMNS])
 {
+	const char *addresses = container_addresses(view->record, arena);
+
 	ret[0] = view->id;
 	ret[1] = arena_printf(arena, "%" PRId64, view->pid);
 	ret[2] = value_to_name(container_status_names, view->status);
@@ -83,6 +85,7 @@ static void table_row(const struct container_view *view, struct arena *arena,
 	ret[4] = view->created ? view->created : "";
 	ret[5] = arena_strdup(arena, container_owner_name(view->owner).text);
 	ret[6] = container_network_name(view);
+	ret[7] = addresses ? addresses : "-";
 	/* Before the widths are measured. */
 	for (size_t column = 0; column < LIST_COLUMNS; column++) {
 		autostrbuf shown = { 0 };
@@ -93,8 +96,8 @@ static void table_row(const struct container_view *view, struct arena *arena,
 
 static int print_table(const struct views *views, struct arena *arena, struct err *e)
 {
-	static const char *const head[LIST_COLUMNS] = { "ID",      "PID",   "STATUS", "BUNDLE",
-							"CREATED", "OWNER", "NETWORK" };
+	static const char *const head[LIST_COLUMNS] = { "ID",      "PID",   "STATUS",  "BUNDLE",
+							"CREATED", "OWNER", "NETWORK", "ADDRESS" };
 	const char *(*rows)[LIST_COLUMNS] = arena_array(arena, views->n + 1, sizeof(*rows));
 	size_t widths[LIST_COLUMNS] = { 0 };
 	autostrbuf text = { 0 };

@@ -57,9 +57,10 @@ static int check_name(const struct cli_call *call, const char *name, struct err 
 		name, strbuf_text(&known));
 }
 
-static int print_json(const struct members *members, struct err *e)
+static int print_json(const struct members *members, struct arena *arena, struct err *e)
 {
 	auto_json_out out = json_out_new(false);
+	const char *addresses;
 
 	json_out_array(out);
 	for (size_t i = 0; i < members->n; i++) {
@@ -74,6 +75,9 @@ static int print_json(const struct members *members, struct err *e)
 		json_out_string(out, member->network_path);
 		json_out_key(out, "networkName");
 		json_out_string(out, name_of(member));
+		addresses = container_addresses_at(member->root, member->id, arena);
+		if (addresses)
+			json_out_member_string(out, "addresses", addresses);
 		if (member->ids.size) {
 			json_out_key(out, "ids");
 			fields_encode(&id_range_fields, &member->ids, out);
@@ -84,22 +88,29 @@ static int print_json(const struct members *members, struct err *e)
 	return cli_output_json(out, e);
 }
 
-static int print_table(const struct members *members, bool quiet, struct err *e)
+static void put_row(const struct member_record *member, struct arena *arena, struct strbuf *out)
+{
+	const char *addresses = container_addresses_at(member->root, member->id, arena);
+
+	strbuf_show(out, "%-24s %-10" PRId64 " %-32s %-32s %-15s %s\n", member->id,
+		    member->init.pid, member->network_path ? member->network_path : "(its own)",
+		    member->root, name_of(member) ? name_of(member) : "-",
+		    addresses ? addresses : "-");
+}
+
+static int print_table(const struct members *members, bool quiet, struct arena *arena,
+		       struct err *e)
 {
 	autostrbuf text = { 0 };
 
 	if (!quiet)
-		strbuf_show(&text, "%-24s %-10s %-32s %-32s %s\n", "ID", "PID", "NETWORK", "ROOT",
-			    "NAME");
+		strbuf_show(&text, "%-24s %-10s %-32s %-32s %-15s %s\n", "ID", "PID", "NETWORK",
+			    "ROOT", "NAME", "ADDRESS");
 	for (size_t i = 0; i < members->n; i++) {
-		const struct member_record *member = &members->v[i];
 		if (quiet)
-			strbuf_show(&text, "%s\n", member->id);
+			strbuf_show(&text, "%s\n", members->v[i].id);
 		else
-			strbuf_show(&text, "%-24s %-10" PRId64 " %-32s %-32s %s\n", member->id,
-				    member->init.pid,
-				    member->network_path ? member->network_path : "(its own)",
-				    member->root, name_of(member) ? name_of(member) : "-");
+			put_row(&members->v[i], arena, &text);
 	}
 	return cli_output(&text, e);
 }
@@ -120,8 +131,8 @@ static int run_members(const struct cli_call *call, struct err *e)
 			return -1;
 	}
 	if (str_eq(values->format, "json"))
-		return print_json(&members, e);
-	return print_table(&members, values->quiet, e);
+		return print_json(&members, call->arena, e);
+	return print_table(&members, values->quiet, call->arena, e);
 }
 
 const struct cli_command cmd_members = {

@@ -180,6 +180,38 @@ const char *container_network_name(const struct container_view *view)
 	return view->record->network_name ? view->record->network_name : POLICY_NETWORK_DEFAULT;
 }
 
+static const struct strlist *addresses_of(const struct status_record *record)
+{
+	static const struct strlist none;
+
+	return record && record->address ? &record->address->addresses : &none;
+}
+
+const char *container_addresses(const struct status_record *record, struct arena *arena)
+{
+	const struct strlist *addresses = addresses_of(record);
+	autostrbuf text = { 0 };
+
+	for (size_t i = 0; i < addresses->n; i++)
+		strbuf_show(&text, "%s%s", i ? "," : "", addresses->v[i]);
+	return addresses->n ? arena_strdup(arena, strbuf_text(&text)) : NULL;
+}
+
+static void addresses_json(const struct status_record *record, struct json_out *out)
+{
+	const struct strlist *addresses = addresses_of(record);
+
+	if (addresses->n) {
+		json_out_key(out, "addresses");
+		json_out_array(out);
+		for (size_t i = 0; i < addresses->n; i++)
+			json_out_string(out, addresses->v[i]);
+		json_out_array_end(out);
+	}
+	if (record->address && record->address->private_localhost)
+		json_out_member_string(out, "localhost", "private");
+}
+
 static void network_json(const struct container_view *view, struct json_out *out)
 {
 	const struct status_record *record = view->record;
@@ -191,6 +223,7 @@ static void network_json(const struct container_view *view, struct json_out *out
 		json_out_member_string(out, "path", record->network_path);
 	if (record->network_entry)
 		json_out_member_string(out, "entry", record->network_entry);
+	addresses_json(record, out);
 	json_out_object_end(out);
 }
 
