@@ -20,7 +20,7 @@
 /* How many sockets may wait for replies of the loopback that they have asked; the oldest are forgotten. */
 #define ASKED_MAX 4096
 /* How many addresses are known as another's; the oldest are forgotten, which are mostly those of groups that are gone. */
-#define TAKEN_MAX 8192
+#define TAKEN_MAX 16384
 #define LOCK_PAUSE_US 2000
 
 /* What the anchor has in place of addresses: which programs it keeps, so that they are found by a few calls. It is written

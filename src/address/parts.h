@@ -70,6 +70,8 @@ struct place4 {
 	size_t source; /* msg_src_ip4, msg_src_ip6[3] */
 	int mapped;
 };
+/* To `no` if the distribution has no socket at its first address and the port that the context has. R7 is kept. */
+void part_jump_unless_served4(struct assembly *a, unsigned no);
 void part_connect4(struct assembly *a, const struct place4 *at);
 void part_send4(struct assembly *a, const struct address_maps *maps, const struct place4 *at);
 void part_receive4(struct assembly *a, const struct address_maps *maps, const struct place4 *at);

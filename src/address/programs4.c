@@ -8,8 +8,7 @@
 
 #define FIRST DATA(v4[0])
 
-/* To `no` if the distribution has no socket at its first address and the port that the context has. */
-static void jump_unless_served(struct assembly *a, unsigned no)
+void part_jump_unless_served4(struct assembly *a, unsigned no)
 {
 	const unsigned datagram = label_new(a), asked = label_new(a), served = label_new(a);
 
@@ -88,7 +87,7 @@ void part_connect4(struct assembly *a, const struct place4 *at)
 
 	/* the distribution itself, where it serves at its address */
 	label(a, local);
-	jump_unless_served(a, keep);
+	part_jump_unless_served4(a, keep);
 	op_load(a, W32, R7, R9, FIRST);
 	op_store(a, W32, R6, at->to, R7);
 	op_load_stack(a, W64, R8, STACK_SOURCE);
@@ -159,7 +158,7 @@ void part_send4(struct assembly *a, const struct address_maps *maps, const struc
 	op_jump_if(a, BPF_JNE, R7, INADDR_ANY, named);
 	op_set(a, R7, (int32_t)htonl(INADDR_LOOPBACK));
 	label(a, named);
-	jump_unless_served(a, keep);
+	part_jump_unless_served4(a, keep);
 	remember_asked(a, maps);
 	op_load(a, W32, R7, R9, FIRST);
 	op_store(a, W32, R6, at->to, R7);

@@ -72,7 +72,7 @@ void program_connect6(struct assembly *a, const struct address_maps *maps)
 {
 	part_begin(a, maps);
 	const unsigned four = label_new(a), local = label_new(a), unbound = label_new(a),
-		       keep = label_new(a), come = label_new(a);
+		       keep = label_new(a), come = label_new(a), unserved = label_new(a);
 
 	part_jump_if_mapped(a, WORD(0), four);
 	part_jump_if_last(a, WORD(0), htonl(1), local);
@@ -91,7 +91,7 @@ void program_connect6(struct assembly *a, const struct address_maps *maps)
 
 	/* the distribution itself, where it serves at its address; else the loopback */
 	label(a, local);
-	jump_unless_served(a, keep);
+	jump_unless_served(a, unserved);
 	part_store_data(a, WORD(0), DATA(v6[0]));
 	op_load(a, W64, R8, R6, CONTEXT(sk));
 	for (unsigned i = 0; i < 4; i++) {
@@ -103,6 +103,16 @@ void program_connect6(struct assembly *a, const struct address_maps *maps)
 	op_jump(a, ALLOW);
 	label(a, unbound);
 	op_jump(a, come);
+	label(a, unserved);
+	/* by a server of both families, which has the address of IPv4 */
+	part_jump_unless_served4(a, keep);
+	for (unsigned i = 0; i < 3; i++) {
+		op_set(a, R1, (int32_t)part_mapping(i));
+		op_store(a, W32, R6, WORD(i), R1);
+	}
+	op_set(a, R1, (int32_t)htonl(INADDR_LOOPBACK));
+	op_store(a, W32, R6, WORD(3), R1);
+	op_jump(a, four);
 	label(a, keep);
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
 	part_store_data(a, WORD(0), DATA(loopback6));

@@ -71,6 +71,63 @@ static void each_serves_the_same_ports_at_its_address(void **state)
 	}
 }
 
+/* --- a server of both families, as Go, Java and node make them --- */
+
+static void serve_both_families(size_t which, int ready)
+{
+	const int fds[] = {
+		serve("::", 8080, SOCK_STREAM, 0),
+		serve("::", 8081, SOCK_STREAM, IPPROTO_MPTCP),
+		serve("::", 53, SOCK_DGRAM, 0),
+	};
+
+	MUST(is(name_of(fds[0]), "::"));
+	MUST(write(ready, "", 1) == 1);
+	answer(which, fds, ARRAY_SIZE(fds));
+}
+
+static void ask_both_families(size_t which, int ready)
+{
+	const char own = (char)('0' + which);
+
+	(void)ready;
+	MUST(ask("127.0.0.1", 8080, SOCK_STREAM) == own);
+	MUST(ask("::1", 8080, SOCK_STREAM) == own);
+	MUST(ask("::ffff:127.0.0.1", 8080, SOCK_STREAM) == own);
+	MUST(ask("::1", 53, SOCK_DGRAM) == own);
+	MUST(ask(four[which], 8080, SOCK_STREAM) == own);
+	MUST(ask(four[1 - which], 8080, SOCK_STREAM) == (char)('1' - which));
+}
+
+static void a_server_of_both_families_has_the_address_of_ipv4(void **state)
+{
+	(void)state;
+	for (uint32_t flags = 0; flags <= ADDRESS_PRIVATE_LOOPBACK;
+	     flags += ADDRESS_PRIVATE_LOOPBACK) {
+		pid_t pids[2];
+		int ready[2];
+		char byte;
+
+		arm_both(flags);
+		/* with an address of IPv6, and without */
+		arm_without_six(1, flags);
+		for (size_t i = 0; i < 2; i++) {
+			pids[i] = begin(i, serve_both_families, &ready[i]);
+			assert_int_equal(read(ready[i], &byte, 1), 1);
+		}
+		for (size_t i = 0; i < 2; i++) {
+			const char own = (char)('0' + i);
+
+			assert_int_equal(ask(four[i], 8080, SOCK_STREAM), own);
+			assert_int_equal(ask(four[i], 8081, SOCK_STREAM), own);
+			assert_int_equal(ask(four[i], 53, SOCK_DGRAM), own);
+			in(i, ask_both_families);
+		}
+		for (size_t i = 0; i < 2; i++)
+			end(pids[i], ready[i]);
+	}
+}
+
 /* --- addresses --- */
 
 static void take_others(size_t which, int ready)
@@ -261,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_serves_the_same_ports_at_its_address),
+		cmocka_unit_test(a_server_of_both_families_has_the_address_of_ipv4),
 		cmocka_unit_test(only_own_addresses_can_be_taken),
 		cmocka_unit_test(localhost_can_be_private),
 		cmocka_unit_test(replies_come_from_what_was_asked),
