@@ -100,11 +100,13 @@ unit_tests = \
 	tests/unit/test_sys
 world_tests = \
 	tests/root/test_address_arm_root \
+	tests/root/test_address_hostile_root \
 	tests/root/test_address_place_root \
 	tests/root/test_address_fence_root \
 	tests/root/test_address_root \
 	tests/root/test_cgroup_kill_root \
 	tests/root/test_cgroup_root \
+	tests/root/test_detach_root \
 	tests/root/test_nat_targets_root \
 	tests/root/test_netlink_root
 
@@ -235,11 +237,13 @@ tests_unit_test_sys_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_address_arm_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 # what calls the kernel is counted
 tests_root_test_address_arm_root_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
+tests_root_test_address_hostile_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_address_place_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_address_fence_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_address_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_kill_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
+tests_root_test_detach_root_LDADD = src/libaddress.a $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_nat_targets_root_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_netlink_root_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 
