@@ -158,6 +158,8 @@ src_libsys_a_SOURCES = \
 	src/sys/netlink_answer.h \
 	src/sys/netlink_request.c \
 	src/sys/netlink_request.h \
+	src/sys/netlink_filter.c \
+	src/sys/netlink_filter.h \
 	src/sys/netlink_route.c \
 	src/sys/netlink_route.h \
 	src/sys/netns_sockets.c \
@@ -384,7 +386,8 @@ src_libaddress_a_SOURCES = \
 	src/address/pool_record.h \
 	src/address/programs.h \
 	src/address/programs4.c \
-	src/address/programs6.c
+	src/address/programs6.c \
+	src/address/several.c
 src_libforward_a_SOURCES = \
 	src/forward/decoy.c \
 	src/forward/decoy.h \

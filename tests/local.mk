@@ -104,6 +104,7 @@ world_tests = \
 	tests/root/test_address_place_root \
 	tests/root/test_address_fence_root \
 	tests/root/test_address_root \
+	tests/root/test_address_several_root \
 	tests/root/test_cgroup_kill_root \
 	tests/root/test_cgroup_root \
 	tests/root/test_detach_root \
@@ -241,6 +242,7 @@ tests_root_test_address_hostile_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOC
 tests_root_test_address_place_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_address_fence_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_address_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_root_test_address_several_root_LDADD = src/libaddress.a $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_kill_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_detach_root_LDADD = src/libaddress.a $(CGROUP_LIBS) $(CMOCKA_LIBS)

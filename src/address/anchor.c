@@ -188,7 +188,8 @@ int programs_load(struct programs *ret, struct err *e)
 				       sizeof(uint64_t), ASKED_MAX);
 	if (asked >= 0)
 		ret->taken = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "distro_taken",
-					    sizeof(struct in6_addr), sizeof(uint64_t), TAKEN_MAX);
+					    sizeof(struct in6_addr), sizeof(struct address_owner),
+					    TAKEN_MAX);
 	if (ret->taken < 0)
 		return fail_sys(e, "make the data of addresses");
 	for (size_t i = 0; i < address_hooks_n; i++) {
@@ -283,4 +284,19 @@ int anchor_open(int tree, struct programs *ret, struct err *e)
 		return fail_sys(e, "ask for the programs at cgroup '/" ADDRESS_ANCHOR
 				   "': it takes CAP_SYS_ADMIN in the initial user namespace");
 	return rc ? 0 : keep_new(anchor, ret, e);
+}
+
+int several_load(int tree, struct err *e)
+{
+	static const struct address_hook hook = {
+		.name = "distro_several",
+		.program = BPF_PROG_TYPE_SCHED_CLS,
+		.license = "Apache-2.0",
+		.make = program_several,
+	};
+	autoprograms programs;
+
+	if (anchor_open(tree, &programs, e) < 0)
+		return -1;
+	return load(&hook, &(struct address_maps){ .taken = programs.taken }, e);
 }

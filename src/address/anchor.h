@@ -24,6 +24,8 @@ int anchor_look(int tree, struct programs *ret);
 int anchor_open(int tree, struct programs *ret, struct err *e) MUST_CHECK;
 /* They are loaded and kept nowhere. */
 int programs_load(struct programs *ret, struct err *e) MUST_CHECK;
+/* program_several(), which is kept by what it is put to. */
+int several_load(int tree, struct err *e) MUST_CHECK;
 /* A cgroup's key in the map of data. */
 int group_key(int group, uint64_t *ret);
 /* The map of data of a program that is the first of address_hooks, by its name; -1: it is another one. */

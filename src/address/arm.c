@@ -6,10 +6,14 @@
 #include "base/auto.h"
 #include "sys/bpf.h"
 #include "sys/mount_api.h"
+#include "sys/netlink_filter.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+
+/* Of ours among the filters of a link. */
+#define FILTER_PRIORITY 0xd15
 
 int address_tree_open(struct err *e)
 {
@@ -66,22 +70,26 @@ static void remove_others(int group, const struct programs *programs)
 	}
 }
 
-static int take(const struct programs *programs, const uint32_t address[4], uint64_t key)
+static int take(const struct programs *programs, const uint32_t address[4],
+		const struct address_owner *owner)
 {
-	return bpf_map_set(programs->taken, address, &key, BPF_ANY);
+	return bpf_map_set(programs->taken, address, owner, BPF_ANY);
 }
 
 /* Others know then that these are not of the network itself. */
-static int take_all(const struct programs *programs, const struct address_data *data, uint64_t key)
+static int take_all(const struct programs *programs, const struct address_data *data)
 {
+	struct address_owner owner = { .v4 = data->v4[0] };
+
+	memcpy(owner.v6, data->v6[0], sizeof(owner.v6));
 	for (size_t i = 0; i < ADDRESSES_MAX; i++) {
 		const uint32_t mapped[4] = { 0, 0, htonl(0xffff), data->v4[i] };
 
-		if ((data->v4[i] && take(programs, mapped, key) < 0) ||
-		    (data->v6[i][0] && take(programs, data->v6[i], key) < 0))
+		if ((data->v4[i] && take(programs, mapped, &owner) < 0) ||
+		    (data->v6[i][0] && take(programs, data->v6[i], &owner) < 0))
 			return -1;
 	}
-	return data->loopback6[0] ? take(programs, data->loopback6, key) : 0;
+	return data->loopback6[0] ? take(programs, data->loopback6, &owner) : 0;
 }
 
 int address_arm(int tree, int group, const struct address_data *data, struct err *e)
@@ -98,7 +106,7 @@ int address_arm(int tree, int group, const struct address_data *data, struct err
 	if (put_programs(group, &programs, there, e) < 0)
 		return -1;
 	/* Until now they have changed nothing. */
-	if (group_key(group, &key) < 0 || take_all(&programs, data, key) < 0 ||
+	if (group_key(group, &key) < 0 || take_all(&programs, data) < 0 ||
 	    bpf_map_set(programs.data, &key, data, BPF_EXIST) < 0)
 		return fail_sys(e, "give the container's cgroup its addresses");
 	if (there > 0)
@@ -126,4 +134,14 @@ int address_read(int group, struct address_data *ret, struct err *e)
 		}
 	}
 	return 0;
+}
+
+int address_reach_all(int tree, int netlink, unsigned link, struct err *e)
+{
+	autoclose int program = several_load(tree, e);
+
+	if (program < 0)
+		return -1;
+	return netlink_filter_incoming(netlink, link, program, "distro_several", FILTER_PRIORITY,
+				       e);
 }

@@ -56,6 +56,11 @@ void op_shift_right(struct assembly *a, enum reg to, unsigned bits)
 	put(a, BPF_ALU | BPF_RSH | BPF_K, to, 0, 0, (int32_t)bits);
 }
 
+void op_shift_left(struct assembly *a, enum reg to, unsigned bits)
+{
+	put(a, BPF_ALU | BPF_LSH | BPF_K, to, 0, 0, (int32_t)bits);
+}
+
 void op_to_host(struct assembly *a, enum reg to, unsigned bits)
 {
 	put(a, BPF_ALU | BPF_END | BPF_TO_BE, to, 0, 0, (int32_t)bits);

@@ -40,6 +40,7 @@ void op_add(struct assembly *a, enum reg to, int32_t value);
 void op_and(struct assembly *a, enum reg to, uint32_t value);
 void op_or(struct assembly *a, enum reg to, enum reg from);
 void op_shift_right(struct assembly *a, enum reg to, unsigned bits);
+void op_shift_left(struct assembly *a, enum reg to, unsigned bits);
 /* From the order of the network to that of the machine. */
 void op_to_host(struct assembly *a, enum reg to, unsigned bits);
 void op_load(struct assembly *a, enum width width, enum reg to, enum reg base, size_t offset);

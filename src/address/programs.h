@@ -9,9 +9,15 @@
 #include "address/address.h"
 #include "address/assembler.h"
 
+/* Of the distribution that has an address: the first ones, which its servers have that name none. */
+struct address_owner {
+	uint32_t v4;
+	uint32_t v6[4];
+};
+
 struct address_maps {
 	int data; /* BPF_MAP_TYPE_CGROUP_STORAGE of struct address_data */
-	int taken; /* BPF_MAP_TYPE_LRU_HASH: address of IPv6, or a mapped one, that is a group's -> that group's key */
+	int taken; /* BPF_MAP_TYPE_LRU_HASH: address of IPv6, or a mapped one -> struct address_owner */
 	int asked; /* BPF_MAP_TYPE_LRU_HASH: cookie of a socket -> the loopback address that it has asked, 32 bits */
 };
 
@@ -28,5 +34,8 @@ struct address_hook {
 /* The first one has no map but the data. */
 extern const struct address_hook address_hooks[];
 extern const size_t address_hooks_n;
+
+/* Not at a group, but at a link of the network, BPF_PROG_TYPE_SCHED_CLS: see several.c. */
+void program_several(struct assembly *a, const struct address_maps *maps);
 
 #endif
