@@ -20,6 +20,7 @@
 #define RECORD "pool.json"
 #define RECORD_VERSION 1
 #define ADDRESSES_MAX 2
+#define NO_ADDRESS "-"
 #define RECORD_MAX (64u * 1024 * 1024)
 
 /* As it is written: an entry is one text, because a network may have thousands, and each start of a container reads them. */
@@ -93,6 +94,8 @@ static bool read_addresses(char *texts, struct arena *arena, struct strlist *ret
 {
 	ret->v = arena_new_array(arena, char *, ADDRESSES_MAX);
 	ret->n = 0;
+	if (str_eq(texts, NO_ADDRESS))
+		return true;
 	while (texts && ret->n < ADDRESSES_MAX)
 		ret->v[ret->n++] = strsep(&texts, ",");
 	return !texts;
@@ -162,7 +165,8 @@ static char *entry_text(const struct pool_entry *entry, struct arena *arena)
 
 	if (entry->text)
 		return entry->text;
-	return arena_printf(arena, "%u %s%s%s %s %s", entry->index, entry->addresses.v[0],
+	return arena_printf(arena, "%u %s%s%s %s %s", entry->index,
+			    entry->addresses.n ? entry->addresses.v[0] : NO_ADDRESS,
 			    more ? "," : "", more ? more : "", entry->id, entry->root);
 }
 

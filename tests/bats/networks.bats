@@ -164,7 +164,7 @@ runs_in() {
     several "\"distros\": [{\"trustClients\": true, \"match\": {\"id\": \"l*\"}, \"network\": \"lab\"},
         {\"trustClients\": true, \"match\": {\"id\": \"v*\"}, \"network\": \"vpn\"}]"
     for i in l1 l2 l3 v1 v2 v3 d1 d2 d3 d4; do shim_in 10 run -d -b "$b" $i </dev/null; done
-    is "$(shim list | awk 'NR > 1 { print $1, $NF }' | xargs)" \
+    is "$(shim list | awk 'NR > 1 { print $1, $(NF - 1) }' | xargs)" \
         "d1 default d2 default d3 default d4 default l1 lab l2 lab l3 lab v1 vpn v2 vpn v3 vpn"
     for network in lab vpn; do
         is "$(shim members --network $network -q | sort | xargs)" "${network:0:1}1 ${network:0:1}2 ${network:0:1}3"

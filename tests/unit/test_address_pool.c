@@ -145,6 +145,21 @@ static void a_pool_of_one_family_gives_that_one(void **state)
 			    "10.0.0.3");
 }
 
+/* A localhost of its own takes no more. */
+static void without_a_pool_an_index_alone_is_given(void **state)
+{
+	struct fixture *f = *state;
+	const struct address_pool none = { NULL, NULL }, pool = { "10.78.0.0/29", NULL };
+	struct address_taken one = take(f, &none, "one"), two = take(f, &none, "two");
+
+	assert_int_equal(one.addresses.n, 0);
+	assert_int_not_equal(one.index, two.index);
+	assert_int_not_equal(take(f, &pool, "three").index, one.index);
+	assert_int_equal(take(f, &none, "one").index, one.index);
+	leave(f, "one");
+	assert_int_equal(list(f).n, 2);
+}
+
 static void the_same_container_gets_the_same_again(void **state)
 {
 	struct fixture *f = *state;
@@ -499,6 +514,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_gets_one_of_both_families),
 		TEST(a_pool_of_one_family_gives_that_one),
+		TEST(without_a_pool_an_index_alone_is_given),
 		TEST(the_same_container_gets_the_same_again),
 		TEST(what_was_left_first_is_used_first_and_last_of_all),
 		TEST(a_full_pool_names_its_key_and_who_has_it),
