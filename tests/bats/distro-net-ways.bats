@@ -10,58 +10,6 @@ setup_file() { make_rootfs; }
 setup() { start_net_test; }
 teardown() { end_net_test; }
 
-# The command on a machine that has not these programs. Namespaces that it makes are seen here all the same,
-# for /run/netns is shared.
-without() { # "PROGRAM..." CMD...
-    local where
-    where=$(mktemp -d "$BATS_TEST_TMPDIR/without.XXXXXX")
-    # shellcheck disable=SC2016
-    unshare --mount --propagation unchanged sh -ec '
-        for program in $2; do
-            path=$(command -v $program)
-            mkdir "$1/$program" "$1/$program.work"
-            mount -t overlay -o "lowerdir=${path%/*},upperdir=$1/$program,workdir=$1/$program.work" overlay "${path%/*}"
-            rm "$path"
-        done
-        shift 2
-        exec "$@"' sh "$where" "$@"
-}
-
-# A network beyond the host: `beyond`, 10.79.0.2, which knows no way back to 10.78.0.0/24.
-make_beyond() {
-    ip netns add beyond
-    ip link add dsb type veth peer name eth0 netns beyond
-    ip addr add 10.79.0.1/24 dev dsb
-    ip link set dsb up
-    ip -n beyond link set lo up
-    ip -n beyond addr add 10.79.0.2/24 dev eth0
-    ip -n beyond link set eth0 up
-    wait_until is_up beyond eth0
-    wait_until is_up other eth0
-}
-is_up() { ip -n "$1" -br link show "$2" | grep -q ' UP '; }
-remove_beyond() {
-    ip netns del beyond
-    ip link del dsb 2>/dev/null || true
-}
-
-# ask NETWORK ADDRESS PORT: what the server there says
-ask() {
-    timeout 2 ip netns exec "$1" bash -c "exec 5<>/dev/tcp/$2/$3 && cat <&5"
-}
-answer() { # NETWORK PORT: a server there that says whom it sees
-    cat >"$BATS_TEST_TMPDIR/server" <<'PERL'
-use IO::Socket::INET;
-my $server = IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 9, ReuseAddr => 1) or die $!;
-open(my $ready, '>', $ARGV[1]); close($ready);
-while (my $caller = $server->accept) { print $caller "hello ", $caller->peerhost, "\n"; close($caller) }
-PERL
-    rm -f ready
-    ip netns exec "$1" perl "$BATS_TEST_TMPDIR/server" "$2" "$BATS_TEST_TMPDIR/ready" >server.log 2>&1 3>&- &
-    SERVER=$!
-    wait_until test -e ready
-}
-
 try_both_ways() {
     make_beyond
     # out: the other side sees the host, and its answer comes back
