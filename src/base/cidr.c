@@ -62,6 +62,8 @@ static const struct {
 	{ "ff00::/8", "must not have addresses of ff00::/8, which are of groups" },
 	{ CIDR_FORWARD6,
 	  "must not have addresses of " CIDR_FORWARD6 ", which lead from engines' networks" },
+	{ CIDR_LINK6, "must not have addresses of " CIDR_LINK6
+		      ", which are between the host and its networks" },
 	{ CIDR_LOOPBACK6,
 	  "must not have addresses of " CIDR_LOOPBACK6 ", which stand for the loopback" },
 };

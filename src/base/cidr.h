@@ -19,8 +19,10 @@ bool cidr_overlaps(const struct cidr *a, const struct cidr *b);
 /* Why containers cannot be given the addresses of this network as their own, behind a verb: "must be ..."; NULL: they can. */
 const char *cidr_pool_problem(const char *text, bool v6);
 
-/* Addresses of this program's own, which lead from engines' networks, and stand for the loopback of a container. */
+/* Addresses of our own: those that lead from engines' networks, that stand for the loopback of a container, and that are between
+ * the host and a network (contrib/distro-net-pool). */
 #define CIDR_FORWARD6 "fd64:6973:7472:6f73::/64"
 #define CIDR_LOOPBACK6 "fd64:7368:696d::/48"
+#define CIDR_LINK6 "fd64:7368:6e00::/40"
 
 #endif

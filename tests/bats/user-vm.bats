@@ -12,7 +12,7 @@ setup_file() {
     make_rootfs
     [ -d /run/systemd/system ] && command -v podman >/dev/null || return 0
     install -m 755 "$DISTRO_SHIM" "$DISTRO_SHIM_SOURCE/contrib/distro-net" /usr/local/bin/
-    cp "$DISTRO_SHIM_SOURCE"/contrib/{distro-net-user,lib.sh} /usr/local/bin/
+    cp "$DISTRO_SHIM_SOURCE"/contrib/{distro-net-pool,distro-net-user,lib.sh} /usr/local/bin/
     mkdir -p /etc/systemd/user
     sed 's|@bindir@|/usr/local/bin|' "$DISTRO_SHIM_SOURCE/contrib/user/distro-net.service.in" >/etc/systemd/user/distro-net.service
     # a way out, which user-mode networks take over

@@ -26,7 +26,7 @@ start_users_test() {
     [ -e /etc/containers/policy.json ] || echo '{"default": [{"type": "insecureAcceptAnything"}]}' >/etc/containers/policy.json
     mount -t tmpfs -o dev,mode=755 tmpfs $RUNS/tun && mknod -m 666 $RUNS/tun/tun c 10 200 && mount --bind $RUNS/tun/tun /dev/net/tun
     cp "$DISTRO_SHIM" $RUNS/bin/distro-shim
-    cp "$DISTRO_SHIM_SOURCE"/contrib/{distro-net,distro-net-user,lib.sh} $RUNS/bin/
+    cp "$DISTRO_SHIM_SOURCE"/contrib/{distro-net,distro-net-pool,distro-net-user,lib.sh} $RUNS/bin/
     cp -r "$DISTRO_SHIM_SOURCE/contrib/integrate" "$DISTRO_SHIM_SOURCE/contrib/engines" $RUNS/bin/
     find $HOMES/1000/.config -printf '%P %m %s\n' | sort >configured.before
 }

@@ -109,11 +109,19 @@ static void pools_are_of_addresses_that_a_container_can_have(void **state)
 					    "0.0.0.0/0" };
 	static const char *const good6[] = { "fd78::/64", "2001:db8::/48", "fd78::10/124",
 					     "fd64:6973::/48" };
-	static const char *const bad6[] = {
-		"fd78::/47",     "fd78::/125",  "fd78::1/64",   "::/64",
-		"::ffff:0:0/96", "fe80::/64",   "febf::/64",    "ff02::/64",
-		"10.78.0.0/24",  CIDR_FORWARD6, CIDR_LOOPBACK6, "fd64:7368:696d:1::/64"
-	};
+	static const char *const bad6[] = { "fd78::/47",
+					    "fd78::/125",
+					    "fd78::1/64",
+					    "::/64",
+					    "::ffff:0:0/96",
+					    "fe80::/64",
+					    "febf::/64",
+					    "ff02::/64",
+					    "10.78.0.0/24",
+					    CIDR_FORWARD6,
+					    CIDR_LOOPBACK6,
+					    CIDR_LINK6,
+					    "fd64:7368:696d:1::/64" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good4); i++)
