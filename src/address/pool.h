@@ -19,8 +19,8 @@
 /* One of ours in the run directory, or of the user's. In memory of `arena`. */
 const char *address_directory(bool rootless, struct arena *arena);
 
-/* "10.78.0.0/24", "fd78::/64"; NULL: none of that family. One is there at least, and each is as cidr_pool_problem() has it. Of a
- * network the first two addresses and the last one are not given out. */
+/* "10.78.0.0/24", "fd78::/64"; NULL: none of that family, and of neither it is the index alone that is taken. Each is as
+ * cidr_pool_problem() has it. Of a network the first two addresses and the last one are not given out. */
 struct address_pool {
 	const char *v4, *v6;
 };

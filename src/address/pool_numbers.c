@@ -36,16 +36,15 @@ static int add(const char *text, bool v6, struct pool_numbers *numbers, struct e
 
 int pool_numbers_read(const struct address_pool *pool, struct pool_numbers *ret, struct err *e)
 {
-	*ret = (struct pool_numbers){ .n = 0 };
-	if (add(pool->v4, false, ret, e) < 0 || add(pool->v6, true, ret, e) < 0)
-		return -1;
-	return ret->n ? 0 : fail(e, ERR_INTERNAL, "a pool of addresses without a network");
+	*ret = (struct pool_numbers){ .count = ADDRESS_POOL_MAX };
+	return add(pool->v4, false, ret, e) < 0 ? -1 : add(pool->v6, true, ret, e);
 }
 
 struct strlist pool_addresses(const struct pool_numbers *numbers, uint32_t number,
 			      struct arena *arena)
 {
-	struct strlist ret = { .n = numbers->n, .v = arena_new_array(arena, char *, numbers->n) };
+	struct strlist ret = { .n = numbers->n,
+			       .v = arena_new_array(arena, char *, numbers->n + 1) };
 
 	for (size_t i = 0; i < numbers->n; i++) {
 		struct cidr address = numbers->v[i];

@@ -179,7 +179,7 @@ static void json_decisions(const struct decisions *decisions, struct json_out *o
 static const char *address_text(const struct status_record *record, struct arena *arena)
 {
 	const struct address_record *address = record->address;
-	const char *own = container_addresses(record, arena);
+	const char *own = addresses_text(container_addresses(record), arena);
 
 	if (!address)
 		return NULL;

@@ -76,7 +76,7 @@ static int print_json(const struct views *views, struct err *e)
 static void table_row(const struct container_view *view, struct arena *arena,
 		      const char *ret[LIST_COLUMNS])
 {
-	const char *addresses = container_addresses(view->record, arena);
+	const char *addresses = addresses_text(container_addresses(view->record), arena);
 
 	ret[0] = view->id;
 	ret[1] = arena_printf(arena, "%" PRId64, view->pid);

@@ -57,10 +57,9 @@ static int check_name(const struct cli_call *call, const char *name, struct err 
 		name, strbuf_text(&known));
 }
 
-static int print_json(const struct members *members, struct arena *arena, struct err *e)
+static int print_json(const struct members *members, struct err *e)
 {
 	auto_json_out out = json_out_new(false);
-	const char *addresses;
 
 	json_out_array(out);
 	for (size_t i = 0; i < members->n; i++) {
@@ -75,9 +74,7 @@ static int print_json(const struct members *members, struct arena *arena, struct
 		json_out_string(out, member->network_path);
 		json_out_key(out, "networkName");
 		json_out_string(out, name_of(member));
-		addresses = container_addresses_at(member->root, member->id, arena);
-		if (addresses)
-			json_out_member_string(out, "addresses", addresses);
+		addresses_out(&member->addresses, out);
 		if (member->ids.size) {
 			json_out_key(out, "ids");
 			fields_encode(&id_range_fields, &member->ids, out);
@@ -90,7 +87,7 @@ static int print_json(const struct members *members, struct arena *arena, struct
 
 static void put_row(const struct member_record *member, struct arena *arena, struct strbuf *out)
 {
-	const char *addresses = container_addresses_at(member->root, member->id, arena);
+	const char *addresses = addresses_text(&member->addresses, arena);
 
 	strbuf_show(out, "%-24s %-10" PRId64 " %-32s %-32s %-15s %s\n", member->id,
 		    member->init.pid, member->network_path ? member->network_path : "(its own)",
@@ -131,7 +128,7 @@ static int run_members(const struct cli_call *call, struct err *e)
 			return -1;
 	}
 	if (str_eq(values->format, "json"))
-		return print_json(&members, call->arena, e);
+		return print_json(&members, e);
 	return print_table(&members, values->quiet, call->arena, e);
 }
 

@@ -169,10 +169,12 @@ int container_state_json(const struct container_view *view, struct json_out *out
 	MUST_CHECK;
 /* Of the policy's network that it is in, or enters at start; "-": it has one of its own, or none is known. */
 const char *container_network_name(const struct container_view *view);
-/* Its own in that network, "10.78.0.2,fd78::2"; NULL: it has none. */
-const char *container_addresses(const struct status_record *record, struct arena *arena);
-/* The same of a container by its place in the registry. */
-const char *container_addresses_at(const char *root, const char *id, struct arena *arena);
+/* Its own in that network; none: they are not known yet, or are those of the network. */
+const struct strlist *container_addresses(const struct status_record *record);
+/* The member "addresses" of an object; nothing where there are none. */
+void addresses_out(const struct strlist *addresses, struct json_out *out);
+/* "10.78.0.2,fd78::2"; NULL: there are none. */
+const char *addresses_text(const struct strlist *addresses, struct arena *arena);
 /* What leads to it at this moment from the network that its engine has prepared; NULL: nothing was to. */
 char *container_forwarding_text(const struct container_view *view, struct arena *arena);
 /* Of all running containers of a network, or of any (NULL): what leads to them is set up anew, with what their engines have

@@ -14,18 +14,6 @@ char *container_forwarding_text(const struct container_view *view, struct arena 
 	return record_forward_text(&dir, view->record, arena);
 }
 
-const char *container_addresses_at(const char *root, const char *id, struct arena *arena)
-{
-	autostatedir dir = STATE_DIR_INIT;
-	struct status_record *status;
-	struct err unread;
-
-	if (state_open(root, id, false, &dir, &unread) < 0 ||
-	    state_read_status(&dir, arena, &status, &unread) < 0)
-		return NULL;
-	return container_addresses(status, arena);
-}
-
 static int renew(const struct member_record *member, struct err *e)
 {
 	autostatedir dir = STATE_DIR_INIT;

@@ -180,16 +180,15 @@ const char *container_network_name(const struct container_view *view)
 	return view->record->network_name ? view->record->network_name : POLICY_NETWORK_DEFAULT;
 }
 
-static const struct strlist *addresses_of(const struct status_record *record)
+const struct strlist *container_addresses(const struct status_record *record)
 {
 	static const struct strlist none;
 
 	return record && record->address ? &record->address->addresses : &none;
 }
 
-const char *container_addresses(const struct status_record *record, struct arena *arena)
+const char *addresses_text(const struct strlist *addresses, struct arena *arena)
 {
-	const struct strlist *addresses = addresses_of(record);
 	autostrbuf text = { 0 };
 
 	for (size_t i = 0; i < addresses->n; i++)
@@ -197,17 +196,20 @@ const char *container_addresses(const struct status_record *record, struct arena
 	return addresses->n ? arena_strdup(arena, strbuf_text(&text)) : NULL;
 }
 
+void addresses_out(const struct strlist *addresses, struct json_out *out)
+{
+	if (addresses->n == 0)
+		return;
+	json_out_key(out, "addresses");
+	json_out_array(out);
+	for (size_t i = 0; i < addresses->n; i++)
+		json_out_string(out, addresses->v[i]);
+	json_out_array_end(out);
+}
+
 static void addresses_json(const struct status_record *record, struct json_out *out)
 {
-	const struct strlist *addresses = addresses_of(record);
-
-	if (addresses->n) {
-		json_out_key(out, "addresses");
-		json_out_array(out);
-		for (size_t i = 0; i < addresses->n; i++)
-			json_out_string(out, addresses->v[i]);
-		json_out_array_end(out);
-	}
+	addresses_out(container_addresses(record), out);
 	if (record->address && record->address->private_localhost)
 		json_out_member_string(out, "localhost", "private");
 }

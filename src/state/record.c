@@ -102,6 +102,7 @@ static const struct field member_rows[] = {
 	FIELD(struct member_record, U64, network_cookie, "networkCookie", FIELD_REQUIRED),
 	FIELD(struct member_record, STRING, network_path, "networkPath", 0),
 	FIELD(struct member_record, STRING, network_name, "networkName", 0),
+	FIELD(struct member_record, STRLIST, addresses, "addresses", FIELD_SPARSE),
 };
 const struct fields member_fields =
 	FIELDS("struct member_record", struct member_record, member_rows, 0);

@@ -162,3 +162,23 @@ int registry_remove(const char *directory, const char *root, const char *id, str
 		return e->kind == ERR_NOT_FOUND ? 0 : -1;
 	return remove_entries(&r, root, id, NULL, e);
 }
+
+int registry_add_container(const char *directory, const struct state_dir *dir,
+			   const struct status_record *status, struct err *e)
+{
+	struct member_record member = {
+		.version = STATE_VERSION,
+		.id = dir->id,
+		.root = dir->root,
+		.bundle = status->bundle,
+		.init = status->init,
+		.ids = status->ids,
+		.network_cookie = status->network_cookie,
+		.network_path = status->network_path,
+		.network_name = status->network_name,
+	};
+
+	if (status->address)
+		member.addresses = status->address->addresses;
+	return registry_add(directory, &member, e);
+}

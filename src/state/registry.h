@@ -17,6 +17,8 @@ struct member_record {
 	uint64_t network_cookie;
 	char *network_path; /* NULL: a network of its own */
 	char *network_name; /* as in struct status_record */
+	struct strlist
+		addresses; /* of its own in that network; none: not known yet, or it has none */
 };
 extern const struct fields member_fields;
 struct members {
@@ -27,6 +29,9 @@ struct members {
 const char *registry_default_directory(bool rootless, struct arena *arena);
 int registry_add(const char *directory, const struct member_record *member, struct err *e)
 	MUST_CHECK;
+/* As its records have it; in place of what was said of it before. */
+int registry_add_container(const char *directory, const struct state_dir *dir,
+			   const struct status_record *status, struct err *e) MUST_CHECK;
 /* No entry: success. Must work on a read-only or full file system as far as removing does. */
 int registry_remove(const char *directory, const char *root, const char *id, struct err *e)
 	MUST_CHECK;

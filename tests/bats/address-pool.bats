@@ -28,3 +28,51 @@ teardown() { end_address_test; }
     shim delete -f d1
     for i in 2 3 4 5; do shim delete -f "d$i"; done
 }
+
+@test "a container made again has the same address, and exec, state, list, members and explain know it" {
+    local address
+    page_box one && page_box two
+    shim_in 10 run -d -b one one </dev/null
+    shim_in 10 run -d -b two two </dev/null
+    address=$(address_of one)
+    matches "$address" '^10\.78\.0\.[0-9]+$'
+    is "$(shim list | awk '$1 == "one" { print $NF }')" "$address,$(address_of one 1)"
+    is "$(shim members | awk '$1 == "one" { print $NF }')" "$address,$(address_of one 1)"
+    is "$(shim members --format json | jq -r '.[] | select(.id == "one") | .addresses[0]')" "$address"
+    shim explain one | grep -q "^address: $address,$(address_of one 1), localhost private, by "
+    is "$(shim state one | jq -r .network.localhost)" private
+    shim delete -f one
+    shim_in 10 run -d -b one three </dev/null
+    [ "$(address_of three)" != "$address" ]
+    shim_in 10 run -d -b one one </dev/null
+    is "$(address_of one)" "$address"
+    for id in one two three; do shim delete -f $id; done
+}
+
+@test "a pool that is used up says who has it; what is gone is given to others" {
+    policy '{"version": 1, "network": {"address": "pool", "addressPool": {"v4": "10.78.0.0/29"}}}'
+    local i
+    page_box one
+    for i in 1 2 3 4 5; do shim_in 10 create -b one "d$i" </dev/null; done
+    expect_error 'no address of the network.s pool 10\.78\.0\.0/29 is free: containers .d1., .d2., .d3. and 2 more have them; .* addressPool' \
+        create -b one d6
+    [ ! -e "$SHIM_ROOT/d6" ]
+    shim delete -f d3
+    shim_in 10 create -b one d6 </dev/null
+    for i in 1 2 4 5 6; do shim delete -f "d$i"; done
+}
+
+@test "a localhost of its own and ports below 1024 can be had without an address" {
+    policy '{"version": 1, "network": {"localhost": "private", "lowPorts": true}}'
+    page_box one && page_box two
+    edit_config one '.process.args = ["httpd", "-f", "-p", "127.0.0.1:80", "-h", "/home"] | .process.user = {uid: 1000, gid: 1000} | del(.process.capabilities)'
+    cp one/config.json two/config.json
+    shim_in 10 run -d -b one one </dev/null
+    shim_in 10 run -d -b two two </dev/null
+    wait_until shim_in 10 exec two wget -q -O - http://127.0.0.1/
+    is "$(shim_in 10 exec one wget -q -O - http://127.0.0.1/)" "page of one"
+    is "$(shim_in 10 exec two wget -q -O - http://127.0.0.1/)" "page of two"
+    is "$(shim state one | jq -c '.network | [.addresses, .localhost]')" '[null,"private"]'
+    shim delete -f one
+    shim delete -f two
+}

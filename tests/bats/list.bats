@@ -21,7 +21,7 @@ fits_schema() { # SCHEMA FILE
 
 @test "list: table, json, quiet; of several containers and of a root that does not exist" {
     succeeds list
-    matches "$output" '^ID +PID +STATUS +BUNDLE +CREATED +OWNER +NETWORK$'
+    matches "$output" '^ID +PID +STATUS +BUNDLE +CREATED +OWNER +NETWORK +ADDRESS$'
     succeeds list -q
     is "$output" ""
     succeeds list --format json

@@ -73,7 +73,7 @@ teardown() { end_policy_test; }
     is "$(jq -r '.[] | select(.id == "three") | .networkPath' json)" /run/netns/team
     is "$(jq -r '.[] | select(.id == "one") | .pid' json)" "$(init_of one)"
     is "$(jq '[.[].networkCookie] | unique | length' json)" 2
-    shim members | grep -E "^one +$(init_of one) +/run/netns/distros +$SHIM_ROOT +default\$"
+    shim members | grep -E "^one +$(init_of one) +/run/netns/distros +$SHIM_ROOT +default +-\$"
     shim kill one KILL
     wait_until test_stopped one
     is "$(shim members --quiet | sort | xargs)" "three two"

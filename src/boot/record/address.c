@@ -10,6 +10,7 @@
 #include "cgroup/cgroup.h"
 #include "forward/members.h"
 #include "os/log.h"
+#include "state/registry.h"
 #include "sys/caller.h"
 #include "sys/deadline.h"
 #include "sys/nsfd.h"
@@ -216,6 +217,15 @@ static int open_group_of(const struct status_record *status, struct err *e)
 	return cgroup_open_unified(status->cgroup, e);
 }
 
+static int register_again(const struct state_dir *dir, const struct status_record *status,
+			  struct err *e)
+{
+	autoarena arena = { 0 };
+
+	return registry_add_container(registry_default_directory(caller_is_rootless(), &arena), dir,
+				      status, e);
+}
+
 int record_arm_address(struct state_dir *dir, const struct status_record *status, int network,
 		       struct err *e)
 {
@@ -227,7 +237,8 @@ int record_arm_address(struct state_dir *dir, const struct status_record *status
 
 	if (!record || !record->index.set)
 		return 0;
-	if (state_write_status(dir, status, e) < 0)
+	if (state_write_status(dir, status, e) < 0 ||
+	    (record->addresses.n && register_again(dir, status, e) < 0))
 		return -1;
 	list = unplaced(record, &arena);
 	if (list.n && address_place(network, &list, e) < 0)

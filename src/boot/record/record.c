@@ -190,21 +190,9 @@ int record_config(struct record *r, struct err *e)
 
 int record_member(struct record *r, struct err *e)
 {
-	const struct member_record member = {
-		.version = STATE_VERSION,
-		.id = r->state->id,
-		.root = r->state->root,
-		.bundle = r->status->bundle,
-		.init = r->status->init,
-		.ids = r->status->ids,
-		.network_cookie = r->status->network_cookie,
-		.network_path = r->status->network_path,
-		.network_name = r->status->network_name,
-	};
-
 	/* also if it fails half way */
 	r->registered = true;
-	return registry_add(r->members_directory, &member, e);
+	return registry_add_container(r->members_directory, r->state, r->status, e);
 }
 
 int record_created(struct record *r, struct err *e)
