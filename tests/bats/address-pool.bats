@@ -8,11 +8,7 @@ load policy
 load address
 
 setup_file() { make_rootfs; }
-setup() {
-    start_policy_test
-    ip -n distros link set lo up
-    policy '{"version": 1, "network": {"address": "pool", "addressPool": {"v4": "10.78.0.0/24", "v6": "fd78::/64"}}}'
-}
+setup() { start_address_test; }
 teardown() { end_address_test; }
 
 @test "many listen at one port, each at its own address" {
@@ -41,6 +37,12 @@ teardown() { end_address_test; }
     is "$(shim members --format json | jq -r '.[] | select(.id == "one") | .addresses[0]')" "$address"
     shim explain one | grep -q "^address: $address,$(address_of one 1), localhost private, by "
     is "$(shim state one | jq -r .network.localhost)" private
+    # also of a process of exec
+    wait_until in_network page_is "$address" 8080 "page of one"
+    is "$(shim_in 10 exec two wget -q -O - "http://$address:8080/cgi-bin/who")" "[::ffff:$(address_of two)]"
+    # the oracle of what is left sees a group that is used for this alone
+    [ "$DISTRO_SHIM_WORLD" != legacy ] ||
+        machine_state | grep -q "^/mnt/.*$(shim explain one | sed -n 's#.*by group /##p' | cut -d' ' -f1)$"
     shim delete -f one
     shim_in 10 run -d -b one three </dev/null
     [ "$(address_of three)" != "$address" ]

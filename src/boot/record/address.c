@@ -117,7 +117,7 @@ int record_take_address(const struct state_dir *dir, struct status_record *statu
 	if (!record || record->mode == ADDRESS_ENGINE)
 		return 0;
 	if (take(dir, status, arena, &taken, e) < 0)
-		return err_prefix(e, "give the container an address");
+		return -1;
 	record->addresses = taken.addresses;
 	record->index = (struct opt_u32){ .set = true, .value = taken.index };
 	return 0;
