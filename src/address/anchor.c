@@ -177,7 +177,7 @@ static int load(const struct address_hook *hook, const struct address_maps *maps
 
 int programs_load(struct programs *ret, struct err *e)
 {
-	autoclose int asked = -1;
+	autoclose int asked = -1, ways = -1;
 	struct err unused;
 
 	programs_none(ret);
@@ -190,11 +190,20 @@ int programs_load(struct programs *ret, struct err *e)
 		ret->taken = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "distro_taken",
 					    sizeof(struct in6_addr), sizeof(struct address_owner),
 					    TAKEN_MAX);
-	if (ret->taken < 0)
+	if (ret->taken >= 0)
+		ways = bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "distro_ways",
+				      sizeof(struct address_way), sizeof(struct in6_addr),
+				      ASKED_MAX);
+	if (ways < 0)
 		return fail_sys(e, "make the data of addresses");
 	for (size_t i = 0; i < address_hooks_n; i++) {
 		const struct address_hook *hook = &address_hooks[i];
-		const struct address_maps maps = { ret->data, ret->taken, asked };
+		const struct address_maps maps = {
+			.data = ret->data,
+			.taken = ret->taken,
+			.ways = ways,
+			.asked = asked,
+		};
 
 		ret->fds[i] = load(hook, &maps, hook->optional ? &unused : e);
 		if (ret->fds[i] < 0 && !hook->optional)

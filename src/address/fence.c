@@ -204,12 +204,80 @@ void program_leave(struct assembly *a, const struct address_maps *maps)
 
 /* --- what comes --- */
 
+/* To ALLOW if it is not a datagram; else the port that it comes from, whose place is in R2. */
+static void begin_way(struct assembly *a, int protocol_at)
+{
+	op_load_stack(a, W8, R1, protocol_at);
+	op_jump_if(a, BPF_JNE, R1, IPPROTO_UDP, ALLOW);
+	op_move(a, R1, R6);
+	op_stack(a, R3, STACK_OPTION);
+	op_set(a, R4, 2);
+	op_zero_stack(a, W64, STACK_OPTION);
+	op_call(a, BPF_FUNC_skb_load_bytes);
+	op_jump_if(a, BPF_JNE, R0, 0, ALLOW);
+	part_begin_way(a);
+	op_load_stack(a, W16, R1, STACK_OPTION);
+	op_store_stack(a, W32, STACK_WAY + 24, R1);
+}
+
+/* By which own address a datagram has come; `own`: where that is on the stack. */
+static void end_way(struct assembly *a, const struct address_maps *maps, int own)
+{
+	op_map(a, R1, maps->ways);
+	op_stack(a, R2, STACK_WAY);
+	op_stack(a, R3, own);
+	op_set(a, R4, BPF_ANY);
+	op_call(a, BPF_FUNC_map_update_elem);
+}
+
+/* To which of several, which is in R7. */
+static void remember4(struct assembly *a, const struct address_maps *maps)
+{
+	op_load(a, W32, R1, R9, DATA(v4[1]));
+	op_jump_if(a, BPF_JEQ, R1, 0, ALLOW);
+	op_load_stack(a, W8, R2, HEADER);
+	op_and(a, R2, 0xf);
+	op_shift_left(a, R2, 2);
+	begin_way(a, PROTOCOL4);
+	op_zero_stack(a, W64, STACK_WAY + 8);
+	op_zero_stack(a, W64, STACK_OWN);
+	op_set(a, R1, (int32_t)part_mapping(2));
+	op_store_stack(a, W32, STACK_WAY + 16, R1);
+	op_store_stack(a, W32, STACK_OWN + 8, R1);
+	op_load_stack(a, W32, R1, SOURCE4);
+	op_store_stack(a, W32, STACK_WAY + 20, R1);
+	op_store_stack(a, W32, STACK_OWN + 12, R7);
+	end_way(a, maps, STACK_OWN);
+}
+
+static void remember6(struct assembly *a, const struct address_maps *maps)
+{
+	const unsigned new = label_new(a);
+
+	/* where there is one, a socket that has it answers from there by itself; one for both families has another */
+	op_load(a, W64, R1, R6, PACKET(sk));
+	op_jump_if_null(a, R1, ALLOW);
+	op_load(a, W32, R2, R1, SOCKET(src_ip6[0]));
+	op_load_stack(a, W32, R1, TARGET6);
+	op_jump_unless_same(a, R1, R2, new);
+	op_load(a, W32, R1, R9, DATA(v6[1]));
+	op_jump_if(a, BPF_JEQ, R1, 0, ALLOW);
+	label(a, new);
+	op_set(a, R2, HEADER6);
+	begin_way(a, PROTOCOL6);
+	for (int i = 0; i < 16; i += 8) {
+		op_load_stack(a, W64, R1, SOURCE6 + i);
+		op_store_stack(a, W64, STACK_WAY + 8 + i, R1);
+	}
+	end_way(a, maps, TARGET6);
+}
+
 static void come4(struct assembly *a, const struct address_maps *maps)
 {
-	const unsigned loopback = label_new(a), other = label_new(a);
+	const unsigned loopback = label_new(a), other = label_new(a), own = label_new(a);
 
 	op_load_stack(a, W32, R7, TARGET4);
-	part_jump_if_own4(a, R7, ALLOW);
+	part_jump_if_own4(a, R7, own);
 	part_jump_if_loopback4(a, R7, loopback);
 	op_move(a, R1, R7);
 	op_to_host(a, R1, 32);
@@ -232,14 +300,18 @@ static void come4(struct assembly *a, const struct address_maps *maps)
 	part_jump_if_own4(a, R7, ALLOW);
 	part_jump_unless_private4(a, R7, REFUSE);
 	op_jump(a, ALLOW);
+
+	label(a, own);
+	remember4(a, maps);
+	op_jump(a, ALLOW);
 }
 
 static void come6(struct assembly *a, const struct address_maps *maps)
 {
 	const unsigned loopback = label_new(a), not_private = label_new(a), private = label_new(a),
-		       other = label_new(a);
+		       other = label_new(a), own = label_new(a);
 
-	jump_if_own(a, TARGET6, ALLOW);
+	jump_if_own(a, TARGET6, own);
 	jump_if_of_link(a, TARGET6, 1, ALLOW);
 	jump_if_last(a, TARGET6, htonl(1), loopback);
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, not_private);
@@ -263,6 +335,10 @@ static void come6(struct assembly *a, const struct address_maps *maps)
 	jump_if_own(a, SOURCE6, ALLOW);
 	jump_if_data(a, SOURCE6, DATA(loopback6), ALLOW);
 	op_jump(a, REFUSE);
+
+	label(a, own);
+	remember6(a, maps);
+	op_jump(a, ALLOW);
 }
 
 void program_come(struct assembly *a, const struct address_maps *maps)

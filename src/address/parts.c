@@ -61,6 +61,22 @@ void part_jump_unless(struct assembly *a, uint32_t flag, unsigned to)
 	op_jump_if(a, BPF_JEQ, R1, 0, to);
 }
 
+void part_begin_way(struct assembly *a)
+{
+	op_move(a, R1, R6);
+	op_call(a, BPF_FUNC_get_socket_cookie);
+	op_store_stack(a, W64, STACK_WAY, R0);
+	op_zero_stack(a, W64, STACK_WAY + (int)offsetof(struct address_way, port));
+}
+
+void part_find_way(struct assembly *a, const struct address_maps *maps, unsigned no)
+{
+	op_map(a, R1, maps->ways);
+	op_stack(a, R2, STACK_WAY);
+	op_call(a, BPF_FUNC_map_lookup_elem);
+	op_jump_if_null(a, R0, no);
+}
+
 /* --- IPv4: an address in a register --- */
 
 /* The part of an address that says which loopback it is. */

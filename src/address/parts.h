@@ -23,6 +23,8 @@ enum {
 	STACK_COOKIE = -24,
 	STACK_ASKED = -32,
 	STACK_TUPLE = -72,
+	STACK_WAY = STACK_TUPLE - 32,
+	STACK_OWN = STACK_WAY - 16,
 };
 
 void part_begin(struct assembly *a, const struct address_maps *maps);
@@ -33,6 +35,11 @@ void part_end_shown(struct assembly *a);
 
 /* To `to` where the data has not this flag. */
 void part_jump_unless(struct assembly *a, uint32_t flag, unsigned to);
+
+/* struct address_way of this socket on the stack, but the peer's address. */
+void part_begin_way(struct assembly *a);
+/* The own address that was asked by it into R0, a pointer; to `no` if there is none. */
+void part_find_way(struct assembly *a, const struct address_maps *maps, unsigned no);
 
 /* Of IPv4, in the register `what`, in the order of the network. R1 and R2 are lost. */
 void part_jump_if_loopback4(struct assembly *a, enum reg what, unsigned to);

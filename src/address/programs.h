@@ -15,9 +15,18 @@ struct address_owner {
 	uint32_t v6[4];
 };
 
+/* A datagram's way back. */
+struct address_way {
+	uint64_t cookie;  /* of the socket that it came to */
+	uint32_t peer[4]; /* from where; a mapped one is of IPv4 */
+	uint32_t port;    /* in the order of the network */
+	uint32_t unused;
+};
+
 struct address_maps {
 	int data; /* BPF_MAP_TYPE_CGROUP_STORAGE of struct address_data */
 	int taken; /* BPF_MAP_TYPE_LRU_HASH: address of IPv6, or a mapped one -> struct address_owner */
+	int ways; /* BPF_MAP_TYPE_LRU_HASH: struct address_way -> the own address that it was sent to, as of IPv6 */
 	int asked; /* BPF_MAP_TYPE_LRU_HASH: cookie of a socket -> the loopback address that it has asked, 32 bits */
 };
 

@@ -130,6 +130,32 @@ static void remember_asked(struct assembly *a, const struct address_maps *maps)
 	op_call(a, BPF_FUNC_map_update_elem);
 }
 
+/* What came to another own address than the first is answered from there. R7 is the peer's. */
+static void answer4(struct assembly *a, const struct address_maps *maps, const struct place4 *at)
+{
+	const unsigned none = label_new(a), first = label_new(a);
+
+	op_load(a, W32, R1, R9, DATA(v4[1]));
+	op_jump_if(a, BPF_JEQ, R1, 0, none);
+	op_load(a, W32, R1, R6, at->source);
+	op_jump_if(a, BPF_JEQ, R1, 0, first);
+	op_load(a, W32, R2, R9, FIRST);
+	op_jump_unless_same(a, R1, R2, none);
+	label(a, first);
+	part_begin_way(a);
+	op_zero_stack(a, W64, STACK_WAY + 8);
+	op_set(a, R1, (int32_t)part_mapping(2));
+	op_store_stack(a, W32, STACK_WAY + 16, R1);
+	op_store_stack(a, W32, STACK_WAY + 20, R7);
+	op_load(a, W32, R1, R6, CONTEXT(user_port));
+	op_store_stack(a, W32, STACK_WAY + 24, R1);
+	part_find_way(a, maps, none);
+	op_load(a, W32, R7, R0, 12);
+	op_store(a, W32, R6, at->source, R7);
+	op_jump(a, ALLOW);
+	label(a, none);
+}
+
 void part_send4(struct assembly *a, const struct address_maps *maps, const struct place4 *at)
 {
 	const unsigned local = label_new(a), keep = label_new(a), none = label_new(a),
@@ -139,6 +165,7 @@ void part_send4(struct assembly *a, const struct address_maps *maps, const struc
 	op_jump_if(a, BPF_JEQ, R7, INADDR_ANY, local);
 	part_jump_if_loopback4(a, R7, local);
 	/* elsewhere, from the own ones alone */
+	answer4(a, maps, at);
 	op_load(a, W32, R7, R6, at->source);
 	op_jump_if(a, BPF_JEQ, R7, 0, none);
 	part_jump_if_own4(a, R7, ALLOW);

@@ -123,6 +123,29 @@ void program_connect6(struct assembly *a, const struct address_maps *maps)
 	part_end(a, 0);
 }
 
+/* What came to an own address that the socket has not is answered from there. */
+static void answer6(struct assembly *a, const struct address_maps *maps)
+{
+	const unsigned none = label_new(a);
+
+	op_load(a, W32, R1, R9, DATA(v6[0]));
+	op_jump_if(a, BPF_JEQ, R1, 0, none);
+	part_begin_way(a);
+	for (int i = 0; i < 4; i++) {
+		op_load(a, W32, R1, R6, WORD((size_t)i));
+		op_store_stack(a, W32, STACK_WAY + 8 + 4 * i, R1);
+	}
+	op_load(a, W32, R1, R6, CONTEXT(user_port));
+	op_store_stack(a, W32, STACK_WAY + 24, R1);
+	part_find_way(a, maps, none);
+	for (unsigned i = 0; i < 4; i++) {
+		op_load(a, W32, R1, R0, 4 * i);
+		op_store(a, W32, R6, SOURCE(i), R1);
+	}
+	op_jump(a, ALLOW);
+	label(a, none);
+}
+
 void program_send6(struct assembly *a, const struct address_maps *maps)
 {
 	part_begin(a, maps);
@@ -132,6 +155,7 @@ void program_send6(struct assembly *a, const struct address_maps *maps)
 	part_jump_if_mapped(a, WORD(0), four);
 	part_jump_if_last(a, WORD(0), htonl(1), local);
 	part_jump_if_of_link(a, ALLOW);
+	answer6(a, maps);
 	/* elsewhere, from the own ones alone */
 	part_jump_if_last(a, SOURCE(0), 0, none);
 	part_jump_if_own6(a, SOURCE(0), ALLOW);

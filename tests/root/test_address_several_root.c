@@ -8,6 +8,8 @@
 static const char *const four_more[] = { "10.77.0.20", "10.77.0.21" };
 static const char *const six_more[] = { "fd77::20", "fd77::21" };
 
+static bool fenced;
+
 static void arm_several(size_t which)
 {
 	struct address_data data = {
@@ -63,6 +65,8 @@ static void serve_all(size_t which, int ready)
 		serve("::", 8080, SOCK_STREAM, 0),
 		serve("0.0.0.0", 8081, SOCK_STREAM, IPPROTO_MPTCP),
 		serve(four[which], 9000, SOCK_STREAM, 0),
+		serve("0.0.0.0", 53, SOCK_DGRAM, 0),
+		serve("::", 54, SOCK_DGRAM, 0),
 	};
 
 	MUST(write(ready, "", 1) == 1);
@@ -94,9 +98,34 @@ static void ask_all(size_t which, int ready)
 			MUST(ask(at4[k], 8080, SOCK_STREAM) == own);
 			MUST(ask(at6[k], 8080, SOCK_STREAM) == own);
 			MUST(ask(at4[k], 8081, SOCK_STREAM) == own);
+			/* the answer comes from there, or the client would not have it */
+			MUST(!fenced || ask(at4[k], 53, SOCK_DGRAM) == own);
+			MUST(!fenced || ask(at4[k], 54, SOCK_DGRAM) == own);
+			MUST(!fenced || ask(at6[k], 54, SOCK_DGRAM) == own);
 		}
 		MUST(ask(four_more[i], 81, SOCK_STREAM) == '-');
 		MUST(ask(six_more[i], 9000, SOCK_STREAM) == '-');
+	}
+}
+
+/* The same client at one address after the other. */
+static void ask_in_turn(size_t which, int ready)
+{
+	const char *const at[] = { four[0], four_more[0], four[0], four_more[0] };
+	const struct timeval second = { .tv_sec = 1 };
+	autoclose int fd = open_socket(four[0], SOCK_DGRAM, 0);
+
+	(void)which;
+	(void)ready;
+	MUST(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second)) == 0);
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
+		union address to = make_address(at[i], 53), from;
+		socklen_t size = sizeof(from);
+		char byte;
+
+		MUST(sendto(fd, "?", 1, 0, &to.any, size_of(&to)) == 1);
+		MUST(recvfrom(fd, &byte, 1, 0, &from.any, &size) == 1);
+		MUST(is(text_of(&from), at[i]));
 	}
 }
 
@@ -118,6 +147,8 @@ static void a_server_is_reached_at_each_address(void **state)
 	/* from the host, and from the other one */
 	ask_all(0, 0);
 	in(1, ask_all);
+	if (fenced)
+		ask_in_turn(0, 0);
 	/* one that names the second address comes first there */
 	second = begin(0, serve_at_second, &second_ready);
 	assert_int_equal(read(second_ready, &byte, 1), 1);
@@ -132,6 +163,10 @@ static void a_server_is_reached_at_each_address(void **state)
 
 static int set_up_several(void **state)
 {
+	struct address_support support;
+
+	address_probe(&support);
+	fenced = support.fence;
 	return set_up(state) < 0 ||
 	       system("for i in 20 21; do ip -n distros addr add 10.77.0.$i/32 dev lo &&"
 		      " ip -n distros addr add fd77::$i/64 dev dsn nodad &&"
