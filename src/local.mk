@@ -162,6 +162,10 @@ src_libsys_a_SOURCES = \
 	src/sys/netlink_filter.h \
 	src/sys/netlink_route.c \
 	src/sys/netlink_route.h \
+	src/sys/netlink_rule.c \
+	src/sys/netlink_rule.h \
+	src/sys/netlink_settings.c \
+	src/sys/netlink_settings.h \
 	src/sys/netns_sockets.c \
 	src/sys/nftables.c \
 	src/sys/nftables.h \

@@ -170,14 +170,47 @@ int netlink_is_tun(int fd, unsigned index, bool *ret, struct err *e)
 	return 0;
 }
 
+int netlink_place(int fd, unsigned index, struct link_place *ret, struct err *e)
+{
+	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
+	struct netlink_request request;
+
+	*ret = (struct link_place){ 0 };
+	netlink_request_begin(&request, RTM_GETLINK, NLM_F_ACK, &link, sizeof(link));
+	if (transact(fd, &request, netlink_take_place, ret, e) == 0)
+		return 0;
+	if (e->sys == ENODEV)
+		return fail(e, ERR_NOT_FOUND, "network device %u does not exist", index);
+	return err_prefix(e, "look at a network device");
+}
+
+int netlink_set_mtu(int fd, unsigned index, uint32_t mtu, struct err *e)
+{
+	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
+	struct netlink_request request;
+
+	netlink_request_begin(&request, RTM_NEWLINK, NLM_F_ACK, &link, sizeof(link));
+	netlink_request_add(&request, IFLA_MTU, &mtu, sizeof(mtu));
+	return transact(fd, &request, NULL, NULL, e);
+}
+
+/* A kernel that knows of no strict questions (before 4.20) tells of all links. */
 int netlink_addresses(int fd, unsigned index, struct arena *arena, struct link_addresses *ret,
 		      struct err *e)
 {
-	const struct ifaddrmsg header = { .ifa_family = AF_UNSPEC };
+	const struct ifaddrmsg header = { .ifa_family = AF_UNSPEC, .ifa_index = index };
 	struct netlink_addresses_search search = { .index = index, .arena = arena };
+	int strict = index != 0, rc;
 
-	if (netlink_dump(fd, RTM_GETADDR, &header, sizeof(header), netlink_take_address, &search,
-			 e) < 0)
+	(void)!setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict));
+	rc = netlink_dump(fd, RTM_GETADDR, &header, sizeof(header), netlink_take_address, &search,
+			  e);
+	strict = 0;
+	(void)!setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict));
+	/* the link is gone */
+	if (rc < 0 && index && e->sys == ENODEV)
+		rc = 0;
+	if (rc < 0)
 		return err_prefix(e, "list the addresses of a network device");
 	*ret = search.found;
 	return 0;

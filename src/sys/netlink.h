@@ -30,10 +30,23 @@ int netlink_links(int fd, struct strbuf *ret, struct err *e) MUST_CHECK;
 /* Of a program that answers for the network behind it (a tun or tap device: pasta, slirp4netns). */
 int netlink_is_tun(int fd, unsigned index, bool *ret, struct err *e) MUST_CHECK;
 
+/* Where a link is among others. */
+struct link_place {
+	uint32_t mtu;
+	uint32_t
+		other; /* number of the other end of a pair, or of the link that it is a part of, wherever that is; 0: none */
+	uint32_t master; /* number of the bridge that it is in; 0: none */
+};
+/* ERR_NOT_FOUND if no link has this number. */
+int netlink_place(int fd, unsigned index, struct link_place *ret, struct err *e) MUST_CHECK;
+int netlink_set_mtu(int fd, unsigned index, uint32_t mtu, struct err *e) MUST_CHECK;
+
 struct link_address {
 	unsigned index; /* of the link that has it */
 	uint8_t family, prefix, scope;
 	bool known_unique; /* of IPv6: it can be used at once (IFA_F_NODAD) */
+	bool tentative;    /* whether another has it is being asked */
+	bool refused;      /* another has it */
 	uint8_t size;      /* of each below: 4 or 16 */
 	uint8_t local[16], address[16], broadcast[16];
 	bool has_local, has_address, has_broadcast;

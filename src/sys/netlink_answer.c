@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 
+#include <linux/fib_rules.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
@@ -204,6 +205,8 @@ void netlink_take_address(const struct nlmsghdr *answer, void *context)
 	address.size = header.ifa_family == AF_INET ? 4 : 16;
 	for (; RTA_OK(part, left); part = RTA_NEXT(part, left))
 		take_part(part, &address, &flags);
+	address.tentative = flags & IFA_F_TENTATIVE;
+	address.refused = flags & IFA_F_DADFAILED;
 	if (flags & IFA_F_PERMANENT)
 		keep_address(search, &address);
 }
@@ -211,11 +214,15 @@ void netlink_take_address(const struct nlmsghdr *answer, void *context)
 void netlink_take_way(const struct nlmsghdr *answer, void *context)
 {
 	struct netlink_way_search *search = context;
+	struct rtmsg header;
 	int left;
+	const struct rtattr *part = parts_of(answer, RTM_NEWROUTE, sizeof(header), &left);
 
-	for (const struct rtattr *part =
-		     parts_of(answer, RTM_NEWROUTE, sizeof(struct rtmsg), &left);
-	     RTA_OK(part, left); part = RTA_NEXT(part, left)) {
+	if (!part)
+		return;
+	memcpy(&header, NLMSG_DATA(answer), sizeof(header));
+	search->local = header.rtm_type == RTN_LOCAL;
+	for (; RTA_OK(part, left); part = RTA_NEXT(part, left)) {
 		if (part->rta_type == RTA_GATEWAY || part->rta_type == RTA_VIA)
 			search->by_gateway = true;
 		if (part->rta_type != RTA_PREFSRC || RTA_PAYLOAD(part) < search->size)
@@ -223,4 +230,99 @@ void netlink_take_way(const struct nlmsghdr *answer, void *context)
 		memcpy(search->source, RTA_DATA(part), search->size);
 		search->found = true;
 	}
+}
+
+static uint32_t number_in(const struct rtattr *part)
+{
+	uint32_t ret = 0;
+
+	if (RTA_PAYLOAD(part) >= sizeof(ret))
+		memcpy(&ret, RTA_DATA(part), sizeof(ret));
+	return ret;
+}
+
+void netlink_take_place(const struct nlmsghdr *answer, void *context)
+{
+	struct link_place *place = context;
+	int left;
+
+	for (const struct rtattr *part =
+		     parts_of(answer, RTM_NEWLINK, sizeof(struct ifinfomsg), &left);
+	     RTA_OK(part, left); part = RTA_NEXT(part, left)) {
+		if (part->rta_type == IFLA_MTU)
+			place->mtu = number_in(part);
+		if (part->rta_type == IFLA_LINK)
+			place->other = number_in(part);
+		if (part->rta_type == IFLA_MASTER)
+			place->master = number_in(part);
+	}
+}
+
+static void keep_rule(struct netlink_rules_search *search, const struct route_rule *rule)
+{
+	struct route_rules *found = &search->found;
+
+	if (found->n == search->capacity) {
+		size_t capacity = search->capacity ? search->capacity * 2 : 16;
+		struct route_rule *v = arena_new_array(search->arena, struct route_rule, capacity);
+
+		if (found->n)
+			memcpy(v, found->v, found->n * sizeof(*v));
+		found->v = v;
+		search->capacity = capacity;
+	}
+	found->v[found->n++] = *rule;
+}
+
+static void take_rule_part(const struct rtattr *part, struct route_rule *rule)
+{
+	const struct {
+		unsigned short type;
+		struct route_address *to;
+	} addresses[] = { { FRA_SRC, &rule->from }, { FRA_DST, &rule->to } };
+	const struct {
+		unsigned short type;
+		uint32_t *to;
+	} numbers[] = { { FRA_PRIORITY, &rule->pref },
+			{ FRA_TABLE, &rule->table },
+			{ FRA_FWMARK, &rule->mark },
+			{ FRA_GOTO, &rule->target } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		uint8_t size = rule->family == AF_INET ? 4 : 16;
+
+		if (part->rta_type != addresses[i].type || RTA_PAYLOAD(part) < size)
+			continue;
+		*addresses[i].to = (struct route_address){ rule->family, size, { 0 } };
+		memcpy(addresses[i].to->bytes, RTA_DATA(part), size);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (part->rta_type == numbers[i].type)
+			*numbers[i].to = number_in(part);
+	if (part->rta_type == FRA_PROTOCOL && RTA_PAYLOAD(part) >= 1)
+		memcpy(&rule->protocol, RTA_DATA(part), 1);
+}
+
+void netlink_take_rule(const struct nlmsghdr *answer, void *context)
+{
+	struct netlink_rules_search *search = context;
+	struct route_rule rule = { 0 };
+	struct fib_rule_hdr header;
+	int left;
+	const struct rtattr *part = parts_of(answer, RTM_NEWRULE, sizeof(header), &left);
+
+	if (!part)
+		return;
+	memcpy(&header, NLMSG_DATA(answer), sizeof(header));
+	if (header.family != search->family)
+		return;
+	rule.family = header.family;
+	rule.from_bits = header.src_len;
+	rule.to_bits = header.dst_len;
+	rule.table = header.table;
+	rule.not_own = header.flags & FIB_RULE_INVERT;
+	for (; RTA_OK(part, left); part = RTA_NEXT(part, left))
+		take_rule_part(part, &rule);
+	if (!search->protocol || rule.protocol == search->protocol)
+		keep_rule(search, &rule);
 }

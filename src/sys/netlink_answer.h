@@ -7,6 +7,7 @@
 #define SYS_NETLINK_ANSWER_H
 
 #include "sys/netlink.h"
+#include "sys/netlink_rule.h"
 
 struct nlmsghdr;
 
@@ -46,11 +47,23 @@ void netlink_take_address(const struct nlmsghdr *answer, void *context);
 struct netlink_way_search {
 	void *source; /* room for the address */
 	size_t size;  /* of it */
-	bool found, by_gateway;
+	bool found, by_gateway, local;
 };
 /* From where a route has what is sent by it come, and whether it goes to another machine first. The context is a struct
  * netlink_way_search. */
 void netlink_take_way(const struct nlmsghdr *answer, void *context);
+
+/* The context is a struct link_place. */
+void netlink_take_place(const struct nlmsghdr *answer, void *context);
+
+struct netlink_rules_search {
+	uint8_t family, protocol; /* protocol 0: any */
+	struct arena *arena;
+	struct route_rules found;
+	size_t capacity;
+};
+/* The context is a struct netlink_rules_search. */
+void netlink_take_rule(const struct nlmsghdr *answer, void *context);
 
 /* A socket of another protocol than netlink_open()'s. */
 int netlink_open_protocol(int protocol, struct err *e) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "sys/netlink_request.h"
 
 #include <errno.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -30,7 +31,9 @@ int netlink_way_to(int fd, const struct route_address *to, struct route_way *ret
 	}
 	if (!search.found)
 		return fail(e, ERR_NOT_FOUND, "the address cannot be reached");
-	*ret = (struct route_way){ .source = source, .by_gateway = search.by_gateway };
+	*ret = (struct route_way){ .source = source,
+				   .by_gateway = search.by_gateway,
+				   .local = search.local };
 	return 0;
 }
 
@@ -43,24 +46,73 @@ static struct route_address first_bits(const struct route_address *address, unsi
 	return ret;
 }
 
-int netlink_set_route(int fd, const struct route *route, struct err *e)
+static uint8_t scope_of(const struct route *route)
+{
+	if (route->local)
+		return RT_SCOPE_HOST;
+	return route->gateway.size ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+}
+
+static int change(int fd, uint16_t type, uint16_t flags, const struct route *route, struct err *e)
 {
 	const struct route_address to = first_bits(&route->to, route->prefix);
+	const uint32_t table = route->table ? route->table : RT_TABLE_MAIN;
+	/* 0 looks for one of any */
+	const uint8_t protocol =
+		route->protocol || type == RTM_DELROUTE ? route->protocol : RTPROT_STATIC;
 	const struct rtmsg header = {
 		.rtm_family = to.family,
 		.rtm_dst_len = route->prefix,
-		.rtm_table = RT_TABLE_MAIN,
-		.rtm_protocol = RTPROT_STATIC,
-		.rtm_scope = RT_SCOPE_UNIVERSE,
-		.rtm_type = RTN_UNICAST,
+		.rtm_table = table < 256 ? (unsigned char)table : RT_TABLE_UNSPEC,
+		.rtm_protocol = protocol,
+		/* nowhere looks for one of any */
+		.rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : scope_of(route),
+		.rtm_type = route->local ? RTN_LOCAL : RTN_UNICAST,
+		.rtm_flags = route->onlink ? RTNH_F_ONLINK : 0,
 	};
 	struct netlink_request request;
 
-	netlink_request_begin(&request, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE,
-			      &header, sizeof(header));
+	netlink_request_begin(&request, type, (uint16_t)(NLM_F_ACK | flags), &header,
+			      sizeof(header));
+	netlink_request_add(&request, RTA_TABLE, &table, sizeof(table));
 	netlink_request_add(&request, RTA_DST, to.bytes, to.size);
-	netlink_request_add(&request, RTA_GATEWAY, route->gateway.bytes, route->gateway.size);
+	if (route->gateway.size)
+		netlink_request_add(&request, RTA_GATEWAY, route->gateway.bytes,
+				    route->gateway.size);
+	if (route->source.size)
+		netlink_request_add(&request, RTA_PREFSRC, route->source.bytes, route->source.size);
 	netlink_request_add(&request, RTA_OIF, &route->index, sizeof(route->index));
-	netlink_request_add(&request, RTA_PRIORITY, &route->metric, sizeof(route->metric));
+	if (route->metric)
+		netlink_request_add(&request, RTA_PRIORITY, &route->metric, sizeof(route->metric));
+	return netlink_transact(fd, request.bytes, request.header.nlmsg_len, NULL, NULL, e);
+}
+
+int netlink_set_route(int fd, const struct route *route, struct err *e)
+{
+	return change(fd, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route, e);
+}
+
+int netlink_remove_route(int fd, const struct route *route, struct err *e)
+{
+	int rc = change(fd, RTM_DELROUTE, 0, route, e);
+
+	if (rc < 0 && (e->sys == ESRCH || e->sys == ENODEV))
+		return fail(e, ERR_NOT_FOUND, "there is no such way");
+	return rc;
+}
+
+int netlink_answer_for(int fd, unsigned index, const struct route_address *address, struct err *e)
+{
+	const struct ndmsg header = {
+		.ndm_family = address->family,
+		.ndm_ifindex = (int)index,
+		.ndm_state = NUD_PERMANENT,
+		.ndm_flags = NTF_PROXY,
+	};
+	struct netlink_request request;
+
+	netlink_request_begin(&request, RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE,
+			      &header, sizeof(header));
+	netlink_request_add(&request, NDA_DST, address->bytes, address->size);
 	return netlink_transact(fd, request.bytes, request.header.nlmsg_len, NULL, NULL, e);
 }

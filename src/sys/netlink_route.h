@@ -17,20 +17,32 @@ struct route_address {
 struct route_way {
 	struct route_address source; /* from which what goes there would come */
 	bool by_gateway;             /* first to another machine, or by none of the links here */
+	bool local;                  /* it is an address of this network itself */
 };
 /* ERR_NOT_FOUND: it cannot be reached. */
 int netlink_way_to(int fd, const struct route_address *to, struct route_way *ret, struct err *e)
 	MUST_CHECK;
 
 /* To all addresses with the same first bits, by way of a neighbour on that link. Of several the one of the lowest metric is
- * taken. */
+ * taken. What is zero below is as the kernel has it. */
 struct route {
 	unsigned index;
 	struct route_address to, gateway;
 	uint8_t prefix;
 	uint32_t metric;
+	uint32_t table;   /* 0: the main one */
+	uint8_t protocol; /* who has made it (RTPROT_...); 0: an administrator */
+	bool local;       /* the addresses are of this network itself; without a gateway */
+	bool onlink;      /* the gateway is on that link whatever other ways say */
+	struct route_address source; /* from which it is gone where nothing else is asked for */
 };
 /* In place of one of that metric. */
 int netlink_set_route(int fd, const struct route *route, struct err *e) MUST_CHECK;
+/* ERR_NOT_FOUND: there is none. */
+int netlink_remove_route(int fd, const struct route *route, struct err *e) MUST_CHECK;
+
+/* The link answers for an address that is behind another one. */
+int netlink_answer_for(int fd, unsigned index, const struct route_address *address, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -41,6 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned index = 0;
 	bool tun = false;
 	uint8_t source[16];
+	struct link_place place = { 0 };
+	struct netlink_rules_search rules = { .family = AF_INET6, .arena = &arena };
 	struct netlink_way_search way = { .source = source, .size = sizeof(source) };
 	/* a copy of exactly this size, so that reading beyond it is noticed */
 	autofree void *bytes = malloc(size);
@@ -52,6 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_taking(bytes, size, netlink_take_address, &search);
 	try_taking(bytes, size, netlink_take_link, &links);
 	try_taking(bytes, size, netlink_take_way, &way);
+	try_taking(bytes, size, netlink_take_place, &place);
+	try_taking(bytes, size, netlink_take_rule, &rules);
+	must(rules.found.n <= size / sizeof(struct nlmsghdr));
 	try_taking(bytes, size, nat_targets_take, &targets);
 	try_taking(bytes, size, NULL, NULL);
 	must(search.found.n <= size / sizeof(struct nlmsghdr));
