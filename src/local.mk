@@ -169,6 +169,8 @@ src_libsys_a_SOURCES = \
 	src/sys/netns_sockets.c \
 	src/sys/nftables.c \
 	src/sys/nftables.h \
+	src/sys/nftables_message.h \
+	src/sys/nftables_rule.c \
 	src/sys/netns_sockets.h \
 	src/sys/nsfd.c \
 	src/sys/nsfd.h \

@@ -59,6 +59,11 @@ void nftables_daddr_local(struct nftables *n);
 /* The packet is of the address' family. prefix: in bits, 0 for the whole of it. */
 void nftables_daddr(struct nftables *n, bool is, const struct nftables_address *address,
 		    unsigned prefix);
+/* The same of where it comes from. */
+void nftables_saddr(struct nftables *n, const struct nftables_address *address);
+/* What its connection was marked with; and that it is the first packet of one. */
+void nftables_ct_mark(struct nftables *n, uint32_t mark);
+void nftables_ct_new(struct nftables *n);
 /* Of a protocol that has ports. */
 void nftables_dport(struct nftables *n, uint8_t protocol, uint16_t port);
 /* Of IPv4 alone. refused: what an answer of ICMP that a destination cannot be reached says where that is. */
@@ -68,9 +73,13 @@ void nftables_addr(struct nftables *n, enum nftables_place place,
 
 /* What is done. port 0: as it is. */
 void nftables_dnat(struct nftables *n, const struct nftables_address *to, uint16_t port);
+/* As if it came from there. */
+void nftables_snat(struct nftables *n, const struct nftables_address *to);
 void nftables_masquerade(struct nftables *n);
 void nftables_return(struct nftables *n);
 void nftables_jump(struct nftables *n, const char *chain);
+void nftables_set_mark(struct nftables *n, uint32_t mark);
+void nftables_set_ct_mark(struct nftables *n, uint32_t mark);
 /* In the packet itself, beside all that is known of its connection. */
 void nftables_set_addr(struct nftables *n, enum nftables_place place,
 		       const struct nftables_address *address);
