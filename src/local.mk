@@ -395,20 +395,28 @@ src_libaddress_a_SOURCES = \
 	src/address/programs6.c \
 	src/address/several.c
 src_libforward_a_SOURCES = \
+	src/forward/claims.c \
+	src/forward/claims.h \
 	src/forward/decoy.c \
 	src/forward/decoy.h \
 	src/forward/decoy_name.h \
+	src/forward/end.c \
 	src/forward/forward.h \
 	src/forward/hold.c \
 	src/forward/hold.h \
 	src/forward/link.c \
 	src/forward/members.c \
 	src/forward/members.h \
+	src/forward/own.c \
+	src/forward/own.h \
+	src/forward/own_rules.c \
 	src/forward/ports.c \
 	src/forward/ports.h \
 	src/forward/routes.c \
 	src/forward/routes.h \
-	src/forward/rules.c
+	src/forward/rules.c \
+	src/forward/tree.c \
+	src/forward/tree.h
 # not libcriu.a, which would be taken for criu's own library
 src_libcriu_swrk_a_SOURCES = \
 	src/criu/criu.c \

@@ -109,12 +109,14 @@ world_tests = \
 	tests/root/test_cgroup_root \
 	tests/root/test_detach_root \
 	tests/root/test_nat_targets_root \
-	tests/root/test_netlink_root
+	tests/root/test_netlink_root \
+	tests/root/test_routed_root
 
 # test data and helpers that are not a program
 tests_headers = \
 	tests/root/address_root.h \
 	tests/root/cgroup_root.h \
+	tests/root/routed_root.h \
 	tests/unit/bpf.h \
 	tests/unit/bpf_compare.h \
 	tests/unit/cgroup_files.h \
@@ -248,6 +250,7 @@ tests_root_test_cgroup_root_LDADD = $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_detach_root_LDADD = src/libaddress.a $(CGROUP_LIBS) $(CMOCKA_LIBS)
 tests_root_test_nat_targets_root_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
 tests_root_test_netlink_root_LDADD = $(SYS_LIBS) $(CMOCKA_LIBS)
+tests_root_test_routed_root_LDADD = src/libforward.a $(PLAN_LIBS) $(SYS_LIBS) $(CMOCKA_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(unit_tests) $(world_tests)

@@ -146,6 +146,7 @@ static void tell_clashes(const struct forward_decoys *decoys)
 	for (size_t i = 0; i < decoys->n; i++)
 		for (size_t k = i + 1; k < decoys->n; k++)
 			if (decoys->v[i].network == decoys->v[k].network &&
+			    !decoys->v[i].own_ports && !decoys->v[k].own_ports &&
 			    decoys->v[i].members.n && decoys->v[k].members.n)
 				tell_clash(&decoys->v[i], &decoys->v[k]);
 }

@@ -34,6 +34,8 @@ static const struct field decoy_rows[] = {
 	FIELD(struct decoy_record, OPT_U32, pair, "pair", 0),
 	FIELD(struct decoy_record, STRING, nameserver, "nameserver", 0),
 	FIELD(struct decoy_record, STRLIST, ports, "ports", FIELD_SPARSE),
+	FIELD(struct decoy_record, BOOL, own_ports, "ownPorts", FIELD_SPARSE),
+	FIELD(struct decoy_record, STRLIST, addresses, "addresses", FIELD_SPARSE),
 	FIELD_LIST_ROW(struct decoy_record, members, struct forward_member, "members", 0,
 		       &member_fields),
 };
@@ -52,6 +54,7 @@ int decoy_place_open(const char *directory, uint64_t decoy, bool create, struct 
 		     struct err *e)
 {
 	place->name = decoy_name(decoy);
+	place->directory = directory;
 	if (trusted_directory_open("directory of decoys", directory, create, 0755, &place->all, e) <
 	    0)
 		return !create && e->kind == ERR_NOT_FOUND ? 0 : -1;

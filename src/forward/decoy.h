@@ -16,11 +16,14 @@ struct decoy_record {
 	struct opt_u32 pair; /* of its link; absent: it is not made, or was being made */
 	char *nameserver;    /* as in struct forward, of the member that named one last */
 	struct strlist ports;
+	bool own_ports;           /* as in struct forward_decoy */
+	struct strlist addresses; /* as in struct forward_made */
 	struct forward_members members;
 };
 
 struct decoy_place {
-	int all, fd; /* both directories; the second one locked */
+	int all, fd;           /* both directories; the second one locked */
+	const char *directory; /* path of the first one, the caller's */
 	struct decoy_name name;
 };
 #define DECOY_PLACE_INIT            \

@@ -2,7 +2,7 @@
 /*
  * See forward.h. What is done in two namespaces at once is done by a process that goes from one to the other and ends.
  */
-#include "forward/routes.h"
+#include "forward/claims.h"
 
 #include "base/auto.h"
 #include "base/path.h"
@@ -26,7 +26,9 @@
 
 /* Names that are tried for the link in the shared network, each of which may be another decoy's. */
 #define TRIES 256u
-#define ANSWER_MAX (16u + FORWARD_PORTS_MAX * (1 + sizeof(struct forward_port_name)))
+#define TAKEN "taken"
+#define OWN "@"
+#define ANSWER_MAX (512u + FORWARD_PORTS_MAX * (1 + sizeof(struct forward_port_name)))
 
 static struct link_address make_address(int family, const char *text)
 {
@@ -41,18 +43,6 @@ static struct link_address make_address(int family, const char *text)
 
 	(void)!inet_pton(family, text, ret.local);
 	memcpy(ret.address, ret.local, ret.size);
-	return ret;
-}
-
-/* What says of a link whose it is. */
-struct alias {
-	char text[64];
-};
-static struct alias make_alias(uint64_t cookie)
-{
-	struct alias ret;
-
-	snprintf(ret.text, sizeof(ret.text), "distro-shim decoy %llu", (unsigned long long)cookie);
 	return ret;
 }
 
@@ -189,7 +179,7 @@ static int set_up_end(int socket, const char *name, const char *address4, const 
 static int find_pair(const struct forward *f, int socket, int network, unsigned own,
 		     struct arena *arena, unsigned *ret_pair, struct err *e)
 {
-	const struct alias alias = make_alias(f->cookie);
+	const struct forward_alias alias = forward_alias(f->cookie);
 	unsigned other;
 	int rc = pair_of_link(socket, own, arena, ret_pair, e);
 
@@ -200,29 +190,58 @@ static int find_pair(const struct forward *f, int socket, int network, unsigned 
 	return e->kind == ERR_NOT_FOUND ? 0 : -1;
 }
 
-static int find_or_make(const struct forward *f, int socket, int network, struct arena *arena,
-			bool *ret_done, unsigned *ret_pair, struct link_addresses *ret_all,
-			struct err *e)
+/* What is found out on the way. */
+struct making {
+	const struct forward *f;
+	struct arena *arena;
+	struct forward_sockets at;
+	uint64_t network; /* cookie */
+	struct link_addresses prepared;
+	struct own_addresses own;
+	struct claim_taken taken;
+	unsigned pair;
+	bool reused; /* the link was there */
+};
+
+/* 0: another one has what this decoy is to have. */
+static int claim(struct making *m, unsigned link, struct err *e)
 {
-	unsigned own = 0;
+	autodecoyplace place = DECOY_PLACE_INIT;
 	int rc;
 
-	if (netlink_find(socket, FORWARD_DECOY_LINK, &own, e) < 0 && e->kind != ERR_NOT_FOUND)
+	if (!m->f->routed)
+		return 1;
+	if (own_find(m->f, &m->at, link, m->arena, &m->prepared, &m->own, e) < 0)
 		return -1;
-	if (ask_prepared(socket, arena, own, ret_done, ret_all, e) < 0)
+	rc = m->own.n ? claims_open(m->f->directory, m->network, true, &place, e) : 0;
+	return rc <= 0 ? (rc < 0 ? -1 : 1)
+		       : claims_take(&place, m->f->cookie, &m->own, &m->taken, e);
+}
+
+/* 0: there is nothing to be led. */
+static int find_or_make(struct making *m, struct err *e)
+{
+	const struct forward *f = m->f;
+	unsigned own = 0;
+	bool any;
+	int rc;
+
+	if (netlink_find(m->at.decoy, FORWARD_DECOY_LINK, &own, e) < 0 && e->kind != ERR_NOT_FOUND)
 		return -1;
-	rc = own ? find_pair(f, socket, network, own, arena, ret_pair, e) : 0;
+	if (ask_prepared(m->at.decoy, m->arena, own, &any, &m->prepared, e) < 0)
+		return -1;
+	rc = own ? find_pair(f, m->at.decoy, m->at.network, own, m->arena, &m->pair, e) : 0;
 	/* an engine may take away the last network of a container that runs, and give it one later */
-	if (rc > 0)
-		*ret_done = true;
-	if (rc < 0 || !*ret_done)
+	if (rc < 0 || (rc == 0 && !any))
 		return rc;
-	if (rc == 0 && own) {
-		/* of one that was killed between, so that its other end is not known, or is elsewhere */
-		if (netlink_remove(socket, own, e) < 0 && e->sys != ENODEV)
-			return -1;
-	}
-	return rc == 0 ? make_link(f, socket, ret_pair, e) : rc;
+	m->reused = rc > 0;
+	rc = claim(m, own, e);
+	if (rc <= 0 || m->reused)
+		return rc;
+	/* of one that was killed between, so that its other end is not known, or is elsewhere */
+	if (own && netlink_remove(m->at.decoy, own, e) < 0 && e->sys != ENODEV)
+		return -1;
+	return make_link(f, m->at.decoy, &m->pair, e) < 0 ? -1 : 1;
 }
 
 /* Docker changes the rules of this chain when it is started again and its resolver has other ports. */
@@ -294,63 +313,159 @@ static void find_ports(const struct link_addresses *addresses, const struct nat_
 		strbuf_printf(answer, " %s", forward_port_name(&ports.v[i]).text);
 }
 
+/* --- own addresses --- */
+
+/* What another time has led there, and this one does not. */
+static int end_others(const struct making *m, struct err *e)
+{
+	struct own_ending ending = { .pair = m->pair, .but = &m->own };
+
+	if (!m->reused)
+		return 0;
+	if (netlink_find(m->at.network, forward_name(m->pair).text, &ending.index, e) < 0 ||
+	    own_end(m->at.network, &ending, e) < 0)
+		return -1;
+	return m->f->routed ? 0 : own_return_to_decoy(m->at.decoy, &m->prepared, e);
+}
+
+static int route_own(const struct making *m, struct err *e)
+{
+	autodecoyplace place = DECOY_PLACE_INIT;
+
+	if (!m->reused && !m->own.n)
+		return m->f->targets ? own_reach(m->at.decoy, m->pair, m->f->targets, e) : 0;
+	if (claims_open(m->f->directory, m->network, m->own.n > 0, &place, e) < 0 ||
+	    end_others(m, e) < 0)
+		return -1;
+	if (m->own.n && (own_arrive(m->at.network, m->pair, &m->own, e) < 0 ||
+			 own_lead(m->at.network, m->pair, &m->own, m->f->siblings_local, e) < 0 ||
+			 own_leave_decoy(m->at.decoy, m->pair, &m->own, e) < 0))
+		return -1;
+	return m->f->targets ? own_reach(m->at.decoy, m->pair, m->f->targets, e) : 0;
+}
+
+static void set_targets(const struct making *m, const struct strlist *own,
+			struct forward_rules *rules)
+{
+	const struct strlist *targets = m->f->targets ? m->f->targets : own;
+
+	for (size_t i = targets->n; i-- > 0;) {
+		const char *text = targets->v[i];
+
+		*(strchr(text, ':') ? &rules->target6 : &rules->target4) = text;
+	}
+	if (own->n)
+		rules->own = own;
+}
+
+static struct strlist own_texts(const struct making *m)
+{
+	struct strlist ret = { .v = arena_new_array(m->arena, char *, m->own.n + 1) };
+
+	for (size_t i = 0; i < m->own.n; i++)
+		ret.v[ret.n++] = arena_strdup(m->arena, own_text(&m->own.v[i].address).text);
+	return ret;
+}
+
+/* --- the whole --- */
+
+static int open_all(struct making *m, struct err *e)
+{
+	m->at.host = netlink_open(e);
+	if (m->at.host < 0 || nsfd_enter(m->f->network, CLONE_NEWNET, "of the policy", e) < 0 ||
+	    netns_cookie(&m->network, e) < 0)
+		return -1;
+	m->at.network = netlink_open(e);
+	if (m->at.network < 0 || nsfd_enter(m->f->decoy, CLONE_NEWNET, "of the engine", e) < 0)
+		return -1;
+	m->at.decoy = netlink_open(e);
+	return m->at.decoy;
+}
+
+static int set_up(struct making *m, struct forward_rules *rules, const struct strlist *own,
+		  struct err *e)
+{
+	const struct forward_addresses at = forward_addresses(m->pair);
+	const struct forward_alias alias = forward_alias(m->f->cookie);
+
+	rules->pair = m->pair;
+	allow_ipv6();
+	if (set_up_end(m->at.network, forward_name(m->pair).text, at.container4, at.container6,
+		       alias.text, &rules->v6, e) < 0 ||
+	    set_up_end(m->at.decoy, FORWARD_DECOY_LINK, at.decoy4, at.decoy6, alias.text,
+		       &rules->v6, e) < 0 ||
+	    set_up_forwarding(rules->v6, e) < 0 || ask_resolver(m->f, rules, e) < 0)
+		return -1;
+	set_targets(m, own, rules);
+	if (load_rules(rules, e) < 0 ||
+	    forward_routes(&m->at, &m->prepared, m->pair, rules->v6, e) < 0)
+		return -1;
+	return route_own(m, e);
+}
+
+/* In a process that ends: the sockets go with it. */
 static int make(void *context, struct strbuf *answer, struct err *e)
 {
-	const struct forward *f = context;
-	struct stat st;
-	struct forward_rules rules = { .v6 = stat("/proc/sys/net/ipv6", &st) == 0,
-				       .nameserver = f->nameserver };
-	struct forward_addresses at;
-	autoclose int host = netlink_open(e), decoy = -1, network = -1;
 	autoarena arena = { 0 };
-	const struct alias alias = make_alias(f->cookie);
-	struct link_addresses prepared;
+	struct stat st;
+	struct making m = { .f = context, .arena = &arena };
+	struct forward_rules rules = { .v6 = stat("/proc/sys/net/ipv6", &st) == 0,
+				       .nameserver = m.f->nameserver };
 	struct nat_targets targets;
+	struct strlist own;
 	struct err ignored;
-	bool done;
+	int rc;
 
 	/* what cannot be asked publishes nothing */
 	if (nat_targets_read(RULES_MAX, &arena, &targets, &ignored) < 0)
 		targets.n = 0;
-	if (host < 0 || nsfd_enter(f->network, CLONE_NEWNET, "of the policy", e) < 0)
+	if (open_all(&m, e) < 0)
 		return -1;
-	network = netlink_open(e);
-	if (network < 0 || nsfd_enter(f->decoy, CLONE_NEWNET, "of the engine", e) < 0)
-		return -1;
-	decoy = netlink_open(e);
-	if (decoy < 0 ||
-	    find_or_make(f, decoy, network, &arena, &done, &rules.pair, &prepared, e) < 0)
-		return -1;
-	if (!done)
-		return 0;
-	at = forward_addresses(rules.pair);
-	allow_ipv6();
-	if (set_up_end(network, forward_name(rules.pair).text, at.container4, at.container6,
-		       alias.text, &rules.v6, e) < 0 ||
-	    set_up_end(decoy, FORWARD_DECOY_LINK, at.decoy4, at.decoy6, alias.text, &rules.v6, e) <
-		    0 ||
-	    set_up_forwarding(rules.v6, e) < 0 || ask_resolver(f, &rules, e) < 0 ||
-	    load_rules(&rules, e) < 0 ||
-	    forward_routes(&(struct forward_sockets){ host, network, decoy }, &prepared, rules.pair,
-			   rules.v6, e) < 0)
+	rc = find_or_make(&m, e);
+	if (m.taken.decoy)
+		strbuf_printf(answer, TAKEN " %llu %s %s %d", (unsigned long long)m.taken.decoy,
+			      m.taken.own, m.taken.other, m.taken.alone);
+	if (rc <= 0)
+		return rc;
+	own = own_texts(&m);
+	if (set_up(&m, &rules, &own, e) < 0)
 		return -1;
 	strbuf_printf(answer, "%u %u", rules.pair, rules.udp);
-	find_ports(&prepared, &targets, &arena, answer);
+	for (size_t i = 0; i < own.n; i++)
+		strbuf_printf(answer, " " OWN "%s", own.v[i]);
+	find_ports(&m.prepared, &targets, &arena, answer);
 	return 0;
 }
 
-/* "PAIR PORT tcp-80 udp-53" */
+/* TAKEN " DECOY ADDRESS ADDRESS 0" */
+static int read_taken(char *rest, struct arena *arena, struct forward_made *ret)
+{
+	(void)!parse_u64(strsep(&rest, " "), &ret->taken_by);
+	ret->taken = arena_strdup(arena, strsep(&rest, " "));
+	ret->taken_as = arena_strdup(arena, strsep(&rest, " "));
+	ret->taken_alone = str_eq(rest, "1");
+	return 0;
+}
+
+/* "PAIR PORT @10.88.0.5 tcp-80 udp-53" */
 static int read_answer(char *answer, struct arena *arena, struct forward_made *ret, struct err *e)
 {
 	struct strlist names = { .v = arena_new_array(arena, char *, FORWARD_PORTS_MAX) };
 	char *rest = answer, *word = strsep(&rest, " ");
 	uint32_t pair;
 
+	if (str_eq(word, TAKEN))
+		return read_taken(rest, arena, ret);
 	if (!parse_u32(word, &pair) || !rest ||
 	    !parse_u32(strsep(&rest, " "), &ret->nameserver_port))
 		return fail(e, ERR_INTERNAL, "forwarding answered '%s'", answer);
+	ret->addresses.v = arena_new_array(arena, char *, 2 * OWN_MAX);
 	while ((word = strsep(&rest, " ")) && names.n < FORWARD_PORTS_MAX)
-		names.v[names.n++] = word;
+		if (str_has_prefix(word, OWN) && ret->addresses.n < 2 * OWN_MAX)
+			ret->addresses.v[ret->addresses.n++] =
+				arena_strdup(arena, word + strlen(OWN));
+		else
+			names.v[names.n++] = word;
 	ret->done = true;
 	ret->pair = pair;
 	ret->ports = forward_ports_read(&names, arena);
@@ -369,61 +484,4 @@ int forward_make(const struct forward *forward, struct arena *arena, struct forw
 	if (helper_run(&job, ANSWER_MAX, &answer, &length, e) < 0)
 		return -1;
 	return length ? read_answer(answer, arena, ret, e) : 0;
-}
-
-struct ending {
-	int network;
-	uint64_t network_cookie, cookie;
-	unsigned pair;
-};
-
-static int remove_addresses(int socket, unsigned index, struct err *e)
-{
-	struct link_addresses addresses;
-	autoarena arena = { 0 };
-
-	if (netlink_addresses(socket, index, &arena, &addresses, e) < 0)
-		return -1;
-	for (size_t i = 0; i < addresses.n; i++)
-		if (netlink_remove_address(socket, index, &addresses.v[i], e) < 0 &&
-		    e->kind != ERR_NOT_FOUND)
-			return -1;
-	return 0;
-}
-
-/* A link of that name may be another decoy's by now. */
-static int end(void *context, struct strbuf *answer, struct err *e)
-{
-	const struct ending *ending = context;
-	const struct forward_name name = forward_name(ending->pair);
-	const struct alias alias = make_alias(ending->cookie);
-	autoclose int socket = -1;
-	unsigned index;
-	uint64_t here;
-
-	(void)answer;
-	if (nsfd_enter(ending->network, CLONE_NEWNET, "of the policy", e) < 0 ||
-	    netns_cookie(&here, e) < 0)
-		return -1;
-	if (here != ending->network_cookie)
-		return 0;
-	socket = netlink_open(e);
-	if (socket < 0)
-		return -1;
-	if (netlink_find_alias(socket, ending->pair < FORWARD_PAIRS ? name.text : NULL, alias.text,
-			       &index, e) < 0)
-		return e->kind == ERR_NOT_FOUND ? 0 : -1;
-	return remove_addresses(socket, index, e);
-}
-
-int forward_end(int network, uint64_t network_cookie, uint64_t cookie, unsigned pair, struct err *e)
-{
-	struct ending ending = { network, network_cookie, cookie, pair };
-	const struct helper_job job = { .name = "the end of forwarding",
-					.work = end,
-					.context = &ending };
-	autofree char *answer = NULL;
-	size_t length;
-
-	return helper_run(&job, 64, &answer, &length, e);
 }

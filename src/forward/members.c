@@ -3,7 +3,7 @@
  * See members.h. Each decoy has a directory, named by its cookie, which is locked while its record changes and what leads
  * from it is made or ended: containers of different decoys do not wait for each other. Runs in the runtime.
  */
-#include "forward/decoy.h"
+#include "forward/claims.h"
 
 #include "base/auto.h"
 #include "forward/hold.h"
@@ -74,15 +74,24 @@ static void give_up_ports(const struct decoy_place *place, const struct decoy_re
 static int end_all(const struct decoy_place *place, const struct decoy_record *record,
 		   struct arena *arena, struct err *e)
 {
+	struct forward_ending ending = {
+		.network_cookie = record->network,
+		.cookie = record->decoy,
+		.pair = record->pair.set ? record->pair.value : FORWARD_PAIRS,
+		.addresses = record->pair.set ? &record->addresses : NULL,
+		.directory = place->directory,
+	};
 	struct err gone;
 	autoclose int network = -1;
 
 	give_up_ports(place, record, arena);
 	network = nsfd_network(record->network_path, &gone);
+	ending.network = network;
+	/* then the addresses went with it */
 	if (network < 0)
-		return 0;
-	return forward_end(network, record->network, record->decoy,
-			   record->pair.set ? record->pair.value : FORWARD_PAIRS, e);
+		return claims_end(place->directory, record->network, record->decoy,
+				  ending.addresses, e);
+	return forward_end(&ending, e);
 }
 
 static int remove_member(const struct decoy_place *place, const struct forward_member *member,
@@ -107,6 +116,8 @@ static int publish(const struct decoy_place *place, struct decoy_record *record,
 	record->ports = forward_ports_names(ports, arena);
 	if (decoy_record_write(place, record, arena, e) < 0)
 		return -1;
+	if (record->own_ports)
+		return 0;
 	return forward_ports_claim(place->all, record->network, record->decoy, ports, arena, ret,
 				   e);
 }
@@ -127,6 +138,72 @@ static int check_network(const struct decoy_place *place, const struct decoy_rec
 		record->network_path);
 }
 
+static void begin_record(struct decoy_record *record, const struct forward *forward,
+			 const struct forward_network *network, struct arena *arena)
+{
+	record->version = DECOY_RECORD_VERSION;
+	record->decoy = forward->cookie;
+	record->network = network->cookie;
+	record->network_path = arena_strdup(arena, network->path);
+	record->nameserver = forward->nameserver ? arena_strdup(arena, forward->nameserver) : NULL;
+	record->own_ports = forward->routed || forward->targets;
+}
+
+/* Another decoy has what this one is to have; the lock of its record is not waited for longer than for any. */
+static int refuse(const char *directory, const struct forward_made *made, struct arena *arena,
+		  struct err *e)
+{
+	const struct forward_members others = forward_members_of(directory, made->taken_by, arena);
+	const char *whose = others.n ? others.v[0].id : "another one";
+
+	if (str_eq(made->taken, made->taken_as))
+		return fail(
+			e, ERR_STATE,
+			"the engine's %s %s is in the shared network already, of container '%s'%s",
+			strchr(made->taken, '/') ? "network" : "address", made->taken, whose,
+			made->taken_alone ? ": slirp4netns and pasta give each container the same"
+					  : "");
+	return fail(
+		e, ERR_STATE,
+		"the engine's network %s overlaps with %s, which another engine made for container '%s'",
+		made->taken, made->taken_as, whose);
+}
+
+/* What a container has left that has ended without a word to us is ended first. */
+static int make(const char *directory, const struct forward *forward, forward_lives lives,
+		struct arena *arena, struct forward_made *ret, struct err *e)
+{
+	uint64_t others = 0;
+
+	for (;;) {
+		if (forward_make(forward, arena, ret, e) < 0)
+			return -1;
+		if (!ret->taken_by)
+			return 0;
+		if (ret->taken_by == others ||
+		    forward_prune(directory, ret->taken_by, lives, e) < 0)
+			return refuse(directory, ret, arena, e);
+		others = ret->taken_by;
+	}
+}
+
+/* Those that the engine has taken away meanwhile. */
+static int give_up_addresses(const struct decoy_record *record, const struct strlist *now,
+			     const char *directory, struct arena *arena, struct err *e)
+{
+	struct strlist gone = { .v = arena_new_array(arena, char *, record->addresses.n + 1) };
+
+	for (size_t i = 0; i < record->addresses.n; i++) {
+		bool stays = false;
+
+		for (size_t k = 0; k < now->n; k++)
+			stays = stays || str_eq(record->addresses.v[i], now->v[k]);
+		if (!stays)
+			gone.v[gone.n++] = record->addresses.v[i];
+	}
+	return claims_end(directory, record->network, record->decoy, &gone, e);
+}
+
 static int join(const struct decoy_place *place, const struct forward *forward,
 		const struct forward_network *network, const struct forward_member *member,
 		forward_lives lives, struct arena *arena, struct forward_joined *ret, struct err *e)
@@ -136,6 +213,7 @@ static int join(const struct decoy_place *place, const struct forward *forward,
 	struct forward_made made;
 	bool first = !record;
 
+	all.directory = place->directory;
 	if (record)
 		drop_dead(record, lives);
 	if (record && check_network(place, record, network, arena, e) < 0)
@@ -146,18 +224,15 @@ static int join(const struct decoy_place *place, const struct forward *forward,
 	/* the rules are those of all members */
 	if (!all.nameserver && record->members.n > 0)
 		all.nameserver = record->nameserver;
-	record->version = DECOY_RECORD_VERSION;
-	record->decoy = all.cookie;
-	record->network = network->cookie;
-	record->network_path = arena_strdup(arena, network->path);
-	record->nameserver = all.nameserver ? arena_strdup(arena, all.nameserver) : NULL;
+	begin_record(record, &all, network, arena);
 	add_member(record, member, arena);
 	if (decoy_record_write(place, record, arena, e) < 0 ||
-	    forward_make(&all, arena, &made, e) < 0)
+	    make(place->directory, &all, lives, arena, &made, e) < 0)
 		return -1;
 	ret->done = made.done;
 	ret->pair = made.pair;
 	ret->nameserver_port = made.nameserver_port;
+	ret->addresses = made.addresses;
 	/* then nothing was made either */
 	if (!made.done && first)
 		return decoy_record_remove(place, e);
@@ -165,7 +240,10 @@ static int join(const struct decoy_place *place, const struct forward *forward,
 		return remove_member(place, member, arena, e);
 	if (all.hold && hold_decoy(place->fd, all.decoy, e) < 0)
 		return -1;
+	if (give_up_addresses(record, &made.addresses, place->directory, arena, e) < 0)
+		return -1;
 	record->pair = (struct opt_u32){ .set = true, .value = made.pair };
+	record->addresses = made.addresses;
 	return publish(place, record, &made.ports, arena, &ret->clashes, e);
 }
 
@@ -187,28 +265,31 @@ int forward_join(const char *directory, const struct forward *forward,
 }
 
 static int share(const struct decoy_place *place, const struct forward_network *network,
-		 const struct forward_member *member, struct arena *arena, unsigned *ret_pair,
-		 struct err *e)
+		 const struct forward_member *member, struct arena *arena,
+		 struct forward_joined *ret, struct err *e)
 {
 	struct decoy_record *record = decoy_record_read(place, arena);
 
 	if (!record || !record->pair.set || record->network != network->cookie)
 		return 0;
-	*ret_pair = record->pair.value;
+	ret->done = true;
+	ret->pair = record->pair.value;
+	ret->addresses = record->addresses;
 	drop_member(record, member);
 	add_member(record, member, arena);
 	return decoy_record_write(place, record, arena, e) < 0 ? -1 : 1;
 }
 
 int forward_share(const char *directory, uint64_t decoy, const struct forward_network *network,
-		  const struct forward_member *member, unsigned *ret_pair, struct err *e)
+		  const struct forward_member *member, struct arena *arena,
+		  struct forward_joined *ret, struct err *e)
 {
 	autodecoyplace place = DECOY_PLACE_INIT;
-	autoarena arena = { 0 };
 	int rc = decoy_place_open(directory, decoy, false, &place, e);
 
+	*ret = (struct forward_joined){ .done = false };
 	if (rc > 0)
-		rc = share(&place, network, member, &arena, ret_pair, e);
+		rc = share(&place, network, member, arena, ret, e);
 	if (rc == 0)
 		return fail(e, ERR_STATE, "the container whose network was asked for has ended");
 	return rc < 0 ? -1 : 0;
@@ -330,6 +411,8 @@ static void add_decoy(const struct decoy_place *place, uint64_t cookie, struct a
 	decoy->network_path = record->network_path;
 	decoy->pair = record->pair;
 	decoy->ports = forward_ports_read(&record->ports, arena);
+	decoy->own_ports = record->own_ports;
+	decoy->addresses = record->addresses;
 	decoy->members = record->members;
 }
 

@@ -44,8 +44,8 @@ int forward_join(const char *directory, const struct forward *forward,
 
 /* Of a decoy that leads to another container of that network already. ERR_STATE: none does any more. */
 int forward_share(const char *directory, uint64_t decoy, const struct forward_network *network,
-		  const struct forward_member *member, unsigned *ret_pair, struct err *e)
-	MUST_CHECK;
+		  const struct forward_member *member, struct arena *arena,
+		  struct forward_joined *ret, struct err *e) MUST_CHECK;
 
 /* Of one that is not a member nothing. */
 int forward_leave(const char *directory, uint64_t decoy, const struct forward_member *member,
@@ -62,6 +62,8 @@ struct forward_decoy {
 	char *network_path; /* NULL: its record cannot be read */
 	struct opt_u32 pair;
 	struct forward_ports ports; /* that the engine publishes */
+	bool own_ports; /* which are those of own addresses, so that others may have the same */
+	struct strlist addresses; /* as in struct forward_made */
 	struct forward_members members;
 };
 struct forward_decoys {

@@ -57,12 +57,19 @@ struct forward_name forward_name(unsigned pair)
 	return ret;
 }
 
-bool forward_is_link(const char *name)
+unsigned forward_pair(const char *name)
 {
 	uint32_t pair;
 
 	return str_has_prefix(name, LINK) && parse_u32(name + strlen(LINK), &pair) &&
-	       pair < FORWARD_PAIRS;
+			       pair < FORWARD_PAIRS
+		       ? pair
+		       : FORWARD_PAIRS;
+}
+
+bool forward_is_link(const char *name)
+{
+	return forward_pair(name) < FORWARD_PAIRS;
 }
 
 bool forward_is_address(const char *text)
@@ -177,15 +184,26 @@ static void return_from(struct nftables *n, const char *chain, const char *addre
 	nftables_rule_end(n);
 }
 
-static void add_family(struct nftables *n, const char *container, const char *decoy)
+static bool is_routed(const struct forward_rules *rules, int family)
 {
-	const struct nftables_address to = nftables_address(container);
+	for (size_t i = 0; rules->own && i < rules->own->n; i++)
+		if (nftables_address(rules->own->v[i]).family == family)
+			return true;
+	return false;
+}
 
-	return_from(n, PREROUTING, decoy);
-	nftables_rule(n, PREROUTING);
-	nftables_iifname(n, false, "lo");
-	add_destination(n, &to);
+/* What is routed comes for no address of the decoy's. */
+static void add_family(struct nftables *n, const struct forward_rules *rules, const char *target,
+		       const char *decoy)
+{
+	const struct nftables_address to = nftables_address(target);
 
+	if (!is_routed(rules, to.family)) {
+		return_from(n, PREROUTING, decoy);
+		nftables_rule(n, PREROUTING);
+		nftables_iifname(n, false, "lo");
+		add_destination(n, &to);
+	}
 	return_from(n, OUTPUT, decoy);
 	nftables_rule(n, OUTPUT);
 	add_destination(n, &to);
@@ -212,6 +230,49 @@ static void add_masquerade(struct nftables *n, void link(struct nftables *, bool
 }
 
 /*
+ * Own addresses keep what they are, and so do those that ask them: only what the decoy itself sends there is given an
+ * address that leads back. What the decoy begins, there or elsewhere, may come from an own address, so that the answers
+ * would go on to the container: they are known by a mark (own.c). An answer of ICMP to what is passed on is of a connection
+ * that is there.
+ */
+static void add_routed(struct nftables *n, const struct forward_rules *rules,
+		       const struct forward_addresses *at)
+{
+	const char *const ends[] = { at->decoy4, at->decoy6 };
+
+	/* not by what the kernel takes for nearest, which is the own address itself */
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		const struct nftables_address end = nftables_address(ends[i]);
+
+		nftables_rule(n, POSTROUTING);
+		nftables_oifname(n, true, FORWARD_DECOY_LINK);
+		nftables_iifname(n, true, "");
+		nftables_nfproto(n, end.family);
+		nftables_snat(n, &end);
+		nftables_rule_end(n);
+	}
+	for (size_t i = 0; i < rules->own->n; i++) {
+		const struct nftables_address own = nftables_address(rules->own->v[i]);
+
+		nftables_rule(n, POSTROUTING);
+		nftables_iifname(n, true, FORWARD_DECOY_LINK);
+		nftables_saddr(n, &own);
+		nftables_return(n);
+		nftables_rule_end(n);
+	}
+	nftables_filter_chain(n, "begun", NF_INET_LOCAL_OUT, -150);
+	nftables_rule(n, "begun");
+	nftables_ct_new(n);
+	nftables_set_ct_mark(n, FORWARD_MARK);
+	nftables_rule_end(n);
+	nftables_filter_chain(n, "answer", NF_INET_PRE_ROUTING, -150);
+	nftables_rule(n, "answer");
+	nftables_ct_mark(n, FORWARD_MARK);
+	nftables_set_mark(n, FORWARD_MARK);
+	nftables_rule_end(n);
+}
+
+/*
  * Before the engine's own rules, which have the priorities dstnat (-100) and srcnat (100): of two rules
  * for a connection the first one counts. From within the decoy itself (the engine's port forwarder)
  * the loopback address leads to the container as well, but for 127.0.0.11, where Docker's resolver is.
@@ -229,12 +290,17 @@ void forward_rules(const struct forward_rules *rules, struct nftables *n)
 	else if (rules->nameserver)
 		add_nameserver(n, rules, &at);
 	return_from(n, OUTPUT, NETNS_ENGINES_RESOLVER);
-	add_family(n, at.container4, at.decoy4);
+	add_family(n, rules, rules->target4 ? rules->target4 : at.container4, at.decoy4);
 	if (rules->v6) {
-		add_loopback(n, at.container6);
-		add_family(n, at.container6, at.decoy6);
+		const char *target = rules->target6 ? rules->target6 : at.container6;
+
+		add_loopback(n, target);
+		add_family(n, rules, target, at.decoy6);
 	}
-	add_masquerade(n, nftables_oifname);
+	if (rules->own)
+		add_routed(n, rules, &at);
+	else
+		add_masquerade(n, nftables_oifname);
 	add_masquerade(n, nftables_iifname);
 	if (rules->chain)
 		follow_chain(n, rules, &at);

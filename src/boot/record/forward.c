@@ -183,8 +183,7 @@ static int join(const struct state_dir *dir, const struct status_record *status,
 	if (decoy >= 0)
 		return forward_join(directory, &forward, &shared, &member, state_is_living, arena,
 				    ret, e);
-	*ret = (struct forward_joined){ .done = true };
-	return forward_share(directory, record->decoy, &shared, &member, &ret->pair, e);
+	return forward_share(directory, record->decoy, &shared, &member, arena, ret, e);
 }
 
 /* What leads to the one port is served by whichever is there first. */
