@@ -96,18 +96,6 @@ static void give(const struct pool_entry *entry, struct address_taken *ret)
 
 /* --- which one --- */
 
-/* What was left of a pool that the policy has no more. */
-static void forget_other_pools(struct pool_record *record, const struct pool_numbers *numbers)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < record->entries.n; i++)
-		if (pool_entry_is_held(&record->entries.v[i]) ||
-		    pool_numbers_has(numbers, &record->entries.v[i].addresses))
-			record->entries.v[n++] = record->entries.v[i];
-	record->entries.n = n;
-}
-
 /* The one that the holder has, or has left. */
 static struct pool_entry *find_own(struct pool_record *record, const struct pool_numbers *numbers,
 				   const struct address_holder *holder, address_lives lives)
@@ -126,22 +114,19 @@ static struct pool_entry *find_own(struct pool_record *record, const struct pool
 	return NULL;
 }
 
-/* That neither an address nor an index of an entry has; `count`: none. */
-static uint32_t find_unused(const struct pool_record *record, const struct pool_numbers *numbers,
+/* A number of which no entry has an address; `count`: none. */
+static uint32_t find_number(const struct pool_record *record, const struct pool_numbers *numbers,
 			    struct arena *arena)
 {
 	bool *used = arena_new_array(arena, bool, numbers->count);
 
-	for (size_t i = 0; i < record->entries.n; i++) {
-		const struct pool_entry *entry = &record->entries.v[i];
-		uint32_t number = entry->index - ADDRESS_POOL_FIRST_INDEX;
+	for (size_t i = 0; i < record->entries.n; i++)
+		for (size_t k = 0; k < record->entries.v[i].addresses.n; k++) {
+			uint32_t number;
 
-		if (number < numbers->count)
-			used[number] = true;
-		for (size_t k = 0; k < entry->addresses.n; k++)
-			if (pool_number_of(numbers, entry->addresses.v[k], &number))
+			if (pool_number_of(numbers, record->entries.v[i].addresses.v[k], &number))
 				used[number] = true;
-	}
+		}
 	for (uint32_t i = 0; i < numbers->count; i++) {
 		const uint32_t number = (record->next % numbers->count + i) % numbers->count;
 
@@ -151,29 +136,82 @@ static uint32_t find_unused(const struct pool_record *record, const struct pool_
 	return numbers->count;
 }
 
+/* The index of that number, unless an entry without an address, or of another pool, has it; false: all are taken. */
+static bool find_index(const struct pool_record *record, uint32_t number, struct arena *arena,
+		       uint32_t *ret)
+{
+	bool *used = arena_new_array(arena, bool, ADDRESS_POOL_MAX);
+	uint32_t i = ADDRESS_POOL_MAX;
+
+	for (size_t k = 0; k < record->entries.n; k++) {
+		const uint32_t other = record->entries.v[k].index - ADDRESS_POOL_FIRST_INDEX;
+
+		if (other < ADDRESS_POOL_MAX)
+			used[other] = true;
+	}
+	if (used[number])
+		for (; i > 0 && used[i - 1]; i--)
+			;
+	*ret = ADDRESS_POOL_FIRST_INDEX + (used[number] ? i - 1 : number);
+	return i > 0;
+}
+
+static struct pool_entry *add_new(struct pool_record *record, const struct pool_numbers *numbers,
+				  struct arena *arena)
+{
+	const uint32_t number = find_number(record, numbers, arena);
+	struct pool_entry *entry;
+	uint32_t index;
+
+	if (number == numbers->count || !find_index(record, number, arena, &index))
+		return NULL;
+	entry = add_entry(record, arena);
+	entry->addresses = pool_addresses(numbers, number, arena);
+	entry->index = index;
+	if (numbers->n > 0)
+		record->next = number + 1;
+	return entry;
+}
+
+static struct pool_entry *find_left(const struct pool_record *record,
+				    const struct pool_numbers *numbers)
+{
+	for (size_t i = 0; i < record->entries.n; i++)
+		if (!pool_entry_is_held(&record->entries.v[i]) &&
+		    pool_numbers_has(numbers, &record->entries.v[i].addresses))
+			return &record->entries.v[i];
+	return NULL;
+}
+
+/* What was left of other pools of the network, whose networks may meet this one. */
+static void forget_others(struct pool_record *record, const struct pool_numbers *numbers)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < record->entries.n; i++)
+		if (pool_entry_is_held(&record->entries.v[i]) ||
+		    pool_numbers_has(numbers, &record->entries.v[i].addresses))
+			record->entries.v[n++] = record->entries.v[i];
+	record->entries.n = n;
+}
+
 /* NULL: all are held by containers that live. */
 static struct pool_entry *find_other(struct pool_record *record, const struct pool_numbers *numbers,
 				     address_lives lives, struct arena *arena)
 {
 	for (bool asked = false;; asked = true) {
-		const uint32_t number = find_unused(record, numbers, arena);
+		struct pool_entry *entry = add_new(record, numbers, arena);
 
-		if (number < numbers->count) {
-			struct pool_entry *entry = add_entry(record, arena);
-
-			entry->addresses = pool_addresses(numbers, number, arena);
-			entry->index = ADDRESS_POOL_FIRST_INDEX + number;
-			record->next = number + 1;
-			return entry;
+		if (!entry)
+			entry = find_left(record, numbers);
+		if (!entry) {
+			forget_others(record, numbers);
+			entry = add_new(record, numbers, arena);
 		}
-		for (size_t i = 0; i < record->entries.n; i++)
-			if (!pool_entry_is_held(&record->entries.v[i]))
-				return &record->entries.v[i];
-		if (asked)
-			return NULL;
+		if (entry || asked)
+			return entry;
 		for (size_t i = 0; i < record->entries.n; i++)
 			drop_dead(&record->entries.v[i], lives);
-		forget_other_pools(record, numbers);
 	}
 }
 
@@ -191,19 +229,28 @@ static void forget_oldest(struct pool_record *record)
 	}
 }
 
-static int fail_exhausted(const struct pool_record *record, struct err *e)
+static int fail_exhausted(const struct pool_record *record, const struct pool_numbers *numbers,
+			  struct err *e)
 {
 	autostrbuf names = { 0 };
-	size_t n = record->entries.n, named = n < NAMED_MAX ? n : NAMED_MAX;
+	size_t n = 0;
 
-	for (size_t i = 0; i < named; i++) {
+	for (size_t i = 0; i < record->entries.n; i++) {
 		const struct pool_entry *entry = &record->entries.v[i];
 
-		strbuf_printf(&names, "%s'%s'", i ? ", " : "",
-			      entry->left ? entry->others.v[0].id : entry->id);
+		if (numbers->n > 0 && !pool_numbers_meet(numbers, &entry->addresses))
+			continue;
+		if (n++ < NAMED_MAX)
+			strbuf_printf(&names, "%s'%s'", n > 1 ? ", " : "",
+				      entry->left ? entry->others.v[0].id : entry->id);
 	}
-	if (n > named)
-		strbuf_printf(&names, " and %zu more", n - named);
+	if (n > NAMED_MAX)
+		strbuf_printf(&names, " and %zu more", n - NAMED_MAX);
+	if (numbers->n == 0 || n == 0)
+		return fail(
+			e, ERR_STATE,
+			"the network has %zu containers with a localhost or addresses of their own already; end some, or give others another network",
+			record->entries.n);
 	return fail(
 		e, ERR_STATE,
 		"no address of the network's pool %s%s%s is free: containers %s have them; end some, or give the key addressPool a larger network",
@@ -217,14 +264,12 @@ static int take(const struct pool_place *place, struct pool_record *record,
 		const struct pool_numbers *numbers, const struct address_holder *holder,
 		address_lives lives, struct arena *arena, struct address_taken *ret, struct err *e)
 {
-	struct pool_entry *entry;
+	struct pool_entry *entry = find_own(record, numbers, holder, lives);
 
-	forget_other_pools(record, numbers);
-	entry = find_own(record, numbers, holder, lives);
 	if (!entry)
 		entry = find_other(record, numbers, lives, arena);
 	if (!entry)
-		return fail_exhausted(record, e);
+		return fail_exhausted(record, numbers, e);
 	if (!entry->id || !is_of(entry->root, entry->id, holder)) {
 		entry->root = arena_strdup(arena, holder->root);
 		entry->id = arena_strdup(arena, holder->id);

@@ -105,3 +105,13 @@ bool pool_numbers_has(const struct pool_numbers *numbers, const struct strlist *
 	}
 	return true;
 }
+
+bool pool_numbers_meet(const struct pool_numbers *numbers, const struct strlist *addresses)
+{
+	uint32_t number;
+
+	for (size_t i = 0; i < addresses->n; i++)
+		if (pool_number_of(numbers, addresses->v[i], &number))
+			return true;
+	return false;
+}

@@ -20,5 +20,7 @@ struct strlist pool_addresses(const struct pool_numbers *numbers, uint32_t numbe
 bool pool_number_of(const struct pool_numbers *numbers, const char *address, uint32_t *ret);
 /* Whether these are what pool_addresses() gives for one number. */
 bool pool_numbers_has(const struct pool_numbers *numbers, const struct strlist *addresses);
+/* Whether one of them has a number. */
+bool pool_numbers_meet(const struct pool_numbers *numbers, const struct strlist *addresses);
 
 #endif

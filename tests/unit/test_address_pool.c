@@ -285,23 +285,76 @@ static void a_pod_that_was_killed_is_made_again(void **state)
 
 static void another_pool_gives_none_that_is_held(void **state)
 {
-	static const struct address_pool before = { .v4 = "10.78.1.0/24" },
-					 after = { .v4 = "10.78.0.0/16" },
-					 later = { .v4 = "10.78.0.8/29", .v6 = "fd78::/64" };
+	static const struct address_pool first = { .v4 = "10.78.1.0/24" },
+					 around = { .v4 = "10.78.0.0/23" },
+					 other = { .v4 = "10.78.0.8/29", .v6 = "fd78::/64" };
 	struct fixture *f = *state;
-	struct address_taken other;
+	struct address_taken taken;
 
-	assert_string_equal(get(f, &before, "old"), "10.78.1.2");
-	assert_string_equal(get(f, &before, "gone"), "10.78.1.3");
+	assert_string_equal(get(f, &first, "old"), "10.78.1.2");
+	assert_string_equal(get(f, &first, "gone"), "10.78.1.3");
 	leave(f, "gone");
-	/* an index is held whatever pool it is of */
-	other = take(f, &after, "new");
-	assert_string_equal(other.addresses.v[0], "10.78.0.4");
-	assert_int_equal(other.index, 8194);
+	assert_string_equal(get(f, &around, "new"), "10.78.0.4");
 	/* what is not of this pool is not the own one */
-	assert_int_equal(take(f, &later, "new").addresses.n, 2);
+	taken = take(f, &other, "new");
+	assert_string_equal(taken.addresses.v[0], "10.78.0.13");
+	assert_string_equal(taken.addresses.v[1], "fd78::5");
 	leave(f, "new");
 	assert_int_equal(list(f).n, 1);
+	/* which are kept in mind all the same */
+	assert_string_equal(get(f, &first, "gone"), "10.78.1.3");
+}
+
+/* One that has a localhost of its own and no address takes none from others. */
+static void an_index_alone_is_no_address(void **state)
+{
+	static const struct address_pool none = { 0 };
+	struct fixture *f = *state;
+	struct address_taken alone[10], with;
+	char id[] = "0";
+
+	for (; id[0] <= '9'; id[0]++) {
+		alone[id[0] - '0'] = take(f, &none, id);
+		assert_int_equal(alone[id[0] - '0'].addresses.n, 0);
+	}
+	for (id[0] = 'a'; id[0] <= 'e'; id[0]++) {
+		with = take(f, &small, id);
+		assert_int_equal(with.addresses.n, 1);
+		for (size_t i = 0; i < ARRAY_SIZE(alone); i++)
+			assert_int_not_equal(with.index, alone[i].index);
+	}
+	assert_int_equal(try(f, &small, "f", &with), -1);
+	assert_non_null(strstr(f->e.text, "containers 'a', 'b', 'c' and 2 more"));
+	/* an address that was left stays kept for its container */
+	leave(f, "c");
+	leave(f, "3");
+	(void)take(f, &none, "x");
+	assert_string_equal(get(f, &small, "c"), "10.78.0.4");
+	assert_int_equal(take(f, &none, "3").index, alone[3].index);
+}
+
+static void there_are_no_more_than_there_are_indexes(void **state)
+{
+	static const struct address_pool none = { 0 }, wide = { .v4 = "10.0.0.0/8" };
+	struct fixture *f = *state;
+	struct strbuf text = { 0 };
+	struct address_taken ret;
+
+	(void)take(f, &none, "first");
+	strbuf_puts(&text,
+		    "{\"version\":1,\"network\":4660,\"next\":0,\"held\":[\"8192 - first /run\"");
+	for (unsigned i = 1; i < ADDRESS_POOL_MAX; i++)
+		strbuf_printf(&text, ",\"%u - c%u /run\"", ADDRESS_POOL_FIRST_INDEX + i, i);
+	strbuf_puts(&text, "]}");
+	files_put(&f->files, "addresses/0000000000001234/pool.json", strbuf_text(&text));
+	strbuf_release(&text);
+	assert_int_equal(try(f, &wide, "new", &ret), -1);
+	assert_string_equal(
+		f->e.text,
+		"the network has 8192 containers with a localhost or addresses of their own already; end some, or give others another network");
+	assert_int_equal(try(f, &none, "new", &ret), -1);
+	dead = "c8000";
+	assert_int_equal(take(f, &wide, "new").index, ADDRESS_POOL_FIRST_INDEX + 8000);
 }
 
 static void a_wide_pool_never_gives_what_is_held(void **state)
@@ -522,6 +575,8 @@ int main(void)
 		TEST(a_pod_has_one_address),
 		TEST(a_pod_that_was_killed_is_made_again),
 		TEST(another_pool_gives_none_that_is_held),
+		TEST(an_index_alone_is_no_address),
+		TEST(there_are_no_more_than_there_are_indexes),
 		TEST(a_wide_pool_never_gives_what_is_held),
 		TEST(what_a_killed_command_leaves_is_no_obstacle),
 		TEST(a_record_that_cannot_be_used_gives_nothing_out),
