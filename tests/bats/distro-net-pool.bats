@@ -77,6 +77,31 @@ is_reached() { "$BATS_FILE_TMPDIR/rootfs/bin/busybox" ping -c 1 -W 2 "$1" >/dev/
     net down
 }
 
+@test "two distributions serve one port, and the host reaches each at its own address" {
+    local id where
+    have_pools '{ "v4": "10.81.0.0/24", "v6": "fd81::/64" }'
+    up
+    policy '{ "version": 1, "network": { "namespace": "/run/netns/other", "address": "pool", "addressPool": { "v4": "10.81.0.0/24", "v6": "fd81::/64" } } }'
+    DISTRO_SHIM=$OWN_SHIM
+    for id in alpha beta; do
+        where=$(bundle $id "$(args sh -c 'exec httpd -f -p 80 -h /home')")
+        echo "page of $id" >"$where/rootfs/home/index.html"
+        shim run -d -b "$where" $id </dev/null >$id.log 2>&1
+    done
+    # shellcheck disable=SC2016
+    fetch() { timeout 2 bash -c 'exec 5<>"/dev/tcp/$0/80" && printf "GET / HTTP/1.0\r\n\r\n" >&5 && tail -n 1 <&5' "$1"; }
+    for id in alpha beta; do
+        is "$(shim state $id | jq -r '.network.addresses | length')" 2
+        wait_until fetch "$(shim state $id | jq -r '.network.addresses[0]')"
+        is "$(fetch "$(shim state $id | jq -r '.network.addresses[0]')")" "page of $id"
+    done
+    shim delete --force alpha
+    refute fetch 10.81.0.2
+    is "$(fetch 10.81.0.3)" "page of beta"
+    shim delete --force beta
+    net down
+}
+
 @test "--lan: others of that link reach the pool, as a part of their own network or by a route" {
     requires cmd:perl
     have_pools '{ "v4": "10.79.0.32/27" }'
