@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See place.h. Runs in the runtime, and in a process that enters the network and ends. */
+/* See place.h. Runs in the runtime, which is single-threaded. */
 #include "address/place.h"
 
 #include "base/auto.h"
 #include "base/cidr.h"
-#include "sys/helper.h"
 #include "sys/netlink.h"
 #include "sys/nsfd.h"
 
@@ -17,12 +16,6 @@
 #include <unistd.h>
 
 #define LINK "lo"
-
-struct placing {
-	int network;
-	uint64_t cookie; /* 0: not asked for */
-	const struct strlist *addresses;
-};
 
 static int read_address(const char *text, struct link_address *ret, struct err *e)
 {
@@ -43,20 +36,35 @@ static int read_address(const char *text, struct link_address *ret, struct err *
 }
 
 /* 0: it is another network. */
-static int enter(const struct placing *placing, int *ret_socket, unsigned *ret_index, struct err *e)
+static int open_there(uint64_t cookie, int *ret, struct err *e)
 {
-	autoclose int socket = -1;
 	uint64_t here;
 
-	if (nsfd_enter(placing->network, CLONE_NEWNET, "of the policy", e) < 0)
+	if (cookie && netns_cookie(&here, e) < 0)
 		return -1;
-	if (placing->cookie && netns_cookie(&here, e) < 0)
-		return -1;
-	if (placing->cookie && here != placing->cookie)
+	if (cookie && here != cookie)
 		return 0;
-	socket = netlink_open(e);
-	if (socket < 0 || netlink_find(socket, LINK, ret_index, e) < 0)
+	*ret = netlink_open(e);
+	return *ret < 0 ? -1 : 1;
+}
+
+/* A socket stays in the network in which it was made: this is there and back, and costs less than a process that goes. */
+static int open_link(int network, uint64_t cookie, int *ret_socket, unsigned *ret_index,
+		     struct err *e)
+{
+	autoclose int home = nsfd_own("net", e), socket = -1;
+	struct err lost;
+	int rc;
+
+	if (home < 0 || nsfd_enter(network, CLONE_NEWNET, "of the policy", e) < 0)
 		return -1;
+	rc = open_there(cookie, &socket, e);
+	if (nsfd_enter(home, CLONE_NEWNET, "net", &lost) < 0) {
+		*e = lost;
+		return err_prefix(e, "return to the runtime's own network");
+	}
+	if (rc <= 0 || netlink_find(socket, LINK, ret_index, e) < 0)
+		return rc <= 0 ? rc : -1;
 	*ret_socket = take_fd(&socket);
 	return 1;
 }
@@ -68,17 +76,15 @@ static bool has_no_ipv6(const struct link_address *address, const struct err *e)
 	       (e->sys == EACCES || e->sys == EAFNOSUPPORT || e->sys == EOPNOTSUPP);
 }
 
-static int add_all(void *context, struct strbuf *answer, struct err *e)
+int address_place(int network, const struct strlist *addresses, struct err *e)
 {
-	const struct placing *placing = context;
 	autoclose int socket = -1;
 	unsigned index;
 
-	(void)answer;
-	if (enter(placing, &socket, &index, e) < 0)
+	if (open_link(network, 0, &socket, &index, e) < 0)
 		return -1;
-	for (size_t i = 0; i < placing->addresses->n; i++) {
-		const char *text = placing->addresses->v[i];
+	for (size_t i = 0; i < addresses->n; i++) {
+		const char *text = addresses->v[i];
 		struct link_address address;
 
 		if (read_address(text, &address, e) < 0)
@@ -96,52 +102,26 @@ static int add_all(void *context, struct strbuf *answer, struct err *e)
 	return 0;
 }
 
-static int remove_all(void *context, struct strbuf *answer, struct err *e)
+int address_unplace(int network, uint64_t network_cookie, const struct strlist *addresses,
+		    struct err *e)
 {
-	const struct placing *placing = context;
 	autoclose int socket = -1;
 	unsigned index;
-	int rc = enter(placing, &socket, &index, e);
+	int rc = open_link(network, network_cookie, &socket, &index, e);
 
-	(void)answer;
 	if (rc <= 0)
 		return rc;
-	for (size_t i = 0; i < placing->addresses->n; i++) {
+	for (size_t i = 0; i < addresses->n; i++) {
 		struct link_address address;
 
-		if (read_address(placing->addresses->v[i], &address, e) < 0)
+		if (read_address(addresses->v[i], &address, e) < 0)
 			return -1;
 		if (netlink_remove_address(socket, index, &address, e) < 0 &&
 		    e->kind != ERR_NOT_FOUND)
 			return err_prefix(e, "take the address %s off '" LINK "' of the network",
-					  placing->addresses->v[i]);
+					  addresses->v[i]);
 	}
 	return 0;
-}
-
-static int run(const char *name, int (*work)(void *, struct strbuf *, struct err *),
-	       struct placing *placing, struct err *e)
-{
-	const struct helper_job job = { .name = name, .work = work, .context = placing };
-	autofree char *answer = NULL;
-	size_t length;
-
-	return helper_run(&job, 64, &answer, &length, e);
-}
-
-int address_place(int network, const struct strlist *addresses, struct err *e)
-{
-	struct placing placing = { network, 0, addresses };
-
-	return run("placing addresses", add_all, &placing, e);
-}
-
-int address_unplace(int network, uint64_t network_cookie, const struct strlist *addresses,
-		    struct err *e)
-{
-	struct placing placing = { network, network_cookie, addresses };
-
-	return run("taking addresses away", remove_all, &placing, e);
 }
 
 struct address_loopback address_loopback(unsigned index)

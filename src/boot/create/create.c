@@ -209,9 +209,9 @@ static int runtime_page(struct create_runtime *c, struct err *e)
 	STEP("go", peer_go(&c->init, e));
 	/* While the child works: what is asked for later, and what waits. */
 	STEP("record-config", record_config(&c->record, e));
-	STEP("record-member", record_member(&c->record, e));
-	/* What is forwarded leads to it. */
+	/* The registry has it, and what is forwarded leads to it. */
 	STEP("address", runtime_take_address(c, e));
+	STEP("record-member", record_member(&c->record, e));
 	STEP("forward", runtime_forward(c, e));
 	/* Before anything of it, a hook included, can make a socket. */
 	STEP("hold-address", runtime_hold_address(c, e));

@@ -217,11 +217,16 @@ static int open_group_of(const struct status_record *status, struct err *e)
 	return cgroup_open_unified(status->cgroup, e);
 }
 
+/* An address that was not known when it was registered. */
 static int register_again(const struct state_dir *dir, const struct status_record *status,
 			  struct err *e)
 {
+	const struct address_record *record = status->address;
 	autoarena arena = { 0 };
 
+	if (record->addresses.n == 0 ||
+	    (record->mode != ADDRESS_ENGINE && status->phase == PHASE_CREATING))
+		return 0;
 	return registry_add_container(registry_default_directory(caller_is_rootless(), &arena), dir,
 				      status, e);
 }
@@ -237,8 +242,7 @@ int record_arm_address(struct state_dir *dir, const struct status_record *status
 
 	if (!record || !record->index.set)
 		return 0;
-	if (state_write_status(dir, status, e) < 0 ||
-	    (record->addresses.n && register_again(dir, status, e) < 0))
+	if (state_write_status(dir, status, e) < 0 || register_again(dir, status, e) < 0)
 		return -1;
 	list = unplaced(record, &arena);
 	if (list.n && address_place(network, &list, e) < 0)
@@ -253,25 +257,14 @@ int record_arm_address(struct state_dir *dir, const struct status_record *status
 
 /* --- the end --- */
 
-/* -1: it is not there any more, and all that was in it went with it. */
-static int open_network(const struct status_record *status)
-{
-	struct err gone;
-	autoclose int network = nsfd_network(status->network_path, &gone);
-	uint64_t cookie;
-
-	if (network < 0 || netns_cookie_apart(network, &cookie, &gone) < 0 ||
-	    cookie != status->network_cookie)
-		return -1;
-	return take_fd(&network);
-}
-
 static int leave(const struct state_dir *dir, const struct status_record *status,
 		 struct arena *arena, struct err *e)
 {
 	const struct address_record *record = status->address;
 	const struct address_holder holder = { dir->root, dir->id };
-	autoclose int network = open_network(status);
+	struct err gone;
+	/* -1: all that was in it went with it; another one may have its path by now, and is left alone */
+	autoclose int network = nsfd_network(status->network_path, &gone);
 	struct address_holder other;
 	struct strlist list;
 
