@@ -45,8 +45,8 @@ int address_arm(int tree, int group, const struct address_data *data, struct err
 int address_read(int group, struct address_data *ret, struct err *e) MUST_CHECK;
 
 /* A server that names no address has the first one of its distribution, and if it is for both families, that of IPv4. By a link
- * of the network that has this it is reached at each of them; `netlink` is a socket of that network (netlink_open()). */
-int address_reach_all(int tree, int netlink, unsigned link, struct err *e) MUST_CHECK;
+ * of the network that has this it is reached at each of them. */
+int address_reach_all(int tree, int network, const char *link, struct err *e) MUST_CHECK;
 
 /* Whether this kernel and caller can have all that. Where the programs are there already it costs a few calls, else they are
  * loaded and let go. */

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "cgroup/apart.h"
 #include "cgroup/cgroup.h"
+#include "forward/forward.h"
 #include "forward/members.h"
 #include "os/log.h"
 #include "state/registry.h"
@@ -231,6 +232,18 @@ static int register_again(const struct state_dir *dir, const struct status_recor
 				      status, e);
 }
 
+/* A server that names no address has the first one: it is reached at the others as well, by the link that leads there. */
+static void reach_others(const struct status_record *status, int tree, int network)
+{
+	const struct address_record *record = status->address;
+	struct err e;
+
+	if (record->mode == ADDRESS_ENGINE && record->addresses.n > 1 &&
+	    address_reach_all(tree, network, forward_name(record->index.value).text, &e) < 0)
+		log_warning("container %s: its servers are reached at %s alone: %s", status->id,
+			    record->addresses.v[0], e.text);
+}
+
 int record_arm_address(struct state_dir *dir, const struct status_record *status, int network,
 		       struct err *e)
 {
@@ -252,6 +265,7 @@ int record_arm_address(struct state_dir *dir, const struct status_record *status
 	group = tree < 0 ? -1 : open_group_of(status, e);
 	if (group < 0 || address_arm(tree, group, &data, e) < 0)
 		return err_prefix(e, "hold the container's sockets to its own addresses");
+	reach_others(status, tree, network);
 	return 0;
 }
 
