@@ -24,7 +24,7 @@ enum {
 	ADDRESS_PRIVATE_LOOPBACK = 2, /* 127.0.0.1 and ::1 are the distribution's own */
 };
 
-/* All zero changes nothing. Addresses are in the order of the network; those that are not there are zero. The first one of a
+/* All zero changes nothing; without an address those of the network stay. Addresses are in the order of the network; those that are not there are zero. The first one of a
  * family is taken where a program names none. */
 struct address_data {
 	uint64_t cookie; /* of the network that they are in: another one's sockets are left alone */

@@ -60,6 +60,7 @@ static void bind_four(struct assembly *a, size_t at)
 	op_load(a, W32, R7, R6, at);
 	op_jump_if(a, BPF_JEQ, R7, INADDR_ANY, any);
 	part_jump_if_loopback4(a, R7, loopback);
+	part_jump_without_address(a, ALLOW);
 	part_jump_if_own4(a, R7, ALLOW);
 	op_jump_if(a, BPF_JEQ, R7, INADDR_BROADCAST, ALLOW);
 	op_move(a, R1, R7);
@@ -70,6 +71,7 @@ static void bind_four(struct assembly *a, size_t at)
 
 	/* none is named: the first own one */
 	label(a, any);
+	part_jump_without_address(a, ALLOW);
 	jump_if_port_is_shared(a, ALLOW);
 	part_take_first4(a);
 	op_store(a, W32, R6, at, R7);
@@ -114,6 +116,7 @@ void program_bind6(struct assembly *a, const struct address_maps *maps)
 	part_jump_if_last(a, WORD(0), 0, any);
 	part_jump_if_mapped(a, WORD(0), four);
 	part_jump_if_last(a, WORD(0), htonl(1), loopback);
+	part_jump_without_address(a, ALLOW);
 	part_jump_if_of_link(a, ALLOW);
 	part_jump_if_for_many(a, ALLOW);
 	part_jump_if_own6(a, WORD(0), ALLOW);
@@ -121,6 +124,7 @@ void program_bind6(struct assembly *a, const struct address_maps *maps)
 
 	/* none is named */
 	label(a, any);
+	part_jump_without_address(a, ALLOW);
 	jump_if_port_is_shared(a, ALLOW);
 	choose_family(a, own);
 	for (unsigned i = 0; i < 3; i++) {

@@ -147,18 +147,20 @@ static void jump_unless_both_same(struct assembly *a, unsigned to)
 
 static void leave4(struct assembly *a, const struct address_maps *maps)
 {
-	const unsigned loopback = label_new(a), other = label_new(a);
+	const unsigned loopback = label_new(a), other = label_new(a), networks = label_new(a);
 
 	op_load_stack(a, W32, R7, SOURCE4);
 	part_jump_if_own4(a, R7, ALLOW);
 	part_jump_if_loopback4(a, R7, loopback);
 	/* a client of DHCP has none yet */
 	op_jump_if(a, BPF_JEQ, R7, INADDR_ANY, ALLOW);
+	part_jump_without_address(a, networks);
 	label(a, other);
 	op_load_stack(a, W8, R1, PROTOCOL4);
 	op_jump_if(a, BPF_JNE, R1, IPPROTO_ICMP, REFUSE);
 	op_load_stack(a, W32, R1, TARGET4);
 	op_jump_if_same(a, R1, R7, ALLOW);
+	label(a, networks);
 	allow_unless_taken4(a, maps);
 
 	label(a, loopback);
@@ -169,14 +171,17 @@ static void leave4(struct assembly *a, const struct address_maps *maps)
 
 static void leave6(struct assembly *a, const struct address_maps *maps)
 {
-	const unsigned shared = label_new(a), other = label_new(a), loopback = label_new(a);
+	const unsigned shared = label_new(a), other = label_new(a), loopback = label_new(a),
+		       not_private = label_new(a);
 
 	jump_if_own(a, SOURCE6, ALLOW);
 	jump_if_of_link(a, SOURCE6, 0, ALLOW);
 	jump_if_last(a, SOURCE6, 0, ALLOW);
 	jump_if_last(a, SOURCE6, htonl(1), loopback);
-	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, other);
+	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, not_private);
 	jump_if_data(a, SOURCE6, DATA(loopback6), ALLOW);
+	label(a, not_private);
+	part_jump_without_address(a, shared);
 	label(a, other);
 	op_load_stack(a, W8, R1, PROTOCOL6);
 	op_jump_if(a, BPF_JNE, R1, IPPROTO_ICMPV6, REFUSE);

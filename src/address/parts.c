@@ -61,6 +61,17 @@ void part_jump_unless(struct assembly *a, uint32_t flag, unsigned to)
 	op_jump_if(a, BPF_JEQ, R1, 0, to);
 }
 
+void part_jump_without_address(struct assembly *a, unsigned to)
+{
+	const unsigned one = label_new(a);
+
+	op_load(a, W32, R1, R9, DATA(v4[0]));
+	op_jump_if(a, BPF_JNE, R1, 0, one);
+	op_load(a, W32, R1, R9, DATA(v6[0]));
+	op_jump_if(a, BPF_JEQ, R1, 0, to);
+	label(a, one);
+}
+
 void part_begin_way(struct assembly *a)
 {
 	op_move(a, R1, R6);

@@ -41,6 +41,9 @@ void part_begin_way(struct assembly *a);
 /* The own address that was asked by it into R0, a pointer; to `no` if there is none. */
 void part_find_way(struct assembly *a, const struct address_maps *maps, unsigned no);
 
+/* To `to` where the distribution has no address at all: it has those of the network, and a localhost of its own at most. */
+void part_jump_without_address(struct assembly *a, unsigned to);
+
 /* Of IPv4, in the register `what`, in the order of the network. R1 and R2 are lost. */
 void part_jump_if_loopback4(struct assembly *a, enum reg what, unsigned to);
 void part_jump_if_own4(struct assembly *a, enum reg what, unsigned to);

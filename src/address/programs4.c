@@ -15,6 +15,7 @@ void part_jump_unless_served4(struct assembly *a, unsigned no)
 	/* struct bpf_sock_tuple: from anywhere, to there */
 	op_zero_stack(a, W32, STACK_TUPLE);
 	op_load(a, W32, R1, R9, FIRST);
+	op_jump_if(a, BPF_JEQ, R1, 0, no);
 	op_store_stack(a, W32, STACK_TUPLE + 4, R1);
 	op_zero_stack(a, W32, STACK_TUPLE + 8);
 	op_load(a, W32, R1, R6, CONTEXT(user_port));
@@ -82,6 +83,7 @@ void part_connect4(struct assembly *a, const struct place4 *at)
 	part_jump_if_loopback4(a, R7, local);
 	/* elsewhere: from the first own one */
 	op_jump_if(a, BPF_JNE, R8, 0, ALLOW);
+	part_jump_without_address(a, ALLOW);
 	part_take_first4(a);
 	op_jump(a, come);
 
@@ -165,6 +167,7 @@ void part_send4(struct assembly *a, const struct address_maps *maps, const struc
 	op_jump_if(a, BPF_JEQ, R7, INADDR_ANY, local);
 	part_jump_if_loopback4(a, R7, local);
 	/* elsewhere, from the own ones alone */
+	part_jump_without_address(a, ALLOW);
 	answer4(a, maps, at);
 	op_load(a, W32, R7, R6, at->source);
 	op_jump_if(a, BPF_JEQ, R7, 0, none);

@@ -78,6 +78,7 @@ void program_connect6(struct assembly *a, const struct address_maps *maps)
 	part_jump_if_last(a, WORD(0), htonl(1), local);
 	part_jump_if_last(a, WORD(0), 0, local);
 	part_jump_if_of_link(a, ALLOW);
+	part_jump_without_address(a, ALLOW);
 	/* elsewhere: from the address that it has, else the first own one */
 	op_load(a, W64, R8, R6, CONTEXT(sk));
 	for (unsigned i = 0; i < 4; i++) {
@@ -155,6 +156,7 @@ void program_send6(struct assembly *a, const struct address_maps *maps)
 	part_jump_if_mapped(a, WORD(0), four);
 	part_jump_if_last(a, WORD(0), htonl(1), local);
 	part_jump_if_of_link(a, ALLOW);
+	part_jump_without_address(a, ALLOW);
 	answer6(a, maps);
 	/* elsewhere, from the own ones alone */
 	part_jump_if_last(a, SOURCE(0), 0, none);

@@ -289,6 +289,62 @@ static void low_ports_are_of_whom_the_data_says(void **state)
 	in(1, take_low_port);
 }
 
+/* A localhost of its own, and the addresses of the network. */
+static void use_addresses_of_the_network(size_t which, int ready)
+{
+	const char *const at[] = { "0.0.0.0", "10.77.0.2", "::", "fd77::2" };
+	const char *const to[] = { "10.77.0.1", "10.77.0.1", "fd77::1", "fd77::1" };
+
+	(void)which;
+	(void)ready;
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
+		const bool is_six = strchr(at[i], ':');
+		autoclose int server = serve(at[i], 7600, SOCK_STREAM, 0);
+		autoclose int client = open_socket(at[i], SOCK_STREAM, 0);
+		autoclose int datagrams = open_socket(at[i], SOCK_DGRAM, 0);
+		autoclose int answers = open_socket(at[i], SOCK_DGRAM, 0);
+		union address a = make_address(to[i], 9);
+
+		MUST(is(name_of(server), at[i]));
+		MUST(connect_to(client, is_six ? "fd77::2" : "10.77.0.2", 7600) == 0);
+		MUST(connect_to(datagrams, to[i], 9) == 0);
+		MUST(is(name_of(datagrams), is_six ? "fd77::2" : "10.77.0.2"));
+		MUST(bind_to(answers, at[i], 0) == 0);
+		MUST(sendto(answers, "?", 1, 0, &a.any, size_of(&a)) == 1);
+	}
+	use_private_loopback(which, ready);
+	autoclose int server = serve("0.0.0.0", 7601, SOCK_STREAM, 0);
+	autoclose int client = open_socket("0.0.0.0", SOCK_STREAM, 0);
+	MUST(connect_to(client, "127.0.0.1", 7601) == 0);
+	MUST(is(peer_of(client), "127.0.0.1"));
+}
+
+static void a_localhost_can_be_had_without_an_address(void **state)
+{
+	const struct address_data none = { 0 };
+	struct address_data data = {
+		.flags = ADDRESS_PRIVATE_LOOPBACK | ADDRESS_LOW_PORTS,
+		.loopback = word("127.64.1.0"),
+	};
+	struct err e;
+	int ready;
+	pid_t pid;
+	char byte;
+
+	(void)state;
+	assert_int_equal(system("ip -n distros addr add fd77::2/64 dev dsn nodad"), 0);
+	assert_int_equal(netns_cookie_apart(machine.shared, &data.cookie, &e), 0);
+	assert_int_equal(inet_pton(AF_INET6, "fd77::7f01", data.loopback6), 1);
+	arm(0, ADDRESS_PRIVATE_LOOPBACK);
+	assert_int_equal(address_arm(machine.tree, machine.groups[1], &none, &e), 0);
+	assert_int_equal(address_arm(machine.tree, machine.groups[1], &data, &e), 0);
+	pid = begin(0, hold_private_loopback, &ready);
+	assert_int_equal(read(ready, &byte, 1), 1);
+	in(1, find_no_loopback);
+	in(1, use_addresses_of_the_network);
+	end(pid, ready);
+}
+
 static void use_nested_network(size_t which, int ready)
 {
 	struct err e;
@@ -323,6 +379,7 @@ int main(void)
 		cmocka_unit_test(localhost_can_be_private),
 		cmocka_unit_test(replies_come_from_what_was_asked),
 		cmocka_unit_test(low_ports_are_of_whom_the_data_says),
+		cmocka_unit_test(a_localhost_can_be_had_without_an_address),
 		cmocka_unit_test(other_networks_are_left_alone),
 	};
 
