@@ -46,15 +46,16 @@ is_taken_back() { # STEP
     echo "at $1:" >&2 && cat out >&2
     return 1
 }
-# break_each HOW ACTION... -- COMMAND...: the command at each of its steps
+# break_each HOW ACTION... -- COMMAND...: the command at each of its steps, or with EVERY at some
 break_each() {
-    local how=$1 actions=() action step steps
+    local how=$1 actions=() action step steps number=0
     while [ "$2" != -- ]; do actions+=("$2") && shift; done
     shift 2
     begin "$how"
     steps=$(steps_of "$@") && is_taken_back "$how" || return 1
     [ "$(wc -w <<<"$steps")" -ge 20 ] || return 1
     for step in $steps; do
+        ((number++ % ${EVERY:-1} == 0)) || continue
         for action in "${actions[@]}"; do
             wait_until no_link_is_left
             begin "$how"
@@ -82,6 +83,22 @@ no_link_is_left() { ! ip -br link | grep -q '^to-' || [ -e /run/netns/netns-one 
     plumbed box
     succeeds start box
     leads 1
+}
+
+@test "the same where the engine's address is the container's own" {
+    policy '{"version": 1, "network": {"address": "engine", "localhost": "shared"}}'
+    decoy netns-one 1
+    asks_for /run/netns/netns-one
+    EVERY=2 break_each running s9 -- delete --force box
+    ip netns del netns-one && decoys=()
+    edit_config "$b" "$(new network)"
+    EVERY=4 break_each start s9 -- start box
+    plumbed box
+    succeeds start box
+    leads 1
+    is "$(ip -n distros -4 rule | head -n 1 | cut -d: -f1)" 10
+    shim delete --force box
+    is "$(ip -n distros -4 rule | cut -d: -f1 | tr '\n' ' ')" '0 32766 32767 '
 }
 
 # what is there of links, addresses, tables of rules, records and networks

@@ -64,7 +64,10 @@ forwarding_links() { ip -n distros -4 -o addr show | grep -c ' fwd[0-9]*  *inet 
 no_forwarding() {
     is "$(forwarding_links)" 0
     is "$(ls /run/distro-shim/decoys 2>/dev/null)" ""
+    is "$(own_rules)" ""
 }
+# of addresses that engines have given, and are containers' own
+own_rules() { for family in -4 -6; do ip -n distros $family rule; done | grep 'proto 213$' || true; }
 
 # ---- the test as the engine: decoys by hand. With `load policy`; in setup start_decoy_test, in teardown end_decoy_test.
 
