@@ -391,6 +391,7 @@ src_libaddress_a_SOURCES = \
 	src/address/pool_record.c \
 	src/address/pool_record.h \
 	src/address/programs.h \
+	src/address/reach.c \
 	src/address/programs4.c \
 	src/address/programs6.c \
 	src/address/several.c

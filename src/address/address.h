@@ -45,7 +45,7 @@ int address_arm(int tree, int group, const struct address_data *data, struct err
 int address_read(int group, struct address_data *ret, struct err *e) MUST_CHECK;
 
 /* A server that names no address has the first one of its distribution, and if it is for both families, that of IPv4. By a link
- * of the network that has this it is reached at each of them. */
+ * of the network that has this it is reached at each of them; NULL: by all that are there, but for those of forward/. */
 int address_reach_all(int tree, int network, const char *link, struct err *e) MUST_CHECK;
 
 /* Whether this kernel and caller can have all that. Where the programs are there already it costs a few calls, else they are

@@ -6,17 +6,10 @@
 #include "base/auto.h"
 #include "sys/bpf.h"
 #include "sys/mount_api.h"
-#include "sys/netlink.h"
-#include "sys/netlink_filter.h"
-#include "sys/nsfd.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/sched.h>
 #include <string.h>
-
-/* Of ours among the filters of a link. */
-#define FILTER_PRIORITY 0xd15
 
 int address_tree_open(struct err *e)
 {
@@ -137,34 +130,4 @@ int address_read(int group, struct address_data *ret, struct err *e)
 		}
 	}
 	return 0;
-}
-
-/* A socket stays in the network in which it was made. */
-static int open_there(int network, struct err *e)
-{
-	autoclose int home = nsfd_own("net", e), socket = -1;
-	struct err lost;
-
-	if (home < 0 || nsfd_enter(network, CLONE_NEWNET, "of the policy", e) < 0)
-		return -1;
-	socket = netlink_open(e);
-	if (nsfd_enter(home, CLONE_NEWNET, "of the runtime", &lost) < 0) {
-		*e = lost;
-		return -1;
-	}
-	return take_fd(&socket);
-}
-
-int address_reach_all(int tree, int network, const char *link, struct err *e)
-{
-	autoclose int socket = open_there(network, e), program = -1;
-	unsigned index;
-
-	if (socket < 0 || netlink_find(socket, link, &index, e) < 0)
-		return -1;
-	program = several_load(tree, e);
-	if (program < 0)
-		return -1;
-	return netlink_filter_incoming(socket, index, program, "distro_several", FILTER_PRIORITY,
-				       e);
 }

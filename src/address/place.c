@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #define LINK "lo"
+/* In each network (LOOPBACK_IFINDEX of the kernel). */
+#define LOOPBACK_INDEX 1
 
 static int read_address(const char *text, struct link_address *ret, struct err *e)
 {
@@ -35,40 +37,6 @@ static int read_address(const char *text, struct link_address *ret, struct err *
 	return 0;
 }
 
-/* 0: it is another network. */
-static int open_there(uint64_t cookie, int *ret, struct err *e)
-{
-	uint64_t here;
-
-	if (cookie && netns_cookie(&here, e) < 0)
-		return -1;
-	if (cookie && here != cookie)
-		return 0;
-	*ret = netlink_open(e);
-	return *ret < 0 ? -1 : 1;
-}
-
-/* A socket stays in the network in which it was made: this is there and back, and costs less than a process that goes. */
-static int open_link(int network, uint64_t cookie, int *ret_socket, unsigned *ret_index,
-		     struct err *e)
-{
-	autoclose int home = nsfd_own("net", e), socket = -1;
-	struct err lost;
-	int rc;
-
-	if (home < 0 || nsfd_enter(network, CLONE_NEWNET, "of the policy", e) < 0)
-		return -1;
-	rc = open_there(cookie, &socket, e);
-	if (nsfd_enter(home, CLONE_NEWNET, "net", &lost) < 0) {
-		*e = lost;
-		return err_prefix(e, "return to the runtime's own network");
-	}
-	if (rc <= 0 || netlink_find(socket, LINK, ret_index, e) < 0)
-		return rc <= 0 ? rc : -1;
-	*ret_socket = take_fd(&socket);
-	return 1;
-}
-
 /* EACCES is said of a link without IPv6, the others by a kernel without. */
 static bool has_no_ipv6(const struct link_address *address, const struct err *e)
 {
@@ -78,10 +46,9 @@ static bool has_no_ipv6(const struct link_address *address, const struct err *e)
 
 int address_place(int network, const struct strlist *addresses, struct err *e)
 {
-	autoclose int socket = -1;
-	unsigned index;
+	autoclose int socket = netlink_open_there(network, 0, e);
 
-	if (open_link(network, 0, &socket, &index, e) < 0)
+	if (socket < 0)
 		return -1;
 	for (size_t i = 0; i < addresses->n; i++) {
 		const char *text = addresses->v[i];
@@ -89,7 +56,8 @@ int address_place(int network, const struct strlist *addresses, struct err *e)
 
 		if (read_address(text, &address, e) < 0)
 			return -1;
-		if (netlink_add_address(socket, index, &address, e) == 0 || e->sys == EEXIST)
+		if (netlink_add_address(socket, LOOPBACK_INDEX, &address, e) == 0 ||
+		    e->sys == EEXIST)
 			continue;
 		if (has_no_ipv6(&address, e))
 			return fail(
@@ -105,18 +73,16 @@ int address_place(int network, const struct strlist *addresses, struct err *e)
 int address_unplace(int network, uint64_t network_cookie, const struct strlist *addresses,
 		    struct err *e)
 {
-	autoclose int socket = -1;
-	unsigned index;
-	int rc = open_link(network, network_cookie, &socket, &index, e);
+	autoclose int socket = netlink_open_there(network, network_cookie, e);
 
-	if (rc <= 0)
-		return rc;
+	if (socket < 0)
+		return e->kind == ERR_NOT_FOUND ? 0 : -1;
 	for (size_t i = 0; i < addresses->n; i++) {
 		struct link_address address;
 
 		if (read_address(addresses->v[i], &address, e) < 0)
 			return -1;
-		if (netlink_remove_address(socket, index, &address, e) < 0 &&
+		if (netlink_remove_address(socket, LOOPBACK_INDEX, &address, e) < 0 &&
 		    e->kind != ERR_NOT_FOUND)
 			return err_prefix(e, "take the address %s off '" LINK "' of the network",
 					  addresses->v[i]);

@@ -2,6 +2,7 @@
 /* See netlink.h. Runs in the runtime. */
 #include "sys/netlink_answer.h"
 #include "sys/netlink_request.h"
+#include "sys/nsfd.h"
 
 #include "base/auto.h"
 
@@ -9,6 +10,7 @@
 #include <linux/if.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sched.h>
 #include <linux/veth.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,6 +37,32 @@ int netlink_open_protocol(int protocol, struct err *e)
 int netlink_open(struct err *e)
 {
 	return netlink_open_protocol(NETLINK_ROUTE, e);
+}
+
+static int open_if(uint64_t cookie, struct err *e)
+{
+	uint64_t here;
+
+	if (cookie && netns_cookie(&here, e) < 0)
+		return -1;
+	if (cookie && here != cookie)
+		return fail(e, ERR_NOT_FOUND, "another network namespace has that place by now");
+	return netlink_open(e);
+}
+
+int netlink_open_there(int network, uint64_t cookie, struct err *e)
+{
+	autoclose int home = nsfd_own("net", e), socket = -1;
+	struct err lost;
+
+	if (home < 0 || nsfd_enter(network, CLONE_NEWNET, "of the policy", e) < 0)
+		return -1;
+	socket = open_if(cookie, e);
+	if (nsfd_enter(home, CLONE_NEWNET, "of the runtime", &lost) < 0) {
+		*e = lost;
+		return -1;
+	}
+	return take_fd(&socket);
 }
 
 /*

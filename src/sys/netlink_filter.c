@@ -34,16 +34,53 @@ static int add_place(int fd, unsigned index, struct err *e)
 	return 0;
 }
 
-int netlink_filter_incoming(int fd, unsigned index, int program_fd, const char *name,
-			    uint16_t priority, struct err *e)
+static struct tcmsg header_of(unsigned index, uint16_t priority)
 {
-	const struct tcmsg header = {
+	return (struct tcmsg){
 		.tcm_family = AF_UNSPEC,
 		.tcm_ifindex = (int)index,
 		.tcm_handle = 1,
 		.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
 		.tcm_info = TC_H_MAKE((uint32_t)priority << 16, htons(ETH_P_ALL)),
 	};
+}
+
+struct name_search {
+	const char *name;
+	bool found;
+};
+
+static void take_name(const struct nlmsghdr *answer, void *context)
+{
+	struct name_search *search = context;
+
+	/* with its end, so that it is not the beginning of another one */
+	search->found = search->found ||
+			memmem(answer, answer->nlmsg_len, search->name, strlen(search->name) + 1);
+}
+
+int netlink_has_filter(int fd, unsigned index, const char *name, uint16_t priority, bool *ret,
+		       struct err *e)
+{
+	const struct tcmsg header = header_of(index, priority);
+	struct name_search search = { .name = name };
+	struct netlink_request request;
+
+	netlink_request_begin(&request, RTM_GETTFILTER, NLM_F_ACK, &header, sizeof(header));
+	netlink_request_add(&request, TCA_KIND, "bpf", sizeof("bpf"));
+	/* EINVAL: it has no place for filters */
+	if (netlink_transact(fd, request.bytes, request.header.nlmsg_len, take_name, &search, e) <
+		    0 &&
+	    e->sys != ENOENT && e->sys != EINVAL)
+		return err_prefix(e, "ask for the programs of a link");
+	*ret = search.found;
+	return 0;
+}
+
+int netlink_filter_incoming(int fd, unsigned index, int program_fd, const char *name,
+			    uint16_t priority, struct err *e)
+{
+	const struct tcmsg header = header_of(index, priority);
 	const uint32_t program = (uint32_t)program_fd, flags = TCA_BPF_FLAG_ACT_DIRECT;
 	struct netlink_request request;
 	size_t options;

@@ -16,11 +16,14 @@ teardown() { end_address_test; }
     for i in 1 2 3 4 5; do page_box "d$i" && shim_in 10 run -d -b "d$i" "d$i" </dev/null; done
     for i in 1 2 3 4 5; do
         wait_until in_network page_is "$(address_of "d$i")" 8080 "page of d$i"
+        # a server of both families by its other address
+        in_network page_is "$(address_of "d$i" 1)" 8080 "page of d$i"
         is "$(shim_in 10 exec "d$i" wget -q -O - http://127.0.0.1:8080/)" "page of d$i"
     done
     is "$(for i in 1 2 3 4 5; do address_of "d$i"; done | sort -u | wc -l)" 5
     # one from another
     is "$(shim_in 10 exec d1 wget -q -O - "http://$(address_of d2):8080/")" "page of d2"
+    is "$(shim_in 10 exec d1 wget -q -O - "http://[$(address_of d2 1)]:8080/")" "page of d2"
     shim delete -f d1
     for i in 2 3 4 5; do shim delete -f "d$i"; done
 }

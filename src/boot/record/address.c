@@ -232,14 +232,33 @@ static int register_again(const struct state_dir *dir, const struct status_recor
 				      status, e);
 }
 
-/* A server that names no address has the first one: it is reached at the others as well, by the link that leads there. */
-static void reach_others(const struct status_record *status, int tree, int network)
+static int reach_by_pair(const struct state_dir *dir, const struct status_record *status, int tree,
+			 int network, struct arena *arena, struct err *e)
+{
+	const struct address_record *record = status->address;
+	const struct forward_member member = { dir->root, dir->id };
+	unsigned pair = record->index.value;
+
+	if (record->mode != ADDRESS_ENGINE &&
+	    (!status->forward || !status->forward->decoy ||
+	     !forward_leads(forward_directory(caller_is_rootless(), arena), status->forward->decoy,
+			    &member, arena, &pair)))
+		return 0;
+	return address_reach_all(tree, network, forward_name(pair).text, e);
+}
+
+/* A server that names no address has the first one: it is reached at the others as well, by the links that lead there. */
+static void reach_others(const struct state_dir *dir, const struct status_record *status, int tree,
+			 int network, struct arena *arena)
 {
 	const struct address_record *record = status->address;
 	struct err e;
 
-	if (record->mode == ADDRESS_ENGINE && record->addresses.n > 1 &&
-	    address_reach_all(tree, network, forward_name(record->index.value).text, &e) < 0)
+	if (record->addresses.n < 2)
+		return;
+	if (reach_by_pair(dir, status, tree, network, arena, &e) < 0 ||
+	    ((record->mode == ADDRESS_POOL || record->siblings_local) &&
+	     address_reach_all(tree, network, NULL, &e) < 0))
 		log_warning("container %s: its servers are reached at %s alone: %s", status->id,
 			    record->addresses.v[0], e.text);
 }
@@ -265,7 +284,7 @@ int record_arm_address(struct state_dir *dir, const struct status_record *status
 	group = tree < 0 ? -1 : open_group_of(status, e);
 	if (group < 0 || address_arm(tree, group, &data, e) < 0)
 		return err_prefix(e, "hold the container's sockets to its own addresses");
-	reach_others(status, tree, network);
+	reach_others(dir, status, tree, network, &arena);
 	return 0;
 }
 
