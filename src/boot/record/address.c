@@ -247,7 +247,8 @@ static int reach_by_pair(const struct state_dir *dir, const struct status_record
 	return address_reach_all(tree, network, forward_name(pair).text, e);
 }
 
-/* A server that names no address has the first one: it is reached at the others as well, by the links that lead there. */
+/* A server that names no address has the first one: it is reached at the others as well, by the links that lead there, and by
+ * the loopback, from the container itself. */
 static void reach_others(const struct state_dir *dir, const struct status_record *status, int tree,
 			 int network, struct arena *arena)
 {
@@ -257,8 +258,7 @@ static void reach_others(const struct state_dir *dir, const struct status_record
 	if (record->addresses.n < 2)
 		return;
 	if (reach_by_pair(dir, status, tree, network, arena, &e) < 0 ||
-	    ((record->mode == ADDRESS_POOL || record->siblings_local) &&
-	     address_reach_all(tree, network, NULL, &e) < 0))
+	    address_reach_all(tree, network, NULL, &e) < 0)
 		log_warning("container %s: its servers are reached at %s alone: %s", status->id,
 			    record->addresses.v[0], e.text);
 }
