@@ -100,6 +100,14 @@ int forward_end(const struct forward_ending *ending, struct err *e) MUST_CHECK;
 /* Of what a decoy itself has begun whose addresses are routed: of packets, and of connections. */
 #define FORWARD_MARK 0x20000000u
 
+/* An address that is routed, and the link of the decoy that has it. */
+struct forward_own {
+	const char *address, *link;
+};
+struct forward_owns {
+	size_t n;
+	const struct forward_own *v;
+};
 /* The rules of a decoy, to be loaded in it; begins *ret. Pure. */
 struct forward_rules {
 	unsigned pair;
@@ -110,9 +118,8 @@ struct forward_rules {
 	bool chained; /* FORWARD_CHAIN is there already */
 	/* where what comes for addresses of the decoy goes on; NULL: the container's end of the pair */
 	const char *target4, *target6;
-	const struct strlist
-		*own;      /* that are routed, so that nothing comes for these; NULL: none are */
-	uint16_t udp, tcp; /* ports; 0: 53 */
+	struct forward_owns own; /* nothing comes for these */
+	uint16_t udp, tcp;       /* ports; 0: 53 */
 };
 void forward_rules(const struct forward_rules *rules, struct nftables *ret);
 

@@ -344,27 +344,20 @@ static int route_own(const struct making *m, struct err *e)
 	return m->f->targets ? own_reach(m->at.decoy, m->pair, m->f->targets, e) : 0;
 }
 
-static void set_targets(const struct making *m, const struct strlist *own,
-			struct forward_rules *rules)
+static void set_target(const char *text, struct forward_rules *rules)
 {
-	const struct strlist *targets = m->f->targets ? m->f->targets : own;
-
-	for (size_t i = targets->n; i-- > 0;) {
-		const char *text = targets->v[i];
-
-		*(strchr(text, ':') ? &rules->target6 : &rules->target4) = text;
-	}
-	if (own->n)
-		rules->own = own;
+	*(strchr(text, ':') ? &rules->target6 : &rules->target4) = text;
 }
 
-static struct strlist own_texts(const struct making *m)
+/* The first one of each family. */
+static void set_targets(const struct making *m, struct forward_rules *rules)
 {
-	struct strlist ret = { .v = arena_new_array(m->arena, char *, m->own.n + 1) };
+	const struct strlist *targets = m->f->targets;
 
-	for (size_t i = 0; i < m->own.n; i++)
-		ret.v[ret.n++] = arena_strdup(m->arena, own_text(&m->own.v[i].address).text);
-	return ret;
+	for (size_t i = targets ? targets->n : 0; i-- > 0;)
+		set_target(targets->v[i], rules);
+	for (size_t i = targets ? 0 : rules->own.n; i-- > 0;)
+		set_target(rules->own.v[i].address, rules);
 }
 
 /* --- the whole --- */
@@ -382,8 +375,7 @@ static int open_all(struct making *m, struct err *e)
 	return m->at.decoy;
 }
 
-static int set_up(struct making *m, struct forward_rules *rules, const struct strlist *own,
-		  struct err *e)
+static int set_up(struct making *m, struct forward_rules *rules, struct err *e)
 {
 	const struct forward_addresses at = forward_addresses(m->pair);
 	const struct forward_alias alias = forward_alias(m->f->cookie);
@@ -396,7 +388,8 @@ static int set_up(struct making *m, struct forward_rules *rules, const struct st
 		       &rules->v6, e) < 0 ||
 	    set_up_forwarding(rules->v6, e) < 0 || ask_resolver(m->f, rules, e) < 0)
 		return -1;
-	set_targets(m, own, rules);
+	rules->own = own_names(&m->own, m->arena);
+	set_targets(m, rules);
 	if (load_rules(rules, e) < 0 ||
 	    forward_routes(&m->at, &m->prepared, m->pair, rules->v6, e) < 0)
 		return -1;
@@ -412,7 +405,6 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 	struct forward_rules rules = { .v6 = stat("/proc/sys/net/ipv6", &st) == 0,
 				       .nameserver = m.f->nameserver };
 	struct nat_targets targets;
-	struct strlist own;
 	struct err ignored;
 	int rc;
 
@@ -427,12 +419,11 @@ static int make(void *context, struct strbuf *answer, struct err *e)
 			      m.taken.own, m.taken.other, m.taken.alone);
 	if (rc <= 0)
 		return rc;
-	own = own_texts(&m);
-	if (set_up(&m, &rules, &own, e) < 0)
+	if (set_up(&m, &rules, e) < 0)
 		return -1;
 	strbuf_printf(answer, "%u %u", rules.pair, rules.udp);
-	for (size_t i = 0; i < own.n; i++)
-		strbuf_printf(answer, " " OWN "%s", own.v[i]);
+	for (size_t i = 0; i < rules.own.n; i++)
+		strbuf_printf(answer, " " OWN "%s", rules.own.v[i].address);
 	find_ports(&m.prepared, &targets, &arena, answer);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -198,6 +199,20 @@ static int keep_answers(int decoy, unsigned pair, const struct own_address *own,
 	route.table = rule.table;
 	return netlink_set_route(decoy, &route, e) < 0 || netlink_add_rule(decoy, &rule, e) < 0 ? -1
 												: 0;
+}
+
+struct forward_owns own_names(const struct own_addresses *own, struct arena *arena)
+{
+	struct forward_own *v = arena_new_array(arena, struct forward_own, own->n + 1);
+
+	for (size_t i = 0; i < own->n; i++) {
+		char link[IF_NAMESIZE] = "";
+
+		(void)!if_indextoname(own->v[i].index, link);
+		v[i] = (struct forward_own){ arena_strdup(arena, own_text(&own->v[i].address).text),
+					     arena_strdup(arena, link) };
+	}
+	return (struct forward_owns){ own->n, v };
 }
 
 static int leave(int decoy, unsigned pair, unsigned link, const struct own_address *own,

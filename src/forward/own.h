@@ -41,6 +41,8 @@ int own_find(const struct forward *forward, const struct forward_sockets *at, un
 	     struct arena *arena, struct link_addresses *prepared, struct own_addresses *ret,
 	     struct err *e) MUST_CHECK;
 
+/* For its rules; the caller is in the decoy. A link that has gone meanwhile is "". */
+struct forward_owns own_names(const struct own_addresses *own, struct arena *arena);
 /* In the decoy, which the caller is in: what comes for them goes on by the pair, and what the decoy itself has asked for
  * comes back to it. */
 int own_leave_decoy(int decoy, unsigned pair, const struct own_addresses *own, struct err *e)

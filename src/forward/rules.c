@@ -184,26 +184,15 @@ static void return_from(struct nftables *n, const char *chain, const char *addre
 	nftables_rule_end(n);
 }
 
-static bool is_routed(const struct forward_rules *rules, int family)
-{
-	for (size_t i = 0; rules->own && i < rules->own->n; i++)
-		if (nftables_address(rules->own->v[i]).family == family)
-			return true;
-	return false;
-}
-
-/* What is routed comes for no address of the decoy's. */
-static void add_family(struct nftables *n, const struct forward_rules *rules, const char *target,
-		       const char *decoy)
+/* Where it is routed as well: then it comes for what the engine has added since. */
+static void add_family(struct nftables *n, const char *target, const char *decoy)
 {
 	const struct nftables_address to = nftables_address(target);
 
-	if (!is_routed(rules, to.family)) {
-		return_from(n, PREROUTING, decoy);
-		nftables_rule(n, PREROUTING);
-		nftables_iifname(n, false, "lo");
-		add_destination(n, &to);
-	}
+	return_from(n, PREROUTING, decoy);
+	nftables_rule(n, PREROUTING);
+	nftables_iifname(n, false, "lo");
+	add_destination(n, &to);
 	return_from(n, OUTPUT, decoy);
 	nftables_rule(n, OUTPUT);
 	add_destination(n, &to);
@@ -251,11 +240,13 @@ static void add_routed(struct nftables *n, const struct forward_rules *rules,
 		nftables_snat(n, &end);
 		nftables_rule_end(n);
 	}
-	for (size_t i = 0; i < rules->own->n; i++) {
-		const struct nftables_address own = nftables_address(rules->own->v[i]);
+	/* to another one of the container's networks it comes from the address that it has there */
+	for (size_t i = 0; i < rules->own.n; i++) {
+		const struct nftables_address own = nftables_address(rules->own.v[i].address);
 
 		nftables_rule(n, POSTROUTING);
 		nftables_iifname(n, true, FORWARD_DECOY_LINK);
+		nftables_oifname(n, true, rules->own.v[i].link);
 		nftables_saddr(n, &own);
 		nftables_return(n);
 		nftables_rule_end(n);
@@ -290,14 +281,14 @@ void forward_rules(const struct forward_rules *rules, struct nftables *n)
 	else if (rules->nameserver)
 		add_nameserver(n, rules, &at);
 	return_from(n, OUTPUT, NETNS_ENGINES_RESOLVER);
-	add_family(n, rules, rules->target4 ? rules->target4 : at.container4, at.decoy4);
+	add_family(n, rules->target4 ? rules->target4 : at.container4, at.decoy4);
 	if (rules->v6) {
 		const char *target = rules->target6 ? rules->target6 : at.container6;
 
 		add_loopback(n, target);
-		add_family(n, rules, target, at.decoy6);
+		add_family(n, target, at.decoy6);
 	}
-	if (rules->own)
+	if (rules->own.n)
 		add_routed(n, rules, &at);
 	else
 		add_masquerade(n, nftables_oifname);
