@@ -54,18 +54,33 @@ void programs_close(struct programs *p)
 	programs_none(p);
 }
 
+/* FILEID_KERNFS of the kernel */
+#define HANDLE_TYPE 0xfe
+union group_handle {
+	struct file_handle handle;
+	char room[sizeof(struct file_handle) + sizeof(uint64_t)];
+};
+
 int group_key(int group, uint64_t *ret)
 {
-	union {
-		struct file_handle handle;
-		char room[sizeof(struct file_handle) + sizeof(uint64_t)];
-	} h = { .handle.handle_bytes = sizeof(uint64_t) };
+	union group_handle h = { .handle.handle_bytes = sizeof(uint64_t) };
 	int mount;
 
 	if (name_to_handle_at(group, "", &h.handle, &mount, AT_EMPTY_PATH) < 0)
 		return -1;
 	memcpy(ret, h.handle.f_handle, sizeof(*ret));
 	return 0;
+}
+
+bool group_is_there(int tree, uint64_t key)
+{
+	union group_handle h = { .handle = { sizeof(uint64_t), HANDLE_TYPE } };
+	/* which is O_PATH as fsmount(2) gives it */
+	autoclose int root = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1;
+
+	memcpy(h.handle.f_handle, &key, sizeof(key));
+	fd = open_by_handle_at(root, &h.handle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 || errno != ESTALE;
 }
 
 /* --- those that are there --- */

@@ -6,6 +6,8 @@
 #include "address/programs.h"
 #include "base/err.h"
 
+#include <stdbool.h>
+
 /* In the order of address_hooks. -1 and 0: the kernel cannot have that one, and it may be left out. */
 struct programs {
 	int fds[ADDRESS_HOOKS_MAX];
@@ -28,6 +30,8 @@ int programs_load(struct programs *ret, struct err *e) MUST_CHECK;
 int several_load(int tree, struct err *e) MUST_CHECK;
 /* A cgroup's key in the map of data. */
 int group_key(int group, uint64_t *ret);
+/* Of a tree in which it was once. */
+bool group_is_there(int tree, uint64_t key);
 /* The map of data of a program that is the first of address_hooks, by its name; -1: it is another one. */
 int data_of_program(uint32_t id);
 

@@ -66,26 +66,58 @@ static void remove_others(int group, const struct programs *programs)
 	}
 }
 
-static int take(const struct programs *programs, const uint32_t address[4],
-		const struct address_owner *owner)
+/* The sockets of a group that has gone may have been passed on. Its data is there as long as they are. */
+static void end_group(const struct programs *programs, uint64_t key)
 {
-	return bpf_map_set(programs->taken, address, owner, BPF_ANY);
+	struct address_data data;
+
+	if (bpf_map_get(programs->data, &key, &data) < 0)
+		return;
+	data = (struct address_data){ .cookie = data.cookie, .flags = ADDRESS_GONE };
+	(void)!bpf_map_set(programs->data, &key, &data, BPF_EXIST);
+}
+
+/* Those of a pod have it together; those that have gone have it no more. */
+static void add_group(int tree, const struct programs *programs, const uint64_t *before,
+		      uint64_t key, uint64_t *ret)
+{
+	size_t n = 0;
+
+	ret[n++] = key;
+	for (size_t i = 0; i < ADDRESS_GROUPS_MAX && before[i]; i++) {
+		if (before[i] == key)
+			continue;
+		if (!group_is_there(tree, before[i]))
+			end_group(programs, before[i]);
+		else if (n < ADDRESS_GROUPS_MAX)
+			ret[n++] = before[i];
+	}
+}
+
+static int take(int tree, const struct programs *programs, const uint32_t address[4],
+		const struct address_data *data, uint64_t key)
+{
+	struct address_owner owner = { .v4 = data->v4[0] }, before = { 0 };
+
+	memcpy(owner.v6, data->v6[0], sizeof(owner.v6));
+	if (bpf_map_get(programs->taken, address, &before) < 0 && errno != ENOENT)
+		return -1;
+	add_group(tree, programs, before.groups, key, owner.groups);
+	return bpf_map_set(programs->taken, address, &owner, BPF_ANY);
 }
 
 /* Others know then that these are not of the network itself. */
-static int take_all(const struct programs *programs, const struct address_data *data)
+static int take_all(int tree, const struct programs *programs, const struct address_data *data,
+		    uint64_t key)
 {
-	struct address_owner owner = { .v4 = data->v4[0] };
-
-	memcpy(owner.v6, data->v6[0], sizeof(owner.v6));
 	for (size_t i = 0; i < ADDRESSES_MAX; i++) {
 		const uint32_t mapped[4] = { 0, 0, htonl(0xffff), data->v4[i] };
 
-		if ((data->v4[i] && take(programs, mapped, &owner) < 0) ||
-		    (data->v6[i][0] && take(programs, data->v6[i], &owner) < 0))
+		if ((data->v4[i] && take(tree, programs, mapped, data, key) < 0) ||
+		    (data->v6[i][0] && take(tree, programs, data->v6[i], data, key) < 0))
 			return -1;
 	}
-	return data->loopback6[0] ? take(programs, data->loopback6, &owner) : 0;
+	return data->loopback6[0] ? take(tree, programs, data->loopback6, data, key) : 0;
 }
 
 int address_arm(int tree, int group, const struct address_data *data, struct err *e)
@@ -102,7 +134,7 @@ int address_arm(int tree, int group, const struct address_data *data, struct err
 	if (put_programs(group, &programs, there, e) < 0)
 		return -1;
 	/* Until now they have changed nothing. */
-	if (group_key(group, &key) < 0 || take_all(&programs, data) < 0 ||
+	if (group_key(group, &key) < 0 || take_all(tree, &programs, data, key) < 0 ||
 	    bpf_map_set(programs.data, &key, data, BPF_EXIST) < 0)
 		return fail_sys(e, "give the container's cgroup its addresses");
 	if (there > 0)

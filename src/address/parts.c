@@ -20,6 +20,9 @@ void part_begin(struct assembly *a, const struct address_maps *maps)
 	op_call(a, BPF_FUNC_get_netns_cookie);
 	op_load(a, W64, R1, R9, DATA(cookie));
 	op_jump_unless_same(a, R0, R1, PASS);
+	op_load(a, W32, R1, R9, DATA(flags));
+	op_and(a, R1, ADDRESS_GONE);
+	op_jump_if(a, BPF_JNE, R1, 0, REFUSE);
 }
 
 void part_end(struct assembly *a, int low_ports)
@@ -48,6 +51,7 @@ void part_end(struct assembly *a, int low_ports)
 
 void part_end_shown(struct assembly *a)
 {
+	label(a, REFUSE);
 	label(a, ALLOW);
 	label(a, PASS);
 	op_set(a, R0, 1);

@@ -9,11 +9,17 @@
 #include "address/address.h"
 #include "address/assembler.h"
 
-/* Of the distribution that has an address: the first ones, which its servers have that name none. */
+/* Of the distribution that has an address: the first ones, which its servers have that name none, and the keys of the groups
+ * that have it, the last ones of more. */
+#define ADDRESS_GROUPS_MAX 8
 struct address_owner {
 	uint32_t v4;
 	uint32_t v6[4];
+	uint32_t unused;
+	uint64_t groups[ADDRESS_GROUPS_MAX];
 };
+/* A flag beside those of address.h: of sockets that were kept when their group went, whose address another has by now. */
+#define ADDRESS_GONE 0x80000000u
 
 /* A datagram's way back. */
 struct address_way {

@@ -86,7 +86,7 @@ long __wrap_syscall(long number, ...)
 /* An attachment for each program, and as many to find it; besides, what the anchor is asked, whether the group has some, and
  * the data. */
 #define PROGRAMS 14
-#define ARM_MAX (2 * PROGRAMS + 10)
+#define ARM_MAX (2 * PROGRAMS + 11)
 #define PROBE_MAX 6
 #define GROUPS_MANY 200
 

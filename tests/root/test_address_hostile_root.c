@@ -368,6 +368,44 @@ static void a_socket_stays_of_the_one_that_made_it(void **state)
 	}
 }
 
+static void use_kept(size_t which, int ready)
+{
+	const char byte = '?';
+	union address to = make_address("10.77.0.1", 9);
+
+	(void)which;
+	(void)ready;
+	/* not its own address either, because that is another's now */
+	MUST(is_refused(bind_to(given, four[0], 7006)));
+	MUST(is_refused(bind_to(given, four[1], 7006)));
+	MUST(is_refused(bind_to(given, "0.0.0.0", 7006)));
+	MUST(is_refused(connect_to(given, "10.77.0.1", 9)));
+	MUST(sendto(given, &byte, 1, MSG_NOSIGNAL, &to.any, size_of(&to)) < 0);
+}
+
+static void a_socket_that_is_kept_does_not_have_the_address_of_the_next_one(void **state)
+{
+	const char *const name = "address-1";
+	const int types[] = { SOCK_STREAM, SOCK_DGRAM };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		arm_both(0);
+		given = give(1, types[i]);
+		close(machine.groups[1]);
+		assert_int_equal(unlinkat(machine.tree, name, AT_REMOVEDIR), 0);
+		assert_int_equal(mkdirat(machine.tree, name, 0755), 0);
+		machine.groups[1] = openat(machine.tree, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		arm(1, 0);
+		in(0, use_kept);
+		close(given);
+		/* the next one has it */
+		given = give(1, types[i]);
+		in(0, use_given);
+		close(given);
+	}
+}
+
 static void go_to(int group, const char *name)
 {
 	autoclose int procs = openat(group, name, O_WRONLY | O_CLOEXEC);
@@ -521,6 +559,7 @@ int main(void)
 		cmocka_unit_test(tcp_repair_takes_no_other_address),
 		cmocka_unit_test(io_uring_takes_no_other_address),
 		cmocka_unit_test(a_socket_stays_of_the_one_that_made_it),
+		cmocka_unit_test(a_socket_that_is_kept_does_not_have_the_address_of_the_next_one),
 		cmocka_unit_test(groups_do_not_help),
 		cmocka_unit_test(nothing_is_detached_by_a_descriptor_of_the_group),
 		cmocka_unit_test(packet_sockets_pass_by),
