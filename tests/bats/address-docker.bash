@@ -6,10 +6,11 @@
 
 # shellcheck disable=SC2034 # read by setup_docker
 DOCKER_RULES=true
-OWN_POLICY='{ "version": 1, "network": { "address": "engine" } }'
+# OWN_MORE: members of the policy's network that come on top
+own_policy() { jq -n "{ version: 1, network: ({ address: \"engine\" } + ${OWN_MORE:-{\}}) }" >"$POLICY_PLACE"; }
 setup_docker_with_addresses() {
     make_rootfs && lay_engines && lay_policy_place || return 1
-    [ ! -e /run/engines ] || [ -z "$POLICY_PLACE" ] || { echo "$OWN_POLICY" >"$POLICY_PLACE" && setup_docker; }
+    [ ! -e /run/engines ] || [ -z "$POLICY_PLACE" ] || { own_policy && setup_docker; }
 }
 teardown_docker_with_addresses() {
     teardown_docker
@@ -19,7 +20,7 @@ start_docker_test() {
     requires root world
     [ -n "${POLICY_PLACE:-}" ] || skip "needs a machine without a policy of its own"
     start_engine_test docker
-    echo "$OWN_POLICY" >"$POLICY_PLACE"
+    own_policy
     ip -n distros link set lo up
     own_state >"$BATS_TEST_TMPDIR/own.before"
 }
@@ -60,14 +61,17 @@ serves_pages() { # TEXT [PORT]
     echo "exec httpd -f -p ${2:-80} -h /www"
 }
 web() { dk_ok run -d --name "$1" "${@:2}" "$DOCKER_IMAGE" sh -c "$(serves_pages "page of $1")"; } # NAME [FLAG]...
-# CONTAINER URL: what it is answered
-asks() { timeout 10 docker exec "$1" wget -q -O - "$2" 2>&1 3>&-; }
+# CONTAINER URL: what it is answered, within 3 s
+asks() { timeout 10 docker exec "$1" timeout 3 wget -q -O - "$2" 2>&1 3>&- </dev/null; }
+# CONTAINER AT: nothing is answered from there
+is_kept_from() { ! timeout 10 docker exec "$1" timeout 1 wget -q -O - "http://$2/" >/dev/null 2>&1 3>&- </dev/null; }
+knows() { timeout 10 docker exec "$1" timeout 3 nslookup "$2" >/dev/null 2>&1 3>&- </dev/null; } # CONTAINER NAME
 gets() { [ "$(asks "$1" "http://$2/")" = "$3" ]; }                   # CONTAINER AT TEXT
 seen_as() { [ "$(asks "$1" "http://$2/cgi-bin/who")" = "$3" ]; } # CONTAINER AT ADDRESS
 
 # On the host at a port, by TCP a page and by UDP a resolver's answer to all that it is asked, that says who asks.
-listen_who() { # ADDRESS PORT
-    timeout 120 python3 -c '
+listen_who() { # ADDRESS PORT [COMMAND]...: by a command that runs another one elsewhere
+    timeout 120 "${@:3}" python3 -c '
 import socket, sys, threading
 family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
 at = (sys.argv[1], int(sys.argv[2]))
@@ -93,9 +97,9 @@ while True:
     if known:
         raw = socket.inet_pton(family, who[0])
         answer += b"\xc0\x0c" + kind + b"\0\1\0\0\0\0\0" + bytes([len(raw)]) + raw
-    u.sendto(answer, who)' "$@" >/dev/null 2>"$BATS_TEST_TMPDIR/who" 3>&- </dev/null &
+    u.sendto(answer, who)' "$1" "$2" >/dev/null 2>"$BATS_TEST_TMPDIR/who" 3>&- </dev/null &
     asked+=($!)
-    wait_until eval "ss -Hltn sport = :$2 | grep -q ."
+    wait_until eval "${*:3} ss -Hltn sport = :$2 | grep -q ."
 }
 # In a container, all that is needed for a program of Python
 PYTHON=(-v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro)
