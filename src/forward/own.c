@@ -227,8 +227,8 @@ static int leave(int decoy, unsigned pair, unsigned link, const struct own_addre
 	here.protocol = 0;
 	there.index = link;
 	there.gateway = pair_end(own->address.family, pair, false);
-	if (own->address.family == AF_INET &&
-	    (netlink_answer_at_once(decoy, own->index, e) < 0 ||
+	if (netlink_answer_at_once(decoy, own->index, own->address.family, e) < 0 ||
+	    (own->address.family == AF_INET &&
 	     netlink_set_ipv4(decoy, own->index, quiet, ARRAY_SIZE(quiet), e) < 0))
 		return -1;
 	if (netlink_answer_for(decoy, own->index, &own->address, e) < 0 ||

@@ -8,6 +8,7 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static int transact(int fd, const struct netlink_request *request, struct err *e)
@@ -37,17 +38,17 @@ int netlink_set_ipv4(int fd, unsigned index, const struct link_setting *settings
 	return 0;
 }
 
-int netlink_answer_at_once(int fd, unsigned index, struct err *e)
+int netlink_answer_at_once(int fd, unsigned index, uint8_t family, struct err *e)
 {
-	static const char table[] = "arp_cache";
-	const struct ndtmsg header = { .ndtm_family = AF_INET };
+	const char *table = family == AF_INET6 ? "ndisc_cache" : "arp_cache";
+	const struct ndtmsg header = { .ndtm_family = family };
 	const uint32_t number = index;
 	const uint64_t delay = 0;
 	struct netlink_request request;
 	size_t parms;
 
 	netlink_request_begin(&request, RTM_SETNEIGHTBL, NLM_F_ACK, &header, sizeof(header));
-	netlink_request_add(&request, NDTA_NAME, table, sizeof(table));
+	netlink_request_add(&request, NDTA_NAME, table, strlen(table) + 1);
 	parms = netlink_request_open(&request, NDTA_PARMS, NULL, 0);
 	netlink_request_add(&request, NDTPA_IFINDEX, &number, sizeof(number));
 	netlink_request_add(&request, NDTPA_PROXY_DELAY, &delay, sizeof(delay));

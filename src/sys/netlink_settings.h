@@ -16,7 +16,7 @@ struct link_setting {
 int netlink_set_ipv4(int fd, unsigned index, const struct link_setting *settings, size_t n,
 		     struct err *e) MUST_CHECK;
 
-/* What it answers for another link it answers at once, and not after up to 0.8 seconds. */
-int netlink_answer_at_once(int fd, unsigned index, struct err *e) MUST_CHECK;
+/* What it answers for another link, about addresses of that family, it answers at once, and not after up to 0.8 seconds. */
+int netlink_answer_at_once(int fd, unsigned index, uint8_t family, struct err *e) MUST_CHECK;
 
 #endif
