@@ -66,3 +66,11 @@ refused() { # CONTAINER URL
     pod exec "$1" timeout 2 wget -q -O - "$2"
     [ "$status" != 0 ] || { echo "$1 got $2: $output" >&2 && return 1; }
 }
+page_of() { # ADDRESS PORT PATH
+    timeout 3 python3 -c '
+import http.client, sys
+connection = http.client.HTTPConnection(sys.argv[1], int(sys.argv[2]), timeout=2)
+connection.request("GET", sys.argv[3])
+print(connection.getresponse().read().decode(), end="")' "$@"
+}
+from_there() { ip netns exec another bash -c "$(declare -f page_is page_of udp_answer); \"\$@\"" - "$@"; }
