@@ -204,7 +204,7 @@ struct resolver_result resolver_hosts(const struct resolver_facts *texts,
 		add_word(&all, arena_strdup(arena, known.name));
 		for (size_t i = 0; i < own.n; i++)
 			add_word(&all, own.v[i]);
-		put_line(&itself, "127.0.1.1", &all);
+		put_line(&itself, RESOLVER_OWN_NAME, &all);
 	}
 	if (!kept.length && !itself.length)
 		return (struct resolver_result){ .choice = RESOLVER_NETWORK };
@@ -439,4 +439,29 @@ char *resolver_known(const char *text, const char *server, struct arena *arena, 
 		return NULL;
 	*ret_rest = without_server(text, server, arena);
 	return arena_strdup(arena, server);
+}
+
+char *resolver_with_own(const char *text, const char *address, struct arena *arena)
+{
+	const size_t length = strlen(RESOLVER_OWN_NAME);
+	autostrbuf out = { 0 };
+	bool found = false;
+
+	for (const char *line = text; *line;) {
+		size_t all = strcspn(line, "\n");
+		bool own = strncmp(line, RESOLVER_OWN_NAME, length) == 0 &&
+			   (line[length] == ' ' || line[length] == '\t');
+
+		found = found || own;
+		if (own)
+			strbuf_printf(&out, "%s%.*s", address, (int)(all - length), line + length);
+		else
+			strbuf_printf(&out, "%.*s", (int)all, line);
+		line += all;
+		if (*line) {
+			strbuf_putc(&out, '\n');
+			line++;
+		}
+	}
+	return found ? arena_strdup(arena, strbuf_text(&out)) : NULL;
 }

@@ -35,6 +35,11 @@ struct resolver_result resolver_hosts(const struct resolver_facts *texts,
 struct resolver_result resolver_conf(const struct resolver_facts *texts, const char *hosts,
 				     const struct resolver_names *names, struct arena *arena);
 
+/* For its own name, where it has no address of its own. */
+#define RESOLVER_OWN_NAME "127.0.1.1"
+/* A text with this one in its place. NULL: it has none. */
+char *resolver_with_own(const char *text, const char *address, struct arena *arena);
+
 /* The addresses behind "nameserver" in a resolv.conf. */
 struct strlist resolver_nameservers(const char *text, struct arena *arena);
 

@@ -81,3 +81,19 @@ teardown() { end_address_test; }
     shim delete -f one
     shim delete -f two
 }
+
+@test "its own name is its own address, where its hosts are made" {
+    local address
+    mkdir -p /etc/netns/distros && echo '192.0.2.7 other' >/etc/netns/distros/hosts
+    page_box one
+    echo '127.0.0.1 localhost' >engine && echo '10.9.9.9 one' >>engine
+    edit_config one ".hostname = \"one\" | .mounts += [{destination: \"/etc/hosts\", type: \"bind\", source: \"$PWD/engine\", options: [\"rbind\"]}] | $(without network)"
+    shim_in 10 run -d -b one one </dev/null
+    address=$(address_of one)
+    shim_in 10 exec one cat /etc/hosts >hosts
+    grep -qE "^$address[[:space:]]+one" hosts
+    grep -q '^192.0.2.7' hosts
+    wait_until in_network page_is "$address" 8080 "page of one"
+    is "$(shim_in 10 exec one wget -q -O - http://one:8080/)" "page of one"
+    shim delete -f one
+}

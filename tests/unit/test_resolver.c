@@ -217,6 +217,25 @@ static void the_engines_own_resolver_is_told_from_others(void **state)
 	arena_release(&arena);
 }
 
+static void its_own_name_gets_its_own_address(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "127.0.1.1\tbox\n", "10.78.0.2\tbox\n" },
+		{ "127.0.0.1 localhost\n127.0.1.1 box.example box",
+		  "127.0.0.1 localhost\n10.78.0.2 box.example box" },
+		{ "127.0.1.10 box\n#127.0.1.1 box\n", NULL },
+		{ "", NULL },
+	};
+	autoarena arena = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *text = resolver_with_own(cases[i][0], "10.78.0.2", &arena);
+
+		assert_true(str_eq(text, cases[i][1]));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_a_long_hosts_is_merged_in_little_memory),
 		cmocka_unit_test(test_resolv_conf_is_the_networks_unless_it_was_chosen),
 		cmocka_unit_test(the_engines_own_resolver_is_told_from_others),
+		cmocka_unit_test(its_own_name_gets_its_own_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

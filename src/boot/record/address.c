@@ -10,17 +10,21 @@
 #include "cgroup/cgroup.h"
 #include "forward/forward.h"
 #include "forward/members.h"
+#include "os/io.h"
 #include "os/log.h"
+#include "policy/resolver.h"
 #include "state/registry.h"
 #include "sys/caller.h"
 #include "sys/deadline.h"
 #include "sys/nsfd.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #define GROUP_PREFIX "distro-shim."
+#define HOSTS_MAX (64u * 1024)
 
 /* --- the group --- */
 
@@ -263,6 +267,27 @@ static void reach_others(const struct state_dir *dir, const struct status_record
 			    record->addresses.v[0], e.text);
 }
 
+/* What asks its own name is to come to its own servers. The same file: it is mounted in the container. */
+static void name_own(const struct state_dir *dir, const struct status_record *status,
+		     struct arena *arena)
+{
+	const struct strlist *addresses = &status->address->addresses;
+	autofree char *text = NULL;
+	autoclose int fd = -1;
+	const char *named;
+	struct err e;
+
+	if (addresses->n == 0 || read_file_at(dir->fd, STATE_HOSTS, HOSTS_MAX, &text, NULL, &e) < 0)
+		return;
+	named = resolver_with_own(text, addresses->v[0], arena);
+	if (!named)
+		return;
+	fd = openat(dir->fd, STATE_HOSTS, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || write_fd_all(fd, STATE_HOSTS, named, strlen(named), &e) < 0)
+		log_warning("cannot write the container's own address into '" STATE_HOSTS
+			    "' beside the records");
+}
+
 int record_arm_address(struct state_dir *dir, const struct status_record *status, int network,
 		       struct err *e)
 {
@@ -285,6 +310,7 @@ int record_arm_address(struct state_dir *dir, const struct status_record *status
 	if (group < 0 || address_arm(tree, group, &data, e) < 0)
 		return err_prefix(e, "hold the container's sockets to its own addresses");
 	reach_others(dir, status, tree, network, &arena);
+	name_own(dir, status, &arena);
 	return 0;
 }
 
