@@ -200,7 +200,8 @@ struct making {
 	struct own_addresses own;
 	struct claim_taken taken;
 	unsigned pair;
-	bool reused; /* the link was there */
+	bool before; /* there was a link */
+	bool reused; /* which is used again */
 };
 
 /* 0: another one has what this decoy is to have. */
@@ -234,6 +235,7 @@ static int find_or_make(struct making *m, struct err *e)
 	/* an engine may take away the last network of a container that runs, and give it one later */
 	if (rc < 0 || (rc == 0 && !any))
 		return rc;
+	m->before = own != 0;
 	m->reused = rc > 0;
 	rc = claim(m, own, e);
 	if (rc <= 0 || m->reused)
@@ -320,19 +322,18 @@ static int end_others(const struct making *m, struct err *e)
 {
 	struct own_ending ending = { .pair = m->pair, .but = &m->own };
 
-	if (!m->reused)
-		return 0;
-	if (netlink_find(m->at.network, forward_name(m->pair).text, &ending.index, e) < 0 ||
-	    own_end(m->at.network, &ending, e) < 0)
+	if (m->reused &&
+	    (netlink_find(m->at.network, forward_name(m->pair).text, &ending.index, e) < 0 ||
+	     own_end(m->at.network, &ending, e) < 0))
 		return -1;
-	return m->f->routed ? 0 : own_return_to_decoy(m->at.decoy, &m->prepared, e);
+	return m->f->routed || !m->before ? 0 : own_return_to_decoy(m->at.decoy, &m->prepared, e);
 }
 
 static int route_own(const struct making *m, struct err *e)
 {
 	autodecoyplace place = DECOY_PLACE_INIT;
 
-	if (!m->reused && !m->own.n)
+	if (!m->before && !m->own.n)
 		return m->f->targets ? own_reach(m->at.decoy, m->pair, m->f->targets, e) : 0;
 	if (claims_open(m->f->directory, m->network, m->own.n > 0, &place, e) < 0 ||
 	    end_others(m, e) < 0)

@@ -256,32 +256,40 @@ int own_leave_decoy(int decoy, unsigned pair, const struct own_addresses *own, s
 	return 0;
 }
 
+/* The link by which it had left may have gone meanwhile. */
+static int return_one(int decoy, unsigned link, const struct link_address *prepared, struct err *e)
+{
+	const struct route_address address = address_of(prepared);
+	struct route here = route_to(&address), there = here;
+	struct route_way way;
+
+	there.index = link;
+	if (netlink_remove_route(decoy, &there, e) < 0 && e->kind != ERR_NOT_FOUND)
+		return -1;
+	if (netlink_way_to(decoy, &address, &way, e) == 0) {
+		if (way.local)
+			return 0;
+	} else if (e->kind != ERR_NOT_FOUND) {
+		return -1;
+	}
+	here.index = prepared->index;
+	here.local = true;
+	here.table = RT_TABLE_LOCAL;
+	here.protocol = RTPROT_KERNEL;
+	here.source = address;
+	return netlink_set_route(decoy, &here, e);
+}
+
 int own_return_to_decoy(int decoy, const struct link_addresses *prepared, struct err *e)
 {
 	unsigned link;
 
 	if (netlink_find(decoy, FORWARD_DECOY_LINK, &link, e) < 0)
 		return -1;
-	for (size_t i = 0; i < prepared->n; i++) {
-		const struct route_address address = address_of(&prepared->v[i]);
-		struct route here = route_to(&address), there = here;
-
-		if (prepared->v[i].index == link || prepared->v[i].index == LOOPBACK)
-			continue;
-		there.index = link;
-		if (netlink_remove_route(decoy, &there, e) < 0) {
-			if (e->kind != ERR_NOT_FOUND)
-				return -1;
-			continue;
-		}
-		here.index = prepared->v[i].index;
-		here.local = true;
-		here.table = RT_TABLE_LOCAL;
-		here.protocol = RTPROT_KERNEL;
-		here.source = address;
-		if (netlink_set_route(decoy, &here, e) < 0)
+	for (size_t i = 0; i < prepared->n; i++)
+		if (prepared->v[i].index != link && prepared->v[i].index != LOOPBACK &&
+		    return_one(decoy, link, &prepared->v[i], e) < 0)
 			return -1;
-	}
 	return 0;
 }
 

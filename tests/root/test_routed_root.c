@@ -188,7 +188,12 @@ static void made_anew_it_is_the_same(void **state)
 	made = make("one", true, false, &arena);
 	reaches("client", NULL, "shared", "10.88.0.5", "192.0.2.2");
 	reaches("shared", "10.88.0.5", "shared", "10.88.0.5", "10.88.0.5");
-	/* under another policy it is as it was */
+	/* under another policy it is as it was, also where the link leads elsewhere by then */
+	does("ip -n shared link set fwd%u alias other", made.pair);
+	made = make("one", false, false, &arena);
+	does("ip -n one route get 10.88.0.5 | grep -q '^local' && ip -n one route get fd88::5 | grep -q '^local'");
+	made = make("one", true, false, &arena);
+	reaches("client", NULL, "shared", "10.88.0.5", "192.0.2.2");
 	made = make("one", false, false, &arena);
 	assert_int_equal(made.addresses.n, 0);
 	does("test $(ip -n shared rule | wc -l) = 3");
