@@ -394,7 +394,8 @@ src_libaddress_a_SOURCES = \
 	src/address/reach.c \
 	src/address/programs4.c \
 	src/address/programs6.c \
-	src/address/several.c
+	src/address/several.c \
+	src/address/tree.c
 src_libforward_a_SOURCES = \
 	src/forward/claims.c \
 	src/forward/claims.h \

@@ -11,18 +11,6 @@
 #include <errno.h>
 #include <string.h>
 
-int address_tree_open(struct err *e)
-{
-	autoclose int context = sys_fsopen("cgroup2", FSOPEN_CLOEXEC);
-	int tree;
-
-	if (context < 0 || sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return fail_sys(e, "open the tree of cgroups of version 2");
-	tree = sys_fsmount(context, FSMOUNT_CLOEXEC,
-			   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	return tree < 0 ? fail_sys(e, "open the tree of cgroups of version 2") : tree;
-}
-
 static bool is_among(uint32_t id, const uint32_t *ids, int n)
 {
 	for (int i = 0; i < n; i++)

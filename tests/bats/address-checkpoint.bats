@@ -13,7 +13,7 @@ setup_file() { make_rootfs; }
 setup() { start_address_test; }
 teardown() {
     local id
-    for id in $(ls "$SHIM_ROOT" 2>/dev/null); do shim delete -f "$id"; done
+    for id in "$SHIM_ROOT"/*; do [ ! -e "$id" ] || shim delete -f "${id##*/}"; done
     end_address_test
 }
 

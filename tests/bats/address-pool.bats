@@ -91,7 +91,7 @@ teardown() { end_address_test; }
     shim_in 10 run -d -b one one </dev/null
     address=$(address_of one)
     shim_in 10 exec one cat /etc/hosts >hosts
-    grep -qE "^$address[[:space:]]+one" hosts
+    grep -qE "^${address}[[:space:]]+one" hosts
     grep -q '^192.0.2.7' hosts
     wait_until in_network page_is "$address" 8080 "page of one"
     is "$(shim_in 10 exec one wget -q -O - http://one:8080/)" "page of one"
