@@ -222,15 +222,18 @@ static int open_group_of(const struct status_record *status, struct err *e)
 	return cgroup_open_unified(status->cgroup, e);
 }
 
-/* An address that was not known when it was registered. */
-static int register_again(const struct state_dir *dir, const struct status_record *status,
-			  struct err *e)
+/* What was not known when it was registered. One of a pool is, and its records are written once more before it is created; what
+ * it holds the pool's record has. */
+static int record_again(struct state_dir *dir, const struct status_record *status, struct err *e)
 {
 	const struct address_record *record = status->address;
 	autoarena arena = { 0 };
 
-	if (record->addresses.n == 0 ||
-	    (record->mode != ADDRESS_ENGINE && status->phase == PHASE_CREATING))
+	if (record->mode != ADDRESS_ENGINE && status->phase == PHASE_CREATING)
+		return 0;
+	if (state_write_status(dir, status, e) < 0)
+		return -1;
+	if (record->addresses.n == 0)
 		return 0;
 	return registry_add_container(registry_default_directory(caller_is_rootless(), &arena), dir,
 				      status, e);
@@ -299,7 +302,7 @@ int record_arm_address(struct state_dir *dir, const struct status_record *status
 
 	if (!record || !record->index.set)
 		return 0;
-	if (state_write_status(dir, status, e) < 0 || register_again(dir, status, e) < 0)
+	if (record_again(dir, status, e) < 0)
 		return -1;
 	list = unplaced(record, &arena);
 	if (list.n && address_place(network, &list, e) < 0)
