@@ -294,8 +294,8 @@ machine_state() {
     echo "cgroups:"
     # the programs for addresses stay for the next container
     find /sys/fs/cgroup -type d -not -name 'distro-shim.programs-*' | sort
-    # those of version 2 are there whether or not a tree of theirs is mounted; to mount it again would change its options
-    grep -q ' - cgroup2 ' /proc/self/mountinfo ||
+    # those of version 2 are there whether or not a tree of theirs is mounted; in the initial namespace a mount would change its options
+    [ "$(readlink /proc/self/ns/cgroup)" = "cgroup:[$((0xeffffffb))]" ] ||
         unshare -m sh -c 'mount -t cgroup2 cgroup2 /mnt && find /mnt -name "distro-shim.*" -not -name "distro-shim.programs-*"' 2>/dev/null
     echo "members:"
     find /run/distro-shim/members -mindepth 1 2>/dev/null | sort # may not be made yet
