@@ -218,9 +218,9 @@ int facts_gather(const struct spec *spec, const struct policy *policy,
 		return -1;
 	gather_twins(options->whole, policy, arena, facts);
 	gather_asked_name(options->whole, policy, spec, arena, facts);
+	gather_address(policy, arena, facts);
 	if (gather_forward(policy, options, spec, arena, facts, &host, e) < 0)
 		return -1;
-	gather_address(policy, arena, facts);
 	if (facts->network)
 		gather_network_files(root, facts->network->path, arena, facts);
 	facts_of_labels(spec, facts);

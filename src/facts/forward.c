@@ -74,8 +74,8 @@ static bool read_process(const char *path, int64_t *ret)
 
 /* A container of the same engine's, of which no more is known than the number of its first process. What cannot be read
  * leads nowhere. */
-static int look_at_other(const struct facts_options *options, const char *path, struct arena *arena,
-			 struct facts *facts, struct err *e)
+static int look_at_other(const struct policy *policy, const struct facts_options *options,
+			 const char *path, struct arena *arena, struct facts *facts, struct err *e)
 {
 	const char *directory = options->members_directory;
 	struct status_record *status = NULL;
@@ -94,7 +94,11 @@ static int look_at_other(const struct facts_options *options, const char *path, 
 	    !str_eq(facts_real_root(member->root, arena), facts_real_root(options->root, arena)))
 		return 0;
 	if (state_open(member->root, member->id, false, &dir, &ignored) < 0 ||
-	    state_read_status(&dir, arena, &status, &ignored) < 0 || !status || !status->forward ||
+	    state_read_status(&dir, arena, &status, &ignored) < 0 || !status)
+		return 0;
+	if (facts->address && status->address)
+		facts->address->other = member->id;
+	if (policy->network->forward != POLICY_FORWARD_AUTO || !status->forward ||
 	    !status->forward->decoy || status->forward->empty)
 		return 0;
 	facts->forward = arena_new(arena, struct forward_facts);
@@ -111,11 +115,13 @@ int gather_forward(const struct policy *policy, const struct facts_options *opti
 	const struct ns_facts *ns = asked ? facts_requested(facts, asked->path) : NULL;
 	const char *problem;
 
-	if (policy->network->forward != POLICY_FORWARD_AUTO || !facts->network ||
-	    facts->network->problem || !asked)
+	if ((policy->network->forward != POLICY_FORWARD_AUTO && !facts->address) ||
+	    !facts->network || facts->network->problem || !asked)
 		return 0;
 	if (ns_facts_same(ns, facts->network))
-		return look_at_other(options, ns->path, arena, facts, e);
+		return look_at_other(policy, options, ns->path, arena, facts, e);
+	if (policy->network->forward != POLICY_FORWARD_AUTO)
+		return 0;
 	facts->forward = arena_new(arena, struct forward_facts);
 	problem = ns ? decoy_problem(ns, host->requested[SPEC_NS_NETWORK], options->whole, facts)
 		     : NULL;

@@ -68,7 +68,7 @@ int gather_shares(int root_fd, const struct policy *policy, struct arena *arena,
 
 /* facts->sources and host->sources, with those of facts->shares that can be used; with host->rootfs open facts->root,
  * too. */
-/* Of the network that is asked for, where the policy's is to be joined in its place. */
+/* Of the network that is asked for, where the policy's is to be joined in its place; needs facts->address. */
 int gather_forward(const struct policy *policy, const struct facts_options *options,
 		   const struct spec *spec, struct arena *arena, struct facts *facts,
 		   const struct host *host, struct err *e) MUST_CHECK;

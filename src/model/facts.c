@@ -172,6 +172,7 @@ static const struct fields forward_fields =
 
 static const struct field address_rows[] = {
 	FIELD(struct address_facts, STRING, problem, "problem", 0),
+	FIELD(struct address_facts, STRING, other, "other", 0),
 };
 static const struct fields address_fields =
 	FIELDS("struct address_facts", struct address_facts, address_rows, 0);

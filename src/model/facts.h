@@ -161,6 +161,9 @@ struct forward_facts {
 /* Whether the kernel's programs for addresses of a container's own can be had. */
 struct address_facts {
 	char *problem; /* why not; NULL: they can */
+	/* by the number of its first process this container of the same root was named as the one whose network is asked for;
+	 * NULL: none was */
+	char *other;
 };
 
 /* A directory that the policy shows to every container. */

@@ -41,6 +41,7 @@ static const struct field address_record_rows[] = {
 	FIELD(struct address_record, BOOL, siblings_local, "siblingsLocal", FIELD_SPARSE),
 	FIELD(struct address_record, STRING, pool4, "pool4", 0),
 	FIELD(struct address_record, STRING, pool6, "pool6", 0),
+	FIELD(struct address_record, STRING, other, "other", 0),
 	FIELD(struct address_record, STRLIST, addresses, "addresses", 0),
 	FIELD(struct address_record, OPT_U32, index, "index", 0),
 	FIELD(struct address_record, STRING, group, "group", 0),

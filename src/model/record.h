@@ -53,7 +53,10 @@ struct address_record {
 	int mode; /* enum network_address */
 	bool private_localhost, low_ports;
 	bool siblings_local; /* ADDRESS_ENGINE: others of the network are met in it, and not by the engine's */
-	char *pool4, *pool6;      /* ADDRESS_POOL: out of which; NULL: none of that family */
+	char *pool4, *pool6; /* ADDRESS_POOL: out of which; NULL: none of that family */
+	/* The id of a container of the same root, whose network was asked for, so that it has all of this in common with that one;
+	 * NULL: none was */
+	char *other;
 	struct strlist addresses; /* IPv4 first; empty: not known yet, or those of the network */
 	struct opt_u32 index;     /* among those of its network; absent: not known yet */
 	char *group; /* one of ours, from the root of the tree of version 2 on; NULL: the container's own group is used */

@@ -56,6 +56,7 @@ static const struct field address_rows[] = {
 	ROW(ENUM, mode, "mode", HEAD, LED("address"), .names = network_address_names),
 	ROW(STRING, pool4, "pool4", HEAD, LED("of")),
 	ROW(STRING, pool6, "pool6", HEAD, LED("of")),
+	ROW(STRING, other, "other", DETAIL, LED("with container")),
 	ROW(BOOL, private_localhost, "privateLocalhost", DETAIL, LED("localhost private")),
 	ROW(BOOL, low_ports, "lowPorts", DETAIL, LED("low ports")),
 	ROW(BOOL, siblings_local, "siblingsLocal", DETAIL, LED("siblings local")),

@@ -53,6 +53,8 @@ static bool is_unavailable(struct judgement *j, const char *id)
 
 static const char *reason_of(const struct judgement *j, int mode)
 {
+	if (mode != ADDRESS_ENGINE && j->address->other)
+		return "the network of another container was asked for: this one has its addresses and its localhost, too";
 	switch (mode) {
 	case ADDRESS_ENGINE:
 		return j->network.join == NETWORK_LATE
@@ -101,6 +103,8 @@ void rule_network_address(struct judgement *j, const char *id)
 		.siblings_local =
 			mode == ADDRESS_ENGINE && network->siblings == POLICY_SIBLINGS_LOCAL,
 	};
+	if (j->facts->address && j->facts->address->other)
+		j->address->other = arena_strdup(j->edit.arena, j->facts->address->other);
 	if (mode == ADDRESS_POOL) {
 		j->address->pool4 = pool->v4 ? arena_strdup(j->edit.arena, pool->v4) : NULL;
 		j->address->pool6 = pool->v6 ? arena_strdup(j->edit.arena, pool->v6) : NULL;

@@ -99,13 +99,18 @@ static int take(const struct state_dir *dir, const struct status_record *status,
 	const struct address_pool pool = { record->pool4, record->pool6 };
 	const struct address_holder holder = { dir->root, dir->id };
 	const char *directory = address_directory(caller_is_rootless(), arena);
-	struct address_holder first;
+	/* a pod in the host's network has no decoy that would hold it together */
+	const struct address_holder other = { dir->root, record->other };
+	struct address_holder with[2];
+	size_t n = find_first(dir, status, arena, &with[0]);
 
-	if (find_first(dir, status, arena, &first)) {
-		if (address_pool_share(directory, status->network_cookie, &first, &holder, arena,
+	if (record->other)
+		with[n++] = other;
+	for (size_t i = 0; i < n; i++) {
+		if (address_pool_share(directory, status->network_cookie, &with[i], &holder, arena,
 				       ret, e) == 0)
 			return 0;
-		/* it has left meanwhile */
+		/* it has none, or has left meanwhile */
 		if (e->kind != ERR_STATE)
 			return -1;
 	}
