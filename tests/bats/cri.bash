@@ -122,3 +122,48 @@ end_cri_test() {
     is "$(cri ListPodSandbox)$(cri ListContainers)" "{}{}" || return 1
     is "$(ls -A /run/containerd/runc/k8s.io 2>/dev/null)" ""
 }
+
+# ---- a policy where the runtime looks for one by itself: containerd tells it nothing
+
+# In setup_file; then own_addresses, and in teardown_file take_policy_away.
+place_policy() {
+    [ -n "${DISTRO_SHIM_WORLD:-}" ] || return 0
+    POLICY_PLACE=$("$DISTRO_SHIM" policy check | grep -o "/[^']*policy.json")
+    export POLICY_PLACE
+    local directory=${POLICY_PLACE%/*}
+    mkdir -p "$directory" 2>/dev/null && return
+    # in a /usr that cannot be written to
+    export POLICY_MOUNT=${directory%/*}
+    mount -t tmpfs -o mode=755 tmpfs "$POLICY_MOUNT" && mkdir "$directory"
+}
+take_policy_away() {
+    [ -z "${POLICY_PLACE:-}" ] || rm -f "$POLICY_PLACE"
+    [ -z "${POLICY_MOUNT:-}" ] || umount "$POLICY_MOUNT"
+}
+own_addresses() { printf '{ "version": 1, "network": { "address": "engine"%s } }\n' "${1:+, $1}" >"$POLICY_PLACE"; } # [MEMBERS]
+
+ways() {
+    ip -n distros rule
+    ip -n distros -6 rule
+    ip -n distros route show table all | grep -E 'proto 213|table 77' || true
+}
+nothing_leads() { no_forwarding && is "$(ways)" "$WAYS"; }
+# For a shell in the container: a page at a port, and one that says who asks.
+serve() { # TEXT [PORT]
+    echo 'mkdir -p /www/cgi-bin; printf "%s\n" "#!/bin/sh" echo "echo \$REMOTE_ADDR" >/www/cgi-bin/who; chmod +x /www/cgi-bin/who'
+    echo "echo '$1' >/www/index.html; exec httpd -f -p ${2:-80} -h /www"
+}
+addresses_of() { "$DISTRO_SHIM" members --format json | jq -r --arg id "$1" '.[] | select(.id == $id).addresses | arrays | join(",")'; } # ID
+says_page() { # CONTAINER URL TEXT
+    says_in "$1" timeout 3 wget -q -O - "$2"
+    is "$status $output" "0 $3"
+}
+has_no_page() { # CONTAINER URL
+    says_in "$1" timeout 3 wget -q -O - "$2"
+    [ "$status" != 0 ]
+}
+start_web() { # NUMBER: a pod with a server at port 80, which is the host's port 1808NUMBER, and a container beside it
+    start_pod "web$1" ".port_mappings = [{ container_port: 80, host_port: 1808$1 }]"
+    in_pod "web$1" "server$1" "$(serve "page $1")"
+    in_pod "web$1" "beside$1" 'sleep 1000'
+}
