@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Real containerd: pods as a kubelet makes them, and `ctr run --cni`, whose addresses are their own in the one network. All
 # listen at one port there; the containers of a pod have its address and its localhost together.
-# world: hybrid
+# world: legacy hybrid
 
 # shellcheck disable=SC2016 # what is in single quotes is for the shell in the container
 
@@ -120,6 +120,12 @@ while True:
         ct_ok tasks exec --exec-id two web1 wget -q -O - "http://${given[i]%,*}/"
         is "$output" "page $i"
     done
+    # what was lost is set up again
+    ip -n distros addr flush dev "$(link_of "${given[2]%,*}")"
+    if page_is "${given[2]%,*}" 80 'page 2'; then false; fi
+    "$DISTRO_SHIM" forwarding --renew
+    wait_until page_is "${given[2]%,*}" 80 'page 2'
+    wait_until page_is "${given[2]#*,}" 80 'page 2'
     ct_ok tasks kill --signal SIGKILL web1
     wait_until eval '[ "$(ctr tasks list | awk '\''$1 == "web1" { print $3 }'\'')" = STOPPED ]'
     ct tasks delete web1
@@ -127,3 +133,4 @@ while True:
     ct tasks delete --force web2
     nothing_leads
 }
+link_of() { ip -n distros -o addr | awk -v address="$1/32" '$4 == address { print $2 }'; } # ADDRESS
