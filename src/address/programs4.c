@@ -158,10 +158,39 @@ static void answer4(struct assembly *a, const struct address_maps *maps, const s
 	label(a, none);
 }
 
+/* Who has connected to this socket's own address hears what comes from there alone. R7 is the one who is answered. */
+static void jump_if_awaited(struct assembly *a, const struct place4 *at, unsigned to)
+{
+	const unsigned none = label_new(a);
+
+	op_load(a, W32, R1, R6, at->source);
+	op_store_stack(a, W32, STACK_TUPLE, R1);
+	op_store_stack(a, W32, STACK_TUPLE + 4, R7);
+	op_load(a, W64, R1, R6, CONTEXT(sk));
+	op_load(a, W32, R1, R1, SOCKET(src_port));
+	op_to_host(a, R1, 16);
+	op_store_stack(a, W16, STACK_TUPLE + 8, R1);
+	op_load(a, W32, R1, R6, CONTEXT(user_port));
+	op_store_stack(a, W16, STACK_TUPLE + 10, R1);
+	op_move(a, R1, R6);
+	op_stack(a, R2, STACK_TUPLE);
+	op_set(a, R3, 12);
+	op_set(a, R4, BPF_F_CURRENT_NETNS);
+	op_set(a, R5, 0);
+	op_call(a, BPF_FUNC_sk_lookup_udp);
+	op_jump_if_null(a, R0, none);
+	op_load(a, W32, R8, R0, SOCKET(dst_ip4));
+	op_move(a, R1, R0);
+	op_call(a, BPF_FUNC_sk_release);
+	op_jump_if(a, BPF_JNE, R8, 0, to);
+	label(a, none);
+}
+
 void part_send4(struct assembly *a, const struct address_maps *maps, const struct place4 *at)
 {
 	const unsigned local = label_new(a), keep = label_new(a), none = label_new(a),
-		       loopback = label_new(a), named = label_new(a);
+		       loopback = label_new(a), named = label_new(a), come = label_new(a),
+		       named_none = label_new(a);
 
 	op_load(a, W32, R7, R6, at->to);
 	op_jump_if(a, BPF_JEQ, R7, INADDR_ANY, local);
@@ -192,13 +221,21 @@ void part_send4(struct assembly *a, const struct address_maps *maps, const struc
 	remember_asked(a, maps);
 	op_load(a, W32, R7, R9, FIRST);
 	op_store(a, W32, R6, at->to, R7);
-	op_jump(a, ALLOW);
+	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
+	op_jump(a, come);
 	label(a, keep);
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
 	part_make_private4(a);
 	op_store(a, W32, R6, at->to, R7);
+	jump_if_awaited(a, at, ALLOW);
+	/* from there, too: one that named no address has the first own one, and servers may answer who comes from the loopback
+	 * alone (systemd-resolved) */
+	label(a, come);
 	op_load(a, W32, R1, R6, at->source);
-	op_jump_if(a, BPF_JNE, R1, 0, ALLOW);
+	op_jump_if(a, BPF_JEQ, R1, 0, named_none);
+	op_load(a, W32, R2, R9, FIRST);
+	op_jump_unless_same(a, R1, R2, ALLOW);
+	label(a, named_none);
 	op_set(a, R7, (int32_t)htonl(INADDR_LOOPBACK));
 	part_make_private4(a);
 	op_store(a, W32, R6, at->source, R7);
