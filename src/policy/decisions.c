@@ -267,8 +267,7 @@ size_t decisions_add_no_address(struct decisions *decisions, const struct networ
 {
 	static const char rule[] = "network.address";
 	const char *reason = why ? why : "its engine has given it none";
-
-	return warn_of(
+	size_t ret = warn_of(
 		decisions, rule, "",
 		has_pool
 			? arena_printf(arena, "the container has an address of the pool: %s",
@@ -278,6 +277,11 @@ size_t decisions_add_no_address(struct decisions *decisions, const struct networ
 				  "the container has the addresses of the shared network: %s; %s would give it one of its own",
 				  reason, policy_key_place(chosen, "network.addressPool", arena)),
 		arena);
+
+	/* that is what the pool is for */
+	if (has_pool && !why)
+		decisions->v[ret].action = DECISION_KEEP;
+	return ret;
 }
 
 void decisions_forward_is_empty(struct decisions *decisions, bool empty, bool meant,

@@ -75,7 +75,8 @@ no_rules() {
     # until start it has set up nothing
     edit_config "$b" "$(new network)"
     shim_in 10 create -b "$b" box </dev/null
-    shim_in 10 start box
+    shim_in 10 start box 2>said
+    is "$(<said)" ''
     shim explain box | grep -q 'the container has an address of the pool: its engine has given it none'
     matches "$(address_of box)" '^10\.78\.0\.'
     shim delete -f box
