@@ -11,7 +11,7 @@
 setup_own() { make_rootfs && lay_engines && lay_policy_place && setup_podman; }
 own_policy() { # MEMBERS
     echo "{\"version\": 1, \"network\": {$1}}" >"$POLICY_PLACE"
-    "$DISTRO_SHIM" policy check >/dev/null
+    "$DISTRO_SHIM" policy check
 }
 start_own_test() { # [MEMBERS]
     requires root world && start_engine_test podman
@@ -44,7 +44,7 @@ ways() {
 }
 
 addresses_of() { # CONTAINER: by the runtime
-    "$DISTRO_SHIM" members --format json | jq -r --arg id "$(podman inspect --format '{{.Id}}' "$1")" '.[] | select(.id == $id).addresses | join(",")'
+    "$DISTRO_SHIM" members --format json | jq -r --arg id "$(podman inspect --format '{{.Id}}' "$1")" '.[] | select(.id == $id) | .addresses // [] | join(",")'
 }
 # What Podman says of it: IPAddress or GlobalIPv6Address, in a network or in the only one.
 ip_of() { podman inspect --format "{{range \$name, \$network := .NetworkSettings.Networks}}{{if or (eq \"${2:-}\" \"\") (eq \$name \"${2:-}\")}}{{\$network.${3:-IPAddress}}}{{end}}{{end}}" "$1"; } # CONTAINER [NETWORK [FIELD]]
