@@ -52,7 +52,7 @@ teardown() { end_own_test; }
 }
 
 @test "whichever goes first: the other one's address, ports and names stay; and the address is another's at once" {
-    local first second
+    local first second address
     for first in one two; do
         second=two
         [ $first = one ] || second=one
@@ -60,7 +60,9 @@ teardown() { end_own_test; }
         wait_until page_is 10.90.0.51 80 'page of one'
         ok rm -f -t 0 $first
         wait_until page_is "$(ip_of $second)" 80 "page of $second"
-        box three --network team:ip=10.90.0.5$([ $first = one ] && echo 1 || echo 2)
+        address=10.90.0.51
+        [ $first = one ] || address=10.90.0.52
+        box three --network team:ip=$address
         gets $second "http://$(ip_of three)/" 'page of three'
         ok rm -f -t 0 three
         ok rm -f -t 0 $second
