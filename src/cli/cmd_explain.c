@@ -176,22 +176,26 @@ static void json_decisions(const struct decisions *decisions, struct json_out *o
 }
 
 /* What the kernel holds its sockets to. NULL: to nothing of its own. */
-static const char *address_text(const struct status_record *record, struct arena *arena)
+static const char *address_text(const struct container_view *view, struct arena *arena)
 {
+	const struct status_record *record = view->record;
 	const struct address_record *address = record->address;
 	const char *own = addresses_text(container_addresses(record), arena);
 
 	if (!address)
 		return NULL;
 	return arena_printf(
-		arena, "%s%s%s%s",
+		arena, "%s%s%s%s%s",
 		own                  ? own
 		: address->index.set ? "those of the network"
 				     : "not known before start",
 		address->private_localhost ? ", localhost private" : ", localhost shared",
 		address->low_ports ? ", low ports" : "",
 		address->group ? arena_printf(arena, ", by group /%s of version 2", address->group)
-			       : ", by its own group of version 2");
+			       : ", by its own group of version 2",
+		container_is_held(view)
+			? ""
+			: "; the kernel does not hold it to that any more, because its programs were taken off: make it again");
 }
 
 static int explain_container_json(const struct cli_call *call, const struct container_view *view,
@@ -199,7 +203,7 @@ static int explain_container_json(const struct cli_call *call, const struct cont
 {
 	auto_json_out out = json_out_new(true);
 	const struct status_record *record = view->record;
-	const char *address = address_text(record, call->arena);
+	const char *address = address_text(view, call->arena);
 	const char *forwarding = container_forwarding_text(view, call->arena);
 
 	json_out_object(out);
@@ -251,7 +255,7 @@ static int explain_container(const struct cli_call *call, const struct container
 		    value_to_name(container_phase_names, record->phase));
 	strbuf_show(&text, "bundle: %s\n", view->bundle);
 	print_head(record->policy_path, record->policy, &network, &text);
-	address = address_text(record, call->arena);
+	address = address_text(view, call->arena);
 	if (address)
 		strbuf_show(&text, "address: %s\n", address);
 	forwarding = container_forwarding_text(view, call->arena);

@@ -175,6 +175,8 @@ const struct strlist *container_addresses(const struct status_record *record);
 void addresses_out(const struct strlist *addresses, struct json_out *out);
 /* "10.78.0.2,fd78::2"; NULL: there are none. */
 const char *addresses_text(const struct strlist *addresses, struct arena *arena);
+/* Of one that runs: whether the kernel holds its sockets to what its record has. True where that cannot be told. */
+bool container_is_held(const struct container_view *view);
 /* What leads to it at this moment from the network that its engine has prepared; NULL: nothing was to. */
 char *container_forwarding_text(const struct container_view *view, struct arena *arena);
 /* Of all running containers of a network, or of any (NULL): what leads to them is set up anew, with what their engines have

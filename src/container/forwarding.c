@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What leads from an engine's network to a container, looked at and made anew. Runs in the runtime. */
+#include "boot/record/address.h"
 #include "boot/record/forward.h"
 #include "container/container.h"
 #include "state/registry.h"
+
+bool container_is_held(const struct container_view *view)
+{
+	return !view->record || view->pid == 0 || record_is_held(view->record);
+}
 
 char *container_forwarding_text(const struct container_view *view, struct arena *arena)
 {

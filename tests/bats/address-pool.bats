@@ -97,3 +97,34 @@ teardown() { end_address_test; }
     is "$(shim_in 10 exec one wget -q -O - http://one:8080/)" "page of one"
     shim delete -f one
 }
+
+# As root of the host: take the program off that binds by IPv4.
+take_off() { # GROUP
+    python3 -c '
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def bpf(command, attributes):
+    result = libc.syscall(321, command, attributes, 144)
+    if result < 0:
+        sys.exit(f"bpf({command}): {os.strerror(ctypes.get_errno())}")
+    return result
+group = os.open(sys.argv[1], os.O_RDONLY | os.O_DIRECTORY)
+ids = (ctypes.c_uint32 * 64)()
+query = ctypes.create_string_buffer(struct.pack("IIIIQI", group, 8, 0, 0, ctypes.addressof(ids), 64), 144)
+bpf(16, query)
+program = bpf(13, ctypes.create_string_buffer(struct.pack("I", ids[0]), 144))
+bpf(9, ctypes.create_string_buffer(struct.pack("III", group, program, 8), 144))' "$1"
+}
+
+@test "explain says it where the kernel does not hold it to its address any more" {
+    [ "$(uname -m)" = x86_64 ] || skip "needs x86-64 for the number of a system call"
+    [ "$DISTRO_SHIM_WORLD" != legacy ] || skip "needs a mounted tree of version 2"
+    local tree=/sys/fs/cgroup
+    [ "$DISTRO_SHIM_WORLD" = v2 ] || tree+=/unified
+    page_box one
+    shim_in 10 run -d -b one one </dev/null
+    lacks "$(shim explain one)" "does not hold it"
+    take_off "$tree$(sed -n 's/^0:://p' "/proc/$(init_of one)/cgroup")"
+    contains "$(shim explain one)" "the kernel does not hold it to that any more"
+    shim delete -f one
+}

@@ -322,6 +322,20 @@ int record_arm_address(struct state_dir *dir, const struct status_record *status
 	return 0;
 }
 
+bool record_is_held(const struct status_record *status)
+{
+	autoclose int group = -1;
+	struct address_data data, now;
+	struct err unread;
+
+	if (!status->address || !status->address->index.set)
+		return true;
+	fill(status, &data);
+	group = open_group_of(status, &unread);
+	return group < 0 || address_read(group, &now, &unread) < 0 ||
+	       memcmp(&data, &now, sizeof(data)) == 0;
+}
+
 /* --- the end --- */
 
 static int leave(const struct state_dir *dir, const struct status_record *status,

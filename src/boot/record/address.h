@@ -32,6 +32,8 @@ int record_address_without_engine(const struct state_dir *dir, struct status_rec
  * `network`: the shared one. */
 int record_arm_address(struct state_dir *dir, const struct status_record *status, int network,
 		       struct err *e) MUST_CHECK;
+/* False only where the kernel holds its sockets to something else, or to nothing. */
+bool record_is_held(const struct status_record *status);
 /* A decision that was added since the container was judged is told. */
 void record_warn(const struct status_record *status, size_t added, struct arena *arena);
 
