@@ -83,6 +83,13 @@ struct forward_made {
 int forward_make(const struct forward *forward, struct arena *arena, struct forward_made *ret,
 		 struct err *e) MUST_CHECK;
 
+/* Whether the engine has given a decoy other addresses than those since, or taken some away: by its pair alone, nothing is
+ * entered. A server that names no address has the first one of a family, so while that is away all stays as it is. What
+ * cannot be asked stays so, too. */
+enum forward_change { FORWARD_SAME, FORWARD_MOVED, FORWARD_FIRST_AWAY };
+enum forward_change forward_look(int network, uint64_t network_cookie, unsigned pair,
+				 const struct strlist *addresses);
+
 /* Nothing is led to the shared network any more. The link itself goes with the decoy: to remove one takes the kernel 24 ms.
  * Of a network with another cookie nothing is changed. */
 struct forward_ending {

@@ -149,6 +149,46 @@ static void begin_record(struct decoy_record *record, const struct forward *forw
 	record->own_ports = forward->routed || forward->targets;
 }
 
+static int open_unlocked(int directory, uint64_t decoy)
+{
+	return openat(directory, decoy_name(decoy).text,
+		      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static const struct decoy_record *read_unlocked(const char *directory, uint64_t decoy,
+						struct arena *arena)
+{
+	autodecoyplace place = DECOY_PLACE_INIT;
+	struct err unread;
+
+	if (trusted_directory_open("directory of decoys", directory, false, 0755, &place.all,
+				   &unread) < 0)
+		return NULL;
+	place.fd = open_unlocked(place.all, decoy);
+	return place.fd < 0 ? NULL : decoy_record_read(&place, arena);
+}
+
+/* Its engine may have taken it away from that one meanwhile, and given it to this one. */
+static const char *why_taken(const char *directory, const struct forward_made *made,
+			     struct arena *arena)
+{
+	const struct decoy_record *record = read_unlocked(directory, made->taken_by, arena);
+	char *taken[] = { arena_strdup(arena, made->taken) };
+	const struct strlist list = { 1, taken };
+	struct err gone;
+	autoclose int network = record ? nsfd_network(record->network_path, &gone) : -1;
+
+	if (made->taken_alone)
+		return ": slirp4netns and pasta give each container the same";
+	if (network < 0 || strchr(made->taken, '/') ||
+	    forward_look(network, record->network, record->pair.value, &list) != FORWARD_FIRST_AWAY)
+		return "";
+	if (forward_look(network, record->network, record->pair.value, &record->addresses) ==
+	    FORWARD_FIRST_AWAY)
+		return ", from which the engine has taken it away, but not from its servers: start that one anew";
+	return ", from which the engine has taken it away: 'distro-net refresh' has that one give it up";
+}
+
 /* Another decoy has what this one is to have; the lock of its record is not waited for longer than for any. */
 static int refuse(const char *directory, const struct forward_made *made, struct arena *arena,
 		  struct err *e)
@@ -161,8 +201,7 @@ static int refuse(const char *directory, const struct forward_made *made, struct
 			e, ERR_STATE,
 			"the engine's %s %s is in the shared network already, of container '%s'%s",
 			strchr(made->taken, '/') ? "network" : "address", made->taken, whose,
-			made->taken_alone ? ": slirp4netns and pasta give each container the same"
-					  : "");
+			why_taken(directory, made, arena));
 	return fail(
 		e, ERR_STATE,
 		"the engine's network %s overlaps with %s, which another engine made for container '%s'",
@@ -306,25 +345,6 @@ int forward_leave(const char *directory, uint64_t decoy, const struct forward_me
 }
 
 /* --- without the lock: a record is replaced in one step --- */
-
-static int open_unlocked(int directory, uint64_t decoy)
-{
-	return openat(directory, decoy_name(decoy).text,
-		      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
-static const struct decoy_record *read_unlocked(const char *directory, uint64_t decoy,
-						struct arena *arena)
-{
-	autodecoyplace place = DECOY_PLACE_INIT;
-	struct err unread;
-
-	if (trusted_directory_open("directory of decoys", directory, false, 0755, &place.all,
-				   &unread) < 0)
-		return NULL;
-	place.fd = open_unlocked(place.all, decoy);
-	return place.fd < 0 ? NULL : decoy_record_read(&place, arena);
-}
 
 char *forward_held(const char *directory, uint64_t decoy, struct arena *arena)
 {

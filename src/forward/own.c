@@ -6,6 +6,7 @@
 #include "forward/tree.h"
 #include "os/io.h"
 #include "sys/deadline.h"
+#include "sys/netlink.h"
 #include "sys/netlink_settings.h"
 
 #include <errno.h>
@@ -139,6 +140,67 @@ int own_find(const struct forward *forward, const struct forward_sockets *at, un
 		ret->n++;
 	}
 	return 0;
+}
+
+/* --- which they have become --- */
+
+static int ask(int network, uint64_t network_cookie, unsigned pair, struct arena *arena,
+	       struct strlist *ret, struct err *e)
+{
+	autoclose int socket = netlink_open_there(network, network_cookie, e);
+	struct link_addresses found;
+	size_t counts[2] = { 0 };
+	struct link_place place;
+	unsigned index;
+
+	if (socket < 0 || netlink_find(socket, forward_name(pair).text, &index, e) < 0 ||
+	    netlink_place(socket, index, &place, e) < 0)
+		return -1;
+	if (place.network < 0)
+		return fail(e, ERR_NOT_FOUND, "the decoy is not known by a number");
+	if (netlink_addresses_there(socket, place.network, arena, &found, e) < 0)
+		return -1;
+	*ret = (struct strlist){ .v = arena_new_array(arena, char *, found.n + 1) };
+	for (size_t i = 0; i < found.n; i++) {
+		const struct route_address address = address_of(&found.v[i]);
+
+		if (is_own(&found.v[i], 0) && counts[address.family == AF_INET6]++ < OWN_MAX)
+			ret->v[ret->n++] = arena_strdup(arena, own_text(&address).text);
+	}
+	return 0;
+}
+
+static bool is_among(const char *text, const struct strlist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (str_eq(text, list->v[i]))
+			return true;
+	return false;
+}
+
+enum forward_change forward_look(int network, uint64_t network_cookie, unsigned pair,
+				 const struct strlist *addresses)
+{
+	enum forward_change ret = FORWARD_SAME;
+	bool seen[2] = { false, false };
+	autoarena arena = { 0 };
+	struct strlist now = { .n = 0 };
+	struct err unknown;
+
+	if (ask(network, network_cookie, pair, &arena, &now, &unknown) < 0)
+		return FORWARD_SAME;
+	if (now.n != addresses->n)
+		ret = FORWARD_MOVED;
+	for (size_t i = 0; i < addresses->n; i++) {
+		bool *family = &seen[strchr(addresses->v[i], ':') != NULL];
+
+		if (!is_among(addresses->v[i], &now))
+			ret = *family ? FORWARD_MOVED : FORWARD_FIRST_AWAY;
+		if (ret == FORWARD_FIRST_AWAY)
+			break;
+		*family = true;
+	}
+	return ret;
 }
 
 /* --- the decoy --- */

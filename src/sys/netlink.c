@@ -203,7 +203,7 @@ int netlink_place(int fd, unsigned index, struct link_place *ret, struct err *e)
 	const struct ifinfomsg link = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
 	struct netlink_request request;
 
-	*ret = (struct link_place){ 0 };
+	*ret = (struct link_place){ .network = -1 };
 	netlink_request_begin(&request, RTM_GETLINK, NLM_F_ACK, &link, sizeof(link));
 	if (transact(fd, &request, netlink_take_place, ret, e) == 0)
 		return 0;
@@ -222,19 +222,23 @@ int netlink_set_mtu(int fd, unsigned index, uint32_t mtu, struct err *e)
 	return transact(fd, &request, NULL, NULL, e);
 }
 
+static void be_strict(int fd, int strict)
+{
+	(void)!setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict));
+}
+
 /* A kernel that knows of no strict questions (before 4.20) tells of all links. */
 int netlink_addresses(int fd, unsigned index, struct arena *arena, struct link_addresses *ret,
 		      struct err *e)
 {
 	const struct ifaddrmsg header = { .ifa_family = AF_UNSPEC, .ifa_index = index };
 	struct netlink_addresses_search search = { .index = index, .arena = arena };
-	int strict = index != 0, rc;
+	int rc;
 
-	(void)!setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict));
+	be_strict(fd, index != 0);
 	rc = netlink_dump(fd, RTM_GETADDR, &header, sizeof(header), netlink_take_address, &search,
 			  e);
-	strict = 0;
-	(void)!setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict));
+	be_strict(fd, 0);
 	/* the link is gone */
 	if (rc < 0 && index && e->sys == ENODEV)
 		rc = 0;
@@ -242,6 +246,32 @@ int netlink_addresses(int fd, unsigned index, struct arena *arena, struct link_a
 		return err_prefix(e, "list the addresses of a network device");
 	*ret = search.found;
 	return 0;
+}
+
+int netlink_addresses_there(int fd, int network, struct arena *arena, struct link_addresses *ret,
+			    struct err *e)
+{
+	const struct {
+		struct ifaddrmsg header;
+		struct rtattr part;
+		int32_t network;
+	} question = {
+		.header = { .ifa_family = AF_UNSPEC },
+		.part = { .rta_len = RTA_LENGTH(sizeof(int32_t)), .rta_type = IFA_TARGET_NETNSID },
+		.network = network,
+	};
+	struct netlink_addresses_search search = { .arena = arena };
+	const int strict = 1;
+	int rc;
+
+	/* else it would tell of this one */
+	if (setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict)) < 0)
+		return fail_sys(e, "ask for addresses in another network namespace");
+	rc = netlink_dump(fd, RTM_GETADDR, &question, sizeof(question), netlink_take_address,
+			  &search, e);
+	be_strict(fd, 0);
+	*ret = search.found;
+	return rc;
 }
 
 int netlink_move(int fd, unsigned index, const char *name, int network, struct err *e)

@@ -39,6 +39,7 @@ struct link_place {
 	uint32_t
 		other; /* number of the other end of a pair, or of the link that it is a part of, wherever that is; 0: none */
 	uint32_t master; /* number of the bridge that it is in; 0: none */
+	int network; /* where `other` is, as the link's own network namespace numbers others; -1: not known */
 };
 /* ERR_NOT_FOUND if no link has this number. */
 int netlink_place(int fd, unsigned index, struct link_place *ret, struct err *e) MUST_CHECK;
@@ -66,6 +67,9 @@ struct link_addresses {
 /* The global ones that do not expire, of one link; index 0: of all. */
 int netlink_addresses(int fd, unsigned index, struct arena *arena, struct link_addresses *ret,
 		      struct err *e) MUST_CHECK;
+/* The same of all links of another network namespace, by its number (struct link_place). */
+int netlink_addresses_there(int fd, int network, struct arena *arena, struct link_addresses *ret,
+			    struct err *e) MUST_CHECK;
 
 /* Into another network namespace and under another name; it loses its addresses and is down there. */
 int netlink_move(int fd, unsigned index, const char *name, int network, struct err *e) MUST_CHECK;

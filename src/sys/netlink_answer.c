@@ -255,6 +255,8 @@ void netlink_take_place(const struct nlmsghdr *answer, void *context)
 			place->other = number_in(part);
 		if (part->rta_type == IFLA_MASTER)
 			place->master = number_in(part);
+		if (part->rta_type == IFLA_LINK_NETNSID)
+			place->network = (int)number_in(part);
 	}
 }
 

@@ -73,7 +73,7 @@ all_is_well() {
 @test "the daemon is killed while it starts a container: what is left of that keeps no other from its address" {
     local moment bundle id
     for moment in 0.15 0.25 0.35 0.45; do
-        docker run -d --name web -p 18080:80 "$DOCKER_IMAGE" sh -c "$(serves_pages 'page of web')" >/dev/null 2>&1 3>&- &
+        docker run -d --name web -p 18085:80 "$DOCKER_IMAGE" sh -c "$(serves_pages 'page of web')" >/dev/null 2>&1 3>&- &
         running=$!
         sleep "$moment"
         kill_dockerd

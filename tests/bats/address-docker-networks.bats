@@ -31,7 +31,7 @@ resolver_seen_as() { docker exec "$1" timeout 5 nslookup outside.test 2>/dev/nul
         own=$(address_in $one front)
         [ $one = $other ] || seen_as $one $other "$own"
     done; done
-    #    is "$(own_of web)" "$(address_in web front)"
+    is "$(own_of web)" "$(address_in web front)"
     dk_ok exec web cat /etc/resolv.conf
     contains "$output" "nameserver 169.254."
     # beyond the host its address is the host's
@@ -58,7 +58,7 @@ resolver_seen_as() { docker exec "$1" timeout 5 nslookup outside.test 2>/dev/nul
     wait_until gets web db 'page of db'
     gets db web 'page of web'
     for network in front back; do page_is "$(address_in web $network)" 80 'page of web'; done
-    #    is "$(own_of web)" "$(address_in web front),$(address_in web back)"
+    is "$(own_of web)" "$(address_in web front),$(address_in web back)"
     page_is "$(host_address)" 18080 'page of web'
     page_is 127.0.0.1 18080 'page of web'
     # it is seen by the address that it has there
@@ -67,7 +67,7 @@ resolver_seen_as() { docker exec "$1" timeout 5 nslookup outside.test 2>/dev/nul
     refuse knows web db
     page_is "$(host_address)" 18080 'page of web'
     gets web web 'page of web'
-    #    is "$(own_of web)" "$(address_in web front)"
+    is "$(own_of web)" "$(address_in web front)"
     dk_ok network connect back web
     dk_ok restart -t 0 web
     wait_until gets db web 'page of web'
@@ -75,6 +75,45 @@ resolver_seen_as() { docker exec "$1" timeout 5 nslookup outside.test 2>/dev/nul
     gets web db 'page of db'
     is "$(ip -n distros -br link | grep -c "^fwd")" 2
     dk_ok rm -f web db
+    own_state_is_as_before
+}
+
+@test "the network of a container's first address is taken away: its servers stay, and who is given that address is told" {
+    local address
+    dk_ok network create front
+    dk_ok network create back
+    web web --network front
+    web db --network back
+    dk_ok network connect back web
+    wait_until gets db web 'page of web'
+    address=$(address_in web front)
+    dk_ok network disconnect front web
+    gets web web 'page of web'
+    gets web db 'page of db'
+    seen_as web db "$(address_in web back)"
+    "$DISTRO_SHIM" forwarding --renew
+    gets db web 'page of web'
+    dk_fails 125 "address $address is in the shared network already, of container .*, from which the engine has taken it away, but not from its servers: start that one anew" \
+        run --name new --network front "$DOCKER_IMAGE" true
+    dk_ok restart -t 0 web
+    wait_until gets db web 'page of web'
+    is "$(own_of web)" "$(address_in web back)"
+    dk_ok rm new
+    web new --network front
+    is "$(own_of new)" "$address"
+    wait_until page_is "$address" 80 'page of new'
+    # of one that is not the first one it is told what gives it up
+    dk_ok network connect front web
+    gets web new 'page of new'
+    address=$(address_in web front)
+    dk_ok network disconnect front web
+    dk_fails 125 "address $address is in .* of container .*, from which the engine has taken it away: 'distro-net refresh' has that one give it up" \
+        run --name third --network front "$DOCKER_IMAGE" true
+    "$DISTRO_SHIM" forwarding --renew
+    dk_ok rm third
+    web third --network front
+    is "$(own_of third)" "$address"
+    dk_ok rm -f web db new third
     own_state_is_as_before
 }
 

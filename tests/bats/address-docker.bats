@@ -27,7 +27,7 @@ teardown() { end_docker_test_with_addresses; }
         address=$(field "web$i" NetworkSettings.IPAddress)
         wait_until page_is "$address" 80 "page of web$i"
         is "$(own_of "web$i")" "$address,$(field "web$i" NetworkSettings.GlobalIPv6Address)"
-        for at in 127.0.0.1 "$host" ::1 "${OTHER_HOST[1]}"; do page_is "$at" "1808$i" "page of web$i"; done
+        for at in 127.0.0.1 "$host" ::1 "${OTHER_HOST[1]}"; do wait_until page_is "$at" "1808$i" "page of web$i"; done
         for at in "${OTHER_HOST[@]}"; do from_there page_is "$at" "1808$i" "page of web$i"; done
         gets "web$i" 127.0.0.1 "page of web$i"
         gets "web$i" "[::1]" "page of web$i"

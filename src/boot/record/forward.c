@@ -319,6 +319,21 @@ static bool is_resolver_moved(const struct forward_record *record)
 	return port && port != record->nameserver_port;
 }
 
+/* `network connect` and the like tell no runtime. */
+static enum forward_change look_at_addresses(const struct status_record *status)
+{
+	const struct address_record *address = status->address;
+	autoclose int network = -1;
+	struct err gone;
+
+	if (!address || address->mode != ADDRESS_ENGINE || !address->index.set)
+		return FORWARD_SAME;
+	network = open_own_network(status, &gone);
+	return network < 0 ? FORWARD_SAME
+			   : forward_look(network, status->network_cookie, address->index.value,
+					  &address->addresses);
+}
+
 /* Where the engine keeps what it made of a new network, once it is to be looked into; "": not where they keep theirs. */
 static int find_path(struct state_dir *dir, struct status_record *status, struct arena *arena,
 		     struct err *e)
@@ -338,6 +353,7 @@ int record_forward_again(struct state_dir *dir, struct status_record *status, bo
 			 struct arena *arena, struct err *e)
 {
 	struct forward_record *record = status->forward;
+	enum forward_change change;
 	bool new, engines, renamed = false;
 	struct stat names = { 0 };
 	struct err unwritten;
@@ -345,11 +361,14 @@ int record_forward_again(struct state_dir *dir, struct status_record *status, bo
 
 	if (!record || !record->decoy)
 		return 0;
+	change = look_at_addresses(status);
+	if (change == FORWARD_FIRST_AWAY)
+		return 0;
 	if (find_path(dir, status, arena, e) < 0)
 		return -1;
 	new = are_names_new(dir, record, &names);
 	engines = has_engines_names(record);
-	anew = anew || is_resolver_moved(record);
+	anew = anew || change == FORWARD_MOVED || is_resolver_moved(record);
 	if (!new && !record->empty && !anew)
 		return 0;
 	if (new) {
