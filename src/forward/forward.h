@@ -60,6 +60,8 @@ struct forward {
 	/* Own addresses of the container that are in the shared network already: what the engine has prepared leads to the first
 	 * one of each family. NULL: to an address of the pair, or to those that are routed. */
 	const struct strlist *targets;
+	/* Those that were routed another time; NULL: none, or that is not known. forward_join() sets it. */
+	const struct strlist *before;
 	/* Of the decoys: where is written down which of them has which address. NULL: that is not asked. forward_join() sets it. */
 	const char *directory;
 };

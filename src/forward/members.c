@@ -253,6 +253,7 @@ static int join(const struct decoy_place *place, const struct forward *forward,
 	bool first = !record;
 
 	all.directory = place->directory;
+	all.before = record ? &record->addresses : NULL;
 	if (record)
 		drop_dead(record, lives);
 	if (record && check_network(place, record, network, arena, e) < 0)

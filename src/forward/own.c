@@ -24,8 +24,11 @@
 /* The loopback's, of every network. */
 #define LOOPBACK 1u
 #define MTU_MIN 1280u
-/* Of the rule by which answers come back to the decoy. */
+/* Of the rules by which answers come back to the decoy, and what is not one leaves it. */
 #define RETURN_PREF 100u
+#define AWAY_PREF 101u
+/* Of what leaves. Docker connects no network to which the main table has a way. */
+#define AWAY_TABLE (FORWARD_TABLES + FORWARD_PAIRS)
 
 struct own_text own_text(const struct route_address *address)
 {
@@ -281,6 +284,10 @@ static int leave(int decoy, unsigned pair, unsigned link, const struct own_addre
 		 struct err *e)
 {
 	static const struct link_setting quiet[] = { { IPV4_DEVCONF_SEND_REDIRECTS, 0 } };
+	const struct route_rule away = { .family = own->address.family,
+					 .protocol = FORWARD_PROTOCOL,
+					 .pref = AWAY_PREF,
+					 .table = AWAY_TABLE };
 	struct route here = route_to(&own->address), there = here;
 
 	here.index = own->index;
@@ -288,18 +295,43 @@ static int leave(int decoy, unsigned pair, unsigned link, const struct own_addre
 	here.table = RT_TABLE_LOCAL;
 	here.protocol = 0;
 	there.index = link;
+	there.table = AWAY_TABLE;
 	there.gateway = pair_end(own->address.family, pair, false);
 	if (netlink_answer_at_once(decoy, own->index, own->address.family, e) < 0 ||
 	    (own->address.family == AF_INET &&
 	     netlink_set_ipv4(decoy, own->index, quiet, ARRAY_SIZE(quiet), e) < 0))
 		return -1;
 	if (netlink_answer_for(decoy, own->index, &own->address, e) < 0 ||
-	    keep_answers(decoy, pair, own, e) < 0 || netlink_set_route(decoy, &there, e) < 0)
+	    keep_answers(decoy, pair, own, e) < 0 || netlink_set_route(decoy, &there, e) < 0 ||
+	    netlink_add_rule(decoy, &away, e) < 0)
 		return -1;
 	return netlink_remove_route(decoy, &here, e) < 0 && e->kind != ERR_NOT_FOUND ? -1 : 0;
 }
 
-int own_leave_decoy(int decoy, unsigned pair, const struct own_addresses *own, struct err *e)
+/* What the engine has taken away may be another container's by now. */
+static int forget(int decoy, unsigned link, const struct strlist *before,
+		  const struct own_addresses *own, struct err *e)
+{
+	for (size_t i = 0; before && i < before->n; i++) {
+		struct route_address address;
+		struct route there;
+		bool stays = !own_read(before->v[i], &address);
+
+		for (size_t k = 0; k < own->n; k++)
+			stays = stays || str_eq(own_text(&own->v[k].address).text, before->v[i]);
+		if (stays)
+			continue;
+		there = route_to(&address);
+		there.index = link;
+		there.table = AWAY_TABLE;
+		if (netlink_remove_route(decoy, &there, e) < 0 && e->kind != ERR_NOT_FOUND)
+			return -1;
+	}
+	return 0;
+}
+
+int own_leave_decoy(int decoy, unsigned pair, const struct own_addresses *own,
+		    const struct strlist *before, struct err *e)
 {
 	static const struct link_setting open[] = { { IPV4_DEVCONF_RP_FILTER, 0 },
 						    { IPV4_DEVCONF_ACCEPT_LOCAL, 1 },
@@ -308,7 +340,7 @@ int own_leave_decoy(int decoy, unsigned pair, const struct own_addresses *own, s
 
 	if (netlink_find(decoy, FORWARD_DECOY_LINK, &link, e) < 0 || set_up_all(e) < 0 ||
 	    netlink_set_ipv4(decoy, link, open, ARRAY_SIZE(open), e) < 0 ||
-	    set_mtu(decoy, link, own->mtu, e) < 0)
+	    set_mtu(decoy, link, own->mtu, e) < 0 || forget(decoy, link, before, own, e) < 0)
 		return -1;
 	for (size_t i = 0; i < own->n; i++)
 		if (leave(decoy, pair, link, &own->v[i], e) < 0)
@@ -326,6 +358,7 @@ static int return_one(int decoy, unsigned link, const struct link_address *prepa
 	struct route_way way;
 
 	there.index = link;
+	there.table = AWAY_TABLE;
 	if (netlink_remove_route(decoy, &there, e) < 0 && e->kind != ERR_NOT_FOUND)
 		return -1;
 	if (netlink_way_to(decoy, &address, &way, e) == 0) {

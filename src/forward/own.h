@@ -44,9 +44,9 @@ int own_find(const struct forward *forward, const struct forward_sockets *at, un
 /* For its rules; the caller is in the decoy. A link that has gone meanwhile is "". */
 struct forward_owns own_names(const struct own_addresses *own, struct arena *arena);
 /* In the decoy, which the caller is in: what comes for them goes on by the pair, and what the decoy itself has asked for
- * comes back to it. */
-int own_leave_decoy(int decoy, unsigned pair, const struct own_addresses *own, struct err *e)
-	MUST_CHECK;
+ * comes back to it. before: those of another time, or NULL. */
+int own_leave_decoy(int decoy, unsigned pair, const struct own_addresses *own,
+		    const struct strlist *before, struct err *e) MUST_CHECK;
 /* The other way round: where another policy held, they may have left. */
 int own_return_to_decoy(int decoy, const struct link_addresses *prepared, struct err *e) MUST_CHECK;
 /* What comes for those of the container that are there already goes on by the pair. */
