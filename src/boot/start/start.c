@@ -16,12 +16,14 @@
 #include "os/log.h"
 #include "seccomp/program.h"
 #include "sys/channel.h"
+#include "sys/child.h"
 #include "sys/nsfd.h"
 #include "sys/peer.h"
 #include "sys/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 /* Of a network that is to be left: one that has more is in use. */
@@ -177,6 +179,16 @@ static int forward_again(const struct start *s, struct err *e)
 	return record_not_forwarded(s->in->state, status, &why, s->in->arena, e);
 }
 
+/* Engines take for granted that what cannot be started has ended: Docker forgets it, and would leave it for ever. */
+static int refuse(struct start *s, const struct err *e)
+{
+	if (e->kind != ERR_POLICY)
+		return -1;
+	(void)!sys_pidfd_send_signal(s->pidfd, SIGKILL);
+	s->over = true;
+	return -1;
+}
+
 /* What it set up until now leads to the container: before init leaves the engine's network, and all that it has there with
  * it. A start does not fail over it, unless the container's own address was to come so. */
 static int start_forward(struct start *s, struct err *e)
@@ -186,16 +198,18 @@ static int start_forward(struct start *s, struct err *e)
 
 	s->held = status->address && status->address->index.set;
 	if (status->network == NETWORK_EARLY)
-		return forward_again(s, e);
+		return forward_again(s, e) < 0 ? refuse(s, e) : 0;
 	if (!status->forward || !s->links || forward_from_init(s, &why) == 0)
 		return 0;
 	/* nothing was made */
 	status->forward->decoy = 0;
 	if (why.kind == ERR_POLICY) {
 		*e = why;
-		return -1;
+		return refuse(s, e);
 	}
-	return record_not_forwarded(s->in->state, status, &why, s->in->arena, e);
+	if (record_not_forwarded(s->in->state, status, &why, s->in->arena, e) < 0)
+		return refuse(s, e);
+	return 0;
 }
 
 static int start_hold_address(struct start *s, struct err *e)
@@ -206,7 +220,7 @@ static int start_hold_address(struct start *s, struct err *e)
 	if (!status->address || s->held)
 		return 0;
 	if (record_address_without_engine(s->in->state, status, NULL, s->in->arena, e) < 0)
-		return -1;
+		return refuse(s, e);
 	network = open_shared(status, e);
 	return network < 0 ? -1 : record_arm_address(s->in->state, status, network, e);
 }
