@@ -32,9 +32,11 @@ static void jump_if_option(struct assembly *a, int option, unsigned to)
 	label(a, unknown);
 }
 
-/* DHCP, NetBIOS, SSDP, mDNS and LLMNR: what is sent to many comes to sockets without an address alone. Other servers share
- * their ports out of habit. */
-static const uint16_t ports_for_many[] = { 67, 68, 137, 138, 1900, 5353, 5355 };
+/* DHCP, NetBIOS and SSDP: what is sent to many comes to sockets without an address alone. Other servers share their ports out
+ * of habit. */
+static const uint16_t ports_for_many[] = { 67, 68, 137, 138, 1900 };
+/* mDNS and LLMNR: their servers bind first without sharing, to learn whether there is another one, and share afterwards. */
+static const uint16_t ports_shared_later[] = { 5353, 5355 };
 
 static void jump_if_port_is_shared(struct assembly *a, unsigned to)
 {
@@ -43,6 +45,8 @@ static void jump_if_port_is_shared(struct assembly *a, unsigned to)
 	op_load(a, W32, R1, R6, CONTEXT(type));
 	op_jump_if(a, BPF_JNE, R1, SOCK_DGRAM, own);
 	op_load(a, W32, R1, R6, CONTEXT(user_port));
+	for (size_t i = 0; i < ARRAY_SIZE(ports_shared_later); i++)
+		op_jump_if(a, BPF_JEQ, R1, htons(ports_shared_later[i]), to);
 	for (size_t i = 0; i < ARRAY_SIZE(ports_for_many); i++)
 		op_jump_if(a, BPF_JEQ, R1, htons(ports_for_many[i]), many);
 	op_jump(a, own);

@@ -186,6 +186,16 @@ static void jump_if_awaited(struct assembly *a, const struct place4 *at, unsigne
 	label(a, none);
 }
 
+/* To `to` if this goes to many, at one link. R7 is kept. */
+static void jump_if_for_many(struct assembly *a, size_t at, unsigned to)
+{
+	op_load(a, W32, R1, R6, at);
+	op_jump_if(a, BPF_JEQ, R1, INADDR_BROADCAST, to);
+	op_to_host(a, R1, 32);
+	op_shift_right(a, R1, 28);
+	op_jump_if(a, BPF_JEQ, R1, INADDR_UNSPEC_GROUP >> 28, to);
+}
+
 void part_send4(struct assembly *a, const struct address_maps *maps, const struct place4 *at)
 {
 	const unsigned local = label_new(a), keep = label_new(a), none = label_new(a),
@@ -202,6 +212,8 @@ void part_send4(struct assembly *a, const struct address_maps *maps, const struc
 	op_jump_if(a, BPF_JEQ, R7, 0, none);
 	part_jump_if_own4(a, R7, ALLOW);
 	part_jump_if_loopback4(a, R7, loopback);
+	/* a server of mDNS names the address of each link that it tells something */
+	jump_if_for_many(a, at->to, none);
 	op_jump(a, REFUSE);
 	label(a, loopback);
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);

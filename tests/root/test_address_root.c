@@ -240,6 +240,42 @@ static void ask_resolver(size_t which, int ready)
 	MUST(is(text_of(&from), "127.0.0.1"));
 }
 
+/* As avahi and systemd-resolved: they share the port once they have it, and name an address of each link that they tell. */
+static void share_port_later(size_t which, int ready)
+{
+	autoclose int many = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	autoclose int other = -1;
+	const int yes = 1;
+	struct in_pktinfo by = { .ipi_ifindex = (int)if_nametoindex("dsn") };
+	union address to = make_address("224.0.0.251", 5353);
+	char control[CMSG_SPACE(sizeof(by))] = { 0 };
+	struct msghdr message = {
+		.msg_name = &to,
+		.msg_namelen = size_of(&to),
+		.msg_iov = &(struct iovec){ (char[]){ "?" }, 1 },
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+
+	(void)which;
+	(void)ready;
+	MUST(bind_to(many, "0.0.0.0", 5353) == 0);
+	MUST(setsockopt(many, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0);
+	other = serve("0.0.0.0", 5353, SOCK_DGRAM, 0);
+	MUST(other >= 0);
+	MUST(inet_pton(AF_INET, "10.77.0.2", &by.ipi_spec_dst) == 1);
+	*part = (struct cmsghdr){ .cmsg_level = IPPROTO_IP,
+				  .cmsg_type = IP_PKTINFO,
+				  .cmsg_len = CMSG_LEN(sizeof(by)) };
+	memcpy(CMSG_DATA(part), &by, sizeof(by));
+	MUST(sendmsg(many, &message, 0) == 1);
+	/* to one alone it cannot */
+	to = make_address("10.77.0.1", 5353);
+	MUST(sendmsg(many, &message, 0) < 0);
+}
+
 static void share_port(size_t which, int ready)
 {
 	autoclose int many = serve("0.0.0.0", 5353, SOCK_DGRAM, 0);
@@ -267,6 +303,7 @@ static void replies_come_from_what_was_asked(void **state)
 	arm_both(ADDRESS_PRIVATE_LOOPBACK);
 	in(1, ask_resolver);
 	in(1, share_port);
+	in(1, share_port_later);
 }
 
 /* --- the rest --- */
