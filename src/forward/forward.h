@@ -55,8 +55,6 @@ struct forward {
 	bool hold; /* the container is about to leave the decoy, which may have nothing else that keeps it */
 	bool routed; /* the engine's addresses are the container's own in the shared network */
 	bool siblings_local; /* routed: others there reach them directly, and not by the engine's network */
-	/* routed: others there may have an address of these (10.78.0.0/24), and are reached directly; NULL: none of that family */
-	const char *pool4, *pool6;
 	/* Own addresses of the container that are in the shared network already: what the engine has prepared leads to the first
 	 * one of each family. NULL: to an address of the pair, or to those that are routed. */
 	const struct strlist *targets;

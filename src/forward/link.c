@@ -340,8 +340,6 @@ static int route_own(const struct making *m, struct err *e)
 		return -1;
 	if (m->own.n && (own_arrive(m->at.network, m->pair, &m->own, e) < 0 ||
 			 own_lead(m->at.network, m->pair, &m->own, m->f->siblings_local, e) < 0 ||
-			 own_lead_to_pool(m->at.network, &m->own, m->f->pool4, e) < 0 ||
-			 own_lead_to_pool(m->at.network, &m->own, m->f->pool6, e) < 0 ||
 			 own_leave_decoy(m->at.decoy, m->pair, &m->own, m->f->before, e) < 0))
 		return -1;
 	return m->f->targets ? own_reach(m->at.decoy, m->pair, m->f->targets, e) : 0;

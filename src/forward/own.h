@@ -58,9 +58,6 @@ int own_arrive(int network, unsigned pair, const struct own_addresses *own, stru
 /* What is sent from them takes it. local: to others of this network it goes directly. */
 int own_lead(int network, unsigned pair, const struct own_addresses *own, bool local, struct err *e)
 	MUST_CHECK;
-/* The same of what is sent to an address of the pool: directly, for as long as there are rules of that family. NULL: no pool. */
-int own_lead_to_pool(int network, const struct own_addresses *own, const char *pool, struct err *e)
-	MUST_CHECK;
 /* All that the two made for addresses which are not in `but` (NULL: for all). index: of the link of the pair; 0: it is gone.
  * known: those of a link that is gone. FORWARD_PAIRS: the pair is not known. */
 struct own_ending {

@@ -6,7 +6,6 @@
 #include "forward/own.h"
 
 #include "base/auto.h"
-#include "base/cidr.h"
 #include "forward/tree.h"
 
 #include <errno.h>
@@ -145,24 +144,6 @@ int own_lead(int network, unsigned pair, const struct own_addresses *own, bool l
 			return -1;
 	}
 	return 0;
-}
-
-int own_lead_to_pool(int network, const struct own_addresses *own, const char *pool, struct err *e)
-{
-	struct route_rule rule = { .protocol = FORWARD_PROTOCOL,
-				   .pref = TREE_POOL,
-				   .table = RT_TABLE_LOCAL };
-	struct cidr cidr;
-
-	if (!pool || !cidr_parse(pool, &cidr))
-		return 0;
-	if (!has_family(own, cidr.family))
-		return 0;
-	rule.family = cidr.family;
-	rule.to = (struct route_address){ .family = cidr.family, .size = cidr.size };
-	memcpy(rule.to.bytes, cidr.bytes, cidr.size);
-	rule.to_bits = cidr.prefix;
-	return netlink_add_rule(network, &rule, e) < 0 ? -1 : 0;
 }
 
 /* --- to end --- */

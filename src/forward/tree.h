@@ -33,7 +33,6 @@ static inline uint32_t forward_table(unsigned pair)
 enum {
 	TREE_FOREIGN = 10,
 	TREE_LOOPBACK = 12,
-	TREE_POOL = 13,      /* addresses of containers that no engine has made a network for */
 	TREE_LOOPBACK6 = 14, /* what stands for the loopback of a container */
 	TREE_ROOT = 100,
 	TREE_MOVED = 9999, /* rule 0 was there, and is to come back */

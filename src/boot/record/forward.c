@@ -169,8 +169,6 @@ static int join(const struct state_dir *dir, const struct status_record *status,
 	const struct forward_network shared = { status->network_path, status->network_cookie };
 	const struct forward_member member = { dir->root, dir->id };
 	const struct address_record *address = status->address;
-	const struct policy_pool *pool =
-		policy_pool(status->policy ? status->policy->network : NULL);
 	const struct forward forward = {
 		.decoy = decoy,
 		.network = network,
@@ -179,8 +177,6 @@ static int join(const struct state_dir *dir, const struct status_record *status,
 		.hold = status->network == NETWORK_LATE,
 		.routed = address && address->mode == ADDRESS_ENGINE,
 		.siblings_local = address && address->siblings_local,
-		.pool4 = pool ? pool->v4 : NULL,
-		.pool6 = pool ? pool->v6 : NULL,
 		.targets = address && address->mode == ADDRESS_POOL ? &address->addresses : NULL,
 	};
 
