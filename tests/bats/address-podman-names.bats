@@ -69,5 +69,11 @@ networks() {
     ok network connect front web
     wait_until page_is "$(ip_of web front)" 80 'page of web'
     ok exec web true
+    page_is "$(ip_of web front)" 80 'page of web'
+    contains "$(addresses_of web)" "$(ip_of web back)"
+    # its servers stay at the address that it began with, until it is started anew
+    ok restart -t 0 web
     is "$(addresses_of web | tr ',' '\n' | sort)" "$(printf '%s\n' "$(ip_of web front)" "$(ip_of web back)" | sort)"
+    wait_until page_is "$(ip_of web front)" 80 'page of web'
+    wait_until page_is "$(ip_of web back)" 80 'page of web'
 }
