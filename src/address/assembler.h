@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #define ASSEMBLY_MAX 512
-#define ASSEMBLY_LABELS 48
-#define ASSEMBLY_JUMPS 128
+#define ASSEMBLY_LABELS 64
+#define ASSEMBLY_JUMPS 160
 
 /* R1 to R5 are arguments and are lost by a call, as R0, its answer; R10 is the end of the stack. */
 enum reg { R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, R10 };

@@ -147,15 +147,31 @@ static void answer6(struct assembly *a, const struct address_maps *maps)
 	label(a, none);
 }
 
+/* What goes to one link has the address of the link or an own one as its source, also where the sender names the network's. */
+static void send_to_link(struct assembly *a)
+{
+	part_jump_without_address(a, ALLOW);
+	part_jump_if_last(a, SOURCE(0), 0, ALLOW);
+	part_jump_if_own6(a, SOURCE(0), ALLOW);
+	op_load(a, W32, R1, R6, SOURCE(0));
+	op_to_host(a, R1, 32);
+	op_shift_right(a, R1, 22);
+	op_jump_if(a, BPF_JEQ, R1, 0xfe80u >> 6, ALLOW);
+	op_load(a, W32, R1, R9, DATA(v6[0]));
+	op_jump_if(a, BPF_JEQ, R1, 0, ALLOW);
+	part_store_data(a, SOURCE(0), DATA(v6[0]));
+	op_jump(a, ALLOW);
+}
+
 void program_send6(struct assembly *a, const struct address_maps *maps)
 {
 	part_begin(a, maps);
 	const unsigned four = label_new(a), local = label_new(a), keep = label_new(a),
-		       none = label_new(a), loopback = label_new(a);
+		       none = label_new(a), loopback = label_new(a), link = label_new(a);
 
 	part_jump_if_mapped(a, WORD(0), four);
 	part_jump_if_last(a, WORD(0), htonl(1), local);
-	part_jump_if_of_link(a, ALLOW);
+	part_jump_if_of_link(a, link);
 	part_jump_without_address(a, ALLOW);
 	answer6(a, maps);
 	/* elsewhere, from the own ones alone */
@@ -182,6 +198,9 @@ void program_send6(struct assembly *a, const struct address_maps *maps)
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);
 	part_store_data(a, WORD(0), DATA(loopback6));
 	op_jump(a, ALLOW);
+
+	label(a, link);
+	send_to_link(a);
 
 	label(a, four);
 	part_send4(a, maps, &mapped);

@@ -276,6 +276,31 @@ static void share_port_later(size_t which, int ready)
 	MUST(sendmsg(many, &message, 0) < 0);
 }
 
+static void tell_link(size_t which, int ready)
+{
+	autoclose int many = serve("::", 5353, SOCK_DGRAM, 0);
+	struct in6_pktinfo by = { .ipi6_ifindex = if_nametoindex("dsn") };
+	union address to = make_address("ff02::fb", 5353);
+	char control[CMSG_SPACE(sizeof(by))] = { 0 };
+	struct msghdr message = {
+		.msg_name = &to,
+		.msg_namelen = size_of(&to),
+		.msg_iov = &(struct iovec){ (char[]){ "?" }, 1 },
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+
+	(void)ready;
+	MUST(inet_pton(AF_INET6, six[1 - which], &by.ipi6_addr) == 1);
+	*part = (struct cmsghdr){ .cmsg_level = IPPROTO_IPV6,
+				  .cmsg_type = IPV6_PKTINFO,
+				  .cmsg_len = CMSG_LEN(sizeof(by)) };
+	memcpy(CMSG_DATA(part), &by, sizeof(by));
+	MUST(sendmsg(many, &message, 0) == 1);
+}
+
 static void share_port(size_t which, int ready)
 {
 	autoclose int many = serve("0.0.0.0", 5353, SOCK_DGRAM, 0);
@@ -304,6 +329,7 @@ static void replies_come_from_what_was_asked(void **state)
 	in(1, ask_resolver);
 	in(1, share_port);
 	in(1, share_port_later);
+	in(1, tell_link);
 }
 
 /* --- the rest --- */
