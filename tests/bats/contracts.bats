@@ -123,7 +123,7 @@ teardown() { end_test; }
     done
     attempt --log log --log-format json --debug start c1
     is "$status|$stderr" "0|"
-    is "$(jq -r 'select(.level == "debug") | .msg' log | grep -c '^start: ')" 10
+    is "$(jq -r 'select(.level == "debug") | .msg' log | grep -c '^start: ')" 11
 }
 
 @test "errors of the program's file have the words and the case that engines look for" {

@@ -61,11 +61,13 @@ wakes() { awk '/ctxt_switches/ { sum += $2 } END { print sum }' "/proc/$1/status
 asleep() { [ "$(awk '{ print $3 }' "/proc/$1/stat")" = S ]; }                       # PID
 is_running() { [ "$(state_of "$1")" = running ]; }
 is_stopped() { [ "$(state_of "$1")" = stopped ]; }
+# a tracer that follows it stops it at each of its system calls, the last of which is to wait
+waits_for_start() { asleep "$(shim state "$1" | jq .pid)"; } # ID
 # looks_of_a_life: of each command in a life, the least of three
 looks_of_a_life() {
     local i name
     for i in 1 2 3; do
-        looks run -b "$b" short && looks create -b "$long" c1 && looks start c1 && looks state c1 && looks exec c1 true &&
+        looks run -b "$b" short && looks create -b "$long" c1 && wait_until waits_for_start c1 && looks start c1 && looks state c1 && looks exec c1 true &&
             looks update --pids-limit $((100 + i)) c1 && looks kill c1 KILL && wait_until is_stopped c1 &&
             looks delete c1 && wait_until traced || return 1
         for name in run create start state exec update kill delete; do
