@@ -72,5 +72,7 @@ pid_of() { docker inspect --format '{{.State.Pid}}' "$(task_of "$1")"; }
     kill -9 "$(pid_of counted)"
     replaced() { tasks_are counted 1 && [ "$(task_of counted)" != "$before" ]; }
     wait_until replaced
-    in_shared "$(pid_of counted)"
+    # one that ends at once is replaced as well
+    is_in_shared() { in_shared "$(pid_of counted)"; }
+    wait_until is_in_shared
 }

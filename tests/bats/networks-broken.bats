@@ -112,7 +112,7 @@ several() { policy "{\"version\": 1, $TWO${1:+, $1}}"; } # MEMBERS
         echo "$how"
         is "$(shim state c1 | jq -r '.status + " " + .network.name')" "running lab"
         is "$(shim exec c1 readlink /proc/self/ns/net)" "$inside"
-        is "$(shim list | awk 'NR > 1 { print $1, $NF }')" "c1 lab"
+        is "$(shim list | awk 'NR > 1 { print $1, $(NF - 1) }')" "c1 lab"
         is "$(shim members --network lab -q)" c1
         is "$(shim members --network /run/netns/lab -q)" c1
         is "$(shim explain c1 --format json | jq -r .network.name)" lab
