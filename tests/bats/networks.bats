@@ -202,7 +202,7 @@ runs_in() {
     shim_in 10 run -d -b "$b" c </dev/null
     [ ! "/proc/$(init_of c)/ns/net" -ef /run/netns/distros ]
     is "$(shim state c | jq .network)" null
-    matches "$(shim list)" ' -$'
+    matches "$(shim list)" ' - +-$'
     shim delete -f c
     several "\"distros\": [{\"match\": {\"bundle\": \"$b\"}, \"mode\": \"observe\"}]"
     shim_in 10 run -d -b "$b" c </dev/null

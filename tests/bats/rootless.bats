@@ -520,7 +520,7 @@ members: 1"
     shim --cgroup-manager disabled run -d -b "$b" within >/dev/null 2>&1 </dev/null
     is "$(owner within)" 1000
     is "$(shim state within | jq -r .owner)" 1000
-    matches "$(shim list)" $'\nwithin .* 1000 +-$'
+    matches "$(shim list)" $'\nwithin .* 1000 +- +-$'
     # a look from outside sees the same
     inside=()
     is "$(owner within)" 1000
