@@ -29,7 +29,7 @@ is_of() { [ "$(of "$1" "$2")" = "$3" ]; }                          # NAME FIELD 
 
 run_output() { run --rm "$I" sh -c 'echo out; echo err >&2' </dev/null 2>"$HERE/err" && cat "$HERE/err"; }
 run_status() { says 'exit 7'; }
-run_killed_by_a_signal() { says 'sh -c "kill -9 \$\$"; echo $?; trap - TERM; kill -TERM $$; exit 5'; }
+run_killed_by_a_signal() { says 'exec 2>/dev/null; sh -c "kill -9 \$\$"; echo $?; trap - TERM; kill -TERM $$; exit 5'; }
 run_input() { echo words | run --rm -i "$I" cat; }
 run_much_output() { says 'seq 1 20000' | tail -n 1; }
 run_no_such_program() { rm_run "$I" no-such-program | sed -n 's/.*\(executable file not found\|status 127\).*/\1/p'; }
