@@ -16,8 +16,6 @@
 #include <unistd.h>
 
 #define LINK "lo"
-/* In each network (LOOPBACK_IFINDEX of the kernel). */
-#define LOOPBACK_INDEX 1
 
 static int read_address(const char *text, struct link_address *ret, struct err *e)
 {
@@ -56,7 +54,7 @@ int address_place(int network, const struct strlist *addresses, struct err *e)
 
 		if (read_address(text, &address, e) < 0)
 			return -1;
-		if (netlink_add_address(socket, LOOPBACK_INDEX, &address, e) == 0 ||
+		if (netlink_add_address(socket, NETLINK_LOOPBACK, &address, e) == 0 ||
 		    e->sys == EEXIST)
 			continue;
 		if (has_no_ipv6(&address, e))
@@ -82,7 +80,7 @@ int address_unplace(int network, uint64_t network_cookie, const struct strlist *
 
 		if (read_address(addresses->v[i], &address, e) < 0)
 			return -1;
-		if (netlink_remove_address(socket, LOOPBACK_INDEX, &address, e) < 0 &&
+		if (netlink_remove_address(socket, NETLINK_LOOPBACK, &address, e) < 0 &&
 		    e->kind != ERR_NOT_FOUND)
 			return err_prefix(e, "take the address %s off '" LINK "' of the network",
 					  addresses->v[i]);

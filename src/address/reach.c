@@ -12,8 +12,6 @@
 
 #define FILTER_NAME "distro_several"
 #define FILTER_PRIORITY 0xd15
-/* In each network (LOOPBACK_IFINDEX of the kernel). */
-#define LOOPBACK_INDEX 1
 /* Those that lead to networks of engines, of which there may be thousands. */
 #define LINKS_OF_ENGINES "fwd"
 
@@ -43,8 +41,8 @@ static int put_at_all(struct reach *r, struct err *e)
 	autostrbuf links = { 0 };
 	bool there;
 
-	if (netlink_has_filter(r->socket, LOOPBACK_INDEX, FILTER_NAME, FILTER_PRIORITY, &there, e) <
-	    0)
+	if (netlink_has_filter(r->socket, NETLINK_LOOPBACK, FILTER_NAME, FILTER_PRIORITY, &there,
+			       e) < 0)
 		return -1;
 	if (there)
 		return 0;
@@ -55,13 +53,13 @@ static int put_at_all(struct reach *r, struct err *e)
 		uint32_t index;
 
 		if (!name || str_has_prefix(name + 1, LINKS_OF_ENGINES) ||
-		    !parse_u32(number, &index) || index == LOOPBACK_INDEX)
+		    !parse_u32(number, &index) || index == NETLINK_LOOPBACK)
 			continue;
 		/* one that has gone meanwhile needs none */
 		if (put(r, index, e) < 0 && e->sys != ENODEV)
 			return -1;
 	}
-	return put(r, LOOPBACK_INDEX, e);
+	return put(r, NETLINK_LOOPBACK, e);
 }
 
 int address_reach_all(int tree, int network, const char *link, struct err *e)

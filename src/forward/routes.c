@@ -81,12 +81,11 @@ static int lead_loopback(int decoy, const char *container, struct err *e)
 	struct link_address own = {
 		.family = AF_INET6, .prefix = 128, .size = 16, .has_local = true
 	};
-	unsigned lo;
 
 	memcpy(own.local, route.to.bytes, sizeof(own.local));
 	if (netlink_find(decoy, FORWARD_DECOY_LINK, &route.index, e) < 0 ||
-	    netlink_find(decoy, "lo", &lo, e) < 0 ||
-	    (netlink_remove_address(decoy, lo, &own, e) < 0 && e->kind != ERR_NOT_FOUND) ||
+	    (netlink_remove_address(decoy, NETLINK_LOOPBACK, &own, e) < 0 &&
+	     e->kind != ERR_NOT_FOUND) ||
 	    netlink_set_route(decoy, &route, e) < 0)
 		return err_prefix(e, "lead from ::1 to the container");
 	return 0;

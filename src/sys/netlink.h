@@ -18,6 +18,8 @@ int netlink_open(struct err *e) MUST_CHECK;
 /* The same of another network namespace, in which it stays: this is there and back, by a caller of one thread, and costs less
  * than a process that goes. ERR_NOT_FOUND: it is another one than that of the cookie (0: any). */
 int netlink_open_there(int network, uint64_t cookie, struct err *e) MUST_CHECK;
+/* The number of "lo" in each network (LOOPBACK_IFINDEX of the kernel). */
+#define NETLINK_LOOPBACK 1
 
 /* ERR_NOT_FOUND if no link has this name. */
 int netlink_find(int fd, const char *name, unsigned *ret_index, struct err *e) MUST_CHECK;
