@@ -58,6 +58,27 @@ void part_end_shown(struct assembly *a)
 	op_exit(a);
 }
 
+void part_look_for_server(struct assembly *a, int tuple_size, unsigned no)
+{
+	const unsigned datagram = label_new(a), asked = label_new(a);
+
+	op_load(a, W32, R1, R6, CONTEXT(user_port));
+	op_store_stack(a, W16, STACK_TUPLE + tuple_size - 2, R1);
+	op_load(a, W32, R8, R6, CONTEXT(type));
+	op_move(a, R1, R6);
+	op_stack(a, R2, STACK_TUPLE);
+	op_set(a, R3, tuple_size);
+	op_set(a, R4, BPF_F_CURRENT_NETNS);
+	op_set(a, R5, 0);
+	op_jump_if(a, BPF_JEQ, R8, SOCK_DGRAM, datagram);
+	op_call(a, BPF_FUNC_sk_lookup_tcp);
+	op_jump(a, asked);
+	label(a, datagram);
+	op_call(a, BPF_FUNC_sk_lookup_udp);
+	label(a, asked);
+	op_jump_if_null(a, R0, no);
+}
+
 void part_jump_unless(struct assembly *a, uint32_t flag, unsigned to)
 {
 	op_load(a, W32, R1, R9, DATA(flags));

@@ -33,6 +33,10 @@ void part_end(struct assembly *a, int low_ports);
 /* Of hooks that only show something. */
 void part_end_shown(struct assembly *a);
 
+/* The socket in R0 that serves at the context's port, of a struct bpf_sock_tuple of that size whose addresses are on the stack; R8
+ * is its type. To `no` if there is none. */
+void part_look_for_server(struct assembly *a, int tuple_size, unsigned no);
+
 /* To `to` where the data has not this flag. */
 void part_jump_unless(struct assembly *a, uint32_t flag, unsigned to);
 

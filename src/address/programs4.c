@@ -10,7 +10,7 @@
 
 void part_jump_unless_served4(struct assembly *a, unsigned no)
 {
-	const unsigned datagram = label_new(a), asked = label_new(a), served = label_new(a);
+	const unsigned served = label_new(a);
 
 	/* struct bpf_sock_tuple: from anywhere, to there */
 	op_zero_stack(a, W32, STACK_TUPLE);
@@ -18,21 +18,7 @@ void part_jump_unless_served4(struct assembly *a, unsigned no)
 	op_jump_if(a, BPF_JEQ, R1, 0, no);
 	op_store_stack(a, W32, STACK_TUPLE + 4, R1);
 	op_zero_stack(a, W32, STACK_TUPLE + 8);
-	op_load(a, W32, R1, R6, CONTEXT(user_port));
-	op_store_stack(a, W16, STACK_TUPLE + 10, R1);
-	op_load(a, W32, R8, R6, CONTEXT(type));
-	op_move(a, R1, R6);
-	op_stack(a, R2, STACK_TUPLE);
-	op_set(a, R3, 12);
-	op_set(a, R4, BPF_F_CURRENT_NETNS);
-	op_set(a, R5, 0);
-	op_jump_if(a, BPF_JEQ, R8, SOCK_DGRAM, datagram);
-	op_call(a, BPF_FUNC_sk_lookup_tcp);
-	op_jump(a, asked);
-	label(a, datagram);
-	op_call(a, BPF_FUNC_sk_lookup_udp);
-	label(a, asked);
-	op_jump_if_null(a, R0, no);
+	part_look_for_server(a, 12, no);
 	/* one without an address may be another distribution's, but for datagrams, where such a port is shared */
 	op_load(a, W32, R2, R0, SOCKET(src_ip4));
 	op_move(a, R1, R0);

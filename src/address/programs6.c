@@ -34,8 +34,6 @@ static void come_from(struct assembly *a, size_t data)
 /* To `no` if the distribution has no socket at its first address of IPv6 and the port that the context has. */
 static void jump_unless_served(struct assembly *a, unsigned no)
 {
-	const unsigned datagram = label_new(a), asked = label_new(a);
-
 	op_load(a, W32, R1, R9, DATA(v6[0]));
 	op_jump_if(a, BPF_JEQ, R1, 0, no);
 	/* struct bpf_sock_tuple */
@@ -45,21 +43,7 @@ static void jump_unless_served(struct assembly *a, unsigned no)
 		op_load(a, W32, R1, R9, DATA(v6[0]) + 4 * i);
 		op_store_stack(a, W32, STACK_TUPLE + 16 + 4 * (int)i, R1);
 	}
-	op_load(a, W32, R1, R6, CONTEXT(user_port));
-	op_store_stack(a, W16, STACK_TUPLE + 34, R1);
-	op_load(a, W32, R8, R6, CONTEXT(type));
-	op_move(a, R1, R6);
-	op_stack(a, R2, STACK_TUPLE);
-	op_set(a, R3, 36);
-	op_set(a, R4, BPF_F_CURRENT_NETNS);
-	op_set(a, R5, 0);
-	op_jump_if(a, BPF_JEQ, R8, SOCK_DGRAM, datagram);
-	op_call(a, BPF_FUNC_sk_lookup_tcp);
-	op_jump(a, asked);
-	label(a, datagram);
-	op_call(a, BPF_FUNC_sk_lookup_udp);
-	label(a, asked);
-	op_jump_if_null(a, R0, no);
+	part_look_for_server(a, 36, no);
 	/* one without an address may be another distribution's */
 	op_load(a, W32, R8, R0, SOCKET(src_ip6[0]));
 	op_move(a, R1, R0);
@@ -221,6 +205,19 @@ static void show_loopback(struct assembly *a)
 	label(a, other);
 }
 
+/* What is not an own address, and the end of the program. */
+static void show_other(struct assembly *a)
+{
+	const unsigned four = label_new(a);
+
+	part_jump_if_mapped(a, WORD(0), four);
+	show_loopback(a);
+	op_jump(a, ALLOW);
+	label(a, four);
+	part_show4(a, &mapped, 0);
+	part_end_shown(a);
+}
+
 void program_receive6(struct assembly *a, const struct address_maps *maps)
 {
 	part_begin(a, maps);
@@ -237,8 +234,8 @@ void program_receive6(struct assembly *a, const struct address_maps *maps)
 void program_name6(struct assembly *a, const struct address_maps *maps)
 {
 	part_begin(a, maps);
-	const unsigned four = label_new(a), own = label_new(a), any = label_new(a),
-		       other = label_new(a), unconnected = label_new(a);
+	const unsigned own = label_new(a), any = label_new(a), other = label_new(a),
+		       unconnected = label_new(a);
 
 	/* of a socket that is not connected the own address is shown as the one that names none */
 	op_load(a, W64, R8, R6, CONTEXT(sk));
@@ -257,23 +254,11 @@ void program_name6(struct assembly *a, const struct address_maps *maps)
 	part_store_last(a, WORD(0), 0);
 	op_jump(a, ALLOW);
 	label(a, other);
-	part_jump_if_mapped(a, WORD(0), four);
-	show_loopback(a);
-	op_jump(a, ALLOW);
-	label(a, four);
-	part_show4(a, &mapped, 0);
-	part_end_shown(a);
+	show_other(a);
 }
 
 void program_peer6(struct assembly *a, const struct address_maps *maps)
 {
 	part_begin(a, maps);
-	const unsigned four = label_new(a);
-
-	part_jump_if_mapped(a, WORD(0), four);
-	show_loopback(a);
-	op_jump(a, ALLOW);
-	label(a, four);
-	part_show4(a, &mapped, 0);
-	part_end_shown(a);
+	show_other(a);
 }
