@@ -11,17 +11,10 @@ load address
 load engines
 load cri
 
-setup_file() { make_rootfs && lay_engines && place_policy && own_addresses && setup_cri; }
-teardown_file() {
-    teardown_containerd
-    take_policy_away
-}
-setup() {
-    requires root world && start_cri_test
-    own_addresses
-    WAYS=$(ways)
-}
-teardown() { end_cri_test && end_addresses; }
+setup_file() { setup_own_cri; }
+teardown_file() { teardown_own_cri; }
+setup() { requires root world && start_own_cri_test; }
+teardown() { end_own_cri_test; }
 
 @test "a container of a pod ends and another one takes its place, port and address" {
     local text

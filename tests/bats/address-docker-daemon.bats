@@ -71,7 +71,7 @@ all_is_well() {
 }
 
 @test "the daemon is killed while it starts a container: what is left of that keeps no other from its address" {
-    local moment bundle id
+    local moment
     for moment in 0.15 0.25 0.35 0.45; do
         docker run -d --name web -p 18085:80 "$DOCKER_IMAGE" sh -c "$(serves_pages 'page of web')" >/dev/null 2>&1 3>&- &
         running=$!
@@ -83,15 +83,7 @@ all_is_well() {
         wait_until gets other "$(field other NetworkSettings.IPAddress)" 'page of other'
         dk_ok rm -f other
         dk rm -f web
-        # that of which its record does not say yet that it is there, whatever runtime it has
-        for bundle in "$DOCKER_BUNDLES"/*; do
-            [ -e "$bundle" ] || continue
-            id=${bundle##*/}
-            pkill -KILL -f "containerd-shim-runc-v2 -namespace moby -id $id" || true
-            "$DISTRO_SHIM" --root "$DOCKER_RECORDS" delete --force "$id"
-            umount -l "$bundle/rootfs" 2>/dev/null || true
-            rm -rf "$bundle"
-        done
+        end_unrecorded
         wait_until own_state_is_as_before
     done
 }

@@ -141,6 +141,17 @@ take_policy_away() {
     [ -z "${POLICY_MOUNT:-}" ] || umount "$POLICY_MOUNT"
 }
 own_addresses() { printf '{ "version": 1, "network": { "address": "engine"%s } }\n' "${1:+, $1}" >"$POLICY_PLACE"; } # [MEMBERS]
+# The set-up of the tests with such addresses; with `load address`.
+setup_own_cri() { make_rootfs && lay_engines && place_policy && own_addresses '' && setup_cri; }
+teardown_own_cri() {
+    teardown_containerd
+    take_policy_away
+}
+start_own_cri_test() {
+    start_cri_test && own_addresses '' || return 1
+    WAYS=$(ways)
+}
+end_own_cri_test() { end_cri_test && end_addresses; }
 
 ways() {
     ip -n distros rule

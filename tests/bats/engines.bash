@@ -287,6 +287,18 @@ dk_fails() {
     dk "$@"
     it_failed "$expected" "$pattern" "$output$stderr" docker "$@"
 }
+# Of a daemon that was killed: the containers of which its records do not say yet that they are there, whatever runtime they have.
+end_unrecorded() {
+    local bundle id
+    for bundle in "$DOCKER_BUNDLES"/*; do
+        [ -e "$bundle" ] || continue
+        id=${bundle##*/}
+        pkill -KILL -f "containerd-shim-runc-v2 -namespace moby -id $id" || true
+        "$DISTRO_SHIM" --root "$DOCKER_RECORDS" delete --force "$id"
+        umount -l "$bundle/rootfs" 2>/dev/null || true
+        rm -rf "$bundle"
+    done
+}
 end_docker_test() {
     [ -e "$BATS_TEST_TMPDIR/machine.before" ] || return 0 # skipped
     local id

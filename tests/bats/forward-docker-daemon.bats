@@ -113,15 +113,7 @@ END
         start_dockerd
         [ "$(field web State.Status)" != running ] || wait_until page_is "$(host_address)" 18080 'a page'
         dk rm -f web
-        # that of which its record does not say yet that it is there, whatever runtime it has
-        for bundle in "$DOCKER_BUNDLES"/*; do
-            [ -e "$bundle" ] || continue
-            id=${bundle##*/}
-            pkill -KILL -f "containerd-shim-runc-v2 -namespace moby -id $id" || true
-            "$DISTRO_SHIM" --root "$DOCKER_RECORDS" delete --force "$id"
-            umount -l "$bundle/rootfs" 2>/dev/null || true
-            rm -rf "$bundle"
-        done
+        end_unrecorded
         wait_until no_forwarding
     done
 }
