@@ -5,33 +5,23 @@
 #include "base/auto.h"
 #include "base/cidr.h"
 #include "sys/netlink.h"
-#include "sys/nsfd.h"
+#include "sys/netlink_route.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define LINK "lo"
 
 static int read_address(const char *text, struct link_address *ret, struct err *e)
 {
-	const int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	struct route_address address;
 
-	*ret = (struct link_address){
-		.family = (uint8_t)family,
-		.prefix = family == AF_INET ? 32 : 128,
-		.size = family == AF_INET ? 4 : 16,
-		.known_unique = true,
-		.has_local = true,
-		.has_address = true,
-	};
-	if (inet_pton(family, text, ret->local) != 1)
+	if (!route_address_read(text, &address))
 		return fail(e, ERR_INTERNAL, "'%s' is not an address", text);
-	memcpy(ret->address, ret->local, ret->size);
+	*ret = link_address_of(&address);
 	return 0;
 }
 

@@ -49,8 +49,8 @@ static struct subnet subnet_of(const struct own_address *own)
 
 	for (unsigned i = own->prefix; i < own->address.size * 8u; i++)
 		ret.address.bytes[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
-	snprintf(ret.text, sizeof(ret.text), "%s-%u@%.*s", own_text(&ret.address).text, own->prefix,
-		 10, own->network.text);
+	snprintf(ret.text, sizeof(ret.text), "%s-%u@%.*s", route_address_text(&ret.address).text,
+		 own->prefix, 10, own->network.text);
 	return ret;
 }
 
@@ -64,7 +64,7 @@ static bool read_subnet(const char *name, struct subnet *ret)
 	if (!bits)
 		return false;
 	*bits++ = 0;
-	return own_read(ret->text, &ret->address) && parse_u32(bits, &ret->bits) &&
+	return route_address_read(ret->text, &ret->address) && parse_u32(bits, &ret->bits) &&
 	       ret->bits <= ret->address.size * 8u;
 }
 
@@ -156,9 +156,9 @@ static bool meets(const char *name, void *context)
 		return false;
 	meeting->taken->decoy = decoy;
 	snprintf(meeting->taken->own, sizeof(meeting->taken->own), "%.45s/%u",
-		 own_text(&meeting->own.address).text, meeting->own.bits);
+		 route_address_text(&meeting->own.address).text, meeting->own.bits);
 	snprintf(meeting->taken->other, sizeof(meeting->taken->other), "%.45s/%u",
-		 own_text(&other.address).text, other.bits);
+		 route_address_text(&other.address).text, other.bits);
 	return true;
 }
 
@@ -169,7 +169,7 @@ static int take(const struct decoy_place *place, uint64_t decoy, const struct ow
 		struct claim_taken *ret, struct err *e)
 {
 	const struct decoy_name name = decoy_name(decoy);
-	const struct own_text address = own_text(&own->address);
+	const struct route_address_text address = route_address_text(&own->address);
 	struct meeting meeting = { place, decoy, subnet_of(own), ret };
 	autoclose int fd = -1;
 	uint64_t other;
@@ -258,7 +258,7 @@ int claims_end(const char *directory, uint64_t network, uint64_t decoy,
 int claims_take(const struct decoy_place *place, uint64_t decoy, const struct own_addresses *own,
 		struct claim_taken *ret, struct err *e)
 {
-	struct own_text texts[ARRAY_SIZE(own->v)];
+	struct route_address_text texts[ARRAY_SIZE(own->v)];
 	char *taken[ARRAY_SIZE(own->v)];
 	struct strlist new = { .v = taken };
 
@@ -271,7 +271,7 @@ int claims_take(const struct decoy_place *place, uint64_t decoy, const struct ow
 			return rc;
 		}
 		if (rc == NEW) {
-			texts[new.n] = own_text(&own->v[i].address);
+			texts[new.n] = route_address_text(&own->v[i].address);
 			taken[new.n] = texts[new.n].text;
 			new.n++;
 		}

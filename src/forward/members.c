@@ -232,14 +232,9 @@ static int give_up_addresses(const struct decoy_record *record, const struct str
 {
 	struct strlist gone = { .v = arena_new_array(arena, char *, record->addresses.n + 1) };
 
-	for (size_t i = 0; i < record->addresses.n; i++) {
-		bool stays = false;
-
-		for (size_t k = 0; k < now->n; k++)
-			stays = stays || str_eq(record->addresses.v[i], now->v[k]);
-		if (!stays)
+	for (size_t i = 0; i < record->addresses.n; i++)
+		if (!strlist_has(now, record->addresses.v[i]))
 			gone.v[gone.n++] = record->addresses.v[i];
-	}
 	return claims_end(directory, record->network, record->decoy, &gone, e);
 }
 

@@ -21,37 +21,12 @@
 /* The kernel asks about an address for two seconds at most, unless it is told to ask more than once. */
 #define TENTATIVE_MS 2000
 #define PAUSE_US 5000
-/* The loopback's, of every network. */
-#define LOOPBACK 1u
 #define MTU_MIN 1280u
 /* Of the rules by which answers come back to the decoy, and what is not one leaves it. */
 #define RETURN_PREF 100u
 #define AWAY_PREF 101u
 /* Of what leaves. Docker connects no network to which the main table has a way. */
 #define AWAY_TABLE (FORWARD_TABLES + FORWARD_PAIRS)
-
-struct own_text own_text(const struct route_address *address)
-{
-	struct own_text ret = { "" };
-
-	(void)!inet_ntop(address->family, address->bytes, ret.text, sizeof(ret.text));
-	return ret;
-}
-
-bool own_read(const char *text, struct route_address *ret)
-{
-	*ret = (struct route_address){ .family = strchr(text, ':') ? AF_INET6 : AF_INET };
-	ret->size = ret->family == AF_INET6 ? 16 : 4;
-	return inet_pton(ret->family, text, ret->bytes) == 1;
-}
-
-static struct route_address address_of(const struct link_address *address)
-{
-	struct route_address ret = { .family = address->family, .size = address->size };
-
-	memcpy(ret.bytes, link_address_own(address), address->size);
-	return ret;
-}
 
 /* --- which they are --- */
 
@@ -109,10 +84,11 @@ static int find_network(const struct forward_sockets *at, uint64_t decoy, unsign
 
 static bool is_own(const struct link_address *address, unsigned link)
 {
-	const struct route_address own = address_of(address);
+	const struct route_address own = route_address_of(address);
 
-	return address->index != link && address->index != LOOPBACK && !address->tentative &&
-	       !address->refused && !forward_is_address(own_text(&own).text);
+	return address->index != link && address->index != NETLINK_LOOPBACK &&
+	       !address->tentative && !address->refused &&
+	       !forward_is_address(route_address_text(&own).text);
 }
 
 int own_find(const struct forward *forward, const struct forward_sockets *at, unsigned link,
@@ -132,7 +108,7 @@ int own_find(const struct forward *forward, const struct forward_sockets *at, un
 
 		if (!is_own(address, link) || *count == OWN_MAX)
 			continue;
-		*own = (struct own_address){ .address = address_of(address),
+		*own = (struct own_address){ .address = route_address_of(address),
 					     .prefix = address->prefix,
 					     .index = address->index };
 		if (find_network(at, forward->cookie, own->index, &place, &own->network, e) < 0)
@@ -165,20 +141,12 @@ static int ask(int network, uint64_t network_cookie, unsigned pair, struct arena
 		return -1;
 	*ret = (struct strlist){ .v = arena_new_array(arena, char *, found.n + 1) };
 	for (size_t i = 0; i < found.n; i++) {
-		const struct route_address address = address_of(&found.v[i]);
+		const struct route_address address = route_address_of(&found.v[i]);
 
 		if (is_own(&found.v[i], 0) && counts[address.family == AF_INET6]++ < OWN_MAX)
-			ret->v[ret->n++] = arena_strdup(arena, own_text(&address).text);
+			ret->v[ret->n++] = arena_strdup(arena, route_address_text(&address).text);
 	}
 	return 0;
-}
-
-static bool is_among(const char *text, const struct strlist *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(text, list->v[i]))
-			return true;
-	return false;
 }
 
 enum forward_change forward_look(int network, uint64_t network_cookie, unsigned pair,
@@ -197,7 +165,7 @@ enum forward_change forward_look(int network, uint64_t network_cookie, unsigned 
 	for (size_t i = 0; i < addresses->n; i++) {
 		bool *family = &seen[strchr(addresses->v[i], ':') != NULL];
 
-		if (!is_among(addresses->v[i], &now))
+		if (!strlist_has(&now, addresses->v[i]))
 			ret = *family ? FORWARD_MOVED : FORWARD_FIRST_AWAY;
 		if (ret == FORWARD_FIRST_AWAY)
 			break;
@@ -222,7 +190,7 @@ static struct route_address pair_end(int family, unsigned pair, bool decoy)
 	const char *six = decoy ? ends.decoy6 : ends.container6;
 	struct route_address ret;
 
-	(void)!own_read(family == AF_INET ? four : six, &ret);
+	(void)!route_address_read(family == AF_INET ? four : six, &ret);
 	return ret;
 }
 
@@ -274,8 +242,10 @@ struct forward_owns own_names(const struct own_addresses *own, struct arena *are
 		char link[IF_NAMESIZE] = "";
 
 		(void)!if_indextoname(own->v[i].index, link);
-		v[i] = (struct forward_own){ arena_strdup(arena, own_text(&own->v[i].address).text),
-					     arena_strdup(arena, link) };
+		v[i] = (struct forward_own){
+			arena_strdup(arena, route_address_text(&own->v[i].address).text),
+			arena_strdup(arena, link)
+		};
 	}
 	return (struct forward_owns){ own->n, v };
 }
@@ -315,10 +285,11 @@ static int forget(int decoy, unsigned link, const struct strlist *before,
 	for (size_t i = 0; before && i < before->n; i++) {
 		struct route_address address;
 		struct route there;
-		bool stays = !own_read(before->v[i], &address);
+		bool stays = !route_address_read(before->v[i], &address);
 
 		for (size_t k = 0; k < own->n; k++)
-			stays = stays || str_eq(own_text(&own->v[k].address).text, before->v[i]);
+			stays = stays ||
+				str_eq(route_address_text(&own->v[k].address).text, before->v[i]);
 		if (stays)
 			continue;
 		there = route_to(&address);
@@ -346,14 +317,14 @@ int own_leave_decoy(int decoy, unsigned pair, const struct own_addresses *own,
 		if (leave(decoy, pair, link, &own->v[i], e) < 0)
 			return err_prefix(e,
 					  "lead from %s in the engine's network to the container",
-					  own_text(&own->v[i].address).text);
+					  route_address_text(&own->v[i].address).text);
 	return 0;
 }
 
 /* The link by which it had left may have gone meanwhile. */
 static int return_one(int decoy, unsigned link, const struct link_address *prepared, struct err *e)
 {
-	const struct route_address address = address_of(prepared);
+	const struct route_address address = route_address_of(prepared);
 	struct route here = route_to(&address), there = here;
 	struct route_way way;
 
@@ -382,7 +353,7 @@ int own_return_to_decoy(int decoy, const struct link_addresses *prepared, struct
 	if (netlink_find(decoy, FORWARD_DECOY_LINK, &link, e) < 0)
 		return -1;
 	for (size_t i = 0; i < prepared->n; i++)
-		if (prepared->v[i].index != link && prepared->v[i].index != LOOPBACK &&
+		if (prepared->v[i].index != link && prepared->v[i].index != NETLINK_LOOPBACK &&
 		    return_one(decoy, link, &prepared->v[i], e) < 0)
 			return -1;
 	return 0;
@@ -398,7 +369,7 @@ int own_reach(int decoy, unsigned pair, const struct strlist *targets, struct er
 		struct route_address address;
 		struct route route;
 
-		if (!own_read(targets->v[i], &address))
+		if (!route_address_read(targets->v[i], &address))
 			continue;
 		route = route_to(&address);
 		route.index = link;
@@ -414,18 +385,11 @@ int own_reach(int decoy, unsigned pair, const struct strlist *targets, struct er
 static int add_address(int network, unsigned index, const struct route_address *address,
 		       struct err *e)
 {
-	struct link_address own = { .family = address->family,
-				    .prefix = (uint8_t)(address->size * 8),
-				    .size = address->size,
-				    .known_unique = true,
-				    .has_local = true,
-				    .has_address = true };
+	const struct link_address own = link_address_of(address);
 
-	memcpy(own.local, address->bytes, address->size);
-	memcpy(own.address, address->bytes, address->size);
 	if (netlink_add_address(network, index, &own, e) < 0 && e->sys != EEXIST)
 		return err_prefix(e, "give the shared network the address %s",
-				  own_text(address).text);
+				  route_address_text(address).text);
 	return 0;
 }
 
@@ -449,7 +413,7 @@ static int check_free(int network, unsigned index, const struct route_address *a
 			return 0;
 	return fail(e, ERR_STATE,
 		    "the engine's address %s is in the shared network already, on another link",
-		    own_text(address).text);
+		    route_address_text(address).text);
 }
 
 /* The way back of a family: the first address of it is where nothing else is asked for. */

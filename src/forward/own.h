@@ -8,8 +8,6 @@
 #include "forward/routes.h"
 #include "sys/netlink_route.h"
 
-#include <arpa/inet.h>
-
 /* Of each family. */
 #define OWN_MAX 4u
 
@@ -29,12 +27,6 @@ struct own_addresses {
 	uint32_t mtu; /* of the smallest of these links */
 	struct own_address v[2 * OWN_MAX];
 };
-struct own_text {
-	char text[INET6_ADDRSTRLEN];
-};
-struct own_text own_text(const struct route_address *address);
-/* false: it is not an address. */
-bool own_read(const char *text, struct route_address *ret);
 
 /* Those that are asked about by the kernel are waited for, and *prepared is listed anew then. link: our own, or 0. */
 int own_find(const struct forward *forward, const struct forward_sockets *at, unsigned link,

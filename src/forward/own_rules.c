@@ -306,14 +306,14 @@ static int find_ended(int network, const struct own_ending *ending, struct arena
 	for (size_t i = 0; i < found.n; i++) {
 		struct route_address *address = &ret->v[ret->n];
 
-		*address = (struct route_address){ found.v[i].family, found.v[i].size, { 0 } };
-		memcpy(address->bytes, link_address_own(&found.v[i]), address->size);
-		if (forward_is_address(own_text(address).text) || is_kept(ending->but, address))
+		*address = route_address_of(&found.v[i]);
+		if (forward_is_address(route_address_text(address).text) ||
+		    is_kept(ending->but, address))
 			continue;
 		ret->n++;
 	}
 	for (size_t i = 0; i < known; i++)
-		if (own_read(ending->known->v[i], &ret->v[ret->n]) &&
+		if (route_address_read(ending->known->v[i], &ret->v[ret->n]) &&
 		    !is_kept(ending->but, &ret->v[ret->n]))
 			ret->n++;
 	return 0;
@@ -322,11 +322,7 @@ static int find_ended(int network, const struct own_ending *ending, struct arena
 static int end_on_link(int network, const struct own_ending *ending,
 		       const struct route_address *address, struct err *e)
 {
-	struct link_address own = { .family = address->family,
-				    .prefix = (uint8_t)(address->size * 8),
-				    .size = address->size,
-				    .has_local = true,
-				    .has_address = true };
+	const struct link_address own = link_address_of(address);
 	struct route here = { .index = ending->index,
 			      .to = *address,
 			      .prefix = own.prefix,
@@ -336,8 +332,6 @@ static int end_on_link(int network, const struct own_ending *ending,
 			      .to = { .family = address->family, .size = address->size },
 			      .table = here.table };
 
-	memcpy(own.local, address->bytes, address->size);
-	memcpy(own.address, address->bytes, address->size);
 	if ((netlink_remove_address(network, ending->index, &own, e) < 0 &&
 	     e->kind != ERR_NOT_FOUND) ||
 	    (netlink_remove_route(network, &here, e) < 0 && e->kind != ERR_NOT_FOUND))

@@ -11,7 +11,6 @@
 #include "sys/netlink.h"
 #include "sys/netlink_route.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -30,21 +29,13 @@ static int has_way(const struct forward_sockets *at, const struct route_address 
 	return !on.by_gateway;
 }
 
-static struct route_address make_address(int family, const char *text)
+/* A text of this program's own. */
+static struct route_address read_address(const char *text)
 {
-	struct route_address ret = { .family = (uint8_t)family,
-				     .size = family == AF_INET ? 4 : 16 };
+	struct route_address ret;
 
-	(void)!inet_pton(family, text, ret.bytes);
+	(void)!route_address_read(text, &ret);
 	return ret;
-}
-
-static bool is_own(const struct route_address *address)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	return inet_ntop(address->family, address->bytes, text, sizeof(text)) &&
-	       forward_is_address(text);
 }
 
 /* Each decoy of an engine's network has a way to it: when one goes, the others' stay. */
@@ -54,10 +45,9 @@ static int lead_to(const struct forward_sockets *at, const struct link_address *
 	bool tun;
 	int rc;
 
-	route->to = (struct route_address){ .family = address->family, .size = address->size };
-	memcpy(route->to.bytes, link_address_own(address), address->size);
+	route->to = route_address_of(address);
 	route->prefix = address->prefix;
-	if (is_own(&route->to))
+	if (forward_is_address(route_address_text(&route->to).text))
 		return 0;
 	rc = has_way(at, &route->to, e);
 	if (rc != 0)
@@ -74,8 +64,8 @@ static int lead_to(const struct forward_sockets *at, const struct link_address *
 static int lead_loopback(int decoy, const char *container, struct err *e)
 {
 	static const char loopback[] = "::1";
-	struct route route = { .to = make_address(AF_INET6, loopback),
-			       .gateway = make_address(AF_INET6, container),
+	struct route route = { .to = read_address(loopback),
+			       .gateway = read_address(container),
 			       .prefix = 128,
 			       .metric = 1 };
 	struct link_address own = {
@@ -104,7 +94,7 @@ int forward_routes(const struct forward_sockets *at, const struct link_addresses
 
 		if (family == AF_INET6 && !v6)
 			continue;
-		route.gateway = make_address(family, family == AF_INET ? ends.decoy4 : ends.decoy6);
+		route.gateway = read_address(family == AF_INET ? ends.decoy4 : ends.decoy6);
 		if (lead_to(at, &prepared->v[i], &route, e) < 0)
 			return err_prefix(e, "lead others of the network to the engine's address");
 	}

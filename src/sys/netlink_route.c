@@ -10,6 +10,43 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+bool route_address_read(const char *text, struct route_address *ret)
+{
+	*ret = (struct route_address){ .family = strchr(text, ':') ? AF_INET6 : AF_INET };
+	ret->size = ret->family == AF_INET6 ? 16 : 4;
+	return inet_pton(ret->family, text, ret->bytes) == 1;
+}
+
+struct route_address_text route_address_text(const struct route_address *address)
+{
+	struct route_address_text ret = { "" };
+
+	(void)!inet_ntop(address->family, address->bytes, ret.text, sizeof(ret.text));
+	return ret;
+}
+
+struct route_address route_address_of(const struct link_address *address)
+{
+	struct route_address ret = { .family = address->family, .size = address->size };
+
+	memcpy(ret.bytes, link_address_own(address), address->size);
+	return ret;
+}
+
+struct link_address link_address_of(const struct route_address *address)
+{
+	struct link_address ret = { .family = address->family,
+				    .prefix = (uint8_t)(address->size * 8),
+				    .size = address->size,
+				    .known_unique = true,
+				    .has_local = true,
+				    .has_address = true };
+
+	memcpy(ret.local, address->bytes, address->size);
+	memcpy(ret.address, address->bytes, address->size);
+	return ret;
+}
+
 int netlink_way_to(int fd, const struct route_address *to, struct route_way *ret, struct err *e)
 {
 	const struct rtmsg header = {

@@ -4,7 +4,9 @@
 #define SYS_NETLINK_ROUTE_H
 
 #include "base/err.h"
+#include "sys/netlink.h"
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,6 +15,15 @@ struct route_address {
 	uint8_t family, size;
 	uint8_t bytes[16];
 };
+/* False: the text is not an address of either family. */
+bool route_address_read(const char *text, struct route_address *ret);
+struct route_address_text {
+	char text[INET6_ADDRSTRLEN];
+};
+struct route_address_text route_address_text(const struct route_address *address);
+/* That of a link, and one for a link: it alone (/32, /128), which can be used at once. */
+struct route_address route_address_of(const struct link_address *address);
+struct link_address link_address_of(const struct route_address *address);
 
 struct route_way {
 	struct route_address source; /* from which what goes there would come */

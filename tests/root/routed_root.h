@@ -123,9 +123,9 @@ static union endpoint endpoint(const char *text, uint16_t port)
 	return ret;
 }
 
-static struct own_text text_of(const union endpoint *at)
+static struct route_address_text text_of(const union endpoint *at)
 {
-	struct own_text ret;
+	struct route_address_text ret;
 
 	inet_ntop(at->any.sa_family,
 		  at->any.sa_family == AF_INET ? (const void *)&at->four.sin_addr
@@ -167,8 +167,8 @@ static int socket_in(const char *name, int type, const char *at, uint16_t port, 
 
 /* From where a server in `there` at an address sees a client, and that the answer comes back; "" if it does not. A client in
  * NULL is the host; `as`: its own address, or NULL. */
-static struct own_text seen_by(int server, const char *client_in, const char *as, const char *to,
-			       uint16_t port, int type)
+static struct route_address_text seen_by(int server, const char *client_in, const char *as,
+					 const char *to, uint16_t port, int type)
 {
 	const union endpoint at = endpoint(to, port);
 	autoclose int client = socket_in(client_in, type, NULL, 0, at.any.sa_family), peer = -1;
@@ -184,7 +184,7 @@ static struct own_text seen_by(int server, const char *client_in, const char *as
 	}
 	if (connect(client, &at.any, size_of(&at)) < 0 || send(client, "a", 1, 0) != 1 ||
 	    poll(&wait, 1, 3000) != 1)
-		return (struct own_text){ "" };
+		return (struct route_address_text){ "" };
 	peer = type == SOCK_STREAM ? accept4(server, &from.any, &size, SOCK_CLOEXEC) : dup(server);
 	if (type == SOCK_STREAM)
 		assert_int_equal(read(peer, &byte, 1), 1);
@@ -193,7 +193,7 @@ static struct own_text seen_by(int server, const char *client_in, const char *as
 	if (sendto(peer, "b", 1, 0, type == SOCK_STREAM ? NULL : &from.any,
 		   type == SOCK_STREAM ? 0 : size_of(&from)) != 1 ||
 	    recv(client, &byte, 1, 0) != 1 || byte != 'b')
-		return (struct own_text){ "" };
+		return (struct route_address_text){ "" };
 	return text_of(&from);
 }
 
@@ -205,7 +205,7 @@ static void reaches(const char *client, const char *as, const char *server, cons
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		autoclose int fd =
 			socket_in(server, types[i], at, 80, strchr(at, ':') ? AF_INET6 : AF_INET);
-		const struct own_text from = seen_by(fd, client, as, at, 80, types[i]);
+		const struct route_address_text from = seen_by(fd, client, as, at, 80, types[i]);
 
 		if (!str_eq(from.text, seen))
 			fail_msg("%s -> %s at %s by %s: from '%s', not '%s'",

@@ -407,7 +407,7 @@ static struct own_address number(unsigned i, size_t kind)
 		snprintf(text, sizeof(text), "10.%u.%u.2", i / 250, i % 250);
 	else
 		snprintf(text, sizeof(text), "fd88::%x", i + 2);
-	assert_true(own_read(text, &ret.address));
+	assert_true(route_address_read(text, &ret.address));
 	return ret;
 }
 
@@ -438,13 +438,13 @@ static void a_thousand_are_found_at_once(void **state)
 			unsigned n = evaluated(&rules, &one.address, forward_table(i));
 
 			if (n == 0)
-				fail_msg("%s", own_text(&one.address).text);
+				fail_msg("%s", route_address_text(&one.address).text);
 			most = n > most ? n : most;
 		}
 		assert_in_range(most, 1, 40);
 		for (unsigned i = 0; i < MANY; i++) {
 			const struct own_address one = number(i, k);
-			struct own_text text = own_text(&one.address);
+			struct route_address_text text = route_address_text(&one.address);
 			char *v[] = { text.text };
 			const struct strlist known = { 1, v };
 			const struct own_ending ending = { .pair = i, .known = &known };

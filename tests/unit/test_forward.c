@@ -75,7 +75,7 @@ static struct route_address address_of(const char *text)
 {
 	struct route_address ret;
 
-	assert_true(own_read(text, &ret));
+	assert_true(route_address_read(text, &ret));
 	return ret;
 }
 
