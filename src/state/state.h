@@ -163,6 +163,10 @@ int state_write_request(struct state_dir *dir, const struct spec *request, struc
 int state_write_file(struct state_dir *dir, const char *name, const char *text, struct err *e)
 	MUST_CHECK;
 
+/* The same file, which is mounted in the container; one that is not there is an error. */
+int state_rewrite_file(const struct state_dir *dir, const char *name, const char *text,
+		       struct err *e) MUST_CHECK;
+
 /* A record that is not there gives *ret = NULL and success: the creation did not come so far. One that cannot be
  * read is an error, ERR_STATE if it is damaged (cut short, of a newer version, not a file). */
 int state_read_intent(const struct state_dir *dir, struct arena *arena, struct intent_record **ret,

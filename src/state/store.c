@@ -81,6 +81,16 @@ int state_write_file(struct state_dir *dir, const char *name, const char *text, 
 	return 0;
 }
 
+int state_rewrite_file(const struct state_dir *dir, const char *name, const char *text,
+		       struct err *e)
+{
+	autoclose int fd = openat(dir->fd, name, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail_sys(e, "open '%s' beside the records", name);
+	return write_fd_all(fd, name, text, strlen(text), e);
+}
+
 /* *ret = NULL if there is no such file. */
 static int read_record(const struct state_dir *dir, const char *name, size_t limit, char **ret,
 		       size_t *ret_length, struct err *e)

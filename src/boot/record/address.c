@@ -281,7 +281,6 @@ static void name_own(const struct state_dir *dir, const struct status_record *st
 {
 	const struct strlist *addresses = &status->address->addresses;
 	autofree char *text = NULL;
-	autoclose int fd = -1;
 	const char *named;
 	struct err e;
 
@@ -290,8 +289,7 @@ static void name_own(const struct state_dir *dir, const struct status_record *st
 	named = resolver_with_own(text, addresses->v[0], arena);
 	if (!named)
 		return;
-	fd = openat(dir->fd, STATE_HOSTS, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || write_fd_all(fd, STATE_HOSTS, named, strlen(named), &e) < 0)
+	if (state_rewrite_file(dir, STATE_HOSTS, named, &e) < 0)
 		log_warning("cannot write the container's own address into '" STATE_HOSTS
 			    "' beside the records");
 }

@@ -31,15 +31,10 @@ static int write_names(const struct state_dir *dir, const struct forward_record 
 	const struct forward_addresses at = forward_addresses(pair);
 	const char *asked = record->nameserver, *text;
 	autoarena arena = { 0 };
-	autoclose int fd = -1;
-
 	if (asked)
 		asked = strchr(asked, ':') ? at.decoy6 : at.decoy4;
 	text = resolver_with_server(record->resolv_conf ? record->resolv_conf : "", asked, &arena);
-	fd = openat(dir->fd, STATE_RESOLV_CONF, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return fail_sys(e, "open '" STATE_RESOLV_CONF "' beside the records");
-	return write_fd_all(fd, STATE_RESOLV_CONF, text, strlen(text), e);
+	return state_rewrite_file(dir, STATE_RESOLV_CONF, text, e);
 }
 
 /* The copy has the time of what it was made of. *ret: that of the engine's file now. */
@@ -115,7 +110,6 @@ static void write_hosts(const struct state_dir *dir, const struct own_names *own
 {
 	struct resolver_result result = resolver_hosts(&own->hosts, &own->names, arena);
 	autofree char *now = NULL;
-	autoclose int fd = -1;
 	struct err e;
 	size_t length;
 
@@ -123,8 +117,7 @@ static void write_hosts(const struct state_dir *dir, const struct own_names *own
 	    read_file_at(dir->fd, STATE_HOSTS, HOSTS_MAX, &now, &length, &e) < 0 ||
 	    str_eq(now, result.text))
 		return;
-	fd = openat(dir->fd, STATE_HOSTS, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || write_fd_all(fd, STATE_HOSTS, result.text, strlen(result.text), &e) < 0)
+	if (state_rewrite_file(dir, STATE_HOSTS, result.text, &e) < 0)
 		log_warning(
 			"cannot write the names that the engine was asked for into '" STATE_HOSTS
 			"' beside the records");
