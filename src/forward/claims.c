@@ -90,6 +90,16 @@ static uint64_t owner(const struct decoy_place *place, int fd, const char *addre
 	return 0;
 }
 
+/* Of an open directory, which it takes over; NULL: it is not open, or cannot be listed. */
+static DIR *list(int fd)
+{
+	DIR *ret = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!ret)
+		close_keep_errno(fd);
+	return ret;
+}
+
 static int open_subnet(const struct decoy_place *place, const char *name)
 {
 	return openat(place->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -98,18 +108,15 @@ static int open_subnet(const struct decoy_place *place, const char *name)
 /* Any decoy that has an address among those; 0: none has, and they are forgotten. */
 static uint64_t any_owner(const struct decoy_place *place, const char *name)
 {
-	autoclose int fd = open_subnet(place, name);
-	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+	autoclosedir DIR *entries = list(open_subnet(place, name));
 	struct dirent *entry;
 	uint64_t ret = 0;
 
 	if (!entries)
 		return 0;
-	(void)take_fd(&fd);
 	while (ret == 0 && (entry = readdir(entries)))
 		if (entry->d_name[0] != '.')
 			ret = owner(place, dirfd(entries), entry->d_name);
-	closedir(entries);
 	if (ret == 0)
 		(void)!unlinkat(place->fd, name, AT_REMOVEDIR);
 	return ret;
@@ -118,18 +125,13 @@ static uint64_t any_owner(const struct decoy_place *place, const char *name)
 static bool each_subnet(const struct decoy_place *place, bool (*each)(const char *, void *),
 			void *context)
 {
-	int fd = openat(place->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+	autoclosedir DIR *entries =
+		list(openat(place->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	struct dirent *entry;
 	bool ret = false;
 
-	if (!entries) {
-		close_keep_errno(fd);
-		return false;
-	}
-	while (!ret && (entry = readdir(entries)))
+	while (entries && !ret && (entry = readdir(entries)))
 		ret = entry->d_name[0] != '.' && each(entry->d_name, context);
-	closedir(entries);
 	return ret;
 }
 
@@ -216,19 +218,14 @@ static void give_up_one(int fd, const char *address, const struct decoy_name *de
 static bool give_up(const char *name, void *context)
 {
 	const struct giving_up *giving_up = context;
-	autoclose int fd = open_subnet(giving_up->place, name);
+	autoclosedir DIR *entries = list(open_subnet(giving_up->place, name));
 	const struct strlist *addresses = giving_up->addresses;
-	DIR *entries = fd < 0 || addresses ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
-	for (size_t i = 0; fd >= 0 && addresses && i < addresses->n; i++)
-		give_up_one(fd, addresses->v[i], &giving_up->name);
-	while (entries && (entry = readdir(entries)))
-		give_up_one(fd, entry->d_name, &giving_up->name);
-	if (entries) {
-		(void)take_fd(&fd);
-		closedir(entries);
-	}
+	for (size_t i = 0; entries && addresses && i < addresses->n; i++)
+		give_up_one(dirfd(entries), addresses->v[i], &giving_up->name);
+	while (entries && !addresses && (entry = readdir(entries)))
+		give_up_one(dirfd(entries), entry->d_name, &giving_up->name);
 	(void)!unlinkat(giving_up->place->fd, name, AT_REMOVEDIR);
 	return false;
 }
