@@ -66,14 +66,16 @@ int mount_table_get(struct mount_table *table, struct arena *arena, const struct
 int gather_shares(int root_fd, const struct policy *policy, struct arena *arena,
 		  struct facts *facts, struct err *e) MUST_CHECK;
 
-/* facts->sources and host->sources, with those of facts->shares that can be used; with host->rootfs open facts->root,
- * too. */
 /* Of the network that is asked for, where the policy's is to be joined in its place; needs facts->address. */
 int gather_forward(const struct policy *policy, const struct facts_options *options,
 		   const struct spec *spec, struct arena *arena, struct facts *facts,
 		   const struct host *host, struct err *e) MUST_CHECK;
+
 /* facts->address, after facts->network. */
 void gather_address(const struct policy *policy, struct arena *arena, struct facts *facts);
+
+/* facts->sources and host->sources, with those of facts->shares that can be used; with host->rootfs open facts->root,
+ * too. */
 int gather_sources(const struct spec *spec, const char *bundle, struct mount_table *table,
 		   struct arena *arena, struct facts *facts, struct host *host, struct err *e)
 	MUST_CHECK;
