@@ -253,16 +253,25 @@ int record_forward(struct state_dir *dir, struct status_record *status, int deco
 }
 
 /* Where the first process is: another network may have the path by now. */
-static int open_own_network(const struct status_record *status, struct err *e)
+static int open_network_of_init(const struct status_record *status, struct err *e)
 {
 	autoclose int process = process_open(&status->init, e), network = -1;
-	uint64_t cookie;
 
 	if (process < 0)
 		return -1;
 	network = nsfd_of_process(status->init.pid, "net");
 	if (network < 0)
 		return fail_sys(e, "open the network namespace of the container's first process");
+	return take_fd(&network);
+}
+
+static int open_own_network(const struct status_record *status, struct err *e)
+{
+	autoclose int network = open_network_of_init(status, e);
+	uint64_t cookie;
+
+	if (network < 0)
+		return -1;
 	if (netns_cookie_apart(network, &cookie, e) < 0)
 		return -1;
 	if (cookie != status->network_cookie)
@@ -317,7 +326,8 @@ static enum forward_change look_at_addresses(const struct status_record *status)
 
 	if (!address || address->mode != ADDRESS_ENGINE || !address->index.set)
 		return FORWARD_SAME;
-	network = open_own_network(status, &gone);
+	/* at each exec: the look itself asks whether it is that network */
+	network = open_network_of_init(status, &gone);
 	return network < 0 ? FORWARD_SAME
 			   : forward_look(network, status->network_cookie, address->index.value,
 					  &address->addresses);
