@@ -66,11 +66,7 @@ static void bind_four(struct assembly *a, size_t at)
 	part_jump_if_loopback4(a, R7, loopback);
 	part_jump_without_address(a, ALLOW);
 	part_jump_if_own4(a, R7, ALLOW);
-	op_jump_if(a, BPF_JEQ, R7, INADDR_BROADCAST, ALLOW);
-	op_move(a, R1, R7);
-	op_to_host(a, R1, 32);
-	op_shift_right(a, R1, 28);
-	op_jump_if(a, BPF_JEQ, R1, INADDR_UNSPEC_GROUP >> 28, ALLOW);
+	part_jump_if_for_many4(a, R7, ALLOW);
 	op_jump(a, REFUSE);
 
 	/* none is named: the first own one */

@@ -74,10 +74,7 @@ static void allow_unless_taken(struct assembly *a, const struct address_maps *ma
 /* The same of the address of IPv4 in R7. */
 static void allow_unless_taken4(struct assembly *a, const struct address_maps *maps)
 {
-	op_zero_stack(a, W64, TARGET6);
-	op_set(a, R1, (int32_t)part_mapping(2));
-	op_store_stack(a, W32, TARGET6 + 8, R1);
-	op_store_stack(a, W32, TARGET6 + 12, R7);
+	part_store_mapped(a, TARGET6, R7);
 	allow_unless_taken(a, maps, TARGET6);
 }
 
@@ -244,14 +241,9 @@ static void remember4(struct assembly *a, const struct address_maps *maps)
 	op_and(a, R2, 0xf);
 	op_shift_left(a, R2, 2);
 	begin_way(a, PROTOCOL4);
-	op_zero_stack(a, W64, STACK_WAY + 8);
-	op_zero_stack(a, W64, STACK_OWN);
-	op_set(a, R1, (int32_t)part_mapping(2));
-	op_store_stack(a, W32, STACK_WAY + 16, R1);
-	op_store_stack(a, W32, STACK_OWN + 8, R1);
-	op_load_stack(a, W32, R1, SOURCE4);
-	op_store_stack(a, W32, STACK_WAY + 20, R1);
-	op_store_stack(a, W32, STACK_OWN + 12, R7);
+	op_load_stack(a, W32, R2, SOURCE4);
+	part_store_mapped(a, STACK_WAY + 8, R2);
+	part_store_mapped(a, STACK_OWN, R7);
 	end_way(a, maps, STACK_OWN);
 }
 

@@ -58,24 +58,30 @@ void part_end_shown(struct assembly *a)
 	op_exit(a);
 }
 
+void part_look_up(struct assembly *a, int tuple, int size, int32_t datagram,
+		  enum bpf_func_id stream)
+{
+	const unsigned is_datagram = label_new(a), asked = label_new(a);
+
+	op_move(a, R1, R6);
+	op_stack(a, R2, tuple);
+	op_set(a, R3, size);
+	op_set(a, R4, BPF_F_CURRENT_NETNS);
+	op_set(a, R5, 0);
+	op_jump_if(a, BPF_JEQ, R8, datagram, is_datagram);
+	op_call(a, stream);
+	op_jump(a, asked);
+	label(a, is_datagram);
+	op_call(a, BPF_FUNC_sk_lookup_udp);
+	label(a, asked);
+}
+
 void part_look_for_server(struct assembly *a, int tuple_size, unsigned no)
 {
-	const unsigned datagram = label_new(a), asked = label_new(a);
-
 	op_load(a, W32, R1, R6, CONTEXT(user_port));
 	op_store_stack(a, W16, STACK_TUPLE + tuple_size - 2, R1);
 	op_load(a, W32, R8, R6, CONTEXT(type));
-	op_move(a, R1, R6);
-	op_stack(a, R2, STACK_TUPLE);
-	op_set(a, R3, tuple_size);
-	op_set(a, R4, BPF_F_CURRENT_NETNS);
-	op_set(a, R5, 0);
-	op_jump_if(a, BPF_JEQ, R8, SOCK_DGRAM, datagram);
-	op_call(a, BPF_FUNC_sk_lookup_tcp);
-	op_jump(a, asked);
-	label(a, datagram);
-	op_call(a, BPF_FUNC_sk_lookup_udp);
-	label(a, asked);
+	part_look_up(a, STACK_TUPLE, tuple_size, SOCK_DGRAM, BPF_FUNC_sk_lookup_tcp);
 	op_jump_if_null(a, R0, no);
 }
 
@@ -151,6 +157,15 @@ void part_jump_unless_private4(struct assembly *a, enum reg what, unsigned to)
 	op_jump_unless_same(a, R1, R2, to);
 }
 
+void part_jump_if_for_many4(struct assembly *a, enum reg what, unsigned to)
+{
+	op_jump_if(a, BPF_JEQ, what, INADDR_BROADCAST, to);
+	op_move(a, R1, what);
+	op_to_host(a, R1, 32);
+	op_shift_right(a, R1, 28);
+	op_jump_if(a, BPF_JEQ, R1, INADDR_UNSPEC_GROUP >> 28, to);
+}
+
 /* R7 of 127.0.0.0/8 becomes the distribution's own one. */
 void part_make_private4(struct assembly *a)
 {
@@ -179,6 +194,14 @@ void part_take_first4(struct assembly *a)
 uint32_t part_mapping(unsigned word)
 {
 	return word == 2 ? htonl(0xffff) : 0;
+}
+
+void part_store_mapped(struct assembly *a, int at, enum reg what)
+{
+	op_zero_stack(a, W64, at);
+	op_set(a, R1, (int32_t)part_mapping(2));
+	op_store_stack(a, W32, at + 8, R1);
+	op_store_stack(a, W32, at + 12, what);
 }
 
 void part_jump_if_mapped(struct assembly *a, size_t at, unsigned to)

@@ -33,6 +33,10 @@ void part_end(struct assembly *a, int low_ports);
 /* Of hooks that only show something. */
 void part_end_shown(struct assembly *a);
 
+/* The socket in R0, or 0, of the struct bpf_sock_tuple at that place of the stack: of UDP if R8 is `datagram`, else by the helper
+ * `stream`. */
+void part_look_up(struct assembly *a, int tuple, int size, int32_t datagram,
+		  enum bpf_func_id stream);
 /* The socket in R0 that serves at the context's port, of a struct bpf_sock_tuple of that size whose addresses are on the stack; R8
  * is its type. To `no` if there is none. */
 void part_look_for_server(struct assembly *a, int tuple_size, unsigned no);
@@ -53,6 +57,8 @@ void part_jump_if_loopback4(struct assembly *a, enum reg what, unsigned to);
 void part_jump_if_own4(struct assembly *a, enum reg what, unsigned to);
 /* To `to` if it is not one of the distribution's own loopback. */
 void part_jump_unless_private4(struct assembly *a, enum reg what, unsigned to);
+/* What is for many: 255.255.255.255, 224.0.0.0/4. */
+void part_jump_if_for_many4(struct assembly *a, enum reg what, unsigned to);
 /* R7 of 127.0.0.0/8 becomes the distribution's own one, and back: 127.0.0.N. */
 void part_make_private4(struct assembly *a);
 void part_make_public4(struct assembly *a);
@@ -64,6 +70,8 @@ void part_take_first4(struct assembly *a);
 #define SOURCE(i) (CONTEXT(msg_src_ip6) + 4 * (i))
 /* A word of an address of IPv4 in one of IPv6 (RFC 4291, 2.5.5.2), but the last one. */
 uint32_t part_mapping(unsigned word);
+/* The address of IPv4 in that register, as such a one, at that place of the stack. R1 is lost. */
+void part_store_mapped(struct assembly *a, int at, enum reg what);
 void part_jump_if_mapped(struct assembly *a, size_t at, unsigned to);
 /* The words are these: 0, 0, 0 and the last one. */
 void part_jump_if_last(struct assembly *a, size_t at, uint32_t last, unsigned to);

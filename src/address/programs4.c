@@ -131,10 +131,7 @@ static void answer4(struct assembly *a, const struct address_maps *maps, const s
 	op_jump_unless_same(a, R1, R2, none);
 	label(a, first);
 	part_begin_way(a);
-	op_zero_stack(a, W64, STACK_WAY + 8);
-	op_set(a, R1, (int32_t)part_mapping(2));
-	op_store_stack(a, W32, STACK_WAY + 16, R1);
-	op_store_stack(a, W32, STACK_WAY + 20, R7);
+	part_store_mapped(a, STACK_WAY + 8, R7);
 	op_load(a, W32, R1, R6, CONTEXT(user_port));
 	op_store_stack(a, W32, STACK_WAY + 24, R1);
 	part_find_way(a, maps, none);
@@ -172,16 +169,6 @@ static void jump_if_awaited(struct assembly *a, const struct place4 *at, unsigne
 	label(a, none);
 }
 
-/* To `to` if this goes to many, at one link. R7 is kept. */
-static void jump_if_for_many(struct assembly *a, size_t at, unsigned to)
-{
-	op_load(a, W32, R1, R6, at);
-	op_jump_if(a, BPF_JEQ, R1, INADDR_BROADCAST, to);
-	op_to_host(a, R1, 32);
-	op_shift_right(a, R1, 28);
-	op_jump_if(a, BPF_JEQ, R1, INADDR_UNSPEC_GROUP >> 28, to);
-}
-
 void part_send4(struct assembly *a, const struct address_maps *maps, const struct place4 *at)
 {
 	const unsigned local = label_new(a), keep = label_new(a), none = label_new(a),
@@ -199,7 +186,8 @@ void part_send4(struct assembly *a, const struct address_maps *maps, const struc
 	part_jump_if_own4(a, R7, ALLOW);
 	part_jump_if_loopback4(a, R7, loopback);
 	/* a server of mDNS names the address of each link that it tells something */
-	jump_if_for_many(a, at->to, none);
+	op_load(a, W32, R2, R6, at->to);
+	part_jump_if_for_many4(a, R2, none);
 	op_jump(a, REFUSE);
 	label(a, loopback);
 	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, ALLOW);

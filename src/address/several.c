@@ -54,30 +54,13 @@ static void find_owner(struct assembly *a, const struct address_maps *maps)
 	op_move(a, R9, R0);
 }
 
-/* `any`: sockets that are being made, or wait to be gone, as well. */
-static void look_up(struct assembly *a, int size, int any)
-{
-	const unsigned datagram = label_new(a), asked = label_new(a);
-
-	op_move(a, R1, R6);
-	op_stack(a, R2, TUPLE);
-	op_set(a, R3, size);
-	op_set(a, R4, BPF_F_CURRENT_NETNS);
-	op_set(a, R5, 0);
-	op_jump_if(a, BPF_JEQ, R8, IPPROTO_UDP, datagram);
-	op_call(a, any ? BPF_FUNC_skc_lookup_tcp : BPF_FUNC_sk_lookup_tcp);
-	op_jump(a, asked);
-	label(a, datagram);
-	op_call(a, BPF_FUNC_sk_lookup_udp);
-	label(a, asked);
-}
-
 /* What has its socket already passes. */
 static void pass_if_served(struct assembly *a, int size)
 {
 	const unsigned none = label_new(a);
 
-	look_up(a, size, 1);
+	/* also those that are being made, or wait to be gone */
+	part_look_up(a, TUPLE, size, IPPROTO_UDP, BPF_FUNC_skc_lookup_tcp);
 	op_jump_if_null(a, R0, none);
 	op_move(a, R1, R0);
 	op_call(a, BPF_FUNC_sk_release);
@@ -116,7 +99,7 @@ static void assign4(struct assembly *a, uint32_t family)
 	op_store_stack(a, W32, TUPLE + 4, R1);
 	op_load_stack(a, W32, R1, PORTS);
 	op_store_stack(a, W32, TUPLE + 8, R1);
-	look_up(a, TUPLE4_SIZE, 0);
+	part_look_up(a, TUPLE, TUPLE4_SIZE, IPPROTO_UDP, BPF_FUNC_sk_lookup_tcp);
 	op_jump_if_null(a, R0, none);
 	op_move(a, R7, R0);
 	op_load(a, W32, R1, R7, SOCKET(src_ip4));
@@ -142,7 +125,7 @@ static void assign6(struct assembly *a)
 		op_load(a, W32, R1, R9, OWNER(v6) + 4 * (size_t)i);
 		op_store_stack(a, W32, TUPLE + 16 + 4 * i, R1);
 	}
-	look_up(a, TUPLE6_SIZE, 0);
+	part_look_up(a, TUPLE, TUPLE6_SIZE, IPPROTO_UDP, BPF_FUNC_sk_lookup_tcp);
 	op_jump_if_null(a, R0, none);
 	op_move(a, R7, R0);
 	for (unsigned i = 0; i < 4; i++) {
@@ -176,10 +159,7 @@ static void four(struct assembly *a, const struct address_maps *maps)
 	op_store_stack(a, W32, TUPLE + 4, R7);
 	op_load_stack(a, W32, R1, PORTS);
 	op_store_stack(a, W32, TUPLE + 8, R1);
-	op_zero_stack(a, W64, TARGET6);
-	op_set(a, R1, (int32_t)part_mapping(2));
-	op_store_stack(a, W32, TARGET6 + 8, R1);
-	op_store_stack(a, W32, TARGET6 + 12, R7);
+	part_store_mapped(a, TARGET6, R7);
 	find_owner(a, maps);
 	op_load(a, W32, R1, R9, OWNER(v4));
 	op_jump_if_same(a, R1, R7, PASS);
