@@ -85,6 +85,23 @@ void part_look_for_server(struct assembly *a, int tuple_size, unsigned no)
 	op_jump_if_null(a, R0, no);
 }
 
+void part_begin_source(struct assembly *a, int family)
+{
+	for (int i = 0; i < 32; i += 8)
+		op_zero_stack(a, W64, STACK_TUPLE + i);
+	op_set(a, R1, family);
+	op_store_stack(a, W16, STACK_TUPLE, R1);
+}
+
+void part_end_source(struct assembly *a, size_t size)
+{
+	op_move(a, R1, R6);
+	op_stack(a, R2, STACK_TUPLE);
+	op_set(a, R3, (int32_t)size);
+	op_call(a, BPF_FUNC_bind);
+	op_jump_if(a, BPF_JSLT, R0, 0, REFUSE);
+}
+
 void part_jump_unless(struct assembly *a, uint32_t flag, unsigned to)
 {
 	op_load(a, W32, R1, R9, DATA(flags));

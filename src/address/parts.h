@@ -41,6 +41,11 @@ void part_look_up(struct assembly *a, int tuple, int size, int32_t datagram,
  * is its type. To `no` if there is none. */
 void part_look_for_server(struct assembly *a, int tuple_size, unsigned no);
 
+/* The socket comes from the address that is stored between these, in the sockaddr of that family at STACK_TUPLE; REFUSE: it
+ * cannot. */
+void part_begin_source(struct assembly *a, int family);
+void part_end_source(struct assembly *a, size_t size);
+
 /* To `to` where the data has not this flag. */
 void part_jump_unless(struct assembly *a, uint32_t flag, unsigned to);
 

@@ -34,25 +34,12 @@ void part_jump_unless_served4(struct assembly *a, unsigned no)
 /* The socket comes from the address in R7. */
 static void come_from(struct assembly *a, int mapped)
 {
-	const int size =
-		mapped ? (int)sizeof(struct sockaddr_in6) : (int)sizeof(struct sockaddr_in);
-
-	for (int i = 0; i < 32; i += 8)
-		op_zero_stack(a, W64, STACK_TUPLE + i);
-	op_set(a, R1, mapped ? AF_INET6 : AF_INET);
-	op_store_stack(a, W16, STACK_TUPLE, R1);
-	if (mapped) {
-		op_set(a, R1, (int32_t)htonl(0xffff));
-		op_store_stack(a, W32, STACK_TUPLE + 16, R1);
-		op_store_stack(a, W32, STACK_TUPLE + 20, R7);
-	} else {
+	part_begin_source(a, mapped ? AF_INET6 : AF_INET);
+	if (mapped)
+		part_store_mapped(a, STACK_TUPLE + 8, R7);
+	else
 		op_store_stack(a, W32, STACK_TUPLE + 4, R7);
-	}
-	op_move(a, R1, R6);
-	op_stack(a, R2, STACK_TUPLE);
-	op_set(a, R3, size);
-	op_call(a, BPF_FUNC_bind);
-	op_jump_if(a, BPF_JSLT, R0, 0, REFUSE);
+	part_end_source(a, mapped ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 }
 
 void part_connect4(struct assembly *a, const struct place4 *at)

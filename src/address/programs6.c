@@ -16,19 +16,12 @@ static const struct place4 mapped = {
 /* The socket comes from the address in the data. */
 static void come_from(struct assembly *a, size_t data)
 {
-	for (int i = 0; i < 32; i += 8)
-		op_zero_stack(a, W64, STACK_TUPLE + i);
-	op_set(a, R1, AF_INET6);
-	op_store_stack(a, W16, STACK_TUPLE, R1);
+	part_begin_source(a, AF_INET6);
 	for (unsigned i = 0; i < 4; i++) {
 		op_load(a, W32, R1, R9, data + 4 * i);
 		op_store_stack(a, W32, STACK_TUPLE + 8 + 4 * (int)i, R1);
 	}
-	op_move(a, R1, R6);
-	op_stack(a, R2, STACK_TUPLE);
-	op_set(a, R3, sizeof(struct sockaddr_in6));
-	op_call(a, BPF_FUNC_bind);
-	op_jump_if(a, BPF_JSLT, R0, 0, REFUSE);
+	part_end_source(a, sizeof(struct sockaddr_in6));
 }
 
 /* To `no` if the distribution has no socket at its first address of IPv6 and the port that the context has. */
@@ -52,11 +45,21 @@ static void jump_unless_served(struct assembly *a, unsigned no)
 	op_jump_unless_same(a, R8, R1, no);
 }
 
+/* ALLOW: the socket has an address already. */
+static void allow_if_bound(struct assembly *a)
+{
+	op_load(a, W64, R8, R6, CONTEXT(sk));
+	for (unsigned i = 0; i < 4; i++) {
+		op_load(a, W32, R1, R8, SOCKET(src_ip6) + 4 * i);
+		op_jump_if(a, BPF_JNE, R1, 0, ALLOW);
+	}
+}
+
 void program_connect6(struct assembly *a, const struct address_maps *maps)
 {
 	part_begin(a, maps);
-	const unsigned four = label_new(a), local = label_new(a), unbound = label_new(a),
-		       keep = label_new(a), come = label_new(a), unserved = label_new(a);
+	const unsigned four = label_new(a), local = label_new(a), keep = label_new(a),
+		       come = label_new(a), unserved = label_new(a);
 
 	part_jump_if_mapped(a, WORD(0), four);
 	part_jump_if_last(a, WORD(0), htonl(1), local);
@@ -64,11 +67,7 @@ void program_connect6(struct assembly *a, const struct address_maps *maps)
 	part_jump_if_of_link(a, ALLOW);
 	part_jump_without_address(a, ALLOW);
 	/* elsewhere: from the address that it has, else the first own one */
-	op_load(a, W64, R8, R6, CONTEXT(sk));
-	for (unsigned i = 0; i < 4; i++) {
-		op_load(a, W32, R1, R8, SOCKET(src_ip6) + 4 * i);
-		op_jump_if(a, BPF_JNE, R1, 0, ALLOW);
-	}
+	allow_if_bound(a);
 	label(a, come);
 	part_refuse_without_v6(a);
 	come_from(a, DATA(v6[0]));
@@ -78,16 +77,10 @@ void program_connect6(struct assembly *a, const struct address_maps *maps)
 	label(a, local);
 	jump_unless_served(a, unserved);
 	part_store_data(a, WORD(0), DATA(v6[0]));
-	op_load(a, W64, R8, R6, CONTEXT(sk));
-	for (unsigned i = 0; i < 4; i++) {
-		op_load(a, W32, R1, R8, SOCKET(src_ip6) + 4 * i);
-		op_jump_if(a, BPF_JNE, R1, 0, ALLOW);
-	}
-	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, unbound);
+	allow_if_bound(a);
+	part_jump_unless(a, ADDRESS_PRIVATE_LOOPBACK, come);
 	come_from(a, DATA(loopback6));
 	op_jump(a, ALLOW);
-	label(a, unbound);
-	op_jump(a, come);
 	label(a, unserved);
 	/* by a server of both families, which has the address of IPv4 */
 	part_jump_unless_served4(a, keep);
